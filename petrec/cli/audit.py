@@ -1,0 +1,112 @@
+"""`petrec audit`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from petrec.cli import options
+from petrec.cli.output import open_output, show, steps
+from petrec.cli.session import Session, open_session
+from petrec.errors import ExitCode, UsageError
+from petrec.render.formats import Format
+
+if TYPE_CHECKING:
+    from petrec.results.audit import AuditResult
+
+
+class FailLevel(StrEnum):
+    """From which severity on findings make the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+def audit(
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            "--rows",
+            metavar="KIND",
+            help="Stream all rows of a kind, complete, as CSV or JSONL.",
+            show_default=False,
+        ),
+    ] = None,
+    samples: Annotated[int, typer.Option(min=0, help="Sample ids per finding.")] = 3,
+    fail_level: Annotated[FailLevel, typer.Option(help="Exit 1 from this level on.")] = (
+        FailLevel.ERROR
+    ),
+    output_format: options.OutputFormat = Format.TABLE,
+    output: options.Output = None,
+    dsn: options.Dsn = None,
+    service: options.Service = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Count every kind of damaged association against all recordings. Writes nothing.
+
+    Examples:
+        petrec audit
+
+        petrec audit --format json --output audit.json
+
+        petrec audit --rows missing_ambiguous > ambiguous.csv
+
+    """
+    session = open_session("audit", dsn, service, config, verbose)
+    if rows is not None:
+        return _list_rows(session, rows, output_format, output)
+    return audit_and_show(session, samples, fail_level, output_format, output, quiet=quiet)
+
+
+def audit_and_show(
+    session: Session,
+    samples: int,
+    fail_level: FailLevel,
+    output_format: Format,
+    output: Path | None,
+    *,
+    quiet: bool,
+) -> int:
+    """Audit in one snapshot, print, and return the exit code."""
+    from petrec.audit import run_audit
+
+    with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
+        result = run_audit(connection, schema, samples=samples, step=step)
+    show(result.document(), output_format, output)
+    return _exit_code(result, fail_level)
+
+
+def _exit_code(result: "AuditResult", fail_level: FailLevel) -> ExitCode:
+    if result.total == 0:
+        return ExitCode.NOTHING_CHECKED
+    warned = any(warning.count for warning in result.warnings)
+    failed = {
+        FailLevel.ERROR: result.findings > 0,
+        FailLevel.WARNING: result.findings > 0 or warned,
+        FailLevel.NEVER: False,
+    }
+    return ExitCode.FINDINGS if failed[fail_level] else ExitCode.CLEAN
+
+
+def _list_rows(session: Session, kind: str, output_format: Format, output: Path | None) -> int:
+    from petrec.audit import stream_json, stream_rows
+    from petrec.render.as_csv import write_rows
+    from petrec.render.as_jsonl import write_lines
+    from petrec.rules import KINDS
+
+    if kind not in {known.id for known in KINDS}:
+        names = ", ".join(known.id for known in KINDS)
+        raise UsageError(f"unknown kind {kind!r}", hint=f"it is one of: {names}")
+    if output_format not in {Format.TABLE, Format.CSV, Format.JSONL}:
+        raise UsageError("--rows writes csv (the default) or jsonl", hint="--format jsonl")
+    with session.snapshot() as (connection, schema), open_output(output) as out:
+        if output_format is Format.JSONL:
+            count = write_lines(stream_json(connection, schema, kind), out)
+        else:
+            names, found = stream_rows(connection, schema, kind)
+            count = write_rows(names, found, out)
+    return ExitCode.FINDINGS if count and kind != "ok" else ExitCode.CLEAN

@@ -1,0 +1,74 @@
+"""Options that several commands share, each said once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from petrec.render.formats import Format
+
+_CONNECTION = "Connection"
+_OUTPUT = "Output"
+
+Dsn = Annotated[
+    str | None,
+    typer.Option(
+        "--dsn",
+        metavar="URL",
+        help="Connection string. Default: PETREC_DATABASE_URL, DATABASE_URL, then PG* variables.",
+        rich_help_panel=_CONNECTION,
+        show_default=False,
+    ),
+]
+Service = Annotated[
+    str | None,
+    typer.Option(
+        "--service",
+        metavar="NAME",
+        help="A service of pg_service.conf.",
+        rich_help_panel=_CONNECTION,
+        show_default=False,
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Configuration. Default: petrec.toml, else \\[tool.petrec] of pyproject.toml.",
+        rich_help_panel=_CONNECTION,
+        show_default=False,
+    ),
+]
+OutputFormat = Annotated[
+    Format, typer.Option("--format", help="How to print the result.", rich_help_panel=_OUTPUT)
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to a file (complete or not at all) instead of standard output.",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="No progress, no remarks.", rich_help_panel=_OUTPUT),
+]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="Log to standard error; twice for SQL.",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask; required where there is no terminal.")
+]

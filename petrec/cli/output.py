@@ -1,0 +1,46 @@
+"""Where results, remarks and progress go: data to stdout or a file, the rest to stderr."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from petrec.render.formats import Format, render
+from petrec.results.document import Document
+
+
+@contextmanager
+def open_output(path: Path | None) -> Iterator[TextIO]:
+    """Give standard output, or a file that is complete or not there."""
+    if path is None:
+        yield sys.stdout
+        return
+    from petrec.files import atomic_text
+
+    with atomic_text(path) as file:
+        yield file
+
+
+def show(document: Document, output_format: Format, path: Path | None) -> None:
+    """Render a result to its destination."""
+    with open_output(path) as out:
+        render(document, output_format, out)
+
+
+@contextmanager
+def steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that tells a person at a terminal what is being done."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("connecting") as status:
+        yield status.update
+
+
+def remark(text: str, *, quiet: bool = False) -> None:
+    """Tell the person something that is not data."""
+    if not quiet:
+        sys.stderr.write(text + "\n")

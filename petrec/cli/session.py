@@ -1,0 +1,63 @@
+"""What a command works with: settings, connection, schema; made once, errors translated."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from petrec.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from petrec.db.dsn import Dsn
+    from petrec.schema import Schema
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command's settings and way to the database."""
+
+    settings: Settings
+    dsn: "Dsn"
+    engine: "Engine"
+
+    @contextmanager
+    def snapshot(self) -> Iterator[tuple["Connection", "Schema"]]:
+        """Open the read-only snapshot and check the schema in it."""
+        from petrec.db.preflight import load_schema
+        from petrec.db.snapshot import read_snapshot
+
+        with self.translated(), read_snapshot(self.engine, self.settings) as connection:
+            yield connection, load_schema(connection, self.settings.mapping)
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn database errors into petrec's own."""
+        from petrec.db.failures import translated
+
+        with translated(self.dsn):
+            yield
+
+
+def open_session(
+    command: str, dsn: str | None, service: str | None, config: Path | None, verbose: int
+) -> Session:
+    """Read the settings and resolve the connection; connects on first use."""
+    from petrec.db.connect import make_engine
+    from petrec.db.dsn import resolve_dsn
+
+    _configure_logging(verbose)
+    settings = load_settings(config)
+    target = resolve_dsn(dsn, service)
+    return Session(settings, target, make_engine(target, settings, command))
+
+
+def _configure_logging(verbose: int) -> None:
+    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
+    if verbose > 1:
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)

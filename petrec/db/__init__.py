@@ -1,0 +1,1 @@
+"""The way to the database: connecting, checking, reading in one snapshot, streaming."""

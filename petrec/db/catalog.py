@@ -1,0 +1,125 @@
+"""What the system catalogs say about the mapped tables."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+COLUMNS = text("""
+SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
+       row_security_active(c.oid) AS filtered,
+       has_schema_privilege(n.oid, 'USAGE') AS usable,
+       has_any_column_privilege(c.oid, 'UPDATE') AS lockable,
+       a.attname, format_type(a.atttypid, -1) AS type,
+       has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
+       has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE n.nspname = :schema AND c.relname = ANY(:names) AND c.relkind IN ('r', 'p')
+ORDER BY c.oid, a.attnum
+""")
+
+UNIQUE_INDEXES = text("""
+SELECT i.indrelid::bigint AS oid, i.indisprimary,
+       array_agg(a.attname::text ORDER BY k.place) AS columns
+FROM pg_index i
+CROSS JOIN LATERAL unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+WHERE i.indrelid::bigint = ANY(:oids) AND i.indisunique AND i.indisvalid AND i.indimmediate
+  AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
+GROUP BY i.indexrelid, i.indrelid, i.indisprimary
+""")
+
+# A disabled trigger means that the constraint was not enforced, validated or not.
+FOREIGN_KEYS = text("""
+SELECT con.conrelid::bigint AS child, con.confrelid::bigint AS parent,
+       array(SELECT a.attname::text FROM unnest(con.conkey) AS k (n)
+             JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.n) AS columns,
+       array(SELECT a.attname::text FROM unnest(con.confkey) AS k (n)
+             JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.n) AS referenced
+FROM pg_constraint con
+WHERE con.contype = 'f' AND con.convalidated AND con.conrelid::bigint = ANY(:oids)
+  AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = con.oid AND t.tgenabled = 'D')
+""")
+
+TABLE_NAMES = text("""
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
+""")
+
+
+@dataclass(frozen=True)
+class CatalogColumn:
+    """One column: its type's name and what the role may do with it."""
+
+    type: str
+    readable: bool
+    writable: bool
+
+
+@dataclass(frozen=True)
+class CatalogTable:
+    """One table: its columns in order, unique keys, and what the role may do."""
+
+    oid: int
+    partitioned: bool
+    filtered: bool
+    usable: bool
+    lockable: bool
+    columns: Mapping[str, CatalogColumn]
+    primary_key: tuple[str, ...]
+    unique: frozenset[frozenset[str]]
+
+    def identified_by(self, *columns: str) -> bool:
+        """Say whether a unique index holds exactly these columns."""
+        return frozenset(columns) in self.unique
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """A validated, enforced foreign key of one column."""
+
+    child: int
+    column: str
+    parent: int
+    referenced: str
+
+
+def read_tables(
+    connection: Connection, schema: str, names: Iterable[str]
+) -> dict[str, CatalogTable]:
+    """Return the tables found, by physical name."""
+    rows = connection.execute(COLUMNS, {"schema": schema, "names": list(names)}).all()
+    oids = sorted({row.oid for row in rows})
+    keys = connection.execute(UNIQUE_INDEXES, {"oids": oids}).all()
+    tables = {}
+    for oid in oids:
+        mine = [row for row in rows if row.oid == oid]
+        unique = [key for key in keys if key.oid == oid]
+        tables[mine[0].relname] = CatalogTable(
+            oid=oid,
+            partitioned=mine[0].relkind == "p",
+            filtered=mine[0].filtered,
+            usable=mine[0].usable,
+            lockable=mine[0].lockable,
+            columns={r.attname: CatalogColumn(r.type, r.readable, r.writable) for r in mine},
+            primary_key=next((tuple(key.columns) for key in unique if key.indisprimary), ()),
+            unique=frozenset(frozenset(key.columns) for key in unique),
+        )
+    return tables
+
+
+def read_foreign_keys(connection: Connection, oids: Iterable[int]) -> frozenset[ForeignKey]:
+    """Return the single-column foreign keys that hold for every row."""
+    rows = connection.execute(FOREIGN_KEYS, {"oids": list(oids)}).all()
+    return frozenset(
+        ForeignKey(row.child, row.columns[0], row.parent, row.referenced[0])
+        for row in rows
+        if len(row.columns) == 1
+    )
+
+
+def table_names(connection: Connection, schema: str) -> list[str]:
+    """Return the names of all tables in a schema."""
+    return list(connection.scalars(TABLE_NAMES, {"schema": schema}))

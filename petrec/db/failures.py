@@ -1,0 +1,69 @@
+"""From the driver's errors to petrec's own: cause, next step, exit code."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors as pg
+from sqlalchemy.exc import DBAPIError
+
+from petrec.db.dsn import Dsn
+from petrec.errors import (
+    ConnectionFailedError,
+    DatabaseError,
+    PermissionMissingError,
+    PetrecError,
+    SchemaMismatchError,
+    TimedOutError,
+)
+
+
+@contextmanager
+def translated(dsn: Dsn) -> Iterator[None]:
+    """Raise every database error of the block as a PetrecError that holds no secret."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not isinstance(error.orig, psycopg.Error):
+            raise
+        raise _translate(error.orig, dsn) from None
+    except psycopg.Error as error:
+        raise _translate(error, dsn) from None
+
+
+def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
+    reason = dsn.redact(_first_line(error))
+    match error:
+        case pg.InvalidPassword() | pg.InvalidAuthorizationSpecification():
+            return _unreachable(reason, dsn)
+        case pg.LockNotAvailable():
+            hint = "another session holds a strong lock; try again, or see pg_blocking_pids()"
+            return TimedOutError(f"a lock was not to be had in time: {reason}", hint=hint)
+        case pg.QueryCanceled():
+            return TimedOutError(reason, hint="raise [timeouts] read_statement_ms in petrec.toml")
+        case pg.InsufficientPrivilege():
+            return PermissionMissingError(reason, hint="docs/permissions.md lists the grants")
+        case pg.UndefinedTable() | pg.UndefinedColumn() | pg.InvalidSchemaName():
+            return SchemaMismatchError(reason, hint="map its name in petrec.toml")
+        case psycopg.OperationalError() if error.sqlstate is None or lost(error):
+            return _unreachable(reason, dsn)
+    return DatabaseError(f"{reason} (SQLSTATE {error.sqlstate})")
+
+
+def lost(error: psycopg.Error) -> bool:
+    """Say whether the connection is gone: never made, closed by the server, or shut down."""
+    state = error.sqlstate
+    return isinstance(error, psycopg.OperationalError) and (
+        state is None or state.startswith("08") or state in {"57P01", "57P02", "57P03", "53300"}
+    )
+
+
+def _unreachable(reason: str, dsn: Dsn) -> ConnectionFailedError:
+    where = f"the connection comes from {dsn.source}"
+    return ConnectionFailedError(reason, hint=f"{where}; check host, port, role and password")
+
+
+def _first_line(error: psycopg.Error) -> str:
+    text = error.diag.message_primary or str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,93 @@
+"""Every way petrec can fail: the class docstring is the default reason, each has an exit code."""
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What a petrec process tells its caller."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    UNDETERMINED = 3
+    NOTHING_CHECKED = 5
+    INTERRUPTED = 130
+
+
+class PetrecError(Exception):
+    """Petrec could not go on."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.UNDETERMINED
+
+    def __init__(self, reason: str = "", *, hint: str = "") -> None:
+        """Carry the `reason` and, where there is one, the next step as `hint`."""
+        self.reason = reason or (type(self).__doc__ or "").strip()
+        self.hint = hint
+        super().__init__(self.reason)
+
+
+class SettingsError(PetrecError):
+    """The configuration is not usable."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UsageError(PetrecError):
+    """The command was called in a way that cannot work."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SchemaMismatchError(PetrecError):
+    """The database does not have the tables or columns that the mapping names."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConnectionFailedError(PetrecError):
+    """The database could not be reached."""
+
+
+class PermissionMissingError(PetrecError):
+    """The role may not do what the command needs."""
+
+
+class TimedOutError(PetrecError):
+    """The database did not answer within the time allowed."""
+
+
+class DatabaseError(PetrecError):
+    """The database refused a statement."""
+
+
+class OutputError(PetrecError):
+    """The output could not be written."""
+
+
+class RunHeldError(PetrecError):
+    """Another petrec process is writing to this database."""
+
+
+class RunNotFoundError(PetrecError):
+    """The journal holds no such run."""
+
+    exit_code = ExitCode.USAGE
+
+
+class IllegalTransitionError(PetrecError):
+    """The run is in a state from which this step is not allowed."""
+
+    exit_code = ExitCode.USAGE
+
+
+class RunStoppedError(PetrecError):
+    """The run stopped before its end; it can be resumed."""
+
+
+class LagUnknownError(PetrecError):
+    """The replication lag could not be measured."""
+
+
+class DemoUnavailableError(PetrecError):
+    """The demo server could not be used."""

@@ -1,0 +1,44 @@
+"""GitHub-flavoured Markdown."""
+
+from typing import TextIO
+
+from petrec.results.document import Cell, Document, Grid
+
+_ESCAPES = str.maketrans(
+    {
+        "|": r"\|",
+        "\\": r"\\",
+        "<": "&lt;",
+        ">": "&gt;",
+        "&": "&amp;",
+        "`": r"\`",
+        "*": r"\*",
+        "_": r"\_",
+        "[": r"\[",
+        "]": r"\]",
+        "\n": " ",
+        "\r": " ",
+    }
+)
+
+
+def write(document: Document, out: TextIO) -> None:
+    """Write a heading, the grids and the notes."""
+    out.write(f"## petrec {document.command}: {_cell(document.title)}\n")
+    for grid in filter(lambda grid: grid.rows, document.grids):
+        _write_grid(grid, out)
+    out.writelines(f"\n{_cell(note)}\n" for note in document.notes)
+
+
+def _write_grid(grid: Grid, out: TextIO) -> None:
+    numeric = [
+        all(isinstance(row[i], int | float) for row in grid.rows) for i in range(len(grid.columns))
+    ]
+    rule = ("---:" if number else "---" for number in numeric)
+    header = " | ".join(map(_cell, grid.columns))
+    out.write(f"\n### {grid.title}\n\n| {header} |\n| {' | '.join(rule)} |\n")
+    out.writelines(f"| {' | '.join(map(_cell, row))} |\n" for row in grid.rows)
+
+
+def _cell(value: Cell) -> str:
+    return "" if value is None else str(value).translate(_ESCAPES)

@@ -1,0 +1,13 @@
+"""Cells that a spreadsheet opens as text: formula triggers are escaped so that it round-trips."""
+
+_TRIGGERS = frozenset("=+-@\t\r\n\0'")
+
+
+def encode_cell(value: str) -> str:
+    """Put one `'` before a text that a spreadsheet might take for a formula."""
+    return "'" + value if value and value[0] in _TRIGGERS else value
+
+
+def decode_cell(cell: str) -> str:
+    """Take off the one `'` that `encode_cell` put there."""
+    return cell[1:] if cell[:1] == "'" else cell

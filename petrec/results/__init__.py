@@ -1,0 +1,1 @@
+"""What the commands return: plain frozen values that every renderer understands."""

@@ -1,0 +1,16 @@
+"""The rules: what can be wrong with a recording, each said once for SQL, Python and people."""
+
+from petrec.rules.classify import classify, kind_column
+from petrec.rules.kind import Kind, Repair, Severity
+from petrec.rules.registry import FINDINGS, KINDS, kind_by_id
+
+__all__ = [
+    "FINDINGS",
+    "KINDS",
+    "Kind",
+    "Repair",
+    "Severity",
+    "classify",
+    "kind_by_id",
+    "kind_column",
+]

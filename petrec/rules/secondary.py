@@ -1,0 +1,38 @@
+"""Secondary facts: not kinds, since they overlap with them, but worth a person's look."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from petrec.schema import Schema
+
+
+@dataclass(frozen=True)
+class SecondaryFact:
+    """A fact about recordings; `rows` selects their ids, or None where columns are missing."""
+
+    id: str
+    sentence: str
+    rows: Callable[[Schema], Select[Any] | None]
+
+
+def _owner_differs(schema: Schema) -> Select[Any] | None:
+    recordings, pets, appointments = schema.recordings, schema.pets, schema.appointments
+    if "owner_id" not in pets.c or "pet_owner_id" not in appointments.c:
+        return None
+    return (
+        select(recordings.c.id)
+        .join(pets, pets.c.id == recordings.c.pet_id)
+        .join(appointments, appointments.c.id == recordings.c.appointment_id)
+        .where(pets.c.owner_id != appointments.c.pet_owner_id)
+    )
+
+
+OWNER_DIFFERS = SecondaryFact(
+    id="owner_differs",
+    sentence="the pet's owner is not the appointment's owner",
+    rows=_owner_differs,
+)
+SECONDARY = (OWNER_DIFFERS,)

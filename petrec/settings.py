@@ -1,0 +1,94 @@
+"""Frozen settings, read from `petrec.toml` or `[tool.petrec]` of a `pyproject.toml`."""
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from petrec.errors import SettingsError
+
+FILE_NAME = "petrec.toml"
+
+
+class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the logical tables and columns live: logical name to physical name."""
+
+    schema: str = "public"
+    tables: dict[str, str] = {}
+    columns: dict[str, dict[str, str]] = {}
+
+    def table(self, logical: str) -> str:
+        """Return the physical name of a table."""
+        return self.tables.get(logical, logical)
+
+    def column(self, table: str, logical: str) -> str:
+        """Return the physical name of a column of a logical table."""
+        return self.columns.get(table, {}).get(logical, logical)
+
+
+class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits on what one statement may wait or run, milliseconds; 0 is without limit."""
+
+    connect_s: int = 10
+    read_lock_ms: int = 5_000
+    read_statement_ms: int = 0
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a configuration file can say."""
+
+    mapping: Mapping = Mapping()
+    timeouts: Timeouts = Timeouts()
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read the settings from `path`, else from the working directory; errors: SettingsError."""
+    if path is not None:
+        return _parse(path, _read(path) if path.name != "pyproject.toml" else _tool(path))
+    local, project = Path(FILE_NAME), Path("pyproject.toml")
+    if local.is_file():
+        return _parse(local, _read(local))
+    if project.is_file():
+        return _parse(project, _tool(project))
+    return Settings()
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        reason = f"cannot read {path}: {error.strerror}"
+        raise SettingsError(reason, hint="name another file with --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
+
+
+def _tool(path: Path) -> dict[str, object]:
+    tools = _read(path).get("tool", {})
+    return dict(tools.get("petrec", {})) if isinstance(tools, dict) else {}
+
+
+def _parse(path: Path, content: dict[str, object]) -> Settings:
+    try:
+        settings = msgspec.convert(content, Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(
+            f"{path}: {error}", hint="docs/configuration.md lists every setting"
+        ) from error
+    _check_names(path, settings.mapping)
+    return settings
+
+
+def _check_names(path: Path, mapping: Mapping) -> None:
+    from petrec.schema import LOGICAL_COLUMNS  # noqa: PLC0415 - --help must not load SQLAlchemy
+
+    for table in [*mapping.tables, *mapping.columns]:
+        if table not in LOGICAL_COLUMNS:
+            known = ", ".join(LOGICAL_COLUMNS)
+            raise SettingsError(f"{path}: unknown table {table!r}", hint=f"it is one of: {known}")
+    for table, columns in mapping.columns.items():
+        for column in columns.keys() - LOGICAL_COLUMNS[table]:
+            known = ", ".join(sorted(LOGICAL_COLUMNS[table]))
+            raise SettingsError(
+                f"{path}: unknown column {table}.{column}", hint=f"it is one of: {known}"
+            )
