@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, and_, func, select
 
 from petrec.results.audit import GuideNumbers, KindCount
-from petrec.rules import KINDS, kind_column
-from petrec.rules.facts_sql import fact_columns
+from petrec.rules import KINDS, judged, kind_column
 from petrec.schema import Schema
 
 
@@ -22,7 +21,7 @@ class Group(NamedTuple):
 
 def counts_query(schema: Schema) -> Select[Any]:
     """Return one row per group that occurs."""
-    facts = fact_columns(schema)
+    facts = judged(schema)
     # The guide joins appointment_pets on both columns and keeps the rows without a partner.
     invalid = and_(facts.has_appointment, ~facts.pet_linked)
     columns = (

@@ -6,9 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from petrec.db.copy import stream_copy
-from petrec.rules import kind_column
-from petrec.rules.evidence import certain_pet_sql
-from petrec.rules.facts_sql import fact_columns
+from petrec.rules import judged, kind_column
 from petrec.schema import Schema
 
 Row = tuple[str | None, ...]
@@ -16,14 +14,14 @@ Row = tuple[str | None, ...]
 
 def rows_query(schema: Schema, kind_id: str) -> Select[Any]:
     """Select whole recordings of a kind, with the appointment's pets and the certain pet."""
-    facts = fact_columns(schema)
+    facts = judged(schema)
     kind = kind_column(facts)
     return (
         select(
             kind.label("petrec_kind"),
             facts.linked_pets.label("petrec_appointment_pets"),
-            certain_pet_sql(facts).label("petrec_certain_pet"),
-            *schema.recordings.c,
+            facts.certain_pet.label("petrec_certain_pet"),
+            *(facts.recording[column.key] for column in schema.recordings.c),
         )
         .select_from(facts.source)
         .where(kind == kind_id)

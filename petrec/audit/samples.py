@@ -4,17 +4,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from petrec.rules import kind_column
-from petrec.rules.facts_sql import fact_columns
+from petrec.rules import judged, kind_column
 from petrec.schema import Schema
 
 
 def read_samples(connection: Connection, schema: Schema, size: int) -> dict[str, tuple[str, ...]]:
     """Return up to `size` recording ids per kind that is a finding."""
-    facts = fact_columns(schema)
-    recording = schema.recordings.c.id
+    facts = judged(schema)
     each = (
-        select(kind_column(facts).label("kind"), recording.label("id"))
+        select(kind_column(facts).label("kind"), facts.recording.id.label("id"))
         .select_from(facts.source)
         .subquery("each_recording")
     )

@@ -5,13 +5,20 @@ from typing import Annotated
 import typer
 
 from petrec import __version__
-from petrec.cli import audit
+from petrec.cli.audit import audit
+from petrec.cli.backfill import backfill_app
+
+
+def _exit(code: int | None, **_: object) -> None:
+    raise typer.Exit(int(code or 0))
+
 
 app = typer.Typer(
     name="petrec",
     help="Find, repair and prevent lost pet associations of recordings in PostgreSQL.",
     epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 undetermined, 5 no rows, 130 interrupted.",
     no_args_is_help=True,
+    result_callback=_exit,
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -32,4 +39,5 @@ def _root(
     """Take the options that stand before a command."""
 
 
-app.command("audit", no_args_is_help=False)(audit.audit)
+app.command("audit")(audit)
+app.add_typer(backfill_app, name="backfill")

@@ -107,6 +107,6 @@ def _list_rows(session: Session, kind: str, output_format: Format, output: Path 
         if output_format is Format.JSONL:
             count = write_lines(stream_json(connection, schema, kind), out)
         else:
-            names, found = stream_rows(connection, schema, kind)
-            count = write_rows(names, found, out)
+            columns, found = stream_rows(connection, schema, kind)
+            count = write_rows(columns, found, out)
     return ExitCode.FINDINGS if count and kind != "ok" else ExitCode.CLEAN

@@ -15,9 +15,11 @@ def write(document: Document, out: TextIO) -> None:
     write_rows(document.grids[0].columns, document.grids[0].rows, out)
 
 
-def write_rows(columns: Iterable[str], rows: Iterable[tuple[Cell, ...]], out: TextIO) -> int:
-    """Stream rows as CSV that Excel opens as UTF-8 and runs no formula of; returns their number."""
-    out.write(BOM)
+def write_rows(
+    columns: Iterable[str], rows: Iterable[tuple[Cell, ...]], out: TextIO, *, bom: bool = False
+) -> int:
+    """Stream rows as CSV; `bom` tells Excel that it is UTF-8. Returns the number of rows."""
+    out.write(BOM if bom else "")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(encode_cell(column) for column in columns)
     count = 0

@@ -1,6 +1,6 @@
 """The rules: what can be wrong with a recording, each said once for SQL, Python and people."""
 
-from petrec.rules.classify import classify, kind_column
+from petrec.rules.judge import classify, judged, kind_column
 from petrec.rules.kind import Kind, Repair, Severity
 from petrec.rules.registry import FINDINGS, KINDS, kind_by_id
 
@@ -11,6 +11,7 @@ __all__ = [
     "Repair",
     "Severity",
     "classify",
+    "judged",
     "kind_by_id",
     "kind_column",
 ]

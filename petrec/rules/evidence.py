@@ -77,21 +77,16 @@ def inferable_sql(facts: FactColumns) -> ColumnElement[bool]:
     return and_(~facts.has_pet, facts.grounded, ~facts.visit_differs)
 
 
-def certain_sql(facts: FactColumns) -> ColumnElement[bool]:
-    """Say whether there is certain evidence for a missing pet."""
-    holds = [strategy.sql_holds(facts) for strategy in STRATEGIES]
-    return and_(inferable_sql(facts), case(*[(h, True) for h in holds], else_=False))
+def strategy_sql(facts: FactColumns) -> ColumnElement[str]:
+    """Return the id of the strategy that is certain of a missing pet; NULL where none is."""
+    named = case(*[(s.sql_holds(facts), s.id) for s in STRATEGIES], else_=null())
+    return case((inferable_sql(facts), named), else_=null())
 
 
 def certain_pet_sql(facts: FactColumns) -> ColumnElement[Any]:
     """Return the certain pet; NULL without certain evidence."""
-    pets = [(s.sql_holds(facts), s.sql_pet(facts)) for s in STRATEGIES]
-    return case((inferable_sql(facts), case(*pets, else_=null())), else_=null())
-
-
-def strategy_sql(facts: FactColumns) -> ColumnElement[str]:
-    """Return the id of the strategy that names the certain pet; only valid where one does."""
-    return case(*[(s.sql_holds(facts), s.id) for s in STRATEGIES], else_=null())
+    named = case(*[(s.sql_holds(facts), s.sql_pet(facts)) for s in STRATEGIES], else_=null())
+    return case((inferable_sql(facts), named), else_=null())
 
 
 def undecided(facts: Facts) -> bool:
@@ -101,4 +96,4 @@ def undecided(facts: Facts) -> bool:
 
 def undecided_sql(facts: FactColumns) -> ColumnElement[bool]:
     """Twin of `undecided`."""
-    return and_(inferable_sql(facts), ~certain_sql(facts))
+    return and_(inferable_sql(facts), facts.certain_pet.is_(None))

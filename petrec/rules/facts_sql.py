@@ -4,7 +4,6 @@ The pets of an appointment are folded into one array per appointment. Parents ar
 for rows that could dangle where a validated foreign key vouches for the rest.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +15,7 @@ from sqlalchemy import (
     and_,
     any_,
     case,
+    cast,
     distinct,
     exists,
     false,
@@ -25,26 +25,37 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.sql.selectable import Subquery
 
 from petrec.schema import Schema
 
+_NULL: ColumnElement[Any] = null()
 
-@dataclass(frozen=True)
+
 class FactColumns:
-    """Boolean columns are never NULL; `source` is the FROM clause with one row per recording."""
+    """The facts of each row of `source`; boolean facts are never NULL.
 
-    source: FromClause
-    has_pet: ColumnElement[bool]
-    pet_exists: ColumnElement[bool]
-    has_appointment: ColumnElement[bool]
-    appointment_exists: ColumnElement[bool]
-    linked: ColumnElement[int]
-    known: ColumnElement[int]
-    linked_pets: ColumnElement[Any]
-    pet_linked: ColumnElement[bool]
-    visit_differs: ColumnElement[bool]
-    visit_pet: ColumnElement[Any]
-    visit_pet_exists: ColumnElement[bool]
+    `source` is a subquery with one row per recording: `recording` has the recording's own columns.
+    `certain_pet` and `strategy` are there once `judge.judged` has weighed the evidence.
+    """
+
+    def __init__(self, source: Subquery) -> None:
+        """Name the columns of a subquery that `observed` or `judge.judged` built."""
+        self.source = source
+        self.recording = source.c
+        self.has_pet: ColumnElement[bool] = source.c.petrec_has_pet
+        self.pet_exists: ColumnElement[bool] = source.c.petrec_pet_exists
+        self.has_appointment: ColumnElement[bool] = source.c.petrec_has_appointment
+        self.appointment_exists: ColumnElement[bool] = source.c.petrec_appointment_exists
+        self.linked_pets: ColumnElement[Any] = source.c.petrec_linked_pets
+        self.linked: ColumnElement[int] = source.c.petrec_linked
+        self.known: ColumnElement[int] = source.c.petrec_known
+        self.pet_linked: ColumnElement[bool] = source.c.petrec_pet_linked
+        self.visit_differs: ColumnElement[bool] = source.c.petrec_visit_differs
+        self.visit_pet: ColumnElement[Any] = source.c.petrec_visit_pet
+        self.visit_pet_exists: ColumnElement[bool] = source.c.petrec_visit_pet_exists
+        self.certain_pet: ColumnElement[Any] = source.c.get("petrec_certain_pet", _NULL)
+        self.strategy: ColumnElement[str] = source.c.get("petrec_strategy", _NULL)
 
     @property
     def grounded(self) -> ColumnElement[bool]:
@@ -58,8 +69,8 @@ class FactColumns:
         return and_(self.has_pet, self.pet_exists, or_(~self.has_appointment, in_appointment))
 
 
-def fact_columns(schema: Schema, *, per_row: bool = False) -> FactColumns:
-    """Build the facts of every recording; `per_row` suits a query that visits only a few."""
+def observed(schema: Schema, *extra: ColumnElement[Any], per_row: bool = False) -> FactColumns:
+    """Build the plain facts of every recording; see `judge.judged` for the parameters."""
     recordings, visits = schema.recordings, schema.visits
     fold = _fold(schema, per_row=per_row)
     joined = true() if per_row else fold.c.appointment_id == recordings.c.appointment_id
@@ -68,20 +79,27 @@ def fact_columns(schema: Schema, *, per_row: bool = False) -> FactColumns:
         source = source.outerjoin(visits, visits.c.id == recordings.c.visit_id)
     pet_linked = func.coalesce(recordings.c.pet_id == any_(fold.c.pets), false())
     appointment_exists = _appointment_exists(schema, fold)
-    return FactColumns(
-        source=source,
-        has_pet=recordings.c.pet_id.is_not(None),
-        pet_exists=_pet_exists(schema, pet_linked),
-        has_appointment=recordings.c.appointment_id.is_not(None),
-        appointment_exists=appointment_exists,
-        linked=func.coalesce(func.cardinality(fold.c.pets), 0),
-        known=func.coalesce(fold.c.known, 0),
-        linked_pets=fold.c.pets,
-        pet_linked=pet_linked,
-        visit_differs=_visit_differs(schema, fold, appointment_exists),
-        visit_pet=null() if visits is None else visits.c.pet_id,
-        visit_pet_exists=_visit_pet_exists(schema),
-    )
+    facts = {
+        "has_pet": recordings.c.pet_id.is_not(None),
+        "pet_exists": _pet_exists(schema, pet_linked),
+        "has_appointment": recordings.c.appointment_id.is_not(None),
+        "appointment_exists": appointment_exists,
+        "linked_pets": fold.c.pets,
+        "linked": func.coalesce(func.cardinality(fold.c.pets), 0),
+        "known": func.coalesce(fold.c.known, 0),
+        "pet_linked": pet_linked,
+        "visit_differs": _visit_differs(schema, fold, appointment_exists),
+        "visit_pet": _nothing(schema) if visits is None else visits.c.pet_id,
+        "visit_pet_exists": _visit_pet_exists(schema),
+    }
+    labelled = [fact.label(f"petrec_{name}") for name, fact in facts.items()]
+    query = select(*recordings.c, *extra, *labelled).select_from(source)
+    return FactColumns(query.subquery("facts"))
+
+
+def _nothing(schema: Schema) -> ColumnElement[Any]:
+    """Return a NULL of the pets' type."""
+    return cast(null(), schema.pets.c.id.type)
 
 
 def _fold(schema: Schema, *, per_row: bool) -> FromClause:

@@ -1,0 +1,1 @@
+"""Give recordings the pet that certain evidence names, and only those."""

@@ -1,0 +1,133 @@
+"""What a backfill would do: shown to a person, or written down for the batches to follow."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    cast,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import postgresql
+
+from petrec.backfill.work import backfill_work
+from petrec.db.triggers import update_triggers
+from petrec.errors import UsageError
+from petrec.journal.install import is_installed
+from petrec.journal.runs import create_run, read_run, record, unfinished_run
+from petrec.journal.tables import plan_items
+from petrec.journal.write import key_of, write_query
+from petrec.results.backfill import BackfillPlan, StrategyCount
+from petrec.results.runs import Run, Target
+from petrec.rules import Repair, judged, kind_column
+from petrec.rules.evidence import STRATEGIES
+from petrec.rules.registry import KINDS
+from petrec.schema import Schema
+
+
+def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
+    """Name what a run will write to; errors: UsageError for a column that cannot be touched."""
+    recordings = schema.recordings
+    by_name = {column.name: column.key for column in recordings.c}
+    for name in touch:
+        if name not in by_name:
+            raise UsageError(f"--touch: {recordings.fullname} has no column {name!r}")
+        if not recordings.c[by_name[name]].type.name.startswith("timestamp"):  # type: ignore[attr-defined]
+            raise UsageError(
+                f"--touch: {name!r} is not a timestamp", hint="name a timestamp column"
+            )
+    return Target(
+        table=str(recordings.fullname),
+        key=tuple(str(column.name) for column in schema.key_columns),
+        pet=str(recordings.c.pet_id.name),
+        touch=tuple(str(by_name[name]) for name in touch),
+    )
+
+
+def preview(connection: Connection, schema: Schema, target: Target) -> BackfillPlan:
+    """Count what would change and say how; reads only."""
+    counts = _strategy_counts(connection, schema)
+    unfinished = unfinished_run(connection, "backfill") if is_installed(connection) else None
+    return BackfillPlan(
+        table=schema.recordings.fullname,
+        strategies=tuple(
+            StrategyCount(strategy.id, strategy.sentence, counts.get(strategy.id, 0))
+            for strategy in STRATEGIES
+        ),
+        left=count_left(connection, schema),
+        triggers=update_triggers(connection, schema.recordings),
+        locks=_locks(schema),
+        statement=_statement(schema, target),
+        touch=target.touch,
+        resumes=unfinished.id if unfinished else None,
+    )
+
+
+def count_left(connection: Connection, schema: Schema, *kinds: str) -> int:
+    """Return how many recordings need a person; of certain kinds only, where some are named."""
+    wanted = kinds or tuple(kind.id for kind in KINDS if kind.repair is Repair.REVIEW)
+    facts = judged(schema)
+    query = select(func.count()).select_from(facts.source).where(kind_column(facts).in_(wanted))
+    return int(connection.scalars(query).one())
+
+
+def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | None:
+    """Write down run and plan, in the recordings' physical order; None where nothing is to do."""
+    run_id = create_run(connection, "backfill", target)
+    facts = judged(schema, *physical_place(connection, schema))
+    place = func.row_number().over(order_by=[facts.recording.tableoid, facts.recording.ctid])
+    rows = (
+        select(
+            literal(run_id),
+            place,
+            key_of(schema, facts.recording),
+            facts.strategy,
+            cast(facts.certain_pet, Text),
+        )
+        .select_from(facts.source)
+        .where(facts.certain_pet.is_not(None))
+    )
+    columns = ["run_id", "seq", "row_key", "strategy", "pet_id"]
+    query = insert(plan_items).from_select(columns, rows)
+    planned = connection.execute(query.execution_options(preserve_rowcount=True)).rowcount
+    if planned == 0:
+        return None
+    record(connection, run_id, {"planned": planned})
+    return read_run(connection, run_id)
+
+
+def physical_place(connection: Connection, schema: Schema) -> list[ColumnElement[Any]]:
+    """Return the system columns that say where a recording lies."""
+    table = connection.dialect.identifier_preparer.format_table(schema.recordings)
+    return [literal_column(f"{table}.{name}").label(name) for name in ("tableoid", "ctid")]
+
+
+def _strategy_counts(connection: Connection, schema: Schema) -> dict[str, int]:
+    facts = judged(schema)
+    certain = facts.certain_pet.is_not(None)
+    counts = select(facts.strategy, func.count()).where(certain).group_by(facts.strategy)
+    return {row[0]: row[1] for row in connection.execute(counts)}
+
+
+def _locks(schema: Schema) -> tuple[str, ...]:
+    recordings = f"FOR NO KEY UPDATE on the batch's rows of {schema.recordings.fullname}"
+    if schema.proofs.link_appointments_exist:
+        rows = f"FOR UPDATE on their rows of {schema.appointments.fullname}"
+        return (f"{recordings}, rows held by others put off", f"{rows}, likewise")
+    table = f"SHARE on table {schema.links.fullname}: it has no validated foreign key"
+    return (recordings, f"{table} that would tell of a pet being added")
+
+
+def _statement(schema: Schema, target: Target) -> str:
+    """Return the SQL of one batch with its parameters by name."""
+    now = datetime.now(UTC)
+    run = Run(0, "backfill", "planned", target, now, now)
+    query = write_query(schema, run, backfill_work(schema).guarded(run, []))
+    return str(query.compile(dialect=postgresql.dialect(paramstyle="named")))  # type: ignore[no-untyped-call]

@@ -1,0 +1,103 @@
+"""The backfill as work for the journal: evidence checked again, under lock, as it is written."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    case,
+    cast,
+    func,
+    select,
+    text,
+)
+
+from petrec.journal.tables import plan_items
+from petrec.journal.work import numbered
+from petrec.journal.write import has_key, new_value, old_value
+from petrec.results.runs import Run
+from petrec.rules import judged, kind_column
+from petrec.schema import Schema
+
+_OTHER_PET = "the evidence names another pet now"
+
+
+class BackfillWork:
+    """Recordings whose pet is certain, in the order of the plan."""
+
+    settled_by: Sequence[int] = ()
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
+        """Return the plan of this run."""
+        return plan_items, plan_items.c.run_id == run.id
+
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Lock the recordings' appointments, so that no pet can join one before the commit.
+
+        A new row of appointment_pets takes FOR KEY SHARE on its appointment through its foreign
+        key; FOR UPDATE excludes that. An appointment that another session holds is put off.
+        """
+        appointments, recordings = self.schema.appointments, self.schema.recordings
+        of_appointment = (
+            select(plan_items.c.seq)
+            .join(recordings, has_key(self.schema, recordings.c, plan_items.c.row_key))
+            .join(appointments, appointments.c.id == recordings.c.appointment_id)
+        )
+        mine = plan_items.c.run_id == run.id
+        locking = of_appointment.where(numbered(plan_items, mine, page))
+        locking = locking.with_for_update(of=appointments, skip_locked=True)
+        locked = set(connection.scalars(locking))
+        rest = sorted(set(page) - locked)
+        if not rest:
+            return list(page)
+        # What is left has no appointment row, which needs no lock, or one that others hold.
+        held = set(connection.scalars(of_appointment.where(numbered(plan_items, mine, rest))))
+        return [number for number in page if number not in held]
+
+    def guarded(self, run: Run, ready: Sequence[int]) -> Select[Any]:
+        """Infer each pet anew; the write applies where it is still certain and the same."""
+        facts = judged(self.schema, per_row=True)
+        recording, pet = facts.recording, facts.certain_pet
+        planned = cast(plan_items.c.pet_id, self.schema.pets.c.id.type)
+        otherwise = case((pet.is_not(None), _OTHER_PET), else_=kind_column(facts))
+        mine = plan_items.c.run_id == run.id
+        columns = ("pet_id", *run.target.touch)
+        return (
+            select(
+                plan_items.c.seq,
+                plan_items.c.row_key,
+                func.coalesce(facts.strategy, plan_items.c.strategy).label("strategy"),
+                func.coalesce(pet == planned, False).label("applies"),
+                otherwise.label("reason"),
+                *(recording[column].label(old_value(column)) for column in columns),
+                pet.label(new_value("pet_id")),
+                *(func.now().label(new_value(column)) for column in run.target.touch),
+            )
+            .join_from(
+                plan_items, facts.source, has_key(self.schema, recording, plan_items.c.row_key)
+            )
+            .where(numbered(plan_items, mine, ready))
+        )
+
+
+class UnenforcedLinksWork(BackfillWork):
+    """Without a foreign key from appointment_pets, only a table lock keeps new pets out."""
+
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Lock appointment_pets against writers for the rest of the batch."""
+        del run
+        table = connection.dialect.identifier_preparer.format_table(self.schema.links)
+        connection.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
+        return list(page)
+
+
+def backfill_work(schema: Schema) -> BackfillWork:
+    """Choose how the appointments' pets are kept from changing."""
+    enforced = schema.proofs.link_appointments_exist
+    return BackfillWork(schema) if enforced else UnenforcedLinksWork(schema)

@@ -1,0 +1,17 @@
+"""Ask before writing: on a terminal a question, elsewhere only with --yes."""
+
+import sys
+
+from petrec.errors import UsageError
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Return where the answer is yes; errors: UsageError, KeyboardInterrupt."""
+    if yes:
+        return
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("there is no terminal to ask on", hint="give --yes to write unattended")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise KeyboardInterrupt

@@ -1,0 +1,55 @@
+"""Checks before a command that writes: a primary, and the privileges that its locks need."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Table, text
+
+from petrec.errors import ConnectionFailedError, PermissionMissingError
+from petrec.schema import Schema
+
+_IN_RECOVERY = text("SELECT pg_is_in_recovery()")
+_ROLE = text("SELECT quote_ident(current_user)")
+_MAY_UPDATE = text("SELECT has_column_privilege(CAST(:table AS regclass), :column, 'UPDATE')")
+_MAY_LOCK = text("SELECT has_any_column_privilege(CAST(:table AS regclass), 'UPDATE')")
+_MAY_LOCK_TABLE = text("SELECT has_table_privilege(CAST(:table AS regclass), 'UPDATE')")
+
+
+def check_writable(connection: Connection, schema: Schema, touch: Sequence[str] = ()) -> None:
+    """Check that a run may write; errors: ConnectionFailedError, PermissionMissingError."""
+    if connection.scalar(_IN_RECOVERY):
+        raise ConnectionFailedError(
+            "this server is a standby: it cannot be written to", hint="connect to the primary"
+        )
+    missing = [*_columns(connection, schema, touch), *_locks(connection, schema)]
+    if missing:
+        role = connection.scalar(_ROLE)
+        reason = f"role {role} may not write what a run needs"
+        raise PermissionMissingError(reason, hint=" ".join(f"{g} TO {role};" for g in missing))
+
+
+def _columns(connection: Connection, schema: Schema, touch: Sequence[str]) -> list[str]:
+    recordings, name = schema.recordings, _name(connection, schema.recordings)
+    columns = [recordings.c[key].name for key in ("pet_id", *touch)]
+    quote = connection.dialect.identifier_preparer.quote
+    return [
+        f"GRANT UPDATE ({quote(column)}) ON {name}"
+        for column in columns
+        if not connection.scalar(_MAY_UPDATE, {"table": name, "column": column})
+    ]
+
+
+def _locks(connection: Connection, schema: Schema) -> list[str]:
+    """A row lock needs UPDATE on some column of its table, a table lock on all."""
+    quote = connection.dialect.identifier_preparer.quote
+    if schema.proofs.link_appointments_exist:
+        name = _name(connection, schema.appointments)
+        if not connection.scalar(_MAY_LOCK, {"table": name}):
+            return [f"GRANT UPDATE ({quote(schema.appointments.c.id.name)}) ON {name}"]
+        return []
+    name = _name(connection, schema.links)
+    allowed = connection.scalar(_MAY_LOCK_TABLE, {"table": name})
+    return [] if allowed else [f"GRANT UPDATE ON {name}"]
+
+
+def _name(connection: Connection, table: Table) -> str:
+    return connection.dialect.identifier_preparer.format_table(table)

@@ -1,0 +1,53 @@
+"""Owners, pets, users and the request log: everything that is not sliced by appointment."""
+
+OWNERS = """
+INSERT INTO public.pet_owners (id, full_name, email)
+SELECT
+    pg_temp.id('owner', n),
+    (%(first_names)s::text[])[1 + pg_temp.pick(n, 'first name', %(first_count)s)] || ' '
+        || (%(last_names)s::text[])[1 + pg_temp.pick(n, 'last name', %(last_count)s)],
+    CASE WHEN pg_temp.pick(n, 'email', 10) > 0 THEN 'owner' || n || '@mail.example' END
+FROM generate_series(0, 3 * %(streets)s - 1) AS n
+"""
+
+PETS = """
+INSERT INTO public.pets (id, owner_id, name, species, breed, created_at)
+SELECT
+    pg_temp.id('pet', pg_temp.pet(street, owned, which)),
+    pg_temp.id('owner', 3 * street + owned - 1),
+    pg_temp.name(pg_temp.pet(street, owned, which)),
+    (%(species)s::text[])[1 + pg_temp.pick(street, 'species ' || which, %(species_count)s)],
+    CASE WHEN pg_temp.pick(street, 'pedigree ' || owned, 4) > 0
+        THEN (%(breeds)s::text[])[1 + pg_temp.pick(street, 'breed', %(breed_count)s)]
+    END,
+    pg_temp.moment(0, 1) - interval '1 day' * (1 + pg_temp.pick(street, 'known since', 2000))
+FROM generate_series(0, %(streets)s - 1) AS street,
+    generate_series(1, 3) AS owned,
+    generate_series(0, owned - 1) AS which
+"""
+
+USERS = """
+INSERT INTO public.users (id, practice_id, role, email, full_name)
+SELECT
+    pg_temp.id('user', n),
+    pg_temp.id('practice', mod(n, %(practices)s)),
+    (ARRAY['admin', 'staff', 'vet', 'vet', 'vet'])[1 + n / %(practices)s],
+    'user' || n || '@clinic.example',
+    'User ' || n
+FROM generate_series(0, 5 * %(practices)s - 1) AS n
+"""
+
+API_LOGS = """
+INSERT INTO public.api_logs (created_at, method, path, status_code, error_code, user_id)
+SELECT
+    pg_temp.moment(n, %(requests)s),
+    'POST',
+    '/api/v1/recordings/upload/initiate',
+    CASE WHEN outcome < 2 THEN 400 ELSE 200 END,
+    CASE outcome WHEN 0 THEN 'pet_not_in_appointment' WHEN 1 THEN 'missing_pet_id' END,
+    pg_temp.id('user', pg_temp.pick(n, 'requested by', 5 * %(practices)s))
+FROM (
+    SELECT n, pg_temp.pick(n, 'outcome', 7) AS outcome
+    FROM generate_series(0, %(requests)s - 1) AS n
+) AS requests
+"""

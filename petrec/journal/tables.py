@@ -1,0 +1,86 @@
+"""petrec's own tables as the code sees them; `migrations/` creates them."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+SCHEMA = "petrec"
+metadata = MetaData(schema=SCHEMA)
+
+_ZERO = text("0")
+_NOW = text("now()")
+_Moment = DateTime(timezone=True)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("undoes", BigInteger, ForeignKey("petrec.runs.id")),
+    Column("target", JSONB, nullable=False),
+    Column("pass", Integer, server_default=text("1"), nullable=False),
+    Column("cursor", BigInteger, server_default=_ZERO, nullable=False),
+    Column("planned", BigInteger, server_default=_ZERO, nullable=False),
+    Column("changed", BigInteger, server_default=_ZERO, nullable=False),
+    Column("skipped", BigInteger, server_default=_ZERO, nullable=False),
+    Column("deferred", BigInteger, server_default=_ZERO, nullable=False),
+    Column("batches", Integer, server_default=_ZERO, nullable=False),
+    Column("batch_size", Integer, server_default=_ZERO, nullable=False),
+    Column("batch_ms", Double, server_default=_ZERO, nullable=False),
+    Column("busy_ms", Double, server_default=_ZERO, nullable=False),
+    Column("throttled_by", Text),
+    Column("failure", Text),
+    Column("started_at", _Moment, server_default=_NOW, nullable=False),
+    Column("updated_at", _Moment, server_default=_NOW, nullable=False),
+    Column("finished_at", _Moment),
+    Column("role", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Text, nullable=False),
+)
+
+# No foreign key to runs: its trigger would fire once per recording changed.
+# `seq` numbers a run's rows in their physical order; `row_key` holds the recording's primary key
+# as text, its id first, so that one journal serves uuid, text and integer keys alike.
+plan_items = Table(
+    "plan_items",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("row_key", ARRAY(Text), nullable=False),
+    Column("strategy", Text, nullable=False),
+    Column("pet_id", Text, nullable=False),
+)
+changes = Table(
+    "changes",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("row_key", ARRAY(Text), nullable=False),
+    Column("strategy", Text, nullable=False),
+    Column("old", JSONB, nullable=False),
+    Column("new", JSONB, nullable=False),
+    Column("batch", Integer, nullable=False),
+    Column("changed_at", _Moment, server_default=_NOW, nullable=False),
+)
+skips = Table(
+    "skips",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("row_key", ARRAY(Text), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("skipped_at", _Moment, server_default=_NOW, nullable=False),
+)

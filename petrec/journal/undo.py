@@ -1,0 +1,101 @@
+"""Take a run back: old values return where the row still holds what the run wrote."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    cast,
+    func,
+    literal,
+    select,
+)
+
+from petrec.errors import IllegalTransitionError, SchemaMismatchError
+from petrec.journal.runs import create_run, read_run, record
+from petrec.journal.tables import changes, runs
+from petrec.journal.work import numbered
+from petrec.journal.write import has_key, new_value, old_value
+from petrec.results.runs import Run, Target
+from petrec.schema import Schema
+
+
+class UndoWork:
+    """The changes of one run, in reverse roles: old values are new, new ones are expected."""
+
+    def __init__(self, schema: Schema, earlier: Sequence[int] = ()) -> None:
+        self.schema = schema
+        self.settled_by = earlier
+
+    def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
+        """Return the changes of the run that is undone."""
+        return changes, changes.c.run_id == run.undoes
+
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Need no lock beyond the recordings'."""
+        del connection, run
+        return list(page)
+
+    def guarded(self, run: Run, ready: Sequence[int]) -> Select[Any]:
+        """Compare each row with what the run wrote; a row changed since is left alone."""
+        table, mine = self.items(run)
+        recordings = self.schema.recordings
+        columns = [recordings.c[name] for name in ("pet_id", *run.target.touch)]
+        unchanged = and_(*(c.is_not_distinct_from(_typed(changes.c.new, c)) for c in columns))
+        return (
+            select(
+                table.c.seq,
+                table.c.row_key,
+                literal("undo").label("strategy"),
+                unchanged.label("applies"),
+                literal("changed since").label("reason"),
+                *(c.label(old_value(c.key)) for c in columns),
+                *(_typed(changes.c.old, c).label(new_value(c.key)) for c in columns),
+            )
+            .join(recordings, has_key(self.schema, recordings.c, table.c.row_key))
+            .where(numbered(table, mine, ready))
+        )
+
+
+def _typed(values: Column[Any], column: Column[Any]) -> ColumnElement[Any]:
+    """Read a journaled value in its column's own type."""
+    return cast(values.op("->>")(column.key), column.type)
+
+
+def plan_undo(connection: Connection, run_id: int, target: Target) -> Run:
+    """Create the run that undoes another; errors: RunNotFoundError, IllegalTransitionError."""
+    undone = read_run(connection, run_id)
+    if undone.action == "undo":
+        reason = f"run {run_id} is itself an undo"
+        raise IllegalTransitionError(reason, hint="run the original command again instead")
+    check_target(undone, target)
+    planned = undone.changed - _taken_back(connection, earlier_undos(connection, run_id))
+    new = create_run(connection, "undo", undone.target, undoes=run_id)
+    record(connection, new, {"planned": planned})
+    return read_run(connection, new)
+
+
+def earlier_undos(connection: Connection, run_id: int) -> list[int]:
+    """Return the ids of the runs that have taken back changes of a run."""
+    return list(connection.scalars(select(runs.c.id).where(runs.c.undoes == run_id)))
+
+
+def _taken_back(connection: Connection, undo_ids: Sequence[int]) -> int:
+    query = select(func.count()).select_from(changes).where(changes.c.run_id.in_(undo_ids))
+    return int(connection.scalars(query).one())
+
+
+def check_target(run: Run, target: Target) -> None:
+    """Refuse to work on another table than the run did; errors: SchemaMismatchError."""
+    mine = (run.target.table, run.target.key, run.target.pet)
+    if mine != (target.table, target.key, target.pet):
+        raise SchemaMismatchError(
+            f"run {run.id} wrote to {run.target.table} (column {run.target.pet}), "
+            f"the configuration names {target.table} (column {target.pet})",
+            hint="use the configuration that the run was made with",
+        )

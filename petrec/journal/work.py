@@ -1,0 +1,99 @@
+"""What a run works through: its items, the locks they need, and the guard of each write."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from petrec.journal.tables import changes, skips
+from petrec.journal.write import has_key
+from petrec.results.runs import Run
+from petrec.schema import Schema
+
+_GONE = "the recording was deleted"
+
+
+class Work(Protocol):
+    """One kind of run; what the runs in `settled_by` have changed needs no second visit."""
+
+    schema: Schema
+    settled_by: Sequence[int]
+
+    def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
+        """Return the journal's table of items and the condition that selects this run's."""
+
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Lock what the items' guard relies on, without ever waiting; returns those locked."""
+
+    def guarded(self, run: Run, ready: Sequence[int]) -> Select[Any]:
+        """Select the locked items with guard and new values, for `write_batch`."""
+
+
+def next_page(connection: Connection, run: Run, work: Work, size: int) -> list[int]:
+    """Return the next items' numbers, without those that are settled already."""
+    table, mine = work.items(run)
+    query = select(table.c.seq).where(mine, table.c.seq > run.cursor)
+    again = run.pass_ > 1
+    for settled, run_ids in (
+        (changes, [*work.settled_by, *([run.id] if again else [])]),
+        (skips, [run.id] if again else []),
+    ):
+        for run_id in run_ids:
+            query = query.where(~_is_settled(table, settled.alias(), run_id, run.cursor))
+    return list(connection.scalars(query.order_by(table.c.seq).limit(size)))
+
+
+def _is_settled(items: Table, settled: FromClause, run_id: int, cursor: int) -> ColumnElement[bool]:
+    """Look only beyond the cursor: a merge join would else read the settled ones from the start."""
+    ahead = and_(settled.c.run_id == run_id, settled.c.seq > cursor)
+    return exists().where(ahead, settled.c.seq == items.c.seq).correlate(items)
+
+
+def numbered(
+    table: Table, mine: ColumnElement[bool], numbers: Sequence[int]
+) -> ColumnElement[bool]:
+    """Select items by number, in one array parameter."""
+    array = bindparam(None, list(numbers), ARRAY(BigInteger))
+    return and_(mine, table.c.seq == any_(array))
+
+
+def lock_recordings(connection: Connection, run: Run, work: Work, page: Sequence[int]) -> list[int]:
+    """Lock the items' recordings against writers; those that others hold are left out."""
+    table, mine = work.items(run)
+    recordings = work.schema.recordings
+    query = (
+        select(table.c.seq)
+        .join(recordings, has_key(work.schema, work.schema.recordings.c, table.c.row_key))
+        .where(numbered(table, mine, page))
+        .with_for_update(of=recordings, skip_locked=True, key_share=True)
+    )
+    return list(connection.scalars(query))
+
+
+def skip_gone(connection: Connection, run: Run, work: Work, missing: Sequence[int]) -> int:
+    """Settle the items whose recording no longer exists; returns their number."""
+    table, mine = work.items(run)
+    there = (
+        exists()
+        .where(has_key(work.schema, work.schema.recordings.c, table.c.row_key))
+        .correlate(table)
+    )
+    rows = select(literal(run.id), table.c.seq, table.c.row_key, literal(_GONE))
+    rows = rows.where(numbered(table, mine, missing), ~there)
+    query = insert(skips).from_select(["run_id", "seq", "row_key", "reason"], rows)
+    return connection.execute(query.execution_options(preserve_rowcount=True)).rowcount

@@ -1,0 +1,120 @@
+"""The only statement that changes recordings: UPDATE and journal in one, under a guard."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from petrec.journal.tables import changes, skips
+from petrec.results.runs import Run
+from petrec.schema import Schema
+
+Columns = ReadOnlyColumnCollection[str, Any]
+
+_SUPPRESSED = "a trigger suppressed the change"
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows a batch changed, and how many its guard left alone."""
+
+    changed: int
+    skipped: int
+
+
+def key_of(schema: Schema, recording: Columns) -> ColumnElement[Any]:
+    """Return a recording's primary key as the journal's text array."""
+    return cast(array([cast(recording[name], Text) for name in schema.key]), ARRAY(Text))
+
+
+def has_key(schema: Schema, recording: Columns, row_key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Compare a recording's primary key with a journal's text array, in the recording's types."""
+    parts = ((recording[name], place) for place, name in enumerate(schema.key, start=1))
+    return and_(*(column == cast(row_key[place], column.type) for column, place in parts))
+
+
+def old_value(column: str) -> str:
+    """Return the label under which a guarded selection carries a column's present value."""
+    return f"old_{column}"
+
+
+def new_value(column: str) -> str:
+    """Return the label under which a guarded selection carries a column's new value."""
+    return f"new_{column}"
+
+
+def write_batch(connection: Connection, schema: Schema, run: Run, guarded: Select[Any]) -> Written:
+    """Change the rows whose guard holds, journal them, and note the reason for the others."""
+    return Written(*connection.execute(write_query(schema, run, guarded)).one())
+
+
+def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
+    """Build the statement.
+
+    `guarded` selects from locked recordings: seq, row_key, strategy, applies (bool), reason, and
+    the old and the new value of every column that the run writes.
+    """
+    columns = ["pet_id", *run.target.touch]
+    fresh = guarded.cte("fresh")
+    changed = _update(schema, fresh, columns)
+    journaled = _journal(run, changed)
+    skipped = _skip(run, fresh, changed)
+    query = select(
+        select(func.count()).select_from(changed).scalar_subquery(),
+        select(func.count()).select_from(skipped).scalar_subquery(),
+    )
+    return query.add_cte(journaled)
+
+
+def _update(schema: Schema, fresh: CTE, columns: list[str]) -> CTE:
+    recordings = schema.recordings
+    old = [part for c in columns for part in (literal(c), fresh.c[old_value(c)])]
+    new = [part for c in columns for part in (literal(c), recordings.c[c])]
+    return (
+        update(recordings)
+        .values({recordings.c[c]: fresh.c[new_value(c)] for c in columns})
+        .where(has_key(schema, recordings.c, fresh.c.row_key), fresh.c.applies)
+        .returning(
+            fresh.c.seq,
+            fresh.c.row_key,
+            fresh.c.strategy,
+            func.jsonb_build_object(*old).label("old"),
+            func.jsonb_build_object(*new).label("new"),
+        )
+        .cte("changed")
+    )
+
+
+def _journal(run: Run, changed: CTE) -> CTE:
+    columns = ["run_id", "batch", "seq", "row_key", "strategy", "old", "new"]
+    rows = select(literal(run.id), literal(run.batches + 1), *changed.c)
+    return insert(changes).from_select(columns, rows).cte("journaled")
+
+
+def _skip(run: Run, fresh: CTE, changed: CTE) -> CTE:
+    reason = case((fresh.c.applies, _SUPPRESSED), else_=fresh.c.reason)
+    rows = select(literal(run.id), fresh.c.seq, fresh.c.row_key, reason)
+    untouched = ~exists(select(1).where(changed.c.seq == fresh.c.seq).correlate(fresh))
+    return (
+        insert(skips)
+        .from_select(["run_id", "seq", "row_key", "reason"], rows.where(untouched))
+        .returning(skips.c.seq)
+        .cte("skipped")
+    )

@@ -1,0 +1,132 @@
+"""What a backfill would do, and what it has done."""
+
+from msgspec import Struct
+
+from petrec.results.document import SCHEMA_VERSION, Document, Grid
+from petrec.results.runs import Run
+
+
+class StrategyCount(Struct, frozen=True):
+    """How many recordings one strategy names the pet of."""
+
+    id: str
+    sentence: str
+    count: int
+
+
+class Trigger(Struct, frozen=True):
+    """A trigger that fires when a recording is updated; petrec never disables one."""
+
+    name: str
+    function: str
+    timing: str
+
+
+class BackfillPlan(Struct, frozen=True):
+    """What `--apply` would write now; `left` recordings need a person instead."""
+
+    table: str
+    strategies: tuple[StrategyCount, ...]
+    left: int
+    triggers: tuple[Trigger, ...]
+    locks: tuple[str, ...]
+    statement: str
+    touch: tuple[str, ...]
+    resumes: int | None = None
+    command: str = "backfill"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def planned(self) -> int:
+        """Return how many recordings would change."""
+        return sum(strategy.count for strategy in self.strategies)
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        return Document(
+            command=self.command,
+            title=f"plan: set the pet of {self.planned} recordings in {self.table}",
+            payload=self,
+            grids=(
+                Grid(
+                    "By certain evidence",
+                    ("strategy", "recordings", "because"),
+                    tuple((s.id, s.count, s.sentence) for s in self.strategies),
+                ),
+                Grid(
+                    "Triggers that will fire",
+                    ("trigger", "function", "when"),
+                    tuple((t.name, t.function, t.timing) for t in self.triggers),
+                ),
+                Grid("Locks per batch", ("lock",), tuple((lock,) for lock in self.locks)),
+                Grid("Statement per batch", ("sql",), ((self.statement,),)),
+            ),
+            notes=self._notes(),
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        touched = f"; also set to now(): {', '.join(self.touch)}" if self.touch else ""
+        resumed = f"run {self.resumes} is unfinished and is resumed first" if self.resumes else ""
+        remarks = (
+            f"{self.left} recordings need a person: they go to the CSV after --apply",
+            f"only pet_id changes{touched}",
+            resumed,
+            "nothing has been written; petrec backfill --apply does it",
+        )
+        return tuple(remark for remark in remarks if remark)
+
+
+class BackfillResult(Struct, frozen=True):
+    """A run at its end; `run` is None where there was nothing to do."""
+
+    run: Run | None
+    left: int
+    ambiguous: int
+    export: str | None
+    command: str = "backfill --apply"
+    schema_version: int = SCHEMA_VERSION
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        run = self.run
+        changed, skipped = (run.changed, run.skipped) if run else (0, 0)
+        rows: list[tuple[str, int]] = [
+            ("changed", changed),
+            ("skipped: evidence gone when written", skipped),
+            ("left for a person", self.left),
+            ("of those ambiguous", self.ambiguous),
+        ]
+        notes = [f"ambiguous rows: {self.export}"] if self.export else []
+        if run:
+            notes.append(f"take it back with: petrec backfill undo {run.id}")
+        name = f"run {run.id} {run.state}" if run else "nothing to do"
+        title = f"{name}: {changed} recordings got their pet"
+        grid = Grid("Outcome", ("recordings", "count"), tuple(rows))
+        return Document(self.command, title, self, (grid,), notes=tuple(notes))
+
+
+class MovedOn(Struct, frozen=True):
+    """A row that an undo left alone, since it no longer holds what the run wrote."""
+
+    recording_id: str
+    reason: str
+
+
+class UndoResult(Struct, frozen=True):
+    """An undo at its end."""
+
+    run: Run
+    moved_on: tuple[MovedOn, ...]
+    command: str = "backfill undo"
+    schema_version: int = SCHEMA_VERSION
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        rows = tuple((row.recording_id, row.reason) for row in self.moved_on)
+        return Document(
+            command=self.command,
+            title=f"{self.run.changed} recordings restored, {self.run.skipped} had moved on",
+            payload=self,
+            grids=(Grid("Left alone", ("recording", "reason"), rows),),
+            notes=(f"run {self.run.undoes} taken back by run {self.run.id}",),
+        )

@@ -1,0 +1,101 @@
+"""What the journal knows of runs."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from petrec.results.document import SCHEMA_VERSION, Document, Grid
+
+
+class Target(Struct, frozen=True):
+    """The table a run writes to, by physical names; `touch` are columns set to now() beside."""
+
+    table: str
+    key: tuple[str, ...]
+    pet: str
+    touch: tuple[str, ...] = ()
+
+
+class Run(Struct, frozen=True):
+    """One run and how far it has come; durations in milliseconds."""
+
+    id: int
+    action: str
+    state: str
+    target: Target
+    started_at: datetime
+    updated_at: datetime
+    undoes: int | None = None
+    pass_: int = 1
+    cursor: int = 0
+    planned: int = 0
+    changed: int = 0
+    skipped: int = 0
+    deferred: int = 0
+    batches: int = 0
+    batch_size: int = 0
+    batch_ms: float = 0.0
+    busy_ms: float = 0.0
+    throttled_by: str | None = None
+    failure: str | None = None
+    finished_at: datetime | None = None
+    role: str = ""
+    host: str = ""
+    pid: int = 0
+    version: str = ""
+    held: bool = False
+
+    @property
+    def remaining(self) -> int:
+        """Return how many planned rows have neither been changed nor been skipped."""
+        return self.planned - self.changed - self.skipped
+
+    @property
+    def rows_per_second(self) -> float:
+        """Return the rate while batches were being written; 0 before the first."""
+        return 1000 * (self.changed + self.skipped) / self.busy_ms if self.busy_ms else 0.0
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Return the time the rest will take at this rate; None without a rate."""
+        return self.remaining / self.rows_per_second if self.rows_per_second else None
+
+    @property
+    def phase(self) -> str:
+        """Return the state, as a person means it: a running run that nobody holds has died."""
+        return "interrupted" if self.state == "running" and not self.held else self.state
+
+
+class RunList(Struct, frozen=True):
+    """The runs of a database, the newest first."""
+
+    runs: tuple[Run, ...]
+    command: str = "backfill status"
+    schema_version: int = SCHEMA_VERSION
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        title = f"{len(self.runs)} runs" if self.runs else "no run yet"
+        columns = ("run", "action", "state", "planned", "changed", "skipped", "left", "rows/s",
+                   "eta s", "last batch", "by", "why")  # fmt: skip
+        grid = Grid("Runs", columns, tuple(_status_row(run) for run in self.runs))
+        return Document(self.command, title, self, (grid,))
+
+
+def _status_row(run: Run) -> tuple[str | int | float | None, ...]:
+    eta = run.eta_seconds
+    working = run.state in {"running", "stopped"}
+    return (
+        run.id,
+        f"undo of {run.undoes}" if run.undoes else run.action,
+        run.phase,
+        run.planned,
+        run.changed,
+        run.skipped,
+        run.remaining,
+        round(run.rows_per_second),
+        round(eta, 1) if eta is not None and working else None,
+        f"{run.batch_size} rows, {run.batch_ms:.0f} ms",
+        f"{run.role}, {run.host}:{run.pid}",
+        run.throttled_by or run.failure,
+    )

@@ -1,0 +1,34 @@
+"""From facts, by evidence, to the one kind that holds."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, null, select
+
+from petrec.rules.evidence import certain_pet_sql, strategy_sql
+from petrec.rules.facts import Facts
+from petrec.rules.facts_sql import FactColumns, observed
+from petrec.rules.kind import Kind
+from petrec.rules.registry import KINDS
+from petrec.schema import Schema
+
+
+def classify(facts: Facts) -> Kind:
+    """Return the kind of one recording; the kinds partition all possible facts."""
+    return next(kind for kind in KINDS if kind.holds(facts))
+
+
+def judged(schema: Schema, *extra: ColumnElement[Any], per_row: bool = False) -> FactColumns:
+    """Build the facts of every recording, with the certain pet where there is one.
+
+    `extra` are further columns of recordings; `per_row` suits a query that joins the facts to a
+    few recordings only.
+    """
+    facts = observed(schema, *extra, per_row=per_row)
+    pet = certain_pet_sql(facts).label("petrec_certain_pet")
+    strategy = strategy_sql(facts).label("petrec_strategy")
+    return FactColumns(select(*facts.source.c, pet, strategy).subquery("judged"))
+
+
+def kind_column(facts: FactColumns) -> ColumnElement[str]:
+    """Return the kind's id as SQL; never NULL, since the kinds partition the table."""
+    return case(*[(kind.sql(facts), kind.id) for kind in KINDS], else_=null())
