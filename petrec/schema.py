@@ -11,32 +11,7 @@ from typing import Any
 from sqlalchemy import Column, MetaData, Table
 from sqlalchemy.types import UserDefinedType
 
-from petrec.settings import Mapping
-
-REQUIRED_COLUMNS: dict[str, frozenset[str]] = {
-    "recordings": frozenset({"id", "pet_id", "appointment_id"}),
-    "pets": frozenset({"id"}),
-    "appointments": frozenset({"id"}),
-    "appointment_pets": frozenset({"appointment_id", "pet_id"}),
-    "visits": frozenset({"id", "pet_id"}),
-    "api_logs": frozenset({"created_at", "error_code"}),
-    "users": frozenset({"id"}),
-}
-OPTIONAL_COLUMNS: dict[str, frozenset[str]] = {
-    "recordings": frozenset(
-        {"visit_id", "created_at", "original_filename", "transcript_text", "status"}
-    ),
-    "pets": frozenset({"owner_id", "name"}),
-    "appointments": frozenset({"pet_owner_id", "appointment_date", "title", "notes"}),
-    "appointment_pets": frozenset(),
-    "visits": frozenset({"appointment_id"}),
-    "api_logs": frozenset(),
-    "users": frozenset({"practice_id", "role"}),
-}
-LOGICAL_COLUMNS = {
-    name: REQUIRED_COLUMNS[name] | OPTIONAL_COLUMNS[name] for name in REQUIRED_COLUMNS
-}
-OPTIONAL_TABLES = frozenset({"visits", "api_logs", "users"})
+from petrec.settings import LOGICAL_COLUMNS, Mapping
 
 
 class PgType(UserDefinedType[Any]):

@@ -9,6 +9,32 @@ from petrec.errors import SettingsError
 
 FILE_NAME = "petrec.toml"
 
+# The tables and columns that petrec knows, by the names that a mapping may give others to.
+REQUIRED_COLUMNS: dict[str, frozenset[str]] = {
+    "recordings": frozenset({"id", "pet_id", "appointment_id"}),
+    "pets": frozenset({"id"}),
+    "appointments": frozenset({"id"}),
+    "appointment_pets": frozenset({"appointment_id", "pet_id"}),
+    "visits": frozenset({"id", "pet_id"}),
+    "api_logs": frozenset({"created_at", "error_code"}),
+    "users": frozenset({"id"}),
+}
+OPTIONAL_COLUMNS: dict[str, frozenset[str]] = {
+    "recordings": frozenset(
+        {"visit_id", "created_at", "original_filename", "transcript_text", "status"}
+    ),
+    "pets": frozenset({"owner_id", "name"}),
+    "appointments": frozenset({"pet_owner_id", "appointment_date", "title", "notes"}),
+    "appointment_pets": frozenset(),
+    "visits": frozenset({"appointment_id"}),
+    "api_logs": frozenset(),
+    "users": frozenset({"practice_id", "role"}),
+}
+LOGICAL_COLUMNS = {
+    name: REQUIRED_COLUMNS[name] | OPTIONAL_COLUMNS[name] for name in REQUIRED_COLUMNS
+}
+OPTIONAL_TABLES = frozenset({"visits", "api_logs", "users"})
+
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the logical tables and columns live: logical name to physical name."""
@@ -80,8 +106,6 @@ def _parse(path: Path, content: dict[str, object]) -> Settings:
 
 
 def _check_names(path: Path, mapping: Mapping) -> None:
-    from petrec.schema import LOGICAL_COLUMNS  # noqa: PLC0415 - --help must not load SQLAlchemy
-
     for table in [*mapping.tables, *mapping.columns]:
         if table not in LOGICAL_COLUMNS:
             known = ", ".join(LOGICAL_COLUMNS)

@@ -6,7 +6,7 @@ import typer
 
 from petrec import __version__
 from petrec.cli.audit import audit
-from petrec.cli.backfill import backfill_app
+from petrec.cli.backfill.group import backfill_app
 
 
 def _exit(code: int | None, **_: object) -> None:

@@ -9,15 +9,8 @@ from sqlalchemy import Connection, text
 from petrec.db.catalog import CatalogTable, read_foreign_keys, read_tables, table_names
 from petrec.db.proofs import read_proofs
 from petrec.errors import PermissionMissingError, SchemaMismatchError
-from petrec.schema import (
-    LOGICAL_COLUMNS,
-    OPTIONAL_TABLES,
-    REQUIRED_COLUMNS,
-    Schema,
-    TableShape,
-    build_schema,
-)
-from petrec.settings import Mapping
+from petrec.schema import Schema, TableShape, build_schema
+from petrec.settings import LOGICAL_COLUMNS, OPTIONAL_TABLES, REQUIRED_COLUMNS, Mapping
 
 # Ids compared with each other must be of one family; PostgreSQL would refuse, or petrec guess.
 _FAMILIES = (

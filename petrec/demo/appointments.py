@@ -32,7 +32,7 @@ SELECT
     fewest + pg_temp.pick(number, 'owned', most - fewest + 1),
     pg_temp.pick(number, 'first pet', 6),
     pg_temp.moment(number, 100 * %(blocks)s)
-FROM generate_series(100 * %(first)s, 100 * %(last)s - 1) AS number
+FROM generate_series(100 * %(first)s::bigint, 100 * %(last)s - 1) AS number
 JOIN position_plan ON position = mod(mod(number, 100) * 37, 100)
 """
 
@@ -57,7 +57,7 @@ FROM (
         100 * (n / 125) + mod(
             (first_position + pg_temp.pick(n, 'appointment', positions)) * 73, 100
         ) AS appointment
-    FROM generate_series(125 * %(first)s, least(125 * %(last)s, %(recordings)s) - 1) AS n
+    FROM generate_series(125 * %(first)s::bigint, least(125 * %(last)s, %(recordings)s) - 1) AS n
     JOIN slot_plan ON slot_plan.number = mod(n * 6181 + pg_temp.pick(0, 'slot', 10000), 10000)
 ) AS chosen
 JOIN appointment_plan AS own ON own.number = chosen.appointment

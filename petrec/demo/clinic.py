@@ -17,6 +17,7 @@ RECORDINGS_PER_PRACTICE = 5_000
 REQUESTS_PER_DAY = 6
 SESSION = """
 SET LOCAL timezone = 'UTC';
+SET LOCAL jit = off;
 SET LOCAL work_mem = '64MB';
 SET LOCAL maintenance_work_mem = '256MB';
 """

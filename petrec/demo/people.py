@@ -7,7 +7,7 @@ SELECT
     (%(first_names)s::text[])[1 + pg_temp.pick(n, 'first name', %(first_count)s)] || ' '
         || (%(last_names)s::text[])[1 + pg_temp.pick(n, 'last name', %(last_count)s)],
     CASE WHEN pg_temp.pick(n, 'email', 10) > 0 THEN 'owner' || n || '@mail.example' END
-FROM generate_series(0, 3 * %(streets)s - 1) AS n
+FROM generate_series(0::bigint, 3 * %(streets)s - 1) AS n
 """
 
 PETS = """
@@ -21,9 +21,9 @@ SELECT
         THEN (%(breeds)s::text[])[1 + pg_temp.pick(street, 'breed', %(breed_count)s)]
     END,
     pg_temp.moment(0, 1) - interval '1 day' * (1 + pg_temp.pick(street, 'known since', 2000))
-FROM generate_series(0, %(streets)s - 1) AS street,
+FROM generate_series(0::bigint, %(streets)s - 1) AS street,
     generate_series(1, 3) AS owned,
-    generate_series(0, owned - 1) AS which
+    generate_series(0::bigint, owned - 1) AS which
 """
 
 USERS = """
@@ -34,7 +34,7 @@ SELECT
     (ARRAY['admin', 'staff', 'vet', 'vet', 'vet'])[1 + n / %(practices)s],
     'user' || n || '@clinic.example',
     'User ' || n
-FROM generate_series(0, 5 * %(practices)s - 1) AS n
+FROM generate_series(0::bigint, 5 * %(practices)s - 1) AS n
 """
 
 API_LOGS = """
@@ -48,6 +48,6 @@ SELECT
     pg_temp.id('user', pg_temp.pick(n, 'requested by', 5 * %(practices)s))
 FROM (
     SELECT n, pg_temp.pick(n, 'outcome', 7) AS outcome
-    FROM generate_series(0, %(requests)s - 1) AS n
+    FROM generate_series(0::bigint, %(requests)s - 1) AS n
 ) AS requests
 """

@@ -1,0 +1,1 @@
+"""`petrec backfill` and its subcommands, one file each."""

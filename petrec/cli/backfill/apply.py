@@ -1,0 +1,139 @@
+"""`petrec backfill`: plan, or apply and export the ambiguous rest."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from petrec.cli import options
+from petrec.cli.backfill import limits
+from petrec.cli.confirm import confirm
+from petrec.cli.output import open_output, show, steps
+from petrec.cli.session import Session, open_session
+from petrec.errors import ExitCode
+from petrec.render.formats import Format
+
+if TYPE_CHECKING:
+    from petrec.journal.throttle import Limits
+    from petrec.results.backfill import BackfillPlan, BackfillResult
+
+
+def backfill(
+    context: typer.Context,
+    apply: Annotated[bool, typer.Option("--apply", help="Write, in journaled batches.")] = False,
+    touch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
+    ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Abandon an unfinished run and plan again.")
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Where the ambiguous rows go. Default: reports/ambiguous-TIME.csv"),
+    ] = None,
+    target_ms: limits.Target = 250.0,
+    max_lag_bytes: limits.LagBytes = 64 * 1024 * 1024,
+    max_lag_seconds: limits.LagSeconds = 10.0,
+    ignore_lag: limits.IgnoreLag = False,
+    max_rows_per_second: limits.Rate = None,
+    pause_file: limits.PauseFile = None,
+    deadline: limits.Deadline = 300.0,
+    yes: options.Yes = False,
+    output_format: options.OutputFormat = Format.TABLE,
+    output: options.Output = None,
+    dsn: options.Dsn = None,
+    service: options.Service = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Plan what certain evidence allows; with --apply write it, then export the ambiguous rest.
+
+    Examples:
+        petrec backfill
+
+        petrec backfill --apply --yes --touch updated_at
+
+        petrec backfill undo 1
+
+    """
+    if context.invoked_subcommand is not None:
+        return ExitCode.CLEAN
+    from petrec.journal.throttle import Limits
+
+    session = open_session("backfill", dsn, service, config, verbose)
+    if not apply:
+        plan = make_plan(session, touch or [], quiet=quiet)
+        show(plan.document(), output_format, output)
+        return ExitCode.CLEAN
+    given = Limits(
+        target_ms=target_ms,
+        max_lag_bytes=max_lag_bytes,
+        max_lag_s=max_lag_seconds,
+        ignore_lag=ignore_lag,
+        max_rows_per_second=max_rows_per_second,
+        pause_file=pause_file,
+        deadline_s=deadline,
+    )
+    result = apply_and_export(session, touch or [], given, export, anew=anew, yes=yes, quiet=quiet)
+    show(result.document(), output_format, output)
+    return ExitCode.CLEAN
+
+
+def make_plan(session: Session, touch: list[str], *, quiet: bool) -> "BackfillPlan":
+    """Plan in one snapshot."""
+    from petrec.backfill.plan import make_target, preview
+
+    with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
+        step("looking for certain evidence")
+        return preview(connection, schema, make_target(schema, touch))
+
+
+def apply_and_export(
+    session: Session,
+    touch: list[str],
+    given: "Limits",
+    export: Path | None,
+    *,
+    anew: bool,
+    yes: bool,
+    quiet: bool,
+) -> "BackfillResult":
+    """Ask, apply, and write the ambiguous rows to a CSV."""
+    from petrec.backfill.apply import apply_backfill
+    from petrec.backfill.plan import make_target
+    from petrec.cli.progress import run_progress
+    from petrec.db.writable import check_writable
+    from petrec.results.backfill import BackfillResult
+
+    with session.snapshot() as (connection, schema):
+        target = make_target(schema, touch)
+        check_writable(connection, schema, target.touch)
+    if not yes:
+        planned = make_plan(session, touch, quiet=quiet).planned
+        confirm(f"Set the pet of {planned} recordings in {target.table}?", yes=yes)
+    with session.translated(), run_progress(quiet=quiet) as observe:
+        run = apply_backfill(session.engine, schema, target, given, observe, anew=anew)
+    left, ambiguous, path = _export_ambiguous(session, export)
+    return BackfillResult(run, left, ambiguous, str(path) if path else None)
+
+
+def _export_ambiguous(session: Session, export: Path | None) -> tuple[int, int, Path | None]:
+    from petrec.backfill.export import stream_ambiguous
+    from petrec.backfill.plan import count_left
+    from petrec.render.as_csv import write_rows
+
+    with session.snapshot() as (connection, schema):
+        left = count_left(connection, schema)
+        ambiguous = count_left(connection, schema, "missing_ambiguous")
+        if not ambiguous and export is None:
+            return left, 0, None
+        moment = datetime.now(UTC)
+        path = export or Path("reports") / f"ambiguous-{moment:%Y%m%dT%H%M%SZ}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open_output(path) as out:
+            columns, rows = stream_ambiguous(connection, schema)
+            write_rows(columns, rows, out, bom=True)
+    return left, ambiguous, path

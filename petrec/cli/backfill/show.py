@@ -1,0 +1,53 @@
+"""`petrec backfill show`."""
+
+from typing import Annotated
+
+import typer
+
+from petrec.cli import options
+from petrec.cli.output import show
+from petrec.cli.session import open_session
+from petrec.errors import ExitCode, UsageError
+from petrec.render.formats import Format
+
+
+def show_lineage(
+    run: Annotated[
+        int | None, typer.Argument(metavar="[RUN]", help="The run.", show_default=False)
+    ] = None,
+    recording: Annotated[
+        str | None, typer.Option(metavar="ID", help="The history of one recording.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many changes.")] = None,
+    output_format: options.OutputFormat = Format.TABLE,
+    output: options.Output = None,
+    dsn: options.Dsn = None,
+    service: options.Service = None,
+    config: options.Config = None,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Show what a run changed, or everything that petrec ever did to one recording.
+
+    Examples:
+        petrec backfill show 1
+
+        petrec backfill show --recording 7f455fe4-0dd9-b6e6-7932-fb8ab3f0fbc6
+
+    """
+    from petrec.journal.install import is_installed
+    from petrec.journal.lineage import read_lineage
+    from petrec.journal.runs import read_run
+    from petrec.results.lineage import Lineage
+
+    if run is None and recording is None:
+        raise UsageError("name a run or --recording", hint="petrec backfill status lists the runs")
+    session = open_session("show", dsn, service, config, verbose)
+    with session.translated(), session.engine.connect() as connection:
+        if not is_installed(connection):
+            lineage = Lineage(())
+        else:
+            if run is not None:
+                read_run(connection, run)
+            lineage = read_lineage(connection, run, recording, limit)
+    show(lineage.document(), output_format, output)
+    return ExitCode.CLEAN

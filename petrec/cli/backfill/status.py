@@ -1,0 +1,34 @@
+"""`petrec backfill status`."""
+
+from petrec.cli import options
+from petrec.cli.output import show
+from petrec.cli.session import open_session
+from petrec.errors import ExitCode
+from petrec.render.formats import Format
+
+
+def status(
+    output_format: options.OutputFormat = Format.TABLE,
+    output: options.Output = None,
+    dsn: options.Dsn = None,
+    service: options.Service = None,
+    config: options.Config = None,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Show the runs and how far they are; can be asked while one is working.
+
+    Examples:
+        petrec backfill status
+
+        watch -n1 petrec backfill status
+
+    """
+    from petrec.journal.install import is_installed
+    from petrec.journal.runs import list_runs
+    from petrec.results.runs import RunList
+
+    session = open_session("status", dsn, service, config, verbose)
+    with session.translated(), session.engine.connect() as connection:
+        found = list_runs(connection) if is_installed(connection) else ()
+    show(RunList(found).document(), output_format, output)
+    return ExitCode.CLEAN
