@@ -31,6 +31,14 @@ def atomic_text(path: Path) -> Iterator[TextIO]:
         raise
 
 
+def make_directory(path: Path) -> None:
+    """Make a directory where there is none; errors: OutputError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _failed(path, error) from error
+
+
 def _failed(path: Path, error: OSError) -> OutputError:
     hint = "choose a directory that exists and that you may write to"
     return OutputError(f"cannot write {path}: {error.strerror}", hint=hint)

@@ -1,13 +1,13 @@
-"""The audit: counts, samples and warnings from one snapshot."""
+"""The audit: counts, examples and warnings from one snapshot."""
 
 from collections.abc import Callable
 
 from sqlalchemy import Connection, func, select, text
 
-from petrec.audit.counts import guide_numbers, kind_counts, read_counts
-from petrec.audit.samples import first_ids, read_samples
-from petrec.results.audit import AuditResult, WarningCount
-from petrec.rules.secondary import SECONDARY
+from petrec.results.audit import AuditResult, GuideNumbers, KindCount, WarningCount
+from petrec.rules import KINDS, Kind
+from petrec.rules.census import Census, extremes, take_census
+from petrec.rules.secondary import SECONDARY, SecondaryFact
 from petrec.schema import Schema
 
 _WHERE = text(
@@ -16,40 +16,55 @@ _WHERE = text(
 
 
 def run_audit(
-    connection: Connection,
-    schema: Schema,
-    *,
-    samples: int = 3,
-    step: Callable[[str], None] = lambda _: None,
+    connection: Connection, schema: Schema, *, step: Callable[[str], None] = lambda _: None
 ) -> AuditResult:
     """Audit all recordings within the caller's snapshot; `step` is told what is being done."""
     step("counting recordings by kind")
-    groups = read_counts(connection, schema)
-    total = sum(group.size for group in groups)
-    damaged = any(group.kind != "ok" for group in groups)
-    step("collecting samples")
-    found = read_samples(connection, schema, samples) if samples and damaged else {}
+    census = take_census(connection, schema)
     step("checking warnings")
+    counted = (_count(connection, schema, fact) for fact in SECONDARY)
     database, version, taken_at = connection.execute(_WHERE).one()
     return AuditResult(
         taken_at=taken_at,
         database=database,
         server_version=version,
-        table=schema.recordings.fullname,
-        total=total,
-        kinds=kind_counts(groups, found),
-        guide=guide_numbers(groups),
-        warnings=_warnings(connection, schema, samples),
+        table=str(schema.recordings.fullname),
+        total=census.count(),
+        kinds=tuple(_kind_count(census, kind) for kind in KINDS),
+        guide=_guide(census),
+        warnings=tuple(warning for warning in counted if warning is not None),
     )
 
 
-def _warnings(connection: Connection, schema: Schema, samples: int) -> tuple[WarningCount, ...]:
-    counted = []
-    for fact in SECONDARY:
-        rows = fact.rows(schema)
-        if rows is None:
-            continue
-        count = connection.scalars(select(func.count()).select_from(rows.subquery())).one()
-        ids = first_ids(connection, rows, samples) if count and samples else ()
-        counted.append(WarningCount(fact.id, fact.sentence, count, ids))
-    return tuple(counted)
+def _kind_count(census: Census, kind: Kind) -> KindCount:
+    total, count = census.count(), census.count(kind=kind.id)
+    return KindCount(
+        id=kind.id,
+        severity=kind.severity,
+        sentence=kind.sentence,
+        repair=kind.repair,
+        count=count,
+        percent=round(100 * count / total, 2) if total else 0.0,
+        samples=() if kind is KINDS[0] else census.examples(kind.id),
+    )
+
+
+def _guide(census: Census) -> GuideNumbers:
+    return GuideNumbers(
+        total_recordings=census.count(),
+        recordings_with_pet_id=census.count(has_pet=True),
+        missing_pet_id=census.count(has_pet=False),
+        invalid_associations=census.count(invalid=True),
+    )
+
+
+def _count(connection: Connection, schema: Schema, fact: SecondaryFact) -> WarningCount | None:
+    query = fact.rows(schema)
+    if query is None:
+        return None
+    rows = query.subquery("found")
+    counts = select(func.count(), *extremes(rows.c.id)).select_from(rows)
+    count, least, most = connection.execute(counts).one()
+    return WarningCount(
+        fact.id, fact.sentence, count, tuple(dict.fromkeys((least, most))) if count else ()
+    )

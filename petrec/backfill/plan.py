@@ -26,9 +26,9 @@ from petrec.journal.tables import plan_items
 from petrec.journal.write import key_of, write_query
 from petrec.results.backfill import BackfillPlan, StrategyCount
 from petrec.results.runs import Run, Target
-from petrec.rules import Repair, judged, kind_column
+from petrec.rules import KINDS, Repair, judged
+from petrec.rules.census import Census, take_census
 from petrec.rules.evidence import STRATEGIES
-from petrec.rules.registry import KINDS
 from petrec.schema import Schema
 
 
@@ -53,15 +53,15 @@ def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
 
 def preview(connection: Connection, schema: Schema, target: Target) -> BackfillPlan:
     """Count what would change and say how; reads only."""
-    counts = _strategy_counts(connection, schema)
+    census = take_census(connection, schema)
     unfinished = unfinished_run(connection, "backfill") if is_installed(connection) else None
     return BackfillPlan(
-        table=schema.recordings.fullname,
+        table=target.table,
         strategies=tuple(
-            StrategyCount(strategy.id, strategy.sentence, counts.get(strategy.id, 0))
+            StrategyCount(strategy.id, strategy.sentence, census.count(strategy=strategy.id))
             for strategy in STRATEGIES
         ),
-        left=count_left(connection, schema),
+        left=count_left(census),
         triggers=update_triggers(connection, schema.recordings),
         locks=_locks(schema),
         statement=_statement(schema, target),
@@ -70,12 +70,9 @@ def preview(connection: Connection, schema: Schema, target: Target) -> BackfillP
     )
 
 
-def count_left(connection: Connection, schema: Schema, *kinds: str) -> int:
-    """Return how many recordings need a person; of certain kinds only, where some are named."""
-    wanted = kinds or tuple(kind.id for kind in KINDS if kind.repair is Repair.REVIEW)
-    facts = judged(schema)
-    query = select(func.count()).select_from(facts.source).where(kind_column(facts).in_(wanted))
-    return int(connection.scalars(query).one())
+def count_left(census: Census) -> int:
+    """Return how many recordings need a person."""
+    return sum(census.count(kind=kind.id) for kind in KINDS if kind.repair is Repair.REVIEW)
 
 
 def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | None:
@@ -107,13 +104,6 @@ def physical_place(connection: Connection, schema: Schema) -> list[ColumnElement
     """Return the system columns that say where a recording lies."""
     table = connection.dialect.identifier_preparer.format_table(schema.recordings)
     return [literal_column(f"{table}.{name}").label(name) for name in ("tableoid", "ctid")]
-
-
-def _strategy_counts(connection: Connection, schema: Schema) -> dict[str, int]:
-    facts = judged(schema)
-    certain = facts.certain_pet.is_not(None)
-    counts = select(facts.strategy, func.count()).where(certain).group_by(facts.strategy)
-    return {row[0]: row[1] for row in connection.execute(counts)}
 
 
 def _locks(schema: Schema) -> tuple[str, ...]:

@@ -34,7 +34,6 @@ def audit(
             show_default=False,
         ),
     ] = None,
-    samples: Annotated[int, typer.Option(min=0, help="Sample ids per finding.")] = 3,
     fail_level: Annotated[FailLevel, typer.Option(help="Exit 1 from this level on.")] = (
         FailLevel.ERROR
     ),
@@ -59,12 +58,11 @@ def audit(
     session = open_session("audit", dsn, service, config, verbose)
     if rows is not None:
         return _list_rows(session, rows, output_format, output)
-    return audit_and_show(session, samples, fail_level, output_format, output, quiet=quiet)
+    return audit_and_show(session, fail_level, output_format, output, quiet=quiet)
 
 
 def audit_and_show(
     session: Session,
-    samples: int,
     fail_level: FailLevel,
     output_format: Format,
     output: Path | None,
@@ -75,7 +73,7 @@ def audit_and_show(
     from petrec.audit import run_audit
 
     with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
-        result = run_audit(connection, schema, samples=samples, step=step)
+        result = run_audit(connection, schema, step=step)
     show(result.document(), output_format, output)
     return _exit_code(result, fail_level)
 

@@ -68,7 +68,9 @@ def _check_identity(mapping: Mapping, name: str, table: CatalogTable) -> None:
     if "id" not in REQUIRED_COLUMNS[name] or name == "users":
         return
     column = mapping.column(name, "id")
-    if not table.identified_by(column) and column not in table.primary_key:
+    # The key of a partitioned table must hold the partition key, too.
+    in_key = name == "recordings" and column in table.primary_key
+    if not in_key and not table.identified_by(column):
         raise SchemaMismatchError(
             f"nothing makes {_label(mapping, name)}.{column} unique",
             hint=f"petrec identifies rows by it: add a primary key on {column!r}",

@@ -96,7 +96,7 @@ FROM (
         *,
         pg_temp.pick(number, 'practice', %(practices)s) AS practice,
         pg_temp.listed(street, owned, first_pet, 0) AS first_name,
-        (%(visit_types)s::text[])[1 + pg_temp.pick(number, 'type', %(visit_type_count)s)] AS kind,
+        pg_temp.one_of(%(visit_types)s, number, 'type') AS kind,
         CASE pets
             WHEN 1 THEN pg_temp.name(pg_temp.listed(street, owned, first_pet, 0))
             ELSE pg_temp.name(pg_temp.listed(street, owned, first_pet, 0)) || ' & '
@@ -130,7 +130,7 @@ SELECT
         'appointment', CASE visit WHEN 'other_appointment' THEN neighbour ELSE appointment END
     ) END,
     moment,
-    (%(visit_types)s::text[])[1 + pg_temp.pick(appointment, 'type', %(visit_type_count)s)],
+    pg_temp.one_of(%(visit_types)s, appointment, 'type'),
     'completed',
     pg_temp.id('user', pg_temp.pick(number, 'recorded by', 5 * %(practices)s)),
     moment,

@@ -43,10 +43,15 @@ RETURN CASE
     ELSE 6 * street
 END
 """
+_ONE_OF = """
+CREATE OR REPLACE FUNCTION pg_temp.one_of(choices text[], n bigint, what text) RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN choices[1 + pg_temp.pick(n, what, cardinality(choices))]
+"""
 _NAME = """
 CREATE OR REPLACE FUNCTION pg_temp.name(pet bigint) RETURNS text
 LANGUAGE sql IMMUTABLE
-RETURN ({names}::text[])[1 + pg_temp.pick(pet, 'name', {count})]
+RETURN pg_temp.one_of({names}, pet, 'name')
 """
 _MOMENT = """
 CREATE OR REPLACE FUNCTION pg_temp.moment(n bigint, total bigint) RETURNS timestamptz
@@ -62,8 +67,7 @@ def functions(seed: int) -> list[sql.Composed]:
     values: dict[str, Any] = {
         "seed": sql.Literal(seed),
         "names": sql.Literal(list(texts.PET_NAMES)),
-        "count": sql.Literal(len(texts.PET_NAMES)),
         "days": sql.Literal(DAYS),
     }
-    texts_of = (_PICK, _ID, _PET, _LISTED, _NAME, _MOMENT)
-    return [sql.SQL(text).format(**values) for text in texts_of]
+    statements = (_PICK, _ID, _PET, _LISTED, _ONE_OF, _NAME, _MOMENT)
+    return [sql.SQL(statement).format(**values) for statement in statements]

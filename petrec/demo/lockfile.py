@@ -1,51 +1,40 @@
-"""The `postmaster.pid` of a data directory: which server runs there, if any."""
+"""Lock files of a data directory: which server works there, if any."""
 
 from pathlib import Path
 
-COMPLETE_LINES = 8
+_SOCKET_DIRECTORY_LINE = 4
 
 
 def running(pgdata: Path) -> bool:
-    """Say whether a server works in the data directory."""
+    """Say whether the server named by `postmaster.pid` works in the data directory."""
     lines = _lines(pgdata)
-    return bool(lines) and _works_in(_pid(lines), pgdata)
+    first = lines[0].strip() if lines else ""
+    return first.isdecimal() and int(first) in _working_in(pgdata)
 
 
 def clear_stale(pgdata: Path) -> None:
-    """Remove a lock file that would stop a start: cut short, or its process number reused.
+    """Remove the lock files of a server that is gone.
 
-    A complete file of a dead process stays: PostgreSQL uses it to find orphaned backends.
+    PostgreSQL would refuse to start where another program has got its process number since.
     """
-    lines = _lines(pgdata)
-    if lines is None or _works_in(_pid(lines), pgdata):
+    if _working_in(pgdata):
         return
-    if len(lines) < COMPLETE_LINES or _alive(_pid(lines)):
-        (pgdata / "postmaster.pid").unlink(missing_ok=True)
+    places = {pgdata, *map(Path, _lines(pgdata)[_SOCKET_DIRECTORY_LINE:][:1])}
+    for lock in [lock for place in places for lock in place.glob(".s.PGSQL.*.lock")]:
+        lock.unlink(missing_ok=True)
+    (pgdata / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _lines(pgdata: Path) -> list[str] | None:
+def _lines(pgdata: Path) -> list[str]:
     try:
         return (pgdata / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
-        return None
+        return []
 
 
-def _pid(lines: list[str]) -> int:
-    first = lines[0].strip() if lines else ""
-    return int(first) if first.isdecimal() else 0
-
-
-def _alive(pid: int) -> bool:
+def _working_in(pgdata: Path) -> set[int]:
+    """All processes of a server, even orphaned ones, have the data directory as their own."""
     import psutil  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with the wheel
 
-    return pid > 0 and bool(psutil.pid_exists(pid))
-
-
-def _works_in(pid: int, pgdata: Path) -> bool:
-    """A postmaster's working directory is its data directory."""
-    import psutil  # noqa: PLC0415 - comes with the wheel
-
-    try:
-        return pid > 0 and Path(psutil.Process(pid).cwd()) == pgdata
-    except psutil.Error:
-        return False
+    processes = psutil.process_iter(["pid", "cwd"])
+    return {process.info["pid"] for process in processes if process.info["cwd"] == str(pgdata)}

@@ -1,11 +1,11 @@
-"""Owners, pets, users and the request log: everything that is not sliced by appointment."""
+"""Owners, pets, users and the request log."""
 
 OWNERS = """
 INSERT INTO public.pet_owners (id, full_name, email)
 SELECT
     pg_temp.id('owner', n),
-    (%(first_names)s::text[])[1 + pg_temp.pick(n, 'first name', %(first_count)s)] || ' '
-        || (%(last_names)s::text[])[1 + pg_temp.pick(n, 'last name', %(last_count)s)],
+    pg_temp.one_of(%(first_names)s, n, 'first name') || ' '
+        || pg_temp.one_of(%(last_names)s, n, 'last name'),
     CASE WHEN pg_temp.pick(n, 'email', 10) > 0 THEN 'owner' || n || '@mail.example' END
 FROM generate_series(0::bigint, 3 * %(streets)s - 1) AS n
 """
@@ -13,17 +13,19 @@ FROM generate_series(0::bigint, 3 * %(streets)s - 1) AS n
 PETS = """
 INSERT INTO public.pets (id, owner_id, name, species, breed, created_at)
 SELECT
-    pg_temp.id('pet', pg_temp.pet(street, owned, which)),
+    pg_temp.id('pet', n),
     pg_temp.id('owner', 3 * street + owned - 1),
-    pg_temp.name(pg_temp.pet(street, owned, which)),
-    (%(species)s::text[])[1 + pg_temp.pick(street, 'species ' || which, %(species_count)s)],
-    CASE WHEN pg_temp.pick(street, 'pedigree ' || owned, 4) > 0
-        THEN (%(breeds)s::text[])[1 + pg_temp.pick(street, 'breed', %(breed_count)s)]
-    END,
-    pg_temp.moment(0, 1) - interval '1 day' * (1 + pg_temp.pick(street, 'known since', 2000))
-FROM generate_series(0::bigint, %(streets)s - 1) AS street,
-    generate_series(1, 3) AS owned,
-    generate_series(0::bigint, owned - 1) AS which
+    pg_temp.name(n),
+    pg_temp.one_of(%(species)s, n, 'breed'),
+    pg_temp.one_of(%(breeds)s, n, 'breed'),
+    pg_temp.moment(0, 1) - interval '1 day' * (1 + pg_temp.pick(n, 'known since', 2000))
+FROM (
+    SELECT street, owned, pg_temp.pet(street, owned, which) AS n
+    FROM generate_series(0::bigint, %(streets)s - 1) AS street,
+        generate_series(1::bigint, 3) AS owned,
+        generate_series(0::bigint, owned - 1) AS which
+    ORDER BY n
+) AS numbered
 """
 
 USERS = """
@@ -33,7 +35,8 @@ SELECT
     pg_temp.id('practice', mod(n, %(practices)s)),
     (ARRAY['admin', 'staff', 'vet', 'vet', 'vet'])[1 + n / %(practices)s],
     'user' || n || '@clinic.example',
-    'User ' || n
+    pg_temp.one_of(%(first_names)s, n, 'user first name') || ' '
+        || pg_temp.one_of(%(last_names)s, n, 'user last name')
 FROM generate_series(0::bigint, 5 * %(practices)s - 1) AS n
 """
 
@@ -47,7 +50,8 @@ SELECT
     CASE outcome WHEN 0 THEN 'pet_not_in_appointment' WHEN 1 THEN 'missing_pet_id' END,
     pg_temp.id('user', pg_temp.pick(n, 'requested by', 5 * %(practices)s))
 FROM (
-    SELECT n, pg_temp.pick(n, 'outcome', 7) AS outcome
+    SELECT n, pg_temp.pick(n, 'outcome', 10) AS outcome
     FROM generate_series(0::bigint, %(requests)s - 1) AS n
 ) AS requests
+ORDER BY n
 """

@@ -19,12 +19,12 @@ SELECT
     END,
     CASE WHEN visit <> 'none' THEN pg_temp.id('visit', number) END,
     pg_temp.id('user', pg_temp.pick(number, 'recorded by', 5 * %(practices)s)),
-    (%(recording_types)s::text[])[1 + pg_temp.pick(number, 'type', %(recording_type_count)s)],
+    pg_temp.one_of(%(recording_types)s, number, 'type'),
     status,
     'rec-' || id || '.m4a',
     CASE
         WHEN labelled = 0
-        THEN (%(file_names)s::text[])[1 + pg_temp.pick(number, 'file', %(file_name_count)s)]
+        THEN pg_temp.one_of(%(file_names)s, number, 'file')
         WHEN labelled = 1 THEN mentioned || to_char(moment, ' YYYY-MM-DD') || '.m4a'
         ELSE to_char(moment, '"visit_recording_"YYYYMMDD_HH24MISS".m4a"')
     END,
@@ -40,7 +40,7 @@ SELECT
     status = 'processing',
     jsonb_build_object(
         'device_type',
-        (%(devices)s::text[])[1 + pg_temp.pick(number, 'device', %(device_count)s)]
+        pg_temp.one_of(%(devices)s, number, 'device')
     ),
     moment,
     moment + interval '1 second' * (seconds + 60)
@@ -50,11 +50,11 @@ FROM (
         CASE WHEN status <> 'uploaded' OR said >= 28 THEN NULL
             WHEN said < 17
             THEN replace(
-                (%(mentions)s::text[])[1 + pg_temp.pick(number, 'mention', %(mention_count)s)],
+                pg_temp.one_of(%(mentions)s, number, 'mention'),
                 '{pet}',
                 mentioned
             )
-            ELSE (%(remarks)s::text[])[1 + pg_temp.pick(number, 'remark', %(remark_count)s)]
+            ELSE pg_temp.one_of(%(remarks)s, number, 'remark')
         END AS transcript
     FROM (
         SELECT

@@ -1,6 +1,5 @@
 """A PostgreSQL server for the demo; it goes on running after the process that started it."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -63,7 +62,7 @@ def start(directory: Path) -> DemoServer:
     embedded = wheel.load()
     directory = directory.expanduser().resolve()
     pgdata = _prepare(directory)
-    logged = _size(pgdata / "log")
+    logged = _length(pgdata / "log")
     with wheel.bounds(embedded, pgdata, directory / _START_LOG):
         try:
             lockfile.clear_stale(pgdata)
@@ -79,18 +78,17 @@ def stop(directory: Path) -> bool:
     embedded = wheel.load()
     directory = directory.expanduser().resolve()
     pgdata = directory / "pgdata"
-    if not lockfile.running(pgdata):
-        return False
-    # PostgreSQL's programs refuse to run as root: run them as whoever owns the data.
-    user = pgdata.stat().st_uid if os.name == "posix" and os.geteuid() == 0 else None
     with wheel.bounds(embedded, pgdata, directory / _START_LOG):
         try:
+            if not lockfile.running(pgdata):
+                return False
+            # PostgreSQL's programs refuse to run as root: run them as whoever owns the data.
+            user = pgdata.stat().st_uid if wheel.is_root() else None
             command = ["-w", "-m", "fast", "stop"]
             embedded.pg_ctl(command, pgdata=pgdata, user=user, timeout=STOP_TIMEOUT_S)
         except _FAILURES as error:
-            raise DemoUnavailableError(
-                f"the demo server did not stop: {error}", hint=f"see {pgdata / 'log'}"
-            ) from error
+            reason = f"the demo server did not stop: {error}"
+            raise DemoUnavailableError(reason, hint=f"see {pgdata / 'log'}") from error
     return True
 
 
@@ -101,7 +99,8 @@ def remove(directory: Path) -> bool:
         return False
     stop(directory)
     try:
-        shutil.rmtree(directory / "pgdata", ignore_errors=False)
+        if (directory / "pgdata").exists():
+            shutil.rmtree(directory / "pgdata")
         (directory / _START_LOG).unlink(missing_ok=True)
         (directory / _MARKER).unlink()
         if not any(directory.iterdir()):
@@ -151,14 +150,18 @@ def _did_not_start(
     return DemoUnavailableError(reason, hint=f"see {named}, or choose another directory")
 
 
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0
+def _length(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _fatal(log: Path, offset: int) -> str:
     """Return the last fatal message written to the server's log since `offset`, if any."""
-    if not log.exists():
+    try:
+        text = log.read_bytes()[offset:].decode(errors="replace")
+    except OSError:
         return ""
-    text = log.read_bytes()[offset:].decode(errors="replace")
     found = re.findall(r"(?:FATAL|PANIC): +(.+)", text)
     return found[-1] if found else ""

@@ -130,3 +130,8 @@ ALTER TABLE public.recordings
     ADD CONSTRAINT fk_recordings_visit_id
         FOREIGN KEY (visit_id) REFERENCES public.visits (id) ON DELETE CASCADE;
 """
+
+VACUUM = """
+VACUUM (ANALYZE) public.pet_owners, public.pets, public.users, public.appointments,
+    public.appointment_pets, public.visits, public.recordings, public.api_logs
+"""

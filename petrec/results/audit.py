@@ -8,7 +8,7 @@ from petrec.results.document import SCHEMA_VERSION, Document, Finding, Grid
 
 
 class KindCount(Struct, frozen=True):
-    """How many recordings are of one kind; percent of all recordings; sample ids."""
+    """How many recordings are of one kind; percent of all recordings; first and last id."""
 
     id: str
     severity: str
@@ -73,9 +73,9 @@ class AuditResult(Struct, frozen=True):
         )
 
     def _kinds(self) -> Grid:
-        rows = [(k.id, k.count, k.percent, k.repair, ", ".join(k.samples)) for k in self.kinds]
+        rows = [(k.id, k.count, k.percent, k.repair, "".join(k.samples[:1])) for k in self.kinds]
         rows.append(("total", self.total, 100.0 if self.total else 0.0, "", ""))
-        columns = ("kind", "count", "percent", "repair", "samples")
+        columns = ("kind", "count", "percent", "repair", "for example")
         return Grid("Recordings by kind", columns, tuple(rows))
 
     def _guide(self) -> Grid:
@@ -84,8 +84,8 @@ class AuditResult(Struct, frozen=True):
         return Grid("The guide's validation queries", ("number", "value"), rows)
 
     def _warnings(self) -> Grid:
-        rows = tuple((w.id, w.count, w.sentence, ", ".join(w.samples)) for w in self.warnings)
-        return Grid("Warnings", ("warning", "count", "meaning", "samples"), rows)
+        rows = tuple((w.id, w.count, w.sentence, "".join(w.samples[:1])) for w in self.warnings)
+        return Grid("Warnings", ("warning", "count", "meaning", "for example"), rows)
 
 
 def _kind_finding(kind: KindCount) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, null
+from sqlalchemy import ColumnElement, and_, case, null, or_
 
 from petrec.rules.facts import Facts
 from petrec.rules.facts_sql import FactColumns
@@ -45,14 +45,14 @@ VISIT = Strategy(
     id="visit",
     sentence="the recording's visit names the pet",
     pet=_visit_pet,
-    sql_holds=lambda f: and_(f.visit_pet.is_not(None), f.visit_pet_exists),
+    sql_holds=lambda f: f.visit_names_pet,
     sql_pet=lambda f: f.visit_pet,
 )
 SINGLE_PET = Strategy(
     id="single_pet",
     sentence="the appointment has exactly one pet",
     pet=_only_pet,
-    sql_holds=lambda f: and_(f.appointment_exists, f.linked == 1, f.known == 1),
+    sql_holds=lambda f: f.single_pet,
     sql_pet=lambda f: f.linked_pets[1],
 )
 STRATEGIES = (VISIT, SINGLE_PET)
@@ -77,6 +77,11 @@ def inferable_sql(facts: FactColumns) -> ColumnElement[bool]:
     return and_(~facts.has_pet, facts.grounded, ~facts.visit_differs)
 
 
+def certain_sql(facts: FactColumns) -> ColumnElement[bool]:
+    """Say whether there is certain evidence for a missing pet."""
+    return and_(inferable_sql(facts), or_(*(s.sql_holds(facts) for s in STRATEGIES)))
+
+
 def strategy_sql(facts: FactColumns) -> ColumnElement[str]:
     """Return the id of the strategy that is certain of a missing pet; NULL where none is."""
     named = case(*[(s.sql_holds(facts), s.id) for s in STRATEGIES], else_=null())
@@ -96,4 +101,4 @@ def undecided(facts: Facts) -> bool:
 
 def undecided_sql(facts: FactColumns) -> ColumnElement[bool]:
     """Twin of `undecided`."""
-    return and_(inferable_sql(facts), facts.certain_pet.is_(None))
+    return and_(inferable_sql(facts), ~certain_sql(facts))

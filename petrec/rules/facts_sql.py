@@ -1,23 +1,20 @@
 """What is known about one recording, as SQL expressions; twin of `facts`.
 
 The pets of an appointment are folded into one array per appointment. Parents are looked up only
-for rows that could dangle where a validated foreign key vouches for the rest.
+for rows that could dangle, where a validated foreign key vouches for the rest.
 """
 
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    Column,
     ColumnElement,
     FromClause,
-    Table,
     and_,
     any_,
     case,
     cast,
     distinct,
-    exists,
     false,
     func,
     null,
@@ -33,29 +30,45 @@ _NULL: ColumnElement[Any] = null()
 
 
 class FactColumns:
-    """The facts of each row of `source`; boolean facts are never NULL.
+    """The facts of each row of `source`, a subquery; flags are boolean and never NULL.
 
-    `source` is a subquery with one row per recording: `recording` has the recording's own columns.
-    `certain_pet` and `strategy` are there once `judge.judged` has weighed the evidence.
+    Rows are recordings, whose own columns `recording` has, or groups of them with equal flags.
     """
 
+    FLAGS = (
+        "has_pet",
+        "pet_exists",
+        "has_appointment",
+        "appointment_exists",
+        "pet_linked",
+        "any_known",
+        "single_pet",
+        "visit_differs",
+        "visit_names_pet",
+    )
+
     def __init__(self, source: Subquery) -> None:
-        """Name the columns of a subquery that `observed` or `judge.judged` built."""
+        """Name the columns of a subquery that has the flags."""
         self.source = source
         self.recording = source.c
         self.has_pet: ColumnElement[bool] = source.c.petrec_has_pet
         self.pet_exists: ColumnElement[bool] = source.c.petrec_pet_exists
         self.has_appointment: ColumnElement[bool] = source.c.petrec_has_appointment
         self.appointment_exists: ColumnElement[bool] = source.c.petrec_appointment_exists
-        self.linked_pets: ColumnElement[Any] = source.c.petrec_linked_pets
-        self.linked: ColumnElement[int] = source.c.petrec_linked
-        self.known: ColumnElement[int] = source.c.petrec_known
         self.pet_linked: ColumnElement[bool] = source.c.petrec_pet_linked
+        self.any_known: ColumnElement[bool] = source.c.petrec_any_known
+        self.single_pet: ColumnElement[bool] = source.c.petrec_single_pet
         self.visit_differs: ColumnElement[bool] = source.c.petrec_visit_differs
-        self.visit_pet: ColumnElement[Any] = source.c.petrec_visit_pet
-        self.visit_pet_exists: ColumnElement[bool] = source.c.petrec_visit_pet_exists
-        self.certain_pet: ColumnElement[Any] = source.c.get("petrec_certain_pet", _NULL)
-        self.strategy: ColumnElement[str] = source.c.get("petrec_strategy", _NULL)
+        self.visit_names_pet: ColumnElement[bool] = source.c.petrec_visit_names_pet
+        self.linked_pets = source.c.get("petrec_linked_pets", _NULL)
+        self.visit_pet = source.c.get("petrec_visit_pet", _NULL)
+        self.certain_pet = source.c.get("petrec_certain_pet", _NULL)
+        self.strategy = source.c.get("petrec_strategy", _NULL)
+
+    @property
+    def flags(self) -> list[ColumnElement[bool]]:
+        """All that the rules look at."""
+        return [self.source.c[f"petrec_{name}"] for name in self.FLAGS]
 
     @property
     def grounded(self) -> ColumnElement[bool]:
@@ -71,35 +84,98 @@ class FactColumns:
 
 def observed(schema: Schema, *extra: ColumnElement[Any], per_row: bool = False) -> FactColumns:
     """Build the plain facts of every recording; see `judge.judged` for the parameters."""
-    recordings, visits = schema.recordings, schema.visits
-    fold = _fold(schema, per_row=per_row)
-    joined = true() if per_row else fold.c.appointment_id == recordings.c.appointment_id
-    source: FromClause = recordings.outerjoin(fold, joined)
-    if visits is not None:
-        source = source.outerjoin(visits, visits.c.id == recordings.c.visit_id)
-    pet_linked = func.coalesce(recordings.c.pet_id == any_(fold.c.pets), false())
-    appointment_exists = _appointment_exists(schema, fold)
-    facts = {
-        "has_pet": recordings.c.pet_id.is_not(None),
-        "pet_exists": _pet_exists(schema, pet_linked),
-        "has_appointment": recordings.c.appointment_id.is_not(None),
-        "appointment_exists": appointment_exists,
-        "linked_pets": fold.c.pets,
-        "linked": func.coalesce(func.cardinality(fold.c.pets), 0),
-        "known": func.coalesce(fold.c.known, 0),
-        "pet_linked": pet_linked,
-        "visit_differs": _visit_differs(schema, fold, appointment_exists),
-        "visit_pet": _nothing(schema) if visits is None else visits.c.pet_id,
-        "visit_pet_exists": _visit_pet_exists(schema),
-    }
-    labelled = [fact.label(f"petrec_{name}") for name, fact in facts.items()]
-    query = select(*recordings.c, *extra, *labelled).select_from(source)
-    return FactColumns(query.subquery("facts"))
+    return FactColumns(_Observation(schema, per_row=per_row).query(extra))
 
 
-def _nothing(schema: Schema) -> ColumnElement[Any]:
-    """Return a NULL of the pets' type."""
-    return cast(null(), schema.pets.c.id.type)
+class _Observation:
+    """The joins that the facts are read from, each parent joined at most once."""
+
+    def __init__(self, schema: Schema, *, per_row: bool) -> None:
+        self.schema = schema
+        recordings, proofs = schema.recordings, schema.proofs
+        self.fold = _fold(schema, per_row=per_row)
+        mine = self.fold.c.appointment_id == recordings.c.appointment_id
+        self.source: FromClause = recordings.outerjoin(self.fold, true() if per_row else mine)
+        self.pet_linked = func.coalesce(recordings.c.pet_id == any_(self.fold.c.pets), false())
+        listed = self.fold.c.pets.is_not(None)
+        self.pet_exists = self._exists(
+            recordings.c.pet_id,
+            schema.pets.alias("pet"),
+            proven=proofs.recording_pets_exist,
+            vouched=self.pet_linked if proofs.link_pets_exist else false(),
+        )
+        self.appointment_exists = self._exists(
+            recordings.c.appointment_id,
+            schema.appointments.alias("appointment"),
+            proven=proofs.recording_appointments_exist,
+            vouched=listed if proofs.link_appointments_exist else false(),
+        )
+        self._join_visit()
+
+    def _exists(
+        self,
+        reference: ColumnElement[Any],
+        parent: FromClause,
+        *,
+        proven: bool,
+        vouched: ColumnElement[bool],
+    ) -> ColumnElement[bool]:
+        """Say whether the row referred to exists; joined for the references without a voucher."""
+        if proven:
+            return reference.is_not(None)
+        doubtful = case((~vouched, reference), else_=null())
+        self.source = self.source.outerjoin(parent, parent.c.id == doubtful)
+        return or_(vouched, parent.c.id.is_not(None))
+
+    def _join_visit(self) -> None:
+        visits, recordings = self.schema.visits, self.schema.recordings
+        self.visit_pet: ColumnElement[Any] = cast(null(), self.schema.pets.c.id.type)
+        self.visit_names_pet: ColumnElement[bool] = false()
+        self.visit_differs: ColumnElement[bool] = false()
+        if visits is None:
+            return
+        self.source = self.source.outerjoin(visits, visits.c.id == recordings.c.visit_id)
+        self.visit_pet = visits.c.pet_id
+        self.visit_names_pet = self._exists(
+            visits.c.pet_id,
+            self.schema.pets.alias("visit_pet"),
+            proven=self.schema.proofs.visit_pets_exist,
+            vouched=false(),
+        )
+        self.visit_differs = self._visit_differs()
+
+    def _visit_differs(self) -> ColumnElement[bool]:
+        """The visit contradicts recording or appointment; a comparison with NULL does not."""
+        visits, recordings = self.schema.visits, self.schema.recordings
+        if visits is None:
+            return false()
+        pet = visits.c.pet_id
+        unlisted = ~func.coalesce(pet == any_(self.fold.c.pets), false())
+        lacking = and_(recordings.c.pet_id.is_(None), pet.is_not(None))
+        reasons = [pet != recordings.c.pet_id, and_(lacking, self.appointment_exists, unlisted)]
+        if "appointment_id" in visits.c:
+            reasons.append(visits.c.appointment_id != recordings.c.appointment_id)
+        return func.coalesce(or_(*reasons), false())
+
+    def query(self, extra: tuple[ColumnElement[Any], ...]) -> Subquery:
+        recordings = self.schema.recordings
+        known = func.coalesce(self.fold.c.known, 0)
+        one = and_(func.coalesce(func.cardinality(self.fold.c.pets), 0) == 1, known == 1)
+        facts: dict[str, ColumnElement[Any]] = {
+            "has_pet": recordings.c.pet_id.is_not(None),
+            "pet_exists": self.pet_exists,
+            "has_appointment": recordings.c.appointment_id.is_not(None),
+            "appointment_exists": self.appointment_exists,
+            "pet_linked": self.pet_linked,
+            "any_known": known > 0,
+            "single_pet": and_(self.appointment_exists, one),
+            "visit_differs": self.visit_differs,
+            "visit_names_pet": self.visit_names_pet,
+            "linked_pets": self.fold.c.pets,
+            "visit_pet": self.visit_pet,
+        }
+        labelled = [fact.label(f"petrec_{name}") for name, fact in facts.items()]
+        return select(*recordings.c, *extra, *labelled).select_from(self.source).subquery("facts")
 
 
 def _fold(schema: Schema, *, per_row: bool) -> FromClause:
@@ -118,50 +194,3 @@ def _fold(schema: Schema, *, per_row: bool) -> FromClause:
         return query.subquery("fold")
     mine = links.c.appointment_id == schema.recordings.c.appointment_id
     return query.where(mine).correlate(schema.recordings).lateral("fold")
-
-
-def _found(reference: Column[Any], parent: Table) -> ColumnElement[bool]:
-    """Say whether the row that `reference` names is in `parent`."""
-    query = select(1).where(parent.c.id == reference)
-    return exists(query.correlate(reference.table))
-
-
-def _pet_exists(schema: Schema, pet_linked: ColumnElement[bool]) -> ColumnElement[bool]:
-    reference, proofs = schema.recordings.c.pet_id, schema.proofs
-    if proofs.recording_pets_exist:
-        return reference.is_not(None)
-    found = _found(reference, schema.pets)
-    return case((pet_linked, true()), else_=found) if proofs.link_pets_exist else found
-
-
-def _appointment_exists(schema: Schema, fold: FromClause) -> ColumnElement[bool]:
-    reference, proofs = schema.recordings.c.appointment_id, schema.proofs
-    if proofs.recording_appointments_exist:
-        return reference.is_not(None)
-    found = _found(reference, schema.appointments)
-    if not proofs.link_appointments_exist:
-        return found
-    return case((fold.c.pets.is_not(None), true()), else_=found)
-
-
-def _visit_pet_exists(schema: Schema) -> ColumnElement[bool]:
-    if schema.visits is None:
-        return false()
-    pet = schema.visits.c.pet_id
-    return pet.is_not(None) if schema.proofs.visit_pets_exist else _found(pet, schema.pets)
-
-
-def _visit_differs(
-    schema: Schema, fold: FromClause, appointment_exists: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    """The visit contradicts the recording or its appointment; a comparison with NULL does not."""
-    recordings, visits = schema.recordings, schema.visits
-    if visits is None:
-        return false()
-    pet = visits.c.pet_id
-    linked = func.coalesce(pet == any_(fold.c.pets), false())
-    outside = and_(recordings.c.pet_id.is_(None), pet.is_not(None), appointment_exists, ~linked)
-    reasons = [pet != recordings.c.pet_id, outside]
-    if "appointment_id" in visits.c:
-        reasons.append(visits.c.appointment_id != recordings.c.appointment_id)
-    return func.coalesce(or_(*reasons), false())

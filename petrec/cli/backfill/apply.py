@@ -12,6 +12,7 @@ from petrec.cli.confirm import confirm
 from petrec.cli.output import open_output, show, steps
 from petrec.cli.session import Session, open_session
 from petrec.errors import ExitCode
+from petrec.files import make_directory
 from petrec.render.formats import Format
 
 if TYPE_CHECKING:
@@ -124,16 +125,16 @@ def _export_ambiguous(session: Session, export: Path | None) -> tuple[int, int, 
     from petrec.backfill.export import stream_ambiguous
     from petrec.backfill.plan import count_left
     from petrec.render.as_csv import write_rows
+    from petrec.rules.census import take_census
 
     with session.snapshot() as (connection, schema):
-        left = count_left(connection, schema)
-        ambiguous = count_left(connection, schema, "missing_ambiguous")
+        census = take_census(connection, schema)
+        ambiguous = census.count(kind="missing_ambiguous")
         if not ambiguous and export is None:
-            return left, 0, None
-        moment = datetime.now(UTC)
-        path = export or Path("reports") / f"ambiguous-{moment:%Y%m%dT%H%M%SZ}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
+            return count_left(census), 0, None
+        path = export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
+        make_directory(path.parent)
         with open_output(path) as out:
             columns, rows = stream_ambiguous(connection, schema)
             write_rows(columns, rows, out, bom=True)
-    return left, ambiguous, path
+    return count_left(census), ambiguous, path

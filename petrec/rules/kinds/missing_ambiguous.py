@@ -15,7 +15,7 @@ def holds(facts: Facts) -> bool:
 
 def sql(facts: FactColumns) -> ColumnElement[bool]:
     """Twin of `holds`."""
-    return and_(undecided_sql(facts), facts.has_appointment, facts.known > 0)
+    return and_(undecided_sql(facts), facts.has_appointment, facts.any_known)
 
 
 MISSING_AMBIGUOUS = Kind(

@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement
 
-from petrec.rules.evidence import certain
+from petrec.rules.evidence import certain, certain_sql
 from petrec.rules.facts import Facts
 from petrec.rules.facts_sql import FactColumns
 from petrec.rules.kind import Kind, Repair, Severity
@@ -15,7 +15,7 @@ def holds(facts: Facts) -> bool:
 
 def sql(facts: FactColumns) -> ColumnElement[bool]:
     """Twin of `holds`."""
-    return facts.certain_pet.is_not(None)
+    return certain_sql(facts)
 
 
 MISSING_INFERABLE = Kind(

@@ -1,0 +1,78 @@
+"""One pass over all recordings: counts of every kind, with examples.
+
+The pass groups by the flags that the rules look at. There are few combinations, so the work is
+shared among parallel workers, and the rules judge a combination instead of every row.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, collate, func, select
+
+from petrec.rules.evidence import strategy_sql
+from petrec.rules.facts_sql import FactColumns, observed
+from petrec.rules.judge import kind_column
+from petrec.schema import Schema
+
+
+@dataclass(frozen=True)
+class Group:
+    """Recordings with equal flags; `invalid` is what the guide's second query selects."""
+
+    kind: str
+    strategy: str | None
+    has_pet: bool
+    invalid: bool
+    size: int
+    least: str
+    most: str
+
+
+@dataclass(frozen=True)
+class Census:
+    """All recordings by group."""
+
+    groups: Sequence[Group]
+
+    def count(self, **wanted: object) -> int:
+        """Return how many recordings agree with the attributes of `Group` that are named."""
+        return sum(group.size for group in self._matching(wanted))
+
+    def examples(self, kind: str) -> tuple[str, ...]:
+        """Return the first and the last id of a kind, as text."""
+        groups = self._matching({"kind": kind})
+        ends = [(group.least, group.most) for group in groups]
+        if not ends:
+            return ()
+        return tuple(dict.fromkeys((min(e[0] for e in ends), max(e[1] for e in ends))))
+
+    def _matching(self, wanted: dict[str, object]) -> Iterable[Group]:
+        return [g for g in self.groups if all(getattr(g, k) == v for k, v in wanted.items())]
+
+
+def census_query(schema: Schema) -> Select[Any]:
+    """Build the one pass."""
+    facts = observed(schema)
+    least, most = extremes(facts.recording.id)
+    groups = FactColumns(
+        select(*facts.flags, func.count().label("size"), least.label("least"), most.label("most"))
+        .group_by(*facts.flags)
+        .subquery("groups")
+    )
+    columns = groups.source.c
+    # The guide joins appointment_pets on both columns and keeps the rows without a partner.
+    invalid = and_(groups.has_appointment, ~groups.pet_linked)
+    judged = (kind_column(groups), strategy_sql(groups), groups.has_pet, invalid)
+    return select(*judged, columns.size, columns.least, columns.most)
+
+
+def take_census(connection: Connection, schema: Schema) -> Census:
+    """Count everything in one pass."""
+    return Census([Group(*row) for row in connection.execute(census_query(schema))])
+
+
+def extremes(recording_id: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return the aggregates of the first and the last id as text: examples that cost no sort."""
+    text = collate(cast(recording_id, Text), "C")
+    return func.min(text), func.max(text)

