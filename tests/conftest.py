@@ -1,0 +1,3 @@
+"""The fixtures come from named plugins."""
+
+pytest_plugins = ["tests.plugins.servers", "tests.plugins.databases", "tests.plugins.command"]

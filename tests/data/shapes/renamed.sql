@@ -1,0 +1,24 @@
+CREATE SCHEMA "vet data";
+ALTER TABLE public.recordings SET SCHEMA "vet data";
+ALTER TABLE public.pets SET SCHEMA "vet data";
+ALTER TABLE public.appointments SET SCHEMA "vet data";
+ALTER TABLE public.appointment_pets SET SCHEMA "vet data";
+ALTER TABLE public.users SET SCHEMA "vet data";
+ALTER TABLE public.pet_owners SET SCHEMA "vet data";
+ALTER TABLE public.api_logs SET SCHEMA "vet data";
+ALTER TABLE "vet data".recordings RENAME TO "Audio Files";
+ALTER TABLE "vet data"."Audio Files" RENAME COLUMN id TO "Key";
+ALTER TABLE "vet data"."Audio Files" RENAME COLUMN pet_id TO "pet%id";
+ALTER TABLE "vet data"."Audio Files" RENAME COLUMN appointment_id TO "order";
+ALTER TABLE "vet data"."Audio Files" RENAME COLUMN original_filename TO "file ""name""";
+-- A column that bears a logical name, but is not what the mapping means by it.
+ALTER TABLE "vet data"."Audio Files" RENAME COLUMN mime_type TO pet_id;
+ALTER TABLE "vet data".pets RENAME TO "user";
+ALTER TABLE "vet data"."user" RENAME COLUMN id TO "ID";
+ALTER TABLE "vet data"."user" RENAME COLUMN owner_id TO "Owner";
+ALTER TABLE "vet data".appointments RENAME TO "select";
+ALTER TABLE "vet data"."select" RENAME COLUMN id TO "a:id";
+ALTER TABLE "vet data"."select" RENAME COLUMN pet_owner_id TO "Owner";
+ALTER TABLE "vet data".appointment_pets RENAME TO "appointment's pets";
+ALTER TABLE "vet data"."appointment's pets" RENAME COLUMN pet_id TO "Pet";
+ALTER TABLE "vet data"."appointment's pets" RENAME COLUMN appointment_id TO "Appointment";

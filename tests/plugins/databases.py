@@ -1,0 +1,100 @@
+"""Databases cloned from templates: the damaged clinic in several shapes."""
+
+import itertools
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.plugins.cluster import Cluster
+
+DATA = Path(__file__).parent.parent / "data"
+SHAPES = ("clinic", "renamed", "text_ids", "integer_ids", "partitioned", "with_visits")
+RECORDINGS = {"renamed": '"vet data"."Audio Files"'}
+_numbers = itertools.count()
+
+
+@dataclass
+class Database:
+    """A database of its own for one test."""
+
+    cluster: Cluster
+    name: str
+    shape: str = "clinic"
+
+    @property
+    def dsn(self) -> str:
+        return self.cluster.dsn(self.name)
+
+    @property
+    def recordings(self) -> str:
+        return RECORDINGS.get(self.shape, "public.recordings")
+
+    def connect(
+        self, *, autocommit: bool = True, user: str = "postgres"
+    ) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.cluster.dsn(self.name, user), autocommit=autocommit)
+
+    def execute(self, query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Run a statement; returns its rows, if it has any."""
+        with self.connect() as connection:
+            cursor = connection.execute(query, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def checksum(self, columns: str = "r") -> str:
+        """Return a digest of all recordings."""
+        query = f"SELECT md5(string_agg(({columns})::text, '|' ORDER BY r::text)) FROM {self.recordings} r"
+        return str(self.execute(query)[0][0])
+
+
+def _template(cluster: Cluster, shape: str) -> str:
+    name = f"tpl_{shape}"
+    with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
+        found = admin.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if found is not None:
+            return name
+        base = "template0" if shape == "clinic" else _template(cluster, "clinic")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {base}")
+    script = DATA / "clinic.sql" if shape == "clinic" else DATA / "shapes" / f"{shape}.sql"
+    psql = [cluster.bin_dir / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", cluster.dsn(name)]
+    subprocess.run([*psql, "-o", os.devnull, "-f", script], check=True, stdin=subprocess.DEVNULL)
+    with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    return name
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[Callable[..., Database]]:
+    """Make databases of a shape, on the newest server unless another is given."""
+    made: list[Database] = []
+
+    def make(shape: str = "clinic", server: Cluster | None = None) -> Database:
+        server = server or cluster
+        template = "template0" if shape == "empty" else _template(server, shape)
+        new = Database(server, f"t{next(_numbers)}", shape)
+        with psycopg.connect(server.dsn(), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {new.name} TEMPLATE {template}")
+        made.append(new)
+        return new
+
+    yield make
+    for old in made:
+        with psycopg.connect(old.cluster.dsn(), autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE IF EXISTS {old.name} WITH (FORCE)")
+
+
+@pytest.fixture
+def clinic(database: Callable[..., Database]) -> Database:
+    """The damaged clinic."""
+    return database()
+
+
+@pytest.fixture
+def empty_database(database: Callable[..., Database]) -> Database:
+    """A database without tables."""
+    return database("empty")
