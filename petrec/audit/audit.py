@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, func, select, text
 
+from petrec.audit.overtaken import facts_of_the_journal
 from petrec.results.audit import AuditResult, GuideNumbers, KindCount, WarningCount
 from petrec.rules import KINDS, Kind
 from petrec.rules.census import Census, extremes, take_census
@@ -22,7 +23,8 @@ def run_audit(
     step("counting recordings by kind")
     census = take_census(connection, schema)
     step("checking warnings")
-    counted = (_count(connection, schema, fact) for fact in SECONDARY)
+    facts = (*SECONDARY, *facts_of_the_journal(connection))
+    counted = (_count(connection, schema, fact) for fact in facts)
     database, version, taken_at = connection.execute(_WHERE).one()
     return AuditResult(
         taken_at=taken_at,

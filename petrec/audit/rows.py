@@ -1,15 +1,14 @@
 """All rows of one kind, complete and uncapped, streamed with the evidence beside them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
-from petrec.db.copy import stream_copy
+from petrec.db.copy import Rows, stream_copy
 from petrec.rules import judged, kind_column
 from petrec.schema import Schema
-
-Row = tuple[str | None, ...]
 
 
 def rows_query(schema: Schema, kind_id: str) -> Select[Any]:
@@ -28,17 +27,21 @@ def rows_query(schema: Schema, kind_id: str) -> Select[Any]:
     )
 
 
-def stream_json(connection: Connection, schema: Schema, kind_id: str) -> Iterator[str]:
-    """Yield each row of one kind as a JSON object, typed by PostgreSQL."""
+@contextmanager
+def stream_json(connection: Connection, schema: Schema, kind_id: str) -> Iterator[Iterator[str]]:
+    """Give each row of one kind as a JSON object, typed by PostgreSQL."""
     rows = rows_query(schema, kind_id).subquery("rows")
     query = select(func.row_to_json(rows.table_valued()))
-    return (line or "" for (line,) in stream_copy(connection, query))
+    with stream_copy(connection, query) as lines:
+        yield (line or "" for (line,) in lines)
 
 
+@contextmanager
 def stream_rows(
     connection: Connection, schema: Schema, kind_id: str
-) -> tuple[tuple[str, ...], Iterator[Row]]:
-    """Return the column names and an iterator over the rows of one kind."""
+) -> Iterator[tuple[tuple[str, ...], Rows]]:
+    """Give the column names and an iterator over the rows of one kind."""
     query = rows_query(schema, kind_id)
     names = tuple(column.name for column in query.selected_columns)
-    return names, stream_copy(connection, query)
+    with stream_copy(connection, query) as rows:
+        yield names, rows

@@ -4,10 +4,10 @@ from sqlalchemy import Connection, Engine
 
 from petrec.backfill.plan import write_plan
 from petrec.backfill.work import backfill_work
-from petrec.errors import UsageError
+from petrec.errors import RunNotFoundError, UsageError
 from petrec.journal import lock
 from petrec.journal.drive import Driver, Observer
-from petrec.journal.install import install_journal
+from petrec.journal.install import install_journal, is_installed
 from petrec.journal.runs import move, read_run, unfinished_run
 from petrec.journal.throttle import Limits
 from petrec.journal.undo import UndoWork, check_target, earlier_undos, plan_undo
@@ -42,6 +42,8 @@ def apply_undo(
 ) -> Run:
     """Take a run back; errors: RunNotFoundError, IllegalTransitionError, see `Driver`."""
     with engine.connect() as connection:
+        if not is_installed(connection):
+            raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
         lock.acquire(connection)
         connection.commit()
         with connection.begin():

@@ -1,12 +1,13 @@
 """The ambiguous rest for people: one row per recording, its candidates beside."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, any_, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from petrec.db.copy import stream_copy
+from petrec.db.copy import Rows, stream_copy
 from petrec.rules import judged, kind_column
 from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
 from petrec.schema import Schema
@@ -36,12 +37,14 @@ def ambiguous_query(schema: Schema) -> Select[Any]:
     )
 
 
+@contextmanager
 def stream_ambiguous(
     connection: Connection, schema: Schema
-) -> tuple[tuple[str, ...], Iterator[tuple[str | None, ...]]]:
-    """Return the column names and an iterator over the rows."""
+) -> Iterator[tuple[tuple[str, ...], Rows]]:
+    """Give the column names and an iterator over the rows."""
     query = ambiguous_query(schema)
-    return tuple(column.name for column in query.selected_columns), stream_copy(connection, query)
+    with stream_copy(connection, query) as rows:
+        yield tuple(column.name for column in query.selected_columns), rows
 
 
 def _candidates(schema: Schema, pets: ColumnElement[Any], column: str) -> ColumnElement[str]:

@@ -7,6 +7,7 @@ import typer
 from petrec import __version__
 from petrec.cli.audit import audit
 from petrec.cli.backfill.group import backfill_app
+from petrec.cli.demo import demo
 
 
 def _exit(code: int | None, **_: object) -> None:
@@ -41,3 +42,4 @@ def _root(
 
 app.command("audit")(audit)
 app.add_typer(backfill_app, name="backfill")
+app.command("demo")(demo)

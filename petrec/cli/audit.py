@@ -103,8 +103,9 @@ def _list_rows(session: Session, kind: str, output_format: Format, output: Path 
         raise UsageError("--rows writes csv (the default) or jsonl", hint="--format jsonl")
     with session.snapshot() as (connection, schema), open_output(output) as out:
         if output_format is Format.JSONL:
-            count = write_lines(stream_json(connection, schema, kind), out)
+            with stream_json(connection, schema, kind) as lines:
+                count = write_lines(lines, out)
         else:
-            columns, found = stream_rows(connection, schema, kind)
-            count = write_rows(columns, found, out)
+            with stream_rows(connection, schema, kind) as (columns, found):
+                count = write_rows(columns, found, out)
     return ExitCode.FINDINGS if count and kind != "ok" else ExitCode.CLEAN

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from petrec.settings import Settings, load_settings
-
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from petrec.db.dsn import Dsn
     from petrec.schema import Schema
+    from petrec.settings import Settings
 
 
 @dataclass(frozen=True)
 class Session:
     """One command's settings and way to the database."""
 
-    settings: Settings
+    settings: "Settings"
     dsn: "Dsn"
     engine: "Engine"
 
@@ -49,6 +48,7 @@ def open_session(
     """Read the settings and resolve the connection; connects on first use."""
     from petrec.db.connect import make_engine
     from petrec.db.dsn import resolve_dsn
+    from petrec.settings import load_settings
 
     _configure_logging(verbose)
     settings = load_settings(config)

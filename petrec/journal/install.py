@@ -16,6 +16,10 @@ _MAY_CREATE = text(
     " quote_ident(current_database())"
 )
 _CREATE_SCHEMA = text(f"CREATE SCHEMA {SCHEMA}")
+_TABLE_READABLE = text(
+    "SELECT coalesce(has_schema_privilege(to_regnamespace('petrec'), 'USAGE')"
+    " AND has_table_privilege(to_regclass('petrec.changes'), 'SELECT'), false)"
+)
 _TABLE_EXISTS = text("SELECT to_regclass(:name) IS NOT NULL")
 
 
@@ -37,6 +41,11 @@ def migrations_path() -> Path:
 def is_installed(connection: Connection) -> bool:
     """Say whether the journal's tables are there."""
     return bool(connection.scalar(_TABLE_EXISTS, {"name": runs.fullname}))
+
+
+def is_readable(connection: Connection) -> bool:
+    """Say whether the journal is there and this role may read it."""
+    return bool(connection.scalar(_TABLE_READABLE))
 
 
 def install_journal(engine: Engine) -> None:

@@ -59,7 +59,6 @@ class BackfillPlan(Struct, frozen=True):
                     tuple((t.name, t.function, t.timing) for t in self.triggers),
                 ),
                 Grid("Locks per batch", ("lock",), tuple((lock,) for lock in self.locks)),
-                Grid("Statement per batch", ("sql",), ((self.statement,),)),
             ),
             notes=self._notes(),
         )
@@ -71,6 +70,7 @@ class BackfillPlan(Struct, frozen=True):
             f"{self.left} recordings need a person: they go to the CSV after --apply",
             f"only pet_id changes{touched}",
             resumed,
+            "petrec backfill --sql prints the statement of a batch",
             "nothing has been written; petrec backfill --apply does it",
         )
         return tuple(remark for remark in remarks if remark)

@@ -4,7 +4,7 @@ import itertools
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ class Database:
     cluster: Cluster
     name: str
     shape: str = "clinic"
+    connections: list[psycopg.Connection[Any]] = field(default_factory=list)
 
     @property
     def dsn(self) -> str:
@@ -38,7 +39,10 @@ class Database:
     def connect(
         self, *, autocommit: bool = True, user: str = "postgres"
     ) -> psycopg.Connection[Any]:
-        return psycopg.connect(self.cluster.dsn(self.name, user), autocommit=autocommit)
+        """Open a connection that is closed with the database, if not before."""
+        dsn = self.cluster.dsn(self.name, user)
+        self.connections.append(psycopg.connect(dsn, autocommit=autocommit))
+        return self.connections[-1]
 
     def execute(self, query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """Run a statement; returns its rows, if it has any."""
@@ -84,6 +88,8 @@ def database(cluster: Cluster) -> Iterator[Callable[..., Database]]:
 
     yield make
     for old in made:
+        for connection in old.connections:
+            connection.close()
         with psycopg.connect(old.cluster.dsn(), autocommit=True) as admin:
             admin.execute(f"DROP DATABASE IF EXISTS {old.name} WITH (FORCE)")
 

@@ -27,6 +27,7 @@ def backfill(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
     ] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the statement of a batch.")] = False,
     anew: Annotated[
         bool, typer.Option("--anew", help="Abandon an unfinished run and plan again.")
     ] = False,
@@ -67,7 +68,11 @@ def backfill(
     session = open_session("backfill", dsn, service, config, verbose)
     if not apply:
         plan = make_plan(session, touch or [], quiet=quiet)
-        show(plan.document(), output_format, output)
+        if sql:
+            with open_output(output) as out:
+                out.write(plan.statement + "\n")
+        else:
+            show(plan.document(), output_format, output)
         return ExitCode.CLEAN
     given = Limits(
         target_ms=target_ms,
@@ -134,7 +139,6 @@ def _export_ambiguous(session: Session, export: Path | None) -> tuple[int, int, 
             return count_left(census), 0, None
         path = export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
         make_directory(path.parent)
-        with open_output(path) as out:
-            columns, rows = stream_ambiguous(connection, schema)
+        with open_output(path) as out, stream_ambiguous(connection, schema) as (columns, rows):
             write_rows(columns, rows, out, bom=True)
     return count_left(census), ambiguous, path

@@ -1,0 +1,42 @@
+"""Rows whose evidence was overtaken: a pet joined the appointment after petrec had assigned one."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, cast, func, select
+
+from petrec.journal.install import is_readable
+from petrec.journal.tables import changes
+from petrec.journal.write import has_key
+from petrec.rules.evidence import SINGLE_PET
+from petrec.rules.secondary import SecondaryFact
+from petrec.schema import Schema
+
+
+def _overtaken(schema: Schema) -> Select[Any]:
+    recordings, links = schema.recordings, schema.links
+    crowded = (
+        select(links.c.appointment_id)
+        .group_by(links.c.appointment_id)
+        .having(func.count(links.c.pet_id.distinct()) > 1)
+        .subquery("crowded")
+    )
+    assigned = cast(changes.c.new["pet_id"].astext, recordings.c.pet_id.type)
+    return (
+        select(recordings.c.id)
+        .distinct()
+        .join(changes, has_key(schema, recordings.c, changes.c.row_key))
+        .join(crowded, crowded.c.appointment_id == recordings.c.appointment_id)
+        .where(changes.c.strategy == SINGLE_PET.id, recordings.c.pet_id == assigned)
+    )
+
+
+OVERTAKEN = SecondaryFact(
+    id="evidence_overtaken",
+    sentence="assigned as the appointment's only pet, but the appointment has several now",
+    rows=_overtaken,
+)
+
+
+def facts_of_the_journal(connection: Connection) -> tuple[SecondaryFact, ...]:
+    """Return the facts that need the journal; none where there is none to read."""
+    return (OVERTAKEN,) if is_readable(connection) else ()

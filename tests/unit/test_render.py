@@ -1,0 +1,73 @@
+"""Every format shows a result, and hostile text stays text."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from petrec.render import Format, render
+from petrec.results.audit import AuditResult, GuideNumbers, KindCount, WarningCount
+
+HOSTILE = '=cmd|"x"\n::error::[red]\x1b[31m<b>'
+RESULT = AuditResult(
+    taken_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    database=HOSTILE,
+    server_version="18.6",
+    table="public.recordings",
+    total=10,
+    kinds=(
+        KindCount("ok", "none", "fine", "none", 7, 70.0),
+        KindCount("mismatched", "error", HOSTILE, "review", 3, 30.0, (HOSTILE,)),
+        KindCount("dangling_pet", "error", "gone", "review", 0, 0.0),
+    ),
+    guide=GuideNumbers(10, 9, 1, 3),
+    warnings=(WarningCount("owner_differs", "odd", 1, ("x",)),),
+)
+
+
+def rendered(output_format: Format) -> str:
+    out = io.StringIO()
+    render(RESULT.document(), output_format, out)
+    return out.getvalue()
+
+
+def test_json_is_complete() -> None:
+    found = json.loads(rendered(Format.JSON))
+    assert (found["schema_version"], found["command"], found["total"]) == (1, "audit", 10)
+    assert found["kinds"][1]["samples"] == [HOSTILE]
+
+
+def test_jsonl_has_a_line_per_row() -> None:
+    lines = [json.loads(line) for line in rendered(Format.JSONL).splitlines()]
+    assert {"kind": "mismatched", "count": 3}.items() <= lines[1].items()
+
+
+def test_csv_cells_are_inert() -> None:
+    rows = list(csv.reader(io.StringIO(rendered(Format.CSV))))
+    assert rows[2][:3] == ["mismatched", "3", "30.0"]
+    assert rows[2][4] == "'" + HOSTILE
+
+
+def test_junit_fails_what_has_findings() -> None:
+    suites = ET.fromstring(rendered(Format.JUNIT).split("\n", 1)[1])  # noqa: S314 - our own
+    assert (suites.get("tests"), suites.get("failures")) == ("3", "1")
+
+
+def test_github_annotates_per_rule_on_one_line() -> None:
+    lines = rendered(Format.GITHUB).splitlines()
+    assert [line.split("::")[1].split(" ")[0] for line in lines[:2]] == ["error", "warning"]
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize("output_format", [Format.TABLE, Format.MARKDOWN, Format.JUNIT])
+def test_no_control_character_gets_out(output_format: Format) -> None:
+    assert "\x1b" not in rendered(output_format)
+
+
+def test_markdown_keeps_its_columns() -> None:
+    table = [line for line in rendered(Format.MARKDOWN).splitlines() if "mismatched" in line]
+    assert table[0].replace(r"\|", "").count("|") == 6
+    assert "<b>" not in table[0]
