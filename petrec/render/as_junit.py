@@ -3,6 +3,7 @@
 from typing import TextIO
 from xml.etree import ElementTree as ET
 
+from petrec.render.plain import plain
 from petrec.results.document import Document, Finding
 
 
@@ -23,7 +24,7 @@ def _add_case(suite: ET.Element, finding: Finding) -> None:
     case = ET.SubElement(suite, "testcase", {"classname": "petrec", "name": finding.rule})
     if not finding.count:
         return
-    message = f"{finding.count} recordings: {finding.message}"
+    message = plain(f"{finding.count} recordings: {finding.message}")
     if _fails(finding):
         ET.SubElement(
             case, "failure", {"type": finding.severity, "message": message}

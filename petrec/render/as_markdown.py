@@ -2,6 +2,7 @@
 
 from typing import TextIO
 
+from petrec.render.plain import plain
 from petrec.results.document import Cell, Document, Grid
 
 _ESCAPES = str.maketrans(
@@ -16,8 +17,6 @@ _ESCAPES = str.maketrans(
         "_": r"\_",
         "[": r"\[",
         "]": r"\]",
-        "\n": " ",
-        "\r": " ",
     }
 )
 
@@ -41,4 +40,4 @@ def _write_grid(grid: Grid, out: TextIO) -> None:
 
 
 def _cell(value: Cell) -> str:
-    return "" if value is None else str(value).translate(_ESCAPES)
+    return "" if value is None else plain(str(value)).translate(_ESCAPES)

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from petrec.render.plain import plain
 from petrec.results.document import Cell, Document, Grid
 
 _PIPE_WIDTH = 160
@@ -14,11 +15,11 @@ _PIPE_WIDTH = 160
 def write(document: Document, out: TextIO) -> None:
     """Write the title, the grids and the notes; honours NO_COLOR."""
     console = Console(file=out, width=None if out.isatty() else _PIPE_WIDTH, highlight=False)
-    console.print(f"[bold]{escape(_plain(document.title))}[/bold]")
+    console.print(f"[bold]{escape(plain(document.title))}[/bold]")
     for grid in filter(lambda grid: grid.rows, document.grids):
         console.print(_table(grid))
     for note in document.notes:
-        console.print(f"[dim]{escape(_plain(note))}[/dim]", soft_wrap=True)
+        console.print(f"[dim]{escape(plain(note))}[/dim]", soft_wrap=True)
 
 
 def _table(grid: Grid) -> Table:
@@ -39,9 +40,4 @@ def _cell(value: Cell) -> str:
             return f"{value:,.2f}"
         case int():
             return f"{value:,}"
-    return escape(_plain(value))
-
-
-def _plain(text: str) -> str:
-    """Show control characters instead of sending them to the terminal."""
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    return escape(plain(value))
