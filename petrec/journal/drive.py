@@ -95,6 +95,10 @@ class Driver:
         except (PetrecError, KeyboardInterrupt) as error:
             _stop(connection, run, str(error) or "interrupted")
             raise
+        except DBAPIError as error:
+            if not is_lost(error):
+                _stop(connection, run, str(driver_error(error)))
+            raise
 
     def _batch(self, connection: Connection, run: Run) -> Batch:
         while True:

@@ -27,5 +27,6 @@ def assert_sound(database: Database) -> None:
     counted = "SELECT sum(changed) - (SELECT count(*) FROM petrec.changes) FROM petrec.runs"
     assert database.execute(counted) == [(0,)]
     left = """SELECT count(*) FROM recordings r WHERE pet_id IS NULL AND 1 =
-              (SELECT count(*) FROM appointment_pets ap WHERE ap.appointment_id = r.appointment_id)"""
+              (SELECT count(*) FROM appointment_pets ap
+               WHERE ap.appointment_id = r.appointment_id)"""
     assert database.execute(left) == [(0,)]

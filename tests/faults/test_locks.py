@@ -7,7 +7,10 @@ from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
-INFERABLE = """SELECT r.id, r.appointment_id FROM recordings r JOIN appointment_pets ap USING (appointment_id)
+WAITING = """SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+             WHERE NOT granted AND datname = current_database()"""
+INFERABLE = """SELECT r.id, r.appointment_id
+               FROM recordings r JOIN appointment_pets ap USING (appointment_id)
                WHERE r.pet_id IS NULL GROUP BY r.id HAVING count(*) = 1 ORDER BY r.id LIMIT 1"""
 
 
@@ -60,8 +63,7 @@ def test_table_lock_is_waited_for(spawn: Callable, clinic: Database) -> None:
     until(lambda: changed(clinic) > 0)
     with clinic.connect(autocommit=False) as other:
         other.execute("LOCK TABLE recordings IN ACCESS EXCLUSIVE MODE")
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        until(lambda: clinic.execute(waiting) != [(0,)])
+        until(lambda: clinic.execute(WAITING) != [(0,)])
     assert process.wait(90) == 0
     assert_sound(clinic)
 

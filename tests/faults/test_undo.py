@@ -56,9 +56,16 @@ def test_overtaken_evidence_is_a_warning(
     petrec: Callable[..., Completed], clinic: Database
 ) -> None:
     petrec(*APPLY, dsn=clinic.dsn)
-    clinic.execute("""
-        INSERT INTO appointment_pets SELECT r.appointment_id, p.id FROM recordings r, pets p
-        WHERE r.id = (SELECT row_key[1]::uuid FROM petrec.changes LIMIT 1) AND p.id <> r.pet_id LIMIT 1""")
+    chosen = clinic.execute(ASSIGNED)[0][0]
+    clinic.execute(
+        """INSERT INTO appointment_pets SELECT r.appointment_id, p.id FROM recordings r, pets p
+           WHERE r.id = %s AND p.id <> r.pet_id LIMIT 1""",
+        (chosen,),
+    )
+    same_appointment = """SELECT count(*) FROM petrec.changes
+        JOIN recordings r ON r.id = row_key[1]::uuid
+        WHERE r.appointment_id = (SELECT appointment_id FROM recordings WHERE id = %s)"""
+    overtaken = clinic.execute(same_appointment, (chosen,))[0][0]
     audited = json.loads(petrec("audit", "--format", "json", dsn=clinic.dsn).out)
     warned = {warning["id"]: warning["count"] for warning in audited["warnings"]}
-    assert warned["evidence_overtaken"] == 1
+    assert warned["evidence_overtaken"] == overtaken > 0

@@ -41,9 +41,11 @@ SELECT
         WHEN appointment_id IS NOT NULL AND NOT appointment_exists AND pet_id IS NULL
             THEN 'no pet, dangling appointment'
         WHEN appointment_id IS NOT NULL AND NOT appointment_exists THEN 'dangling appointment'
-        WHEN appointment_id IS NOT NULL AND pet_id IS NOT NULL AND pet_id <> ALL (listed) THEN 'mismatched'
+        WHEN appointment_id IS NOT NULL AND pet_id IS NOT NULL AND pet_id <> ALL (listed)
+            THEN 'mismatched'
         WHEN visit_appointment <> appointment_id OR visit_pet <> pet_id
-            OR (pet_id IS NULL AND appointment_id IS NOT NULL AND visit_pet <> ALL (listed))
+            OR (pet_id IS NULL AND appointment_id IS NOT NULL AND visit_pet IS NOT NULL
+                AND visit_pet <> ALL (listed))
             THEN 'visit conflict'
         WHEN pet_id IS NOT NULL THEN 'sound'
         WHEN visit_pet IS NOT NULL AND appointment_id IS NULL THEN 'visit, no appointment'

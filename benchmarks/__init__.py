@@ -1,0 +1,1 @@
+"""Ratios against named alternatives, each pair measured in the same run."""

@@ -1,0 +1,10 @@
+"""Run the benchmarks named on the command line, or all."""
+
+import sys
+from importlib import import_module
+
+NAMES = ("startup", "backfill")
+
+for name in sys.argv[1:] or NAMES:
+    print(f"== {name}")
+    import_module(f"benchmarks.{name}").run()
