@@ -39,7 +39,7 @@ class Writer(threading.Thread):
         with psycopg.connect(self.clinic.dsn) as connection:
             rows = connection.execute(
                 "SELECT id, appointment_id FROM recordings WHERE appointment_id IN"
-                " (SELECT id FROM appointments) ORDER BY id"
+                " (SELECT appointment_id FROM appointment_pets) ORDER BY id"
             ).fetchall()
             mine = [row for row in rows if hash(row[1]) % 2 == self.seed % 2]
             while not self.stop.is_set():
