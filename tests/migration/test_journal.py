@@ -1,0 +1,89 @@
+"""The journal's migrations: up, down and up again, equal to what the code expects."""
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from petrec.journal.install import alembic_config, install_journal, is_installed
+from petrec.journal.tables import metadata
+from tests.plugins.command import ROOT, Completed
+from tests.plugins.databases import Database
+
+LIST = """
+from petrec.journal.install import migrations_path
+print(*(file.name for file in (migrations_path() / "versions").iterdir()))
+"""
+
+
+@pytest.fixture
+def engine(clinic: Database) -> Iterator[Engine]:
+    made = create_engine(
+        clinic.dsn.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool
+    )
+    yield made
+    made.dispose()
+
+
+def test_schema_equals_what_the_code_expects(engine: Engine) -> None:
+    install_journal(engine)
+    install_journal(engine)
+    with engine.connect() as connection:
+        options = {
+            "include_schemas": True,
+            "include_name": lambda name, kind, _: kind != "schema" or name == "petrec",
+            "version_table_schema": "petrec",
+            "compare_type": True,
+            "compare_server_default": True,
+        }
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_down_and_up_again_with_data(
+    engine: Engine, clinic: Database, petrec: Callable[..., Completed]
+) -> None:
+    before = clinic.checksum()
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+    repaired = clinic.checksum()
+    with engine.connect() as connection:
+        command.downgrade(alembic_config(connection), "journal@base")
+        connection.commit()
+        assert not is_installed(connection)
+    assert clinic.checksum() == repaired != before
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+    install_journal(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM petrec.runs")) == 0
+
+
+def test_wheel_holds_the_migrations(tmp_path: Path) -> None:
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "-w",
+        str(tmp_path),
+        str(ROOT),
+    ]
+    subprocess.run(build, check=True, capture_output=True)
+    wheel = next(tmp_path.glob("petrec-*.whl"))
+    unpacked = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(unpacked)
+    shown = subprocess.run(
+        [sys.executable, "-c", LIST], cwd=unpacked, env={"PYTHONPATH": str(unpacked)},
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "0001_journal.py" in shown.stdout.split()
