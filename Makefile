@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full bench check fmt lock clean
+.PHONY: help demo test test-full bench check fmt lock matrix clean
 
 help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,8 +42,11 @@ fmt: $(VENV)/.dev ## Format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+matrix: ## Install PostgreSQL 14, 15 and 17 for the tests, by npm
+	npm install --prefix tests/matrix --no-package-lock --no-audit --no-fund --silent
+
 lock: $(VENV)/.dev ## Pin the versions that the checks run with
 	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .petrec-demo dist build
+	rm -rf $(VENV) .petrec-demo dist build tests/matrix/node_modules

@@ -91,3 +91,7 @@ class LagUnknownError(PetrecError):
 
 class DemoUnavailableError(PetrecError):
     """The demo server could not be used."""
+
+
+class StorageUnavailableError(PetrecError):
+    """The object store could not be asked."""

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
 
 DATA = Path(__file__).parent.parent / "data"
@@ -65,7 +66,7 @@ def _template(cluster: Cluster, shape: str) -> str:
         base = "template0" if shape == "clinic" else _template(cluster, "clinic")
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {base}")
     script = DATA / "clinic.sql" if shape == "clinic" else DATA / "shapes" / f"{shape}.sql"
-    psql = [cluster.bin_dir / "psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", cluster.dsn(name)]
+    psql = [client_program("psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-d", cluster.dsn(name)]
     subprocess.run([*psql, "-o", os.devnull, "-f", script], check=True, stdin=subprocess.DEVNULL)
     with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")

@@ -13,6 +13,7 @@ from petrec.rules import KINDS, classify, judged, kind_column
 from petrec.rules.census import take_census
 from petrec.rules.evidence import certain
 from petrec.rules.facts import Facts
+from petrec.rules.fingerprint import fingerprint, fingerprints_query
 from petrec.schema import Schema
 from petrec.settings import Mapping
 from tests.plugins.cluster import Cluster
@@ -98,6 +99,9 @@ def hold_twins_equal(engine: Engine, clinic: Clinic) -> None:
             assert census.count(kind=kind.id) == sum(row[0] == kind.id for row in expected)
         numbers = (census.count(), census.count(has_pet=True), census.count(invalid=True))
         assert connection.execute(text(GUIDE)).one() == numbers
+        marked = {tuple(row) for row in connection.execute(fingerprints_query(schema))}
+        kinds = [(row[0], str(number)) for number, row in enumerate(expected, 1) if row[0] != "ok"]
+        assert marked == {(kind, fingerprint(kind, number)) for kind, number in kinds}
         connection.rollback()
 
 

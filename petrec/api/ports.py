@@ -1,0 +1,50 @@
+"""What the host hands in: interfaces, each with one default implementation beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who calls: the user's id as in the database, the role, and what the policy goes by."""
+
+    user_id: str
+    role: str
+    practice_id: str | None = None
+    owner_id: str | None = None
+
+
+@dataclass(frozen=True)
+class PresignedPost:
+    """Where and how a client uploads one object; `fields` hold the signature, never log them."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """What the store knows of an uploaded object; size in bytes."""
+
+    size: int
+    content_type: str
+    etag: str
+
+
+class ObjectStore(Protocol):
+    """Presigns uploads and verifies them."""
+
+    bucket: str
+    expires_s: int
+    max_bytes: int
+
+    def presign_post(self, key: str, content_type: str, now: datetime) -> PresignedPost:
+        """Return a POST upload form for exactly this key and content type."""
+
+    def head(self, key: str) -> StoredObject | None:
+        """Return the object, None where there is none; errors: StorageUnavailableError."""
+
+    def url(self, key: str) -> str:
+        """Return the object's plain https URL, without a signature."""

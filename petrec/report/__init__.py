@@ -1,0 +1,1 @@
+"""What cron runs: the state and its history, for people and for monitoring."""

@@ -1,0 +1,1 @@
+"""Doubtful recordings to people who know the animals, and their decisions back."""

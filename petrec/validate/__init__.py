@@ -1,0 +1,1 @@
+"""The gate of a pipeline: rules with limits, a baseline of known debt."""
