@@ -46,7 +46,11 @@ class Candidate(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """One doubtful recording; `state` is a hash of what was observed, `context` is for reading."""
+    """One doubtful recording; `state` is a hash of what was observed, `context` is for reading.
+
+    Where `open` is a verdict, any other existing pet may be named under it, too: by `assign` the
+    recording then has no appointment, by `link` the pet is added to the appointment it has.
+    """
 
     recording_id: str
     kind: str
@@ -55,6 +59,7 @@ class Case(Struct, frozen=True):
     appointment_id: str | None
     candidates: tuple[Candidate, ...]
     context: tuple[tuple[str, str], ...] = ()
+    open: Verdict | None = None
 
 
 class Decision(Struct, frozen=True, forbid_unknown_fields=True):
