@@ -60,6 +60,8 @@ class Schema:
     users: Table | None = None
     key: tuple[str, ...] = ("id",)
     proofs: Proofs = field(default_factory=Proofs)
+    # Also there where recordings have no visit_id, so that `visits` is None for the rules.
+    visit_table: Table | None = None
 
     @property
     def key_columns(self) -> tuple[Column[Any], ...]:
@@ -86,6 +88,7 @@ def build_schema(
         users=tables.get("users"),
         key=("id", *rest),
         proofs=proofs or Proofs(),
+        visit_table=tables.get("visits"),
     )
 
 

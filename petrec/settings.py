@@ -22,12 +22,23 @@ REQUIRED_COLUMNS: dict[str, frozenset[str]] = {
 OPTIONAL_COLUMNS: dict[str, frozenset[str]] = {
     "recordings": frozenset(
         {"visit_id", "created_at", "original_filename", "transcript_text", "status"}
+        | {"filename", "recorded_by_user_id", "recording_type", "file_size_bytes", "mime_type"}
+        | {"duration_seconds", "s3_key", "s3_url", "transcript_confidence", "is_transcribed"}
+        | {"is_processing", "recording_metadata", "updated_at"}
     ),
-    "pets": frozenset({"owner_id", "name"}),
-    "appointments": frozenset({"pet_owner_id", "appointment_date", "title", "notes"}),
+    "pets": frozenset({"owner_id", "name", "species", "breed"}),
+    "appointments": frozenset(
+        {"pet_owner_id", "appointment_date", "title", "notes", "practice_id", "description"}
+        | {"assigned_vet_user_id", "duration_minutes", "appointment_type", "status"}
+        | {"created_at", "updated_at"}
+    ),
     "appointment_pets": frozenset(),
-    "visits": frozenset({"appointment_id"}),
-    "api_logs": frozenset(),
+    "visits": frozenset(
+        {"appointment_id", "visit_date", "visit_type", "status", "chief_complaint", "diagnosis"}
+        | {"treatment_plan", "notes", "follow_up_required", "follow_up_date", "created_by"}
+        | {"created_at", "updated_at"}
+    ),
+    "api_logs": frozenset({"method", "path", "status_code", "user_id"}),
     "users": frozenset({"practice_id", "role"}),
 }
 LOGICAL_COLUMNS = {

@@ -1,0 +1,159 @@
+"""Who may see and write what, as SQL: every query carries the caller's predicates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+
+from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, exists, false, or_, true
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from petrec.api.ports import Actor
+from petrec.errors import SchemaMismatchError
+from petrec.schema import Schema
+
+Columns = ReadOnlyColumnCollection[str, Any]
+Predicate = Callable[[Columns], ColumnElement[bool]]
+
+USER: ColumnElement[Any] = bindparam("actor_user")
+OWNER: ColumnElement[Any] = bindparam("actor_owner")
+PRACTICE: ColumnElement[Any] = bindparam("actor_practice")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a group of callers may reach; each predicate takes the columns of its table.
+
+    Statements are kept by `key`, so scopes with one key must be alike; what differs between their
+    callers are the bound values USER, OWNER and PRACTICE. `recordings` None means that a recording
+    is visible where its pet is. `completes` narrows the visible recordings to those whose upload
+    the caller may complete.
+    """
+
+    key: str
+    pets: Predicate
+    appointments: Predicate
+    visits: Predicate
+    recordings: Predicate | None
+    completes: Predicate
+    writes_visits: bool = False
+    everything: bool = False
+
+
+class AccessPolicy(Protocol):
+    """Decides the scope of a caller."""
+
+    def scope(self, schema: Schema, actor: Actor) -> Scope:
+        """Return what the caller may reach; errors: SchemaMismatchError."""
+
+
+class ClinicPolicy:
+    """Owners see their pets, staff their practice's appointments, administrators everything."""
+
+    def scope(self, schema: Schema, actor: Actor) -> Scope:
+        """Choose by role, then by what the caller belongs to."""
+        if actor.role == "admin":
+            return everything()
+        if actor.owner_id is not None:
+            return owner(schema)
+        if actor.practice_id is not None:
+            return staff(schema)
+        return nothing()
+
+
+@cache
+def everything() -> Scope:
+    """Return the scope of an administrator."""
+    return Scope("everything", _all, _all, _all, _all, _all, writes_visits=True, everything=True)
+
+
+@cache
+def nothing() -> Scope:
+    """Return the scope of a caller who belongs nowhere."""
+    return Scope("nothing", _none, _none, _none, _none, _none)
+
+
+@cache
+def owner(schema: Schema) -> Scope:
+    """Return the scope of a pet owner."""
+    pets = schema.pets.alias("owned_pet")
+
+    def owned(c: Columns) -> ColumnElement[bool]:
+        return column(c, "pets", "owner_id") == OWNER
+
+    return Scope(
+        "owner",
+        pets=owned,
+        appointments=lambda c: column(c, "appointments", "pet_owner_id") == OWNER,
+        visits=lambda c: exists().where(pets.c.id == c.pet_id, owned(pets.c)),
+        recordings=None,
+        completes=lambda c: column(c, "recordings", "recorded_by_user_id") == USER,
+    )
+
+
+@cache
+def staff(schema: Schema) -> Scope:
+    """Return the scope of a practice's staff: by appointment, or without one by author."""
+    appointments = schema.appointments.alias("own_appointment")
+    links = schema.links.alias("own_link")
+
+    def practised(c: Columns) -> ColumnElement[bool]:
+        return column(c, "appointments", "practice_id") == PRACTICE
+
+    def in_appointment(c: Columns) -> ColumnElement[bool]:
+        return exists().where(appointments.c.id == c.appointment_id, practised(appointments.c))
+
+    def placed(c: Columns, author: str) -> ColumnElement[bool]:
+        return _placed(schema, c, author, in_appointment)
+
+    return Scope(
+        "staff",
+        pets=lambda c: exists().where(
+            links.c.pet_id == c.id,
+            appointments.c.id == links.c.appointment_id,
+            practised(appointments.c),
+        ),
+        appointments=practised,
+        visits=lambda c: placed(c, "created_by"),
+        recordings=lambda c: placed(c, "recorded_by_user_id"),
+        completes=_all,
+        writes_visits=True,
+    )
+
+
+def _placed(
+    schema: Schema, c: Columns, author: str, in_appointment: Predicate
+) -> ColumnElement[bool]:
+    users = schema.users
+    known = users is not None and "practice_id" in users.c and author in c
+    by_author: ColumnElement[bool] = false()
+    if users is not None and known:
+        mine = users.alias("own_user")
+        by_author = exists().where(mine.c.id == c[author], mine.c.practice_id == PRACTICE)
+    if "appointment_id" not in c:
+        return by_author
+    return or_(in_appointment(c), and_(c.appointment_id.is_(None), by_author))
+
+
+def column(c: Columns, table: str, name: str) -> Column[Any]:
+    """Return a column that the policy cannot do without; errors: SchemaMismatchError."""
+    if name not in c:
+        raise SchemaMismatchError(
+            f"the access policy needs {table}.{name}",
+            hint="map it in petrec.toml, or hand build_router a policy of your own",
+        )
+    found: Column[Any] = c[name]
+    return found
+
+
+def visible(table: Table, predicate: Predicate, *conditions: ColumnElement[bool]) -> Any:
+    """Say that there is a row of the table that the predicate lets the caller see."""
+    return exists().where(*conditions, predicate(table.c))
+
+
+def _all(_: Columns) -> ColumnElement[bool]:
+    return true()
+
+
+def _none(_: Columns) -> ColumnElement[bool]:
+    return false()

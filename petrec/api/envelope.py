@@ -1,0 +1,118 @@
+"""The route class: whatever goes wrong in a route becomes the envelope, and is noted."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import psycopg
+import sqlalchemy.exc
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from petrec.api.errors import ApiError, phrase_code, unavailable
+from petrec.api.validation import from_validation
+from petrec.db.failures import lost
+from petrec.errors import PetrecError, StorageUnavailableError
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Note = Callable[[Request, ApiError], None]
+
+logger = logging.getLogger("petrec.api")
+
+# Read committed rarely meets these; a client that tries again is right to.
+_TRANSIENT = ("40001", "40P01", "55P03", "57014")
+_MAX_BODY = 64 * 1024
+
+
+def envelope_route(note: Note) -> type[APIRoute]:
+    """Return a route class that answers every error with the envelope and notes each refusal."""
+
+    class EnvelopeRoute(APIRoute):
+        def get_route_handler(self) -> Handler:
+            handle = super().get_route_handler()
+            what = "visits" if "visits" in self.tags else "recording uploads"
+
+            async def enveloped(request: Request) -> Response:
+                try:
+                    _check_size(request)
+                    return await handle(request)
+                except RequestValidationError as error:
+                    return await _refuse(note, request, from_validation(error, what))
+                except Exception as error:  # noqa: BLE001 a route's last resort
+                    return await _refuse(note, request, error)
+
+            return enveloped
+
+        async def handle(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+            try:
+                await super().handle(scope, receive, send)
+            except HTTPException as error:
+                request = Request(scope, receive)
+                response = await _refuse(note, request, error)
+                await response(scope, receive, send)
+
+    return EnvelopeRoute
+
+
+async def _refuse(note: Note, request: Request, error: Exception) -> Response:
+    refusal = to_api_error(error)
+    if refusal.status >= 500:
+        level = logging.WARNING if refusal.status == 503 else logging.ERROR
+        known = {"error_code": refusal.code, "path": request.url.path}
+        logger.log(level, "Request failed", extra=known, exc_info=_trace(refusal, error))
+    else:
+        await run_in_threadpool(note, request, refusal)
+    return refusal.response()
+
+
+def _trace(refusal: ApiError, error: Exception) -> Exception | None:
+    return error if refusal.status == 500 else None
+
+
+def _check_size(request: Request) -> None:
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length) > _MAX_BODY:
+        raise ApiError(413, "body_too_large", "The body is too large", {"limit": _MAX_BODY})
+
+
+def to_api_error(error: Exception) -> ApiError:
+    """Return what the client is told of an error; nothing of the request is repeated."""
+    match error:
+        case ApiError():
+            return error
+        case HTTPException():
+            return _from_http(error)
+        case sqlalchemy.exc.DBAPIError() if isinstance(error.orig, psycopg.Error):
+            return _from_driver(error.orig)
+        case psycopg.Error():
+            return _from_driver(error)
+        case sqlalchemy.exc.TimeoutError():
+            return unavailable("database_busy", "The database is busy; try again")
+        case StorageUnavailableError():
+            return unavailable("storage_unavailable", "The object store cannot be reached")
+        case PetrecError():
+            logger.error("petrec.api cannot work with this database: %s", error.reason)
+            return unavailable("not_ready", "The service is not ready")
+    return ApiError(500, "internal_error", "Something went wrong here")
+
+
+def _from_http(error: HTTPException) -> ApiError:
+    code = phrase_code(error.status_code)
+    headers = dict(error.headers or {})
+    return ApiError(error.status_code, code, code.replace("_", " ").capitalize(), headers=headers)
+
+
+def _from_driver(error: psycopg.Error) -> ApiError:
+    state = error.sqlstate or ""
+    if lost(error) or state.startswith("53"):
+        return unavailable("database_unavailable", "The database cannot be reached")
+    if state in _TRANSIENT:
+        return unavailable("database_busy", "The database is busy; try again")
+    if state.startswith("23"):
+        return ApiError(409, "conflict", "This does not fit what the database holds")
+    return ApiError(500, "internal_error", "Something went wrong here")

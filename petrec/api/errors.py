@@ -1,0 +1,109 @@
+"""Everything a request can be refused for: status, code, and the body that every error has."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import Response
+
+from petrec.errors import PetrecError
+
+_FAMILIES = {
+    400: "validation_error",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    409: "conflict",
+    503: "service_unavailable",
+}
+
+
+class ApiError(PetrecError):
+    """The request was refused."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.details = dict(details or {})
+        self.headers = dict(headers or {})
+
+    def response(self) -> Response:
+        """Return the error as the client sees it."""
+        body = {
+            "error": _family(self.status),
+            "error_code": self.code,
+            "message": self.reason,
+            "details": self.details,
+        }
+        return Response(
+            msgspec.json.encode(body),
+            self.status,
+            headers=self.headers,
+            media_type="application/json",
+        )
+
+
+def _family(status: int) -> str:
+    if status in _FAMILIES:
+        return _FAMILIES[status]
+    return phrase_code(status) if status < 500 else "internal_error"
+
+
+def phrase_code(status: int) -> str:
+    """Return a status as a code, such as `method_not_allowed`."""
+    try:
+        return HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")
+    except ValueError:
+        return f"status_{status}"
+
+
+def not_found(what: str) -> ApiError:
+    """Say that there is no such object, or none that the caller may see: it is the same answer."""
+    return ApiError(404, f"{what}_not_found", f"{what.capitalize()} not found")
+
+
+def invalid_id(field: str, expected: str) -> ApiError:
+    """Say that an id has a wrong prefix or shape."""
+    details = {"field": field, "expected": expected}
+    return ApiError(400, "invalid_id", f"{field} is not a valid id", details)
+
+
+def invalid(field: str, problem: str, **details: Any) -> ApiError:
+    """Say what is wrong with a field, without repeating its value."""
+    details = {"field": field, "problem": problem, **details}
+    return ApiError(400, "invalid_request", f"{field}: {problem}", details)
+
+
+def missing_pet(what: str) -> ApiError:
+    """Say that the pet is missing."""
+    details = {"field": "pet_id", "required": True}
+    return ApiError(400, "missing_pet_id", f"pet_id is required for all {what}", details)
+
+
+def denied(message: str) -> ApiError:
+    """Refuse what the caller may know to exist, but may not use."""
+    return ApiError(403, "access_denied", message)
+
+
+def conflict(code: str, message: str, **details: Any) -> ApiError:
+    """Refuse what does not fit the present state."""
+    return ApiError(409, code, message, details)
+
+
+def unauthorized(message: str = "Not authenticated", code: str = "not_authenticated") -> ApiError:
+    """Ask for a valid token."""
+    return ApiError(401, code, message, headers={"WWW-Authenticate": "Bearer"})
+
+
+def unavailable(code: str, message: str) -> ApiError:
+    """Ask to try again later."""
+    return ApiError(503, code, message, headers={"Retry-After": "1"})

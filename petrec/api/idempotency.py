@@ -1,0 +1,70 @@
+"""One row for one Idempotency-Key: the recording's id is derived from the caller and the key.
+
+No table of keys is needed: the recording's own row says whether the key was used, and for what.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, Text, bindparam, cast, func, select
+
+from petrec.api.access import Scope, everything
+from petrec.api.errors import invalid
+from petrec.api.new_ids import makes_own
+from petrec.api.ports import Actor
+from petrec.api.service import Clinic
+from petrec.schema import Schema
+
+_NAMESPACE = uuid.UUID("6f1d9c1e-5d0b-5c55-9f5c-0c6d3a0f4b1a")
+_COMPARED = (
+    "appointment_id",
+    "pet_id",
+    "visit_id",
+    "recording_type",
+    "original_filename",
+    "mime_type",
+)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The recording that the key has made before."""
+
+    s3_key: str
+    created_at: datetime
+    pending: bool
+    differs: bool
+
+
+def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:
+    """Return the id that this caller's key stands for; errors: ApiError."""
+    if not makes_own(clinic, "recording"):
+        raise invalid("Idempotency-Key", "cannot be used with this database's numbered ids")
+    return str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}"))
+
+
+def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -> Earlier | None:
+    """Wait for requests with the same key, and return what the first of them made."""
+    lock = clinic.statements.get(_lock, clinic.schema, everything())
+    lock.rows(connection, values)
+    statement = clinic.statements.get(_query, clinic.schema, everything())
+    row = statement.first(connection, values)
+    if row is None:
+        return None
+    now = {name: values[name] for name in _COMPARED if name in clinic.schema.recordings.c}
+    differs = any(getattr(row, name) != value for name, value in now.items())
+    return Earlier(row.s3_key, row.created_at, row.status == "pending", differs)
+
+
+def _lock(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
+    number = func.hashtextextended(cast(bindparam("id"), Text), 0)
+    return select(func.pg_advisory_xact_lock(number).is_(None))
+
+
+def _query(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
+    c = schema.recordings.c
+    compared = [cast(c[name], Text).label(name) for name in _COMPARED if name in c]
+    return select(c.s3_key, c.created_at, c.status, *compared).where(c.id == bindparam("id"))

@@ -1,0 +1,149 @@
+"""Starting an upload: the recording's row and the form to upload its file with."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy.exc
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection
+
+from petrec.api import idempotency
+from petrec.api.errors import conflict, denied
+from petrec.api.membership import explain
+from petrec.api.new_ids import new_id
+from petrec.api.pending import insert_query
+from petrec.api.ports import PresignedPost
+from petrec.api.service import Caller, Clinic, Service
+from petrec.api.statements import actor_values
+from petrec.api.wire.upload import InitiateIn, InitiateOut
+
+logger = logging.getLogger("petrec.api")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A recording to be: ids as in the database."""
+
+    id: str
+    appointment_id: str
+    pet_id: str
+    visit_id: str | None
+    key: str
+    now: datetime
+
+
+def initiate(
+    service: Service, caller: Caller, body: InitiateIn, idempotency_key: str | None
+) -> InitiateOut:
+    """Insert the recording and return the upload form; errors: ApiError."""
+    clinic = service.clinic
+    draft = _draft(service, clinic, caller, body, idempotency_key)
+    post = service.store.presign_post(draft.key, body.content_type, draft.now)
+    values = _values(service, caller, body, draft)
+    try:
+        with service.engine.begin() as connection:
+            if idempotency_key is not None:
+                earlier = idempotency.earlier(connection, clinic, values)
+                if earlier is not None:
+                    return _again(service, draft, body, earlier)
+            _insert(connection, clinic, caller, values)
+    except sqlalchemy.exc.IntegrityError as error:
+        raise _refusal(service, caller, values) from error
+    _log(clinic, caller, draft, body)
+    return _out(service, draft.id, draft.key, post)
+
+
+def _draft(
+    service: Service, clinic: Clinic, caller: Caller, body: InitiateIn, key: str | None
+) -> Draft:
+    ids = clinic.ids
+    appointment = ids.parse("appointment", body.appointment_id, "appointment_id")
+    pet = ids.parse("pet", body.pet_id, "pet_id")
+    visit = ids.parse("visit", body.visit_id, "visit_id") if body.visit_id is not None else None
+    if key is None:
+        recording = new_id(service.engine, clinic)
+    else:
+        recording = idempotency.derived_id(clinic, caller.actor, key)
+    now = service.options.clock().replace(microsecond=0)
+    suffix = service.options.content_types[body.content_type]
+    path = f"{service.options.key_folder}/{now:%Y/%m/%d}/rec-{recording}.{suffix}"
+    return Draft(recording, appointment, pet, visit, path, now)
+
+
+def _values(service: Service, caller: Caller, body: InitiateIn, draft: Draft) -> dict[str, Any]:
+    estimate = body.estimated_duration_seconds
+    metadata = {} if estimate is None else {"estimated_duration_seconds": estimate}
+    return actor_values(caller.actor) | {
+        "id": draft.id,
+        "appointment_id": draft.appointment_id,
+        "pet_id": draft.pet_id,
+        "visit_id": draft.visit_id,
+        "recorded_by_user_id": caller.actor.user_id,
+        "recording_type": body.recording_type,
+        "status": "pending",
+        "filename": draft.key.rpartition("/")[2],
+        "original_filename": body.filename,
+        "mime_type": body.content_type,
+        "s3_key": draft.key,
+        "s3_url": service.store.url(draft.key),
+        "is_transcribed": False,
+        "is_processing": False,
+        "recording_metadata": Jsonb(metadata),
+        "created_at": draft.now,
+        "updated_at": draft.now,
+    }
+
+
+def _insert(connection: Connection, clinic: Clinic, caller: Caller, values: dict[str, Any]) -> None:
+    with_visit = values["visit_id"] is not None
+    statement = clinic.statements.get(insert_query, clinic.schema, caller.scope, with_visit)
+    if statement.first(connection, values) is None:
+        raise explain(connection, clinic, caller, values)
+
+
+def _refusal(service: Service, caller: Caller, values: dict[str, Any]) -> Exception:
+    """Say why a constraint refused the row, by looking again in a transaction of its own."""
+    with service.engine.begin() as connection:
+        reason = explain(connection, service.clinic, caller, values)
+    if reason.code == "try_again":
+        return denied("This account cannot record")
+    return reason
+
+
+def _again(
+    service: Service, draft: Draft, body: InitiateIn, earlier: idempotency.Earlier
+) -> InitiateOut:
+    """Answer as the first time; a pending upload whose form has expired gets a new one."""
+    if earlier.differs:
+        raise conflict("idempotency_key_reused", "This Idempotency-Key came with another request")
+    age = (draft.now - earlier.created_at).total_seconds()
+    renew = earlier.pending and age >= service.store.expires_s
+    signed_at = draft.now if renew else earlier.created_at
+    post = service.store.presign_post(earlier.s3_key, body.content_type, signed_at)
+    return _out(service, draft.id, earlier.s3_key, post)
+
+
+def _out(service: Service, recording: str, key: str, post: PresignedPost) -> InitiateOut:
+    return {
+        "recording_id": service.clinic.ids.write("rec", recording),
+        "upload_url": post.url,
+        "upload_fields": dict(post.fields),
+        "s3_key": key,
+        "bucket": service.store.bucket,
+        "expires_in": service.store.expires_s,
+        "max_file_size": service.store.max_bytes,
+    }
+
+
+def _log(clinic: Clinic, caller: Caller, draft: Draft, body: InitiateIn) -> None:
+    known = {
+        "recording_id": clinic.ids.write("rec", draft.id),
+        "pet_id": clinic.ids.write("pet", draft.pet_id),
+        "appointment_id": clinic.ids.write("appt", draft.appointment_id),
+        "user_id": clinic.ids.write("user", caller.actor.user_id),
+        # `filename` is a LogRecord's own attribute; logging refuses to overwrite it.
+        "original_filename": body.filename,
+    }
+    logger.info("Recording upload initiated", extra=known)

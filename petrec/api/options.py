@@ -1,0 +1,54 @@
+"""What a host may choose, and what its hook is told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+_SUFFIXES = {
+    "audio/aac": "aac",
+    "audio/m4a": "m4a",
+    "audio/mp4": "m4a",
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "audio/x-m4a": "m4a",
+    "audio/x-wav": "wav",
+}
+
+
+class IdStyle(StrEnum):
+    """How ids are written on the wire; both forms are always understood."""
+
+    TYPED = "typed"
+    BARE = "bare"
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """An upload that is complete and committed; ids as in the database."""
+
+    recording_id: str
+    pet_id: str | None
+    s3_key: str
+
+
+def utc_now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The router's settings.
+
+    `content_types` are those that may be uploaded, with the file name's suffix; `channel` is what
+    a completed upload is announced on by NOTIFY, None for silence.
+    """
+
+    prefix: str = "/api/v1"
+    id_style: IdStyle = IdStyle.TYPED
+    content_types: Mapping[str, str] = field(default_factory=lambda: dict(_SUFFIXES))
+    recording_types: tuple[str, ...] = ("visit_audio", "appointment_audio", "consultation_audio")
+    channel: str | None = "petrec_uploaded"
+    key_folder: str = "recordings"
+    clock: Callable[[], datetime] = utc_now

@@ -1,0 +1,82 @@
+"""The INSERT of a recording, which holds only if the pet is in the appointment as it is made."""
+
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    bindparam,
+    cast,
+    exists,
+    insert,
+    or_,
+    select,
+)
+from sqlalchemy.types import Boolean
+
+from petrec.api.access import Scope
+from petrec.schema import Schema
+
+_WRITTEN = (
+    "id",
+    "appointment_id",
+    "pet_id",
+    "recorded_by_user_id",
+    "recording_type",
+    "status",
+    "filename",
+    "original_filename",
+    "mime_type",
+    "s3_key",
+    "s3_url",
+    "is_transcribed",
+    "is_processing",
+    "recording_metadata",
+    "created_at",
+    "updated_at",
+)
+
+
+def insert_query(schema: Schema, scope: Scope, with_visit: bool) -> Insert:
+    """Insert nothing unless pet, appointment and visit fit and the caller may see them."""
+    recordings, links = schema.recordings, schema.links
+    # The lock holds off an unlinking until this transaction has ended.
+    member = (
+        select(links.c.pet_id)
+        .where(
+            links.c.appointment_id == bindparam("appointment_id"),
+            links.c.pet_id == bindparam("pet_id"),
+        )
+        .limit(1)
+        .with_for_update(read=True, key_share=True)
+        .cte("member")
+    )
+    names = [*_WRITTEN, "visit_id"] if with_visit else _WRITTEN
+    columns = [recordings.c[name] for name in names if name in recordings.c]
+    values = select(*(cast(bindparam(c.key), c.type) for c in columns)).select_from(member)
+    values = values.where(*_conditions(schema, scope, with_visit))
+    return insert(recordings).from_select(columns, values).returning(recordings.c.id)
+
+
+def _conditions(schema: Schema, scope: Scope, with_visit: bool) -> list[ColumnElement[bool]]:
+    appointments, pets = schema.appointments, schema.pets
+    conditions: list[ColumnElement[bool]] = [
+        exists().where(
+            appointments.c.id == bindparam("appointment_id"),
+            scope.appointments(appointments.c),
+        ),
+        exists().where(pets.c.id == bindparam("pet_id"), scope.pets(pets.c)),
+    ]
+    if with_visit:
+        conditions.append(visit_fits(schema, scope))
+    return conditions
+
+
+def visit_fits(schema: Schema, scope: Scope) -> ColumnElement[bool]:
+    """Say whether the visit is visible and contradicts neither pet nor appointment."""
+    visits = schema.visits
+    if visits is None:
+        return cast(False, Boolean)
+    same: list[ColumnElement[bool]] = [visits.c.pet_id == bindparam("pet_id")]
+    if "appointment_id" in visits.c:
+        at = visits.c.appointment_id
+        same.append(or_(at.is_(None), at == bindparam("appointment_id")))
+    return exists().where(visits.c.id == bindparam("visit_id"), scope.visits(visits.c), *same)

@@ -1,0 +1,47 @@
+"""The router: every endpoint by its path, on the parts that the host hands in."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import Engine
+
+from petrec.api.access import AccessPolicy, ClinicPolicy
+from petrec.api.envelope import envelope_route
+from petrec.api.options import Options, Uploaded
+from petrec.api.ports import ObjectStore
+from petrec.api.rejections import Rejections
+from petrec.api.routes.appointments import add_appointments
+from petrec.api.routes.health import add_health
+from petrec.api.routes.uploads import add_uploads
+from petrec.api.service import Service
+from petrec.settings import Mapping
+
+
+def build_router(  # noqa: PLR0913 each is a part of the host
+    engine: Engine,
+    *,
+    store: ObjectStore,
+    current_actor: Callable[..., Any],
+    policy: AccessPolicy | None = None,
+    mapping: Mapping | None = None,
+    options: Options | None = None,
+    on_uploaded: Callable[[Uploaded], None] | None = None,
+) -> APIRouter:
+    """Return the router to include in a FastAPI application.
+
+    `engine` is a SQLAlchemy engine on psycopg 3; its tables are read with the first request.
+    `current_actor` is a FastAPI dependency that returns the Actor who calls, or raises.
+    `on_uploaded` is called after a completed upload is committed; what it raises is logged.
+    errors: SettingsError for an engine on another driver.
+    """
+    options = options or Options()
+    service = Service(
+        engine, store, policy or ClinicPolicy(), options, mapping or Mapping(), on_uploaded
+    )
+    route_class = envelope_route(Rejections(service).note)
+    router = APIRouter(prefix=options.prefix, route_class=route_class)
+    add_health(router, service)
+    add_uploads(router, service, current_actor)
+    add_appointments(router, service, current_actor)
+    return router

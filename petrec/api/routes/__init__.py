@@ -1,0 +1,1 @@
+"""How the operations hang on paths: parameters in, bytes out."""

@@ -1,0 +1,37 @@
+"""Appointments."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from petrec.api.appointment import read_appointment
+from petrec.api.ports import Actor
+from petrec.api.routes.common import actor_dependency, add_route, answers, encoded
+from petrec.api.service import Service
+from petrec.api.wire.appointment import AppointmentOut
+from petrec.api.wire.fields import AppointmentId
+
+
+def add_appointments(
+    router: APIRouter, service: Service, current_actor: Callable[..., Any]
+) -> None:
+    """Add the detail."""
+    caller_of = actor_dependency(current_actor)
+
+    def get_appointment(appointment_id: AppointmentId, actor: Actor = caller_of) -> Response:
+        """Return an appointment with its pets."""
+        clinic, caller = service.clinic, service.caller(actor)
+        appointment = clinic.ids.parse("appointment", appointment_id, "appointment_id")
+        with service.engine.connect() as connection:
+            found = read_appointment(connection, clinic, caller, appointment)
+        return encoded(found)
+
+    add_route(
+        router,
+        "/appointments/{appointment_id}",
+        get_appointment,
+        methods=["GET"],
+        tags=["appointments"],
+        responses=answers(400, 401, 403, 404, 503, ok=AppointmentOut),
+    )

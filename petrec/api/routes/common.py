@@ -1,0 +1,56 @@
+"""What all routes share: the caller, both forms of a path, documented answers, encoding."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+
+from petrec.api.ports import Actor
+from petrec.api.wire.error import ErrorOut
+
+_ERRORS = {
+    400: "The request is not valid",
+    401: "The caller is not known",
+    403: "The caller may not do this",
+    404: "There is no such object, or none that the caller may see",
+    409: "This does not fit the present state",
+    413: "The body is too large",
+    503: "Try again later",
+}
+
+
+def actor_dependency(current_actor: Callable[..., Any]) -> Any:
+    """Wrap the host's dependency so that a refused request can be noted with its user."""
+
+    async def noted(request: Request, actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
+        request.state.petrec_user = actor.user_id
+        return actor
+
+    return Depends(noted)
+
+
+def encoded(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response."""
+    body = msgspec.json.encode(content)
+    media_type = "application/json"
+    return Response(body, status, headers=dict(headers or {}), media_type=media_type)
+
+
+def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
+    """Return a route's documented responses: `ok=` or `created=` a type, then error statuses."""
+    found: dict[int | str, dict[str, Any]] = {
+        {"ok": 200, "created": 201}[name]: {"model": model} for name, model in success.items()
+    }
+    for status in errors:
+        found[status] = {"model": ErrorOut, "description": _ERRORS[status]}
+    found["4XX"] = {"model": ErrorOut, "description": "Any other refusal"}
+    return found
+
+
+def add_route(router: APIRouter, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+    """Add a route under the path as documented and under its other slash form, both direct."""
+    other = path[:-1] if path.endswith("/") else f"{path}/"
+    router.add_api_route(path, endpoint, response_class=Response, **options)
+    options["include_in_schema"] = False
+    router.add_api_route(other, endpoint, response_class=Response, **options)

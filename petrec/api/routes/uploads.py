@@ -1,0 +1,45 @@
+"""Uploads: initiate and complete."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+
+from petrec.api.initiate import initiate
+from petrec.api.ports import Actor
+from petrec.api.routes.common import actor_dependency, add_route, answers, encoded
+from petrec.api.service import Service
+from petrec.api.wire.choices import initiate_body
+from petrec.api.wire.upload import InitiateOut
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The same key with the same body gives the same recording.",
+    ),
+]
+
+
+def add_uploads(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:
+    """Add the endpoints."""
+    body_type: Any = initiate_body(service.options)
+    caller_of = actor_dependency(current_actor)
+
+    def initiate_upload(
+        body: body_type, idempotency_key: IdempotencyKey = None, actor: Actor = caller_of
+    ) -> Response:
+        """Start the upload of a recording of a pet in an appointment."""
+        return encoded(initiate(service, service.caller(actor), body, idempotency_key))
+
+    add_route(
+        router,
+        "/recordings/upload/initiate",
+        initiate_upload,
+        methods=["POST"],
+        tags=["recordings"],
+        responses=answers(400, 401, 403, 404, 409, 413, 503, ok=InitiateOut),
+    )

@@ -1,0 +1,103 @@
+"""What every endpoint works with: the host's parts, and the schema, read when first needed."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Engine
+
+from petrec.api.access import AccessPolicy, Scope
+from petrec.api.errors import denied
+from petrec.api.ids import Ids
+from petrec.api.options import Options, Uploaded
+from petrec.api.ports import Actor, ObjectStore
+from petrec.api.statements import Statements
+from petrec.db.preflight import load_schema
+from petrec.errors import SchemaMismatchError, SettingsError
+from petrec.schema import Schema
+from petrec.settings import Mapping
+
+_NEEDED = ("created_at", "status", "s3_key", "recorded_by_user_id", "recording_type")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The caller with ids as in the database, and what they may reach."""
+
+    actor: Actor
+    scope: Scope
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """The database as found: its tables, how its ids look, the statements for it."""
+
+    schema: Schema
+    ids: Ids
+    statements: Statements = field(default_factory=Statements)
+
+
+class Service:
+    """The host's parts; the database is asked by the first request, and until it answers."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: ObjectStore,
+        policy: AccessPolicy,
+        options: Options,
+        mapping: Mapping,
+        on_uploaded: Callable[[Uploaded], None] | None,
+    ) -> None:
+        if engine.driver != "psycopg":
+            raise SettingsError(
+                f"petrec.api needs psycopg 3, not {engine.driver}",
+                hint="create_engine('postgresql+psycopg://...')",
+            )
+        self.engine = engine
+        self.store = store
+        self.policy = policy
+        self.options = options
+        self.mapping = mapping
+        self.on_uploaded = on_uploaded
+        self._clinic: Clinic | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def clinic(self) -> Clinic:
+        """Return the database as found; errors: SchemaMismatchError, PermissionMissingError."""
+        if self._clinic is None:
+            with self._lock:
+                if self._clinic is None:
+                    self._clinic = self._read()
+        return self._clinic
+
+    def caller(self, actor: Actor) -> Caller:
+        """Return the caller; errors: ApiError where the ids are none of this database."""
+        ids = self.clinic.ids
+        known = replace(
+            actor,
+            user_id=_bare(ids, "user", actor.user_id),
+            owner_id=actor.owner_id and _bare(ids, "owner", actor.owner_id),
+            practice_id=actor.practice_id and _bare(ids, "practice", actor.practice_id),
+        )
+        return Caller(known, self.policy.scope(self.clinic.schema, known))
+
+    def _read(self) -> Clinic:
+        with self.engine.connect() as connection:
+            schema = load_schema(connection, self.mapping)
+        lacking = [name for name in _NEEDED if name not in schema.recordings.c]
+        if lacking:
+            raise SchemaMismatchError(
+                f"the API needs columns of recordings: {', '.join(lacking)}",
+                hint="map them in petrec.toml under [mapping.columns.recordings]",
+            )
+        return Clinic(schema, Ids(schema, self.options.id_style))
+
+
+def _bare(ids: Ids, entity: str, given: str) -> str:
+    typed = given.partition("-")
+    bare = typed[2] if not ids.fits(entity, given) and typed[0].isalpha() else given
+    if not ids.fits(entity, bare):
+        raise denied("This account is not one of the clinic's")
+    return bare

@@ -1,0 +1,35 @@
+"""An object store in memory: the port's contract, nothing of S3."""
+
+from datetime import datetime
+
+from petrec.api import PresignedPost, StoredObject
+from petrec.errors import StorageUnavailableError
+
+
+class MemoryStore:
+    """Holds objects that a test puts there."""
+
+    bucket = "clinic-recordings"
+    expires_s = 3600
+    max_bytes = 104_857_600
+
+    def __init__(self) -> None:
+        self.objects: dict[str, StoredObject] = {}
+        self.down = False
+
+    def presign_post(self, key: str, content_type: str, now: datetime) -> PresignedPost:
+        fields = {
+            "key": key,
+            "Content-Type": content_type,
+            "policy": f"policy-{now.isoformat()}",
+            "x-amz-signature": "s3cr3t-signature",
+        }
+        return PresignedPost(f"https://{self.bucket}.s3.test/", fields)
+
+    def head(self, key: str) -> StoredObject | None:
+        if self.down:
+            raise StorageUnavailableError
+        return self.objects.get(key)
+
+    def url(self, key: str) -> str:
+        return f"https://{self.bucket}.s3.test/{key}"
