@@ -24,7 +24,7 @@ OPTIONAL_COLUMNS: dict[str, frozenset[str]] = {
         {"visit_id", "created_at", "original_filename", "transcript_text", "status"}
         | {"filename", "recorded_by_user_id", "recording_type", "file_size_bytes", "mime_type"}
         | {"duration_seconds", "s3_key", "s3_url", "transcript_confidence", "is_transcribed"}
-        | {"is_processing", "recording_metadata", "updated_at"}
+        | {"is_processing", "recording_metadata", "updated_at", "uploaded_at"}
     ),
     "pets": frozenset({"owner_id", "name", "species", "breed"}),
     "appointments": frozenset(

@@ -113,6 +113,8 @@ def _from_driver(error: psycopg.Error) -> ApiError:
         return unavailable("database_unavailable", "The database cannot be reached")
     if state in _TRANSIENT:
         return unavailable("database_busy", "The database is busy; try again")
+    if state.startswith("22"):
+        return ApiError(400, "invalid_request", "A value does not fit the database")
     if state.startswith("23"):
         return ApiError(409, "conflict", "This does not fit what the database holds")
     return ApiError(500, "internal_error", "Something went wrong here")

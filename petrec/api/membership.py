@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     ColumnElement,
     Connection,
     Row,
@@ -51,6 +52,14 @@ def explain(
     if classify(_facts(row, pet, appointment)) is VISIT_CONFLICT:
         return _visit_differs(clinic, values)
     return conflict("try_again", "The appointment changed meanwhile; try again")
+
+
+def member(schema: Schema) -> CTE:
+    """Select the link of pet and appointment; until the transaction ends, none can unlink them."""
+    links = schema.links
+    this = links.c.appointment_id == bindparam("appointment_id")
+    query = select(links.c.pet_id).where(this, links.c.pet_id == bindparam("pet_id")).limit(1)
+    return query.with_for_update(read=True, key_share=True).cte("member")
 
 
 def _facts(row: Row[Any], pet: str, appointment: str) -> Facts:

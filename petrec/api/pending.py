@@ -13,6 +13,7 @@ from sqlalchemy import (
 from sqlalchemy.types import Boolean
 
 from petrec.api.access import Scope
+from petrec.api.membership import member
 from petrec.schema import Schema
 
 _WRITTEN = (
@@ -37,21 +38,10 @@ _WRITTEN = (
 
 def insert_query(schema: Schema, scope: Scope, with_visit: bool) -> Insert:
     """Insert nothing unless pet, appointment and visit fit and the caller may see them."""
-    recordings, links = schema.recordings, schema.links
-    # The lock holds off an unlinking until this transaction has ended.
-    member = (
-        select(links.c.pet_id)
-        .where(
-            links.c.appointment_id == bindparam("appointment_id"),
-            links.c.pet_id == bindparam("pet_id"),
-        )
-        .limit(1)
-        .with_for_update(read=True, key_share=True)
-        .cte("member")
-    )
+    recordings = schema.recordings
     names = [*_WRITTEN, "visit_id"] if with_visit else _WRITTEN
     columns = [recordings.c[name] for name in names if name in recordings.c]
-    values = select(*(cast(bindparam(c.key), c.type) for c in columns)).select_from(member)
+    values = select(*(cast(bindparam(c.key), c.type) for c in columns)).select_from(member(schema))
     values = values.where(*_conditions(schema, scope, with_visit))
     return insert(recordings).from_select(columns, values).returning(recordings.c.id)
 

@@ -13,7 +13,9 @@ from petrec.api.ports import ObjectStore
 from petrec.api.rejections import Rejections
 from petrec.api.routes.appointments import add_appointments
 from petrec.api.routes.health import add_health
+from petrec.api.routes.recordings import add_recordings
 from petrec.api.routes.uploads import add_uploads
+from petrec.api.routes.visits import add_visits
 from petrec.api.service import Service
 from petrec.settings import Mapping
 
@@ -43,5 +45,7 @@ def build_router(  # noqa: PLR0913 each is a part of the host
     router = APIRouter(prefix=options.prefix, route_class=route_class)
     add_health(router, service)
     add_uploads(router, service, current_actor)
+    add_recordings(router, service, current_actor)
     add_appointments(router, service, current_actor)
+    add_visits(router, service, current_actor)
     return router

@@ -4,10 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from petrec.api.ports import Actor
 from petrec.api.wire.error import ErrorOut
+
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page")]
+CursorText = Annotated[
+    str | None, Query(min_length=1, max_length=400, description="From X-Next-Cursor")
+]
 
 _ERRORS = {
     400: "The request is not valid",
@@ -37,10 +42,20 @@ def encoded(content: Any, status: int = 200, headers: Mapping[str, str] | None =
     return Response(body, status, headers=dict(headers or {}), media_type=media_type)
 
 
+def page_headers(request: Request, cursor: str | None) -> dict[str, str]:
+    """Return the headers that lead to the next page, if there is one."""
+    if cursor is None:
+        return {}
+    following = request.url.include_query_params(cursor=cursor)
+    return {"X-Next-Cursor": cursor, "Link": f'<{following}>; rel="next"'}
+
+
 def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
     """Return a route's documented responses: `ok=` or `created=` a type, then error statuses."""
     found: dict[int | str, dict[str, Any]] = {
-        {"ok": 200, "created": 201}[name]: {"model": model} for name, model in success.items()
+        {"ok": 200, "created": 201}[name]: {"model": model}
+        for name, model in success.items()
+        if model is not None
     }
     for status in errors:
         found[status] = {"model": ErrorOut, "description": _ERRORS[status]}

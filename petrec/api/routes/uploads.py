@@ -5,12 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 
+from petrec.api.complete import complete
 from petrec.api.initiate import initiate
 from petrec.api.ports import Actor
 from petrec.api.routes.common import actor_dependency, add_route, answers, encoded
 from petrec.api.service import Service
 from petrec.api.wire.choices import initiate_body
-from petrec.api.wire.upload import InitiateOut
+from petrec.api.wire.fields import RecordingId
+from petrec.api.wire.upload import CompleteIn, CompleteOut, InitiateOut
 
 IdempotencyKey = Annotated[
     str | None,
@@ -35,6 +37,20 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
         """Start the upload of a recording of a pet in an appointment."""
         return encoded(initiate(service, service.caller(actor), body, idempotency_key))
 
+    def complete_upload(
+        recording_id: RecordingId, body: CompleteIn, actor: Actor = caller_of
+    ) -> Response:
+        """Complete the upload: the stored file is checked, and others are told, once."""
+        return encoded(complete(service, service.caller(actor), recording_id, body))
+
+    add_route(
+        router,
+        "/recordings/upload/complete/{recording_id}",
+        complete_upload,
+        methods=["POST"],
+        tags=["recordings"],
+        responses=answers(400, 401, 403, 404, 409, 413, 503, ok=CompleteOut),
+    )
     add_route(
         router,
         "/recordings/upload/initiate",

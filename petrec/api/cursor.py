@@ -1,0 +1,46 @@
+"""Where a page ended: an opaque text for the client, a keyset for the query."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from petrec.api.errors import ApiError
+from petrec.api.ids import Ids
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DECODER = msgspec.json.Decoder(tuple[int, str])
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last row of a page: its time, to the microsecond, and its id."""
+
+    at: datetime
+    id: str
+
+    def encode(self) -> str:
+        """Return the cursor as text."""
+        micros = (self.at - _EPOCH) // timedelta(microseconds=1)
+        packed = base64.urlsafe_b64encode(msgspec.json.encode((micros, self.id)))
+        return packed.decode().rstrip("=")
+
+
+def decode(text: str, ids: Ids, entity: str) -> Cursor:
+    """Return the cursor; errors: ApiError."""
+    try:
+        raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        micros, bare = _DECODER.decode(raw)
+        at = _EPOCH + timedelta(microseconds=micros)
+    except (ValueError, OverflowError, binascii.Error, msgspec.MsgspecError):
+        raise _invalid() from None
+    if not ids.fits(entity, bare):
+        raise _invalid()
+    return Cursor(at, bare)
+
+
+def _invalid() -> ApiError:
+    details = {"field": "cursor"}
+    return ApiError(400, "invalid_cursor", "cursor is none that this service gave out", details)

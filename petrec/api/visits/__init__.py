@@ -1,0 +1,1 @@
+"""Visits: one module for each operation."""

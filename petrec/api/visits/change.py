@@ -1,0 +1,105 @@
+"""Changing and deleting a visit."""
+
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Select,
+    Update,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    literal,
+    select,
+    update,
+)
+
+from petrec.api.access import Scope
+from petrec.api.errors import conflict, denied, not_found
+from petrec.api.service import Caller, Service
+from petrec.api.statements import actor_values
+from petrec.api.visits.read import with_recordings
+from petrec.api.visits.table import visit_columns, visits_table
+from petrec.api.wire.visit import VisitOut, VisitPatch
+from petrec.schema import Schema
+
+
+def update_visit(service: Service, caller: Caller, visit_id: str, body: VisitPatch) -> VisitOut:
+    """Change what the body names; errors: ApiError."""
+    clinic = service.clinic
+    table = visits_table(clinic.schema)
+    given = body.model_dump(exclude_unset=True)
+    fields = tuple(sorted(name for name in given if name in table.c))
+    values = _values(service, caller, visit_id) | given
+    with service.engine.begin() as connection:
+        _hold(service, caller, connection, values)
+        statement = clinic.statements.get(_update, clinic.schema, caller.scope, fields)
+        rows = statement.rows(connection, values)
+    return with_recordings(service, caller, rows)[0]
+
+
+def delete_visit(service: Service, caller: Caller, visit_id: str) -> None:
+    """Delete a visit without recordings, which would be lost with it; errors: ApiError."""
+    clinic = service.clinic
+    visits_table(clinic.schema)
+    values = _values(service, caller, visit_id)
+    with service.engine.begin() as connection:
+        _hold(service, caller, connection, values)
+        held = clinic.statements.get(_recordings, clinic.schema, caller.scope)
+        if held.rows(connection, values)[0].found:
+            raise conflict("visit_has_recordings", "The visit has recordings")
+        clinic.statements.get(_delete, clinic.schema, caller.scope).run(connection, values)
+
+
+def _values(service: Service, caller: Caller, visit_id: str) -> dict[str, Any]:
+    return actor_values(caller.actor) | {
+        "visit": service.clinic.ids.parse("visit", visit_id, "visit_id"),
+        "moment": service.options.clock().replace(microsecond=0),
+    }
+
+
+def _hold(service: Service, caller: Caller, connection: Connection, values: dict[str, Any]) -> None:
+    """Lock the visit; what the caller sees but may not write is 403, what they don't see 404."""
+    clinic = service.clinic
+    builder = _lock if caller.scope.writes_visits else _see
+    statement = clinic.statements.get(builder, clinic.schema, caller.scope)
+    if statement.first(connection, values) is None:
+        raise not_found("visit")
+    if not caller.scope.writes_visits:
+        raise denied("This account may not write visits")
+
+
+def _see(schema: Schema, scope: Scope) -> Select[Any]:
+    c = visits_table(schema).c
+    query: Select[Any] = select(c.id).where(c.id == bindparam("visit"), scope.visits(c))
+    return query
+
+
+def _lock(schema: Schema, scope: Scope) -> Select[Any]:
+    return _see(schema, scope).with_for_update(of=visits_table(schema))
+
+
+def _update(schema: Schema, scope: Scope, fields: tuple[str, ...]) -> Update:  # noqa: ARG001 a builder's form
+    table = visits_table(schema)
+    new: Any = {table.c[name]: cast(bindparam(name), table.c[name].type) for name in fields}
+    if "updated_at" in table.c:
+        new[table.c.updated_at] = cast(bindparam("moment"), table.c.updated_at.type)
+    if not new:
+        new[table.c.status] = table.c.status
+    query = update(table).values(new).where(table.c.id == bindparam("visit"))
+    return query.returning(*visit_columns(table.c))
+
+
+def _recordings(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
+    """Say whether any recording names the visit, shown or withheld."""
+    c = schema.recordings.c
+    if "visit_id" not in c:
+        return select(literal(False).label("found"))
+    return select(exists().where(c.visit_id == bindparam("visit")).label("found"))
+
+
+def _delete(schema: Schema, scope: Scope) -> Delete:  # noqa: ARG001 a builder's form
+    table = visits_table(schema)
+    return delete(table).where(table.c.id == bindparam("visit"))

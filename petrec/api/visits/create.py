@@ -1,0 +1,90 @@
+"""Creating a visit: the pet must be in the appointment as the row is made."""
+
+from typing import Any
+
+import sqlalchemy.exc
+from sqlalchemy import Insert, bindparam, cast, exists, insert, literal, select
+
+from petrec.api.access import Scope
+from petrec.api.errors import denied, invalid, not_found
+from petrec.api.membership import explain, member
+from petrec.api.new_ids import new_id
+from petrec.api.service import Caller, Clinic, Service
+from petrec.api.statements import actor_values
+from petrec.api.visits.table import visit_columns, visit_out, visits_table
+from petrec.api.wire.visit import VisitIn, VisitOut
+from petrec.schema import Schema
+
+_CLINICAL = ("chief_complaint", "diagnosis", "treatment_plan", "notes")
+_WRITTEN = (
+    *("id", "pet_id", "appointment_id", "visit_date", "visit_type", "status"),
+    *_CLINICAL,
+    *("follow_up_required", "follow_up_date", "created_by", "created_at", "updated_at"),
+)
+
+
+def create_visit(service: Service, caller: Caller, body: VisitIn) -> VisitOut:
+    """Insert the visit; errors: ApiError."""
+    clinic = service.clinic
+    table = visits_table(clinic.schema)
+    if not caller.scope.writes_visits:
+        raise denied("This account may not write visits")
+    values = _values(service, caller, body)
+    placed = values["appointment_id"] is not None
+    if placed and "appointment_id" not in table.c:
+        raise invalid("appointment_id", "visits have no appointments here")
+    statement = clinic.statements.get(_insert, clinic.schema, caller.scope, placed)
+    try:
+        with service.engine.begin() as connection:
+            row = statement.first(connection, values)
+            if row is None and placed:
+                raise explain(connection, clinic, caller, values)
+    except sqlalchemy.exc.IntegrityError as error:
+        raise _refusal(service, caller, values) from error
+    if row is None:
+        raise not_found("pet")
+    return visit_out(clinic.ids, row)
+
+
+def _values(service: Service, caller: Caller, body: VisitIn) -> dict[str, Any]:
+    clinic: Clinic = service.clinic
+    ids, now = clinic.ids, service.options.clock().replace(microsecond=0)
+    given = body.appointment_id
+    return actor_values(caller.actor) | {
+        "id": new_id(service.engine, clinic, "visit"),
+        "pet_id": ids.parse("pet", body.pet_id, "pet_id"),
+        "appointment_id": given and ids.parse("appointment", given, "appointment_id"),
+        "visit_id": None,
+        "visit_date": body.visit_date or now,
+        "visit_type": body.visit_type,
+        "status": body.status or "in_progress",
+        **{name: getattr(body, name) for name in _CLINICAL},
+        "follow_up_required": bool(body.follow_up_required),
+        "follow_up_date": body.follow_up_date,
+        "created_by": caller.actor.user_id,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _refusal(service: Service, caller: Caller, values: dict[str, Any]) -> Exception:
+    """Say why a constraint refused the row, by looking again in a transaction of its own."""
+    if values["appointment_id"] is not None:
+        with service.engine.begin() as connection:
+            reason = explain(connection, service.clinic, caller, values)
+        if reason.code != "try_again":
+            return reason
+    return denied("This account cannot write visits")
+
+
+def _insert(schema: Schema, scope: Scope, placed: bool) -> Insert:
+    table = visits_table(schema)
+    appointments, pets = schema.appointments, schema.pets
+    columns = [table.c[name] for name in _WRITTEN if name in table.c]
+    source: Any = member(schema) if placed else select(literal(1)).subquery("one")
+    values = select(*(cast(bindparam(c.key), c.type) for c in columns)).select_from(source)
+    values = values.where(exists().where(pets.c.id == bindparam("pet_id"), scope.pets(pets.c)))
+    if placed:
+        this = appointments.c.id == bindparam("appointment_id")
+        values = values.where(exists().where(this, scope.appointments(appointments.c)))
+    return insert(table).from_select(columns, values).returning(*visit_columns(table.c))

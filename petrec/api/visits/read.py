@@ -1,0 +1,100 @@
+"""One visit, or a page of them, with their recordings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Integer, Row, Select, bindparam, false, select, tuple_
+
+from petrec.api.access import Scope
+from petrec.api.cursor import Cursor, decode
+from petrec.api.errors import not_found
+from petrec.api.recordings import read_page
+from petrec.api.service import Caller, Service
+from petrec.api.statements import actor_values
+from petrec.api.visits.table import visit_columns, visit_out, visits_table
+from petrec.api.wire.recording import RecordingOut
+from petrec.api.wire.visit import VisitOut
+from petrec.schema import Schema
+
+# So many recordings are shown with the visits of one answer; the list of recordings has all.
+_RECORDINGS = 500
+
+
+@dataclass(frozen=True)
+class VisitPage:
+    """Visits, and where the next page starts."""
+
+    visits: list[VisitOut]
+    next: str | None
+
+
+def read_visit(service: Service, caller: Caller, visit_id: str) -> VisitOut:
+    """Return a visit; errors: ApiError."""
+    clinic = service.clinic
+    visits_table(clinic.schema)
+    visit = clinic.ids.parse("visit", visit_id, "visit_id")
+    values = actor_values(caller.actor) | {"visit": visit}
+    with service.engine.connect() as connection:
+        row = clinic.statements.get(_one, clinic.schema, caller.scope).first(connection, values)
+    if row is None:
+        raise not_found("visit")
+    return with_recordings(service, caller, [row])[0]
+
+
+def list_visits(
+    service: Service,
+    caller: Caller,
+    filters: Mapping[str, str | None],
+    limit: int,
+    cursor: str | None,
+) -> VisitPage:
+    """Return a page, latest first; errors: ApiError."""
+    clinic = service.clinic
+    visits_table(clinic.schema)
+    wanted = {
+        f"{entity}_id": clinic.ids.parse(entity, text, f"{entity}_id")
+        for entity, text in filters.items()
+        if text is not None
+    }
+    values: dict[str, Any] = actor_values(caller.actor) | wanted | {"fetch": limit + 1}
+    after = decode(cursor, clinic.ids, "visit") if cursor is not None else None
+    if after is not None:
+        values |= {"after_at": after.at, "after_id": after.id}
+    statement = clinic.statements.get(
+        _page, clinic.schema, caller.scope, frozenset(wanted), after is not None
+    )
+    with service.engine.connect() as connection:
+        rows = statement.rows(connection, values)
+    end = rows[limit - 1] if len(rows) > limit else None
+    following = Cursor(end.visit_date, end.id).encode() if end is not None else None
+    return VisitPage(with_recordings(service, caller, rows[:limit]), following)
+
+
+def with_recordings(service: Service, caller: Caller, rows: Sequence[Row[Any]]) -> list[VisitOut]:
+    """Return the visits, each with its recordings that have a pet."""
+    ids = service.clinic.ids
+    by_visit: dict[str | None, list[RecordingOut]] = {}
+    if rows and service.clinic.schema.visits is not None:
+        wanted = {"visit_ids": [row.id for row in rows]}
+        for recording in read_page(service, caller, wanted, _RECORDINGS, None).recordings:
+            by_visit.setdefault(recording["visit_id"], []).append(recording)
+    return [visit_out(ids, row, by_visit.get(ids.write("visit", row.id), ())) for row in rows]
+
+
+def _one(schema: Schema, scope: Scope) -> Select[Any]:
+    c = visits_table(schema).c
+    query: Select[Any] = select(*visit_columns(c))
+    return query.where(c.id == bindparam("visit"), scope.visits(c))
+
+
+def _page(schema: Schema, scope: Scope, filters: frozenset[str], after: bool) -> Select[Any]:
+    c = visits_table(schema).c
+    query: Select[Any] = select(*visit_columns(c)).where(scope.visits(c))
+    for name in sorted(filters):
+        query = query.where(c[name] == bindparam(name) if name in c else false())
+    if after:
+        place = tuple_(bindparam("after_at"), bindparam("after_id"))
+        query = query.where(tuple_(c.visit_date, c.id) < place)
+    newest = query.order_by(c.visit_date.desc(), c.id.desc())
+    return newest.limit(bindparam("fetch", type_=Integer))

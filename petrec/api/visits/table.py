@@ -1,0 +1,68 @@
+"""The visits table, if there is one, and a visit from its columns to the wire."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, Text, cast
+
+from petrec.api.access import Columns
+from petrec.api.errors import ApiError
+from petrec.api.fields import or_null
+from petrec.api.ids import Ids
+from petrec.api.times import moment
+from petrec.api.wire.recording import RecordingOut
+from petrec.api.wire.visit import VisitOut
+from petrec.schema import Schema
+
+_IDS = ("id", "pet_id", "appointment_id", "created_by")
+_NEEDED = ("visit_date", "visit_type", "status", "created_by")
+_PLAIN = (
+    "visit_date",
+    "visit_type",
+    "status",
+    "chief_complaint",
+    "diagnosis",
+    "treatment_plan",
+    "notes",
+    "follow_up_required",
+    "follow_up_date",
+    "created_at",
+    "updated_at",
+)
+
+
+def visits_table(schema: Schema) -> Table:
+    """Return the table; errors: ApiError where this clinic keeps no visits."""
+    table = schema.visit_table
+    if table is None or any(name not in table.c for name in _NEEDED):
+        raise ApiError(404, "visits_not_kept", "This clinic keeps no visits")
+    return table
+
+
+def visit_columns(c: Columns) -> list[ColumnElement[Any]]:
+    """Return what `visit_out` reads."""
+    ids = [cast(or_null(c, name), Text).label(name) for name in _IDS]
+    return [*ids, *(or_null(c, name).label(name) for name in _PLAIN)]
+
+
+def visit_out(ids: Ids, row: Row[Any], recordings: Sequence[RecordingOut] = ()) -> VisitOut:
+    """Return the visit; `row` has the columns of `visit_columns`."""
+    day = row.follow_up_date
+    return {
+        "id": ids.write("visit", row.id),
+        "pet_id": ids.write("pet", row.pet_id),
+        "appointment_id": ids.maybe("appt", row.appointment_id),
+        "visit_date": moment(row.visit_date) or "",
+        "visit_type": row.visit_type,
+        "status": row.status,
+        "chief_complaint": row.chief_complaint,
+        "diagnosis": row.diagnosis,
+        "treatment_plan": row.treatment_plan,
+        "notes": row.notes,
+        "follow_up_required": bool(row.follow_up_required),
+        "follow_up_date": None if day is None else day.isoformat()[:10],
+        "recordings": list(recordings),
+        "created_by": ids.write("vet", row.created_by),
+        "created_at": moment(row.created_at),
+        "updated_at": moment(row.updated_at),
+    }
