@@ -11,21 +11,25 @@ from petrec.errors import OutputError
 
 
 @contextmanager
-def atomic_text(path: Path) -> Iterator[TextIO]:
-    """Write beside, then rename; readable by the owner alone; errors: OutputError."""
+def atomic_text(path: Path, mode: int = 0o600) -> Iterator[TextIO]:
+    """Write beside, then rename; by default readable by the owner alone; errors: OutputError."""
+    if path.exists() and not path.is_file():
+        # A rename would put a file in the place of a device such as /dev/null.
+        raise OutputError(f"{path} is not a regular file", hint="name a file to write")
     try:
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        raise _failed(path, error) from error
+        raise write_failed(path, error) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             yield file
             file.flush()
+            Path(beside).chmod(mode)
             os.fsync(file.fileno())
         Path(beside).replace(path)
     except OSError as error:
         Path(beside).unlink(missing_ok=True)
-        raise _failed(path, error) from error
+        raise write_failed(path, error) from error
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
@@ -36,9 +40,10 @@ def make_directory(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _failed(path, error) from error
+        raise write_failed(path, error) from error
 
 
-def _failed(path: Path, error: OSError) -> OutputError:
+def write_failed(path: Path, error: OSError) -> OutputError:
+    """Return the error that says why a file could not be written."""
     hint = "choose a directory that exists and that you may write to"
     return OutputError(f"cannot write {path}: {error.strerror}", hint=hint)

@@ -71,11 +71,18 @@ class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_statement_ms: int = 0
 
 
+class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Reports; the webhook's URL is a secret, like a password."""
+
+    notify_url: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a configuration file can say."""
 
     mapping: Mapping = Mapping()
     timeouts: Timeouts = Timeouts()
+    report: ReportSettings = ReportSettings()
 
 
 def load_settings(path: Path | None = None) -> Settings:

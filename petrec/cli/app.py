@@ -8,6 +8,7 @@ from petrec import __version__
 from petrec.cli.audit import audit
 from petrec.cli.backfill.group import backfill_app
 from petrec.cli.demo import demo
+from petrec.cli.report.command import report
 
 
 def _exit(code: int | None, **_: object) -> None:
@@ -42,4 +43,5 @@ def _root(
 
 app.command("audit")(audit)
 app.add_typer(backfill_app, name="backfill")
+app.command("report")(report)
 app.command("demo")(demo)

@@ -75,10 +75,11 @@ def audit_and_show(
     with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
         result = run_audit(connection, schema, step=step)
     show(result.document(), output_format, output)
-    return _exit_code(result, fail_level)
+    return exit_code(result, fail_level)
 
 
-def _exit_code(result: "AuditResult", fail_level: FailLevel) -> ExitCode:
+def exit_code(result: "AuditResult", fail_level: FailLevel) -> ExitCode:
+    """Return what an audit's outcome means to the caller."""
     if result.total == 0:
         return ExitCode.NOTHING_CHECKED
     warned = any(warning.count for warning in result.warnings)

@@ -48,13 +48,13 @@ def is_readable(connection: Connection) -> bool:
     return bool(connection.scalar(_TABLE_READABLE))
 
 
-def install_journal(engine: Engine) -> None:
-    """Create or upgrade the journal; errors: PermissionMissingError."""
+def install_journal(engine: Engine, branch: str = "journal") -> None:
+    """Create or upgrade the journal, or another branch; errors: PermissionMissingError."""
     with engine.connect() as connection:
         if not connection.scalar(_SCHEMA_EXISTS):
             _create_schema(connection)
         connection.commit()
-        command.upgrade(alembic_config(connection), "journal@head")
+        command.upgrade(alembic_config(connection), f"{branch}@head")
         connection.commit()
 
 

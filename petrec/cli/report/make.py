@@ -1,0 +1,102 @@
+"""One report: snapshot, audit, history and files, all of it or nothing."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from petrec.audit import run_audit
+from petrec.cli.session import Session
+from petrec.errors import UsageError
+from petrec.report import Scope, Target, build_report, publication
+from petrec.report.history import (
+    Comparison,
+    compared_in_database,
+    compared_in_file,
+    compared_with_nothing,
+)
+from petrec.results.audit import AuditResult
+from petrec.results.report import ReportResult
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from petrec.schema import Schema
+
+DEFAULT_HISTORY = Path("petrec-history.txt")
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Where the history is kept: in a file, in the database, or nowhere."""
+
+    file: Path | None
+    record: bool
+
+    @classmethod
+    def chosen(cls, file: Path | None, *, record: bool, no_history: bool) -> "Keeping":
+        """Return what the options mean; errors: UsageError."""
+        if sum((file is not None, record, no_history)) > 1:
+            reason = "--history, --record and --no-history exclude each other"
+            raise UsageError(reason, hint="give one of them")
+        return cls(None if record or no_history else file or DEFAULT_HISTORY, record)
+
+
+def make(
+    session: Session,
+    scope: Scope,
+    keeping: Keeping,
+    targets: Sequence[Target],
+    step: Callable[[str], None],
+) -> ReportResult:
+    """Make the report and its files; the history goes on only once the files are there."""
+    if keeping.record:
+        _install(session)
+    with session.translated(), ExitStack() as kept, publication(targets) as publish:
+        with session.snapshot() as (connection, schema):
+            audit = run_audit(connection, schema, step=step)
+            step("comparing with the last report")
+            comparing = _comparing(session, keeping, connection, schema, audit)
+            comparison = kept.enter_context(comparing)
+            step("writing the report")
+            result = build_report(connection, schema, audit, comparison, scope)
+        publish(result)
+    return result
+
+
+def render_again(path: Path, targets: Sequence[Target]) -> ReportResult:
+    """Read a report from its JSON and write it in other forms; errors: UsageError."""
+    hint = "--from reads what petrec report --json has written"
+    try:
+        result = msgspec.json.decode(path.read_bytes(), type=ReportResult)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", hint=hint) from error
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise UsageError(f"{path} is not a report: {error}", hint=hint) from error
+    with publication(targets) as publish:
+        publish(result)
+    return result
+
+
+def _install(session: Session) -> None:
+    from petrec.journal.install import install_journal
+
+    with session.translated():
+        install_journal(session.engine, "history")
+
+
+def _comparing(
+    session: Session,
+    keeping: Keeping,
+    connection: "Connection",
+    schema: "Schema",
+    audit: AuditResult,
+) -> AbstractContextManager[Comparison]:
+    if keeping.record:
+        return compared_in_database(session.engine, connection, schema, audit)
+    if keeping.file is not None:
+        return compared_in_file(keeping.file, connection, schema, audit)
+    return nullcontext(compared_with_nothing(audit))

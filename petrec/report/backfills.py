@@ -1,0 +1,26 @@
+"""Backfills that the journal knows, to be marked in a chart; none where it may not be read."""
+
+from sqlalchemy import Connection, Date, cast, func, select, text
+
+from petrec.journal.tables import runs
+from petrec.results.report import BackfillMark
+
+MOST = 12
+_READABLE = text(
+    "SELECT coalesce(has_schema_privilege(to_regnamespace('petrec'), 'USAGE')"
+    " AND has_table_privilege(to_regclass('petrec.runs'), 'SELECT'), false)"
+)
+
+
+def read_backfills(connection: Connection) -> tuple[BackfillMark, ...]:
+    """Return the last runs that changed anything, the oldest first."""
+    if not connection.scalar(_READABLE):
+        return ()
+    day = cast(func.coalesce(runs.c.finished_at, runs.c.updated_at), Date)
+    query = (
+        select(runs.c.id, day, runs.c.action, runs.c.changed)
+        .where(runs.c.changed > 0)
+        .order_by(runs.c.id.desc())
+        .limit(MOST)
+    )
+    return tuple(BackfillMark(*row) for row in reversed(connection.execute(query).all()))

@@ -1,0 +1,193 @@
+"""Whatever goes wrong, the last good report stays, and the exit code says so."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from petrec.errors import OutputError
+from petrec.files import atomic_text
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+from tests.plugins.waiting import until
+
+Run = Callable[..., Completed]
+FILES = ("report.html", "report.eml", "report.md", "report.json", "petrec.prom", "history.txt")
+ARGUMENTS = (
+    "report", "--html", "out/report.html", "--email", "out/report.eml", "--markdown",
+    "out/report.md", "--json", "out/report.json", "--prometheus", "out/petrec.prom", "--history",
+    "out/history.txt",
+)  # fmt: skip
+WAITING = """SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+             WHERE NOT l.granted AND a.application_name LIKE 'petrec%%' AND a.datname = %s"""
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {
+        path.name: path.read_bytes() for path in directory.iterdir() if ".lock" not in path.name
+    }
+
+
+@pytest.fixture
+def good(petrec: Run, clinic: Database, out: Path) -> dict[str, bytes]:
+    """The files of a report that went well."""
+    ended = petrec(*ARGUMENTS, dsn=clinic.dsn)
+    assert (ended.code, ended.out, ended.err) == (1, "", "")
+    assert contents(out).keys() == set(FILES)
+    return contents(out)
+
+
+def same_but_for_the_metrics(directory: Path, good: dict[str, bytes]) -> None:
+    now = contents(directory)
+    assert now.keys() == good.keys()
+    for name in set(FILES) - {"petrec.prom"}:
+        assert now[name] == good[name], name
+    assert b'petrec_up{database="' in now["petrec.prom"]
+    assert b"} 0\n" in now["petrec.prom"].split(b"petrec_last_run")[0]
+
+
+@pytest.mark.parametrize(
+    ("damage", "code", "words"),
+    [
+        ("ALTER TABLE recordings RENAME TO gone", 2, "recordings"),
+        (None, 3, "refused"),
+        ("ALTER TABLE api_logs ALTER created_at TYPE text", 3, "SQLSTATE"),
+    ],
+)
+def test_failing_database(
+    petrec: Run, clinic: Database, out: Path, good: dict[str, bytes], damage: str | None,
+    code: int, words: str,
+) -> None:  # fmt: skip
+    if damage is None:
+        ended = petrec(*ARGUMENTS, dsn="postgresql://u:hunter2@127.0.0.1:1/x")
+    else:
+        clinic.execute(damage)
+        ended = petrec(*ARGUMENTS, dsn=clinic.dsn)
+    assert "hunter2" not in ended.err
+    assert (ended.code, ended.out) == (code, ""), ended.err
+    assert words in ended.err
+    same_but_for_the_metrics(out, good)
+
+
+def test_killed_backend(
+    spawn: Callable[..., "subprocess.Popen[str]"], clinic: Database, out: Path,
+    good: dict[str, bytes],
+) -> None:  # fmt: skip
+    with clinic.connect(autocommit=False) as other:
+        other.execute("LOCK TABLE api_logs IN ACCESS EXCLUSIVE MODE")
+        process = spawn(*ARGUMENTS, dsn=clinic.dsn)
+        until(lambda: clinic.execute(WAITING, (clinic.name,))[0][0])
+        clinic.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'petrec%%' AND datname = %s",
+            (clinic.name,),
+        )
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 3, err
+    same_but_for_the_metrics(out, good)
+
+
+def test_interrupted(
+    spawn: Callable[..., "subprocess.Popen[str]"], clinic: Database, out: Path,
+    good: dict[str, bytes],
+) -> None:  # fmt: skip
+    with clinic.connect(autocommit=False) as other:
+        other.execute("LOCK TABLE api_logs IN ACCESS EXCLUSIVE MODE")
+        process = spawn(*ARGUMENTS, dsn=clinic.dsn)
+        until(lambda: clinic.execute(WAITING, (clinic.name,))[0][0])
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "petrec: interrupted\n")
+    same_but_for_the_metrics(out, good)
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_history_goes_on_only_with_the_files(
+    petrec: Run, clinic: Database, tmp_path: Path, recorded: bool
+) -> None:
+    keep = ("--record",) if recorded else ()
+    assert petrec("report", *keep, dsn=clinic.dsn).code == 1
+    clinic.execute("DELETE FROM recordings WHERE pet_id IS NULL AND appointment_id IS NULL")
+    (tmp_path / "file").touch()
+    ended = petrec("report", *keep, "--html", "file/report.html", dsn=clinic.dsn)
+    assert ended.code == 3
+    assert "file/report.html" in ended.err
+    ended = petrec("report", *keep, "--format", "json", dsn=clinic.dsn)
+    assert '"fixed": 20' in ended.out
+
+
+def test_unwritable_directory_is_told_before_any_work(
+    petrec: Run, out: Path, tmp_path: Path
+) -> None:
+    (out / "file").touch()
+    arguments = ("--json", "out/good.json", "--html", "out/file/report.html")
+    ended = petrec("report", *arguments, dsn="postgresql://u@127.0.0.1:1/x")
+    assert ended.code == 3
+    assert "out/file/report.html" in ended.err
+    assert {path.name for path in out.iterdir()} == {"file"}
+
+
+@pytest.fixture
+def small_disk(out: Path) -> Iterator[Path]:
+    """A file system of a few pages."""
+    options = ["-t", "tmpfs", "-o", "size=256k", "petrec-test", str(out)]
+    mounted = os.geteuid() == 0 and subprocess.run(
+        ["mount", *options], check=False, capture_output=True
+    ).returncode == 0  # fmt: skip
+    if not mounted:
+        pytest.skip("only root can mount a small file system")
+    yield out
+    subprocess.run(["umount", str(out)], check=True)
+
+
+def fill_up(path: Path) -> None:
+    """Write until there is no space left."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+
+
+def test_full_disk(petrec: Run, clinic: Database, small_disk: Path) -> None:
+    files = ("--html", "out/a.html", "--json", "out/a.json", "--prometheus", "out/a.prom")
+    arguments = ("report", *files, "--history", "out/history.txt")
+    assert petrec(*arguments, dsn=clinic.dsn).code == 1
+    good = contents(small_disk)
+    fill = small_disk / "ballast"
+    fill_up(fill)
+    ended = petrec(*arguments, dsn=clinic.dsn)
+    assert ended.code == 3
+    assert "No space left" in ended.err
+    fill.unlink()
+    assert contents(small_disk) == good
+    assert petrec(*arguments, dsn=clinic.dsn).code == 1
+
+
+def test_a_device_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="not a regular file"), atomic_text(pipe):
+        pass
+    assert pipe.is_fifo()
+
+
+def test_usage(petrec: Run, clinic: Database) -> None:
+    for arguments, words in (
+        (("--html", "a", "--json", "a"), "same name"),
+        (("--mode", "8"), "file mode"),
+        (("--html", "a.eml"), "--email"),
+        (("--notify", "ftp://x"), "webhook"),
+        (("--from", "absent.json"), "absent.json"),
+    ):
+        ended = petrec("report", *arguments, dsn=clinic.dsn)
+        assert ended.code == 2, arguments
+        assert words in ended.err
+
+
+def test_exit_codes(petrec: Run, clinic: Database) -> None:
+    assert petrec("report", "--fail-level", "never", dsn=clinic.dsn).code == 0
+    clinic.execute("TRUNCATE recordings")
+    assert petrec("report", "--html", "r.html", dsn=clinic.dsn).code == 5
