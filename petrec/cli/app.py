@@ -29,6 +29,10 @@ class Commands(LazyGroup):
             "Report how many associations are damaged, whether it gets better, and since when.",
             "petrec.cli.report.command:report",
         ),
+        "review": Entry(
+            "Bring doubtful recordings to people who know the animals, and their decisions back.",
+            "petrec.cli.review.group:review_app",
+        ),
     }
 
 

@@ -1,0 +1,1 @@
+"""`petrec review` and its subcommands, one file each."""

@@ -1,0 +1,61 @@
+"""`petrec review export`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from petrec.cli import options
+from petrec.cli.output import show, steps
+from petrec.cli.session import open_session
+from petrec.errors import ExitCode, UsageError
+from petrec.files import make_directory
+from petrec.render.formats import Format
+
+
+def export(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Where the cases go. Default: reports/review-TIME.csv",
+            show_default=False,
+        ),
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="Only cases of this kind.")
+    ] = None,
+    output_format: options.OutputFormat = Format.TABLE,
+    output: options.Output = None,
+    dsn: options.Dsn = None,
+    service: options.Service = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Write every recording that needs a person, with its candidates and what speaks for each.
+
+    The name of a file tells its format; all files hold the same snapshot.
+
+    Examples:
+        petrec review export
+
+        petrec review export cases.csv --kind missing_ambiguous
+
+    """
+    from petrec.review.export import check_names, export_cases
+    from petrec.review.query import REVIEWED
+
+    paths = files or [Path("reports") / f"review-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"]
+    for unknown in [k for k in kind or () if k not in REVIEWED]:
+        raise UsageError(f"no such kind: {unknown}", hint=f"it is one of: {', '.join(REVIEWED)}")
+    check_names(paths)
+    session = open_session("review", dsn, service, config, verbose)
+    for path in paths:
+        make_directory(path.parent)
+    with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
+        step("looking for cases")
+        exported = export_cases(connection, schema, paths, kind or ())
+    show(exported.document(), output_format, output)
+    return ExitCode.CLEAN

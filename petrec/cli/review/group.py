@@ -1,0 +1,20 @@
+"""The command group `petrec review`."""
+
+import typer
+
+from petrec.cli.review.export import export
+
+review_app = typer.Typer(no_args_is_help=True)
+
+
+@review_app.callback()
+def _review() -> None:
+    """Bring doubtful recordings to people who know the animals, and their decisions back.
+
+    Examples:
+        petrec review export cases.xlsx
+
+    """
+
+
+review_app.command("export")(export)

@@ -1,0 +1,45 @@
+"""All cases of one snapshot to files, in the format that each file's name asks for."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from petrec.errors import UsageError
+from petrec.files import atomic_text
+from petrec.render.as_csv import write_rows
+from petrec.results.exported import ReviewExport
+from petrec.results.review import Case
+from petrec.review.cases import stream_cases
+from petrec.review.query import REVIEWED
+from petrec.review.rows import COLUMNS, choices_of, row_of
+from petrec.rules.census import take_census
+from petrec.schema import Schema
+
+FORMATS = (".csv",)
+
+
+def check_names(paths: Sequence[Path]) -> None:
+    """Check that each file's name tells its format; errors: UsageError."""
+    for path in paths:
+        if path.suffix.lower() not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise UsageError(f"{path}: the format is told by the name", hint=f"end it in {known}")
+
+
+def export_cases(
+    connection: Connection, schema: Schema, paths: Sequence[Path], kinds: Sequence[str] = ()
+) -> ReviewExport:
+    """Write every case of the kinds (all, by default) to each file; errors: OutputError."""
+    census = take_census(connection, schema)
+    counts = {kind: census.count(kind=kind) for kind in kinds or REVIEWED}
+    present = [kind for kind, count in counts.items() if count]
+    for path in paths:
+        _write(path, stream_cases(connection, schema, present))
+    inferable = census.count(kind="missing_inferable")
+    return ReviewExport(tuple(map(str, paths)), counts, inferable)
+
+
+def _write(path: Path, cases: Iterator[Case]) -> None:
+    with atomic_text(path) as out:
+        write_rows(COLUMNS, (row_of(case, choices_of(case)) for case in cases), out, bom=True)

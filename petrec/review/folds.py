@@ -1,0 +1,141 @@
+"""What surrounds a recording, folded to one row per appointment, owner or day.
+
+Each fold is read once and joined by hash: a million cases need no query of their own.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, Text, case, cast, distinct, func, select
+from sqlalchemy.sql.selectable import Subquery
+
+from petrec.schema import Schema
+
+# More than these say nothing about one recording; the case is then open to other pets.
+MOST_PETS_OF_AN_OWNER = 50
+MOST_APPOINTMENTS_OF_A_DAY = 30
+
+
+def as_text(table: Any, column: str, default: str | None = "") -> ColumnElement[Any]:
+    """Return a column as text; the default where it is NULL or the table lacks it."""
+    if column not in table.c:
+        return cast(default, Text)
+    return (
+        func.coalesce(cast(table.c[column], Text), default)
+        if default is not None
+        else cast(table.c[column], Text)
+    )
+
+
+def pet_json(pets: Any) -> ColumnElement[Any]:
+    """Return a row of pets as `observed.Pet`."""
+    told = [cast(pets.c[name], Text) for name in ("species", "breed") if name in pets.c]
+    return func.json_build_object(
+        "id", cast(pets.c.id, Text),
+        "name", as_text(pets, "name"),
+        "details", func.concat_ws(", ", *told) if told else "",
+        "owner", as_text(pets, "owner_id", None),
+    )  # fmt: skip
+
+
+def listed(schema: Schema, name: str) -> Subquery:
+    """Fold an appointment's pets: those that exist as JSON, and the ids of all."""
+    links, pets = schema.links, schema.pets
+    exists = pets.c.id.is_not(None)
+    return (
+        select(
+            links.c.appointment_id,
+            func.json_agg(pet_json(pets)).filter(exists).label("pets"),
+            func.json_agg(cast(links.c.pet_id, Text)).label("linked"),
+        )
+        .select_from(links.outerjoin(pets, pets.c.id == links.c.pet_id))
+        .where(links.c.pet_id.is_not(None))
+        .group_by(links.c.appointment_id)
+        .subquery(name)
+    )
+
+
+def recorded(schema: Schema) -> Subquery:
+    """Fold the pets that an appointment's recordings have."""
+    recordings = schema.recordings.alias("siblings")
+    pets = func.array_agg(distinct(cast(recordings.c.pet_id, Text)))
+    return (
+        select(recordings.c.appointment_id, func.array_to_json(pets).label("pets"))
+        .where(recordings.c.pet_id.is_not(None), recordings.c.appointment_id.is_not(None))
+        .group_by(recordings.c.appointment_id)
+        .subquery("recorded")
+    )
+
+
+def owned(schema: Schema) -> Subquery | None:
+    """Fold the pets of each owner."""
+    pets = schema.pets.alias("owned_pets")
+    if "owner_id" not in pets.c:
+        return None
+    few = func.count() <= MOST_PETS_OF_AN_OWNER
+    value = case((few, func.json_agg(pet_json(pets))))
+    return (
+        select(
+            pets.c.owner_id, func.json_build_object("size", func.count(), "pets", value).label("o")
+        )
+        .group_by(pets.c.owner_id)
+        .subquery("owned")
+    )
+
+
+def elsewhere(schema: Schema, name: str) -> Subquery | None:
+    """Fold the appointments of each pet and day."""
+    if not has_day(schema.appointments, "appointment_date"):
+        return None
+    links, appointments = schema.links, schema.appointments
+    day = func.date(appointments.c.appointment_date)
+    return (
+        select(links.c.pet_id, day.label("day"), func.json_agg(_place(schema)).label("places"))
+        .join_from(links, appointments, appointments.c.id == links.c.appointment_id)
+        .group_by(links.c.pet_id, day)
+        .subquery(name)
+    )
+
+
+def around(schema: Schema, *, by_vet: bool) -> Subquery | None:
+    """Fold the appointments of each day, or of each day and vet, with their pets."""
+    appointments = schema.appointments
+    if not has_day(appointments, "appointment_date"):
+        return None
+    pets = listed(schema, "listed_around")
+    keys: dict[str, ColumnElement[Any]] = {"day": func.date(appointments.c.appointment_date)}
+    if by_vet:
+        keys["vet"] = appointments.c.assigned_vet_user_id
+    return (
+        select(
+            *(key.label(name) for name, key in keys.items()),
+            func.json_agg(_place(schema, pets.c.pets)).label("places"),
+        )
+        .join_from(appointments, pets, pets.c.appointment_id == appointments.c.id)
+        .group_by(*keys.values())
+        .having(func.count() <= MOST_APPOINTMENTS_OF_A_DAY)
+        .subquery("same_vet" if by_vet else "around")
+    )
+
+
+def knows_vets(schema: Schema) -> bool:
+    """Say whether recordings and appointments name the vet, by ids of one type."""
+    mine = schema.recordings.c.get("recorded_by_user_id")
+    theirs = schema.appointments.c.get("assigned_vet_user_id")
+    return mine is not None and theirs is not None and str(mine.type) == str(theirs.type)
+
+
+def has_day(table: Table, column: str) -> bool:
+    """Say whether a column is there and holds a moment."""
+    return column in table.c and str(table.c[column].type).startswith(("timestamp", "date"))
+
+
+def _place(schema: Schema, pets: ColumnElement[Any] | None = None) -> ColumnElement[Any]:
+    appointments = schema.appointments
+    parts: list[Any] = [
+        "id", cast(appointments.c.id, Text),
+        "date", as_text(appointments, "appointment_date"),
+        "title", as_text(appointments, "title"),
+    ]  # fmt: skip
+    if pets is not None:
+        parts += ["pets", func.coalesce(pets, func.json_build_array())]
+    return func.json_build_object(*parts)

@@ -1,0 +1,74 @@
+"""What the database shows of one doubtful recording and of the pets around it."""
+
+from msgspec import Struct
+
+
+class Pet(Struct, frozen=True):
+    """A row of pets; `details` is what tells namesakes apart."""
+
+    id: str
+    name: str = ""
+    details: str = ""
+    owner: str | None = None
+
+
+class Place(Struct, frozen=True):
+    """An appointment that a recording could belong to, with the pets that it lists."""
+
+    id: str
+    date: str = ""
+    title: str = ""
+    pets: tuple[Pet, ...] = ()
+
+
+class SeenVisit(Struct, frozen=True):
+    """The recording's visit, and the appointment that it names."""
+
+    pet: Pet | None
+    pet_id: str | None
+    appointment: str | None
+    appointment_exists: bool = False
+    owner: str | None = None
+    linked: tuple[str, ...] | None = None
+
+
+class Owned(Struct, frozen=True):
+    """The pets of the appointment's owner; none are listed where they are too many."""
+
+    size: int
+    pets: tuple[Pet, ...] | None
+
+
+class Observed(Struct, frozen=True):
+    """One recording that needs a person; ids as PostgreSQL writes them.
+
+    `linked` are all ids that the appointment lists, `listed` those of them that exist in pets,
+    `recorded` those that another recording of the appointment has.
+    """
+
+    key: tuple[str, ...]
+    kind: str
+    state: str
+    pet_id: str | None
+    appointment: str | None
+    appointment_exists: bool
+    owner: str | None
+    own: Pet | None
+    linked: tuple[str, ...] | None = None
+    listed: tuple[Pet, ...] | None = None
+    recorded: tuple[str, ...] | None = None
+    owned: Owned | None = None
+    elsewhere: tuple[tuple[Place, ...] | None, ...] = ()
+    around: tuple[Place, ...] | None = None
+    same_vet: tuple[Place, ...] | None = None
+    visit: SeenVisit | None = None
+    context: dict[str, str | None] = {}
+
+    @property
+    def recording_id(self) -> str:
+        """Return the recording's id."""
+        return self.key[0]
+
+    def is_listed(self, pet_id: str) -> bool:
+        """Say whether the recording's appointment lists a pet."""
+        return pet_id in (self.linked or ())
