@@ -17,7 +17,9 @@ def write(document: Document, out: TextIO) -> None:
     console = Console(file=out, width=None if out.isatty() else _PIPE_WIDTH, highlight=False)
     console.print(f"[bold]{escape(plain(document.title))}[/bold]")
     for grid in filter(lambda grid: grid.rows, document.grids):
+        console.print()
         console.print(_table(grid))
+    console.print()
     for note in document.notes:
         console.print(f"[dim]{escape(plain(note))}[/dim]", soft_wrap=True)
 

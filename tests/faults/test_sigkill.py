@@ -1,6 +1,7 @@
 """Killed at random points, with another batch size each time, a run comes out the same."""
 
 import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,17 +12,27 @@ from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
 
+# Most of a run's time passes inside its transactions, so that is where the kills hit.
+SLOW_ROWS = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep(0.002); RETURN NULL; END';
+CREATE TRIGGER slow AFTER UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION slow()
+"""
+
+
 def kill_again_and_again(
     spawn: Callable, clinic: Database, command: tuple[str, ...], total: int, kills: int
 ) -> int:
-    """Kill the command after a random number of further rows; returns how often it was."""
+    """Kill the command some random time after a number of rows; returns how often it was."""
     chance, killed = random.Random(kills), 0
+    clinic.execute(SLOW_ROWS)
     start = changed(clinic)
     for attempt in range(kills):
-        target = ("--target-ms", str(chance.choice([10, 50, 250])))
-        process = spawn(*command, *target, "--max-rows-per-second", "200", dsn=clinic.dsn)
+        target = ("--target-ms", str(chance.choice([40, 100, 250])))
+        process = spawn(*command, *target, dsn=clinic.dsn)
         goal = start + (attempt + 1) * total // (kills + 1)
         until(lambda p=process, g=goal: p.poll() is not None or changed(clinic) >= g)
+        time.sleep(chance.random() / 20)
         killed += process.poll() is None
         process.kill()
         process.wait()
