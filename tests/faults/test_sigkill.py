@@ -11,7 +11,6 @@ from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
-
 # Most of a run's time passes inside its transactions, so that is where the kills hit.
 SLOW_ROWS = """
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
