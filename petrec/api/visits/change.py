@@ -30,7 +30,7 @@ def update_visit(service: Service, caller: Caller, visit_id: str, body: VisitPat
     """Change what the body names; errors: ApiError."""
     clinic = service.clinic
     table = visits_table(clinic.schema)
-    given = body.model_dump(exclude_unset=True)
+    given = {name: getattr(body, name) for name in body.model_fields_set}
     fields = tuple(sorted(name for name in given if name in table.c))
     values = _values(service, caller, visit_id) | given
     with service.engine.begin() as connection:
