@@ -38,6 +38,11 @@ test-full: check ## The same at full size: slow sweeps, fault injection
 bench: $(VENV)/.dev ## Ratios against named alternatives, measured in the same run
 	$(BIN)/python -m benchmarks
 
+.PHONY: sample-report
+sample-report: $(VENV)/.dev ## Make reports/sample.json and sample.html anew
+	$(BIN)/python -m tests.report.sample
+	$(BIN)/petrec report --from reports/sample.json --html reports/sample.html --mode 644 --fail-level never
+
 fmt: $(VENV)/.dev ## Format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

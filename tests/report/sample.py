@@ -1,4 +1,4 @@
-"""Make reports/sample.json anew: `python -m tests.report.sample`, on a server of its own.
+"""Make reports/sample.json anew, on a server of its own: `make sample-report`.
 
 Thirty days of the test clinic, with one real backfill; the same in every run.
 """
@@ -72,7 +72,7 @@ def _backfill(database: Database, day: int, export: Path) -> None:
     database.execute("UPDATE petrec.runs SET finished_at = %s", (moment(day),))
 
 
-def main() -> None:
+def main(target: Path = SAMPLE) -> None:
     """Write the sample."""
     major, directory = next(iter(find_binaries().items()))
     cluster = Cluster.start(major, directory)
@@ -82,11 +82,11 @@ def main() -> None:
         with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE sample TEMPLATE {template}")
         result = simulate(Database(cluster, "sample"), history)
-        with SAMPLE.open("w", encoding="utf-8") as out:
+        with target.open("w", encoding="utf-8") as out:
             write(result, out)
     finally:
         cluster.remove()
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

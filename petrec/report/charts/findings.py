@@ -70,9 +70,9 @@ def _turn(
     points: Sequence[TrendPoint], places: Sequence[tuple[float, float]], verdict: Verdict
 ) -> list[Markup]:
     """Mark the turning point, above a peak and below a low."""
-    if verdict.direction not in {"better", "worse"}:
+    index = next((i for i, point in enumerate(points) if point.day == verdict.since), None)
+    if index is None or verdict.direction not in {"better", "worse"}:
         return []
-    index = next(i for i, point in enumerate(points) if point.day == verdict.since)
     x, y = places[index]
     label = f"{points[index].findings:,} on {short(points[index].day)}"
     at, anchor = (x + 10, "start") if x < _PLOT.right - 120 else (x - 10, "end")

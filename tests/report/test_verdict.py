@@ -1,0 +1,115 @@
+"""Is it getting better, and since when: the verdict and the series that it judges."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petrec.report.charts.scale import day_ticks, ticks
+from petrec.report.series import MOST_POINTS, trend
+from petrec.report.verdict import judge, turning_point
+from petrec.results.report import Movement, PastRun, TrendPoint
+
+FIRST = date(2025, 1, 1)
+
+
+def points(values: list[int]) -> list[TrendPoint]:
+    return [
+        TrendPoint(FIRST + timedelta(days=n), value, {}, 0, 0, 0) for n, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "direction", "since", "before"),
+    [
+        ([100, 110, 120, 90, 60], "better", 2, 120),
+        ([100, 80, 60, 70, 80], "worse", 2, 60),
+        ([1000, 1000, 100, 101, 100, 101], "better", 1, 1000),
+        ([1000, 100, 100, 150, 200, 300], "worse", 2, 100),
+        ([5, 5, 5], "steady", 0, 5),
+        ([9, 4, 0, 0], "clean", 2, 4),
+        ([0, 0], "clean", 0, 0),
+        ([0, 0, 3], "worse", 1, 0),
+        ([7], "unknown", 0, 7),
+        ([10, 10, 11], "worse", 1, 10),
+    ],
+)
+def test_verdict(values: list[int], direction: str, since: int, before: int) -> None:
+    verdict = judge(points(values))
+    told = (verdict.direction, verdict.since, verdict.before)
+    assert told == (direction, FIRST + timedelta(days=since), before)
+    assert verdict.sentence.endswith(".")
+
+
+@given(st.lists(st.integers(0, 10_000), min_size=2, max_size=60))
+def test_verdict_never_contradicts_the_numbers(values: list[int]) -> None:
+    verdict = judge(points(values))
+    now = values[-1]
+    match verdict.direction:
+        case "better":
+            assert now < verdict.before
+        case "worse":
+            assert now > verdict.before
+        case "clean":
+            assert now == 0
+        case "steady":
+            assert len(set(values)) == 1
+    assert verdict.direction != "unknown"
+
+
+@given(st.lists(st.integers(0, 1000), min_size=2, max_size=60), st.integers(1, 50))
+def test_scale_does_not_matter(values: list[int], factor: int) -> None:
+    """From a range on in which one recording more is noise, only the shape counts."""
+    wide = [*(value * 10 for value in values), 0, 10_000]
+    assert turning_point(wide) == turning_point([value * factor for value in wide])
+
+
+def run(day: float, findings: int, moved: Movement | None = None) -> PastRun:
+    at = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=day)
+    return PastRun(at, 100, 0, {"mismatched": findings}, {"mismatched": moved or Movement()})
+
+
+def test_a_day_has_its_last_count_and_the_sum_of_its_moves() -> None:
+    runs = [
+        run(0, 5),
+        run(1.2, 8, Movement(3, 0, 0)),
+        run(1.9, 6, Movement(0, 2, 0)),
+        run(4, 7, Movement(0, 0, 1)),
+    ]
+    found, weekly = trend(runs, 30)
+    assert not weekly
+    told = [(p.day.day, p.findings, p.new, p.fixed, p.reappeared) for p in found]
+    assert told == [(1, 5, 0, 0, 0), (2, 6, 3, 2, 0), (5, 7, 0, 0, 1)]
+    assert found[-1].counts == {"mismatched": 7}
+
+
+def test_only_the_days_asked_for() -> None:
+    found, _ = trend([run(day, day) for day in range(40)], 7)
+    assert [point.findings for point in found] == list(range(33, 40))
+
+
+def test_long_histories_are_folded_to_weeks() -> None:
+    runs = [run(day, day, Movement(1, 0, 0)) for day in range(400)]
+    found, weekly = trend(runs, 3660)
+    assert weekly
+    assert len(found) <= MOST_POINTS
+    assert sum(point.new for point in found) == 400
+    assert found[-1].findings == 399
+
+
+@given(st.integers(0, 10**12))
+def test_ticks_are_few_round_and_reach_the_top(most: int) -> None:
+    found = ticks(most)
+    assert found[0] == 0
+    assert found[-1] >= max(most, 1)
+    assert 2 <= len(found) <= 6
+
+
+@given(st.integers(0, 4000))
+def test_day_ticks_end_today(span: int) -> None:
+    days = [FIRST, FIRST + timedelta(days=span)]
+    found = day_ticks(days)
+    assert found[-1] == days[-1]
+    assert len(found) <= 6
+    assert all(day >= FIRST for day in found)
