@@ -85,6 +85,9 @@ class BackfillWork:
             .where(numbered(plan_items, mine, ready))
         )
 
+    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+        """Have nothing left to do."""
+
 
 class UnenforcedLinksWork(BackfillWork):
     """Without a foreign key from appointment_pets, only a table lock keeps new pets out."""

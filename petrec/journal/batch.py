@@ -52,7 +52,9 @@ def run_batch(connection: Connection, run: Run, work: Work, size: int) -> Batch:
 def _write(connection: Connection, run: Run, work: Work, ready: list[int]) -> Written:
     if not ready:
         return Written(0, 0)
-    return write_batch(connection, work.schema, run, work.guarded(run, ready))
+    written = write_batch(connection, work.schema, run, work.guarded(run, ready))
+    work.settle(connection, run, ready)
+    return written
 
 
 def _advance(run: Run, page: list[int], deferred: int, written: Written, gone: int) -> Run:

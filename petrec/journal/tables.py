@@ -7,6 +7,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     MetaData,
     Table,
@@ -83,4 +84,33 @@ skips = Table(
     Column("row_key", ARRAY(Text), nullable=False),
     Column("reason", Text, nullable=False),
     Column("skipped_at", _Moment, server_default=_NOW, nullable=False),
+)
+# What people have decided; `source` names file, sheet and line.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("row_key", ARRAY(Text), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("pet_id", Text),
+    Column("appointment_id", Text),
+    Column("reviewer", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("decided_at", _Moment, server_default=_NOW, nullable=False),
+    Index("decisions_row_key", "row_key"),
+)
+# The pets that changes needed in appointments: `added` by the run, `present` already, `removed`.
+link_changes = Table(
+    "links",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("appointment_id", Text, nullable=False),
+    Column("pet_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("changed_at", _Moment, server_default=_NOW, nullable=False),
 )

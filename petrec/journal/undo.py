@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from petrec.errors import IllegalTransitionError, SchemaMismatchError
+from petrec.journal.links import remove_links
 from petrec.journal.runs import create_run, read_run, record
 from petrec.journal.tables import changes, runs
 from petrec.journal.work import numbered
@@ -45,7 +46,7 @@ class UndoWork:
         """Compare each row with what the run wrote; a row changed since is left alone."""
         table, mine = self.items(run)
         recordings = self.schema.recordings
-        columns = [recordings.c[name] for name in ("pet_id", *run.target.touch)]
+        columns = [recordings.c[name] for name in run.target.columns]
         unchanged = and_(*(c.is_not_distinct_from(_typed(changes.c.new, c)) for c in columns))
         return (
             select(
@@ -60,6 +61,11 @@ class UndoWork:
             .join(recordings, has_key(self.schema, recordings.c, table.c.row_key))
             .where(numbered(table, mine, ready))
         )
+
+    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+        """Take the pets out of their appointments again that the run had added."""
+        if run.target.links:
+            remove_links(connection, self.schema, run, ready)
 
 
 def _typed(values: Column[Any], column: Column[Any]) -> ColumnElement[Any]:

@@ -43,6 +43,9 @@ class Work(Protocol):
     def guarded(self, run: Run, ready: Sequence[int]) -> Select[Any]:
         """Select the locked items with guard and new values, for `write_batch`."""
 
+    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+        """Do what the batch's changes leave to do, before they are committed."""
+
 
 def next_page(connection: Connection, run: Run, work: Work, size: int) -> list[int]:
     """Return the next items' numbers, without those that are settled already."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from petrec.journal.links import add_links, linked_values
 from petrec.journal.tables import changes, skips
 from petrec.results.runs import Run
 from petrec.schema import Schema
@@ -69,22 +70,24 @@ def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
     """Build the statement.
 
     `guarded` selects from locked recordings: seq, row_key, strategy, applies (bool), reason, and
-    the old and the new value of every column that the run writes.
+    the old and the new value of every column that the run writes. Where the run adds pets to
+    appointments, `links` (bool) says which changes need theirs in its appointment.
     """
-    columns = ["pet_id", *run.target.touch]
     fresh = guarded.cte("fresh")
-    changed = _update(schema, fresh, columns)
+    changed = _update(schema, run, fresh)
     journaled = _journal(run, changed)
     skipped = _skip(run, fresh, changed)
     query = select(
         select(func.count()).select_from(changed).scalar_subquery(),
         select(func.count()).select_from(skipped).scalar_subquery(),
     )
-    return query.add_cte(journaled)
+    ctes = [journaled, *(add_links(schema, run, changed) if run.target.links else ())]
+    return query.add_cte(*ctes)
 
 
-def _update(schema: Schema, fresh: CTE, columns: list[str]) -> CTE:
-    recordings = schema.recordings
+def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
+    recordings, columns = schema.recordings, run.target.columns
+    links = linked_values(recordings.c, fresh.c) if run.target.links else ()
     old = [part for c in columns for part in (literal(c), fresh.c[old_value(c)])]
     new = [part for c in columns for part in (literal(c), recordings.c[c])]
     return (
@@ -97,6 +100,7 @@ def _update(schema: Schema, fresh: CTE, columns: list[str]) -> CTE:
             fresh.c.strategy,
             func.jsonb_build_object(*old).label("old"),
             func.jsonb_build_object(*new).label("new"),
+            *links,
         )
         .cte("changed")
     )
@@ -104,7 +108,8 @@ def _update(schema: Schema, fresh: CTE, columns: list[str]) -> CTE:
 
 def _journal(run: Run, changed: CTE) -> CTE:
     columns = ["run_id", "batch", "seq", "row_key", "strategy", "old", "new"]
-    rows = select(literal(run.id), literal(run.batches + 1), *changed.c)
+    values = (changed.c[name] for name in columns[2:])
+    rows = select(literal(run.id), literal(run.batches + 1), *values)
     return insert(changes).from_select(columns, rows).cte("journaled")
 
 

@@ -8,12 +8,23 @@ from petrec.results.document import SCHEMA_VERSION, Document, Grid
 
 
 class Target(Struct, frozen=True):
-    """The table a run writes to, by physical names; `touch` are columns set to now() beside."""
+    """The table a run writes to, by physical names; `touch` are columns set to now() beside.
+
+    `also` are logical columns that the run writes beside the pet; `links` says whether it adds
+    pets to appointments.
+    """
 
     table: str
     key: tuple[str, ...]
     pet: str
     touch: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    links: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return every column that the run writes."""
+        return ("pet_id", *self.also, *self.touch)
 
 
 class Run(Struct, frozen=True):
