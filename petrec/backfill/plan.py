@@ -21,9 +21,10 @@ from petrec.backfill.work import backfill_work
 from petrec.db.triggers import update_triggers
 from petrec.errors import UsageError
 from petrec.journal.install import is_installed
+from petrec.journal.keys import key_of
 from petrec.journal.runs import create_run, read_run, record, unfinished_run
 from petrec.journal.tables import plan_items
-from petrec.journal.write import key_of, write_query
+from petrec.journal.write import write_query
 from petrec.results.backfill import BackfillPlan, StrategyCount
 from petrec.results.runs import Run, Target
 from petrec.rules import KINDS, Repair, judged

@@ -10,32 +10,47 @@ from petrec.schema import Schema
 _IN_RECOVERY = text("SELECT pg_is_in_recovery()")
 _ROLE = text("SELECT quote_ident(current_user)")
 _MAY_UPDATE = text("SELECT has_column_privilege(CAST(:table AS regclass), :column, 'UPDATE')")
+_MAY = text("SELECT has_table_privilege(CAST(:table AS regclass), :privilege)")
 _MAY_LOCK = text("SELECT has_any_column_privilege(CAST(:table AS regclass), 'UPDATE')")
 _MAY_LOCK_TABLE = text("SELECT has_table_privilege(CAST(:table AS regclass), 'UPDATE')")
 
 
-def check_writable(connection: Connection, schema: Schema, touch: Sequence[str] = ()) -> None:
-    """Check that a run may write; errors: ConnectionFailedError, PermissionMissingError."""
+def check_writable(
+    connection: Connection, schema: Schema, columns: Sequence[str] = (), *, links: str = ""
+) -> None:
+    """Check that a run may write the pet, further columns, and to the appointments' pets.
+
+    `links` is the privilege that this takes. Errors: ConnectionFailedError,
+    PermissionMissingError.
+    """
     if connection.scalar(_IN_RECOVERY):
         raise ConnectionFailedError(
             "this server is a standby: it cannot be written to", hint="connect to the primary"
         )
-    missing = [*_columns(connection, schema, touch), *_locks(connection, schema)]
+    missing = [*_columns(connection, schema, columns), *_locks(connection, schema)]
+    missing += _links(connection, schema, links)
     if missing:
         role = connection.scalar(_ROLE)
         reason = f"role {role} may not write what a run needs"
         raise PermissionMissingError(reason, hint=" ".join(f"{g} TO {role};" for g in missing))
 
 
-def _columns(connection: Connection, schema: Schema, touch: Sequence[str]) -> list[str]:
+def _columns(connection: Connection, schema: Schema, keys: Sequence[str]) -> list[str]:
     recordings, name = schema.recordings, _name(connection, schema.recordings)
-    columns = [recordings.c[key].name for key in ("pet_id", *touch)]
+    columns = [recordings.c[key].name for key in ("pet_id", *keys)]
     quote = connection.dialect.identifier_preparer.quote
     return [
         f"GRANT UPDATE ({quote(column)}) ON {name}"
         for column in columns
         if not connection.scalar(_MAY_UPDATE, {"table": name, "column": column})
     ]
+
+
+def _links(connection: Connection, schema: Schema, privilege: str) -> list[str]:
+    name = _name(connection, schema.links)
+    asked = {"table": name, "privilege": privilege}
+    lacking = privilege and not connection.scalar(_MAY, asked)
+    return [f"GRANT {privilege} ON {name}"] if lacking else []
 
 
 def _locks(connection: Connection, schema: Schema) -> list[str]:

@@ -8,6 +8,8 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Exists,
+    Table,
     Text,
     and_,
     any_,
@@ -24,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from petrec.journal.keys import key_of
 from petrec.journal.tables import changes, link_changes
 from petrec.results.runs import Run
 from petrec.schema import Schema
@@ -61,8 +64,13 @@ def add_links(schema: Schema, run: Run, changed: CTE) -> tuple[CTE, ...]:
     return added.cte("linked"), journaled.cte("links_journaled")
 
 
-def remove_links(connection: Connection, schema: Schema, run: Run, ready: Sequence[int]) -> None:
-    """Take out the pets that the undone run had added, unless something relies on them now."""
+def remove_links(
+    connection: Connection, schema: Schema, run: Run, ready: Sequence[int], undos: Sequence[int]
+) -> None:
+    """Take out the pets that the undone run had added, unless something relies on them now.
+
+    `undos` are all runs that undo it: what they have restored is as it was before the pet came.
+    """
     links = schema.links
     pairs = _restored(run, ready).cte("pairs")
     appointment = cast(pairs.c.appointment_id, links.c.appointment_id.type)
@@ -70,7 +78,7 @@ def remove_links(connection: Connection, schema: Schema, run: Run, ready: Sequen
     removed = (
         delete(links)
         .where(links.c.appointment_id == appointment, links.c.pet_id == pet)
-        .where(*(~used for used in _users(schema)))
+        .where(*(~used for used in _users(schema, undos)))
         .returning(pairs.c.seq, pairs.c.appointment_id, pairs.c.pet_id)
         .cte("removed")
     )
@@ -97,14 +105,21 @@ def _restored(run: Run, ready: Sequence[int]) -> Any:
     )
 
 
-def _users(schema: Schema) -> list[ColumnElement[bool]]:
+def _users(schema: Schema, undos: Sequence[int]) -> list[ColumnElement[bool]]:
     """Say what still relies on a pet's being in an appointment: recordings, and visits."""
-    links, tables = schema.links, [schema.recordings]
-    if schema.visits is not None and "appointment_id" in schema.visits.c:
-        tables.append(schema.visits)
-    return [
-        exists()
-        .where(t.c.appointment_id == links.c.appointment_id, t.c.pet_id == links.c.pet_id)
-        .correlate(links)
-        for t in tables
-    ]
+    recordings, visits = schema.recordings, schema.visits
+    restored = exists().where(
+        changes.c.run_id.in_(undos), changes.c.row_key == key_of(schema, recordings.c)
+    )
+    users = [_holding(schema, recordings).where(~restored.correlate(recordings))]
+    if visits is not None and "appointment_id" in visits.c:
+        users.append(_holding(schema, visits))
+    return [user.correlate(schema.links) for user in users]
+
+
+def _holding(schema: Schema, table: Table) -> Exists:
+    """Look for rows of a table that name a link's appointment and pet."""
+    links = schema.links
+    return exists().where(
+        table.c.appointment_id == links.c.appointment_id, table.c.pet_id == links.c.pet_id
+    )

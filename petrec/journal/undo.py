@@ -65,7 +65,7 @@ class UndoWork:
     def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Take the pets out of their appointments again that the run had added."""
         if run.target.links:
-            remove_links(connection, self.schema, run, ready)
+            remove_links(connection, self.schema, run, ready, [run.id, *self.settled_by])
 
 
 def _typed(values: Column[Any], column: Column[Any]) -> ColumnElement[Any]:

@@ -8,7 +8,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Text,
     and_,
     case,
     cast,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from petrec.journal.links import add_links, linked_values
@@ -38,11 +36,6 @@ class Written:
 
     changed: int
     skipped: int
-
-
-def key_of(schema: Schema, recording: Columns) -> ColumnElement[Any]:
-    """Return a recording's primary key as the journal's text array."""
-    return cast(array([cast(recording[name], Text) for name in schema.key]), ARRAY(Text))
 
 
 def has_key(schema: Schema, recording: Columns, row_key: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -81,13 +74,13 @@ def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
         select(func.count()).select_from(changed).scalar_subquery(),
         select(func.count()).select_from(skipped).scalar_subquery(),
     )
-    ctes = [journaled, *(add_links(schema, run, changed) if run.target.links else ())]
+    ctes = [journaled, *(add_links(schema, run, changed) if "links" in fresh.c else ())]
     return query.add_cte(*ctes)
 
 
 def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
     recordings, columns = schema.recordings, run.target.columns
-    links = linked_values(recordings.c, fresh.c) if run.target.links else ()
+    links = linked_values(recordings.c, fresh.c) if "links" in fresh.c else ()
     old = [part for c in columns for part in (literal(c), fresh.c[old_value(c)])]
     new = [part for c in columns for part in (literal(c), recordings.c[c])]
     return (

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import Subquery
 
-from petrec.journal.write import key_of
+from petrec.journal.keys import key_of
 from petrec.review import folds
 from petrec.review.folds import as_text, has_day, pet_json
 from petrec.review.state import state_sql

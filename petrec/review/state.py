@@ -5,9 +5,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, all_, cast, distinct, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.journal.write import key_of
+from petrec.journal.keys import key_of
 from petrec.rules.facts_sql import FactColumns
-from petrec.rules.judge import kind_column
 from petrec.schema import Schema
 
 _DIGITS = 32
@@ -16,16 +15,18 @@ _DIGITS = 32
 def state_sql(
     schema: Schema, facts: FactColumns, *, without: ColumnElement[Any] | None = None
 ) -> ColumnElement[str]:
-    """Hash key, kind, pet, appointment, visit and the appointment's pets.
+    """Hash key, pet, appointment, whether they exist, visit, and the appointment's pets.
 
-    `without` is an array of pets that do not count: those that the run itself has just added.
+    All that the kind follows from, but not the kind: `without` is an array of pets that do not
+    count, since the run itself has just added them, and they may have changed it.
     """
     recording, visits = facts.recording, schema.visits
     parts = [
         key_of(schema, recording),
-        kind_column(facts),
         cast(recording.pet_id, Text),
+        facts.pet_exists,
         cast(recording.appointment_id, Text),
+        facts.appointment_exists,
         _sorted(facts.linked_pets, without),
     ]
     if visits is not None:

@@ -1,0 +1,172 @@
+"""`petrec review import`."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from petrec.cli import options
+from petrec.cli.backfill import limits
+from petrec.cli.confirm import confirm
+from petrec.cli.output import show, steps
+from petrec.cli.session import Session, open_session
+from petrec.errors import ExitCode
+from petrec.render.formats import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from petrec.journal.drive import Observer
+    from petrec.journal.throttle import Limits
+    from petrec.results.imported import ReviewImport
+    from petrec.results.runs import Run, Target
+    from petrec.review.check import Checked
+    from petrec.review.read.entry import Reading
+    from petrec.schema import Schema
+
+
+def import_decisions(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Decided files.")],
+    apply: Annotated[bool, typer.Option("--apply", help="Write, in journaled batches.")] = False,
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="Write what is right; the rest to FILE.rejects.csv."),
+    ] = False,
+    reviewer: Annotated[
+        str, typer.Option(metavar="NAME", help="Who decided, where a file does not say.")
+    ] = "",
+    touch: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
+    ] = None,
+    target_ms: limits.Target = 250.0,
+    max_lag_bytes: limits.LagBytes = 64 * 1024 * 1024,
+    max_lag_seconds: limits.LagSeconds = 10.0,
+    ignore_lag: limits.IgnoreLag = False,
+    max_rows_per_second: limits.Rate = None,
+    pause_file: limits.PauseFile = None,
+    deadline: limits.Deadline = 300.0,
+    yes: options.Yes = False,
+    output_format: options.OutputFormat = Format.TABLE,
+    output: options.Output = None,
+    dsn: options.Dsn = None,
+    service: options.Service = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Check decided files line by line; with --apply write what they say, all or nothing.
+
+    Examples:
+        petrec review import cases.xlsx
+
+        petrec review import ada.csv bob.json --apply --yes
+
+        petrec review import cases.csv --apply --partial --reviewer Ada
+
+    """
+    from petrec.journal.throttle import Limits
+    from petrec.review.read import read_files
+
+    session = open_session("review", dsn, service, config, verbose)
+    reading = read_files(files, reviewer.strip())
+    given = Limits(
+        target_ms=target_ms,
+        max_lag_bytes=max_lag_bytes,
+        max_lag_s=max_lag_seconds,
+        ignore_lag=ignore_lag,
+        max_rows_per_second=max_rows_per_second,
+        pause_file=pause_file,
+        deadline_s=deadline,
+    )
+    job = _Job(session, files, reading, touch or [], partial, quiet)
+    result = job.apply(given, yes=yes) if apply else job.plan()
+    show(result.document(), output_format, output)
+    return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One import: what was read, and how to go about it."""
+
+    session: Session
+    files: list[Path]
+    reading: "Reading"
+    touch: list[str]
+    partial: bool
+    quiet: bool
+
+    def plan(self) -> "ReviewImport":
+        """Check, and write nothing."""
+        checked, inferable, _, _ = self._check()
+        return self._result(checked, inferable=inferable)
+
+    def apply(self, given: "Limits", *, yes: bool) -> "ReviewImport":
+        """Finish what is unfinished, check again, ask, and write."""
+        from petrec.review.apply import record_review, resume_review
+        from petrec.review.rejects import write_rejects
+
+        checked, inferable, schema, target = self._check(writing=True)
+        if checked.problems and not self.partial:
+            return self._result(checked, inferable=inferable, applied=True)
+        confirm(f"Record {len(checked.ballots)} decisions about {target.table}?", yes=yes)
+        resumed = run = None
+        with self._working() as observe:
+            resumed = resume_review(self.session.engine, schema, target, given, observe)
+            if resumed is not None:
+                checked, inferable, schema, target = self._check(writing=True)
+            if checked.ballots and (self.partial or not checked.problems):
+                ballots = checked.ballots
+                run = record_review(self.session.engine, schema, target, ballots, given, observe)
+        rejects = write_rejects(checked) if self.partial else []
+        skipped = self._skips(run)
+        return self._result(
+            checked, applied=True, run=run, resumed=resumed, skipped=skipped,
+            rejects=tuple(rejects), inferable=inferable,
+        )  # fmt: skip
+
+    @contextmanager
+    def _working(self) -> "Iterator[Observer]":
+        from petrec.cli.progress import run_progress
+
+        with self.session.translated(), run_progress(quiet=self.quiet) as observe:
+            yield observe
+
+    def _check(self, *, writing: bool = False) -> tuple["Checked", int, "Schema", "Target"]:
+        from petrec.backfill.plan import make_target
+        from petrec.db.writable import check_writable
+        from petrec.review.apply import review_target
+        from petrec.review.check import check
+        from petrec.rules.census import take_census
+
+        with steps(quiet=self.quiet) as step, self.session.snapshot() as (connection, schema):
+            step("checking decisions")
+            checked = check(connection, schema, self.reading)
+            target = review_target(make_target(schema, self.touch), checked.ballots)
+            if writing:
+                links = "INSERT" if target.links else ""
+                check_writable(connection, schema, target.columns, links=links)
+            inferable = take_census(connection, schema).count(kind="missing_inferable")
+        return checked, inferable, schema, target
+
+    def _skips(self, run: "Run | None") -> tuple[Any, ...]:
+        from petrec.journal.lineage import read_skips
+
+        if run is None or not run.skipped:
+            return ()
+        with self.session.translated(), self.session.engine.connect() as connection:
+            return read_skips(connection, run.id)
+
+    def _result(self, checked: "Checked", **more: Any) -> "ReviewImport":
+        from petrec.results.imported import ReviewImport
+
+        return ReviewImport(
+            files=tuple(map(str, self.files)),
+            verdicts=checked.verdicts,
+            already=checked.already,
+            problems=tuple(checked.problems),
+            partial=self.partial,
+            **more,
+        )

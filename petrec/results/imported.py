@@ -1,0 +1,116 @@
+"""What a review import would do, has done, and had to refuse."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from petrec.results.backfill import MovedOn
+from petrec.results.document import SCHEMA_VERSION, Document, Grid
+from petrec.results.runs import Run
+
+
+class Trouble(StrEnum):
+    """Why a line is refused: wrong in itself, overtaken by events, or contradicted."""
+
+    ERROR = "error"
+    STALE = "stale"
+    CONFLICT = "conflict"
+
+
+class Place(Struct, frozen=True):
+    """Where in the files something stands; `sheet` is empty where a file has none."""
+
+    file: str
+    sheet: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        """Return what a person looks for."""
+        sheet = f", sheet {self.sheet}" if self.sheet else ""
+        return f"{self.file}{sheet}" + (f", line {self.line}" if self.line else "")
+
+
+class Problem(Struct, frozen=True):
+    """One reason against one line, or against a whole file where the line is 0."""
+
+    place: Place
+    field: str
+    reason: str
+    trouble: Trouble = Trouble.ERROR
+    recording_id: str = ""
+
+
+class ReviewImport(Struct, frozen=True):
+    """A plan, or an import at its end."""
+
+    files: tuple[str, ...]
+    verdicts: dict[str, int]
+    already: int
+    problems: tuple[Problem, ...]
+    applied: bool = False
+    partial: bool = False
+    run: Run | None = None
+    resumed: Run | None = None
+    skipped: tuple[MovedOn, ...] = ()
+    rejects: tuple[str, ...] = ()
+    inferable: int = 0
+    command: str = "review import"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def accepted(self) -> int:
+        """Return how many decisions are to be recorded, or were."""
+        return sum(self.verdicts.values())
+
+    @property
+    def is_clean(self) -> bool:
+        """Say whether no line was refused or overtaken."""
+        return not self.problems and not self.skipped
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        verdicts = [(verdict, count) for verdict, count in self.verdicts.items()]
+        rows = [*verdicts, ("recorded already", self.already), ("refused", len(self.problems))]
+        grids = [Grid("Decisions", ("decision", "count"), tuple(rows))]
+        if self.problems:
+            columns = ("file", "sheet", "line", "field", "problem", "why", "recording")
+            grids.append(Grid("Problems", columns, tuple(map(_cells, self.problems))))
+        if self.skipped:
+            left = tuple((row.recording_id, row.reason) for row in self.skipped)
+            grids.append(Grid("Left alone when written", ("recording", "reason"), left))
+        return Document(self.command, self._title(), self, tuple(grids), notes=self._notes())
+
+    def _title(self) -> str:
+        if not self.applied:
+            return f"plan: record {self.accepted} decisions"
+        if self.run is None:
+            return "nothing was written" if self.problems else "nothing to do"
+        return f"run {self.run.id} {self.run.state}: {self.run.changed} recordings changed"
+
+    def _notes(self) -> tuple[str, ...]:
+        refused = bool(self.problems) and not self.partial
+        remarks = (
+            f"{self.inferable} recordings have certain evidence: let petrec backfill --apply do "
+            "them first, since a pet added to an appointment can make them ambiguous"
+            if self.inferable and self.verdicts.get("link")
+            else "",
+            f"run {self.resumed.id} was unfinished and came first" if self.resumed else "",
+            "one problem stops all: repair the lines, or give --partial" if refused else "",
+            f"refused lines: {', '.join(self.rejects)}" if self.rejects else "",
+            f"take it back with: petrec backfill undo {self.run.id}"
+            if self.run and self.run.changed
+            else "",
+            ""
+            if self.applied
+            else "nothing has been written; petrec review import --apply does it",
+        )
+        return tuple(remark for remark in remarks if remark)
+
+
+def _cells(problem: Problem) -> tuple[str | int | None, ...]:
+    place = problem.place
+    line = place.line or None
+    return (
+        place.file, place.sheet, line, problem.field, problem.trouble, problem.reason,
+        problem.recording_id,
+    )  # fmt: skip

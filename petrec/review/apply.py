@@ -1,0 +1,84 @@
+"""Record decisions and write what they say: resume what is unfinished, then drive a new run."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, Engine, insert
+
+from petrec.journal import lock
+from petrec.journal.drive import Driver, Observer
+from petrec.journal.install import install_journal
+from petrec.journal.runs import create_run, move, read_run, record, unfinished_run
+from petrec.journal.tables import decisions
+from petrec.journal.throttle import Limits
+from petrec.journal.undo import check_target
+from petrec.results.review import Verdict
+from petrec.results.runs import Run, Target
+from petrec.review.agree import Ballot
+from petrec.review.work import ReviewWork
+from petrec.schema import Schema
+
+ACTION = "review"
+_ROWS_AT_ONCE = 1_000
+
+
+def resume_review(
+    engine: Engine, schema: Schema, target: Target, limits: Limits, observe: Observer
+) -> Run | None:
+    """Bring an unfinished import to its end, if there is one. Errors: see `Driver`."""
+    install_journal(engine)
+    with engine.connect() as connection:
+        lock.acquire(connection)
+        connection.commit()
+        with connection.begin():
+            run = unfinished_run(connection, ACTION)
+            if run is None:
+                return None
+            check_target(run, target)
+            move(connection, run, "running")
+    return Driver(engine, ReviewWork(schema), limits, observe).drive(run.id)
+
+
+def record_review(
+    engine: Engine,
+    schema: Schema,
+    target: Target,
+    ballots: Sequence[Ballot],
+    limits: Limits,
+    observe: Observer,
+) -> Run:
+    """Record the ballots as one run and drive it to its end. Errors: see `Driver`."""
+    with engine.connect() as connection:
+        lock.acquire(connection)
+        connection.commit()
+        with connection.begin():
+            run_id = _create(connection, target, ballots)
+    return Driver(engine, ReviewWork(schema), limits, observe).drive(run_id)
+
+
+def review_target(target: Target, ballots: Sequence[Ballot]) -> Target:
+    """Say what a run of these ballots writes beside the pet."""
+    links = any(ballot.decision.verdict is Verdict.LINK for ballot in ballots)
+    also = ("appointment_id",) if any(ballot.moves for ballot in ballots) else ()
+    return msgspec.structs.replace(target, also=also, links=links)
+
+
+def _create(connection: Connection, target: Target, ballots: Sequence[Ballot]) -> int:
+    run_id = create_run(connection, ACTION, target)
+    rows = [_row(run_id, seq, ballot) for seq, ballot in enumerate(ballots, start=1)]
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        connection.execute(insert(decisions), rows[start : start + _ROWS_AT_ONCE])
+    writing = {Verdict.ASSIGN, Verdict.LINK}
+    planned = sum(ballot.decision.verdict in writing for ballot in ballots)
+    record(connection, run_id, {"planned": planned})
+    return read_run(connection, run_id).id
+
+
+def _row(run_id: int, seq: int, ballot: Ballot) -> dict[str, object]:
+    decision = ballot.decision
+    return {
+        "run_id": run_id, "seq": seq, "row_key": list(ballot.key), "kind": decision.kind,
+        "state": decision.state, "verdict": str(decision.verdict), "pet_id": decision.pet_id,
+        "appointment_id": decision.appointment_id, "reviewer": decision.reviewer,
+        "note": decision.note, "source": ballot.source,
+    }  # fmt: skip

@@ -1,0 +1,36 @@
+"""What reading collects: entries, and the problems of lines that are none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from petrec.results.imported import Place, Problem
+from petrec.results.review import Decision
+
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A decision, where it stands, and the row it stands in, for a file of rejects."""
+
+    place: Place
+    decision: Decision
+    row: Row
+
+
+@dataclass
+class Reading:
+    """Everything that was read; `rows` are those of the problems, by place."""
+
+    reviewer: str = ""
+    entries: list[Entry] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    rows: dict[Place, Row] = field(default_factory=dict)
+    undecided: int = 0
+
+    def refuse(self, place: Place, where: str, reason: str, row: Row | None = None) -> None:
+        """Note a problem of a line, or of a file."""
+        recording = (row or {}).get("recording_id", "")
+        self.problems.append(Problem(place, where, reason, recording_id=recording))
+        if row is not None:
+            self.rows[place] = row

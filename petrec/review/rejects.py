@@ -1,0 +1,29 @@
+"""Refused lines beside their file, with the reason, ready to be repaired and imported."""
+
+from pathlib import Path
+
+from petrec.files import atomic_text
+from petrec.render.as_csv import write_rows
+from petrec.review.check import Checked
+from petrec.review.rows import COLUMNS
+
+_REASON = "problem"
+
+
+def write_rejects(checked: Checked) -> list[str]:
+    """Write one CSV for each file that has refused lines; returns their names."""
+    files = dict.fromkeys(p.place.file for p in checked.problems if p.place in checked.rows)
+    return [_write(file, checked) for file in files]
+
+
+def _write(file: str, checked: Checked) -> str:
+    path = Path(f"{file}.rejects.csv")
+    rows: list[tuple[str, ...]] = []
+    for problem in checked.problems:
+        if problem.place.file == file and problem.place in checked.rows:
+            row = checked.rows[problem.place]
+            reason = f"{problem.field}: {problem.reason}"
+            rows.append((*(row.get(column, "") for column in COLUMNS), reason))
+    with atomic_text(path) as out:
+        write_rows((*COLUMNS, _REASON), rows, out, bom=True)
+    return str(path)

@@ -1,0 +1,173 @@
+"""Decisions as work for the journal: each is held against the recording again, under lock."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from petrec.journal.parents import free_of_others
+from petrec.journal.tables import decisions, link_changes
+from petrec.journal.work import numbered
+from petrec.journal.write import has_key, new_value, old_value
+from petrec.results.review import Verdict
+from petrec.results.runs import Run
+from petrec.review.state import state_sql
+from petrec.rules import KINDS, judged, kind_column
+from petrec.rules.facts_sql import FactColumns
+from petrec.schema import Schema
+
+_CHANGED = "the recording has changed since it was exported"
+_NOT_OK = "the decision would not make the recording ok any more"
+
+
+class ReviewWork:
+    """The decisions of one run that write something."""
+
+    settled_by: Sequence[int] = ()
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
+        """Return the run's decisions that name a pet."""
+        writing = decisions.c.verdict.in_([Verdict.ASSIGN, Verdict.LINK])
+        return decisions, and_(decisions.c.run_id == run.id, writing)
+
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Lock the appointments that recordings leave and enter, so that their pets stay.
+
+        Without a foreign key from appointment_pets, only a lock on that table keeps pets out.
+        """
+        if not self.schema.proofs.link_appointments_exist:
+            table = connection.dialect.identifier_preparer.format_table(self.schema.links)
+            connection.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+            return list(page)
+        appointments, recordings = self.schema.appointments, self.schema.recordings
+        left = (
+            select(decisions.c.seq)
+            .join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
+            .join(appointments, appointments.c.id == recordings.c.appointment_id)
+        )
+        target = cast(decisions.c.appointment_id, appointments.c.id.type)
+        entered = select(decisions.c.seq).join(appointments, appointments.c.id == target)
+        ready = list(page)
+        for query in (left, entered):
+            among = numbered(*self.items(run), ready)
+            ready = free_of_others(connection, appointments, query, among, ready)
+        return ready
+
+    def guarded(self, run: Run, ready: Sequence[int]) -> Select[Any]:
+        """Compare each state with the one decided on; judge the recording as it would be."""
+        facts = judged(self.schema, per_row=True)
+        recording = facts.recording
+        ours = self._added(run, recording.appointment_id) if run.target.links else None
+        same = state_sql(self.schema, facts, without=ours) == decisions.c.state
+        fits = FactColumns(self._outcome(run, ready))
+        ok = and_(kind_column(fits) == KINDS[0].id, fits.source.c.may_link)
+        new = self._new(run)
+        links = [(decisions.c.verdict == Verdict.LINK).label("links")] if run.target.links else []
+        return (
+            select(
+                decisions.c.seq,
+                decisions.c.row_key,
+                decisions.c.verdict.label("strategy"),
+                func.coalesce(and_(same, ok), false()).label("applies"),
+                case((same, _NOT_OK), else_=_CHANGED).label("reason"),
+                *(recording[name].label(old_value(name)) for name in run.target.columns),
+                *(value.label(new_value(name)) for name, value in new.items()),
+                *links,
+            )
+            .join_from(
+                decisions, facts.source, has_key(self.schema, recording, decisions.c.row_key)
+            )
+            .join(fits.source, fits.source.c.seq == decisions.c.seq)
+            .where(numbered(*self.items(run), ready))
+        )
+
+    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+        """Have nothing left to do: pets are added by the statement that writes."""
+
+    def _new(self, run: Run) -> dict[str, ColumnElement[Any]]:
+        recordings = self.schema.recordings
+        decided = {
+            name: cast(decisions.c[name], recordings.c[name].type)
+            for name in ("pet_id", *run.target.also)
+        }
+        return decided | {name: func.now() for name in run.target.touch}
+
+    def _added(self, run: Run, appointment: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return the pets that this run has added to an appointment: they change no state."""
+        pets = select(func.array_agg(link_changes.c.pet_id)).where(
+            link_changes.c.run_id == run.id,
+            link_changes.c.action == "added",
+            link_changes.c.appointment_id == cast(appointment, Text),
+        )
+        return func.coalesce(pets.scalar_subquery(), cast([], ARRAY(Text)))
+
+    def _outcome(self, run: Run, ready: Sequence[int]) -> Subquery:
+        """Select the facts of each recording as they would be; SQL twin of `becomes_ok`."""
+        schema, recordings = self.schema, self.schema.recordings
+        pets, places, links = schema.pets, schema.appointments, schema.links
+        pet = cast(decisions.c.pet_id, recordings.c.pet_id.type)
+        place = cast(decisions.c.appointment_id, recordings.c.appointment_id.type)
+        linked = exists().where(links.c.appointment_id == place, links.c.pet_id == pet)
+        flags = {
+            "has_pet": true(),
+            "pet_exists": pets.c.id.is_not(None),
+            "has_appointment": place.is_not(None),
+            "appointment_exists": places.c.id.is_not(None),
+            "pet_linked": or_(decisions.c.verdict == Verdict.LINK, linked.correlate(decisions)),
+            "any_known": true(),
+            "single_pet": false(),
+            "visit_differs": self._visit_differs(pet, place),
+            "visit_names_pet": false(),
+        }
+        labelled = [flag.label(f"petrec_{name}") for name, flag in flags.items()]
+        source = (
+            decisions.join(recordings, has_key(schema, recordings.c, decisions.c.row_key))
+            .outerjoin(pets, pets.c.id == pet)
+            .outerjoin(places, places.c.id == place)
+        )
+        if schema.visits is not None:
+            source = source.outerjoin(schema.visits, schema.visits.c.id == recordings.c.visit_id)
+        may = self._may_link().label("may_link")
+        query = select(decisions.c.seq, may, *labelled).select_from(source)
+        return query.where(numbered(*self.items(run), ready)).subquery("outcome")
+
+    def _visit_differs(
+        self, pet: ColumnElement[Any], place: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
+        visits = self.schema.visits
+        if visits is None:
+            return false()
+        differs = [visits.c.pet_id != pet]
+        if "appointment_id" in visits.c:
+            differs.append(visits.c.appointment_id != place)
+        return func.coalesce(or_(*differs), false())
+
+    def _may_link(self) -> ColumnElement[bool]:
+        """Say whether the owners agree, as far as they are recorded; twin of `may_link`."""
+        pets, places = self.schema.pets, self.schema.appointments
+        if "owner_id" not in pets.c or "pet_owner_id" not in places.c:
+            return literal(True)
+        agree = func.coalesce(pets.c.owner_id == places.c.pet_owner_id, true())
+        return or_(decisions.c.verdict != Verdict.LINK, agree)
