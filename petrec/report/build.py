@@ -9,7 +9,7 @@ from petrec.report.examples import read_examples
 from petrec.report.history.compared import Comparison
 from petrec.report.monitoring import read_rejected, read_uploads
 from petrec.report.series import trend
-from petrec.report.verdict import judge
+from petrec.report.verdict import NOTHING, judge
 from petrec.results.audit import AuditResult
 from petrec.results.report import ReportResult
 from petrec.schema import Schema
@@ -38,7 +38,7 @@ def build_report(
     return ReportResult(
         audit=audit,
         window_days=scope.days,
-        verdict=judge(points),
+        verdict=judge(points) if audit.total else NOTHING,
         trend=points,
         weekly=weekly,
         uploads=read_uploads(connection, schema, audit.taken_at, scope.days),

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import date
 
-from petrec.results.report import TrendPoint, Verdict
+from petrec.results.report import Direction, TrendPoint, Verdict
 
+NOTHING = Verdict("unknown", "There are no recordings to check.")
 # A move against the trend counts as a turn from this share of the range on: less is noise.
 TURN = 0.1
 
@@ -21,7 +22,7 @@ def judge(points: Sequence[TrendPoint]) -> Verdict:
         return _level(points, values)
     turn = turning_point(values)
     before, since = values[turn], points[turn].day
-    word = "better" if now < before else "worse"
+    word: Direction = "better" if now < before else "worse"
     sentence = f"Getting {word} since {_day(since)}: {before:,} → {now:,}."
     return Verdict(word, sentence, since, before)
 

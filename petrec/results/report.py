@@ -1,11 +1,15 @@
 """What a report tells: the audit of now, the guide's monitoring queries, and how it got there."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from msgspec import Struct
 
 from petrec.results.audit import AuditResult
 from petrec.results.document import SCHEMA_VERSION, Document, Finding, Grid
+
+# A table for a terminal shows the end of a trend; JSON and the page have all of it.
+_MOST_POINTS = 14
 
 
 class Movement(Struct, frozen=True):
@@ -72,13 +76,13 @@ class TrendPoint(Struct, frozen=True):
     reappeared: int
 
 
+Direction = Literal["better", "worse", "steady", "clean", "unknown"]
+
+
 class Verdict(Struct, frozen=True):
-    """Is it getting better, and since when.
+    """Is it getting better, and since when; `since` is the turning point."""
 
-    `direction` is better, worse, steady, clean or unknown; `since` is the turning point.
-    """
-
-    direction: str
+    direction: Direction
     sentence: str
     since: date | None = None
     before: int = 0
@@ -110,7 +114,7 @@ class ReportResult(Struct, frozen=True):
     audit: AuditResult
     window_days: int
     verdict: Verdict
-    trend: tuple[TrendPoint, ...] = ()
+    trend: tuple[TrendPoint, ...]
     weekly: bool = False
     uploads: tuple[UploadDay, ...] | None = None
     rejected: tuple[RejectedDay, ...] | None = None
@@ -164,7 +168,7 @@ class ReportResult(Struct, frozen=True):
 
     def _trend(self) -> Grid:
         columns = ("week of" if self.weekly else "day", "findings", "new", "fixed", "reappeared")
-        rows = tuple(
-            (str(p.day), p.findings, p.new, p.fixed, p.reappeared) for p in self.trend[-14:]
-        )
-        return Grid("Findings over time", columns, rows)
+        shown = self.trend[-_MOST_POINTS:]
+        rows = tuple((str(p.day), p.findings, p.new, p.fixed, p.reappeared) for p in shown)
+        part = f", the last {len(shown)} of {len(self.trend)}" * (len(shown) < len(self.trend))
+        return Grid(f"Findings over time{part}", columns, rows)

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from petrec.errors import OutputError
 from petrec.files import atomic_text
+from petrec.results.report import ReportResult
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
@@ -187,7 +189,24 @@ def test_usage(petrec: Run, clinic: Database) -> None:
         assert words in ended.err
 
 
+def test_json_that_is_no_report(
+    petrec: Run, sample: ReportResult, clinic: Database, tmp_path: Path
+) -> None:
+    empty = msgspec.structs.replace(sample, trend=())
+    (tmp_path / "empty.json").write_bytes(msgspec.json.encode(empty))
+    text = msgspec.json.encode(sample).replace(b'"direction":"better"', b'"direction":"<b>"')
+    (tmp_path / "odd.json").write_bytes(text)
+    assert petrec("audit", "--format", "json", "-o", "audit.json", dsn=clinic.dsn).code == 1
+    for name in ("empty.json", "odd.json", "audit.json"):
+        ended = petrec("report", "--from", name, "--html", "r.html")
+        assert ended.code == 2, name
+        assert "is not a report" in ended.err
+        assert not (tmp_path / "r.html").exists()
+
+
 def test_exit_codes(petrec: Run, clinic: Database) -> None:
     assert petrec("report", "--fail-level", "never", dsn=clinic.dsn).code == 0
     clinic.execute("TRUNCATE recordings")
-    assert petrec("report", "--html", "r.html", dsn=clinic.dsn).code == 5
+    ended = petrec("report", "--html", "r.html", "--format", "json", dsn=clinic.dsn)
+    assert ended.code == 5
+    assert "There are no recordings to check." in ended.out

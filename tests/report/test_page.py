@@ -130,7 +130,10 @@ def unreadable(page: Any) -> list[str]:
 def evil(sample: ReportResult) -> ReportResult:
     examples = tuple(Example(e.kind, EVIL, EVIL, EVIL, EVIL, EVIL) for e in sample.examples)
     audit = msgspec.structs.replace(sample.audit, table=EVIL, database=EVIL)
-    return msgspec.structs.replace(sample, audit=audit, examples=examples, history=EVIL)
+    marks = (BackfillMark(1, sample.trend[5].day, EVIL, 3),)
+    return msgspec.structs.replace(
+        sample, audit=audit, examples=examples, history=EVIL, backfills=marks
+    )
 
 
 def test_names_are_inert(visit: Callable[..., Any], sample: ReportResult) -> None:

@@ -76,6 +76,8 @@ def render_again(path: Path, targets: Sequence[Target]) -> ReportResult:
         raise UsageError(f"cannot read {path}: {error.strerror}", hint=hint) from error
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise UsageError(f"{path} is not a report: {error}", hint=hint) from error
+    if not result.trend:
+        raise UsageError(f"{path} is not a report: its trend is empty", hint=hint)
     with publication(targets) as publish:
         publish(result)
     return result
