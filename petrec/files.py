@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from petrec.errors import OutputError
 
@@ -33,6 +33,13 @@ def atomic_text(path: Path, mode: int = 0o600) -> Iterator[TextIO]:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def atomic_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Write beside, then rename; as `atomic_text`."""
+    with atomic_text(path) as file:
+        yield file.buffer
 
 
 def make_directory(path: Path) -> None:

@@ -9,6 +9,9 @@ import msgspec
 from petrec.results.review import Decision, Verdict
 from petrec.review.read.entry import Entry
 
+# Between the names of those who share a decision.
+SHARED = "; "
+
 
 @dataclass(frozen=True)
 class Valid:
@@ -65,7 +68,7 @@ def _ballot(votes: Sequence[Valid]) -> Ballot:
     decisions = [vote.entry.decision for vote in votes]
     merged = msgspec.structs.replace(
         decisions[0],
-        reviewer=_distinct([decision.reviewer for decision in decisions], ", "),
+        reviewer=_distinct([decision.reviewer for decision in decisions], SHARED),
         note=_distinct([decision.note for decision in decisions], " / "),
     )
     source = _distinct([str(vote.entry.place) for vote in votes], "; ")

@@ -6,17 +6,18 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from petrec.errors import UsageError
-from petrec.files import atomic_text
+from petrec.files import atomic_bytes, atomic_text
 from petrec.render.as_csv import write_rows
 from petrec.results.exported import ReviewExport
 from petrec.results.review import Case
 from petrec.review.cases import stream_cases
+from petrec.review.extra import extra
 from petrec.review.query import REVIEWED
 from petrec.review.rows import COLUMNS, choices_of, row_of
 from petrec.rules.census import take_census
 from petrec.schema import Schema
 
-FORMATS = (".csv",)
+FORMATS = (".csv", ".xlsx")
 
 
 def check_names(paths: Sequence[Path]) -> None:
@@ -41,5 +42,9 @@ def export_cases(
 
 
 def _write(path: Path, cases: Iterator[Case]) -> None:
+    if path.suffix.lower() == ".xlsx":
+        with atomic_bytes(path) as out:
+            extra("petrec.review.as_xlsx").write_workbook(cases, out)
+        return
     with atomic_text(path) as out:
         write_rows(COLUMNS, (row_of(case, choices_of(case)) for case in cases), out, bom=True)

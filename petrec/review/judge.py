@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from petrec.results.imported import Trouble
 from petrec.results.review import Decision, Verdict
+from petrec.review.agree import SHARED
 from petrec.review.candidates import Option, becomes_ok, may_link, open_verdict, options
 from petrec.review.cases import MOST_CANDIDATES
 from petrec.review.earlier import Earlier
@@ -39,7 +40,7 @@ def overtaken(decision: Decision, there: bool, earlier: Sequence[Earlier]) -> Re
 
 def is_recorded(decision: Decision, earlier: Sequence[Earlier]) -> bool:
     """Say whether this person's verdict, which writes nothing, is recorded for this state."""
-    return any(_is_same(one, decision) and decision.reviewer in one.reviewer.split(", ")
+    return any(_is_same(one, decision) and decision.reviewer in one.reviewer.split(SHARED)
                for one in earlier if one.state == decision.state)  # fmt: skip
 
 

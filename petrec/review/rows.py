@@ -72,7 +72,7 @@ def row_of(case: Case, choices: Choices) -> tuple[str, ...]:
         "state": case.state,
         "choices": encode_choices(choices),
     }
-    return tuple(values.get(column, "") for column in COLUMNS)
+    return tuple(values.get(column, "")[:LONGEST_CELL] for column in COLUMNS)
 
 
 def label(number: int, name: str, details: str) -> str:

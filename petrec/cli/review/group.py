@@ -4,6 +4,7 @@ import typer
 
 from petrec.cli.review.export import export
 from petrec.cli.review.import_ import import_decisions
+from petrec.cli.review.status import status
 
 review_app = typer.Typer(no_args_is_help=True)
 
@@ -13,12 +14,15 @@ def _review() -> None:
     """Bring doubtful recordings to people who know the animals, and their decisions back.
 
     Examples:
-        petrec review export cases.csv
+        petrec review export cases.xlsx
 
-        petrec review import cases.csv --apply
+        petrec review import cases.xlsx --apply
+
+        petrec review status
 
     """
 
 
 review_app.command("export")(export)
 review_app.command("import")(import_decisions)
+review_app.command("status")(status)

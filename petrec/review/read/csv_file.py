@@ -1,4 +1,7 @@
-"""CSV as petrec, Excel and LibreOffice write it: any of three separators, UTF-8 or UTF-16."""
+"""CSV as petrec, Excel and LibreOffice write it: any of three separators, UTF-8 or UTF-16.
+
+A line is numbered as a spreadsheet numbers it, however many line breaks its cells hold.
+"""
 
 import codecs
 import csv
@@ -60,10 +63,8 @@ def _read_rows(path: Path, text: str, reading: Reading) -> None:
     csv.field_size_limit(_LONGEST_FIELD)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
     header = [decode_cell(cell.strip()) for cell in next(lines)]
-    starts = 1 + lines.line_num
-    for cells in _until_broken(lines, path, reading):
-        place = Place(str(path), line=starts)
-        starts = 1 + lines.line_num
+    for number, cells in enumerate(_until_broken(lines, path, reading), start=2):
+        place = Place(str(path), line=number)
         row = dict(zip(header, map(decode_cell, cells), strict=False))
         if cells and len(cells) != len(header):
             reason = f"the line has {len(cells)} cells, the header {len(header)}"
@@ -72,16 +73,16 @@ def _read_rows(path: Path, text: str, reading: Reading) -> None:
             read_row(reading, place, row)
 
 
-def _until_broken(
-    lines: "Iterator[list[str]]", path: Path, reading: Reading
-) -> Iterator[list[str]]:
+def _until_broken(lines: Iterator[list[str]], path: Path, reading: Reading) -> Iterator[list[str]]:
     """Go through the lines as far as they can be read."""
+    number = 1
     while True:
+        number += 1
         try:
             yield next(lines)
         except StopIteration:
             return
         except csv.Error as error:
-            number = getattr(lines, "line_num", 0)
-            reading.refuse(Place(str(path), line=number), "", f"the line cannot be read: {error}")
+            reason = f"the line cannot be read: {error}"
+            reading.refuse(Place(str(path), line=number), "", reason)
             return

@@ -1,0 +1,34 @@
+"""`petrec review status`."""
+
+from petrec.cli import options
+from petrec.cli.output import show, steps
+from petrec.cli.session import open_session
+from petrec.errors import ExitCode
+from petrec.render.formats import Format
+
+
+def status(
+    output_format: options.OutputFormat = Format.TABLE,
+    output: options.Output = None,
+    dsn: options.Dsn = None,
+    service: options.Service = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Count the cases that are open, by kind, and the decisions, by reviewer.
+
+    Examples:
+        petrec review status
+
+        petrec review status --format json
+
+    """
+    from petrec.review.status import review_status
+
+    session = open_session("review", dsn, service, config, verbose)
+    with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
+        step("counting cases")
+        found = review_status(connection, schema)
+    show(found.document(), output_format, output)
+    return ExitCode.CLEAN

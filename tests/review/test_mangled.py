@@ -1,0 +1,254 @@
+"""Files that people and programs have damaged: each error names its place, nothing is written."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+from tests.review.conftest import Exported
+from tests.review.files import FIRST, Row, candidates, decide, read_csv, write_csv
+
+Run = Callable[..., Completed]
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What happens to a decided file, and where petrec must find it."""
+
+    mangle: Callable[[Path, Database], None]
+    line: int
+    field: str
+    trouble: str = "error"
+
+
+def rows(change: Callable[[list[Row], Database], Any]) -> Callable[[Path, Database], None]:
+    def mangle(path: Path, clinic: Database) -> None:
+        found = read_csv(path)
+        change(found, clinic)
+        write_csv(path, found)
+
+    return mangle
+
+
+def text(change: Callable[[str], str | bytes]) -> Callable[[Path, Database], None]:
+    def mangle(path: Path, _: Database) -> None:
+        changed = change(path.read_bytes().decode("utf-8-sig"))
+        path.write_bytes(changed if isinstance(changed, bytes) else changed.encode())
+
+    return mangle
+
+
+def cell(column: str, value: str) -> Callable[[Path, Database], None]:
+    return rows(lambda found, _: found[0].update({column: value}))
+
+
+def a_pet(found: list[Row], clinic: Database) -> None:
+    """An existing pet that is none of the row's candidates, in the list of candidates."""
+    offered = {c[2] for c in candidates(found[0])}
+    pet = next(str(p) for (p,) in clinic.execute("SELECT id FROM pets") if str(p) not in offered)
+    found[0]["choices"] = json.dumps([[["1. x", "assign", pet, found[0]["appointment_id"]]]])
+
+
+def no_pet(found: list[Row], _: Database) -> None:
+    found[0]["choices"] = json.dumps([[["1. x", "assign", NOBODY, found[0]["appointment_id"]]]])
+
+
+def duplicate(found: list[Row], _: Database) -> None:
+    found.insert(1, dict(found[0], decision="2"))
+
+
+def swap_decisions(found: list[Row], _: Database) -> None:
+    """The label of another row's candidate, as after a shifted column of decisions."""
+    found[0]["decision"] = next(
+        c[0] for row in found for c in candidates(row)
+        if c[0] not in {o[0] for o in candidates(found[0])}
+    )  # fmt: skip
+
+
+def one_cell_too_many(content: str) -> str:
+    lines = content.split("\r\n")
+    return "\r\n".join([lines[0], lines[1].replace(",", ",,", 1), *lines[2:]])
+
+
+DAMAGES = {
+    "header_changed": Damage(text(lambda t: t.replace("decision", "Wahl", 1)), 1, "decision"),
+    "header_gone": Damage(text(lambda t: t.partition("\r\n")[2]), 1, "recording_id"),
+    "column_deleted": Damage(
+        rows(lambda found, _: [row.pop("state") for row in found]), 1, "state"
+    ),
+    "cell_inserted": Damage(text(one_cell_too_many), 2, "choices"),
+    "id_deleted": Damage(cell("recording_id", ""), 2, "recording_id"),
+    "id_cut": Damage(cell("recording_id", "1234"), 2, "recording_id"),
+    "id_unknown": Damage(cell("recording_id", NOBODY), 2, "recording_id"),
+    "id_a_number": Damage(cell("recording_id", "9.9E+15"), 2, "recording_id"),
+    "id_a_german_number": Damage(cell("recording_id", "9,9E+15"), 2, "recording_id"),
+    "duplicated": Damage(rows(duplicate), 3, "recording_id"),
+    "pet_outside_the_candidates": Damage(rows(a_pet), 2, "pet_id"),
+    "unknown_pet": Damage(rows(no_pet), 2, "pet_id"),
+    "wrong_kind": Damage(cell("kind", "mismatched"), 2, "kind"),
+    "no_kind": Damage(cell("kind", "ambiguous"), 2, "kind"),
+    "decision_of_another_row": Damage(rows(swap_decisions), 2, "decision"),
+    "no_such_candidate": Damage(cell("decision", "77"), 2, "decision"),
+    "decision_in_words": Damage(cell("decision", "maybe the brown one"), 2, "decision"),
+    "other_without_pet": Damage(cell("decision", "other"), 2, "decision"),
+    "reviewer_deleted": Damage(cell("reviewer", " "), 2, "reviewer"),
+    "choices_damaged": Damage(cell("choices", "[[["), 2, "choices"),
+    "state_of_another_time": Damage(cell("state", "0" * 32), 2, "state", "stale"),
+    "truncated": Damage(text(lambda t: t[: len(t) * 2 // 3]), 0, ""),
+    "empty": Damage(text(lambda _: ""), 0, ""),
+    "binary": Damage(text(lambda _: b"\xff\x00\x80PK"), 1, ""),
+    "latin1": Damage(text(lambda t: t.replace("Ada", "Jörg").encode("latin-1", "replace")), 2, ""),
+}  # fmt: skip
+
+
+@pytest.fixture
+def decided(exported: Exported) -> Path:
+    path = exported("cases.csv")
+    ambiguous = [row for row in read_csv(path) if row["kind"] == "missing_ambiguous"]
+    return decide(write_csv(path, ambiguous))
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_each_error_names_its_place(
+    petrec: Run, clinic: Database, decided: Path, name: str
+) -> None:
+    damage, before = DAMAGES[name], clinic.checksum()
+    damage.mangle(decided, clinic)
+    ended = petrec(
+        "review", "import", str(decided), "--apply", "--yes", "--format", "json", dsn=clinic.dsn
+    )
+    assert ended.code == 1, ended.out + ended.err
+    result = json.loads(ended.out)
+    (problem,) = result["problems"]
+    assert problem["place"]["file"] == str(decided)
+    assert (problem["field"], problem["trouble"]) == (damage.field, damage.trouble)
+    assert not damage.line or problem["place"]["line"] == damage.line
+    assert result["run"] is None
+    assert clinic.checksum() == before
+    assert clinic.execute("SELECT to_regclass('petrec.decisions')") == [(None,)]
+
+
+HARMLESS = {
+    "no_bom": text(lambda t: t),
+    "semicolons": text(lambda t: _separated(t, ";").encode("utf-8-sig")),
+    "tabs_and_utf16": text(lambda t: _separated(t, "\t").encode("utf-16")),
+    "line_feeds": text(lambda t: t.replace("\r\n", "\n")),
+    "column_moved": rows(lambda found, _: found.__setitem__(
+        slice(None), [dict(reversed(row.items())) for row in found])),
+    "column_added": rows(lambda found, _: [row.update({"mine": "x"}) for row in found]),
+    "rows_deleted": rows(lambda found, _: found.__delitem__(slice(5, None))),
+    "sorted": rows(lambda found, _: found.sort(key=lambda row: row["state"])),
+    "labels": rows(lambda found, _: [row.update(decision=candidates(row)[0][0]) for row in found]),
+    "names": rows(lambda found, _: [
+        row.update(decision=candidates(row)[0][0].partition(". ")[2].partition(" (")[0])
+        for row in found]),
+    "floats": rows(lambda found, _: [row.update(decision="1.0") for row in found]),
+    "capitals": rows(lambda found, _: [
+        row.update(recording_id=row["recording_id"].upper()) for row in found]),
+}  # fmt: skip
+
+
+def _separated(content: str, delimiter: str) -> str:
+    out = io.StringIO(newline="")
+    parsed = csv.reader(io.StringIO(content, newline=""))
+    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows(parsed)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_spreadsheets_do_is_understood(
+    petrec: Run, clinic: Database, decided: Path, name: str
+) -> None:
+    HARMLESS[name](decided, clinic)
+    planned = petrec("review", "import", str(decided), "--format", "json", dsn=clinic.dsn)
+    result = json.loads(planned.out)
+    assert (planned.code, result["problems"]) == (0, [])
+    assert result["verdicts"] == {"assign": 5 if name == "rows_deleted" else 160}
+
+
+def mangle_sheet(path: Path, change: Callable[[Any], None]) -> None:
+    book = openpyxl.load_workbook(path)
+    sheet = book["mismatched"]
+    decision = [c.value for c in sheet[1]].index("decision") + 1
+    for row in range(2, sheet.max_row + 1):
+        sheet.cell(row, decision).value = "1"
+    change(sheet)
+    book["instructions"]["B1"] = "Ada"
+    book.save(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "field"),
+    [
+        (lambda sheet: sheet.__setitem__("A3", 9.9e15), 3, "recording_id"),
+        (lambda sheet: sheet.__setitem__("A3", None), 3, "recording_id"),
+        (lambda sheet: sheet.__setitem__("B1", "Art"), 1, "kind"),
+        (lambda sheet: sheet.delete_cols(3), 1, "decision"),
+    ],
+)
+def test_a_workbook_names_the_sheet(
+    petrec: Run, clinic: Database, exported: Exported,
+    change: Callable[[Any], None], line: int, field: str,
+) -> None:  # fmt: skip
+    mangle_sheet(exported("cases.xlsx"), change)
+    ended = petrec("review", "import", "cases.xlsx", "--format", "json", dsn=clinic.dsn)
+    (problem,) = json.loads(ended.out)["problems"]
+    assert problem["place"] == {"file": "cases.xlsx", "sheet": "mismatched", "line": line}
+    assert problem["field"] == field
+
+
+def test_a_workbook_without_cases(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+    openpyxl.Workbook().save(tmp_path / "cases.xlsx")
+    (tmp_path / "broken.xlsx").write_bytes(b"PK nothing")
+    ended = petrec(
+        "review", "import", "cases.xlsx", "broken.xlsx", "--format", "json", dsn=clinic.dsn
+    )
+    problems = json.loads(ended.out)["problems"]
+    assert [p["place"]["file"] for p in problems] == ["broken.xlsx", "cases.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "field"),
+    [
+        ("[]", 0, ""),
+        ('{"petrec_review": 2, "decisions": []}', 0, "petrec_review"),
+        ('{"petrec_review": 1, "decisions": [{"kind": "x"}]}', 1, "recording_id"),
+        ('{"petrec_review": 1, "decisions": [{"recording_id": "x", "kind": "x", "state": "x", '
+         '"verdict": "shoot"}]}', 1, "verdict"),
+        ('{"petrec_review": 1, "decisions": [{"recording_id": "x", "kind": "x", "state": "x", '
+         '"verdict": "assign", "reviewer": "a"}]}', 1, "pet_id"),
+        ('{"petrec_review": 1, "decisions": [{"recording_id": "x", "kind": "x", "state": "x", '
+         '"verdict": "leave"}]}', 1, "reviewer"),
+    ],
+)  # fmt: skip
+def test_a_damaged_download(
+    petrec: Run, clinic: Database, tmp_path: Path, content: str, line: int, field: str
+) -> None:
+    (tmp_path / "decisions.json").write_text(content)
+    ended = petrec("review", "import", "decisions.json", "--format", "json", dsn=clinic.dsn)
+    (problem,) = json.loads(ended.out)["problems"]
+    assert (ended.code, problem["place"]["line"], problem["field"]) == (1, line, field)
+
+
+def test_partial_writes_the_rest_beside(petrec: Run, clinic: Database, decided: Path) -> None:
+    rows(lambda found, _: found[3].update(decision="77"))(decided, clinic)
+    partial = ("--apply", "--partial", "--yes", "--format", "json")
+    ended = petrec("review", "import", str(decided), *partial, dsn=clinic.dsn)
+    result = json.loads(ended.out)
+    assert (ended.code, result["run"]["changed"]) == (1, 159)
+    rejects = Path(result["rejects"][0])
+    (row,) = read_csv(rejects)
+    assert "77" in row["problem"]
+    write_csv(rejects, [row | FIRST])
+    repaired = petrec("review", "import", str(rejects), "--apply", "--yes", dsn=clinic.dsn)
+    assert repaired.code == 0, repaired.out
+    assert clinic.execute("SELECT count(*) FROM petrec.decisions") == [(160,)]
