@@ -57,6 +57,14 @@ class TimedOutError(PetrecError):
     """The database did not answer within the time allowed."""
 
 
+class ReadCancelledError(PetrecError):
+    """The server cancelled the reading in favour of other work."""
+
+
+class InconsistentReadError(PetrecError):
+    """Two readings of one snapshot differ."""
+
+
 class DatabaseError(PetrecError):
     """The database refused a statement."""
 

@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -77,12 +78,28 @@ class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     notify_url: str = ""
 
 
+class RuleLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a rule warns and when it fails: `> 0`, `>= 10`, `> 1%`; empty is never."""
+
+    warn_if: str = ""
+    error_if: str = ""
+
+
+class ValidateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The gate: limits by rule, or `off`; the files of known findings and of expectations."""
+
+    rules: dict[str, RuleLimits | Literal["off"]] = {}
+    baseline: str = ""
+    expect: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a configuration file can say."""
 
     mapping: Mapping = Mapping()
     timeouts: Timeouts = Timeouts()
     report: ReportSettings = ReportSettings()
+    validate: ValidateSettings = ValidateSettings()
 
 
 def load_settings(path: Path | None = None) -> Settings:

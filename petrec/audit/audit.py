@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, func, select, text
 
 from petrec.audit.overtaken import facts_of_the_journal
 from petrec.results.audit import AuditResult, GuideNumbers, KindCount, WarningCount
@@ -17,14 +17,21 @@ _WHERE = text(
 
 
 def run_audit(
-    connection: Connection, schema: Schema, *, step: Callable[[str], None] = lambda _: None
+    connection: Connection,
+    schema: Schema,
+    *,
+    within: ColumnElement[bool] | None = None,
+    step: Callable[[str], None] = lambda _: None,
 ) -> AuditResult:
-    """Audit all recordings within the caller's snapshot; `step` is told what is being done."""
+    """Audit all recordings within the caller's snapshot, or those `within` a condition.
+
+    `step` is told what is being done.
+    """
     step("counting recordings by kind")
-    census = take_census(connection, schema)
+    census = take_census(connection, schema, within)
     step("checking warnings")
     facts = (*SECONDARY, *facts_of_the_journal(connection))
-    counted = (_count(connection, schema, fact) for fact in facts)
+    counted = (_count(connection, schema, fact, within) for fact in facts)
     database, version, taken_at = connection.execute(_WHERE).one()
     return AuditResult(
         taken_at=taken_at,
@@ -60,11 +67,16 @@ def _guide(census: Census) -> GuideNumbers:
     )
 
 
-def _count(connection: Connection, schema: Schema, fact: SecondaryFact) -> WarningCount | None:
+def _count(
+    connection: Connection,
+    schema: Schema,
+    fact: SecondaryFact,
+    within: ColumnElement[bool] | None,
+) -> WarningCount | None:
     query = fact.rows(schema)
     if query is None:
         return None
-    rows = query.subquery("found")
+    rows = (query if within is None else query.where(within)).subquery("found")
     counts = select(func.count(), *extremes(rows.c.id)).select_from(rows)
     count, least, most = connection.execute(counts).one()
     return WarningCount(

@@ -8,7 +8,7 @@ from petrec.journal.install import is_readable
 from petrec.journal.tables import changes
 from petrec.journal.write import has_key
 from petrec.rules.evidence import SINGLE_PET
-from petrec.rules.secondary import SecondaryFact
+from petrec.rules.secondary import EVIDENCE_OVERTAKEN, SecondaryFact
 from petrec.schema import Schema
 
 
@@ -31,7 +31,7 @@ def _overtaken(schema: Schema) -> Select[Any]:
 
 
 OVERTAKEN = SecondaryFact(
-    id="evidence_overtaken",
+    id=EVIDENCE_OVERTAKEN,
     sentence="assigned as the appointment's only pet, but the appointment has several now",
     rows=_overtaken,
 )

@@ -33,6 +33,11 @@ class Commands(LazyGroup):
             "Bring doubtful recordings to people who know the animals, and their decisions back.",
             "petrec.cli.review.group:review_app",
         ),
+        "validate": Entry(
+            "Judge the findings by limits and a baseline, for pipelines. "
+            "Writes nothing to the database.",
+            "petrec.cli.validate:validate",
+        ),
     }
 
 

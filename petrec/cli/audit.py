@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from petrec.cli import options
-from petrec.cli.output import open_output, show, steps
-from petrec.cli.session import Session, open_session
+from petrec.cli.output import open_output, remark, show, steps
+from petrec.cli.session import Session, once_more, open_session
 from petrec.errors import ExitCode, UsageError
 from petrec.render.formats import Format
 
@@ -57,7 +57,7 @@ def audit(
     """
     session = open_session("audit", dsn, service, config, verbose)
     if rows is not None:
-        return _list_rows(session, rows, output_format, output)
+        return _list_rows(session, rows, output_format, output, quiet=quiet)
     return audit_and_show(session, fail_level, output_format, output, quiet=quiet)
 
 
@@ -72,8 +72,8 @@ def audit_and_show(
     """Audit in one snapshot, print, and return the exit code."""
     from petrec.audit import run_audit
 
-    with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
-        result = run_audit(connection, schema, step=step)
+    with steps(quiet=quiet) as step:
+        result = session.read(lambda connection, schema: run_audit(connection, schema, step=step))
     show(result.document(), output_format, output)
     return exit_code(result, fail_level)
 
@@ -91,7 +91,9 @@ def exit_code(result: "AuditResult", fail_level: FailLevel) -> ExitCode:
     return ExitCode.FINDINGS if failed[fail_level] else ExitCode.CLEAN
 
 
-def _list_rows(session: Session, kind: str, output_format: Format, output: Path | None) -> int:
+def _list_rows(
+    session: Session, kind: str, output_format: Format, output: Path | None, *, quiet: bool
+) -> int:
     from petrec.audit import stream_json, stream_rows
     from petrec.render.as_csv import write_rows
     from petrec.render.as_jsonl import write_lines
@@ -102,11 +104,16 @@ def _list_rows(session: Session, kind: str, output_format: Format, output: Path 
         raise UsageError(f"unknown kind {kind!r}", hint=f"it is one of: {names}")
     if output_format not in {Format.TABLE, Format.CSV, Format.JSONL}:
         raise UsageError("--rows writes csv (the default) or jsonl", hint="--format jsonl")
-    with session.snapshot() as (connection, schema), open_output(output) as out:
-        if output_format is Format.JSONL:
-            with stream_json(connection, schema, kind) as lines:
-                count = write_lines(lines, out)
-        else:
+
+    def stream() -> int:
+        with session.snapshot() as (connection, schema), open_output(output) as out:
+            if output_format is Format.JSONL:
+                with stream_json(connection, schema, kind) as lines:
+                    return write_lines(lines, out)
             with stream_rows(connection, schema, kind) as (columns, found):
-                count = write_rows(columns, found, out)
+                return write_rows(columns, found, out)
+
+    # What is on standard output already cannot be taken back, so only a file is begun again.
+    count = stream() if output is None else once_more(stream)
+    remark(f"{count} recordings of kind {kind}", quiet=quiet)
     return ExitCode.FINDINGS if count and kind != "ok" else ExitCode.CLEAN

@@ -35,6 +35,17 @@ def show(document: Document, output_format: Format, path: Path | None) -> None:
         render(document, output_format, out)
 
 
+def append(document: Document, output_format: Format, path: Path) -> None:
+    """Add a result to the end of a file that others write to, too; errors: OutputError."""
+    from petrec.files import write_failed
+
+    try:
+        with path.open("a", encoding="utf-8") as out:
+            render(document, output_format, out)
+    except OSError as error:
+        raise write_failed(path, error) from error
+
+
 @contextmanager
 def steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Give a function that tells a person at a terminal what is being done."""

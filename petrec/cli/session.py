@@ -2,11 +2,13 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from petrec.errors import ReadCancelledError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from petrec.db.dsn import Dsn
     from petrec.schema import Schema
     from petrec.settings import Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,15 @@ class Session:
         with self.translated(), read_snapshot(self.engine, self.settings) as connection:
             yield connection, load_schema(connection, self.settings.mapping)
 
+    def read(self, work: Callable[["Connection", "Schema"], T]) -> T:
+        """Do all of a command's reading in one snapshot; in a second one if it is cancelled."""
+
+        def attempt() -> T:
+            with self.snapshot() as (connection, schema):
+                return work(connection, schema)
+
+        return once_more(attempt)
+
     @contextmanager
     def translated(self) -> Iterator[None]:
         """Turn database errors into petrec's own."""
@@ -40,6 +53,15 @@ class Session:
 
         with translated(self.dsn):
             yield
+
+
+def once_more(work: Callable[[], T]) -> T:
+    """Run `work`, and once more where a standby's recovery cancels it: that passes quickly."""
+    try:
+        return work()
+    except ReadCancelledError as cancelled:
+        logging.getLogger("petrec").info("%s; trying once more", cancelled.reason)
+    return work()
 
 
 def open_session(

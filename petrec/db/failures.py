@@ -13,6 +13,7 @@ from petrec.errors import (
     DatabaseError,
     PermissionMissingError,
     PetrecError,
+    ReadCancelledError,
     SchemaMismatchError,
     TimedOutError,
 )
@@ -41,6 +42,9 @@ def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
             return TimedOutError(f"a lock was not to be had in time: {reason}", hint=hint)
         case pg.QueryCanceled():
             return TimedOutError(reason, hint="raise [timeouts] read_statement_ms in petrec.toml")
+        case pg.SerializationFailure() | pg.DeadlockDetected():
+            hint = "on a standby set hot_standby_feedback, or read from the primary"
+            return ReadCancelledError(reason, hint=hint)
         case pg.InsufficientPrivilege():
             return PermissionMissingError(reason, hint="docs/permissions.md lists the grants")
         case pg.UndefinedTable() | pg.UndefinedColumn() | pg.InvalidSchemaName():

@@ -2,22 +2,26 @@
 
 from typing import TextIO
 
+from petrec.render.plain import plain
 from petrec.results.document import Document, Finding
 
-_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
-_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+# `plain` leaves no line break; what else the runner would read as part of the command is escaped.
+_DATA = str.maketrans({"%": "%25"})
+_PROPERTY = str.maketrans({"%": "%25", ":": "%3A", ",": "%2C"})
 
 
 def write(document: Document, out: TextIO) -> None:
-    """Write the annotations, then one line that sums up."""
-    for finding in document.findings:
-        if finding.count:
-            _write_annotation(finding, out)
-    out.write(f"petrec {document.command}: {document.title.translate(_DATA)}\n")
+    """Write the annotations, errors first since GitHub shows ten a step, then one line in sum."""
+    broken = [finding for finding in document.findings if finding.count]
+    for finding in sorted(broken, key=lambda finding: not finding.fails):
+        _write_annotation(finding, out)
+    # Anywhere in a line, ##[ would begin a command of the runner's older syntax.
+    title = plain(document.title).replace("##[", "## [")
+    out.write(f"petrec {document.command}: {title}\n")
 
 
 def _write_annotation(finding: Finding, out: TextIO) -> None:
-    level = "error" if finding.severity == "error" else "warning"
-    title = f"petrec {finding.rule}".translate(_PROPERTY)
-    message = f"{finding.count} recordings: {finding.message}. {finding.help}".strip()
+    level = "error" if finding.fails else "warning"
+    title = plain(f"petrec {finding.rule}").translate(_PROPERTY)
+    message = plain(f"{finding.sentence}. {finding.help}".strip())
     out.write(f"::{level} title={title}::{message.translate(_DATA)}\n")

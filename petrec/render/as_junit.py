@@ -8,11 +8,13 @@ from petrec.results.document import Document, Finding
 
 
 def write(document: Document, out: TextIO) -> None:
-    """Write one test suite."""
-    failed = [finding for finding in document.findings if _fails(finding)]
-    counts = {"tests": str(len(document.findings)), "failures": str(len(failed)), "errors": "0"}
+    """Write one test suite; XML has no way to hold control characters, so they are spelled out."""
+    counts = _counts(document)
     suites = ET.Element("testsuites", counts)
     suite = ET.SubElement(suites, "testsuite", {"name": f"petrec {document.command}"} | counts)
+    properties = ET.SubElement(suite, "properties")
+    for name, value in (("title", document.title), *(("note", note) for note in document.notes)):
+        ET.SubElement(properties, "property", {"name": name, "value": plain(value)})
     for finding in document.findings:
         _add_case(suite, finding)
     ET.indent(suites)
@@ -20,18 +22,27 @@ def write(document: Document, out: TextIO) -> None:
     out.write(ET.tostring(suites, encoding="unicode") + "\n")
 
 
+def _counts(document: Document) -> dict[str, str]:
+    numbers = {
+        "tests": len(document.findings),
+        "failures": sum(finding.fails for finding in document.findings),
+        "errors": 0,
+        "skipped": sum(finding.severity == "off" for finding in document.findings),
+    }
+    return {name: str(number) for name, number in numbers.items()} | {"time": "0"}
+
+
 def _add_case(suite: ET.Element, finding: Finding) -> None:
-    case = ET.SubElement(suite, "testcase", {"classname": "petrec", "name": finding.rule})
-    if not finding.count:
-        return
-    message = plain(f"{finding.count} recordings: {finding.message}")
-    if _fails(finding):
-        ET.SubElement(
-            case, "failure", {"type": finding.severity, "message": message}
-        ).text = finding.help
-    else:
-        ET.SubElement(case, "system-out").text = message
-
-
-def _fails(finding: Finding) -> bool:
-    return finding.count > 0 and finding.severity == "error"
+    names = {"classname": f"petrec.{suite.get('name', '').split()[-1]}", "name": finding.rule}
+    case = ET.SubElement(
+        suite, "testcase", {key: plain(names[key]) for key in names} | {"time": "0"}
+    )
+    if finding.severity == "off":
+        ET.SubElement(case, "skipped", {"message": plain(finding.message)})
+    elif finding.fails:
+        message = plain(finding.sentence)
+        failure = ET.SubElement(case, "failure", {"type": "error", "message": message})
+        # GitLab shows the text alone, Jenkins the message first.
+        failure.text = f"{message}\n{plain(finding.help)}".strip()
+    elif finding.count:
+        ET.SubElement(case, "system-out").text = plain(finding.sentence)

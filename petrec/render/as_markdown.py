@@ -17,6 +17,8 @@ _ESCAPES = str.maketrans(
         "_": r"\_",
         "[": r"\[",
         "]": r"\]",
+        "~": r"\~",
+        "$": r"\$",
     }
 )
 
@@ -30,14 +32,14 @@ def write(document: Document, out: TextIO) -> None:
 
 
 def _write_grid(grid: Grid, out: TextIO) -> None:
-    numeric = [
-        all(isinstance(row[i], int | float) for row in grid.rows) for i in range(len(grid.columns))
-    ]
+    numeric = map(grid.is_numeric, range(len(grid.columns)))
     rule = ("---:" if number else "---" for number in numeric)
     header = " | ".join(map(_cell, grid.columns))
-    out.write(f"\n### {grid.title}\n\n| {header} |\n| {' | '.join(rule)} |\n")
+    out.write(f"\n### {_cell(grid.title)}\n\n| {header} |\n| {' | '.join(rule)} |\n")
     out.writelines(f"| {' | '.join(map(_cell, row))} |\n" for row in grid.rows)
 
 
 def _cell(value: Cell) -> str:
+    if isinstance(value, float):
+        return f"{value:.2f}"
     return "" if value is None else plain(str(value)).translate(_ESCAPES)

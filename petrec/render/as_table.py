@@ -27,8 +27,9 @@ def write(document: Document, out: TextIO) -> None:
 def _table(grid: Grid) -> Table:
     table = Table(title=grid.title, title_justify="left", show_edge=False, pad_edge=False)
     for index, column in enumerate(grid.columns):
-        numeric = all(isinstance(row[index], int | float) for row in grid.rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(
+            column, justify="right" if grid.is_numeric(index) else "left", overflow="fold"
+        )
     for row in grid.rows:
         table.add_row(*map(_cell, row))
     return table

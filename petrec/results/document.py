@@ -16,16 +16,39 @@ class Grid:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    def is_numeric(self, index: int) -> bool:
+        """Say whether a column holds numbers, some of which may be missing."""
+        kinds = {type(row[index]) for row in self.rows} - {type(None)}
+        return bool(kinds) and kinds <= {int, float}
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule's outcome, findings or not: what a CI renderer reports per rule, never per row."""
+    """One rule's outcome, findings or not: what a CI renderer reports per rule, never per row.
+
+    `severity` is error, warning, or off for a rule that was not checked. `count` is how many
+    break the rule, 0 where it holds; an empty `unit` means that the message says it all.
+    """
 
     rule: str
     severity: str
     count: int
     message: str
     help: str = ""
+    unit: str = "recordings"
+
+    @property
+    def fails(self) -> bool:
+        """Say whether this is an error and not only a warning."""
+        return self.count > 0 and self.severity == "error"
+
+    @property
+    def sentence(self) -> str:
+        """Return how many of what, and what is wrong with them."""
+        if not self.unit:
+            return self.message
+        unit = self.unit.removesuffix("s") if self.count == 1 else self.unit
+        return f"{self.count} {unit}: {self.message}"
 
 
 @dataclass(frozen=True)

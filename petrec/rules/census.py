@@ -51,9 +51,9 @@ class Census:
         return [g for g in self.groups if all(getattr(g, k) == v for k, v in wanted.items())]
 
 
-def census_query(schema: Schema) -> Select[Any]:
-    """Build the one pass."""
-    facts = observed(schema)
+def census_query(schema: Schema, within: ColumnElement[bool] | None = None) -> Select[Any]:
+    """Build the one pass over all recordings, or over those `within` a condition."""
+    facts = observed(schema, within=within)
     least, most = extremes(facts.recording.id)
     groups = FactColumns(
         select(*facts.flags, func.count().label("size"), least.label("least"), most.label("most"))
@@ -67,9 +67,11 @@ def census_query(schema: Schema) -> Select[Any]:
     return select(*judged, columns.size, columns.least, columns.most)
 
 
-def take_census(connection: Connection, schema: Schema) -> Census:
+def take_census(
+    connection: Connection, schema: Schema, within: ColumnElement[bool] | None = None
+) -> Census:
     """Count everything in one pass."""
-    return Census([Group(*row) for row in connection.execute(census_query(schema))])
+    return Census([Group(*row) for row in connection.execute(census_query(schema, within))])
 
 
 def extremes(recording_id: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

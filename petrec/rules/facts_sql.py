@@ -10,6 +10,7 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     FromClause,
+    Select,
     and_,
     any_,
     case,
@@ -82,9 +83,18 @@ class FactColumns:
         return and_(self.has_pet, self.pet_exists, or_(~self.has_appointment, in_appointment))
 
 
-def observed(schema: Schema, *extra: ColumnElement[Any], per_row: bool = False) -> FactColumns:
-    """Build the plain facts of every recording; see `judge.judged` for the parameters."""
-    return FactColumns(_Observation(schema, per_row=per_row).query(extra))
+def observed(
+    schema: Schema,
+    *extra: ColumnElement[Any],
+    per_row: bool = False,
+    within: ColumnElement[bool] | None = None,
+) -> FactColumns:
+    """Build the plain facts of every recording, or of those `within` a condition.
+
+    See `judge.judged` for the other parameters.
+    """
+    query = _Observation(schema, per_row=per_row).query(extra)
+    return FactColumns((query if within is None else query.where(within)).subquery("facts"))
 
 
 class _Observation:
@@ -157,7 +167,7 @@ class _Observation:
             reasons.append(visits.c.appointment_id != recordings.c.appointment_id)
         return func.coalesce(or_(*reasons), false())
 
-    def query(self, extra: tuple[ColumnElement[Any], ...]) -> Subquery:
+    def query(self, extra: tuple[ColumnElement[Any], ...]) -> Select[Any]:
         recordings = self.schema.recordings
         known = func.coalesce(self.fold.c.known, 0)
         one = and_(func.coalesce(func.cardinality(self.fold.c.pets), 0) == 1, known == 1)
@@ -175,7 +185,7 @@ class _Observation:
             "visit_pet": self.visit_pet,
         }
         labelled = [fact.label(f"petrec_{name}") for name, fact in facts.items()]
-        return select(*recordings.c, *extra, *labelled).select_from(self.source).subquery("facts")
+        return select(*recordings.c, *extra, *labelled).select_from(self.source)
 
 
 def _fold(schema: Schema, *, per_row: bool) -> FromClause:

@@ -36,3 +36,7 @@ OWNER_DIFFERS = SecondaryFact(
     rows=_owner_differs,
 )
 SECONDARY = (OWNER_DIFFERS,)
+
+# Its query needs petrec's journal, which the rules do not know.
+EVIDENCE_OVERTAKEN = "evidence_overtaken"
+FACT_IDS = (OWNER_DIFFERS.id, EVIDENCE_OVERTAKEN)

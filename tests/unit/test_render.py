@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from petrec.render import Format, render
 from petrec.results.audit import AuditResult, GuideNumbers, KindCount, WarningCount
+from petrec.results.document import Document, Finding
 
 HOSTILE = '=cmd|"x"\n::error::[red]\x1b[31m<b>'
 RESULT = AuditResult(
@@ -71,3 +74,44 @@ def test_markdown_keeps_its_columns() -> None:
     table = [line for line in rendered(Format.MARKDOWN).splitlines() if "mismatched" in line]
     assert table[0].replace(r"\|", "").count("|") == 6
     assert "<b>" not in table[0]
+
+
+ANY_TEXT = st.text(st.characters(categories=None), max_size=20)
+ANY_FINDING = st.builds(
+    Finding, ANY_TEXT, st.sampled_from(["error", "warning", "off"]), st.integers(0, 9), ANY_TEXT,
+    ANY_TEXT,
+)  # fmt: skip
+DOCUMENTS = st.builds(
+    Document, st.just("audit"), ANY_TEXT, st.none(), st.just(()),
+    st.lists(ANY_FINDING, max_size=4).map(tuple), st.lists(ANY_TEXT, max_size=2).map(tuple),
+)  # fmt: skip
+
+
+def written(document: Document, output_format: Format) -> str:
+    out = io.StringIO()
+    render(document, output_format, out)
+    return out.getvalue()
+
+
+@given(document=DOCUMENTS)
+def test_junit_is_xml_whatever_the_text(document: Document) -> None:
+    suite = ET.fromstring(written(document, Format.JUNIT).encode())[0]
+    cases = suite.findall("testcase")
+    assert [len(suite.findall("testcase/failure")), len(cases)] == [
+        int(suite.get("failures", "")), int(suite.get("tests", "")),
+    ]  # fmt: skip
+    assert len(cases) == len(document.findings)
+
+
+@given(document=DOCUMENTS)
+def test_github_gets_one_command_per_broken_rule(document: Document) -> None:
+    *commands, last = written(document, Format.GITHUB).encode().decode().splitlines()
+    broken = [finding for finding in document.findings if finding.count]
+    assert len(commands) == len(broken)
+    assert all(command.startswith(("::error title=", "::warning title=")) for command in commands)
+    assert last.startswith("petrec audit: ")
+    assert "##[" not in last
+    for command in commands:
+        properties = command.split("::")[1]
+        assert properties.count(",") == 0
+        assert properties.count(":") == 0

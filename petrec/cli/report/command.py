@@ -9,7 +9,7 @@ from petrec.cli import options as shared
 from petrec.cli.audit import FailLevel, exit_code
 from petrec.cli.output import show, steps
 from petrec.cli.report import options
-from petrec.cli.session import open_session
+from petrec.cli.session import once_more, open_session
 from petrec.errors import UsageError
 from petrec.render.formats import Format
 
@@ -73,7 +73,7 @@ def report(
         webhook = checked(notify or session.settings.report.notify_url)
     with told(webhook) as tell:
         with failure_marked(prometheus), steps(quiet=quiet) as step:
-            result = make(session, scope, keeping, targets, step)
+            result = once_more(lambda: make(session, scope, keeping, targets, step))
         code = _finish(result, output_format, targets, fail_level)
         tell(result)
     return code

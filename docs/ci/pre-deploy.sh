@@ -1,0 +1,5 @@
+#!/bin/sh
+# Before a deployment: no new damage in the last day, and the constraints the release relies on.
+# Stops the deployment on findings (1) and also where nothing could be determined (2, 3, 5).
+set -eu
+petrec validate --no-baseline --since 24h --expect petrec-expect.toml --no-rows --quiet

@@ -1,0 +1,99 @@
+"""The file of known findings: text, sorted, one finding a line, made to be committed.
+
+A line is a kind and a fingerprint, which is a hash: the file tells nothing of the recordings.
+The header names the table and the type of its ids, without which the hashes mean nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from petrec.errors import SettingsError
+from petrec.rules import FINDINGS
+from petrec.schema import Schema
+
+Entry = tuple[str, str]
+
+_TITLE = "# petrec baseline 1"
+_ENTRY = re.compile(r"([a-z_]+) ([0-9a-f]{32})")
+_KINDS = frozenset(kind.id for kind in FINDINGS)
+_HINT = "--update-baseline writes it afresh"
+
+
+def identity(schema: Schema) -> str:
+    """Return the line that says whose fingerprints they are."""
+    column = schema.recordings.c.id
+    return f"# {schema.recordings.fullname}.{column.name} {column.type}"
+
+
+class Baseline:
+    """A file that may not be there yet."""
+
+    def __init__(self, path: Path, schema: Schema) -> None:
+        self.path = path
+        self.header = f"{_TITLE}\n{identity(schema)}\n"
+
+    @contextmanager
+    def entries(self, *, replacing: bool = False) -> Iterator[Iterator[Entry]]:
+        """Give the entries in order; errors: SettingsError.
+
+        A file that is to be replaced may be absent, or damaged as by a merge: it counts as empty.
+        """
+        try:
+            file = self.path.open(encoding="utf-8", errors="replace", newline="")
+        except OSError as error:
+            if replacing and isinstance(error, FileNotFoundError):
+                yield iter(())
+                return
+            reason = f"cannot read the baseline {self.path}: {error.strerror}"
+            raise SettingsError(reason, hint="--update-baseline makes one") from error
+        with file:
+            self._check_header(file)
+            start = file.tell()
+            usable = not replacing or self._is_sound(file)
+            file.seek(start)
+            yield self._parsed(file) if usable else iter(())
+
+    def _is_sound(self, file: TextIO) -> bool:
+        try:
+            for _ in self._parsed(file):
+                pass
+        except SettingsError:
+            return False
+        return True
+
+    def write_header(self, out: TextIO) -> None:
+        """Begin a new file."""
+        out.write(self.header)
+
+    def _check_header(self, file: TextIO) -> None:
+        title, owner = _line(file.readline()), _line(file.readline())
+        if title != _TITLE:
+            self._refuse("is not a baseline that this petrec reads", "name another file")
+        if f"{title}\n{owner}\n" != self.header:
+            expected = self.header.splitlines()[1].removeprefix("# ")
+            reason = f"is of {owner.removeprefix('# ')!r}, not of {expected!r}"
+            self._refuse(reason, "give each mapping a baseline of its own")
+
+    def _parsed(self, file: TextIO) -> Iterator[Entry]:
+        last = ("", "")
+        for number, line in enumerate(file, start=3):
+            found = _ENTRY.fullmatch(_line(line))
+            if found is None or found[1] not in _KINDS:
+                self._refuse(f"line {number} is not a finding: {_line(line)[:40]!r}", _HINT)
+                return
+            entry = (found[1], found[2])
+            if entry < last:
+                self._refuse(f"line {number} is out of order", _HINT)
+            last = entry
+            yield entry
+
+    def _refuse(self, reason: str, hint: str) -> None:
+        raise SettingsError(f"the baseline {self.path} {reason}", hint=hint)
+
+
+def _line(text: str) -> str:
+    """Without the end that git may have made of it on another system."""
+    return text.rstrip("\r\n")

@@ -1,0 +1,56 @@
+"""`--since`: only the recordings created in a window, so the answer is a partial one."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, cast, func, literal, select
+from sqlalchemy import DateTime as Timestamp
+
+from petrec.errors import SchemaMismatchError, UsageError
+from petrec.schema import Schema
+
+_DURATION = re.compile(r"(\d{1,6})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_TIMES = ("timestamp", "date")
+
+
+def window_start(text: str, now: datetime) -> datetime:
+    """Read a duration before `now` such as 7d, or a timestamp; errors: UsageError."""
+    hint = "write a duration (30m, 24h, 7d, 2w) or a timestamp (2026-01-31, 2026-01-31T12:00:00Z)"
+    found = _DURATION.fullmatch(text.strip())
+    try:
+        if found is not None:
+            start = now - timedelta(**{_UNITS[found[2]]: int(found[1])})
+        else:
+            start = datetime.fromisoformat(text.strip())
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text!r} is not a time", hint=hint) from None
+    start = start.replace(tzinfo=start.tzinfo or UTC).astimezone(UTC)
+    if start > now:
+        raise UsageError(f"{text!r} is in the future", hint=hint)
+    return start
+
+
+def created_since(schema: Schema, start: datetime) -> ColumnElement[bool]:
+    """Return the condition of the window; errors: SchemaMismatchError."""
+    columns = schema.recordings.c
+    table = schema.recordings.fullname
+    if "created_at" not in columns:
+        hint = "map it in petrec.toml under [mapping.columns.recordings] created_at"
+        raise SchemaMismatchError(f"{table} has no column created_at for --since", hint=hint)
+    column = columns.created_at
+    if not str(column.type).startswith(_TIMES):
+        reason = f"{table}.{column.name} is {column.type}, not a time"
+        raise SchemaMismatchError(reason, hint="leave out --since")
+    return column >= cast(literal(start, Timestamp(timezone=True)), column.type)
+
+
+def window(
+    connection: Connection, schema: Schema, text: str | None
+) -> tuple[datetime | None, ColumnElement[bool] | None]:
+    """Return start and condition of the window, by the server's clock; nothing for no text."""
+    if text is None:
+        return None, None
+    now: datetime = connection.execute(select(func.transaction_timestamp())).scalar_one()
+    start = window_start(text, now)
+    return start, created_since(schema, start)

@@ -1,0 +1,110 @@
+"""The examples for pipelines are run as the pipeline would run them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+from tests.plugins.command import ROOT, Completed, environment
+from tests.plugins.databases import Database
+
+EXAMPLES = ROOT / "docs" / "ci"
+SOUND = """
+DELETE FROM recordings r WHERE pet_id IS NULL OR NOT EXISTS (
+  SELECT FROM appointment_pets ap JOIN pets p ON p.id = ap.pet_id
+  WHERE ap.appointment_id = r.appointment_id AND ap.pet_id = r.pet_id);
+ALTER TABLE recordings ALTER pet_id SET NOT NULL, ADD FOREIGN KEY (pet_id) REFERENCES pets;
+CREATE INDEX ON recordings (pet_id);
+CREATE INDEX ON recordings (appointment_id);
+UPDATE recordings SET created_at = now() - interval '1 hour'
+"""
+LOSE_A_PET = """UPDATE recordings SET pet_id = NULL, appointment_id = NULL WHERE id = (
+    SELECT r.id FROM recordings r JOIN appointment_pets ap USING (appointment_id, pet_id) LIMIT 1)
+"""
+Shell = Callable[..., Completed]
+
+
+@pytest.fixture
+def shell(clinic: Database, tmp_path: Path) -> Shell:
+    """Run a script with `petrec` on the path, against the clinic."""
+
+    def run(script: str, **extra: str) -> Completed:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        ended = subprocess.run(
+            ["sh", "-euc", script], cwd=tmp_path, text=True, capture_output=True, check=False,
+            env=environment(PETREC_DATABASE_URL=clinic.dsn, **extra) | {"PATH": path},
+        )  # fmt: skip
+        return Completed(ended.returncode, ended.stdout, ended.stderr)
+
+    return run
+
+
+@pytest.fixture
+def known(shell: Shell) -> None:
+    """A committed baseline."""
+    written = shell("petrec validate --baseline petrec-baseline.txt --update-baseline")
+    assert written.code == 0, written.err
+
+
+def lines_of(document: str) -> str:
+    """Return the script of an example's validating step."""
+    parsed = yaml.safe_load((EXAMPLES / document).read_text())
+    if document.startswith("gitlab"):
+        return "\n".join(parsed["petrec"]["script"])
+    steps = parsed["jobs"]["petrec"]["steps"]
+    return next(step["run"] for step in steps if step.get("name") == "Validate")
+
+
+def test_github_actions(shell: Shell, clinic: Database, tmp_path: Path, known: None) -> None:
+    script, summary = lines_of("github-actions.yml"), tmp_path / "summary.md"
+    passed = shell(script, GITHUB_STEP_SUMMARY=str(summary))
+    assert (passed.code, "::error" in passed.out) == (0, False)
+    clinic.execute(LOSE_A_PET)
+    ended = shell(script, GITHUB_STEP_SUMMARY=str(summary))
+    assert ended.code == 1
+    assert ended.out.count("::error ") == 1
+    assert "1 new recording: the pet is missing" in ended.out
+    assert summary.read_text().count("## petrec validate") == 2
+
+
+def test_gitlab(shell: Shell, clinic: Database, tmp_path: Path, known: None) -> None:
+    script = lines_of("gitlab-ci.yml")
+    parsed = yaml.safe_load((EXAMPLES / "gitlab-ci.yml").read_text())
+    report = tmp_path / parsed["petrec"]["artifacts"]["reports"]["junit"]
+    assert shell(script).code == 0
+    assert ET.parse(report).getroot().get("failures") == "0"
+    clinic.execute(LOSE_A_PET)
+    assert shell(script).code == 1
+    assert ET.parse(report).getroot().get("failures") == "1"
+
+
+def test_before_a_deployment(shell: Shell, clinic: Database, tmp_path: Path) -> None:
+    script = EXAMPLES / "pre-deploy.sh"
+    assert os.access(script, os.X_OK)
+    (tmp_path / "petrec-expect.toml").write_text((EXAMPLES / "petrec-expect.toml").read_text())
+    clinic.execute(SOUND)
+    clinic.execute("UPDATE recordings SET pet_id = (SELECT pet_id FROM appointment_pets ap"
+                   " WHERE ap.appointment_id = recordings.appointment_id LIMIT 1)")  # fmt: skip
+    (tmp_path / "petrec.toml").write_text('[validate.rules]\nowner_differs = "off"\n')
+    passed = shell(f"{script}")
+    assert (passed.code, passed.out, passed.err) == (0, "", "")
+    clinic.execute("ALTER TABLE recordings ALTER pet_id DROP NOT NULL")
+    ended = shell(f"{script}")
+    assert ended.code == 1
+    assert "not null recordings(pet_id)" in ended.out
+    clinic.execute("TRUNCATE recordings")
+    assert shell(f"{script}").code == 5
+
+
+def test_the_page_shows_settings_that_load(shell: Shell, clinic: Database, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "validate.md").read_text()
+    (tmp_path / "petrec.toml").write_text(page.split("```toml\n")[1].split("```")[0])
+    (tmp_path / "petrec-expect.toml").write_text((EXAMPLES / "petrec-expect.toml").read_text())
+    assert shell("petrec validate --update-baseline").code == 1
+    clinic.execute(SOUND)
+    assert shell("petrec validate").code == 0
