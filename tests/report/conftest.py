@@ -4,7 +4,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import typer
 
+from petrec.cli.app import app
+from petrec.errors import PetrecError
 from petrec.results.report import ReportResult
 from tests.plugins.command import ROOT
 
@@ -21,3 +24,10 @@ def out(tmp_path: Path) -> Path:
     directory = tmp_path / "out"
     directory.mkdir()
     return directory
+
+
+def refusal(*arguments: str) -> PetrecError:
+    """Return why a command line is refused; within this process, since it comes to no work."""
+    with pytest.raises(PetrecError) as caught:
+        typer.main.get_command(app).main(["report", *arguments], standalone_mode=False)
+    return caught.value

@@ -16,6 +16,7 @@ from petrec.results.report import ReportResult
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
+from tests.report.conftest import refusal
 
 Run = Callable[..., Completed]
 FILES = ("report.html", "report.eml", "report.md", "report.json", "petrec.prom", "history.txt")
@@ -52,27 +53,21 @@ def same_but_for_the_metrics(directory: Path, good: dict[str, bytes]) -> None:
     assert b"} 0\n" in now["petrec.prom"].split(b"petrec_last_run")[0]
 
 
-@pytest.mark.parametrize(
-    ("damage", "code", "words"),
-    [
-        ("ALTER TABLE recordings RENAME TO gone", 2, "recordings"),
-        (None, 3, "refused"),
+def test_failing_database(petrec: Run, clinic: Database, out: Path, good: dict[str, bytes]) -> None:
+    ended = petrec(*ARGUMENTS, dsn="postgresql://u:hunter2@127.0.0.1:1/x")
+    assert (ended.code, ended.out) == (3, "")
+    assert "refused" in ended.err
+    assert "hunter2" not in ended.err
+    same_but_for_the_metrics(out, good)
+    for damage, code, words in (
         ("ALTER TABLE api_logs ALTER created_at TYPE text", 3, "SQLSTATE"),
-    ],
-)
-def test_failing_database(
-    petrec: Run, clinic: Database, out: Path, good: dict[str, bytes], damage: str | None,
-    code: int, words: str,
-) -> None:  # fmt: skip
-    if damage is None:
-        ended = petrec(*ARGUMENTS, dsn="postgresql://u:hunter2@127.0.0.1:1/x")
-    else:
+        ("ALTER TABLE recordings RENAME TO gone", 2, "recordings"),
+    ):
         clinic.execute(damage)
         ended = petrec(*ARGUMENTS, dsn=clinic.dsn)
-    assert "hunter2" not in ended.err
-    assert (ended.code, ended.out) == (code, ""), ended.err
-    assert words in ended.err
-    same_but_for_the_metrics(out, good)
+        assert (ended.code, ended.out) == (code, ""), ended.err
+        assert words in ended.err
+        same_but_for_the_metrics(out, good)
 
 
 def test_killed_backend(
@@ -176,32 +171,37 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
-def test_usage(petrec: Run, clinic: Database) -> None:
-    for arguments, words in (
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
         (("--html", "a", "--json", "a"), "same name"),
         (("--mode", "8"), "file mode"),
-        (("--html", "a.eml"), "--email"),
+        (("--html", "a.eml"), "would not be a message"),
         (("--notify", "ftp://x"), "webhook"),
         (("--from", "absent.json"), "absent.json"),
-    ):
-        ended = petrec("report", *arguments, dsn=clinic.dsn)
-        assert ended.code == 2, arguments
-        assert words in ended.err
+        (("--record", "--history", "x"), "exclude each other"),
+    ],
+)
+def test_usage(arguments: tuple[str, ...], words: str) -> None:
+    error = refusal(*arguments)
+    assert error.exit_code == 2
+    assert words in error.reason
 
 
-def test_json_that_is_no_report(
-    petrec: Run, sample: ReportResult, clinic: Database, tmp_path: Path
-) -> None:
-    empty = msgspec.structs.replace(sample, trend=())
-    (tmp_path / "empty.json").write_bytes(msgspec.json.encode(empty))
-    text = msgspec.json.encode(sample).replace(b'"direction":"better"', b'"direction":"<b>"')
-    (tmp_path / "odd.json").write_bytes(text)
-    assert petrec("audit", "--format", "json", "-o", "audit.json", dsn=clinic.dsn).code == 1
-    for name in ("empty.json", "odd.json", "audit.json"):
-        ended = petrec("report", "--from", name, "--html", "r.html")
-        assert ended.code == 2, name
-        assert "is not a report" in ended.err
-        assert not (tmp_path / "r.html").exists()
+def test_json_that_is_no_report(sample: ReportResult, tmp_path: Path) -> None:
+    text = msgspec.json.encode(sample)
+    contents = (
+        msgspec.json.encode(msgspec.structs.replace(sample, trend=())),
+        text.replace(b'"direction":"better"', b'"direction":"<b>"'),
+        msgspec.json.encode(sample.audit),
+        text[:-10],
+    )
+    path, page = tmp_path / "report.json", tmp_path / "report.html"
+    for content in contents:
+        path.write_bytes(content)
+        error = refusal("--from", str(path), "--html", str(page))
+        assert (error.exit_code, page.exists()) == (2, False)
+        assert "is not a report" in error.reason
 
 
 def test_exit_codes(petrec: Run, clinic: Database) -> None:

@@ -13,10 +13,12 @@ from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petrec.errors import UsageError
 from petrec.journal import history_tables, tables
 from petrec.journal.install import install_journal
 from petrec.report.history import compared_in_database, compared_in_file
 from petrec.report.history.compared import Tally
+from petrec.report.history.file import Header, Reader
 from petrec.report.history.merge import Seen, merged
 from petrec.results.report import Movement
 from tests.plugins.command import Completed
@@ -117,15 +119,17 @@ def test_history_that_is_not_usable(petrec: Run, clinic: Database, tmp_path: Pat
     assert petrec("report", "-q", dsn=clinic.dsn).code == 1
     file = tmp_path / "petrec-history.txt"
     whole = file.read_text()
+    header = Header(clinic.name, "public.recordings")
     for damage, words in UNUSABLE:
-        damaged = damage(whole)
-        file.write_text(damaged)
-        ended = petrec("report", "--json", "report.json", dsn=clinic.dsn)
-        assert (ended.code, ended.out) == (2, "")
-        assert words in ended.err
-        assert "--history" in ended.err
-        assert file.read_text() == damaged
-        assert not (tmp_path / "report.json").exists()
+        file.write_text(damage(whole))
+        with pytest.raises(UsageError, match=words), Reader(file, header) as reader:
+            list(reader.findings())
+    damaged = file.read_text()
+    ended = petrec("report", "--json", "report.json", dsn=clinic.dsn)
+    assert (ended.code, ended.out) == (2, "")
+    assert "--history" in ended.err
+    assert file.read_text() == damaged
+    assert not (tmp_path / "report.json").exists()
 
 
 def test_two_at_once(petrec: Run, clinic: Database, tmp_path: Path) -> None:
@@ -136,12 +140,6 @@ def test_two_at_once(petrec: Run, clinic: Database, tmp_path: Path) -> None:
     assert ended.code == 3
     assert "another report" in ended.err
     assert petrec("report", dsn=clinic.dsn).code == 1
-
-
-def test_choices_exclude_each_other(petrec: Run, clinic: Database) -> None:
-    ended = petrec("report", "--record", "--history", "x", dsn=clinic.dsn)
-    assert ended.code == 2
-    assert "exclude each other" in ended.err
 
 
 def test_no_history_keeps_nothing(petrec: Run, clinic: Database, tmp_path: Path) -> None:
