@@ -13,10 +13,8 @@ from petrec.errors import OutputError
 @contextmanager
 def atomic_text(path: Path, mode: int = 0o600) -> Iterator[TextIO]:
     """Write beside, then rename; by default readable by the owner alone; errors: OutputError."""
-    if path.exists() and not path.is_file():
-        # A rename would put a file in the place of a device such as /dev/null.
-        raise OutputError(f"{path} is not a regular file", hint="name a file to write")
     try:
+        path = _replaceable(path)
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise write_failed(path, error) from error
@@ -40,6 +38,13 @@ def atomic_bytes(path: Path) -> Iterator[BinaryIO]:
     """Write beside, then rename; as `atomic_text`."""
     with atomic_text(path) as file:
         yield file.buffer
+
+
+def _replaceable(path: Path) -> Path:
+    """A rename would take the place of a device such as /dev/null, or of a link."""
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is not a regular file", hint="name a file to write")
+    return path.resolve() if path.is_symlink() else path
 
 
 def make_directory(path: Path) -> None:

@@ -23,16 +23,21 @@ def check_writable(
     `links` is the privilege that this takes. Errors: ConnectionFailedError,
     PermissionMissingError.
     """
-    if connection.scalar(_IN_RECOVERY):
-        raise ConnectionFailedError(
-            "this server is a standby: it cannot be written to", hint="connect to the primary"
-        )
+    check_primary(connection)
     missing = [*_columns(connection, schema, columns), *_locks(connection, schema)]
     missing += _links(connection, schema, links)
     if missing:
         role = connection.scalar(_ROLE)
         reason = f"role {role} may not write what a run needs"
         raise PermissionMissingError(reason, hint=" ".join(f"{g} TO {role};" for g in missing))
+
+
+def check_primary(connection: Connection) -> None:
+    """Check that the server takes writes at all; errors: ConnectionFailedError."""
+    if connection.scalar(_IN_RECOVERY):
+        raise ConnectionFailedError(
+            "this server is a standby: it cannot be written to", hint="connect to the primary"
+        )
 
 
 def _columns(connection: Connection, schema: Schema, keys: Sequence[str]) -> list[str]:

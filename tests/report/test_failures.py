@@ -13,8 +13,10 @@ import pytest
 from petrec.errors import OutputError
 from petrec.files import atomic_text
 from petrec.results.report import ReportResult
+from tests.plugins.binaries import client_program
+from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.databases import DATA, Database
 from tests.plugins.waiting import until
 from tests.report.conftest import refusal
 
@@ -169,6 +171,32 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="not a regular file"), atomic_text(pipe):
         pass
     assert pipe.is_fifo()
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    real, link = tmp_path / "real" / "report.html", tmp_path / "report.html"
+    real.parent.mkdir()
+    link.symlink_to(real)
+    for words in ("first", "second"):
+        with atomic_text(link) as file:
+            file.write(words)
+        assert (link.is_symlink(), real.read_text()) == (True, words)
+
+
+def test_standby(petrec: Run, private_cluster: Callable[[], Cluster], tmp_path: Path) -> None:
+    """It serves reports, but cannot keep their history."""
+    primary = private_cluster()
+    psql = [client_program("psql"), "-qX", "-d", primary.dsn(), "-f", DATA / "clinic.sql"]
+    with (tmp_path / "psql.out").open("w") as out:
+        subprocess.run(psql, check=True, stdin=subprocess.DEVNULL, stdout=out)
+    standby = primary.make_standby()
+    try:
+        assert petrec("report", "-q", "--json", "r.json", dsn=standby.dsn()).code == 1
+        ended = petrec("report", "--record", dsn=standby.dsn())
+        assert ended.code == 3
+        assert "connect to the primary" in ended.err
+    finally:
+        standby.remove()
 
 
 @pytest.mark.parametrize(

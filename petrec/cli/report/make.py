@@ -84,9 +84,12 @@ def render_again(path: Path, targets: Sequence[Target]) -> ReportResult:
 
 
 def _install(session: Session) -> None:
+    from petrec.db.writable import check_primary
     from petrec.journal.install import install_journal
 
     with session.translated():
+        with session.engine.connect() as connection:
+            check_primary(connection)
         install_journal(session.engine, "history")
 
 
