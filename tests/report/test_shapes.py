@@ -158,6 +158,7 @@ def test_many_findings(clinic: Database, tmp_path: Path, number: int) -> None:
     with (tmp_path / "petrec-history.txt").open() as file:
         lines = sum(1 for _ in file)
     assert lines == 1 + 708 + number + 2 + 1
+    assert (tmp_path / "petrec-history.txt").stat().st_size < 2_000 + 64 * (708 + number)
 
 
 def test_both_histories_agree(clinic: Database, tmp_path: Path) -> None:
