@@ -1,6 +1,8 @@
 """All cases of one snapshot to files, in the format that each file's name asks for."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -17,7 +19,8 @@ from petrec.review.rows import COLUMNS, choices_of, row_of
 from petrec.rules.census import take_census
 from petrec.schema import Schema
 
-FORMATS = (".csv", ".xlsx")
+_PAGE = "petrec.review.page"
+FORMATS = (".csv", ".xlsx", *((".html",) if find_spec(_PAGE) else ()))
 
 
 def check_names(paths: Sequence[Path]) -> None:
@@ -43,8 +46,16 @@ def export_cases(
 
 def _write(path: Path, cases: Iterator[Case]) -> None:
     if path.suffix.lower() == ".xlsx":
-        with atomic_bytes(path) as out:
-            extra("petrec.review.as_xlsx").write_workbook(cases, out)
-        return
+        with atomic_bytes(path) as binary:
+            extra("petrec.review.as_xlsx").write_workbook(cases, binary)
+    elif path.suffix.lower() == ".html":
+        with atomic_text(path) as out:
+            now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+            extra(_PAGE).write_page(cases, out, title="Recordings to review", exported_at=now)
+    else:
+        _write_csv(path, cases)
+
+
+def _write_csv(path: Path, cases: Iterator[Case]) -> None:
     with atomic_text(path) as out:
         write_rows(COLUMNS, (row_of(case, choices_of(case)) for case in cases), out, bom=True)

@@ -1,20 +1,21 @@
 """Texts in a spreadsheet's cells: what XML cannot carry is written out, and read back.
 
-The escapes look like those of OOXML, but are petrec's own: a program that decodes and encodes
-OOXML's when it saves a file leaves these alone.
+OOXML has escapes of its own (`_x0000_`), but programs differ in what they make of them; so none
+ever stands in a cell: a control character is `␛` and four hexadecimal digits instead.
 """
 
 import re
 
 from petrec.render.cells import decode_cell, encode_cell
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_(?=x[0-9A-F]{4}_)")
-_ESCAPE = re.compile("_x([0-9A-F]{4})_")
+_SIGN = "␛"
+_ESCAPED = re.compile(f"[{_SIGN}\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{{4}}_)")
+_ESCAPE = re.compile(f"{_SIGN}([0-9A-F]{{4}})")
 
 
 def encode_text(text: str) -> str:
     """Return the text as a cell holds it."""
-    return encode_cell(_ILLEGAL.sub(lambda found: f"_x{ord(found[0]):04X}_", text))
+    return encode_cell(_ESCAPED.sub(lambda found: f"{_SIGN}{ord(found[0]):04X}", text))
 
 
 def decode_text(cell: str) -> str:

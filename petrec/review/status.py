@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from petrec.journal.keys import key_of
 from petrec.journal.tables import changes, decisions, runs
@@ -32,8 +32,7 @@ def review_status(connection: Connection, schema: Schema) -> ReviewStatus:
         )
         for kind in REVIEWED
     )
-    people = connection.execute(reviewers_query()) if known else ()
-    return ReviewStatus(kinds, tuple(ReviewerCount(*row) for row in people))
+    return ReviewStatus(kinds, _reviewers(connection) if known else ())
 
 
 def _settled(connection: Connection, schema: Schema) -> Counter[tuple[str, str]]:
@@ -46,46 +45,53 @@ def settled_query(schema: Schema) -> Select[Any]:
     """Count kind and last verdict of the recordings that people have left as they are."""
     facts = judged(schema)
     silent = decisions.c.verdict.in_([Verdict.CANNOT_TELL, Verdict.LEAVE])
-    last = (
-        select(decisions.c.row_key, decisions.c.state, decisions.c.verdict)
-        .distinct(decisions.c.row_key, decisions.c.state)
-        .where(silent)
-        .order_by(decisions.c.row_key, decisions.c.state, decisions.c.run_id.desc(),
-                  decisions.c.seq.desc())
-        .subquery("last")
-    )  # fmt: skip
+    order = (decisions.c.run_id.desc(), decisions.c.seq.desc())
+    age = func.row_number().over(
+        partition_by=(decisions.c.row_key, decisions.c.state), order_by=order
+    )
+    verdicts = select(decisions.c.row_key, decisions.c.state, decisions.c.verdict, age.label("age"))
+    last = verdicts.where(silent).subquery("last")
     kind = kind_column(facts)
     return (
         select(kind, last.c.verdict, func.count())
         .join_from(facts.source, last, last.c.row_key == key_of(schema, facts.recording))
-        .where(kind.in_(REVIEWED), state_sql(schema, facts) == last.c.state)
+        .where(last.c.age == 1, kind.in_(REVIEWED), state_sql(schema, facts) == last.c.state)
         .group_by(kind, last.c.verdict)
     )
 
 
 def reviewers_query() -> Select[Any]:
-    """Count decisions by reviewer; those who agreed share one decision, and each is counted."""
-    who = func.unnest(func.string_to_array(decisions.c.reviewer, SHARED), type_=Text)
-    reviewer = who.column_valued("reviewer")
+    """Count decisions by those who share them."""
     written = _changed(changes.c.run_id == decisions.c.run_id)
     undos = select(runs.c.id).where(runs.c.undoes == decisions.c.run_id).correlate(decisions)
     undone = _changed(changes.c.run_id.in_(undos))
     counts: list[ColumnElement[Any]] = [
         func.count().filter(decisions.c.verdict == verdict) for verdict in Verdict
     ]
-    return (
-        select(
-            reviewer,
-            *counts,
-            func.count().filter(written, ~undone),
-            func.count().filter(undone),
-            func.max(decisions.c.decided_at),
-        )
-        .select_from(decisions)
-        .group_by(reviewer)
-        .order_by(reviewer)
-    )
+    return select(
+        decisions.c.reviewer,
+        *counts,
+        func.count().filter(written, ~undone),
+        func.count().filter(undone),
+        func.max(decisions.c.decided_at),
+    ).group_by(decisions.c.reviewer)
 
 
 def _changed(of_run: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(of_run, changes.c.seq == decisions.c.seq).correlate(decisions)
+
+
+def _reviewers(connection: Connection) -> tuple[ReviewerCount, ...]:
+    """Count for each person; a decision that several share counts for each."""
+    found: dict[str, ReviewerCount] = {}
+    for shared, *counted in connection.execute(reviewers_query()):
+        for name in shared.split(SHARED):
+            mine = ReviewerCount(name, *counted)
+            found[name] = _sum(found[name], mine) if name in found else mine
+    return tuple(found[name] for name in sorted(found))
+
+
+def _sum(one: ReviewerCount, other: ReviewerCount) -> ReviewerCount:
+    names = ("assign", "link", "cannot_tell", "leave", "written", "undone")
+    counts = {name: getattr(one, name) + getattr(other, name) for name in names}
+    return ReviewerCount(one.reviewer, **counts, last=max(one.last, other.last))

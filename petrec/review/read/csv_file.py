@@ -45,7 +45,8 @@ def decoded(content: bytes) -> str:
     """Decode by the byte order mark, else as UTF-8; errors: UnicodeDecodeError."""
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return content.decode("utf-16")
-    return content.decode("utf-8-sig")
+    # A program that does not know the mark may have kept it as a character and put another before.
+    return content.decode("utf-8").lstrip("\ufeff")
 
 
 def _separator(text: str) -> str:

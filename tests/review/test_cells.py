@@ -1,0 +1,86 @@
+"""Whatever a cell holds comes back, and no cell starts as a formula does."""
+
+import csv
+import io
+import os
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
+from xlsxwriter import Workbook
+
+from petrec.render.as_csv import write_rows
+from petrec.render.cells import decode_cell
+from petrec.results.review import Candidate, Case, Verdict
+from petrec.review.as_xlsx import write_workbook
+from petrec.review.read.csv_file import decoded
+from petrec.review.rows import COLUMNS, choices_of, decode_choices, encode_choices, row_of
+from petrec.review.sheet_text import decode_text, encode_text
+
+# How many strings; they are drawn in lists, since each list makes a file.
+MANY = int(os.environ.get("PETREC_EXAMPLES", "2000"))
+AT_ONCE = 100
+TRIGGERS = "=+-@\t\r\n\0'"
+_NASTY = st.sampled_from([*TRIGGERS, '"', ",", ";", "_x0041_", "_x", "\ufeff", "\ufffe", "\uffff",
+                          "\x7f", "\x1b", "\u2028", "é", "e\u0301", "小花", "🐶", " "])  # fmt: skip
+_ANY = st.characters(exclude_categories=["Cs"])
+STRINGS = st.lists(st.one_of(_NASTY, _ANY), max_size=12).map("".join)
+LISTS = st.lists(STRINGS, min_size=AT_ONCE, max_size=AT_ONCE)
+thorough = settings(max_examples=max(1, MANY // AT_ONCE), deadline=None)
+
+
+def is_formula(cell: str) -> bool:
+    return cell[:1] in tuple("=+-@\t\r\n\0") and bool(cell)
+
+
+@thorough
+@given(texts=LISTS)
+def test_csv(texts: list[str]) -> None:
+    out = io.StringIO(newline="")
+    write_rows(["text"], [(text,) for text in texts], out, bom=True)
+    content = decoded(out.getvalue().encode())
+    cells = [row[0] if row else "" for row in csv.reader(io.StringIO(content, newline=""))][1:]
+    assert not [cell for cell in cells if is_formula(cell)]
+    assert [decode_cell(cell) for cell in cells] == texts
+
+
+@thorough
+@given(texts=LISTS)
+def test_xlsx(texts: list[str]) -> None:
+    out = io.BytesIO()
+    with Workbook(out, {"constant_memory": True, "strings_to_formulas": False}) as workbook:
+        sheet = workbook.add_worksheet()
+        for row, text in enumerate(texts):
+            assert not is_formula(encode_text(text))
+            sheet.write_string(row, 0, encode_text(text))
+            sheet.write_string(row, 1, ".")
+    out.seek(0)
+    read = CalamineWorkbook.from_filelike(out).get_sheet_by_index(0)
+    assert [decode_text(str(row[0])) for row in read.to_python(skip_empty_area=False)] == texts
+
+
+@given(texts=st.tuples(STRINGS, STRINGS, STRINGS))
+def test_choices_are_plain_text(texts: tuple[str, str, str]) -> None:
+    candidate = Candidate(texts[0], texts[1], Verdict.ASSIGN, texts[2])
+    case = Case("1", "missing_ambiguous", "s", None, texts[2], (candidate,))
+    choices = choices_of(case)
+    cell = encode_choices(choices)
+    assert cell.isascii()
+    assert cell.isprintable()
+    assert decode_choices(cell) == choices
+    assert len(row_of(case, choices)) == len(COLUMNS)
+
+
+def test_a_workbook_holds_no_formula(tmp_path: Path) -> None:
+    nasty = Candidate("=1", "=cmd|' /C calc'!A0", Verdict.ASSIGN, "+1", "@details")
+    cases = [Case(f"={n}", "mismatched", "s", "-1", "+1", (nasty,), (("notes", "=2+3"),))
+             for n in range(3)]  # fmt: skip
+    path = tmp_path / "cases.xlsx"
+    with path.open("wb") as out:
+        assert write_workbook(cases, out) == 3
+    import openpyxl
+
+    cells = [c for row in openpyxl.load_workbook(path)["mismatched"].iter_rows() for c in row]
+    assert {c.data_type for c in cells if c.value is not None} <= {"s", "inlineStr"}
+    assert not [c.value for c in cells if c.value and is_formula(str(c.value))]
