@@ -43,7 +43,9 @@ def undo(
     from petrec.backfill.plan import make_target
     from petrec.cli.progress import run_progress
     from petrec.db.writable import check_writable
+    from petrec.journal.install import is_installed
     from petrec.journal.lineage import read_skips
+    from petrec.journal.runs import read_run
     from petrec.journal.throttle import Limits
     from petrec.results.backfill import UndoResult
 
@@ -59,7 +61,10 @@ def undo(
     )
     with session.snapshot() as (connection, schema):
         target = make_target(schema)
-        check_writable(connection, schema)
+        if is_installed(connection):
+            written = read_run(connection, run).target
+            links = "DELETE" if written.links else ""
+            check_writable(connection, schema, written.columns, links=links)
     confirm(f"Take run {run} back?", yes=yes)
     with session.translated():
         with run_progress(quiet=quiet) as observe:
