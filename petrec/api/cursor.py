@@ -42,5 +42,5 @@ def decode(text: str, ids: Ids, entity: str) -> Cursor:
 
 
 def _invalid() -> ApiError:
-    details = {"field": "cursor"}
-    return ApiError(400, "invalid_cursor", "cursor is none that this service gave out", details)
+    """Say that no page starts here: no schema could tell which texts were given out."""
+    return ApiError(404, "cursor_not_found", "No page starts at this cursor", {"field": "cursor"})

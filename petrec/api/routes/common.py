@@ -11,7 +11,10 @@ from petrec.api.wire.error import ErrorOut
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page")]
 CursorText = Annotated[
-    str | None, Query(min_length=1, max_length=400, description="From X-Next-Cursor")
+    str | None,
+    Query(
+        min_length=1, max_length=400, pattern="^[A-Za-z0-9_-]+$", description="From X-Next-Cursor"
+    ),
 ]
 
 _ERRORS = {

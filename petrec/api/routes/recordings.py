@@ -49,5 +49,5 @@ def add_recordings(router: APIRouter, service: Service, current_actor: Callable[
         get_recordings,
         methods=["GET"],
         tags=["recordings"],
-        responses=answers(400, 401, 403, 503, ok=list[RecordingOut]),
+        responses=answers(400, 401, 403, 404, 503, ok=list[RecordingOut]),
     )

@@ -36,10 +36,9 @@ def _day(text: str) -> date:
     return value
 
 
-MomentIn = Annotated[
-    str, AfterValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
-]
-DayIn = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+_TEXT = {"type": "string", "pattern": "^(19|20|21)[0-9]{2}-"}
+MomentIn = Annotated[str, AfterValidator(_moment), WithJsonSchema(_TEXT | {"format": "date-time"})]
+DayIn = Annotated[str, AfterValidator(_day), WithJsonSchema(_TEXT | {"format": "date"})]
 Status = Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[^\x00]*$")]
 
 

@@ -1,0 +1,33 @@
+"""The router's OpenAPI document, as a file beside the documentation."""
+
+import json
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
+from sqlalchemy import create_engine
+
+from petrec import __version__
+from petrec.api.options import Options
+from petrec.api.ports import Actor
+from petrec.api.router import build_router
+
+_BEARER = HTTPBearer(description="A token of the host's", auto_error=False)
+
+
+def export() -> str:
+    """Return the document as JSON text; nothing connects anywhere."""
+    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(options: Options | None = None) -> dict[str, Any]:
+    """Return the document of a host that mounts the router alone."""
+    app = FastAPI(title="petrec.api", version=__version__)
+    engine = create_engine("postgresql+psycopg://")
+    store: Any = None  # is asked by requests alone
+    app.include_router(build_router(engine, store=store, current_actor=_nobody, options=options))
+    return app.openapi()
+
+
+def _nobody(token: Annotated[Any, Depends(_BEARER)]) -> Actor:
+    raise NotImplementedError
