@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, Text, any_, bindparam, exists, select, text
+from sqlalchemy import ColumnElement, Connection, Text, and_, any_, bindparam, exists, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.journal.tables import changes, decisions
+from petrec.journal.tables import changes, decisions, runs
 
 _READABLE = text(
     "SELECT coalesce(has_schema_privilege(to_regnamespace('petrec'), 'USAGE')"
@@ -15,7 +15,7 @@ _READABLE = text(
 
 
 class Earlier(Struct, frozen=True):
-    """A recorded decision; `written` says whether the recording was changed by it."""
+    """A recorded decision; `written`: the recording was changed by it, and it was not undone."""
 
     run_id: int
     key: tuple[str, ...]
@@ -36,11 +36,16 @@ def earlier_decisions(connection: Connection, ids: Sequence[str]) -> list[Earlie
     """Return what was decided about some recordings, the oldest first."""
     if not has_decisions(connection):
         return []
-    written = exists().where(changes.c.run_id == decisions.c.run_id,
-                             changes.c.seq == decisions.c.seq).correlate(decisions)  # fmt: skip
+    undos = select(runs.c.id).where(runs.c.undoes == decisions.c.run_id).correlate(decisions)
+    written = and_(_changed(changes.c.run_id == decisions.c.run_id),
+                   ~_changed(changes.c.run_id.in_(undos)))  # fmt: skip
     wanted = bindparam(None, list(ids), ARRAY(Text))
     query = select(
         decisions.c.run_id, decisions.c.row_key, decisions.c.state, decisions.c.verdict,
         decisions.c.pet_id, decisions.c.appointment_id, decisions.c.reviewer, written,
     ).where(decisions.c.row_key[1] == any_(wanted)).order_by(decisions.c.run_id)  # fmt: skip
     return [Earlier(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
+
+
+def _changed(of_run: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(of_run, changes.c.seq == decisions.c.seq).correlate(decisions)

@@ -32,7 +32,8 @@ def overtaken(decision: Decision, there: bool, earlier: Sequence[Earlier]) -> Re
         last = written[-1]
         reason = f"{last.reviewer} decided otherwise, which run {last.run_id} has written"
         return Refusal("decision", reason, Trouble.CONFLICT)
-    if written or any(_is_same(one, decision) for one in earlier):
+    silent = decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}
+    if silent and (written or any(_is_same(one, decision) for one in earlier)):
         return None
     reason = "the recording has changed since it was exported: export it again"
     return Refusal("state", reason, Trouble.STALE)
