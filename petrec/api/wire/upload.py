@@ -1,8 +1,8 @@
 """Starting and completing an upload."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypedDict
 
 from petrec.api.wire.fields import AppointmentId, FileName, PetId, RecordingId, VisitId
@@ -11,6 +11,11 @@ _MAX_DAYS = 86_400.0
 
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
 Value = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00]*$")] | bool | int | float | None
+
+
+def _whole(value: Any) -> Any:
+    """Take 3.0 for 3, as JSON does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class InitiateIn(BaseModel):
@@ -68,7 +73,7 @@ class CompleteIn(BaseModel):
         },
     )
 
-    file_size_bytes: int = Field(ge=1, le=5 * 1024**3)
+    file_size_bytes: Annotated[int, BeforeValidator(_whole)] = Field(ge=1, le=5 * 1024**3)
     duration_seconds: float | None = Field(default=None, ge=0, le=_MAX_DAYS)
     recording_metadata: dict[Key, Value] | None = Field(default=None, max_length=50)
 
