@@ -1,3 +1,8 @@
 """The fixtures come from named plugins."""
 
-pytest_plugins = ["tests.plugins.servers", "tests.plugins.databases", "tests.plugins.command"]
+pytest_plugins = [
+    "tests.plugins.servers",
+    "tests.plugins.databases",
+    "tests.plugins.command",
+    "tests.plugins.seaweed",
+]

@@ -1,0 +1,60 @@
+"""Where a bucket is: its address by host name or by path."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from petrec.errors import SettingsError
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_REGION = re.compile(r"[a-z0-9-]{1,40}")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A bucket in a region; `endpoint` for what is not AWS, such as https://s3.clinic.example."""
+
+    bucket: str
+    region: str = "us-east-1"
+    endpoint: str | None = None
+    path_style: bool = False
+
+    def __post_init__(self) -> None:
+        if not _BUCKET.fullmatch(self.bucket):
+            raise SettingsError(f"{self.bucket!r} cannot be a bucket's name")
+        if not _REGION.fullmatch(self.region):
+            raise SettingsError(f"{self.region!r} cannot be a region's name")
+        parts = urlsplit(self.endpoint or "https://s3.example")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError("the endpoint is no http or https URL")
+        if parts.username or parts.path.strip("/") or parts.query or parts.fragment:
+            raise SettingsError("the endpoint is more than scheme, host and port")
+
+    @property
+    def _by_path(self) -> bool:
+        # A wildcard certificate covers one label, so a dotted bucket has no valid host name.
+        return self.path_style or "." in self.bucket
+
+    @property
+    def secure(self) -> bool:
+        """Say whether the address is https."""
+        return (self.endpoint or "https:").startswith("https:")
+
+    @property
+    def host(self) -> str:
+        """Return the host, with its port where it is not the scheme's own."""
+        base = f"s3.{self.region}.amazonaws.com"
+        if self.endpoint is not None:
+            base = urlsplit(self.endpoint).netloc
+        return base if self._by_path else f"{self.bucket}.{base}"
+
+    def path(self, key: str = "") -> str:
+        """Return the encoded path of a key, or of the bucket."""
+        start = f"/{self.bucket}" if self._by_path else ""
+        if not key:
+            return start or "/"
+        return f"{start}/{quote(key, safe='/-_.~')}"
+
+    def url(self, key: str = "") -> str:
+        """Return the address of a key, or of the bucket, without a signature."""
+        return f"{'https' if self.secure else 'http'}://{self.host}{self.path(key)}"

@@ -1,0 +1,135 @@
+"""A real object store that enforces POST policies: SeaweedFS, one for the session."""
+
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+
+from petrec.api.storage import Credentials, Place, S3Store
+from tests.plugins.waiting import until
+
+BUCKET, OTHER_BUCKET = "clinic-recordings", "other-recordings"
+KEYS = Credentials("petrec-test-key", "petrec-test-secret")
+
+
+@dataclass(frozen=True)
+class Seaweed:
+    """A running store with two buckets."""
+
+    endpoint: str
+
+    def store(self, **changes: Any) -> S3Store:
+        place = Place(BUCKET, endpoint=self.endpoint, path_style=True)
+        return S3Store(place, lambda: KEYS, **changes)
+
+    def client(self) -> Any:
+        return boto3.client(
+            "s3", endpoint_url=self.endpoint, region_name="us-east-1",
+            aws_access_key_id=KEYS.access_key, aws_secret_access_key=KEYS.secret_key,
+            config=Config(s3={"addressing_style": "path"}),
+        )  # fmt: skip
+
+
+def upload(url: str, fields: Mapping[str, str], content: bytes) -> httpx.Response:
+    """Send a form as the app does: the fields, then the file."""
+    return httpx.post(url, data=dict(fields), files={"file": ("a.m4a", content)}, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def seaweed() -> Iterator[Seaweed]:
+    program = Path(sys.executable).parent / "weed"
+    if not program.exists():
+        pytest.skip("no SeaweedFS here")
+    folder = Path(tempfile.mkdtemp(prefix="petrec-weed-"))
+    process, port = _start(program, folder)
+    try:
+        until(lambda: process.poll() is not None or _answers(port))
+        assert process.poll() is None, (folder / "log").read_text()[-2000:]
+        made = Seaweed(f"http://127.0.0.1:{port}")
+        until(lambda: _make_buckets(made))
+        yield made
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(program: Path, folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
+    master, volume, filer, s3 = _free_ports(4)
+    identity = {
+        "name": "petrec",
+        "credentials": [{"accessKey": KEYS.access_key, "secretKey": KEYS.secret_key}],
+        "actions": ["Admin", "Read", "Write", "List"],
+    }
+    config = folder / "s3.json"
+    config.write_text(json.dumps({"identities": [identity]}))
+    flags = (
+        f"-ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={folder} -s3 -s3.port={s3} -s3.port.iceberg=0 "
+        f"-s3.config={config} -s3.iam=false -master.telemetry=false -volume.preStopSeconds=0 "
+        f"-volume.max=20 -master.volumeSizeLimitMB=64 -master.port={master} "
+        f"-volume.port={volume} -filer.port={filer}"
+    )
+    with (folder / "log").open("wb") as log:
+        command = [str(program), "server", *flags.split()]
+        return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder), s3
+
+
+def _free_ports(count: int) -> list[int]:
+    """Find ports whose companion, 10000 above, is free too."""
+    found: list[int] = []
+    held: list[socket.socket] = []
+    for port in range(21_000 + (hash(tempfile.mktemp()) % 15_000), 55_000):
+        if len(found) == count:
+            break
+        pair = [socket.socket(), socket.socket()]
+        held += pair
+        try:
+            pair[0].bind(("127.0.0.1", port))
+            pair[1].bind(("127.0.0.1", port + 10_000))
+        except OSError:
+            continue
+        found.append(port)
+    for each in held:
+        each.close()
+    return found
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _make_buckets(made: Seaweed) -> bool:
+    client = made.client()
+    try:
+        for bucket in (BUCKET, OTHER_BUCKET):
+            client.create_bucket(Bucket=bucket)
+        client.put_object(Bucket=OTHER_BUCKET, Key="probe", Body=b"x")
+    except client.exceptions.BucketAlreadyOwnedByYou:
+        client.put_object(Bucket=OTHER_BUCKET, Key="probe", Body=b"x")
+    except Exception:  # noqa: BLE001 the store is still starting
+        return False
+    finally:
+        client.close()
+    return True
+
+
+Upload = Callable[[str, Mapping[str, str], bytes], httpx.Response]
