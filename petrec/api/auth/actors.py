@@ -1,0 +1,87 @@
+"""From verified claims to the caller; staff are looked up in the users table where there is one."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Text, bindparam, cast, select
+
+from petrec.api.auth.tokens import unauthorized
+from petrec.api.ids import Ids
+from petrec.api.options import IdStyle
+from petrec.api.ports import Actor
+from petrec.api.service import Clinic
+from petrec.db.preflight import load_schema
+from petrec.settings import Mapping as Names
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The names of the claims that say who calls."""
+
+    user: str = "sub"
+    role: str = "role"
+    practice: str = "practice_id"
+    owner: str = "owner_id"
+
+
+class Actors:
+    """Makes callers. What the users table says of a user outweighs the token, which may be old."""
+
+    def __init__(self, engine: Engine, names: Names, claims: Claims) -> None:
+        self.engine = engine
+        self.names = names
+        self.claims = claims
+        self._lock = threading.Lock()
+        self._clinic: Clinic | None = None
+
+    def actor(self, claims: Mapping[str, Any]) -> Actor:
+        """Return the caller; errors: ApiError 401, the database's."""
+        said = {
+            name: _text(claims, getattr(self.claims, name))
+            for name in ("user", "role", "practice", "owner")
+        }
+        user = said["user"]
+        if user is None:
+            raise unauthorized()
+        owner = said["owner"]
+        if owner is not None:
+            # An owner's token never carries a staff role, whatever else it says.
+            return Actor(user, "owner", None, owner)
+        clinic = self._known()
+        if clinic.schema.users is None:
+            return Actor(user, said["role"] or "", said["practice"])
+        return self._from_table(clinic, user, said)
+
+    def _from_table(self, clinic: Clinic, user: str, said: dict[str, str | None]) -> Actor:
+        users, ids = clinic.schema.users, clinic.ids
+        bare = user if ids.fits("user", user) else user.partition("-")[2]
+        if users is None or not ids.fits("user", bare):
+            raise unauthorized()
+        columns = {n: users.c[n] for n in ("role", "practice_id") if n in users.c}
+        query = select(users.c.id, *(cast(c, Text).label(n) for n, c in columns.items()))
+        with self.engine.connect() as connection:
+            found = connection.execute(query.where(users.c.id == bindparam("id")), {"id": bare})
+            row = found.mappings().first()
+        if row is None:
+            raise unauthorized()
+        role, practice = row.get("role", said["role"]), row.get("practice_id", said["practice"])
+        return Actor(user, role or "", practice)
+
+    def _known(self) -> Clinic:
+        with self._lock:
+            if self._clinic is None:
+                with self.engine.connect() as connection:
+                    schema = load_schema(connection, self.names)
+                self._clinic = Clinic(schema, Ids(schema, IdStyle.TYPED))
+            return self._clinic
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 0 < len(value) <= 200 or not value.isprintable():
+        raise unauthorized()
+    return value
