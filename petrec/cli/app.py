@@ -21,6 +21,10 @@ class Commands(LazyGroup):
             "Plan what certain evidence allows; --apply writes it and exports the ambiguous rest.",
             "petrec.cli.backfill.group:backfill_app",
         ),
+        "constraints": Entry(
+            "Bring the guide's constraints and indexes to a live database.",
+            "petrec.cli.constraints.group:constraints_app",
+        ),
         "demo": Entry(
             "Make a damaged clinic on an embedded PostgreSQL 18 and repair it; the server stays.",
             "petrec.cli.demo:demo",

@@ -1,1 +1,1 @@
-"""The schema that makes the damage impossible, brought to a live database without downtime."""
+"""The guide's constraints and indexes on a live database."""

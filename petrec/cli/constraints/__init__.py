@@ -1,0 +1,1 @@
+"""The command group `petrec constraints`, one file per command."""

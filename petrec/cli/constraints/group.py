@@ -1,0 +1,24 @@
+"""The command group `petrec constraints`."""
+
+import typer
+
+from petrec.cli.constraints.apply import apply
+from petrec.cli.constraints.plan import plan
+from petrec.cli.constraints.rollback import rollback
+from petrec.cli.constraints.status import status
+
+constraints_app = typer.Typer(no_args_is_help=True)
+for _command in (status, plan, apply, rollback):
+    constraints_app.command(_command.__name__)(_command)
+
+
+@constraints_app.callback()
+def _group() -> None:
+    """Bring the guide's constraints and indexes to a live database.
+
+    Examples:
+        petrec constraints status
+
+        petrec constraints apply --yes
+
+    """

@@ -1,0 +1,64 @@
+"""Bring the plan about, one statement at a time; the catalog alone says what is still to do."""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine, text
+
+from petrec.constraints.plan import Wanted
+from petrec.db.ddl.pooler import refuse_transaction_pooling
+from petrec.db.ddl.run import Limits, Runner
+from petrec.errors import UsageError
+from petrec.journal.lock import acquire
+from petrec.results.constraints import ConstraintsPlan, ConstraintsResult, Obstacles
+
+Planner = Callable[[Connection], ConstraintsPlan]
+_OLD = text("""
+SELECT pid, extract(epoch FROM now() - xact_start)::int AS seconds
+FROM pg_stat_activity
+WHERE xact_start < now() - interval '5 s' AND pid <> pg_backend_pid()
+  AND backend_type = 'client backend' AND datname = current_database()
+""")
+
+
+def apply_plan(
+    engine: Engine, wanted: Wanted, limits: Limits, tell: Callable[[str], None], only: str = ""
+) -> ConstraintsResult | Obstacles:
+    """Make everything present; with rows in the way, change nothing and return their counts."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        refuse_transaction_pooling(engine, connection)
+        acquire(connection)
+        plan = wanted.plan(connection)
+        if only and only != plan.hash:
+            raise UsageError(f"the plan is now {plan.hash}, not {only}",
+                             hint="petrec constraints plan shows what has changed")  # fmt: skip
+        counts = wanted.obstacles(connection, plan.steps)
+        if counts:
+            return Obstacles(counts)
+        for row in connection.execute(_OLD):
+            tell(
+                f"pid {row.pid} has had a transaction open for {row.seconds} s; builds wait for it"
+            )
+        done = _drive(Runner(engine, connection, limits, tell), wanted.plan)
+        return ConstraintsResult(done, wanted.status(connection))
+
+
+def apply_rollback(
+    engine: Engine, wanted: Wanted, limits: Limits, tell: Callable[[str], None]
+) -> ConstraintsResult:
+    """Take everything away again."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        refuse_transaction_pooling(engine, connection)
+        acquire(connection)
+        done = _drive(Runner(engine, connection, limits, tell), wanted.rollback)
+        return ConstraintsResult(done, wanted.status(connection), "constraints rollback")
+
+
+def _drive(runner: Runner, make: Planner) -> tuple[str, ...]:
+    """Run the first step of the plan until there is none: a failed build is planned anew."""
+    done: list[str] = []
+    while steps := make(runner.connection).steps:
+        step = steps[0]
+        runner.tell(f"{step.object}: {step.sql}")
+        if runner.run(step.sql, short=step.waits == "short"):
+            done.append(step.sql)
+    return tuple(done)

@@ -1,0 +1,84 @@
+"""What the catalog knows of constraints and indexes, invalid ones and builds under way too."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+_TABLES = text("""
+SELECT c.relname::text AS name, c.oid::bigint AS oid, c.relkind::text AS relkind,
+       greatest(c.reltuples, 0)::bigint AS rows, pg_relation_size(c.oid) AS bytes
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
+""")
+_COLUMNS = text("""
+SELECT c.relname::text AS table, a.attname::text AS name, a.attnotnull AS required,
+       format_type(a.atttypid, -1) AS type
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+""")
+# `enforced` exists from 18 on; a foreign key that is not enforced holds nothing.
+_CONSTRAINTS = text("""
+SELECT con.conname::text AS name, con.contype::text AS type, c.relname::text AS table,
+       coalesce(con.convalidated, true) AS valid, con.confdeltype::text AS on_delete,
+       p.relname::text AS parent,
+       coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) AS enforced,
+       array(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k (n, place)
+             JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.n
+             ORDER BY k.place) AS columns,
+       array(SELECT a.attname::text FROM unnest(con.confkey) WITH ORDINALITY AS k (n, place)
+             JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.n
+             ORDER BY k.place) AS parent_columns,
+       pg_get_constraintdef(con.oid) AS definition
+FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_class p ON p.oid = con.confrelid
+WHERE n.nspname = :schema
+""")
+_INDEXES = text("""
+SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid,
+       pg_get_expr(i.indpred, i.indrelid) AS predicate, pg_get_indexdef(i.indexrelid) AS definition,
+       (am.amname = 'btree' AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts
+        AND NOT EXISTS (SELECT FROM unnest(i.indoption::smallint[]) o WHERE o <> 0)) AS plain,
+       EXISTS (SELECT FROM pg_stat_progress_create_index b
+               WHERE b.index_relid = i.indexrelid) AS building,
+       array(SELECT a.attname::text
+             FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, place)
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
+             ORDER BY k.place) AS columns
+FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
+JOIN pg_class c ON c.oid = i.indrelid JOIN pg_am am ON am.oid = ic.relam
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema
+""")
+_RELATIONS = text("""
+SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema
+""")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The schema's catalog at one moment."""
+
+    version: int
+    tables: dict[str, Any]
+    columns: dict[tuple[str, str], Any]
+    constraints: list[Any]
+    indexes: list[Any]
+    relations: frozenset[str]
+
+
+def read_catalog(connection: Connection, schema: str) -> Found:
+    """Read everything that steps and states depend on."""
+    values = {"schema": schema}
+    version = int(str(connection.scalar(text("SHOW server_version_num")))) // 10_000
+    return Found(
+        version=version,
+        tables={row.name: row for row in connection.execute(_TABLES, values)},
+        columns={(row.table, row.name): row for row in connection.execute(_COLUMNS, values)},
+        constraints=list(connection.execute(_CONSTRAINTS, values)),
+        indexes=list(connection.execute(_INDEXES, values)),
+        relations=frozenset(connection.scalars(_RELATIONS, values)),
+    )

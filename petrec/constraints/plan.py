@@ -1,0 +1,106 @@
+"""The ordered steps from what is there to what is wanted, and the rows that stand in the way."""
+
+from sqlalchemy import Connection, text
+
+from petrec.constraints.catalog import Found, read_catalog
+from petrec.constraints.objects import Names, items
+from petrec.constraints.status import judge
+from petrec.constraints.steps import Maker
+from petrec.errors import UsageError
+from petrec.results.constraints import ConstraintsPlan, ConstraintsStatus, Presence, Step
+from petrec.settings import Mapping
+
+
+class Wanted:
+    """What was asked for: groups, and what deleting a pet does to its recordings."""
+
+    def __init__(self, mapping: Mapping, groups: tuple[str, ...], on_delete: str) -> None:
+        self.mapping = mapping
+        self.groups = groups
+        self.on_delete = on_delete
+
+    def status(self, connection: Connection) -> ConstraintsStatus:
+        """Read the state of everything."""
+        found = read_catalog(connection, self.mapping.schema)
+        return judge(found, self.mapping, self.groups, self.on_delete)
+
+    def plan(self, connection: Connection) -> ConstraintsPlan:
+        """Return the steps still to do; errors: UsageError where something is in the way."""
+        found = read_catalog(connection, self.mapping.schema)
+        _refuse_partitions(found, self.mapping)
+        makers = self._makers(found)
+        in_the_way = [m.state for m in makers if m.state.presence is Presence.IN_THE_WAY]
+        if in_the_way:
+            first = in_the_way[0]
+            raise UsageError(
+                f"{first.name} is in the way: {first.detail}",
+                hint="rename or drop it, or name only other groups with --group",
+            )
+        steps = tuple(step for maker in makers for step in maker.apply())
+        return ConstraintsPlan(steps, self._notes(steps))
+
+    def rollback(self, connection: Connection) -> ConstraintsPlan:
+        """Return the steps that take everything away again, in the opposite order."""
+        found = read_catalog(connection, self.mapping.schema)
+        _refuse_partitions(found, self.mapping)
+        makers = reversed(self._makers(found))
+        steps = tuple(step for maker in makers for step in maker.rollback())
+        notes = ("the visits table and visit_id stay: dropping them would lose data",)
+        return ConstraintsPlan(steps, notes if "visits" in self.groups else ())
+
+    def obstacles(self, connection: Connection, steps: tuple[Step, ...]) -> dict[str, int]:
+        """Count, for each constraint still to come, the rows that it would refuse."""
+        names = Names(self.mapping)
+        found = read_catalog(connection, self.mapping.schema)
+        coming = {step.object for step in steps}
+        counts: dict[str, int] = {}
+        for item in items(self.groups, self.on_delete):
+            query = _refused(found, names, item.name, self.groups, self.on_delete)
+            if item.name in coming and query:
+                count = connection.scalar(text(query))
+                counts |= {item.name: int(count)} if count else {}
+        return counts
+
+    def _makers(self, found: Found) -> list[Maker]:
+        names = Names(self.mapping)
+        states = judge(found, self.mapping, self.groups, self.on_delete).objects
+        wanted = items(self.groups, self.on_delete)
+        return [Maker(found, names, i, s) for i, s in zip(wanted, states, strict=True)]
+
+    def _notes(self, steps: tuple[Step, ...]) -> tuple[str, ...]:
+        deletes = self.on_delete == "CASCADE"
+        if deletes and any(step.object == "fk_recordings_pet_id" for step in steps):
+            return ("deleting a pet will delete its recordings; --on-delete restrict refuses it",)
+        return ()
+
+
+def _refused(
+    found: Found, names: Names, wanted: str, groups: tuple[str, ...], on_delete: str
+) -> str | None:
+    """Return the query that counts what a constraint would refuse; None for what refuses none."""
+    item = next(each for each in items(groups, on_delete) if each.name == wanted)
+    physical = names.mapping.table(item.table), names.mapping.table(item.parent)
+    columns = [names.column(item.table, column) for column in item.columns]
+    present = [names.mapping.column(item.table, column) for column in item.columns]
+    if any((physical[0], column) not in found.columns for column in present):
+        return None
+    if item.kind == "not null":
+        return f"SELECT count(*) FROM {names.table(item.table)} WHERE {columns[0]} IS NULL"  # noqa: S608 - quoted names
+    if item.kind != "foreign key" or physical[1] not in found.tables:
+        return None
+    given = " AND ".join(f"c.{column} IS NOT NULL" for column in columns)
+    referenced = [names.column(item.parent, column) for column in item.parent_columns]
+    same = " AND ".join(f"p.{r} = c.{c}" for r, c in zip(referenced, columns, strict=True))
+    return (
+        f"SELECT count(*) FROM {names.table(item.table)} c WHERE {given}"  # noqa: S608 - quoted names
+        f" AND NOT EXISTS (SELECT FROM {names.table(item.parent)} p WHERE {same})"
+    )
+
+
+def _refuse_partitions(found: Found, mapping: Mapping) -> None:
+    table = found.tables.get(mapping.table("recordings"))
+    if table is not None and table.relkind == "p":
+        raise UsageError(
+            "recordings is partitioned: its indexes and keys must be built partition by partition",
+            hint="petrec constraints status works; apply does not support partitions yet",
+        )

@@ -1,0 +1,179 @@
+"""Which of the guide's objects are there, judged from the catalog and from nothing else."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from petrec.constraints.catalog import Found, read_catalog
+from petrec.constraints.objects import DEFAULT_GROUPS, Item, items
+from petrec.results.constraints import ConstraintsStatus, ObjectState, Presence
+from petrec.settings import LOGICAL_COLUMNS, Mapping
+
+ON_DELETE = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+_Verdict = tuple[Presence, str, str]
+
+
+def read_status(
+    connection: Connection,
+    mapping: Mapping,
+    groups: tuple[str, ...] = DEFAULT_GROUPS,
+    on_delete: str = "CASCADE",
+) -> ConstraintsStatus:
+    """Return the state of every object of these groups."""
+    found = read_catalog(connection, mapping.schema)
+    return judge(found, mapping, groups, on_delete)
+
+
+def judge(
+    found: Found, mapping: Mapping, groups: tuple[str, ...], on_delete: str
+) -> ConstraintsStatus:
+    """Say of each object whether it is there."""
+    wanted = items(groups, on_delete)
+    notes = () if "visits" in groups else ("the group visits is left out: no visit_id, no index",)
+    return ConstraintsStatus(tuple(_state(found, mapping, item) for item in wanted), notes)
+
+
+def check_name(table: str) -> str:
+    """Return the name of the constraint through which NOT NULL is brought in."""
+    return f"{table[:40]}_pet_id_not_null"
+
+
+def _state(found: Found, mapping: Mapping, item: Item) -> ObjectState:
+    judges = {
+        "table": _table,
+        "column": _column,
+        "not null": _not_null,
+        "foreign key": _foreign_key,
+        "index": _index,
+    }
+    table = mapping.table(item.table)
+    presence, actual, detail = _left_out(found, mapping, item) or judges[item.kind](
+        found, mapping, item
+    )
+    return ObjectState(item.name, item.group, table, item.kind, presence, actual, detail)
+
+
+def _left_out(found: Found, mapping: Mapping, item: Item) -> _Verdict | None:
+    """What needs a table or a column that neither the guide's steps make nor the host has."""
+    made_here = item.group == "visits"
+    for table, columns in ((item.table, item.columns), (item.parent, ())):
+        if not table or (table == "visits" and made_here):
+            continue
+        if mapping.table(table) not in found.tables:
+            return Presence.LEFT_OUT, "", f"there is no table {mapping.table(table)}"
+        for column in columns:
+            name = mapping.column(table, column)
+            missing = (mapping.table(table), name) not in found.columns
+            if missing and not (made_here and column == "visit_id"):
+                return Presence.LEFT_OUT, "", f"there is no column {name}"
+    return None
+
+
+def _physical(mapping: Mapping, item: Item) -> tuple[str, list[str]]:
+    names = [mapping.column(item.table, column) for column in item.columns]
+    return mapping.table(item.table), names
+
+
+def _table(found: Found, mapping: Mapping, item: Item) -> _Verdict:
+    name = mapping.table(item.table)
+    if name not in found.tables:
+        if name in found.relations:
+            return Presence.IN_THE_WAY, "", f"{name} is not a table"
+        return Presence.MISSING, "", ""
+    wanted = (mapping.column(item.table, column) for column in sorted(LOGICAL_COLUMNS["visits"]))
+    lacking = [column for column in wanted if (name, column) not in found.columns]
+    if lacking:
+        return Presence.IN_THE_WAY, "", f"it has no {', '.join(lacking)}"
+    return Presence.PRESENT, "", ""
+
+
+def _column(found: Found, mapping: Mapping, item: Item) -> _Verdict:
+    table, (column,) = _physical(mapping, item)
+    present = (table, column) in found.columns
+    return (Presence.PRESENT if present else Presence.MISSING), "", ""
+
+
+def _not_null(found: Found, mapping: Mapping, item: Item) -> _Verdict:
+    """The attribute alone does not say that every row was checked."""
+    table, columns = _physical(mapping, item)
+    held = [
+        c for c in found.constraints if (c.table, c.type, list(c.columns)) == (table, "n", columns)
+    ]
+    pending = [c for c in held if not c.valid]
+    if pending:
+        return Presence.INVALID, pending[0].name, "NOT NULL is not validated"
+    check = _same_name(found.constraints, table, check_name(table))
+    if found.columns[table, columns[0]].required:
+        # Below 18 the check that carried NOT NULL in may have been left behind by a crash.
+        if check is not None and check.type == "c":
+            return Presence.INVALID, check.name, "its check is still to be dropped"
+        return Presence.PRESENT, "", ""
+    if check is not None and (check.type != "c" or list(check.columns) != columns):
+        return Presence.IN_THE_WAY, check.name, f"{check.name} is: {check.definition}"
+    return (Presence.INVALID, check.name, "under way") if check else (Presence.MISSING, "", "")
+
+
+def _foreign_key(found: Found, mapping: Mapping, item: Item) -> _Verdict:
+    table, columns = _physical(mapping, item)
+    parent = mapping.table(item.parent)
+    referenced = [mapping.column(item.parent, column) for column in item.parent_columns]
+    pairs = sorted(zip(columns, referenced, strict=True))
+    matching = [
+        c
+        for c in found.constraints
+        if (c.type, c.table, c.parent) == ("f", table, parent)
+        and sorted(zip(c.columns, c.parent_columns, strict=True)) == pairs
+    ]
+    same = [c for c in matching if c.enforced and _on_delete(c) == item.on_delete]
+    best = max(same, key=lambda c: (c.valid, c.name == item.name), default=None)
+    if best is not None:
+        return _present(item, best)
+    taken = _same_name(found.constraints, table, item.name) or next(iter(matching), None)
+    return _taken(taken)
+
+
+def _on_delete(constraint: Any) -> str:
+    return ON_DELETE[constraint.on_delete]
+
+
+def _index(found: Found, mapping: Mapping, item: Item) -> _Verdict:
+    table, columns = _physical(mapping, item)
+    same = [i for i in found.indexes if i.table == table and _serves(i, columns, item)]
+    usable = [i for i in same if i.valid or i.name == item.name or i.building]
+    best = max(usable, key=lambda i: (i.valid, i.name == item.name), default=None)
+    if best is None:
+        taken = next((i for i in found.indexes if i.name == item.name), None)
+        if taken is None and item.name in found.relations:
+            return Presence.IN_THE_WAY, "", "another relation bears its name"
+        return _taken(taken)
+    if best.building:
+        return Presence.BEING_BUILT, best.name, "another session is building it"
+    return _present(item, best)
+
+
+def _serves(index: Any, columns: list[str], item: Item) -> bool:
+    if not index.plain or list(index.columns) != columns:
+        return False
+    if not item.partial:
+        return index.predicate is None
+    return index.predicate is not None and index.predicate.replace('"', "") == (
+        f"({columns[0]} IS NOT NULL)"
+    )
+
+
+def _present(item: Item, best: Any) -> _Verdict:
+    if not best.valid:
+        return Presence.INVALID, best.name, "not valid"
+    if best.name == item.name:
+        return Presence.PRESENT, best.name, ""
+    return Presence.EQUIVALENT, best.name, f"as {best.name}"
+
+
+def _taken(taken: Any) -> _Verdict:
+    if taken is None:
+        return Presence.MISSING, "", ""
+    return Presence.IN_THE_WAY, taken.name, f"{taken.name} is: {taken.definition}"
+
+
+def _same_name(constraints: list[Any], table: str, name: str) -> Any:
+    return next((c for c in constraints if (c.table, c.name) == (table, name)), None)

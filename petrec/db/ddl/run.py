@@ -1,0 +1,95 @@
+"""Run one DDL statement with the patience that its lock allows.
+
+A strong lock that waits stops everyone behind it, so it waits briefly and tries again. A weak one
+stops nobody, and a short limit would only break index builds, so it waits up to the deadline.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from psycopg import errors as pg
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from petrec.db.ddl.blockers import Watch
+from petrec.errors import TimedOutError
+
+_PID = text("SELECT pg_backend_pid()")
+_SET = text("SELECT set_config('lock_timeout', :lock, false),"
+            " set_config('statement_timeout', :statement, false)")  # fmt: skip
+_DEADLOCK = text("SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout'")
+_BASE_S, _CAP_S = 0.1, 3.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a strong lock may be waited for, and when to give up; who may be cancelled."""
+
+    lock_timeout_ms: int = 300
+    deadline_s: float = 3600.0
+    cancel_blockers: bool = False
+
+
+class Runner:
+    """Executes statements on one autocommit connection until a common deadline."""
+
+    def __init__(
+        self, engine: Engine, connection: Connection, limits: Limits, tell: Callable[[str], None]
+    ) -> None:
+        self.engine = engine
+        self.connection = connection
+        self.limits = limits
+        self.tell = tell
+        self.end = time.monotonic() + limits.deadline_s
+        self.attempt = 0
+        self._longer = False
+        self._blockers: dict[int, str] = {}
+
+    def run(self, sql: str, *, short: bool) -> bool:
+        """Try once: False where a lock was not to be had; errors: TimedOutError."""
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise self._late()
+        self._set(self._lock_timeout() if short else 0, max(1, int(left * 1000)))
+        pid = int(self.connection.scalar(_PID) or 0)
+        watch = Watch(self.engine, pid, self.tell, self.limits.cancel_blockers)
+        try:
+            with watch:
+                self.connection.exec_driver_sql(sql.replace("%", "%%"))
+        except DBAPIError as error:
+            self._blockers |= watch.blockers
+            self._longer = watch.autovacuum_only
+            self._judge(error)
+            return False
+        self.attempt, self._longer = 0, False
+        self._blockers.clear()
+        return True
+
+    def _judge(self, error: DBAPIError) -> None:
+        if isinstance(error.orig, pg.QueryCanceled) and time.monotonic() >= self.end - 0.05:
+            raise self._late() from None
+        if not isinstance(error.orig, (pg.LockNotAvailable, pg.DeadlockDetected)):
+            raise error
+        self.attempt += 1
+        bound = min(_CAP_S, _BASE_S * 2 ** min(self.attempt, 8))
+        left = max(0.0, self.end - time.monotonic())
+        time.sleep(min(left, random.uniform(0, bound)))  # noqa: S311 - jitter, not a secret
+
+    def _lock_timeout(self) -> int:
+        """Autovacuum gives way only after deadlock_timeout, so for it alone wait that long."""
+        if not self._longer:
+            return self.limits.lock_timeout_ms
+        return max(self.limits.lock_timeout_ms, int(self.connection.scalar(_DEADLOCK) or 0) + 200)
+
+    def _set(self, lock: int, statement: int) -> None:
+        self.connection.execute(_SET, {"lock": f"{lock}ms", "statement": f"{statement}ms"})
+
+    def _late(self) -> TimedOutError:
+        who = "; ".join(self._blockers.values())
+        reason = f"the deadline of {self.limits.deadline_s:g} s has passed"
+        return TimedOutError(
+            f"{reason}; blocked by {who}" if who else reason,
+            hint="nothing is half done that the same command does not finish when it runs again",
+        )
