@@ -39,7 +39,7 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
     """Mark the recording as uploaded, once; errors: ApiError, StorageUnavailableError."""
     ids = service.clinic.ids
     work = _Work(service, caller, ids.parse("recording", recording, "recording_id"), body)
-    with service.engine.connect() as connection:
+    with service.reader.connect() as connection:
         row = work.row(connection, uploaded.find)
     if row is None:
         raise not_found("recording")

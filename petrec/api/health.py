@@ -19,6 +19,6 @@ class Health(TypedDict):
 def ready(service: Service) -> Health:
     """Ask the database; errors: those of the database, which become 503."""
     _ = service.clinic
-    with service.engine.connect() as connection:
+    with service.reader.connect() as connection:
         connection.execute(_PING)
     return {"status": "ok"}

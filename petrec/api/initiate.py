@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection
 
 from petrec.api import idempotency
-from petrec.api.errors import conflict, denied
+from petrec.api.errors import ApiError, conflict, denied
 from petrec.api.membership import explain
 from petrec.api.new_ids import new_id
 from petrec.api.pending import insert_query
@@ -48,9 +48,11 @@ def initiate(
                 earlier = idempotency.earlier(connection, clinic, values)
                 if earlier is not None:
                     return _again(service, draft, body, earlier)
-            _insert(connection, clinic, caller, values)
+            refusal = _insert(connection, clinic, caller, values)
     except sqlalchemy.exc.IntegrityError as error:
         raise _refusal(service, caller, values) from error
+    if refusal is not None:
+        raise refusal
     _log(clinic, caller, draft, body)
     return _out(service, draft.id, draft.key, post)
 
@@ -96,11 +98,15 @@ def _values(service: Service, caller: Caller, body: InitiateIn, draft: Draft) ->
     }
 
 
-def _insert(connection: Connection, clinic: Clinic, caller: Caller, values: dict[str, Any]) -> None:
+def _insert(
+    connection: Connection, clinic: Clinic, caller: Caller, values: dict[str, Any]
+) -> ApiError | None:
+    """Insert the row, or say why not; raising would roll back, and forget prepared statements."""
     with_visit = values["visit_id"] is not None
     statement = clinic.statements.get(insert_query, clinic.schema, caller.scope, with_visit)
     if statement.first(connection, values) is None:
-        raise explain(connection, clinic, caller, values)
+        return explain(connection, clinic, caller, values)
+    return None
 
 
 def _refusal(service: Service, caller: Caller, values: dict[str, Any]) -> Exception:

@@ -57,7 +57,7 @@ def read_page(
     values = actor_values(caller.actor) | dict(wanted) | {"limit": limit, "fetch": limit + 1}
     if after is not None:
         values |= {"after_at": after.at, "after_id": after.id}
-    with service.engine.connect() as connection:
+    with service.reader.connect() as connection:
         rows = statement.rows(connection, values)
     withheld = rows[0].withheld
     found = [row for row in rows if row.id is not None]

@@ -55,6 +55,9 @@ class Service:
                 hint="create_engine('postgresql+psycopg://...')",
             )
         self.engine = engine
+        # One statement needs no transaction; and psycopg drops all that it has prepared at the
+        # rollback with which SQLAlchemy would end it.
+        self.reader = engine.execution_options(isolation_level="AUTOCOMMIT")
         self.store = store
         self.policy = policy
         self.options = options

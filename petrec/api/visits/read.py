@@ -35,7 +35,7 @@ def read_visit(service: Service, caller: Caller, visit_id: str) -> VisitOut:
     visits_table(clinic.schema)
     visit = clinic.ids.parse("visit", visit_id, "visit_id")
     values = actor_values(caller.actor) | {"visit": visit}
-    with service.engine.connect() as connection:
+    with service.reader.connect() as connection:
         row = clinic.statements.get(_one, clinic.schema, caller.scope).first(connection, values)
     if row is None:
         raise not_found("visit")
@@ -64,7 +64,7 @@ def list_visits(
     statement = clinic.statements.get(
         _page, clinic.schema, caller.scope, frozenset(wanted), after is not None
     )
-    with service.engine.connect() as connection:
+    with service.reader.connect() as connection:
         rows = statement.rows(connection, values)
     end = rows[limit - 1] if len(rows) > limit else None
     following = Cursor(end.visit_date, end.id).encode() if end is not None else None
