@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,16 @@ from typing import Any
 import openpyxl
 import pytest
 
+from petrec.db.connect import make_engine
+from petrec.db.dsn import resolve_dsn
+from petrec.db.preflight import load_schema
+from petrec.db.snapshot import read_snapshot
+from petrec.review.check import Checked, check
+from petrec.review.read import read_files
+from petrec.settings import Settings
+from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, _template
 from tests.review.conftest import Exported
 from tests.review.files import FIRST, Row, candidates, decide, read_csv, write_csv
 
@@ -117,22 +125,50 @@ def decided(exported: Exported) -> Path:
     return decide(write_csv(path, ambiguous))
 
 
+@pytest.fixture(scope="module")
+def template(cluster: Cluster) -> Iterator[Database]:
+    """The clinic, to be read only."""
+    found = Database(cluster, _template(cluster, "clinic"))
+    yield found
+    for connection in found.connections:
+        connection.close()
+
+
+@pytest.fixture
+def inspect(template: Database) -> Iterator[Callable[[Path], Checked]]:
+    """Check a file as `petrec review import` does."""
+    engine = make_engine(resolve_dsn(template.dsn, None), Settings(), "test")
+
+    def run(path: Path) -> Checked:
+        with read_snapshot(engine, Settings()) as connection:
+            schema = load_schema(connection, Settings().mapping)
+            return check(connection, schema, read_files([path], ""))
+
+    yield run
+    engine.dispose()
+
+
 @pytest.mark.parametrize("name", DAMAGES)
 def test_each_error_names_its_place(
-    petrec: Run, clinic: Database, decided: Path, name: str
+    inspect: Callable[[Path], Checked], template: Database, decided: Path, name: str
 ) -> None:
-    damage, before = DAMAGES[name], clinic.checksum()
-    damage.mangle(decided, clinic)
+    damage = DAMAGES[name]
+    damage.mangle(decided, template)
+    (problem,) = inspect(decided).problems
+    assert problem.place.file == str(decided)
+    assert (problem.field, problem.trouble) == (damage.field, damage.trouble)
+    assert not damage.line or problem.place.line == damage.line
+
+
+@pytest.mark.parametrize("name", ["header_changed", "unknown_pet", "state_of_another_time"])
+def test_nothing_is_written(petrec: Run, clinic: Database, decided: Path, name: str) -> None:
+    before = clinic.checksum()
+    DAMAGES[name].mangle(decided, clinic)
     ended = petrec(
         "review", "import", str(decided), "--apply", "--yes", "--format", "json", dsn=clinic.dsn
     )
     assert ended.code == 1, ended.out + ended.err
-    result = json.loads(ended.out)
-    (problem,) = result["problems"]
-    assert problem["place"]["file"] == str(decided)
-    assert (problem["field"], problem["trouble"]) == (damage.field, damage.trouble)
-    assert not damage.line or problem["place"]["line"] == damage.line
-    assert result["run"] is None
+    assert json.loads(ended.out)["run"] is None
     assert clinic.checksum() == before
     assert clinic.execute("SELECT to_regclass('petrec.decisions')") == [(None,)]
 
@@ -166,13 +202,12 @@ def _separated(content: str, delimiter: str) -> str:
 
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_spreadsheets_do_is_understood(
-    petrec: Run, clinic: Database, decided: Path, name: str
+    inspect: Callable[[Path], Checked], template: Database, decided: Path, name: str
 ) -> None:
-    HARMLESS[name](decided, clinic)
-    planned = petrec("review", "import", str(decided), "--format", "json", dsn=clinic.dsn)
-    result = json.loads(planned.out)
-    assert (planned.code, result["problems"]) == (0, [])
-    assert result["verdicts"] == {"assign": 5 if name == "rows_deleted" else 160}
+    HARMLESS[name](decided, template)
+    checked = inspect(decided)
+    assert checked.problems == []
+    assert checked.verdicts == {"assign": 5 if name == "rows_deleted" else 160}
 
 
 def mangle_sheet(path: Path, change: Callable[[Any], None]) -> None:

@@ -109,7 +109,8 @@ class _Job:
         from petrec.review.rejects import write_rejects
 
         checked, inferable, schema, target = self._check(writing=True)
-        if checked.problems and not self.partial:
+        # An unfinished import comes first: what it still has to write looks stale until then.
+        if checked.problems and not self.partial and not self._is_unfinished():
             return self._result(checked, inferable=inferable, applied=True)
         confirm(f"Record {len(checked.ballots)} decisions about {target.table}?", yes=yes)
         resumed = run = None
@@ -126,6 +127,14 @@ class _Job:
             checked, applied=True, run=run, resumed=resumed, skipped=skipped,
             rejects=tuple(rejects), inferable=inferable,
         )  # fmt: skip
+
+    def _is_unfinished(self) -> bool:
+        from petrec.journal.install import is_installed
+        from petrec.journal.runs import unfinished_run
+        from petrec.review.apply import ACTION
+
+        with self.session.translated(), self.session.engine.connect() as connection:
+            return is_installed(connection) and unfinished_run(connection, ACTION) is not None
 
     @contextmanager
     def _working(self) -> "Iterator[Observer]":
