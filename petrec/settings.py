@@ -93,6 +93,41 @@ class ValidateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expect: str = ""
 
 
+class TokenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tokens of `petrec serve`: a JWKS file, else the key in PETREC_JWT_KEY."""
+
+    algorithms: tuple[str, ...] = ("RS256",)
+    audience: str = ""
+    issuer: str | None = None
+    leeway_s: int = 30
+    jwks_file: str = ""
+    owner_claim: str = "owner_id"
+    role_claim: str = "role"
+    practice_claim: str = "practice_id"
+
+
+class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The object store of `petrec serve`; its keys come from the environment or a role."""
+
+    bucket: str = ""
+    region: str = "us-east-1"
+    endpoint: str | None = None
+    path_style: bool = False
+    expires_s: int = 3600
+    max_bytes: int = 104_857_600
+    keys: Literal["environment", "role"] = "environment"
+
+
+class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The stand-alone host."""
+
+    token: TokenSettings = TokenSettings()
+    store: StoreSettings = StoreSettings()
+    pool_size: int = 10
+    metrics: bool = False
+    drain_s: int = 30
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a configuration file can say."""
 
@@ -100,6 +135,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeouts: Timeouts = Timeouts()
     report: ReportSettings = ReportSettings()
     validate: ValidateSettings = ValidateSettings()
+    serve: ServeSettings = ServeSettings()
 
 
 def load_settings(path: Path | None = None) -> Settings:

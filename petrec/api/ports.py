@@ -36,9 +36,17 @@ class StoredObject:
 class ObjectStore(Protocol):
     """Presigns uploads and verifies them."""
 
-    bucket: str
-    expires_s: int
-    max_bytes: int
+    @property
+    def bucket(self) -> str:
+        """Return the bucket's name."""
+
+    @property
+    def expires_s(self) -> int:
+        """Return how long an upload form is good for, seconds."""
+
+    @property
+    def max_bytes(self) -> int:
+        """Return the largest size of an object."""
 
     def presign_post(self, key: str, content_type: str, now: datetime) -> PresignedPost:
         """Return a POST upload form for exactly this key and content type."""

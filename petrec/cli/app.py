@@ -37,6 +37,10 @@ class Commands(LazyGroup):
             "Bring doubtful recordings to people who know the animals, and their decisions back.",
             "petrec.cli.review.group:review_app",
         ),
+        "serve": Entry(
+            "Serve the API on its own: tokens, uploads to S3, health; SIGTERM lets requests end.",
+            "petrec.cli.serve:serve",
+        ),
         "validate": Entry(
             "Judge the findings by limits and a baseline, for pipelines. "
             "Writes nothing to the database.",
