@@ -1,0 +1,1 @@
+"""A host application that mounts petrec's router; run by the tests."""
