@@ -54,7 +54,8 @@ class Api:
 
     def __init__(self, database: Database, **parts: Any) -> None:
         self.database = database
-        url = database.dsn.replace("postgresql:", "postgresql+psycopg:")
+        dsn = database.cluster.dsn(database.name, parts.pop("user", "postgres"))
+        url = dsn.replace("postgresql:", "postgresql+psycopg:")
         self.engine: Engine = create_engine(url, pool_size=20)
         self.store = parts.pop("store", MemoryStore())
         self.app = FastAPI()

@@ -81,7 +81,7 @@ def test_expired_form_is_signed_anew_while_pending(api: Api, clock: Clock) -> No
     assert initiate(api, "k").json() == first
 
 
-@pytest.mark.parametrize("key", ["", "a b", "x" * 256])
-def test_unusable_keys(api: Api, key: str) -> None:
-    answer = initiate(api, key)
-    assert (answer.status_code, answer.json()["error_code"]) == (400, "invalid_request")
+def test_unusable_keys(api: Api) -> None:
+    for key in ("", "a b", "x" * 256):
+        answer = initiate(api, key)
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "invalid_request")

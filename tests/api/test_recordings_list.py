@@ -145,19 +145,13 @@ def test_appointment_counts_what_it_withholds(api: Api) -> None:
     assert f"rec-{row[0]}" not in answer.text
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["limit=0", "limit=201", "limit=x", "cursor=%00", "pet_id=rec-1"],
-)
-def test_refused_queries(api: Api, query: str) -> None:
-    answer = api.client.get(f"{PATH}?{query}")
-    assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
-
-
-@pytest.mark.parametrize("cursor", ["AAAA", "W10", "WzEsIngiXQ", "A"])
-def test_cursor_that_was_never_given(api: Api, cursor: str) -> None:
-    answer = api.client.get(f"{PATH}?cursor={cursor}")
-    assert (answer.status_code, answer.json()["error_code"]) == (404, "cursor_not_found")
+def test_refused_queries(api: Api) -> None:
+    for query in ("limit=0", "limit=201", "limit=x", "cursor=%00", "pet_id=rec-1"):
+        answer = api.client.get(f"{PATH}?{query}")
+        assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")
+    for cursor in ("AAAA", "W10", "WzEsIngiXQ", "A"):
+        answer = api.client.get(f"{PATH}?cursor={cursor}")
+        assert (answer.status_code, answer.json()["error_code"]) == (404, "cursor_not_found")
 
 
 def test_walk_under_inserts(api: Api) -> None:

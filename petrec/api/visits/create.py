@@ -37,12 +37,12 @@ def create_visit(service: Service, caller: Caller, body: VisitIn) -> VisitOut:
     try:
         with service.engine.begin() as connection:
             row = statement.first(connection, values)
-            if row is None and placed:
-                raise explain(connection, clinic, caller, values)
+            lost = row is None and placed
+            reason = explain(connection, clinic, caller, values) if lost else None
     except sqlalchemy.exc.IntegrityError as error:
         raise _refusal(service, caller, values) from error
     if row is None:
-        raise not_found("pet")
+        raise reason or not_found("pet")
     return visit_out(clinic.ids, row)
 
 
