@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Send
+from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from petrec.api.errors import ApiError, phrase_code, unavailable
@@ -40,7 +40,7 @@ def envelope_route(note: Note) -> type[APIRoute]:
             async def enveloped(request: Request) -> Response:
                 try:
                     _check_size(request)
-                    return await handle(request)
+                    return await handle(_limited(request))
                 except RequestValidationError as error:
                     return await _refuse(note, request, from_validation(error, what))
                 except Exception as error:  # noqa: BLE001 a route's last resort
@@ -77,7 +77,26 @@ def _trace(refusal: ApiError, error: Exception) -> Exception | None:
 def _check_size(request: Request) -> None:
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or int(length) > _MAX_BODY:
-        raise ApiError(413, "body_too_large", "The body is too large", {"limit": _MAX_BODY})
+        raise _too_large()
+
+
+def _too_large() -> ApiError:
+    return ApiError(413, "body_too_large", "The body is too large", {"limit": _MAX_BODY})
+
+
+def _limited(request: Request) -> Request:
+    """Return the request with its body counted as it comes: a chunked one announces no length."""
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > _MAX_BODY:
+            raise HTTPException(413)
+        return message
+
+    return Request(request.scope, receive)
 
 
 def to_api_error(error: Exception) -> ApiError:
@@ -102,6 +121,8 @@ def to_api_error(error: Exception) -> ApiError:
 
 
 def _from_http(error: HTTPException) -> ApiError:
+    if error.status_code == 413:
+        return _too_large()
     code = phrase_code(error.status_code)
     headers = dict(error.headers or {})
     return ApiError(error.status_code, code, code.replace("_", " ").capitalize(), headers=headers)
