@@ -10,15 +10,24 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
+from pydantic import TypeAdapter
 from schemathesis.generation import GenerationMode
 
 from petrec.api.openapi import export
+from petrec.api.wire.examples import BY_TYPE
 from tests.api.conftest import Api
 from tests.api.test_access import ROWS, VET1
 from tests.plugins.command import ROOT
 from tests.plugins.databases import Database
 
 FILE = ROOT / "docs" / "openapi.json"
+
+
+@pytest.mark.parametrize("kind", BY_TYPE, ids=str)
+def test_examples_fit_their_types(kind: Any) -> None:
+    TypeAdapter(kind).validate_python(BY_TYPE[kind], strict=True, extra="forbid")
+
+
 # A generator of the format alone would seldom meet the years that the document asks for.
 YEARS = (datetime(1900, 1, 2), datetime(2199, 12, 30))
 MOMENTS = st.datetimes(*YEARS).map(lambda value: f"{value.isoformat(timespec='seconds')}Z")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from petrec.api.ports import Actor
 from petrec.api.wire.error import ErrorOut
+from petrec.api.wire.examples import BY_TYPE, REFUSALS
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page")]
 CursorText = Annotated[
@@ -56,7 +57,7 @@ def page_headers(request: Request, cursor: str | None) -> dict[str, str]:
 def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
     """Return a route's documented responses: `ok=` or `created=` a type, then error statuses."""
     found: dict[int | str, dict[str, Any]] = {
-        {"ok": 200, "created": 201}[name]: {"model": model}
+        {"ok": 200, "created": 201}[name]: _documented(model, example=BY_TYPE.get(model))
         for name, model in success.items()
         if model is not None
     }
@@ -64,6 +65,28 @@ def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
         found[status] = {"model": ErrorOut, "description": _ERRORS[status]}
     found["4XX"] = {"model": ErrorOut, "description": "Any other refusal"}
     return found
+
+
+def paged(responses: dict[int | str, dict[str, Any]], **headers: str) -> Any:
+    """Add the headers of a page to the documented responses, with more where there are."""
+    described = {"X-Next-Cursor": "Where the next page starts, if there is one"} | {
+        name.replace("_", "-"): text for name, text in headers.items()
+    }
+    shown = {n: {"description": t, "schema": {"type": "string"}} for n, t in described.items()}
+    responses[200]["headers"] = shown
+    return responses
+
+
+def refusals(responses: dict[int | str, dict[str, Any]]) -> Any:
+    """Add the examples of refused uploads."""
+    shown = {name: {"value": value} for name, value in REFUSALS.items()}
+    responses[400] = _documented(ErrorOut, examples=shown) | {"description": _ERRORS[400]}
+    return responses
+
+
+def _documented(model: Any, **example: Any) -> dict[str, Any]:
+    shown = {name: value for name, value in example.items() if value is not None}
+    return {"model": model, "content": {"application/json": shown}} if shown else {"model": model}
 
 
 def add_route(router: APIRouter, path: str, endpoint: Callable[..., Any], **options: Any) -> None:

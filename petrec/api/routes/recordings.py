@@ -15,6 +15,7 @@ from petrec.api.routes.common import (
     answers,
     encoded,
     page_headers,
+    paged,
 )
 from petrec.api.service import Service
 from petrec.api.wire.fields import AppointmentId, PetId
@@ -49,5 +50,8 @@ def add_recordings(router: APIRouter, service: Service, current_actor: Callable[
         get_recordings,
         methods=["GET"],
         tags=["recordings"],
-        responses=answers(400, 401, 403, 404, 503, ok=list[RecordingOut]),
+        responses=paged(
+            answers(400, 401, 403, 404, 503, ok=list[RecordingOut]),
+            X_Petrec_Withheld="How many recordings of this page's span are not shown",
+        ),
     )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Response
 from petrec.api.complete import complete
 from petrec.api.initiate import initiate
 from petrec.api.ports import Actor
-from petrec.api.routes.common import actor_dependency, add_route, answers, encoded
+from petrec.api.routes.common import actor_dependency, add_route, answers, encoded, refusals
 from petrec.api.service import Service
 from petrec.api.wire.choices import initiate_body
 from petrec.api.wire.fields import RecordingId
@@ -57,5 +57,5 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
         initiate_upload,
         methods=["POST"],
         tags=["recordings"],
-        responses=answers(400, 401, 403, 404, 409, 413, 503, ok=InitiateOut),
+        responses=refusals(answers(400, 401, 403, 404, 409, 413, 503, ok=InitiateOut)),
     )

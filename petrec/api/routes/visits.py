@@ -14,6 +14,7 @@ from petrec.api.routes.common import (
     answers,
     encoded,
     page_headers,
+    paged,
 )
 from petrec.api.service import Service
 from petrec.api.visits.change import delete_visit, update_visit
@@ -63,6 +64,8 @@ def add_visits(router: APIRouter, service: Service, current_actor: Callable[...,
         status = {"created": 201, "deleted": 204}.get(next(iter(ok)), 200)
         options = {"methods": [method], "tags": ["visits"], "status_code": status}
         responses = answers(400, 401, 403, *errors, 503, **ok)
+        if ok.get("ok") == list[VisitOut]:
+            paged(responses)
         add_route(router, path, endpoint, responses=responses, **options)
 
     add(_MANY, get_visits, "GET", 404, ok=list[VisitOut])
