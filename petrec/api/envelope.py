@@ -71,6 +71,9 @@ async def _refuse(note: Note, request: Request, error: Exception) -> Response:
 
 
 def _trace(refusal: ApiError, error: Exception) -> Exception | None:
+    """Return what is worth a traceback, without the values that its statement was given."""
+    if isinstance(error, sqlalchemy.exc.StatementError):
+        error.hide_parameters = True
     return error if refusal.status == 500 else None
 
 

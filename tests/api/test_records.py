@@ -77,6 +77,19 @@ def test_errors_do_not_repeat_the_input(api: Api) -> None:
         assert secret not in answer.text
 
 
+def test_tracebacks_hold_no_values(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    api.database.execute(
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'no luck'; END $$;"
+        "CREATE TRIGGER fail BEFORE INSERT ON recordings EXECUTE FUNCTION fail()"
+    )
+    answer = api.client.post(PATH, json=INITIATE | {"filename": "very-private.m4a"})
+    assert (answer.status_code, answer.json()["error"]) == (500, "internal_error")
+    assert "no luck" in caplog.text
+    assert "no luck" not in answer.text
+    assert "very-private" not in caplog.text
+
+
 def test_body_too_large(api: Api) -> None:
     answer = api.client.post(PATH, json=INITIATE | {"more": "x" * 70_000})
     assert (answer.status_code, answer.json()["error_code"]) == (413, "body_too_large")
