@@ -11,6 +11,7 @@ from petrec.api import Actor, ClinicPolicy, Scope, StoredObject, Uploaded
 from petrec.schema import Schema
 from tests.api.conftest import Api
 from tests.api.test_access import ACTORS, APPT1, INITIATE, PET1, REC1, ROWS, VET1, VISIT1
+from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database
 
 # What docs/api.md says the role needs.
@@ -39,6 +40,14 @@ def test_least_privileges(made: Database, make_api: Callable[..., Api]) -> None:
         run_all(api)
     finally:
         made.execute("DROP OWNED BY app; DROP ROLE app")
+
+
+def test_every_server(
+    any_cluster: Cluster, database: Callable[..., Database], make_api: Callable[..., Api]
+) -> None:
+    made = database("with_visits", any_cluster)
+    made.execute(ROWS)
+    run_all(make_api(database=made))
 
 
 def run_all(api: Api) -> None:
