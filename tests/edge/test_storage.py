@@ -9,7 +9,7 @@ from unittest.mock import patch
 import boto3
 import pytest
 from botocore.config import Config
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petrec.api.storage import Credentials, Place, S3Store, from_environment
@@ -46,6 +46,7 @@ def boto_form(place: Place, keys: Credentials, key: str, content_type: str) -> d
     return made
 
 
+@settings(deadline=None, max_examples=25)
 @given(SIMPLE, SIMPLE, st.sampled_from([None, "a-token/+="]))
 def test_fields_equal_boto3s(key: str, content_type: str, token: str | None) -> None:
     keys = Credentials("AKIAEXAMPLE", "secret/+key", token)
