@@ -1,23 +1,70 @@
 """Who a waiting statement waits for, asked by a second connection."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Thread
+from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
+# Only who holds a lock that is waited for can be ended to any effect, not who waits in the queue.
 _BLOCKERS = text("""
-SELECT a.pid, a.backend_type, coalesce(a.state, '') AS state, coalesce(a.usename, '') AS role,
-       left(coalesce(a.query, ''), 200) AS query,
-       extract(epoch FROM now() - a.xact_start)::int AS seconds
+SELECT a.pid, a.backend_start::text AS started, a.backend_type, coalesce(a.state, '') AS state,
+       coalesce(a.usename, '') AS role, extract(epoch FROM now() - a.xact_start)::int AS seconds,
+       EXISTS (SELECT FROM pg_locks w JOIN pg_locks h
+                 ON (h.locktype, h.database, h.relation, h.virtualxid, h.transactionid,
+                     h.classid, h.objid) IS NOT DISTINCT FROM
+                    (w.locktype, w.database, w.relation, w.virtualxid, w.transactionid,
+                     w.classid, w.objid)
+               WHERE w.pid = :pid AND NOT w.granted AND h.pid = a.pid AND h.granted) AS holds
 FROM pg_stat_activity a WHERE a.pid = ANY(pg_blocking_pids(:pid))
 """)
-_CANCEL = text("SELECT pg_cancel_backend(:pid)")
-_TERMINATE = text("SELECT pg_terminate_backend(:pid)")
+# A pid may have passed to another session meanwhile; walsenders and autovacuum are never ended.
+_SESSION = """FROM pg_stat_activity WHERE pid = :pid AND backend_start::text = :started
+  AND backend_type = 'client backend'"""
+_CANCEL = text(f"SELECT pg_cancel_backend(pid) {_SESSION}")
+_TERMINATE = text(f"SELECT pg_terminate_backend(pid) {_SESSION}")
 _EVERY_S = 0.05
-_TERMINATE_AFTER = 40
+_PATIENCE_S = 2.0
+
+
+@dataclass
+class Pressure:
+    """What was done to blockers over all attempts of a run: cancelled first, then terminated."""
+
+    tell: Callable[[str], None]
+    cancelled: dict[tuple[int, str], tuple[int, float]] = field(default_factory=dict)
+    terminated: set[tuple[int, str]] = field(default_factory=set)
+
+    def press(self, second: Connection, row: Any, attempt: int) -> None:
+        """Cancel; terminate what still blocks at a later attempt, such as an idle transaction."""
+        who = (int(row.pid), str(row.started))
+        if row.backend_type != "client backend" or not row.holds or who in self.terminated:
+            return
+        values = {"pid": who[0], "started": who[1]}
+        if who not in self.cancelled:
+            self.cancelled[who] = (attempt, time.monotonic())
+            self._do(second, "cancelling", _CANCEL, values)
+        elif self._is_stubborn(who, attempt):
+            self.terminated.add(who)
+            self._do(second, "terminating", _TERMINATE, values)
+
+    def _is_stubborn(self, who: tuple[int, str], attempt: int) -> bool:
+        """A statement with a weak lock has one long attempt, so time counts for it."""
+        at, since = self.cancelled[who]
+        return attempt != at or time.monotonic() - since > _PATIENCE_S
+
+    def _do(
+        self, second: Connection, doing: str, query: TextClause, values: dict[str, Any]
+    ) -> None:
+        self.tell(f"{doing} pid {values['pid']}")
+        try:
+            second.execute(query, values)
+        except DBAPIError as error:
+            self.tell(f"pid {values['pid']} was left alone: {type(error.orig).__name__}")
 
 
 @dataclass
@@ -27,11 +74,11 @@ class Watch:
     engine: Engine
     pid: int
     tell: Callable[[str], None]
-    cancel: bool = False
+    pressure: Pressure | None = None
+    attempt: int = 0
     blockers: dict[int, str] = field(default_factory=dict)
     autovacuum_only: bool = False
     _stop: Event = field(default_factory=Event)
-    _seen: dict[int, int] = field(default_factory=dict)
 
     def __enter__(self) -> "Watch":
         self._thread = Thread(target=self._run, daemon=True)
@@ -50,31 +97,21 @@ class Watch:
                     rows = second.execute(_BLOCKERS, {"pid": self.pid}).all()
                     for row in rows:
                         self._note(row)
-                        if self.cancel and row.backend_type == "client backend":
-                            self._end(second, row.pid)
+                        if self.pressure is not None:
+                            self.pressure.press(second, row, self.attempt)
                     if rows:
                         kinds = {row.backend_type for row in rows}
                         self.autovacuum_only = kinds == {"autovacuum worker"}
         except (DBAPIError, psycopg.Error) as error:
             self.tell(f"cannot see who blocks: {type(error).__name__}")
 
-    def _note(self, row: object) -> None:
-        pid = int(row.pid)  # type: ignore[attr-defined]
+    def _note(self, row: Any) -> None:
+        pid = int(row.pid)
         if pid not in self.blockers:
             said = (
-                f"pid {pid} ({row.backend_type}, {row.state or 'no state'}"  # type: ignore[attr-defined]
-                f"{', ' + row.role if row.role else ''}"  # type: ignore[attr-defined]
-                f", transaction open for {row.seconds or 0} s)"  # type: ignore[attr-defined]
+                f"pid {pid} ({row.backend_type}, {row.state or 'no state'}"
+                f"{', ' + row.role if row.role else ''}"
+                f", transaction open for {row.seconds or 0} s)"
             )
             self.blockers[pid] = said
             self.tell(f"waiting for {said}")
-
-    def _end(self, second: object, pid: int) -> None:
-        """Cancel first; terminate what still blocks, such as an idle transaction."""
-        self._seen[pid] = self._seen.get(pid, 0) + 1
-        if self._seen[pid] == 1:
-            self.tell(f"cancelling pid {pid}")
-            second.execute(_CANCEL, {"pid": pid})  # type: ignore[attr-defined]
-        elif self._seen[pid] == _TERMINATE_AFTER:
-            self.tell(f"terminating pid {pid}")
-            second.execute(_TERMINATE, {"pid": pid})  # type: ignore[attr-defined]

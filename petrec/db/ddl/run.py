@@ -13,7 +13,7 @@ from psycopg import errors as pg
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from petrec.db.ddl.blockers import Watch
+from petrec.db.ddl.blockers import Pressure, Watch
 from petrec.errors import TimedOutError
 
 _PID = text("SELECT pg_backend_pid()")
@@ -45,6 +45,7 @@ class Runner:
         self.end = time.monotonic() + limits.deadline_s
         self.attempt = 0
         self._longer = False
+        self._pressure = Pressure(tell) if limits.cancel_blockers else None
         self._blockers: dict[int, str] = {}
 
     def run(self, sql: str, *, short: bool) -> bool:
@@ -54,7 +55,7 @@ class Runner:
             raise self._late()
         self._set(self._lock_timeout() if short else 0, max(1, int(left * 1000)))
         pid = int(self.connection.scalar(_PID) or 0)
-        watch = Watch(self.engine, pid, self.tell, self.limits.cancel_blockers)
+        watch = Watch(self.engine, pid, self.tell, self._pressure, self.attempt)
         try:
             with watch:
                 self.connection.exec_driver_sql(sql.replace("%", "%%"))
