@@ -1,4 +1,4 @@
-"""The review as one page that works from a file, without a server or a network."""
+"""The review as one HTML file that works without a server: read, decide, download."""
 
 from petrec.review.page.write import write_page
 

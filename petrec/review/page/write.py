@@ -1,71 +1,53 @@
-"""Put the parts of the page and the cases into one file, case by case."""
+"""Write the page, one case a line."""
 
-import base64
-import hashlib
-from collections.abc import Iterable, Iterator
-from importlib.resources import files
+import html
+from collections.abc import Iterable
+from string import Template
 from typing import TextIO
 
-import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from petrec import __version__
 from petrec.results.review import Case
-from petrec.rules import FINDINGS
+from petrec.review.page.assets import page_script, page_style, page_template
+from petrec.review.page.encode import csp_hash, encode_json
+from petrec.rules import KINDS, Repair
 
-# In this order: each part only uses what stands before it, `start` runs the page.
-SCRIPTS = ("cases", "decisions", "dom", "list", "detail", "exchange", "keys", "start")
-
-# Inside a script element these could end it, or open a comment that swallows its end.
-_INERT = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
+_CASES = "$cases"
 
 
 def write_page(cases: Iterable[Case], out: TextIO, *, title: str, exported_at: str) -> int:
-    """Write the page; returns the number of cases. One case is in memory at a time."""
-    style, script = _part("page.css"), "\n".join(_part(f"{name}.js") for name in SCRIPTS)
-    lines = _Lines(cases)
-    environment = Environment(
-        loader=PackageLoader("petrec.review.page", "parts"),
-        autoescape=True,
-        undefined=StrictUndefined,
+    """Write the self-contained page; returns the number of cases, of which none is kept."""
+    before, after = page_template().split(_CASES)
+    values = _values(title, exported_at)
+    out.write(Template(before).substitute(values))
+    count = 0
+    for count, case in enumerate(cases, start=1):  # noqa: B007 - the last number is the count
+        out.write(encode_json(case) + "\n")
+    out.write(Template(after).substitute(values))
+    return count
+
+
+def _values(title: str, exported_at: str) -> dict[str, str]:
+    style, script = page_style(), page_script()
+    sentences = {kind.id: kind.sentence for kind in KINDS if kind.repair is Repair.REVIEW}
+    facts = {"title": title, "exported_at": exported_at, "kinds": sentences}
+    return {
+        "policy": _policy(style, script),
+        "version": html.escape(__version__),
+        "title": html.escape(title),
+        "exported_at": html.escape(exported_at),
+        "facts": encode_json(facts),
+        "style": style,
+        "script": script,
+    }
+
+
+def _policy(style: str, script: str) -> str:
+    """Allow this style and this script, and nothing from anywhere."""
+    sources = (
+        "default-src 'none'",
+        f"script-src {csp_hash(script)}",
+        f"style-src {csp_hash(style)}",
+        "base-uri 'none'",
+        "form-action 'none'",
     )
-    page = environment.get_template("page.html").generate(
-        title=title,
-        exported_at=exported_at,
-        kinds=_inert({kind.id: kind.sentence for kind in FINDINGS}),
-        style=style,
-        script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
-        cases=lines,
-    )
-    out.writelines(page)
-    return lines.count
-
-
-class _Lines:
-    """The cases as lines of JSON, counted as they go."""
-
-    def __init__(self, cases: Iterable[Case]) -> None:
-        self.cases = cases
-        self.count = 0
-
-    def __iter__(self) -> Iterator[str]:
-        for case in self.cases:
-            self.count += 1
-            yield _inert(case)
-
-
-def _inert(value: object) -> str:
-    return msgspec.json.encode(value).decode().translate(_INERT)
-
-
-def _part(name: str) -> str:
-    return files("petrec.review.page").joinpath("parts", name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """Return the source that a content security policy allows this inline text by."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
+    return "; ".join(sources)

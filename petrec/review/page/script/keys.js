@@ -1,0 +1,45 @@
+/** The keyboard: one key, one act. */
+function listenToKeys(act) {
+  const acts = {
+    j: act.next, ArrowDown: act.next, k: act.previous, ArrowUp: act.previous,
+    c: act.cannotTell, l: act.leave, u: act.undo,
+    n: () => enter("note"), f: () => enter("find"), o: () => enter("other"), "/": () => enter("search"),
+    "?": act.help,
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isAsking()) return;
+    if (event.key === "Escape") leaveField(event.target);
+    else if (!isTyping(event.target)) obey(event, acts, act);
+  });
+}
+
+function obey(event, acts, act) {
+  const onRadio = event.target.type === "radio" && event.key.startsWith("Arrow");
+  const isDigit = /^[1-9]$/.test(event.key);
+  const known = isDigit ? () => act.choose(Number(event.key) - 1) : acts[event.key];
+  // A key that is held down goes through the list, but decides once.
+  const repeats = event.repeat && !["j", "k", "ArrowDown", "ArrowUp"].includes(event.key);
+  if (!known || onRadio || repeats) return;
+  event.preventDefault();
+  known();
+}
+
+function enter(id) {
+  const field = byId(id);
+  if (!field) return;
+  if (id !== "search") showView("case");
+  else showView("list");
+  field.focus();
+  field.select?.();
+}
+
+function leaveField(target) {
+  if (!isTyping(target)) return;
+  target.blur();
+  focusCase();
+}
+
+/** On a narrow screen either the list or the case is in sight. */
+function showView(view) {
+  document.documentElement.dataset.view = view;
+}

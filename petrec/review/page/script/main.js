@@ -1,0 +1,178 @@
+/** Put everything together. */
+const facts = readFacts();
+const cases = readCases();
+const session = new Session(cases, new Store(identityOf(facts, cases)));
+const list = new CaseList(session, (index) => open(index));
+
+const act = {
+  decide: (choice) => decideCurrent(choice),
+  choose: (number) => chooseNumber(number),
+  cannotTell: () => decideCurrent({ verdict: "cannot_tell", pet_id: null, appointment_id: null }),
+  leave: () => decideCurrent({ verdict: "leave", pet_id: null, appointment_id: null }),
+  note: (text) => session.note(list.current, text),
+  next: () => step(1),
+  previous: () => step(-1),
+  undo: () => undoLast(),
+  clear: () => clearCurrent(),
+  help: () => byId("manual").showModal(),
+};
+
+function redraw() {
+  const position = list.where.get(list.current);
+  const place = position === undefined ? "" : `${(position + 1).toLocaleString("en")} of ${list.shown.length.toLocaleString("en")}`;
+  drawDetail(session, list.current, place, act);
+  byId("previous").disabled = position === undefined || position === 0;
+  byId("next").disabled = position === undefined || position === list.shown.length - 1;
+}
+
+function focusCase() {
+  byId("case-title")?.focus({ preventScroll: true });
+}
+
+/** Show a case and tell it. */
+function open(index, said = "") {
+  list.select(index);
+  redraw();
+  showView("case");
+  const kase = cases[index];
+  announce(`${said} ${byId("place").textContent}: ${kindName(kase.kind)}, ${headline(kase)}, ${counted(kase.candidates.length, "pet", "pets")}`.trim());
+  if (document.activeElement !== byId("list")) focusCase();
+}
+
+function step(by) {
+  const index = list.shown[(list.where.get(list.current) ?? -1) + by];
+  if (index === undefined) announce(by > 0 ? "This is the last case" : "This is the first case");
+  else open(index);
+}
+
+function chooseNumber(number) {
+  const candidate = cases[list.current]?.candidates[number];
+  if (candidate) decideCurrent(candidateDecision(candidate));
+  else announce(`There is no pet ${number + 1}`);
+}
+
+function decideCurrent(choice) {
+  const index = list.current;
+  if (index === null) return;
+  session.decide(index, choice);
+  const told = toldEntry(cases[index], session.entry(index));
+  showLast(told, headline(cases[index]));
+  const next = nextOpen(index);
+  if (next === null) finishView(told);
+  else open(next, `${told}.`);
+}
+
+/** Go on where the work stopped, without a word. */
+function goToOpen() {
+  const index = list.shown.find((shown) => !session.isDecided(shown));
+  if (index === undefined) return;
+  list.select(index);
+  redraw();
+}
+
+/** The next open case of the view, from here on and then from its start. */
+function nextOpen(index) {
+  const position = list.where.get(index);
+  const order = [...list.shown.slice(position + 1), ...list.shown.slice(0, position)];
+  return order.find((other) => !session.isDecided(other)) ?? null;
+}
+
+function finishView(told) {
+  redraw();
+  focusCase();
+  const all = session.decided === cases.length;
+  notify(all ? "Every case is decided. Download the decisions and send them back."
+    : "Every case of this list is decided. Choose another kind, or download the decisions.");
+  announce(`${told}.`);
+}
+
+function undoLast() {
+  const index = session.undo();
+  byId("last").hidden = true;
+  if (index === null) {
+    announce("There is nothing to undo");
+    return;
+  }
+  if (!list.where.has(index)) resetFilters();
+  open(index, "Undone.");
+}
+
+function clearCurrent() {
+  session.clear(list.current);
+  redraw();
+  focusCase();
+}
+
+function showLast(told, title) {
+  byId("last-text").replaceChildren(el("strong", {}, foreign(told)), " for ", foreign(title));
+  byId("last").hidden = false;
+}
+
+function applyFilter() {
+  const filter = chosenFilter();
+  const shown = filtered(session, filter);
+  const current = shown.includes(list.current) ? list.current : shown[0] ?? null;
+  list.show(shown, current, Boolean(filter.kind));
+  byId("found").textContent = counted(shown.length, "case", "cases");
+  redraw();
+}
+
+function resetFilters() {
+  byId("filters").reset();
+  byId("state").value = "all";
+  applyFilter();
+}
+
+function listen() {
+  byId("search").addEventListener("input", debounced(applyFilter, 120));
+  byId("filters").addEventListener("change", applyFilter);
+  byId("filters").addEventListener("submit", (event) => event.preventDefault());
+  byId("previous").addEventListener("click", act.previous);
+  byId("next").addEventListener("click", act.next);
+  byId("undo").addEventListener("click", act.undo);
+  byId("help").addEventListener("click", act.help);
+  byId("back").addEventListener("click", () => { showView("list"); byId("list").focus(); });
+  byId("list").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && list.current !== null) open(list.current);
+  });
+  byId("reviewer").addEventListener("click", () => askReviewer(session));
+  byId("download").addEventListener("click", () => download(session));
+  byId("load").addEventListener("click", () => byId("file").click());
+  byId("file").addEventListener("change", takeFile);
+}
+
+async function takeFile() {
+  const [file] = byId("file").files;
+  if (file && await load(session, file)) {
+    applyFilter();
+    goToOpen();
+  }
+  byId("file").value = "";
+}
+
+function listenToBrowser() {
+  addEventListener("beforeunload", (event) => { if (session.pending) event.preventDefault(); });
+  addEventListener("storage", ({ key, newValue }) => {
+    const start = `${session.store.prefix}case:`;
+    if (!key?.startsWith(start)) return;
+    session.follow(key.slice(start.length), parsed(newValue));
+    if (cases[list.current]?.recording_id === key.slice(start.length)) redraw();
+  });
+}
+
+function start() {
+  buildFilters(session);
+  session.onChange = (index) => {
+    if (index !== null) list.update(index);
+    drawProgress(session);
+  };
+  listen();
+  listenToBrowser();
+  listenToKeys(act);
+  applyFilter();
+  goToOpen();
+  drawProgress(session);
+  if (!session.reviewer) askReviewer(session, focusCase);
+}
+
+start();

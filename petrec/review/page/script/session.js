@@ -1,0 +1,138 @@
+/** What has been decided, how to take it back, and what is not yet downloaded. */
+class Session {
+  constructor(cases, store) {
+    this.cases = cases;
+    this.store = store;
+    this.reviewer = store.reviewer;
+    this.positions = new Map(cases.map((kase, index) => [kase.recording_id, index]));
+    this.entries = new Map();
+    this.counts = countKinds(cases);
+    this.history = [];
+    this.revision = 0;
+    this.downloaded = store.get("downloaded", 0);
+    this.onChange = () => {};
+    this.restore();
+  }
+
+  restore() {
+    for (const [recording, entry] of this.store.saved()) {
+      const index = this.positions.get(recording);
+      if (index !== undefined && fits(this.cases[index], entry)) this.place(index, entry);
+    }
+    const made = [...this.entries].sort(([, one], [, other]) => one.time - other.time);
+    this.history = made.filter(([, entry]) => entry.verdict).map(([index]) => ({ index, before: null }));
+    this.revision = Math.max(this.store.get("revision", 0), made.at(-1)?.[1].time ?? 0);
+  }
+
+  entry(index) {
+    return this.entries.get(index) ?? null;
+  }
+
+  isDecided(index) {
+    return Boolean(this.entry(index)?.verdict);
+  }
+
+  get decided() {
+    return Object.values(this.counts).reduce((sum, count) => sum + count.decided, 0);
+  }
+
+  get pending() {
+    return this.revision > this.downloaded && (this.decided > 0 || this.downloaded > 0);
+  }
+
+  /** Keep an entry in memory and in the counts. */
+  place(index, entry) {
+    const count = this.counts[this.cases[index].kind];
+    if (this.isDecided(index)) count.decided -= 1;
+    if (entry) this.entries.set(index, entry);
+    else this.entries.delete(index);
+    if (this.isDecided(index)) count.decided += 1;
+  }
+
+  change(index, entry) {
+    this.revision += 1;
+    const timed = entry && { ...entry, time: this.revision };
+    this.place(index, timed);
+    const name = `case:${this.cases[index].recording_id}`;
+    if (timed) this.store.put(name, timed);
+    else this.store.drop(name);
+    this.store.put("revision", this.revision);
+    this.onChange(index);
+  }
+
+  decide(index, choice) {
+    const before = this.entry(index);
+    this.history.push({ index, before });
+    this.change(index, { note: before?.note ?? "", ...choice, reviewer: this.reviewer });
+  }
+
+  clear(index) {
+    const before = this.entry(index);
+    this.history.push({ index, before });
+    this.change(index, withoutVerdict(before));
+  }
+
+  /** Take the last decision back; a note stays. Returns its case, or null. */
+  undo() {
+    const last = this.history.pop();
+    if (!last) return null;
+    const note = this.entry(last.index)?.note ?? "";
+    const before = last.before?.verdict ? { ...last.before, note } : withoutVerdict({ note });
+    this.change(last.index, before);
+    return last.index;
+  }
+
+  note(index, text) {
+    const before = this.entry(index);
+    const entry = { ...(before ?? { verdict: null }), note: text };
+    this.change(index, entry.verdict || text ? entry : null);
+  }
+
+  /** Another tab has decided something. */
+  follow(recording, entry) {
+    const index = this.positions.get(recording);
+    if (index === undefined || (entry && !fits(this.cases[index], entry))) return;
+    this.place(index, entry);
+    this.revision = Math.max(this.revision, entry?.time ?? 0);
+    this.onChange(index);
+  }
+
+  markDownloaded() {
+    this.downloaded = this.revision;
+    this.store.put("downloaded", this.downloaded);
+    this.onChange(null);
+  }
+}
+
+const withoutVerdict = (entry) => (entry?.note ? { verdict: null, note: entry.note } : null);
+
+function countKinds(cases) {
+  const counts = {};
+  for (const { kind } of cases) {
+    counts[kind] ??= { total: 0, decided: 0 };
+    counts[kind].total += 1;
+  }
+  return counts;
+}
+
+/** Say whether an entry is one that this case allows. */
+function fits(kase, entry) {
+  if ([null, undefined, "cannot_tell", "leave"].includes(entry.verdict)) return !entry.pet_id;
+  return Boolean(candidateOf(kase, entry)) || fitsOpen(kase, entry);
+}
+
+function fitsOpen(kase, { verdict, pet_id: pet, appointment_id: appointment }) {
+  const target = kase.open === "link" ? kase.appointment_id : null;
+  return Boolean(pet) && verdict === kase.open && (appointment ?? null) === target;
+}
+
+function candidateOf(kase, { verdict, pet_id: pet, appointment_id: appointment }) {
+  return kase.candidates.find((candidate) => candidate.verdict === verdict
+    && candidate.pet_id === pet && candidate.appointment_id === (appointment ?? null));
+}
+
+/** What was decided, in a few words. */
+function toldEntry(kase, entry) {
+  if (!entry?.verdict) return "";
+  return VERDICT_NAMES[entry.verdict] ?? candidateOf(kase, entry)?.name ?? entry.pet_id;
+}

@@ -1,0 +1,47 @@
+/** What things are called. */
+const KIND_NAMES = {
+  missing_ambiguous: "Several pets possible",
+  missing_no_pets: "Appointment without pets",
+  missing_no_appointment: "No appointment",
+  missing_dangling_appointment: "No pet, appointment gone",
+  dangling_pet: "Pet no longer exists",
+  dangling_appointment: "Appointment no longer exists",
+  mismatched: "Pet not in the appointment",
+  visit_conflict: "Visit says otherwise",
+};
+const CONTEXT_NAMES = {
+  created_at: "Recorded",
+  status: "Status",
+  original_filename: "File",
+  appointment_date: "Date",
+  title: "Title",
+  notes: "Notes",
+  transcript_text: "Transcript",
+};
+const VERDICT_NAMES = { cannot_tell: "Cannot tell", leave: "Left as it is" };
+const STRENGTH_NAMES = { strong: "strong hint", medium: "hint", weak: "weak hint" };
+
+const humanised = (id) => id.charAt(0).toUpperCase() + id.slice(1).replaceAll("_", " ");
+const kindName = (kind) => KIND_NAMES[kind] ?? humanised(kind);
+const contextName = (name) => CONTEXT_NAMES[name] ?? humanised(name);
+const counted = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+
+const MOMENT = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::[\d.]+)?(Z|[+-]00(?::?00)?)$/;
+const DATE_FORM = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC",
+});
+
+/** A moment as PostgreSQL writes it in UTC; anything else is null. */
+function momentOf(text) {
+  const found = MOMENT.exec(text ?? "");
+  return found ? new Date(`${found[1]}T${found[2]}Z`) : null;
+}
+
+function toldMoment(text) {
+  const moment = momentOf(text);
+  if (!moment || Number.isNaN(moment.getTime())) return text;
+  return `${DATE_FORM.format(moment)}, ${moment.toISOString().slice(11, 16)} UTC`;
+}
+
+/** Letters without marks and case, so that "zoe" finds "Zoë". */
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();

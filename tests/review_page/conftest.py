@@ -1,0 +1,108 @@
+"""The page in a real Chromium, opened from a file."""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from petrec.results.review import Case
+from petrec.review.page import write_page
+
+CHROMIUM = shutil.which("chromium")
+
+
+@dataclass
+class Opened:
+    """A page, and everything that it said or asked for."""
+
+    page: Page
+    context: BrowserContext
+    file: Path
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+    def download(self) -> Path:
+        """Download by the button; returns the file."""
+        with self.page.expect_download() as started:
+            self.page.get_by_role("button", name="Download decisions").click()
+        target = self.file.parent / started.value.suggested_filename
+        started.value.save_as(target)
+        return target
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Write a page, open it offline, and give the reviewer's name."""
+    contexts: list[BrowserContext] = []
+    pages: list[Opened] = []
+
+    def start(
+        cases: Iterable[Case], *, reviewer: str = "Ada", script: str = "", **options: Any
+    ) -> Opened:
+        file = tmp_path / "cases.html"
+        with file.open("w", encoding="utf-8", newline="") as out:
+            write_page(cases, out, title="Recordings to review", exported_at="2025-09-01 09:00 UTC")
+        options = {"viewport": {"width": 1366, "height": 768}} | options
+        contexts.append(browser.new_context(**options))
+        pages.append(_open(contexts[-1], file, script))
+        if reviewer:
+            pages[-1].page.get_by_label("Your name").fill(reviewer)
+            pages[-1].press("Enter")
+        return pages[-1]
+
+    yield start
+    for context in contexts:
+        context.close()
+    for page in pages:
+        assert page.complaints == []
+        assert page.requests == []
+
+
+def _open(context: BrowserContext, file: Path, script: str) -> Opened:
+    context.set_offline(True)
+    if script:
+        context.add_init_script(script)
+    opened = Opened(context.new_page(), context, file)
+    page = opened.page
+    page.on("console", lambda said: opened.complaints.append(said.text))
+    page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    page.on("dialog", lambda dialog: _answer(opened, dialog))
+    page.on("request", lambda asked: _note(opened, asked.url))
+    page.goto(file.as_uri())
+    return opened
+
+
+def _answer(opened: Opened, dialog: Any) -> None:
+    if dialog.type != "beforeunload":
+        opened.complaints.append(f"dialog: {dialog.message}")
+    dialog.accept()
+
+
+def _note(opened: Opened, url: str) -> None:
+    # The page itself, and the file that it gives away.
+    if url != opened.file.as_uri() and not url.startswith("blob:"):
+        opened.requests.append(url)
