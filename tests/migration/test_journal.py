@@ -18,6 +18,7 @@ from petrec.journal.tables import metadata
 from tests.plugins.command import ROOT, Completed
 from tests.plugins.databases import Database
 
+PAGE = ("template.html", "page.css", "script/main.js")
 LIST = """
 from petrec.journal.install import migrations_path
 print(*(file.name for file in (migrations_path() / "versions").iterdir()))
@@ -82,8 +83,10 @@ def test_wheel_holds_the_migrations(tmp_path: Path) -> None:
     unpacked = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(unpacked)
+        held = set(archive.namelist())
     shown = subprocess.run(
         [sys.executable, "-c", LIST], cwd=unpacked, env={"PYTHONPATH": str(unpacked)},
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert "0001_journal.py" in shown.stdout.split()
+    assert {f"petrec/review/page/{name}" for name in PAGE} <= held

@@ -56,16 +56,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
-    """Write a page, open it offline, and give the reviewer's name."""
+    """Write a page or take one, open it offline, and give the reviewer's name."""
     contexts: list[BrowserContext] = []
     pages: list[Opened] = []
 
     def start(
-        cases: Iterable[Case], *, reviewer: str = "Ada", script: str = "", **options: Any
+        cases: Iterable[Case] | Path, *, reviewer: str = "Ada", script: str = "", **options: Any
     ) -> Opened:
-        file = tmp_path / "cases.html"
-        with file.open("w", encoding="utf-8", newline="") as out:
-            write_page(cases, out, title="Recordings to review", exported_at="2025-09-01 09:00 UTC")
+        file = cases if isinstance(cases, Path) else _written(cases, tmp_path / "cases.html")
         options = {"viewport": {"width": 1366, "height": 768}} | options
         contexts.append(browser.new_context(**options))
         pages.append(_open(contexts[-1], file, script))
@@ -80,6 +78,12 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     for page in pages:
         assert page.complaints == []
         assert page.requests == []
+
+
+def _written(cases: Iterable[Case], file: Path) -> Path:
+    with file.open("w", encoding="utf-8", newline="") as out:
+        write_page(cases, out, title="Recordings to review", exported_at="2025-09-01 09:00 UTC")
+    return file
 
 
 def _open(context: BrowserContext, file: Path, script: str) -> Opened:

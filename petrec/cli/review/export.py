@@ -43,6 +43,8 @@ def export(
 
         petrec review export cases.csv --kind missing_ambiguous
 
+        petrec review export cases.html
+
     """
     from petrec.review.export import check_names, export_cases
     from petrec.review.query import REVIEWED

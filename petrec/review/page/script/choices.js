@@ -8,10 +8,10 @@ function choices(kase, entry, act) {
     ranked.length ? null : el("p", { class: "quiet" }, "Nothing in the data names a pet for this recording."),
     ranked.length > LONG_LIST ? finder() : null,
     el("ol", { class: ranked.length > LONG_LIST ? "candidates long" : "candidates", id: "candidates" }, ...ranked),
-    kase.open ? otherPet(kase, entry, act) : null,
     el("div", { class: "others" },
       plainChoice("cannot_tell", "Cannot tell", "c", "Somebody else may know", entry, act),
       plainChoice("leave", "Leave as it is", "l", "The recording stays unchanged", entry, act)),
+    kase.open ? otherPet(kase, entry, act) : null,
     noteField(entry, act));
 }
 
