@@ -11,6 +11,18 @@ SELECT c.relname::text AS name, c.oid::bigint AS oid, c.relkind::text AS relkind
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
 """)
+# Of every partitioned table, itself and all below it, in whichever schema they are.
+_PARTS = text("""
+SELECT r.relname::text AS root, t.relid::bigint AS oid, t.parentrelid::bigint AS parent,
+       t.isleaf AS leaf, t.level AS level, c.relname::text AS name, n.nspname::text AS schema,
+       c.relkind::text AS relkind, greatest(c.reltuples, 0)::bigint AS rows,
+       pg_relation_size(c.oid) AS bytes
+FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace
+CROSS JOIN pg_partition_tree(r.oid) t JOIN pg_class c ON c.oid = t.relid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE rn.nspname = :schema AND r.relkind = 'p'
+ORDER BY r.relname, t.level, n.nspname, c.relname
+""")
 _COLUMNS = text("""
 SELECT c.relname::text AS table, a.attname::text AS name, a.attnotnull AS required,
        format_type(a.atttypid, -1) AS type
@@ -30,15 +42,18 @@ SELECT con.conname::text AS name, con.contype::text AS type, c.relname::text AS 
        array(SELECT a.attname::text FROM unnest(con.confkey) WITH ORDINALITY AS k (n, place)
              JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.n
              ORDER BY k.place) AS parent_columns,
-       pg_get_constraintdef(con.oid) AS definition
+       pg_get_constraintdef(con.oid) AS definition, con.conrelid::bigint AS table_oid,
+       n.nspname::text AS schema
 FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_class p ON p.oid = con.confrelid
-WHERE n.nspname = :schema
+WHERE n.nspname = :schema OR con.conrelid::bigint = ANY(:parts)
 """)
 _INDEXES = text("""
 SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid,
        pg_get_expr(i.indpred, i.indrelid) AS predicate, pg_get_indexdef(i.indexrelid) AS definition,
+       i.indexrelid::bigint AS oid, i.indrelid::bigint AS table_oid, n.nspname::text AS schema,
+       (SELECT inhparent::bigint FROM pg_inherits WHERE inhrelid = i.indexrelid) AS attached_to,
        (am.amname = 'btree' AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts
         AND NOT EXISTS (SELECT FROM unnest(i.indoption::smallint[]) o WHERE o <> 0)) AS plain,
        EXISTS (SELECT FROM pg_stat_progress_create_index b
@@ -50,7 +65,7 @@ SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid
 FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
 JOIN pg_class c ON c.oid = i.indrelid JOIN pg_am am ON am.oid = ic.relam
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = :schema
+WHERE n.nspname = :schema OR i.indrelid::bigint = ANY(:parts)
 """)
 _RELATIONS = text("""
 SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -68,17 +83,31 @@ class Found:
     constraints: list[Any]
     indexes: list[Any]
     relations: frozenset[str]
+    parts: list[Any]
+    all_constraints: list[Any]
+    all_indexes: list[Any]
+
+    def tree(self, table: str) -> list[Any]:
+        """Return a partitioned table with all its partitions, from above; empty for another."""
+        return [part for part in self.parts if part.root == table]
 
 
 def read_catalog(connection: Connection, schema: str) -> Found:
     """Read everything that steps and states depend on."""
-    values = {"schema": schema}
+    values: dict[str, Any] = {"schema": schema}
     version = int(str(connection.scalar(text("SHOW server_version_num")))) // 10_000
+    parts = list(connection.execute(_PARTS, values))
+    values["parts"] = [part.oid for part in parts]
+    constraints = list(connection.execute(_CONSTRAINTS, values))
+    indexes = list(connection.execute(_INDEXES, values))
     return Found(
         version=version,
-        tables={row.name: row for row in connection.execute(_TABLES, values)},
-        columns={(row.table, row.name): row for row in connection.execute(_COLUMNS, values)},
-        constraints=list(connection.execute(_CONSTRAINTS, values)),
-        indexes=list(connection.execute(_INDEXES, values)),
-        relations=frozenset(connection.scalars(_RELATIONS, values)),
+        tables={row.name: row for row in connection.execute(_TABLES, {"schema": schema})},
+        columns={(r.table, r.name): r for r in connection.execute(_COLUMNS, {"schema": schema})},
+        constraints=[row for row in constraints if row.schema == schema],
+        indexes=[row for row in indexes if row.schema == schema],
+        relations=frozenset(connection.scalars(_RELATIONS, {"schema": schema})),
+        parts=parts,
+        all_constraints=constraints,
+        all_indexes=indexes,
     )

@@ -27,7 +27,7 @@ class Wanted:
     def plan(self, connection: Connection) -> ConstraintsPlan:
         """Return the steps still to do; errors: UsageError where something is in the way."""
         found = read_catalog(connection, self.mapping.schema)
-        _refuse_partitions(found, self.mapping)
+        _refuse_foreign(found, self.mapping)
         makers = self._makers(found)
         in_the_way = [m.state for m in makers if m.state.presence is Presence.IN_THE_WAY]
         if in_the_way:
@@ -42,7 +42,7 @@ class Wanted:
     def rollback(self, connection: Connection) -> ConstraintsPlan:
         """Return the steps that take everything away again, in the opposite order."""
         found = read_catalog(connection, self.mapping.schema)
-        _refuse_partitions(found, self.mapping)
+        _refuse_foreign(found, self.mapping)
         makers = reversed(self._makers(found))
         steps = tuple(step for maker in makers for step in maker.rollback())
         notes = ("the visits table and visit_id stay: dropping them would lose data",)
@@ -97,10 +97,11 @@ def _refused(
     )
 
 
-def _refuse_partitions(found: Found, mapping: Mapping) -> None:
-    table = found.tables.get(mapping.table("recordings"))
-    if table is not None and table.relkind == "p":
+def _refuse_foreign(found: Found, mapping: Mapping) -> None:
+    parts = found.tree(mapping.table("recordings"))
+    foreign = [part.name for part in parts if part.relkind == "f"]
+    if foreign:
         raise UsageError(
-            "recordings is partitioned: its indexes and keys must be built partition by partition",
-            hint="petrec constraints status works; apply does not support partitions yet",
+            f"{foreign[0]} is a foreign table: nothing can be enforced on it from here",
+            hint="detach it, and make its constraints on its own server",
         )

@@ -119,12 +119,9 @@ def _foreign_key(found: Found, mapping: Mapping, item: Item) -> _Verdict:
     referenced = [mapping.column(item.parent, column) for column in item.parent_columns]
     pairs = sorted(zip(columns, referenced, strict=True))
     matching = [
-        c
-        for c in found.constraints
-        if (c.type, c.table, c.parent) == ("f", table, parent)
-        and sorted(zip(c.columns, c.parent_columns, strict=True)) == pairs
+        c for c in found.constraints if (c.table, c.parent) == (table, parent) and _links(c, pairs)
     ]
-    same = [c for c in matching if c.enforced and _on_delete(c) == item.on_delete]
+    same = [c for c in matching if _acts(c, item)]
     best = max(same, key=lambda c: (c.valid, c.name == item.name), default=None)
     if best is not None:
         return _present(item, best)
@@ -132,8 +129,33 @@ def _foreign_key(found: Found, mapping: Mapping, item: Item) -> _Verdict:
     return _taken(taken)
 
 
-def _on_delete(constraint: Any) -> str:
-    return ON_DELETE[constraint.on_delete]
+def _links(constraint: Any, pairs: list[tuple[str, str]]) -> bool:
+    return constraint.type == "f" and pairs == sorted(
+        zip(constraint.columns, constraint.parent_columns, strict=True)
+    )
+
+
+def _acts(constraint: Any, item: Item) -> bool:
+    return constraint.enforced and ON_DELETE[constraint.on_delete] == item.on_delete
+
+
+def keys_of_part(found: Found, mapping: Mapping, item: Item, oid: int) -> list[Any]:
+    """Return the foreign keys of a partition that are what the item asks for, valid ones first."""
+    _, columns = _physical(mapping, item)
+    referenced = [mapping.column(item.parent, column) for column in item.parent_columns]
+    pairs = sorted(zip(columns, referenced, strict=True))
+    parent = mapping.table(item.parent)
+    of_part = [c for c in found.all_constraints if (c.table_oid, c.parent) == (oid, parent)]
+    return sorted(
+        (c for c in of_part if _links(c, pairs) and _acts(c, item)), key=lambda c: not c.valid
+    )
+
+
+def indexes_of_part(found: Found, mapping: Mapping, item: Item, oid: int) -> list[Any]:
+    """Return the indexes of a partition that are what the item asks for, valid ones first."""
+    _, columns = _physical(mapping, item)
+    of_part = [i for i in found.all_indexes if i.table_oid == oid]
+    return sorted((i for i in of_part if _serves(i, columns, item)), key=lambda i: not i.valid)
 
 
 def _index(found: Found, mapping: Mapping, item: Item) -> _Verdict:

@@ -71,13 +71,6 @@ def test_a_key_with_another_action_is_in_the_way(
     assert petrec("constraints", "apply", "--yes", *rest, dsn=clinic.dsn).code == 0
 
 
-def test_partitions_are_refused_before_any_change(
-    petrec: Run, database: Callable[..., Database]
-) -> None:
-    ended = petrec("constraints", "apply", "--yes", dsn=database("partitioned").dsn)
-    assert (ended.code, "partitioned" in ended.err) == (2, True)
-
-
 def test_unresolved_rows_stop_everything(petrec: Run, clinic: Database) -> None:
     clinic.execute("""DELETE FROM recordings r WHERE
         NOT EXISTS (SELECT FROM pets p WHERE p.id = r.pet_id)
