@@ -76,7 +76,8 @@ def _start(program: Path, folder: Path) -> tuple["subprocess.Popen[bytes]", int]
     config = folder / "s3.json"
     config.write_text(json.dumps({"identities": [identity]}))
     flags = (
-        f"-ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={folder} -s3 -s3.port={s3} -s3.port.iceberg=0 "
+        f"-ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={folder} -s3 -s3.port={s3} "
+        "-s3.port.iceberg=0 -s3.port.lance=0 "
         f"-s3.config={config} -s3.iam=false -master.telemetry=false -volume.preStopSeconds=0 "
         f"-volume.max=20 -master.volumeSizeLimitMB=64 -master.port={master} "
         f"-volume.port={volume} -filer.port={filer}"
