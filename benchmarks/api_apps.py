@@ -34,7 +34,7 @@ CONNECTIONS = 10
 STORE = S3Store(Place("clinic-recordings", "eu-central-1"), lambda: Credentials("key", "secret"))
 
 
-def actor(request: Request) -> Actor:
+async def actor(request: Request) -> Actor:
     """Trust headers: verifying a token is no part of what is compared."""
     return Actor(request.headers["x-user"], "vet", request.headers["x-practice"])
 

@@ -1,8 +1,9 @@
 """A recording from its columns to what goes over the wire."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, cast
+from sqlalchemy import ColumnElement, Text, cast
 
 from petrec.api.access import Columns
 from petrec.api.fields import or_null
@@ -38,30 +39,30 @@ def recording_columns(c: Columns, pet: ColumnElement[Any]) -> list[ColumnElement
     return [*ids, cast(pet, Text).label("pet_id"), *plain, c.id.label("sort_id")]
 
 
-def recording_out(ids: Ids, store: ObjectStore, row: Row[Any]) -> RecordingOut:
+def recording_out(ids: Ids, store: ObjectStore, row: Mapping[str, Any]) -> RecordingOut:
     """Return the recording; `row` has the columns of `recording_columns`."""
-    duration = row.duration_seconds
+    duration = row["duration_seconds"]
     return {
-        "id": ids.write("rec", row.id),
-        "visit_id": ids.maybe("visit", row.visit_id),
-        "appointment_id": ids.maybe("appt", row.appointment_id),
-        "pet_id": ids.write("pet", row.pet_id),
-        "recorded_by_user_id": ids.write("user", row.recorded_by_user_id),
-        "recording_type": row.recording_type,
-        "status": row.status,
-        "filename": row.filename,
-        "original_filename": row.original_filename,
-        "file_size_bytes": row.file_size_bytes,
+        "id": ids.write("rec", row["id"]),
+        "visit_id": ids.maybe("visit", row["visit_id"]),
+        "appointment_id": ids.maybe("appt", row["appointment_id"]),
+        "pet_id": ids.write("pet", row["pet_id"]),
+        "recorded_by_user_id": ids.write("user", row["recorded_by_user_id"]),
+        "recording_type": row["recording_type"],
+        "status": row["status"],
+        "filename": row["filename"],
+        "original_filename": row["original_filename"],
+        "file_size_bytes": row["file_size_bytes"],
         "duration_seconds": None if duration is None else float(duration),
         "duration_formatted": clock_face(duration),
-        "mime_type": row.mime_type,
-        "s3_url": row.s3_url or store.url(row.s3_key),
-        "transcript_text": row.transcript_text,
-        "transcript_confidence": _number(row.transcript_confidence),
-        "is_transcribed": bool(row.is_transcribed),
-        "is_processing": bool(row.is_processing),
-        "created_at": moment(row.created_at) or "",
-        "updated_at": moment(row.updated_at),
+        "mime_type": row["mime_type"],
+        "s3_url": row["s3_url"] or store.url(row["s3_key"]),
+        "transcript_text": row["transcript_text"],
+        "transcript_confidence": _number(row["transcript_confidence"]),
+        "is_transcribed": bool(row["is_transcribed"]),
+        "is_processing": bool(row["is_processing"]),
+        "created_at": moment(row["created_at"]) or "",
+        "updated_at": moment(row["updated_at"]),
     }
 
 

@@ -58,13 +58,13 @@ def read_page(
     if after is not None:
         values |= {"after_at": after.at, "after_id": after.id}
     with service.reader.connect() as connection:
-        rows = statement.rows(connection, values)
-    withheld = rows[0].withheld
-    found = [row for row in rows if row.id is not None]
+        rows = statement.dicts(connection, values)
+    withheld = rows[0]["withheld"]
+    found = [row for row in rows if row["id"] is not None]
     more = len(found) > limit
     end = found[limit - 1] if more else None
     return Page(
         [recording_out(clinic.ids, service.store, row) for row in found[:limit]],
-        Cursor(end.created_at, end.id).encode() if end is not None else None,
+        Cursor(end["created_at"], end["id"]).encode() if end is not None else None,
         withheld,
     )

@@ -29,6 +29,12 @@ class Statement:
         """Run and return all rows."""
         return connection.exec_driver_sql(self.sql, {**self.fixed, **values}).all()
 
+    def dicts(self, connection: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run and return all rows as dicts: many columns are read faster than from SQLAlchemy's."""
+        result = connection.exec_driver_sql(self.sql, {**self.fixed, **values})
+        names = tuple(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result]
+
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Row[Any] | None:
         """Run and return the first row."""
         return connection.exec_driver_sql(self.sql, {**self.fixed, **values}).first()
