@@ -22,6 +22,13 @@ GUIDE = {
     "idx_visits_appointment_id",
     "idx_visits_visit_date",
 }
+# A row for each DDL command, even for one that is undone by the next.
+LOGGED_DDL = """
+CREATE TABLE ddl (tag text);
+CREATE FUNCTION note_ddl() RETURNS event_trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO public.ddl VALUES (tg_tag); END $$;
+CREATE EVENT TRIGGER note_ddl ON ddl_command_end EXECUTE FUNCTION note_ddl()
+"""
 
 
 def states(petrec: Run, clinic: Database, *options: str) -> dict[str, str]:
@@ -33,9 +40,9 @@ def states(petrec: Run, clinic: Database, *options: str) -> dict[str, str]:
 
 
 def test_apply_then_nothing_to_do_then_back(
-    petrec: Run, database: Callable[..., Database], any_cluster: Cluster
+    petrec: Run, database: Callable[..., Database], end_cluster: Cluster
 ) -> None:
-    clinic = clean(database("clinic", any_cluster))
+    clinic = clean(database("clinic", end_cluster))
     before = digest(clinic)
     ended = petrec("constraints", "apply", "--yes", "--format", "json", dsn=clinic.dsn)
     assert ended.code == 0, ended.err
@@ -75,11 +82,16 @@ def test_unresolved_rows_stop_everything(petrec: Run, clinic: Database) -> None:
     clinic.execute("""DELETE FROM recordings r WHERE
         NOT EXISTS (SELECT FROM pets p WHERE p.id = r.pet_id)
         AND id <> (SELECT min(id::text)::uuid FROM recordings WHERE pet_id IS NULL)""")
+    clinic.execute(LOGGED_DDL)
     before = digest(clinic)
     ended = petrec("constraints", "apply", "--yes", "--format", "json", dsn=clinic.dsn)
     assert ended.code == 1
     assert json.loads(ended.out)["counts"] == {"recordings_pet_id_not_null": 1}
     assert digest(clinic) == before
+    assert clinic.execute("SELECT tag FROM ddl") == []
+    rest = ("--group", "indexes")
+    assert petrec("constraints", "apply", "--yes", *rest, dsn=clinic.dsn).code == 0
+    assert ("CREATE INDEX",) in clinic.execute("SELECT tag FROM ddl"), "the trigger sees nothing"
 
 
 def test_only_the_plan_that_was_seen(petrec: Run, clinic: Database) -> None:
