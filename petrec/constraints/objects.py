@@ -6,7 +6,10 @@ from sqlalchemy.dialects import postgresql
 
 from petrec.settings import Mapping
 
-_QUOTE = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
+_PREPARER = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+# The statements are printed, too; whoever hands one to a driver doubles its percent signs.
+_PREPARER._double_percents = False  # noqa: SLF001 - there is no public way
+_QUOTE = _PREPARER.quote
 DEFAULT_GROUPS = ("indexes", "required", "visits")
 GROUPS = (*DEFAULT_GROUPS, "membership", "appointment-fk")
 

@@ -55,7 +55,7 @@ class Wanted:
         coming = {step.object for step in steps}
         counts: dict[str, int] = {}
         for item in items(self.groups, self.on_delete):
-            query = _refused(found, names, item.name, self.groups, self.on_delete)
+            query = refused_rows(found, names, item.name, self.groups, self.on_delete)
             if item.name in coming and query:
                 count = connection.scalar(text(query))
                 counts |= {item.name: int(count)} if count else {}
@@ -74,7 +74,7 @@ class Wanted:
         return ()
 
 
-def _refused(
+def refused_rows(
     found: Found, names: Names, wanted: str, groups: tuple[str, ...], on_delete: str
 ) -> str | None:
     """Return the query that counts what a constraint would refuse; None for what refuses none."""

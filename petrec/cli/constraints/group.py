@@ -3,12 +3,13 @@
 import typer
 
 from petrec.cli.constraints.apply import apply
+from petrec.cli.constraints.export import export
 from petrec.cli.constraints.plan import plan
 from petrec.cli.constraints.rollback import rollback
 from petrec.cli.constraints.status import status
 
 constraints_app = typer.Typer(no_args_is_help=True)
-for _command in (status, plan, apply, rollback):
+for _command in (status, plan, apply, rollback, export):
     constraints_app.command(_command.__name__)(_command)
 
 

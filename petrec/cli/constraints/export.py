@@ -1,0 +1,58 @@
+"""`petrec constraints export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from petrec.cli import options
+from petrec.cli.constraints import choices
+from petrec.cli.output import remark
+from petrec.cli.session import open_session
+from petrec.errors import ExitCode
+
+
+def export(
+    alembic: Annotated[
+        Path, typer.Option("--alembic", metavar="DIR", help="Where the project's alembic.ini is.")
+    ],
+    head: Annotated[
+        str, typer.Option("--head", metavar="REVISION", help="After this, if there are several.")
+    ] = "",
+    groups: choices.Groups = None,
+    membership: choices.Membership = False,
+    appointment_fk: choices.AppointmentFk = False,
+    on_delete: choices.Delete = choices.OnDelete.CASCADE,
+    lock_timeout: choices.LockTimeout = 300,
+    dsn: options.Dsn = None,
+    service: options.Service = None,
+    config: options.Config = None,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = 0,
+) -> int:
+    """Write the steps as revisions of your project's Alembic; changes nothing in the database.
+
+    Examples:
+        petrec constraints export --alembic .
+
+        petrec constraints export --alembic services/clinic --head 1a2b3c4d5e6f
+
+    """
+    from petrec.constraints.export import export_revisions
+    from petrec.constraints.export_tree import Tree
+
+    session = open_session("constraints", dsn, service, config, verbose)
+    tree = Tree(alembic, head)
+    asked = choices.wanted(
+        session.settings.mapping,
+        groups,
+        on_delete,
+        membership=membership,
+        appointment_fk=appointment_fk,
+    )
+    with session.snapshot() as (connection, _):
+        written = export_revisions(connection, asked, tree, lock_timeout)
+    for path in written:
+        typer.echo(path)
+    remark("read them, then: alembic upgrade head", quiet=quiet)
+    return ExitCode.CLEAN

@@ -1,0 +1,125 @@
+"""The text of a revision: plain Alembic, which needs nothing of petrec."""
+
+from dataclasses import dataclass
+
+from petrec.constraints.export_phases import Phase
+
+_HEAD = '''"""Recordings and their pets: {group}.
+
+Written by petrec from plan {plan}. Each statement runs alone, outside a transaction, and is left
+out where the catalog shows that it is done, so a run that was stopped can be repeated. The visits
+table and visit_id outlive a downgrade, since dropping them would lose data.
+
+Revision ID: {id}
+Revises: {revises}
+"""
+
+import random
+import time
+
+from alembic import op
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+revision = {id!r}
+down_revision = {down!r}
+branch_labels = None
+depends_on = None
+
+ATTEMPTS = 50
+# Rows that a constraint would refuse: constraint, and the query that counts them.
+REFUSALS = {refusals}
+# Whether it is needed, lock_timeout in milliseconds (0: waits, and stops nobody), statement.
+UPGRADE = {forward}
+DOWNGRADE = {back}
+'''
+_BODY = '''
+
+def upgrade():
+    """Make what is missing."""
+    if not op.get_context().as_sql:
+        for name, query in REFUSALS.items():
+            count = op.get_bind().execute(_text(query)).scalar()
+            if count:
+                raise RuntimeError(f"{name} would refuse {count} rows; nothing was changed")
+    _run(UPGRADE)
+
+
+def downgrade():
+    """Take constraints and indexes away; tables and columns stay."""
+    _run(DOWNGRADE)
+
+
+def _run(phases):
+    for needed, lock_timeout, sql in phases:
+        with op.get_context().autocommit_block():
+            if op.get_context().as_sql:
+                op.execute(f"SET lock_timeout = {lock_timeout}")
+                op.execute(_text(sql))
+                op.execute("RESET lock_timeout")
+            elif op.get_bind().execute(_text(needed)).scalar():
+                _patiently(lock_timeout, sql)
+
+
+def _patiently(lock_timeout, sql):
+    """A strong lock is waited for briefly and often, so that nobody queues behind it for long."""
+    op.execute(f"SET lock_timeout = {lock_timeout}")
+    try:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                op.execute(_text(sql))
+                return
+            except DBAPIError as error:
+                state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+                if state not in {"55P03", "40P01"} or attempt == ATTEMPTS:
+                    raise
+            time.sleep(random.uniform(0, min(3.0, 0.1 * 2 ** min(attempt, 8))))
+    finally:
+        op.execute("RESET lock_timeout")
+
+
+def _text(sql):
+    return text(sql.replace(":", "\\\\:"))
+'''
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What one revision does, and where it stands in the tree."""
+
+    id: str
+    down: str | None
+    group: str
+    plan: str
+    refusals: dict[str, str]
+    forward: list[Phase]
+    back: list[Phase]
+
+    @property
+    def file_name(self) -> str:
+        """Return the name of its file."""
+        return f"{self.id}_petrec_{self.group.replace('-', '_')}.py"
+
+    def text(self) -> str:
+        """Return the module's source."""
+        head = _HEAD.format(
+            id=self.id,
+            revises=self.down or "",
+            down=self.down,
+            group=self.group,
+            plan=self.plan,
+            refusals=_entries("{}", [f"{k!r}:\n        {v!r}" for k, v in self.refusals.items()]),
+            forward=_entries("[]", [_phase(phase) for phase in self.forward]),
+            back=_entries("[]", [_phase(phase) for phase in self.back]),
+        )
+        return head + _BODY
+
+
+def _phase(phase: Phase) -> str:
+    parts = (phase.needed, phase.lock_timeout_ms, phase.sql)
+    return "(\n" + "".join(f"        {part!r},\n" for part in parts) + "    )"
+
+
+def _entries(brackets: str, entries: list[str]) -> str:
+    body = "".join(f"    {entry},\n" for entry in entries)
+    return f"{brackets[0]}\n{body}{brackets[1]}" if body else brackets

@@ -1,0 +1,71 @@
+"""A host project with an Alembic tree of its own, run as its owner would."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ENV = """
+import os
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+if context.is_offline_mode():
+    context.configure(dialect_name="postgresql")
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    engine = create_engine(os.environ["HOST_URL"], poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+FIRST = """
+from alembic import op
+
+revision = {id!r}
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    op.execute("CREATE TABLE {id} (n int)")
+
+
+def downgrade():
+    op.execute("DROP TABLE {id}")
+"""
+
+
+class Project:
+    """The tree's directory and the database that it migrates."""
+
+    def __init__(self, directory: Path, dsn: str) -> None:
+        self.directory = directory
+        self.versions = directory / "migrations" / "versions"
+        self.versions.mkdir(parents=True)
+        self.url = dsn.replace("postgresql:", "postgresql+psycopg:")
+        (directory / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
+        (directory / "migrations" / "env.py").write_text(ENV)
+        self.add("first")
+
+    def add(self, revision: str) -> None:
+        """Write a revision that depends on none."""
+        (self.versions / f"{revision}.py").write_text(FIRST.format(id=revision))
+
+    def alembic(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run Alembic in the project; the tests judge the exit code."""
+        return subprocess.run(
+            [sys.executable, "-m", "alembic", *arguments],
+            cwd=self.directory,
+            env={**os.environ, "HOST_URL": self.url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def files(self) -> set[str]:
+        """Return the names of everything beside the revisions."""
+        return {path.name for path in self.versions.iterdir() if path.name != "__pycache__"}
