@@ -10,6 +10,7 @@ from tests.plugins.databases import Database
 
 Run = Callable[..., Completed]
 ON_PET = "FOREIGN KEY (pet_id) REFERENCES pets (id)"
+CHECK = "recordings_pet_id_not_null"
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,11 @@ ON_PET = "FOREIGN KEY (pet_id) REFERENCES pets (id)"
         (f"ALTER TABLE recordings ADD CONSTRAINT m {ON_PET} ON DELETE CASCADE NOT VALID", 0),
         ("ALTER TABLE recordings ADD CONSTRAINT n NOT NULL pet_id NOT VALID", 0),
         ("ALTER TABLE recordings ALTER pet_id SET NOT NULL", 0),
+        ("CREATE INDEX idx_recordings_pet_id ON recordings (pet_id)", 0),
+        (f"ALTER TABLE recordings ADD CONSTRAINT fk_recordings_pet_id {ON_PET}", 2),
+        ("ALTER TABLE recordings ADD CONSTRAINT fk_recordings_pet_id CHECK (id IS NOT NULL)", 2),
+        (f"ALTER TABLE recordings ADD CONSTRAINT {CHECK} CHECK (pet_id IS NOT NULL) NOT VALID", 0),
+        (f"ALTER TABLE recordings ADD CONSTRAINT {CHECK} CHECK (id IS NOT NULL)", 2),
         ("CREATE VIEW visits AS SELECT 1 AS one", 2),
     ],
 )
