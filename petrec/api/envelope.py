@@ -61,6 +61,7 @@ def envelope_route(note: Note) -> type[APIRoute]:
 
 async def _refuse(note: Note, request: Request, error: Exception) -> Response:
     refusal = to_api_error(error)
+    request.scope["petrec_error_code"] = refusal.code
     if refusal.status >= 500:
         level = logging.WARNING if refusal.status == 503 else logging.ERROR
         known = {"error_code": refusal.code, "path": request.url.path}
@@ -79,7 +80,8 @@ def _trace(refusal: ApiError, error: Exception) -> Exception | None:
 
 def _check_size(request: Request) -> None:
     length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > _MAX_BODY:
+    # Python refuses to convert thousands of digits.
+    if not length.isdecimal() or len(length) > 20 or int(length) > _MAX_BODY:
         raise _too_large()
 
 

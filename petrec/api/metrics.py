@@ -1,5 +1,7 @@
 """Counters for Prometheus; labels are route templates, so that no id becomes a time series."""
 
+from dataclasses import dataclass
+
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -7,10 +9,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+@dataclass(frozen=True)
+class _Counters:
+    """What is counted: requests by how they ended, refusals by their error code."""
+
+    requests: Counter
+    refused: Counter
+
+    def count(self, scope: Scope, status: int) -> None:
+        route = getattr(scope.get("route"), "path", "other")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self.requests.labels(route, method, str(status)).inc()
+        code = scope.get("petrec_error_code")
+        if code is not None:
+            self.refused.labels(route, method, code).inc()
+
+
 class _Counted:
-    def __init__(self, app: ASGIApp, counter: Counter) -> None:
+    def __init__(self, app: ASGIApp, counters: _Counters) -> None:
         self.app = app
-        self.counter = counter
+        self.counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         status = 500
@@ -25,20 +43,23 @@ class _Counted:
             await self.app(scope, receive, watched)
         finally:
             if scope["type"] == "http":
-                route = getattr(scope.get("route"), "path", "other")
-                method = scope["method"] if scope["method"] in _METHODS else "other"
-                self.counter.labels(route, method, str(status)).inc()
+                self.counters.count(scope, status)
 
 
 def add_metrics(app: FastAPI) -> None:
-    """Count requests by route template, method and status, and answer GET /metrics."""
+    """Count requests by route template, method and outcome, and answer GET /metrics."""
     registry = CollectorRegistry()
-    counter = Counter(
-        "petrec_requests", "Requests answered", ("route", "method", "status"), registry=registry
+    counters = _Counters(
+        _counter(registry, "petrec_requests", "Requests answered", "status"),
+        _counter(registry, "petrec_refused", "Requests answered with an error", "error_code"),
     )
 
     def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     app.add_route("/metrics", metrics, include_in_schema=False)
-    app.add_middleware(_Counted, counter=counter)
+    app.add_middleware(_Counted, counters=counters)
+
+
+def _counter(registry: CollectorRegistry, name: str, about: str, outcome: str) -> Counter:
+    return Counter(name, about, ("route", "method", outcome), registry=registry)

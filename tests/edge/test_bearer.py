@@ -123,3 +123,27 @@ def test_no_other_origin_is_let_in(base: Database, client: Make) -> None:
     answers.append(http.request("OPTIONS", f"{API}/recordings/", headers=origin | asked))
     for answer in answers:
         assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_refusals_are_counted_by_code(base: Database, client: Make) -> None:
+    http, path = client(base), f"{API}/recordings/"
+    for number in range(3):
+        http.get(f"{API}/appointments/appt-{number}", headers=bearer())
+    http.get(path)
+    http.get(f"{path}?limit=0", headers=bearer())
+    http.request("PUT", path, headers=bearer())
+    http.get(path, headers=bearer())
+    lines = http.get("/metrics").text.splitlines()
+    refused = {line for line in lines if line.startswith("petrec_refused_total{")}
+    assert refused == {
+        'petrec_refused_total{error_code="appointment_not_found",method="GET",'
+        'route="/api/v1/appointments/{appointment_id}"} 3.0',
+        *(
+            f'petrec_refused_total{{error_code="{code}",method="{method}",route="{path}"}} 1.0'
+            for code, method in (
+                ("not_authenticated", "GET"),
+                ("invalid_request", "GET"),
+                ("method_not_allowed", "PUT"),
+            )
+        ),
+    }
