@@ -31,7 +31,9 @@ _FORMS = (
      f"NOT EXISTS ({_IN_TABLE}) AND NOT {_NOT_NULL}"),
     (rf"{_ALTER}VALIDATE CONSTRAINT (?P<name>{_NAME})$",
      f"EXISTS ({_IN_TABLE} AND NOT convalidated)"),
-    (rf"{_ALTER}DROP CONSTRAINT (?P<name>{_NAME})$", f"EXISTS ({_IN_TABLE})"),
+    (rf"{_ALTER}DROP CONSTRAINT (?P<name>{_NAME})$",
+     # From 18 on NOT NULL itself may bear the name of the check that carries it in before.
+     f"EXISTS ({_IN_TABLE} AND contype <> 'n')"),
     (rf"{_ALTER}ALTER COLUMN (?P<column>{_NAME}) SET NOT NULL$", f"NOT {_NOT_NULL}"),
     (rf"{_ALTER}ALTER COLUMN (?P<column>{_NAME}) DROP NOT NULL$", _NOT_NULL),
     (rf"{_ALTER}ADD COLUMN (?P<column>{_NAME}) ", f"NOT EXISTS ({_COLUMN})"),

@@ -146,3 +146,29 @@ def test_a_script_without_a_connection(petrec: Run, database: Make, tmp_path: Pa
         clinic.execute(statement) if statement.strip() else None
     assert petrec("constraints", "apply", "--yes", dsn=twin.dsn).code == 0
     assert digest(clinic) == digest(twin)
+
+
+def test_after_apply_the_revisions_only_move_the_version_on(
+    petrec: Run, database: Make, tmp_path: Path
+) -> None:
+    """Written on the oldest version, and then run on the newest."""
+    old, new = (prepared(database, running(major)) for major in (ENDS[0], ENDS[-1]))
+    project = Project(tmp_path / "host", new.dsn)
+    assert export(petrec, project, old).code == 0
+    assert petrec("constraints", "apply", "--yes", dsn=new.dsn).code == 0
+    applied = digest(new)
+    must(project, "upgrade", "head")
+    assert digest(new) == applied
+    must(project, "downgrade", "first")
+    assert petrec("constraints", "status", dsn=new.dsn).code == 1
+    must(project, "upgrade", "head")
+    assert petrec("constraints", "status", dsn=new.dsn).code == 0
+
+
+def test_printed_names_are_those_of_the_database(petrec: Run, database: Make) -> None:
+    clinic = database("renamed", running(max(BINARIES)))
+    config = Path(__file__).parent.parent / "data" / "shapes" / "renamed.toml"
+    options = ("--config", str(config), "--group", "indexes")
+    script = petrec("constraints", "plan", "--sql", *options, dsn=clinic.dsn).out
+    assert ('("pet%id")' in script, "%%" in script) == (True, False)
+    assert petrec("constraints", "apply", "--yes", *options, dsn=clinic.dsn).code == 0
