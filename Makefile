@@ -38,6 +38,10 @@ test-full: check ## The same at full size: slow sweeps, fault injection
 bench: $(VENV)/.dev ## Ratios against named alternatives, measured in the same run
 	$(BIN)/python -m benchmarks
 
+.PHONY: bench-full
+bench-full: $(VENV)/.dev ## The constraints' benchmark on 10 million recordings
+	PETREC_BENCH_RECORDINGS=10000000 $(BIN)/python -m benchmarks constraints
+
 .PHONY: sample-report
 sample-report: $(VENV)/.dev ## Make reports/sample.json and sample.html anew
 	$(BIN)/python -m tests.report.sample

@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from threading import Event, Thread
@@ -21,11 +22,16 @@ WRITE = "UPDATE recordings SET transcript_confidence = random() WHERE id = %s"
 
 
 @contextmanager
-def writers(dsn: str) -> Iterator[Callable[[], list[float]]]:
-    """Run writers in a process of their own; the function given stops them: latencies in ms."""
+def writers(
+    dsn: str, sql: str = WRITE, per_client_s: float = PER_CLIENT_S
+) -> Iterator[Callable[[], list[float]]]:
+    """Run writers in a process of their own; the function given stops them: latencies in ms.
+
+    With another statement that takes an id they are readers.
+    """
     context = get_context("spawn")
     mine, theirs = context.Pipe()
-    process = context.Process(target=_write, args=(dsn, theirs), daemon=True)
+    process = context.Process(target=_write, args=(dsn, theirs, sql, per_client_s), daemon=True)
     process.start()
     mine.recv()
 
@@ -45,13 +51,14 @@ def percentile(latencies: list[float], percent: int) -> float:
     return statistics.quantiles(latencies, n=100)[percent - 1]
 
 
-def _write(dsn: str, pipe: Connection) -> None:
+def _write(dsn: str, pipe: Connection, sql: str, per_client_s: float) -> None:
     with psycopg.connect(dsn) as connection:
         query = "SELECT id FROM recordings TABLESAMPLE SYSTEM (2)"
         rows = [row[0] for row in connection.execute(query)]
     stop = Event()
     latencies: list[float] = []
-    clients = [Thread(target=_client, args=(dsn, rows, n, stop, latencies)) for n in range(CLIENTS)]
+    load = Load(dsn, sql, per_client_s, rows, stop, latencies)
+    clients = [Thread(target=_client, args=(load, n)) for n in range(CLIENTS)]
     for client in clients:
         client.start()
     pipe.send("started")
@@ -62,11 +69,23 @@ def _write(dsn: str, pipe: Connection) -> None:
     pipe.send(latencies)
 
 
-def _client(dsn: str, rows: list[object], seed: int, stop: Event, latencies: list[float]) -> None:
+@dataclass(frozen=True)
+class Load:
+    """What all clients of a process share."""
+
+    dsn: str
+    sql: str
+    per_client_s: float
+    rows: list[object]
+    stop: Event
+    latencies: list[float]
+
+
+def _client(load: Load, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - which row, not a secret
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        due = time.monotonic() + chance.random() / PER_CLIENT_S
-        while not stop.wait(max(0.0, due - time.monotonic())):
-            connection.execute(WRITE, (chance.choice(rows),))
-            latencies.append(1000 * (time.monotonic() - due))
-            due += 1 / PER_CLIENT_S
+    with psycopg.connect(load.dsn, autocommit=True) as connection:
+        due = time.monotonic() + chance.random() / load.per_client_s
+        while not load.stop.wait(max(0.0, due - time.monotonic())):
+            connection.execute(load.sql, (chance.choice(load.rows),))
+            load.latencies.append(1000 * (time.monotonic() - due))
+            due += 1 / load.per_client_s

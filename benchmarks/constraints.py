@@ -1,0 +1,104 @@
+"""`petrec constraints apply` beside the guide's plain statements, under the same load.
+
+The stall is the longest latency that a reader or a writer of single rows saw. Then a session that
+has read and stays idle in its transaction, which blocks every strong lock: what readers then wait.
+"""
+
+import os
+import subprocess
+import sys
+
+import psycopg
+
+from benchmarks.writers import writers
+from petrec.demo.clinic import create
+from tests.plugins.binaries import find_binaries
+from tests.plugins.cluster import Cluster
+from tests.plugins.command import environment
+
+RECORDINGS = int(os.environ.get("PETREC_BENCH_RECORDINGS", "2000000"))
+LOCK_TIMEOUT_MS = 300
+APPLY = (
+    "constraints", "apply", "--yes", "--group", "required", "--group", "indexes",
+    "--lock-timeout", str(LOCK_TIMEOUT_MS),
+)  # fmt: skip
+READ = "SELECT status FROM recordings WHERE id = %s"
+CLEAN = """
+DELETE FROM recordings r WHERE r.pet_id IS NULL
+    OR NOT EXISTS (SELECT FROM pets p WHERE p.id = r.pet_id)
+"""
+PLAIN_KEY = """
+ALTER TABLE recordings ADD CONSTRAINT fk_recordings_pet_id
+    FOREIGN KEY (pet_id) REFERENCES pets (id) ON DELETE CASCADE
+"""
+PLAIN = (
+    "ALTER TABLE recordings ALTER COLUMN pet_id SET NOT NULL",
+    PLAIN_KEY,
+    "CREATE INDEX idx_recordings_pet_id ON recordings (pet_id)",
+    "CREATE INDEX idx_recordings_appointment_id ON recordings (appointment_id)",
+    "CREATE INDEX idx_recordings_appointment_pet ON recordings (appointment_id, pet_id)",
+    "CREATE INDEX idx_recordings_pet_status ON recordings (pet_id, status)",
+)
+
+
+def run() -> None:
+    """Print the longest stall beside each, their ratio, and that behind an idle reader."""
+    major = max(find_binaries())
+    cluster = Cluster.start(major, find_binaries()[major])
+    try:
+        _prepare(cluster)
+        ours = _stall(cluster.dsn("ours"), _ours)
+        plain = _stall(cluster.dsn("plain"), _plain)
+        for kind in ("readers", "writers"):
+            print(
+                f"longest stall of {kind}: petrec {ours[kind]:.0f} ms, plain statements "
+                f"{plain[kind]:.0f} ms, ratio {plain[kind] / ours[kind]:.1f}"
+            )
+        _idle(cluster.dsn("idle"))
+    finally:
+        cluster.remove()
+
+
+def _prepare(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE source")
+        with psycopg.connect(cluster.dsn("source")) as connection:
+            create(connection, recordings=RECORDINGS)
+        with psycopg.connect(cluster.dsn("source"), autocommit=True) as connection:
+            rows = connection.execute(CLEAN).rowcount
+            connection.execute("VACUUM ANALYZE recordings")
+            left = connection.execute("SELECT count(*) FROM recordings").fetchone()
+        print(f"{left[0] if left else 0:,} recordings; {rows:,} without a pet were deleted")
+        for name in ("ours", "plain", "idle"):
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE source")
+
+
+def _stall(dsn: str, change: object) -> dict[str, float]:
+    with writers(dsn, READ) as stop_readers, writers(dsn) as stop_writers:
+        change(dsn)  # type: ignore[operator]
+        return {"readers": max(stop_readers()), "writers": max(stop_writers())}
+
+
+def _ours(dsn: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "petrec", *APPLY, *options], check=not options, text=True,
+        capture_output=True, env=environment(PETREC_DATABASE_URL=dsn),
+    )  # fmt: skip
+
+
+def _plain(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for statement in PLAIN:
+            connection.execute(statement)
+
+
+def _idle(dsn: str) -> None:
+    with psycopg.connect(dsn) as idle, writers(dsn, READ, per_client_s=25.0) as stop:
+        idle.execute("SELECT count(*) FROM recordings WHERE id IS NULL")
+        ended = _ours(dsn, "--deadline", "15", "--group", "required")
+        worst = max(stop())
+        named = f"pid {idle.info.backend_pid} " in ended.stderr
+    print(
+        f"behind an idle reader, 200 reads/s: longest {worst:.0f} ms at a lock_timeout of "
+        f"{LOCK_TIMEOUT_MS} ms; exit {ended.returncode}, blocker named: {named}"
+    )
