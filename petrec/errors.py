@@ -89,6 +89,10 @@ class IllegalTransitionError(PetrecError):
     exit_code = ExitCode.USAGE
 
 
+class JournalVersionError(PetrecError):
+    """The tables in schema petrec are of a version that this petrec does not know."""
+
+
 class RunStoppedError(PetrecError):
     """The run stopped before its end; it can be resumed."""
 

@@ -26,14 +26,11 @@ def apply_backfill(
 ) -> Run | None:
     """Bring the recordings their pets; None where none was to be had. Errors: see `Driver`."""
     install_journal(engine)
-    with engine.connect() as connection:
-        lock.acquire(connection)
-        connection.commit()
-        with connection.begin():
-            run = _resume_or_plan(connection, schema, target, anew=anew)
-            if run is None:
-                connection.rollback()
-                return None
+    with engine.connect() as connection, lock.held(connection), connection.begin():
+        run = _resume_or_plan(connection, schema, target, anew=anew)
+        if run is None:
+            connection.rollback()
+            return None
     return Driver(engine, backfill_work(schema), limits, observe).drive(run.id)
 
 
@@ -44,11 +41,10 @@ def apply_undo(
     with engine.connect() as connection:
         if not is_installed(connection):
             raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
-        lock.acquire(connection)
-        connection.commit()
-        with connection.begin():
-            run = _resume(connection, "undo", run_id) or plan_undo(connection, run_id, target)
-            earlier = [other for other in earlier_undos(connection, run_id) if other != run.id]
+    install_journal(engine)
+    with engine.connect() as connection, lock.held(connection), connection.begin():
+        run = _resume(connection, "undo", run_id) or plan_undo(connection, run_id, target)
+        earlier = [other for other in earlier_undos(connection, run_id) if other != run.id]
     return Driver(engine, UndoWork(schema, earlier), limits, observe).drive(run.id)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql
 from petrec.backfill.work import backfill_work
 from petrec.db.triggers import update_triggers
 from petrec.errors import UsageError
-from petrec.journal.install import is_installed
+from petrec.journal.install import is_readable
 from petrec.journal.keys import key_of
 from petrec.journal.runs import create_run, read_run, record, unfinished_run
 from petrec.journal.tables import plan_items
@@ -55,7 +55,7 @@ def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
 def preview(connection: Connection, schema: Schema, target: Target) -> BackfillPlan:
     """Count what would change and say how; reads only."""
     census = take_census(connection, schema)
-    unfinished = unfinished_run(connection, "backfill") if is_installed(connection) else None
+    unfinished = unfinished_run(connection, "backfill") if is_readable(connection) else None
     return BackfillPlan(
         table=target.table,
         strategies=tuple(

@@ -10,6 +10,8 @@ SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        row_security_active(c.oid) AS filtered,
        has_schema_privilege(n.oid, 'USAGE') AS usable,
        has_any_column_privilege(c.oid, 'UPDATE') AS lockable,
+       c.relkind = 'r' AND EXISTS (
+           SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
        a.attname, format_type(a.atttypid, -1) AS type,
        has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
        has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable
@@ -43,6 +45,13 @@ WHERE con.contype = 'f' AND con.convalidated AND con.conrelid::bigint = ANY(:oid
   AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = con.oid AND t.tgenabled = 'D')
 """)
 
+RELATION = text("""
+SELECT CASE c.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'
+                      WHEN 'f' THEN 'a foreign table' ELSE 'not a table' END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relname = :name
+""")
+
 TABLE_NAMES = text("""
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
@@ -67,6 +76,7 @@ class CatalogTable:
     filtered: bool
     usable: bool
     lockable: bool
+    inherited: bool
     columns: Mapping[str, CatalogColumn]
     primary_key: tuple[str, ...]
     unique: frozenset[frozenset[str]]
@@ -103,6 +113,7 @@ def read_tables(
             filtered=mine[0].filtered,
             usable=mine[0].usable,
             lockable=mine[0].lockable,
+            inherited=mine[0].inherited,
             columns={r.attname: CatalogColumn(r.type, r.readable, r.writable) for r in mine},
             primary_key=next((tuple(key.columns) for key in unique if key.indisprimary), ()),
             unique=frozenset(frozenset(key.columns) for key in unique),
@@ -118,6 +129,12 @@ def read_foreign_keys(connection: Connection, oids: Iterable[int]) -> frozenset[
         for row in rows
         if len(row.columns) == 1
     )
+
+
+def other_relation(connection: Connection, schema: str, name: str) -> str | None:
+    """Say what a relation is that is no table; None where there is none of that name."""
+    found: str | None = connection.scalar(RELATION, {"schema": schema, "name": name})
+    return found
 
 
 def table_names(connection: Connection, schema: str) -> list[str]:

@@ -25,6 +25,8 @@ def make_engine(dsn: Dsn, settings: Settings, command: str) -> Engine:
     parameters: dict[str, Any] = {"connect_timeout": settings.timeouts.connect_s}
     parameters |= dsn.parameters
     parameters["application_name"] = application_name(command)
+    # Of a database in SQL_ASCII the driver would return bytes instead of text.
+    parameters["client_encoding"] = "UTF8"
 
     def connect() -> psycopg.Connection[Any]:
         connection = psycopg.connect(**parameters, autocommit=True)

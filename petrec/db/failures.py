@@ -18,6 +18,9 @@ from petrec.errors import (
     TimedOutError,
 )
 
+# Shut down, crashed, starting up, no slot free, idle for too long (in a transaction or not).
+_CLOSED = frozenset({"57P01", "57P02", "57P03", "53300", "25P03", "57P05"})
+
 
 @contextmanager
 def translated(dsn: Dsn) -> Iterator[None]:
@@ -57,9 +60,10 @@ def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
 def lost(error: psycopg.Error) -> bool:
     """Say whether the connection is gone: never made, closed by the server, or shut down."""
     state = error.sqlstate
-    return isinstance(error, psycopg.OperationalError) and (
-        state is None or state.startswith("08") or state in {"57P01", "57P02", "57P03", "53300"}
-    )
+    if state in _CLOSED:
+        return True
+    broken = state is None or state.startswith("08")
+    return broken and isinstance(error, psycopg.OperationalError)
 
 
 def _unreachable(reason: str, dsn: Dsn) -> ConnectionFailedError:

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from petrec.db.catalog import CatalogTable, read_foreign_keys, read_tables, table_names
+from petrec.db.catalog import (
+    CatalogTable,
+    other_relation,
+    read_foreign_keys,
+    read_tables,
+    table_names,
+)
 from petrec.db.proofs import read_proofs
 from petrec.errors import PermissionMissingError, SchemaMismatchError
 from petrec.schema import Schema, TableShape, build_schema
@@ -68,6 +74,11 @@ def _check_identity(mapping: Mapping, name: str, table: CatalogTable) -> None:
     if "id" not in REQUIRED_COLUMNS[name] or name == "users":
         return
     column = mapping.column(name, "id")
+    if table.inherited:
+        raise SchemaMismatchError(
+            f"other tables inherit from {_label(mapping, name)}, so its {column} is not unique",
+            hint="petrec reads partitions, but not tables joined by INHERITS",
+        )
     # The key of a partitioned table must hold the partition key, too.
     in_key = name == "recordings" and column in table.primary_key
     if not in_key and not table.identified_by(column):
@@ -135,6 +146,11 @@ def _missing_table(connection: Connection, mapping: Mapping, name: str) -> Schem
     database = connection.scalar(text("SELECT current_database()"))
     present = table_names(connection, mapping.schema)
     where = f"[mapping.tables] {name}" if present else "[mapping] schema"
+    if other := other_relation(connection, mapping.schema, mapping.table(name)):
+        return SchemaMismatchError(
+            f"{_label(mapping, name)} is {other}: petrec reads keys and locks rows of tables",
+            hint=f"name the table beneath it in petrec.toml under {where}",
+        )
     return SchemaMismatchError(
         f"table {_label(mapping, name)} does not exist in database {database!r}",
         hint=_suggest(mapping.table(name), present, where),

@@ -73,10 +73,9 @@ class Driver:
         with self.engine.connect() as connection:
             timeout = {"statement_timeout": f"{self.limits.target_ms:.0f}ms"}
             connection.execute(text(_SESSION), timeout)
-            lock.acquire(connection)
-            connection.commit()
-            self.reconnecting = True
-            yield connection
+            with lock.held(connection):
+                self.reconnecting = True
+                yield connection
 
     def _through(self, connection: Connection, run_id: int) -> Run:
         run = read_run(connection, run_id)

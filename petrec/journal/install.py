@@ -4,11 +4,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
 import petrec
-from petrec.errors import PermissionMissingError
-from petrec.journal.tables import SCHEMA, runs
+from petrec.errors import JournalVersionError, PermissionMissingError
+from petrec.journal.tables import SCHEMA, changes, runs
 
 _SCHEMA_EXISTS = text("SELECT to_regnamespace('petrec') IS NOT NULL")
 _MAY_CREATE = text(
@@ -16,11 +17,13 @@ _MAY_CREATE = text(
     " quote_ident(current_database())"
 )
 _CREATE_SCHEMA = text(f"CREATE SCHEMA {SCHEMA}")
-_TABLE_READABLE = text(
-    "SELECT coalesce(has_schema_privilege(to_regnamespace('petrec'), 'USAGE')"
-    " AND has_table_privilege(to_regclass('petrec.changes'), 'SELECT'), false)"
-)
-_TABLE_EXISTS = text("SELECT to_regclass(:name) IS NOT NULL")
+# By the catalog: to_regclass() fails where the role may not use the schema.
+_JOURNAL = text("""
+SELECT c.relname AS name,
+       has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'petrec' AND c.relname IN ('runs', 'changes') AND c.relkind = 'r'
+""")
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -40,21 +43,26 @@ def migrations_path() -> Path:
 
 def is_installed(connection: Connection) -> bool:
     """Say whether the journal's tables are there."""
-    return bool(connection.scalar(_TABLE_EXISTS, {"name": runs.fullname}))
+    return runs.name in connection.scalars(_JOURNAL).all()
 
 
 def is_readable(connection: Connection) -> bool:
     """Say whether the journal is there and this role may read it."""
-    return bool(connection.scalar(_TABLE_READABLE))
+    found = {row.name for row in connection.execute(_JOURNAL) if row.readable}
+    return found == {runs.name, changes.name}
 
 
 def install_journal(engine: Engine, branch: str = "journal") -> None:
-    """Create or upgrade the journal, or another branch; errors: PermissionMissingError."""
+    """Create or upgrade a branch; errors: PermissionMissingError, JournalVersionError."""
     with engine.connect() as connection:
         if not connection.scalar(_SCHEMA_EXISTS):
             _create_schema(connection)
         connection.commit()
-        command.upgrade(alembic_config(connection), f"{branch}@head")
+        try:
+            command.upgrade(alembic_config(connection), f"{branch}@head")
+        except CommandError as error:
+            hint = f"use the petrec that wrote them, or a newer one than {petrec.__version__}"
+            raise JournalVersionError(hint=hint) from error
         connection.commit()
 
 

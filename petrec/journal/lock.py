@@ -1,6 +1,10 @@
 """One writer per database: a session advisory lock, and who holds it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from petrec.errors import RunHeldError
 
@@ -8,6 +12,7 @@ from petrec.errors import RunHeldError
 _KEY = int.from_bytes(b"petrec")
 
 _TRY = text("SELECT pg_try_advisory_lock(:key)")
+_RELEASE = text("SELECT pg_advisory_unlock(:key)")
 _HOLDER = text("""
 SELECT l.pid, a.application_name, a.client_addr::text AS client, a.backend_start
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -15,6 +20,25 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND (l.classid::bigint << 32) + l.objid::bigint = :key
 """)
+
+
+@contextmanager
+def held(connection: Connection) -> Iterator[None]:
+    """Hold the lock for the block; errors: RunHeldError, which names the holder.
+
+    Given back by a statement: a closed connection's backend may hold it a while longer, and the
+    next connection of the same command would meet it.
+    """
+    acquire(connection)
+    connection.commit()
+    try:
+        yield
+    finally:
+        # A connection that is lost has no lock to give back.
+        with suppress(DBAPIError):
+            connection.rollback()
+            connection.execute(_RELEASE, {"key": _KEY})
+            connection.commit()
 
 
 def acquire(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    case,
     cast,
     func,
     literal,
@@ -47,16 +48,16 @@ class UndoWork:
         table, mine = self.items(run)
         recordings = self.schema.recordings
         columns = [recordings.c[name] for name in run.target.columns]
-        unchanged = and_(*(c.is_not_distinct_from(_typed(changes.c.new, c)) for c in columns))
+        decided = [column for column in columns if column.key not in run.target.touch]
         return (
             select(
                 table.c.seq,
                 table.c.row_key,
                 literal("undo").label("strategy"),
-                unchanged.label("applies"),
-                literal("changed since").label("reason"),
+                and_(*map(_unchanged, decided)).label("applies"),
+                _reason(recordings.c.pet_id).label("reason"),
                 *(c.label(old_value(c.key)) for c in columns),
-                *(_typed(changes.c.old, c).label(new_value(c.key)) for c in columns),
+                *(_restored(c).label(new_value(c.key)) for c in columns),
             )
             .join(recordings, has_key(self.schema, recordings.c, table.c.row_key))
             .where(numbered(table, mine, ready))
@@ -66,6 +67,23 @@ class UndoWork:
         """Take the pets out of their appointments again that the run had added."""
         if run.target.links:
             remove_links(connection, self.schema, run, ready, [run.id, *self.settled_by])
+
+
+def _unchanged(column: Column[Any]) -> ColumnElement[bool]:
+    return column.is_not_distinct_from(_typed(changes.c.new, column))
+
+
+def _restored(column: Column[Any]) -> ColumnElement[Any]:
+    """Return the old value; a timestamp that the application has moved since stays as it is."""
+    return case((_unchanged(column), _typed(changes.c.old, column)), else_=column)
+
+
+def _reason(pet: Column[Any]) -> ColumnElement[str]:
+    return case(
+        (_unchanged(pet), "its appointment was changed since"),
+        (pet.is_(None), "its pet was taken away since"),
+        else_="it was given another pet since",
+    )
 
 
 def _typed(values: Column[Any], column: Column[Any]) -> ColumnElement[Any]:

@@ -27,15 +27,12 @@ def resume_review(
 ) -> Run | None:
     """Bring an unfinished import to its end, if there is one. Errors: see `Driver`."""
     install_journal(engine)
-    with engine.connect() as connection:
-        lock.acquire(connection)
-        connection.commit()
-        with connection.begin():
-            run = unfinished_run(connection, ACTION)
-            if run is None:
-                return None
-            check_target(run, target)
-            move(connection, run, "running")
+    with engine.connect() as connection, lock.held(connection), connection.begin():
+        run = unfinished_run(connection, ACTION)
+        if run is None:
+            return None
+        check_target(run, target)
+        move(connection, run, "running")
     return Driver(engine, ReviewWork(schema), limits, observe).drive(run.id)
 
 
@@ -48,11 +45,8 @@ def record_review(
     observe: Observer,
 ) -> Run:
     """Record the ballots as one run and drive it to its end. Errors: see `Driver`."""
-    with engine.connect() as connection:
-        lock.acquire(connection)
-        connection.commit()
-        with connection.begin():
-            run_id = _create(connection, target, ballots)
+    with engine.connect() as connection, lock.held(connection), connection.begin():
+        run_id = _create(connection, target, ballots)
     return Driver(engine, ReviewWork(schema), limits, observe).drive(run_id)
 
 

@@ -84,6 +84,11 @@ def test_malformed_dsn_is_not_repeated(petrec: Run) -> None:
         ("ALTER TABLE recordings RENAME pet_id TO pet", ("'pet_id'", "did you mean 'pet'")),
         ("ALTER TABLE recordings ALTER pet_id TYPE text", ("text", "uuid", "cast")),
         ("ALTER TABLE recordings DROP CONSTRAINT recordings_pkey", ("unique",)),
+        ("CREATE TABLE old_recordings () INHERITS (recordings)", ("inherit", "INHERITS")),
+        (
+            "ALTER TABLE pets RENAME TO all_pets; CREATE VIEW pets AS TABLE all_pets",
+            ('"public"."pets" is a view', "[mapping.tables] pets"),
+        ),
     ],
 )
 def test_schema_that_does_not_fit(
@@ -190,3 +195,21 @@ def test_reader_that_stops_reading(
     process.stdout.close()
     assert process.wait(60) == 130
     assert "Traceback" not in process.stderr.read()
+
+
+def test_a_reader_plans_beside_a_journal_it_may_not_read(petrec: Run, clinic: Database) -> None:
+    url = role(clinic, "planner", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+    assert petrec("audit", dsn=url).code == 1
+    planned = petrec("backfill", dsn=url)
+    assert (planned.code, planned.err) == (0, "")
+    expect(petrec("backfill", "status", dsn=url), 3, "permission denied for schema petrec")
+
+
+def test_a_journal_of_a_newer_petrec_is_left_alone(petrec: Run, clinic: Database) -> None:
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+    clinic.execute("UPDATE petrec.alembic_version SET version_num = '9999_future'")
+    before = clinic.checksum()
+    expect(petrec("backfill", "--apply", "--yes", dsn=clinic.dsn), 3, "version", "newer")
+    expect(petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn), 3, "version", "newer")
+    assert clinic.checksum() == before

@@ -26,7 +26,7 @@ def test_rows_that_moved_on(petrec: Callable[..., Completed], clinic: Database) 
     result = json.loads(ended.out)
     assert result["run"]["changed"] == 395 - 4
     reasons = {row["recording_id"]: row["reason"] for row in result["moved_on"]}
-    assert reasons == {str(i): "changed since" for i in changed[:2]} | {
+    assert reasons == {str(i): "it was given another pet since" for i in changed[:2]} | {
         str(i): "the recording was deleted" for i in changed[2:]
     }
     now = {row[0]: row for row in clinic.execute("SELECT id, r::text FROM recordings r")}
@@ -69,3 +69,25 @@ def test_overtaken_evidence_is_a_warning(
     audited = json.loads(petrec("audit", "--format", "json", dsn=clinic.dsn).out)
     warned = {warning["id"]: warning["count"] for warning in audited["warnings"]}
     assert warned["evidence_overtaken"] == overtaken > 0
+
+
+def test_a_touched_column_that_moved_on_does_not_keep_the_pet(
+    petrec: Callable[..., Completed], clinic: Database
+) -> None:
+    assert petrec(*APPLY, "--touch", "updated_at", dsn=clinic.dsn).code == 0
+    moved = [row[0] for row in clinic.execute(ASSIGNED)]
+    clinic.execute("UPDATE recordings SET updated_at = '2031-01-01' WHERE id = ANY(%s)", (moved,))
+    result = json.loads(petrec(*UNDO, dsn=clinic.dsn).out)
+    assert (result["run"]["changed"], result["moved_on"]) == (395, [])
+    kept = "SELECT pet_id, updated_at::date::text FROM recordings WHERE id = ANY(%s)"
+    assert set(clinic.execute(kept, (moved,))) == {(None, "2031-01-01")}
+
+
+def test_a_pet_taken_away_since_is_said_so(
+    petrec: Callable[..., Completed], clinic: Database
+) -> None:
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    chosen = clinic.execute(ASSIGNED)[0][0]
+    clinic.execute("UPDATE recordings SET pet_id = NULL WHERE id = %s", (chosen,))
+    found = json.loads(petrec(*UNDO, dsn=clinic.dsn).out)["moved_on"]
+    assert [row["reason"] for row in found] == ["its pet was taken away since"]
