@@ -1,8 +1,11 @@
 """A PostgreSQL server for the demo; it goes on running after the process that started it."""
 
+import hashlib
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,10 +60,24 @@ class DemoServer:
         return self.url(name)
 
 
+def place(directory: Path) -> Path:
+    """Return where the server keeps its files: elsewhere if the wheel cannot take the path."""
+    directory = directory.expanduser().resolve()
+    if not _UNSAFE.search(str(directory)):
+        return directory
+    name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
+    elsewhere = Path(tempfile.gettempdir()).resolve() / f"petrec-demo-{name}"
+    # Anyone may make files there: take only what is ours.
+    if os.path.lexists(elsewhere) and elsewhere.lstat().st_uid != os.geteuid():
+        reason = f"{elsewhere} belongs to another user"
+        raise DemoUnavailableError(reason, hint="choose a --dir without spaces or quotes")
+    return elsewhere
+
+
 def start(directory: Path) -> DemoServer:
     """Start the server of `directory`, or take the one that runs; errors: DemoUnavailableError."""
     embedded = wheel.load()
-    directory = directory.expanduser().resolve()
+    directory = place(directory)
     pgdata = _prepare(directory)
     logged = _length(pgdata / "log")
     with wheel.bounds(embedded, pgdata, directory / _START_LOG):
@@ -76,7 +93,7 @@ def start(directory: Path) -> DemoServer:
 def stop(directory: Path) -> bool:
     """Stop the server of `directory`; returns whether one ran; errors: DemoUnavailableError."""
     embedded = wheel.load()
-    directory = directory.expanduser().resolve()
+    directory = place(directory)
     pgdata = directory / "pgdata"
     with wheel.bounds(embedded, pgdata, directory / _START_LOG):
         try:
@@ -94,7 +111,7 @@ def stop(directory: Path) -> bool:
 
 def remove(directory: Path) -> bool:
     """Stop the server and delete what the demo made; returns whether there was anything."""
-    directory = directory.expanduser().resolve()
+    directory = place(directory)
     if not (directory / _MARKER).exists():
         return False
     stop(directory)

@@ -122,8 +122,20 @@ def test_directories_that_cannot_work(directory: Path) -> None:
     directory.parent.joinpath("file").touch()
     with pytest.raises(DemoUnavailableError, match="cannot write"):
         server.start(directory.parent / "file" / "demo")
-    with pytest.raises(DemoUnavailableError, match="' ' in its path"):
-        server.start(directory / "two words")
+
+
+def test_a_path_with_spaces_has_its_server_elsewhere(directory: Path) -> None:
+    spaced = directory / "two words"
+    assert server.place(spaced) == server.place(spaced) != server.place(directory / "two  words")
+    try:
+        started = server.start(spaced)
+        with psycopg.connect(started.create_database()) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert started.directory == server.place(spaced)
+        assert not spaced.exists()
+    finally:
+        assert server.remove(spaced)
+    assert not server.place(spaced).exists()
 
 
 def test_without_the_wheel(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
