@@ -154,9 +154,10 @@ class ConstraintsResult(Struct, frozen=True):
 
 
 class Obstacles(Struct, frozen=True):
-    """Rows that a constraint would refuse: constraint to count."""
+    """Rows that a constraint would refuse, by constraint and by kind of finding."""
 
     counts: dict[str, int]
+    kinds: dict[str, int] = {}
     command: str = "constraints apply"
     schema_version: int = SCHEMA_VERSION
 
@@ -169,8 +170,10 @@ class Obstacles(Struct, frozen=True):
         )
         notes = (
             "nothing was changed",
-            "certain cases: petrec backfill --apply; doubtful ones: petrec review export",
+            "certain cases: petrec backfill --apply; export the others: petrec review export",
         )
-        grid = Grid("Rows that break it", ("constraint", "rows"), rows)
+        grids = [Grid("Rows that break it", ("constraint", "rows"), rows)]
+        if self.kinds:
+            grids.append(Grid("Unresolved", ("kind", "rows"), tuple(self.kinds.items())))
         title = "Unresolved rows stand in the way of the constraints"
-        return Document(self.command, title, self, (grid,), findings, notes)
+        return Document(self.command, title, self, tuple(grids), findings, notes)

@@ -42,6 +42,7 @@ def apply(
 
     """
     from petrec.constraints.apply import apply_plan
+    from petrec.constraints.gate import find_obstacles
     from petrec.db.ddl.run import Limits
     from petrec.results.constraints import Obstacles
 
@@ -53,8 +54,12 @@ def apply(
         membership=membership,
         appointment_fk=appointment_fk,
     )
-    with session.snapshot() as (connection, _):
+    with session.snapshot() as (connection, schema):
         coming = asked.plan(connection)
+        obstacles = find_obstacles(connection, schema, asked, coming)
+    if obstacles is not None:
+        show(obstacles.document(), output_format, output)
+        return ExitCode.FINDINGS
     confirm(f"Run the {len(coming.steps)} steps of plan {coming.hash}?", yes=yes)
     limits = Limits(lock_timeout, deadline, cancel_blockers)
 
