@@ -1,6 +1,7 @@
 """Bring the plan about, one statement at a time; the catalog alone says what is still to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, text
 
@@ -8,7 +9,7 @@ from petrec.constraints.plan import Wanted
 from petrec.db.ddl.pooler import refuse_transaction_pooling
 from petrec.db.ddl.run import Limits, Runner
 from petrec.errors import UsageError
-from petrec.journal.lock import acquire
+from petrec.journal import lock
 from petrec.results.constraints import ConstraintsPlan, ConstraintsResult, Obstacles
 
 Planner = Callable[[Connection], ConstraintsPlan]
@@ -24,9 +25,7 @@ def apply_plan(
     engine: Engine, wanted: Wanted, limits: Limits, tell: Callable[[str], None], only: str = ""
 ) -> ConstraintsResult | Obstacles:
     """Make everything present; with rows in the way, change nothing and return their counts."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        refuse_transaction_pooling(engine, connection)
-        acquire(connection)
+    with _working(engine) as connection:
         plan = wanted.plan(connection)
         if only and only != plan.hash:
             raise UsageError(f"the plan is now {plan.hash}, not {only}",
@@ -46,11 +45,18 @@ def apply_rollback(
     engine: Engine, wanted: Wanted, limits: Limits, tell: Callable[[str], None]
 ) -> ConstraintsResult:
     """Take everything away again."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        refuse_transaction_pooling(engine, connection)
-        acquire(connection)
+    with _working(engine) as connection:
         done = _drive(Runner(engine, connection, limits, tell), wanted.rollback)
         return ConstraintsResult(done, wanted.status(connection), "constraints rollback")
+
+
+@contextmanager
+def _working(engine: Engine) -> Iterator[Connection]:
+    """Give an autocommit connection that no other petrec process works beside."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        refuse_transaction_pooling(engine, connection)
+        with lock.held(connection):
+            yield connection
 
 
 def _drive(runner: Runner, make: Planner) -> tuple[str, ...]:

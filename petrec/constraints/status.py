@@ -2,26 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Connection
-
-from petrec.constraints.catalog import Found, read_catalog
-from petrec.constraints.objects import DEFAULT_GROUPS, Item, items
+from petrec.constraints.catalog import Found
+from petrec.constraints.objects import Item, items
 from petrec.results.constraints import ConstraintsStatus, ObjectState, Presence
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 
 ON_DELETE = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _Verdict = tuple[Presence, str, str]
-
-
-def read_status(
-    connection: Connection,
-    mapping: Mapping,
-    groups: tuple[str, ...] = DEFAULT_GROUPS,
-    on_delete: str = "CASCADE",
-) -> ConstraintsStatus:
-    """Return the state of every object of these groups."""
-    found = read_catalog(connection, mapping.schema)
-    return judge(found, mapping, groups, on_delete)
 
 
 def judge(

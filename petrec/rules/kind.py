@@ -17,11 +17,6 @@ class Severity(StrEnum):
     WARNING = "warning"
     ERROR = "error"
 
-    def at_least(self, other: "Severity") -> bool:
-        """Say whether this severity reaches `other`."""
-        order = list(Severity)
-        return order.index(self) >= order.index(other)
-
 
 class Repair(StrEnum):
     """Which command repairs a finding."""

@@ -1,6 +1,7 @@
 """The examples for pipelines are run as the pipeline would run them."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,14 +92,14 @@ def test_before_a_deployment(shell: Shell, clinic: Database, tmp_path: Path) -> 
     clinic.execute("UPDATE recordings SET pet_id = (SELECT pet_id FROM appointment_pets ap"
                    " WHERE ap.appointment_id = recordings.appointment_id LIMIT 1)")  # fmt: skip
     (tmp_path / "petrec.toml").write_text('[validate.rules]\nowner_differs = "off"\n')
-    passed = shell(f"{script}")
+    passed = shell(shlex.quote(str(script)))
     assert (passed.code, passed.out, passed.err) == (0, "", "")
     clinic.execute("ALTER TABLE recordings ALTER pet_id DROP NOT NULL")
-    ended = shell(f"{script}")
+    ended = shell(shlex.quote(str(script)))
     assert ended.code == 1
     assert "not null recordings(pet_id)" in ended.out
     clinic.execute("TRUNCATE recordings")
-    assert shell(f"{script}").code == 5
+    assert shell(shlex.quote(str(script))).code == 5
 
 
 def test_the_page_shows_settings_that_load(shell: Shell, clinic: Database, tmp_path: Path) -> None:
