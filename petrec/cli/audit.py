@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.cli.output import open_output, remark, show, steps
 from petrec.cli.session import Session, once_more, open_session
 from petrec.errors import ExitCode, UsageError
@@ -24,6 +25,7 @@ class FailLevel(StrEnum):
     NEVER = "never"
 
 
+@bundled
 def audit(
     rows: Annotated[
         str | None,
@@ -39,11 +41,9 @@ def audit(
     ),
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    *,
+    connect: options.Connect,
 ) -> int:
     """Count every kind of damaged association against all recordings. Writes nothing.
 
@@ -55,7 +55,7 @@ def audit(
         petrec audit --rows missing_ambiguous > ambiguous.csv
 
     """
-    session = open_session("audit", dsn, service, config, verbose)
+    session = open_session("audit", connect)
     if rows is not None:
         return _list_rows(session, rows, output_format, output, quiet=quiet)
     return audit_and_show(session, fail_level, output_format, output, quiet=quiet)

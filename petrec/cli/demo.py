@@ -71,7 +71,7 @@ def _repair(url: str, directory: Path, *, quiet: bool) -> None:
     """Run the real commands, one after the other."""
     from petrec.journal.throttle import Limits
 
-    session = open_session("demo", url, None, None, 0)
+    session = open_session("demo", options.Connect(dsn=url))
     _announce("petrec audit")
     audit_and_show(session, FailLevel.NEVER, Format.TABLE, None, quiet=quiet)
     _announce("petrec backfill")

@@ -1,10 +1,12 @@
 """Options that several commands share, each said once."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from petrec.cli.bundle import Bundle
 from petrec.render.formats import Format
 
 _CONNECTION = "Connection"
@@ -72,3 +74,13 @@ Verbose = Annotated[
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Do not ask; required where there is no terminal.")
 ]
+
+
+@dataclass(frozen=True)
+class Connect(Bundle):
+    """Which database, by which settings, and how much to say about it."""
+
+    dsn: Dsn = None
+    service: Service = None
+    config: Config = None
+    verbose: Verbose = 0

@@ -2,11 +2,13 @@
 
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.errors import ExitCode, SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 _SERVER = "Server"
 
 
+@bundled
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.", rich_help_panel=_SERVER)] = (
         "127.0.0.1"
@@ -22,10 +25,8 @@ def serve(
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="Port.", rich_help_panel=_SERVER)
     ] = 8000,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
-    verbose: options.Verbose = 0,
+    *,
+    connect: options.Connect,
 ) -> int:
     r"""Serve the API on its own: tokens, uploads to S3, health; SIGTERM lets requests end.
 
@@ -41,7 +42,7 @@ def serve(
     from petrec.cli.session import open_session
 
     _need_extras()
-    session = open_session("serve", dsn, service, config, max(verbose, 1))
+    session = open_session("serve", replace(connect, verbose=max(connect.verbose, 1)))
     return _run(session, host, port)
 
 

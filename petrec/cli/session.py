@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from petrec.cli.options import Connect
 from petrec.errors import ReadCancelledError
 
 if TYPE_CHECKING:
@@ -64,17 +64,15 @@ def once_more(work: Callable[[], T]) -> T:
     return work()
 
 
-def open_session(
-    command: str, dsn: str | None, service: str | None, config: Path | None, verbose: int
-) -> Session:
+def open_session(command: str, connect: Connect) -> Session:
     """Read the settings and resolve the connection; connects on first use."""
     from petrec.db.connect import make_engine
     from petrec.db.dsn import resolve_dsn
     from petrec.settings import load_settings
 
-    _configure_logging(verbose)
-    settings = load_settings(config)
-    target = resolve_dsn(dsn, service)
+    _configure_logging(connect.verbose)
+    settings = load_settings(connect.config)
+    target = resolve_dsn(connect.dsn, connect.service)
     return Session(settings, target, make_engine(target, settings, command))
 
 

@@ -9,6 +9,7 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.audit import FailLevel
+from petrec.cli.bundle import bundled
 from petrec.cli.output import append, show, steps
 from petrec.cli.session import Session, open_session
 from petrec.errors import ExitCode, UsageError
@@ -35,6 +36,7 @@ class Request:
     warnings_fail: bool
 
 
+@bundled
 def validate(
     baseline: Annotated[
         Path | None,
@@ -88,11 +90,9 @@ def validate(
     ),
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    *,
+    connect: options.Connect,
 ) -> int:
     """Judge the findings by limits and a baseline, for pipelines. Writes nothing to the database.
 
@@ -106,7 +106,7 @@ def validate(
         petrec validate --since 24h --format junit --output petrec.xml
 
     """
-    session = open_session("validate", dsn, service, config, verbose)
+    session = open_session("validate", connect)
     chosen = session.settings.validate
     request = Request(
         _baseline(baseline, chosen.baseline, off=no_baseline),

@@ -8,6 +8,7 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.backfill import limits
+from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.output import open_output, show, steps
 from petrec.cli.session import Session, open_session
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from petrec.results.backfill import BackfillPlan, BackfillResult
 
 
+@bundled
 def backfill(
     context: typer.Context,
     apply: Annotated[bool, typer.Option("--apply", help="Write, in journaled batches.")] = False,
@@ -35,21 +37,13 @@ def backfill(
         Path | None,
         typer.Option(help="Where the ambiguous rows go. Default: reports/ambiguous-TIME.csv"),
     ] = None,
-    target_ms: limits.Target = 250.0,
-    max_lag_bytes: limits.LagBytes = 64 * 1024 * 1024,
-    max_lag_seconds: limits.LagSeconds = 10.0,
-    ignore_lag: limits.IgnoreLag = False,
-    max_rows_per_second: limits.Rate = None,
-    pause_file: limits.PauseFile = None,
-    deadline: limits.Deadline = 300.0,
+    *,
+    writing: limits.Writing,
     yes: options.Yes = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    connect: options.Connect,
 ) -> int:
     """Plan what certain evidence allows; --apply writes it and exports the ambiguous rest.
 
@@ -63,9 +57,7 @@ def backfill(
     """
     if context.invoked_subcommand is not None:
         return ExitCode.CLEAN
-    from petrec.journal.throttle import Limits
-
-    session = open_session("backfill", dsn, service, config, verbose)
+    session = open_session("backfill", connect)
     if not apply:
         plan = make_plan(session, touch or [], quiet=quiet)
         if sql:
@@ -74,15 +66,7 @@ def backfill(
         else:
             show(plan.document(), output_format, output)
         return ExitCode.CLEAN
-    given = Limits(
-        target_ms=target_ms,
-        max_lag_bytes=max_lag_bytes,
-        max_lag_s=max_lag_seconds,
-        ignore_lag=ignore_lag,
-        max_rows_per_second=max_rows_per_second,
-        pause_file=pause_file,
-        deadline_s=deadline,
-    )
+    given = writing.limits()
     result = apply_and_export(session, touch or [], given, export, anew=anew, yes=yes, quiet=quiet)
     show(result.document(), output_format, output)
     return ExitCode.CLEAN

@@ -1,9 +1,15 @@
 """Options of commands that write in batches: how far they may go."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from petrec.cli.bundle import Bundle
+
+if TYPE_CHECKING:
+    from petrec.journal.throttle import Limits
 
 _WRITING = "Writing"
 Target = Annotated[
@@ -33,3 +39,30 @@ Deadline = Annotated[
         min=0, help="Give up after this long without progress, s.", rich_help_panel=_WRITING
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Writing(Bundle):
+    """How far a run may go."""
+
+    target_ms: Target = 250.0
+    max_lag_bytes: LagBytes = 64 * 1024 * 1024
+    max_lag_seconds: LagSeconds = 10.0
+    ignore_lag: IgnoreLag = False
+    max_rows_per_second: Rate = None
+    pause_file: PauseFile = None
+    deadline: Deadline = 300.0
+
+    def limits(self) -> "Limits":
+        """Return them as the journal takes them."""
+        from petrec.journal.throttle import Limits
+
+        return Limits(
+            target_ms=self.target_ms,
+            max_lag_bytes=self.max_lag_bytes,
+            max_lag_s=self.max_lag_seconds,
+            ignore_lag=self.ignore_lag,
+            max_rows_per_second=self.max_rows_per_second,
+            pause_file=self.pause_file,
+            deadline_s=self.deadline,
+        )

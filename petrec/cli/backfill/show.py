@@ -5,12 +5,14 @@ from typing import Annotated
 import typer
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.cli.output import show
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode, UsageError
 from petrec.render.formats import Format
 
 
+@bundled
 def show_lineage(
     run: Annotated[
         int | None, typer.Argument(metavar="[RUN]", help="The run.", show_default=False)
@@ -21,10 +23,8 @@ def show_lineage(
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many changes.")] = None,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
-    verbose: options.Verbose = 0,
+    *,
+    connect: options.Connect,
 ) -> int:
     """Show what a run changed, or everything that petrec ever did to one recording.
 
@@ -41,7 +41,7 @@ def show_lineage(
 
     if run is None and recording is None:
         raise UsageError("name a run or --recording", hint="petrec backfill status lists the runs")
-    session = open_session("show", dsn, service, config, verbose)
+    session = open_session("show", connect)
     with session.translated(), session.engine.connect() as connection:
         if not is_installed(connection):
             lineage = Lineage(())

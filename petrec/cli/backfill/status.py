@@ -1,19 +1,19 @@
 """`petrec backfill status`."""
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.cli.output import show
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
 
 
+@bundled
 def status(
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
-    verbose: options.Verbose = 0,
+    *,
+    connect: options.Connect,
 ) -> int:
     """Show the runs and how far they are; can be asked while one is working.
 
@@ -27,7 +27,7 @@ def status(
     from petrec.journal.runs import list_runs
     from petrec.results.runs import RunList
 
-    session = open_session("status", dsn, service, config, verbose)
+    session = open_session("status", connect)
     with session.translated(), session.engine.connect() as connection:
         found = list_runs(connection) if is_installed(connection) else ()
     show(RunList(found).document(), output_format, output)

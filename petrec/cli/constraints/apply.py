@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.constraints import choices
 from petrec.cli.output import remark, show
@@ -13,25 +14,19 @@ from petrec.errors import ExitCode
 from petrec.render.formats import Format
 
 
+@bundled
 def apply(
     plan: Annotated[
         str, typer.Option("--plan", metavar="HASH", help="Only if the plan is still this one.")
     ] = "",
-    groups: choices.Groups = None,
-    membership: choices.Membership = False,
-    appointment_fk: choices.AppointmentFk = False,
-    on_delete: choices.Delete = choices.OnDelete.CASCADE,
-    lock_timeout: choices.LockTimeout = 300,
-    deadline: choices.Deadline = 3600.0,
-    cancel_blockers: choices.Cancel = False,
+    *,
+    choice: choices.Choice,
+    waiting: choices.Waiting,
     yes: options.Yes = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    connect: options.Connect,
 ) -> int:
     """Make what is missing, without downtime; 1 if rows or another build stand in the way.
 
@@ -43,17 +38,10 @@ def apply(
     """
     from petrec.constraints.apply import apply_plan
     from petrec.constraints.gate import find_obstacles
-    from petrec.db.ddl.run import Limits
     from petrec.results.constraints import Obstacles
 
-    session = open_session("constraints", dsn, service, config, verbose)
-    asked = choices.wanted(
-        session.settings.mapping,
-        groups,
-        on_delete,
-        membership=membership,
-        appointment_fk=appointment_fk,
-    )
+    session = open_session("constraints", connect)
+    asked = choice.wanted(session.settings.mapping)
     with session.snapshot() as (connection, schema):
         coming = asked.plan(connection)
         obstacles = find_obstacles(connection, schema, asked, coming)
@@ -61,13 +49,12 @@ def apply(
         show(obstacles.document(), output_format, output)
         return ExitCode.FINDINGS
     confirm(f"Run the {len(coming.steps)} steps of plan {coming.hash}?", yes=yes)
-    limits = Limits(lock_timeout, deadline, cancel_blockers)
 
     def tell(text: str) -> None:
         remark(text, quiet=quiet)
 
     with session.translated():
-        result = apply_plan(session.engine, asked, limits, tell, plan or coming.hash)
+        result = apply_plan(session.engine, asked, waiting.limits(), tell, plan or coming.hash)
     show(result.document(), output_format, output)
     blocked = isinstance(result, Obstacles) or not result.status.is_complete
     return ExitCode.FINDINGS if blocked else ExitCode.CLEAN

@@ -1,12 +1,16 @@
 """Options that the commands of the group share."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from petrec.cli.bundle import Bundle
+
 if TYPE_CHECKING:
     from petrec.constraints.plan import Wanted
+    from petrec.db.ddl.run import Limits
     from petrec.settings import Mapping
 
 
@@ -53,18 +57,35 @@ Cancel = Annotated[
 ]
 
 
-def wanted(
-    mapping: "Mapping",
-    groups: list[Group] | None,
-    on_delete: OnDelete,
-    *,
-    membership: bool,
-    appointment_fk: bool,
-) -> "Wanted":
-    """Return what was asked for; without a group, everything of the guide."""
-    from petrec.constraints.objects import DEFAULT_GROUPS
-    from petrec.constraints.plan import Wanted
+@dataclass(frozen=True)
+class Choice(Bundle):
+    """What is asked for."""
 
-    chosen = tuple(group.value for group in groups or ()) or DEFAULT_GROUPS
-    extra = ("membership",) * membership + ("appointment-fk",) * appointment_fk
-    return Wanted(mapping, (*chosen, *extra), on_delete.value.upper())
+    groups: Groups = None
+    membership: Membership = False
+    appointment_fk: AppointmentFk = False
+    on_delete: Delete = OnDelete.CASCADE
+
+    def wanted(self, mapping: "Mapping") -> "Wanted":
+        """Return what was asked for; without a group, everything of the guide."""
+        from petrec.constraints.objects import DEFAULT_GROUPS
+        from petrec.constraints.plan import Wanted
+
+        chosen = tuple(group.value for group in self.groups or ()) or DEFAULT_GROUPS
+        extra = ("membership",) * self.membership + ("appointment-fk",) * self.appointment_fk
+        return Wanted(mapping, (*chosen, *extra), self.on_delete.value.upper())
+
+
+@dataclass(frozen=True)
+class Waiting(Bundle):
+    """How long locks may be waited for, and what may be done to those who hold them."""
+
+    lock_timeout: LockTimeout = 300
+    deadline: Deadline = 3600.0
+    cancel_blockers: Cancel = False
+
+    def limits(self) -> "Limits":
+        """Return them as the runner takes them."""
+        from petrec.db.ddl.run import Limits
+
+        return Limits(self.lock_timeout, self.deadline, self.cancel_blockers)

@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.cli.constraints import choices
 from petrec.cli.output import remark
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 
 
+@bundled
 def export(
     alembic: Annotated[
         Path, typer.Option("--alembic", metavar="DIR", help="Where the project's alembic.ini is.")
@@ -19,16 +21,11 @@ def export(
     head: Annotated[
         str, typer.Option("--head", metavar="REVISION", help="After this, if there are several.")
     ] = "",
-    groups: choices.Groups = None,
-    membership: choices.Membership = False,
-    appointment_fk: choices.AppointmentFk = False,
-    on_delete: choices.Delete = choices.OnDelete.CASCADE,
+    *,
+    choice: choices.Choice,
     lock_timeout: choices.LockTimeout = 300,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    connect: options.Connect,
 ) -> int:
     """Write the steps as revisions of your project's Alembic; changes nothing in the database.
 
@@ -41,15 +38,9 @@ def export(
     from petrec.constraints.export import export_revisions
     from petrec.constraints.export_tree import Tree
 
-    session = open_session("constraints", dsn, service, config, verbose)
+    session = open_session("constraints", connect)
     tree = Tree(alembic, head)
-    asked = choices.wanted(
-        session.settings.mapping,
-        groups,
-        on_delete,
-        membership=membership,
-        appointment_fk=appointment_fk,
-    )
+    asked = choice.wanted(session.settings.mapping)
     with session.snapshot() as (connection, _):
         written = export_revisions(connection, asked, tree, lock_timeout)
     for path in written:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.cli.constraints import choices
 from petrec.cli.output import open_output, show, steps
 from petrec.cli.session import open_session
@@ -12,20 +13,16 @@ from petrec.errors import ExitCode
 from petrec.render.formats import Format
 
 
+@bundled
 def plan(
     sql: Annotated[bool, typer.Option("--sql", help="Print a script for psql.")] = False,
-    groups: choices.Groups = None,
-    membership: choices.Membership = False,
-    appointment_fk: choices.AppointmentFk = False,
-    on_delete: choices.Delete = choices.OnDelete.CASCADE,
+    *,
+    choice: choices.Choice,
     lock_timeout: choices.LockTimeout = 300,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    connect: options.Connect,
 ) -> int:
     """Show the ordered steps, the locks they take and what they read. Writes nothing.
 
@@ -35,14 +32,8 @@ def plan(
         petrec constraints plan --sql --output constraints.sql
 
     """
-    session = open_session("constraints", dsn, service, config, verbose)
-    asked = choices.wanted(
-        session.settings.mapping,
-        groups,
-        on_delete,
-        membership=membership,
-        appointment_fk=appointment_fk,
-    )
+    session = open_session("constraints", connect)
+    asked = choice.wanted(session.settings.mapping)
     with steps(quiet=quiet) as step, session.snapshot() as (connection, _):
         step("reading the catalog")
         made = asked.plan(connection)

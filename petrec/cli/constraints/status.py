@@ -1,6 +1,7 @@
 """`petrec constraints status`."""
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.cli.constraints import choices
 from petrec.cli.output import show, steps
 from petrec.cli.session import open_session
@@ -8,18 +9,14 @@ from petrec.errors import ExitCode
 from petrec.render.formats import Format
 
 
+@bundled
 def status(
-    groups: choices.Groups = None,
-    membership: choices.Membership = False,
-    appointment_fk: choices.AppointmentFk = False,
-    on_delete: choices.Delete = choices.OnDelete.CASCADE,
+    *,
+    choice: choices.Choice,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    connect: options.Connect,
 ) -> int:
     """Say of each constraint and index whether it is there and valid; 1 if something is not.
 
@@ -29,14 +26,8 @@ def status(
         petrec constraints status --group required --format json
 
     """
-    session = open_session("constraints", dsn, service, config, verbose)
-    asked = choices.wanted(
-        session.settings.mapping,
-        groups,
-        on_delete,
-        membership=membership,
-        appointment_fk=appointment_fk,
-    )
+    session = open_session("constraints", connect)
+    asked = choice.wanted(session.settings.mapping)
     with steps(quiet=quiet) as step, session.snapshot() as (connection, _):
         step("reading the catalog")
         result = asked.status(connection)

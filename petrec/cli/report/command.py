@@ -7,6 +7,7 @@ import typer
 
 from petrec.cli import options as shared
 from petrec.cli.audit import FailLevel, exit_code
+from petrec.cli.bundle import bundled
 from petrec.cli.output import show, steps
 from petrec.cli.report import options
 from petrec.cli.session import once_more, open_session
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from petrec.results.report import ReportResult
 
 
+@bundled
 def report(
     html: options.Html = None,
     email: options.Email = None,
@@ -37,11 +39,9 @@ def report(
         FailLevel.ERROR
     ),
     output_format: options.PrintFormat = None,
-    dsn: shared.Dsn = None,
-    service: shared.Service = None,
-    config: shared.Config = None,
     quiet: shared.Quiet = False,
-    verbose: shared.Verbose = 0,
+    *,
+    connect: shared.Connect,
 ) -> int:
     """Report how many associations are damaged, whether it gets better, and since when.
 
@@ -68,7 +68,7 @@ def report(
         return _finish(render_again(from_file, targets), output_format, targets, fail_level)
     with failure_marked(prometheus):
         keeping = Keeping.chosen(history, record=record, no_history=no_history)
-        session = open_session("report", dsn, service, config, verbose)
+        session = open_session("report", connect)
         scope = Scope(days, trend_days, examples=not no_rows)
         webhook = checked(notify or session.settings.report.notify_url)
     with told(webhook) as tell:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.cli.output import show, steps
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode, UsageError
@@ -14,6 +15,7 @@ from petrec.files import make_directory
 from petrec.render.formats import Format
 
 
+@bundled
 def export(
     files: Annotated[
         list[Path] | None,
@@ -28,11 +30,9 @@ def export(
     ] = None,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    *,
+    connect: options.Connect,
 ) -> int:
     """Write every recording that needs a person, with its candidates and what speaks for each.
 
@@ -53,7 +53,7 @@ def export(
     for unknown in [k for k in kind or () if k not in REVIEWED]:
         raise UsageError(f"no such kind: {unknown}", hint=f"it is one of: {', '.join(REVIEWED)}")
     check_names(paths)
-    session = open_session("review", dsn, service, config, verbose)
+    session = open_session("review", connect)
     for path in paths:
         make_directory(path.parent)
     with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):

@@ -9,6 +9,7 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.backfill import limits
+from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.output import show, steps
 from petrec.cli.session import Session, open_session
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from petrec.schema import Schema
 
 
+@bundled
 def import_decisions(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Decided files.")],
     apply: Annotated[bool, typer.Option("--apply", help="Write, in journaled batches.")] = False,
@@ -41,21 +43,13 @@ def import_decisions(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
     ] = None,
-    target_ms: limits.Target = 250.0,
-    max_lag_bytes: limits.LagBytes = 64 * 1024 * 1024,
-    max_lag_seconds: limits.LagSeconds = 10.0,
-    ignore_lag: limits.IgnoreLag = False,
-    max_rows_per_second: limits.Rate = None,
-    pause_file: limits.PauseFile = None,
-    deadline: limits.Deadline = 300.0,
+    *,
+    writing: limits.Writing,
     yes: options.Yes = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    connect: options.Connect,
 ) -> int:
     """Check decided files line by line; with --apply write what they say, all or nothing.
 
@@ -67,22 +61,12 @@ def import_decisions(
         petrec review import cases.csv --apply --partial --reviewer Ada
 
     """
-    from petrec.journal.throttle import Limits
     from petrec.review.read import read_files
 
-    session = open_session("review", dsn, service, config, verbose)
+    session = open_session("review", connect)
     reading = read_files(files, reviewer.strip())
-    given = Limits(
-        target_ms=target_ms,
-        max_lag_bytes=max_lag_bytes,
-        max_lag_s=max_lag_seconds,
-        ignore_lag=ignore_lag,
-        max_rows_per_second=max_rows_per_second,
-        pause_file=pause_file,
-        deadline_s=deadline,
-    )
     job = _Job(session, files, reading, touch or [], partial, quiet)
-    result = job.apply(given, yes=yes) if apply else job.plan()
+    result = job.apply(writing.limits(), yes=yes) if apply else job.plan()
     show(result.document(), output_format, output)
     return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
 

@@ -1,20 +1,20 @@
 """`petrec review status`."""
 
 from petrec.cli import options
+from petrec.cli.bundle import bundled
 from petrec.cli.output import show, steps
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
 
 
+@bundled
 def status(
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
-    dsn: options.Dsn = None,
-    service: options.Service = None,
-    config: options.Config = None,
     quiet: options.Quiet = False,
-    verbose: options.Verbose = 0,
+    *,
+    connect: options.Connect,
 ) -> int:
     """Count the cases that are open, by kind, and the decisions, by reviewer.
 
@@ -26,7 +26,7 @@ def status(
     """
     from petrec.review.status import review_status
 
-    session = open_session("review", dsn, service, config, verbose)
+    session = open_session("review", connect)
     with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
         step("counting cases")
         found = review_status(connection, schema)
