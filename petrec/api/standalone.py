@@ -15,6 +15,7 @@ from petrec.api.storage import Place, S3Store, from_environment
 from petrec.db.connect import application_name
 from petrec.db.dsn import Dsn
 from petrec.errors import SettingsError
+from petrec.extras import need_extra
 from petrec.settings import Settings, StoreSettings, TokenSettings
 
 
@@ -85,10 +86,7 @@ def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
 
 
 def _add_metrics(app: FastAPI) -> None:
-    try:
-        from petrec.api.metrics import add_metrics  # noqa: PLC0415 an extra
-    except ImportError as error:
-        raise SettingsError(
-            "metrics need prometheus-client", hint="pip install 'petrec[metrics]'"
-        ) from error
+    need_extra("[serve] metrics", "metrics", "prometheus_client")
+    from petrec.api.metrics import add_metrics  # noqa: PLC0415 an extra
+
     add_metrics(app)

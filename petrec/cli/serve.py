@@ -9,7 +9,8 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.errors import ExitCode, SettingsError, UsageError
+from petrec.errors import ExitCode, UsageError
+from petrec.extras import need_extra
 
 if TYPE_CHECKING:
     from petrec.cli.session import Session
@@ -41,20 +42,9 @@ def serve(
     """
     from petrec.cli.session import open_session
 
-    _need_extras()
+    need_extra("petrec serve", "serve", "fastapi", "jwt", "uvicorn")
     session = open_session("serve", replace(connect, verbose=max(connect.verbose, 1)))
     return _run(session, host, port)
-
-
-def _need_extras() -> None:
-    try:
-        import fastapi  # noqa: F401
-        import jwt  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as error:
-        raise SettingsError(
-            f"petrec serve needs {error.name}", hint="pip install 'petrec[serve]'"
-        ) from error
 
 
 def _run(session: "Session", host: str, port: int) -> int:

@@ -2,25 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from petrec.errors import UsageError
+from petrec.extras import need_extra
 from petrec.files import atomic_bytes, atomic_text
 from petrec.render.as_csv import write_rows
 from petrec.results.exported import ReviewExport
 from petrec.results.review import Case
 from petrec.review.cases import stream_cases
-from petrec.review.extra import extra
+from petrec.review.page import write_page
 from petrec.review.query import REVIEWED
 from petrec.review.rows import COLUMNS, choices_of, row_of
 from petrec.rules.census import take_census
 from petrec.schema import Schema
 
-_PAGE = "petrec.review.page"
-FORMATS = (".csv", ".xlsx", *((".html",) if find_spec(_PAGE) else ()))
+FORMATS = (".csv", ".xlsx", ".html")
 
 
 def check_names(paths: Sequence[Path]) -> None:
@@ -46,12 +45,15 @@ def export_cases(
 
 def _write(path: Path, cases: Iterator[Case]) -> None:
     if path.suffix.lower() == ".xlsx":
+        need_extra("a workbook", "xlsx", "xlsxwriter")
+        from petrec.review.as_xlsx import write_workbook  # noqa: PLC0415 - an extra
+
         with atomic_bytes(path) as binary:
-            extra("petrec.review.as_xlsx").write_workbook(cases, binary)
+            write_workbook(cases, binary)
     elif path.suffix.lower() == ".html":
         with atomic_text(path) as out:
             now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-            extra(_PAGE).write_page(cases, out, title="Recordings to review", exported_at=now)
+            write_page(cases, out, title="Recordings to review", exported_at=now)
     else:
         _write_csv(path, cases)
 

@@ -2,14 +2,13 @@
 
 from petrec.api.storage.credentials import Credentials, Provider
 from petrec.errors import SettingsError, StorageUnavailableError
+from petrec.extras import need_extra
 
 
 def from_role(profile: str | None = None) -> Provider:
     """Return a provider that boto3 renews; errors: SettingsError where there are no keys."""
-    try:
-        import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 an extra
-    except ImportError as error:
-        raise SettingsError("boto3 is missing", hint="pip install 'petrec[aws]'") from error
+    need_extra("a role's keys", "aws", "boto3")
+    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 an extra
     from botocore.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415 an extra
         BotoCoreError,
     )

@@ -12,6 +12,7 @@ from petrec.cli.output import show, steps
 from petrec.cli.report import options
 from petrec.cli.session import once_more, open_session
 from petrec.errors import UsageError
+from petrec.extras import need_extra
 from petrec.render.formats import Format
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def report(
         petrec report --from report.json --html report.html
 
     """
-    _check_installed()
+    need_extra("petrec report", "report", "pandas", "jinja2", "urllib3")
     from petrec.cli.report.make import Keeping, make, render_again
     from petrec.cli.report.tell import told
     from petrec.report import Scope, failure_marked
@@ -77,15 +78,6 @@ def report(
         code = _finish(result, output_format, targets, fail_level)
         tell(result)
     return code
-
-
-def _check_installed() -> None:
-    try:
-        import pandas  # noqa: F401
-        import urllib3  # noqa: F401
-    except ImportError as error:
-        reason = f"petrec report needs {error.name}"
-        raise UsageError(reason, hint="pip install 'petrec[report]'") from error
 
 
 def _targets(paths: dict[str, Path | None], metrics: Path | None, mode: str) -> "list[Target]":

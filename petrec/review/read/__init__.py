@@ -1,10 +1,11 @@
 """Decisions from files, in any of the formats that an export has, each line with its place."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from petrec.errors import UsageError
-from petrec.review.extra import extra
+from petrec.extras import need_extra
 from petrec.review.read.entry import Reading
 
 READERS = {".csv": "csv_file", ".tsv": "csv_file", ".txt": "csv_file", ".xlsx": "xlsx_file",
@@ -24,5 +25,7 @@ def read_files(paths: Sequence[Path], reviewer: str) -> Reading:
             raise UsageError(f"{path} is none of: {known}", hint="import what was exported")
         if not path.is_file():
             raise UsageError(f"there is no file {path}")
-        extra(f"petrec.review.read.{reader}").read(path, reading)
+        if reader == "xlsx_file":
+            need_extra("a workbook", "xlsx", "python_calamine")
+        import_module(f"petrec.review.read.{reader}").read(path, reading)
     return reading
