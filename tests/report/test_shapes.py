@@ -1,9 +1,6 @@
 """Reports on every shape of the clinic, on every server, by a role that may only read."""
 
 import functools
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +12,9 @@ import pytest
 from petrec.report.history import compared_in_database, compared_in_file
 from petrec.results.report import Movement, ReportResult
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed, environment
+from tests.plugins.command import Completed
 from tests.plugins.databases import DATA, SHAPES, Database
+from tests.plugins.memory import peak_kib
 from tests.report.simulation import engine_of, report_on
 
 Run = Callable[..., Completed]
@@ -127,28 +125,17 @@ INSERT INTO recordings SELECT (r).* FROM (
 """
 
 
-def peak_kib(directory: Path, dsn: str, *arguments: str) -> int:
-    """Run a report that finds something; returns the most memory that it had."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "petrec", "report", *FILES, *arguments], cwd=directory,
-        env=environment(PETREC_DATABASE_URL=dsn),
-    )  # fmt: skip
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 1
-    return usage.ru_maxrss
-
-
 @pytest.mark.parametrize(
     "number", [20_000, pytest.param(1_000_000, marks=pytest.mark.full)], ids=["small", "million"]
 )
 def test_many_findings(clinic: Database, tmp_path: Path, number: int) -> None:
     """Memory and pages do not grow with the findings; both histories count them all."""
-    few = peak_kib(tmp_path, clinic.dsn, "--no-history")
+    few = peak_kib(tmp_path, clinic.dsn, "report", *FILES, "--no-history", code=1)
     clinic.execute(MANY, (number,))
     clinic.execute("ANALYZE recordings")
     for keep in ((), ("--record",)):
-        peaks = [peak_kib(tmp_path, clinic.dsn, *keep) for _ in range(2)]
+        command = ("report", *FILES, *keep)
+        peaks = [peak_kib(tmp_path, clinic.dsn, *command, code=1) for _ in range(2)]
         assert max(peaks) < few + 16 * 1024
         result = result_in(tmp_path)
         assert result.audit.findings == 708 + number

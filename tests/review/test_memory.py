@@ -1,35 +1,15 @@
 """An export streams: its memory does not grow with the number of cases."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.plugins.command import Completed, environment
+from tests.plugins.command import Completed
 from tests.plugins.databases import Database
+from tests.plugins.memory import peak_kib
 from tests.review.files import decide, read_csv
 from tests.review.many import fill
-
-# The process's own peak, in KiB, after the export.
-MEASURED = """
-import resource, sys
-sys.argv = ["petrec", "review", "export", sys.argv[1], "-q"]
-from petrec.__main__ import main
-try:
-    main()
-finally:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
-"""
-
-
-def peak_kib(database: Database, file: Path) -> int:
-    ended = subprocess.run(
-        [sys.executable, "-c", MEASURED, str(file)], capture_output=True, text=True, check=True,
-        env=environment(PETREC_DATABASE_URL=database.dsn),
-    )  # fmt: skip
-    return int(ended.stderr.split()[-1])
 
 
 @pytest.mark.parametrize(
@@ -49,7 +29,8 @@ def test_export(
         made = database("empty")
         with made.connect() as connection:
             fill(connection, count)
-        peaks.append(peak_kib(made, tmp_path / f"{count}.{suffix}"))
+        file = f"{count}.{suffix}"
+        peaks.append(peak_kib(tmp_path, made.dsn, "review", "export", file, "-q"))
         if suffix == "csv":
             assert len(read_csv(tmp_path / f"{count}.csv")) == count
     assert peaks[1] - peaks[0] < 6 * 1024, peaks

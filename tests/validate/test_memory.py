@@ -1,27 +1,12 @@
 """Memory does not grow with the number of findings, neither comparing nor writing a baseline."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.plugins.command import environment
 from tests.plugins.databases import Database
+from tests.plugins.memory import peak_kib
 
-MEASURED = """
-import re, sys
-from pathlib import Path
-sys.argv = ["petrec", *{arguments}]
-from petrec.__main__ import main
-try:
-    main()
-except SystemExit as end:
-    # Not getrusage: its maximum includes that of the process before exec.
-    status = Path("/proc/self/status").read_text()
-    peak = re.search(r"VmHWM:\\s*(\\d+)", status)[1]
-    print(end.code, peak, file=sys.stderr)
-"""
 MORE = """
 INSERT INTO recordings (id, recorded_by_user_id, recording_type, status, filename,
                         original_filename, s3_key, created_at, updated_at)
@@ -33,14 +18,9 @@ FROM generate_series(1, %s)
 
 def measured(clinic: Database, directory: Path, *extra: str) -> int:
     """Return the peak of resident memory, KiB."""
-    arguments = ["validate", "--baseline", "known.txt", "--output", "out.txt", *extra]
-    ended = subprocess.run(
-        [sys.executable, "-c", MEASURED.format(arguments=arguments)], cwd=directory, text=True,
-        env=environment(PETREC_DATABASE_URL=clinic.dsn), capture_output=True, check=True,
-    )  # fmt: skip
-    code, peak = ended.stderr.split()
-    assert code == "0"
-    return int(peak)
+    return peak_kib(
+        directory, clinic.dsn, "validate", "--baseline", "known.txt", "--output", "out.txt", *extra
+    )
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="measures by /proc")
