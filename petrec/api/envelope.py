@@ -1,6 +1,7 @@
 """The route class: whatever goes wrong in a route becomes the envelope, and is noted."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -31,8 +32,13 @@ _MAX_BODY = 64 * 1024
 
 def envelope_route(note: Note) -> type[APIRoute]:
     """Return a route class that answers every error with the envelope and notes each refusal."""
+    methods: defaultdict[str, set[str]] = defaultdict(set)
 
     class EnvelopeRoute(APIRoute):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            methods[self.path].update(self.methods or ())
+
         def get_route_handler(self) -> Handler:
             handle = super().get_route_handler()
             what = "visits" if "visits" in self.tags else "recording uploads"
@@ -53,10 +59,17 @@ def envelope_route(note: Note) -> type[APIRoute]:
                 await super().handle(scope, receive, send)
             except HTTPException as error:
                 request = Request(scope, receive)
-                response = await _refuse(note, request, error)
+                response = await _refuse(note, request, _allowing(error, methods[self.path]))
                 await response(scope, receive, send)
 
     return EnvelopeRoute
+
+
+def _allowing(error: HTTPException, methods: set[str]) -> HTTPException:
+    """Name all of a path's methods: each has a route, and Starlette knows the first alone."""
+    if error.status_code != 405:
+        return error
+    return HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
 
 
 async def _refuse(note: Note, request: Request, error: Exception) -> Response:

@@ -68,9 +68,13 @@ def _run(session: "Session", host: str, port: int) -> int:
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise UsageError(
             f"cannot listen on {host} port {port}: {error.strerror}",
             hint="choose another with --host and --port",
         ) from error
+    # Head and body of an answer are two writes; without this, and unlike for sockets that it opens
+    # itself, asyncio lets the second wait for the client's delayed acknowledgement (40 ms).
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.api.conftest import Api, Client, admin
-from tests.api.test_access import APPT1, INITIATE, PET1, ROWS, VET1
+from tests.api.test_access import APPT1, INITIATE, PET1, ROWS, VET1, VISIT1
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database
 
@@ -111,9 +111,20 @@ def test_hosts_routes_keep_their_format(api: Api) -> None:
 
     assert "detail" in api.client.get("/own/x").json()
     assert "detail" in api.client.get("/nowhere").json()
-    ours = api.client.request("PUT", "/api/v1/visits/")
-    assert (ours.status_code, ours.json()["error_code"]) == (405, "method_not_allowed")
-    assert "GET" in ours.headers["allow"]
+
+
+def test_a_method_that_there_is_not(api: Api) -> None:
+    """Each method of a path has a route of its own; the answer names them all."""
+    for path, methods in (
+        ("/visits/", "GET, POST"),
+        ("/visits", "GET, POST"),
+        (f"/visits/visit-{VISIT1}", "DELETE, GET, PATCH"),
+        ("/recordings/", "GET"),
+        ("/recordings/upload/initiate", "POST"),
+    ):
+        answer = api.client.request("PUT", f"/api/v1{path}")
+        assert (answer.status_code, answer.json()["error_code"]) == (405, "method_not_allowed")
+        assert answer.headers["allow"] == methods, path
 
 
 @pytest.mark.parametrize("pairs", [60, pytest.param(1000, marks=pytest.mark.full)])

@@ -1,5 +1,6 @@
 """How `petrec serve` starts, survives its database, and ends."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from petrec.cli.serve import _listen
 from tests.api import guide
 from tests.edge.test_serve import API, Served, bearer, serve
 from tests.plugins.cluster import Cluster
@@ -63,6 +65,15 @@ def test_sigterm_drains(
         blocker.rollback()
         assert running.result().status_code == 200
     assert served.process.wait(30) == 0
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_answers_are_not_held_back(host: str) -> None:
+    """Head and body of an answer are two writes; the second must not wait for the client."""
+    with _listen(host, 0) as listening:
+        address = listening.getsockname()[:2]
+        with socket.create_connection(address), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("module", ["fastapi", "jwt", "uvicorn"])

@@ -1,18 +1,23 @@
 """The dependency that reads the Authorization header."""
 
 from collections.abc import Callable
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Request, Security
+from fastapi.security import HTTPBearer
 
 from petrec.api.auth.actors import Actors
 from petrec.api.auth.tokens import Verifier, unauthorized
 from petrec.api.ports import Actor
 
+# For the OpenAPI document alone: it would take the first of several headers.
+_BEARER = HTTPBearer(description="A JSON Web Token", auto_error=False)
 
-def bearer_actor(verifier: Verifier, actors: Actors) -> Callable[[Request], Actor]:
+
+def bearer_actor(verifier: Verifier, actors: Actors) -> Callable[..., Actor]:
     """Return a dependency for `build_router(current_actor=...)`."""
 
-    def current_actor(request: Request) -> Actor:
+    def current_actor(request: Request, _: Annotated[Any, Security(_BEARER)]) -> Actor:
         given = request.headers.getlist("authorization")
         if not given:
             raise unauthorized("not_authenticated")
