@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy import Connection, Engine, text
 
@@ -10,7 +11,8 @@ from petrec.db.ddl.pooler import refuse_transaction_pooling
 from petrec.db.ddl.run import Limits, Runner
 from petrec.errors import UsageError
 from petrec.journal import lock
-from petrec.results.constraints import ConstraintsPlan, ConstraintsResult, Obstacles
+from petrec.results.constraints import ConstraintsPlan, ConstraintsResult, Obstacles, Step
+from petrec.results.progress import Doing, Listener, Progress
 
 Planner = Callable[[Connection], ConstraintsPlan]
 _OLD = text("""
@@ -22,7 +24,7 @@ WHERE xact_start < now() - interval '5 s' AND pid <> pg_backend_pid()
 
 
 def apply_plan(
-    engine: Engine, wanted: Wanted, limits: Limits, tell: Callable[[str], None], only: str = ""
+    engine: Engine, wanted: Wanted, limits: Limits, listener: Listener, only: str = ""
 ) -> ConstraintsResult | Obstacles:
     """Make everything present; with rows in the way, change nothing and return their counts."""
     with _working(engine) as connection:
@@ -34,19 +36,19 @@ def apply_plan(
         if counts:
             return Obstacles(counts)
         for row in connection.execute(_OLD):
-            tell(
+            listener.tell(
                 f"pid {row.pid} has had a transaction open for {row.seconds} s; builds wait for it"
             )
-        done = _drive(Runner(engine, connection, limits, tell), wanted.plan)
+        done = _drive(Runner(engine, connection, limits, listener.tell), wanted.plan, listener)
         return ConstraintsResult(done, wanted.status(connection))
 
 
 def apply_rollback(
-    engine: Engine, wanted: Wanted, limits: Limits, tell: Callable[[str], None]
+    engine: Engine, wanted: Wanted, limits: Limits, listener: Listener
 ) -> ConstraintsResult:
     """Take everything away again."""
     with _working(engine) as connection:
-        done = _drive(Runner(engine, connection, limits, tell), wanted.rollback)
+        done = _drive(Runner(engine, connection, limits, listener.tell), wanted.rollback, listener)
         return ConstraintsResult(done, wanted.status(connection), "constraints rollback")
 
 
@@ -59,12 +61,18 @@ def _working(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-def _drive(runner: Runner, make: Planner) -> tuple[str, ...]:
+def _drive(runner: Runner, make: Planner, listener: Listener) -> tuple[str, ...]:
     """Run the first step of the plan until there is none: a failed build is planned anew."""
     done: list[str] = []
     while steps := make(runner.connection).steps:
         step = steps[0]
         runner.tell(f"{step.object}: {step.sql}")
+        number = len(done) + 1
+        runner.observe = partial(_pass_on, listener, step, number, len(done) + len(steps))
         if runner.run(step.sql, short=step.waits == "short"):
             done.append(step.sql)
     return tuple(done)
+
+
+def _pass_on(listener: Listener, step: Step, number: int, of: int, now: Progress) -> None:
+    listener.observe(Doing(step, number, of, now))

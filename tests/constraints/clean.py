@@ -1,4 +1,4 @@
-"""A clinic whose recordings all have a pet that exists."""
+"""A clinic whose recordings all have a pet that exists, and a role that owns its tables."""
 
 from tests.plugins.databases import Database
 
@@ -20,6 +20,23 @@ SELECT md5(string_agg(d, E'\\n' ORDER BY d)) FROM (
     WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped
 ) x
 """
+OWN = """
+DO $$ DECLARE name regclass; BEGIN
+    FOR name IN SELECT oid FROM pg_class
+                WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO {role}', name);
+    END LOOP;
+END $$
+"""
+
+
+def owned(clinic: Database) -> str:
+    """Give the tables to a role that may do nothing else; returns a DSN for it."""
+    role = f"owner_{clinic.name}"
+    clinic.execute(f"CREATE ROLE {role} LOGIN")
+    clinic.execute(f"GRANT CREATE ON SCHEMA public TO {role}")
+    clinic.execute(OWN.format(role=role))
+    return clinic.cluster.dsn(clinic.name, role)
 
 
 def clean(clinic: Database) -> Database:

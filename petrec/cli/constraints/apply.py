@@ -8,7 +8,8 @@ from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.constraints import choices
-from petrec.cli.output import remark, show
+from petrec.cli.constraints.progress import listening
+from petrec.cli.output import show
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -50,11 +51,8 @@ def apply(
         return ExitCode.FINDINGS
     confirm(f"Run the {len(coming.steps)} steps of plan {coming.hash}?", yes=yes)
 
-    def tell(text: str) -> None:
-        remark(text, quiet=quiet)
-
-    with session.translated():
-        result = apply_plan(session.engine, asked, waiting.limits(), tell, plan or coming.hash)
+    with session.translated(), listening(quiet=quiet) as listener:
+        result = apply_plan(session.engine, asked, waiting.limits(), listener, plan or coming.hash)
     show(result.document(), output_format, output)
     blocked = isinstance(result, Obstacles) or not result.status.is_complete
     return ExitCode.FINDINGS if blocked else ExitCode.CLEAN

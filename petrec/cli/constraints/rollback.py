@@ -4,7 +4,8 @@ from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.constraints import choices
-from petrec.cli.output import remark, show
+from petrec.cli.constraints.progress import listening
+from petrec.cli.output import show
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -37,10 +38,7 @@ def rollback(
         coming = asked.rollback(connection)
     confirm(f"Run {len(coming.steps)} statements that drop?", yes=yes)
 
-    def tell(text: str) -> None:
-        remark(text, quiet=quiet)
-
-    with session.translated():
-        result = apply_rollback(session.engine, asked, waiting.limits(), tell)
+    with session.translated(), listening(quiet=quiet) as listener:
+        result = apply_rollback(session.engine, asked, waiting.limits(), listener)
     show(result.document(), output_format, output)
     return ExitCode.CLEAN

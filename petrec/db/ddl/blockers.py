@@ -27,7 +27,8 @@ _SESSION = """FROM pg_stat_activity WHERE pid = :pid AND backend_start::text = :
   AND backend_type = 'client backend'"""
 _CANCEL = text(f"SELECT pg_cancel_backend(pid) {_SESSION}")
 _TERMINATE = text(f"SELECT pg_terminate_backend(pid) {_SESSION}")
-_EVERY_S = 0.05
+# pg_blocking_pids() stops the lock manager for a moment, so a long statement is asked less often.
+_FIRST_S, _GROWTH, _SLOWEST_S = 0.05, 1.1, 1.0
 _PATIENCE_S = 2.0
 
 
@@ -69,13 +70,17 @@ class Pressure:
 
 @dataclass
 class Watch:
-    """Names the blockers of one backend while a statement of it runs; may cancel them."""
+    """Names the blockers of one backend while a statement of it runs; may cancel them.
+
+    `look` is called with the second connection and the blockers, each time they were asked for.
+    """
 
     engine: Engine
     pid: int
     tell: Callable[[str], None]
     pressure: Pressure | None = None
     attempt: int = 0
+    look: Callable[[Connection, list[int]], None] | None = None
     blockers: dict[int, str] = field(default_factory=dict)
     autovacuum_only: bool = False
     _stop: Event = field(default_factory=Event)
@@ -91,19 +96,25 @@ class Watch:
 
     def _run(self) -> None:
         """Look until the statement has ended; a lost connection ends only the looking."""
+        pause = _FIRST_S
         try:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as second:
-                while not self._stop.wait(_EVERY_S):
-                    rows = second.execute(_BLOCKERS, {"pid": self.pid}).all()
-                    for row in rows:
-                        self._note(row)
-                        if self.pressure is not None:
-                            self.pressure.press(second, row, self.attempt)
-                    if rows:
-                        kinds = {row.backend_type for row in rows}
-                        self.autovacuum_only = kinds == {"autovacuum worker"}
+                while not self._stop.wait(pause):
+                    self._ask(second)
+                    pause = min(_SLOWEST_S, pause * _GROWTH)
         except (DBAPIError, psycopg.Error) as error:
             self.tell(f"cannot see who blocks: {type(error).__name__}")
+
+    def _ask(self, second: Connection) -> None:
+        rows = second.execute(_BLOCKERS, {"pid": self.pid}).all()
+        for row in rows:
+            self._note(row)
+            if self.pressure is not None:
+                self.pressure.press(second, row, self.attempt)
+        if rows:
+            self.autovacuum_only = {row.backend_type for row in rows} == {"autovacuum worker"}
+        if self.look is not None:
+            self.look(second, [int(row.pid) for row in rows])
 
     def _note(self, row: Any) -> None:
         pid = int(row.pid)

@@ -14,7 +14,9 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.db.ddl.blockers import Pressure, Watch
+from petrec.db.ddl.progress import Look
 from petrec.errors import TimedOutError
+from petrec.results.progress import Progress
 
 _PID = text("SELECT pg_backend_pid()")
 _SET = text("SELECT set_config('lock_timeout', :lock, false),"
@@ -33,7 +35,11 @@ class Limits:
 
 
 class Runner:
-    """Executes statements on one autocommit connection until a common deadline."""
+    """Executes statements on one autocommit connection until a common deadline.
+
+    `observe` may be set anew for each statement; it is called when one starts, and of those that
+    wait long also from a thread while they run.
+    """
 
     def __init__(
         self, engine: Engine, connection: Connection, limits: Limits, tell: Callable[[str], None]
@@ -42,6 +48,7 @@ class Runner:
         self.connection = connection
         self.limits = limits
         self.tell = tell
+        self.observe: Callable[[Progress], None] = lambda _: None
         self.end = time.monotonic() + limits.deadline_s
         self.attempt = 0
         self._longer = False
@@ -55,7 +62,9 @@ class Runner:
             raise self._late()
         self._set(self._lock_timeout() if short else 0, max(1, int(left * 1000)))
         pid = int(self.connection.scalar(_PID) or 0)
-        watch = Watch(self.engine, pid, self.tell, self._pressure, self.attempt)
+        self.observe(Progress("starting"))
+        look = None if short else Look(pid, self.observe)
+        watch = Watch(self.engine, pid, self.tell, self._pressure, self.attempt, look)
         try:
             with watch:
                 self.connection.exec_driver_sql(sql.replace("%", "%%"))

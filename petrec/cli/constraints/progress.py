@@ -1,0 +1,91 @@
+"""What runs now and how far it is: a bar on a terminal, a logged line at each change with -v."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from petrec.cli.output import remark
+from petrec.results.sizes import as_size
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from petrec.results.progress import Doing, Listener
+
+_LOG = logging.getLogger("petrec")
+
+
+@contextmanager
+def listening(*, quiet: bool) -> Iterator["Listener"]:
+    """Give the listener of a run: remarks on standard error, and the progress beside them."""
+    from petrec.results.progress import Listener
+
+    def tell(text: str) -> None:
+        remark(text, quiet=quiet)
+
+    if quiet or not sys.stderr.isatty():
+        yield Listener(tell, logged())
+        return
+    with _bar() as observe:
+        yield Listener(tell, observe)
+
+
+def words(doing: "Doing") -> str:
+    """Return the phase, what is counted in it, and who is waited for."""
+    now, step = doing.now, doing.step
+    parts = [now.phase]
+    if now.unit:
+        parts.append(f"{now.done:,} of {now.total:,} {now.unit}")
+    elif now.phase == "running" and step.bytes:
+        parts.append(f"{as_size(step.bytes)} to read")
+    if now.locker:
+        parts.append(f"held up by pid {now.locker}")
+    return ", ".join(parts)
+
+
+def logged() -> Callable[["Doing"], None]:
+    """Return an observer that logs each change of the phase or of who is waited for."""
+    last: list[object] = [None]
+
+    def observe(doing: "Doing") -> None:
+        now = (doing.number, doing.now.phase, doing.now.locker)
+        if now != last[0]:
+            last[0] = now
+            place = f"step {doing.number} of {doing.of}, {doing.step.object}"
+            _LOG.info("%s: %s (%.0f s)", place, words(doing), doing.now.seconds)
+
+    return observe
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[["Doing"], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[time]}"))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield _drawn(progress)
+
+
+def _drawn(progress: "Progress") -> Callable[["Doing"], None]:
+    """Return an observer that draws; a task's total cannot be taken back, so each phase has one."""
+    last: list[object] = [None]
+
+    def observe(doing: "Doing") -> None:
+        now = (doing.number, doing.now.phase)
+        if now != last[0]:
+            last[0] = now
+            for task in progress.task_ids:
+                progress.remove_task(task)
+            progress.add_task("", total=doing.now.total or None, time="")
+        progress.update(
+            progress.task_ids[0],
+            description=f"{doing.number}/{doing.of} {doing.step.object}: {words(doing)}",
+            completed=doing.now.done,
+            time=str(timedelta(seconds=int(doing.now.seconds))),
+        )
+
+    return observe
