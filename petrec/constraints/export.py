@@ -2,7 +2,6 @@
 
 import hashlib
 from itertools import groupby
-from pathlib import Path
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -10,7 +9,6 @@ from sqlalchemy import Connection
 from petrec.constraints.catalog import Found, read_catalog
 from petrec.constraints.export_phases import phases
 from petrec.constraints.export_text import Revision
-from petrec.constraints.export_tree import Tree
 from petrec.constraints.objects import Item, Names, items
 from petrec.constraints.plan import Wanted, refused_rows
 from petrec.constraints.status import judge
@@ -19,10 +17,10 @@ from petrec.errors import UsageError
 from petrec.results.constraints import Presence, Step
 
 
-def export_revisions(
-    connection: Connection, wanted: Wanted, tree: Tree, lock_timeout_ms: int
-) -> list[Path]:
-    """Write what is still to do; errors: UsageError where there is nothing, or it is there."""
+def make_revisions(
+    connection: Connection, wanted: Wanted, head: str | None, lock_timeout_ms: int
+) -> list[Revision]:
+    """Return what is still to do, to come after `head`; errors: UsageError for nothing."""
     plan = wanted.plan(connection)
     found = read_catalog(connection, wanted.mapping.schema)
     _refuse_partitions(found, wanted)
@@ -31,8 +29,7 @@ def export_revisions(
             "there is nothing to write: this database has everything already",
             hint="export from a database that your migrations have brought to their head",
         )
-    revisions = _revisions(found, wanted, plan.steps, plan.hash, tree.head, lock_timeout_ms)
-    return tree.write(revisions)
+    return _revisions(found, wanted, plan.steps, plan.hash, head, lock_timeout_ms)
 
 
 def _revisions(

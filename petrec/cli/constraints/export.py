@@ -35,15 +35,16 @@ def export(
         petrec constraints export --alembic services/clinic --head 1a2b3c4d5e6f
 
     """
-    from petrec.constraints.export import export_revisions
+    from petrec.constraints.export import make_revisions
     from petrec.constraints.export_tree import Tree
 
     session = open_session("constraints", connect)
     tree = Tree(alembic, head)
     asked = choice.wanted(session.settings.mapping)
-    with session.snapshot() as (connection, _):
-        written = export_revisions(connection, asked, tree, lock_timeout)
-    for path in written:
+    revisions = session.read(
+        lambda connection, _: make_revisions(connection, asked, tree.head, lock_timeout)
+    )
+    for path in tree.write(revisions):
         typer.echo(path)
     remark("read them, then: alembic upgrade head", quiet=quiet)
     return ExitCode.CLEAN

@@ -34,9 +34,9 @@ def plan(
     """
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping)
-    with steps(quiet=quiet) as step, session.snapshot() as (connection, _):
+    with steps(quiet=quiet) as step:
         step("reading the catalog")
-        made = asked.plan(connection)
+        made = session.read(lambda connection, _: asked.plan(connection))
     if sql:
         with open_output(output) as out:
             out.write(made.script(lock_timeout))

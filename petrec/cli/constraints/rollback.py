@@ -34,8 +34,7 @@ def rollback(
 
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping)
-    with session.snapshot() as (connection, _):
-        coming = asked.rollback(connection)
+    coming = session.read(lambda connection, _: asked.rollback(connection))
     confirm(f"Run {len(coming.steps)} statements that drop?", yes=yes)
 
     with session.translated(), listening(quiet=quiet) as listener:

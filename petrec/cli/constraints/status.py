@@ -28,8 +28,8 @@ def status(
     """
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping)
-    with steps(quiet=quiet) as step, session.snapshot() as (connection, _):
+    with steps(quiet=quiet) as step:
         step("reading the catalog")
-        result = asked.status(connection)
+        result = session.read(lambda connection, _: asked.status(connection))
     show(result.document(), output_format, output)
     return ExitCode.CLEAN if result.is_complete else ExitCode.FINDINGS
