@@ -23,15 +23,17 @@ WRITE = "UPDATE recordings SET transcript_confidence = random() WHERE id = %s"
 
 @contextmanager
 def writers(
-    dsn: str, sql: str = WRITE, per_client_s: float = PER_CLIENT_S
+    dsn: str, sql: str = WRITE, per_client_s: float = PER_CLIENT_S, table: str = "recordings"
 ) -> Iterator[Callable[[], list[float]]]:
     """Run writers in a process of their own; the function given stops them: latencies in ms.
 
-    With another statement that takes an id they are readers.
+    With another statement that takes an id, of `table`, they are readers.
     """
     context = get_context("spawn")
     mine, theirs = context.Pipe()
-    process = context.Process(target=_write, args=(dsn, theirs, sql, per_client_s), daemon=True)
+    process = context.Process(
+        target=_write, args=(dsn, theirs, sql, per_client_s, table), daemon=True
+    )
     process.start()
     mine.recv()
 
@@ -51,9 +53,9 @@ def percentile(latencies: list[float], percent: int) -> float:
     return statistics.quantiles(latencies, n=100)[percent - 1]
 
 
-def _write(dsn: str, pipe: Connection, sql: str, per_client_s: float) -> None:
+def _write(dsn: str, pipe: Connection, sql: str, per_client_s: float, table: str) -> None:
     with psycopg.connect(dsn) as connection:
-        query = "SELECT id FROM recordings TABLESAMPLE SYSTEM (2)"
+        query = f"SELECT id FROM {table} TABLESAMPLE SYSTEM (2)"
         rows = [row[0] for row in connection.execute(query)]
     stop = Event()
     latencies: list[float] = []
