@@ -5,9 +5,8 @@ from sqlalchemy import Connection, Engine
 from petrec.backfill.plan import write_plan
 from petrec.backfill.work import backfill_work
 from petrec.errors import RunNotFoundError, UsageError
-from petrec.journal import lock
 from petrec.journal.drive import Driver, Observer
-from petrec.journal.install import install_journal, is_installed
+from petrec.journal.install import is_installed, only_writer
 from petrec.journal.runs import move, read_run, unfinished_run
 from petrec.journal.throttle import Limits
 from petrec.journal.undo import UndoWork, check_target, earlier_undos, plan_undo
@@ -25,8 +24,7 @@ def apply_backfill(
     anew: bool = False,
 ) -> Run | None:
     """Bring the recordings their pets; None where none was to be had. Errors: see `Driver`."""
-    install_journal(engine)
-    with engine.connect() as connection, lock.held(connection), connection.begin():
+    with only_writer(engine) as connection:
         run = _resume_or_plan(connection, schema, target, anew=anew)
         if run is None:
             connection.rollback()
@@ -41,8 +39,7 @@ def apply_undo(
     with engine.connect() as connection:
         if not is_installed(connection):
             raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
-    install_journal(engine)
-    with engine.connect() as connection, lock.held(connection), connection.begin():
+    with only_writer(engine) as connection:
         run = _resume(connection, "undo", run_id) or plan_undo(connection, run_id, target)
         earlier = [other for other in earlier_undos(connection, run_id) if other != run.id]
     return Driver(engine, UndoWork(schema, earlier), limits, observe).drive(run.id)

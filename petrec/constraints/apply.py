@@ -7,7 +7,6 @@ from functools import partial
 from sqlalchemy import Connection, Engine, text
 
 from petrec.constraints.plan import Wanted
-from petrec.db.ddl.pooler import refuse_transaction_pooling
 from petrec.db.ddl.run import Limits, Runner
 from petrec.errors import UsageError
 from petrec.journal import lock
@@ -55,10 +54,9 @@ def apply_rollback(
 @contextmanager
 def _working(engine: Engine) -> Iterator[Connection]:
     """Give an autocommit connection that no other petrec process works beside."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        refuse_transaction_pooling(engine, connection)
-        with lock.held(connection):
-            yield connection
+    autocommit = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    with autocommit as connection, lock.held(connection):
+        yield connection
 
 
 def _drive(runner: Runner, make: Planner, listener: Listener) -> tuple[str, ...]:

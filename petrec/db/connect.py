@@ -21,7 +21,10 @@ def application_name(command: str) -> str:
 
 
 def make_engine(dsn: Dsn, settings: Settings, command: str) -> Engine:
-    """Return an engine that connects afresh each time; nothing connects before it is used."""
+    """Return an engine that connects afresh each time; nothing connects before it is used.
+
+    Nothing is prepared either: behind a pooler, the next reader would find it in its session.
+    """
     parameters: dict[str, Any] = {"connect_timeout": settings.timeouts.connect_s}
     parameters |= dsn.parameters
     parameters["application_name"] = application_name(command)
@@ -29,7 +32,7 @@ def make_engine(dsn: Dsn, settings: Settings, command: str) -> Engine:
     parameters["client_encoding"] = "UTF8"
 
     def connect() -> psycopg.Connection[Any]:
-        connection = psycopg.connect(**parameters, autocommit=True)
+        connection = psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
         connection.execute(_STABLE_OUTPUT)
         connection.autocommit = False
         return connection

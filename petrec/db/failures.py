@@ -8,6 +8,7 @@ from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError
 
 from petrec.db.dsn import Dsn
+from petrec.db.pooler import session_needed
 from petrec.errors import (
     ConnectionFailedError,
     DatabaseError,
@@ -20,6 +21,8 @@ from petrec.errors import (
 
 # Shut down, crashed, starting up, no slot free, idle for too long (in a transaction or not).
 _CLOSED = frozenset({"57P01", "57P02", "57P03", "53300", "25P03", "57P05"})
+# PgBouncer's words; its SQLSTATE is that of any protocol violation.
+_STATEMENT_POOLING = "not allowed in statement pooling mode"
 
 
 @contextmanager
@@ -53,7 +56,7 @@ def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
         case pg.UndefinedTable() | pg.UndefinedColumn() | pg.InvalidSchemaName():
             return SchemaMismatchError(reason, hint="map its name in petrec.toml")
         case psycopg.OperationalError() if error.sqlstate is None or lost(error):
-            return _unreachable(reason, dsn)
+            return _cut_off(reason, dsn)
     return DatabaseError(f"{reason} (SQLSTATE {error.sqlstate})")
 
 
@@ -64,6 +67,11 @@ def lost(error: psycopg.Error) -> bool:
         return True
     broken = state is None or state.startswith("08")
     return broken and isinstance(error, psycopg.OperationalError)
+
+
+def _cut_off(reason: str, dsn: Dsn) -> PetrecError:
+    shared = _STATEMENT_POOLING in reason
+    return session_needed("statement") if shared else _unreachable(reason, dsn)
 
 
 def _unreachable(reason: str, dsn: Dsn) -> ConnectionFailedError:

@@ -70,12 +70,12 @@ class Driver:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection:
+        with self.engine.connect() as connection, lock.held(connection):
             timeout = {"statement_timeout": f"{self.limits.target_ms:.0f}ms"}
             connection.execute(text(_SESSION), timeout)
-            with lock.held(connection):
-                self.reconnecting = True
-                yield connection
+            connection.commit()
+            self.reconnecting = True
+            yield connection
 
     def _through(self, connection: Connection, run_id: int) -> Run:
         run = read_run(connection, run_id)

@@ -1,5 +1,7 @@
 """Bring petrec's own tables into a database, by Alembic."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -9,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 import petrec
 from petrec.errors import JournalVersionError, PermissionMissingError
+from petrec.journal import lock
 from petrec.journal.tables import SCHEMA, changes, runs
 
 _SCHEMA_EXISTS = text("SELECT to_regnamespace('petrec') IS NOT NULL")
@@ -64,6 +67,15 @@ def install_journal(engine: Engine, branch: str = "journal") -> None:
             hint = f"use the petrec that wrote them, or a newer one than {petrec.__version__}"
             raise JournalVersionError(hint=hint) from error
         connection.commit()
+
+
+@contextmanager
+def only_writer(engine: Engine) -> Iterator[Connection]:
+    """Give a transaction of the one writer, with the journal there; errors: see `lock.held`."""
+    with engine.connect() as connection, lock.held(connection):
+        install_journal(engine)
+        with connection.begin():
+            yield connection
 
 
 def _create_schema(connection: Connection) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from petrec.db.pooler import own_session
 from petrec.errors import RunHeldError
 
 # The letters "petrec" as a number, so that the lock is recognisable in pg_locks.
@@ -24,11 +25,12 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 
 @contextmanager
 def held(connection: Connection) -> Iterator[None]:
-    """Hold the lock for the block; errors: RunHeldError, which names the holder.
+    """Hold the lock for the block; errors: RunHeldError, which names the holder, UsageError.
 
     Given back by a statement: a closed connection's backend may hold it a while longer, and the
     next connection of the same command would meet it.
     """
+    own_session(connection)
     acquire(connection)
     connection.commit()
     try:

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, Engine, insert
 
-from petrec.journal import lock
 from petrec.journal.drive import Driver, Observer
-from petrec.journal.install import install_journal
+from petrec.journal.install import only_writer
 from petrec.journal.runs import create_run, move, read_run, record, unfinished_run
 from petrec.journal.tables import decisions
 from petrec.journal.throttle import Limits
@@ -26,8 +25,7 @@ def resume_review(
     engine: Engine, schema: Schema, target: Target, limits: Limits, observe: Observer
 ) -> Run | None:
     """Bring an unfinished import to its end, if there is one. Errors: see `Driver`."""
-    install_journal(engine)
-    with engine.connect() as connection, lock.held(connection), connection.begin():
+    with only_writer(engine) as connection:
         run = unfinished_run(connection, ACTION)
         if run is None:
             return None
@@ -45,7 +43,7 @@ def record_review(
     observe: Observer,
 ) -> Run:
     """Record the ballots as one run and drive it to its end. Errors: see `Driver`."""
-    with engine.connect() as connection, lock.held(connection), connection.begin():
+    with only_writer(engine) as connection:
         run_id = _create(connection, target, ballots)
     return Driver(engine, ReviewWork(schema), limits, observe).drive(run_id)
 

@@ -32,10 +32,10 @@ class Cluster:
     def __init__(self, major: int, bin_dir: Path) -> None:
         self.major = major
         self.bin_dir = bin_dir
-        self.user = _unprivileged_user()
+        self.user = unprivileged_user()
         self.directory = Path(tempfile.mkdtemp(prefix=f"petrec-pg{major}-"))
         self.data_dir = self.directory / "data"
-        self.port = _free_port()
+        self.port = free_port()
         if self.user:
             _open_to(self.user, self.directory, bin_dir)
 
@@ -92,7 +92,7 @@ class Cluster:
         assert ended.returncode == 0, log.read_text()
 
 
-def _unprivileged_user() -> str | None:
+def unprivileged_user() -> str | None:
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
@@ -106,7 +106,7 @@ def _open_to(user: str, directory: Path, bin_dir: Path) -> None:
             ancestor.chmod(ancestor.stat().st_mode | 0o011)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,0 +1,51 @@
+"""A pooler that hands each transaction to another server session takes locks and limits away."""
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from petrec.errors import UsageError
+
+_PID = text("SELECT pg_backend_pid()")
+# Other clients of the pool come in between, and some pools take turns: one look could miss it.
+_LOOKS = 3
+_PREPARE_AT = 5
+
+
+def own_session(connection: Connection) -> None:
+    """Make sure that this idle connection keeps its server session; errors: UsageError.
+
+    From then on the driver prepares what is repeated, which a shared session could not keep.
+    """
+    driver: Any = connection.connection.driver_connection
+    pid = _pid(connection)
+    # A pooler shows its clients a number of its own.
+    if driver.info.backend_pid != pid and _is_shared(connection, pid):
+        raise session_needed("transaction")
+    driver.prepare_threshold = _PREPARE_AT
+
+
+def session_needed(mode: str) -> UsageError:
+    """Return the error that says what to connect to instead."""
+    return UsageError(
+        f"the connection goes through a pooler in {mode} mode, which keeps no session",
+        hint="connect to PostgreSQL itself, or to a pool with pool_mode = session",
+    )
+
+
+def _is_shared(connection: Connection, pid: int) -> bool:
+    """Ask twice in a row, where turns are taken, and once by another connection."""
+    for _ in range(_LOOKS):
+        if _pid(connection) != pid:
+            return True
+        with connection.engine.connect() as second:
+            if _pid(second) == pid:
+                return True
+    return _pid(connection) != pid
+
+
+def _pid(connection: Connection) -> int:
+    """Ask, and give the server session back to a pool that shares it."""
+    pid = int(connection.scalar(_PID) or 0)
+    connection.rollback()
+    return pid
