@@ -1,9 +1,11 @@
 """Counters for Prometheus; labels are route templates, so that no id becomes a time series."""
 
+import os
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -55,10 +57,19 @@ def add_metrics(app: FastAPI) -> None:
     )
 
     def metrics(_: Request) -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(_whole(registry)), media_type=CONTENT_TYPE_LATEST)
 
     app.add_route("/metrics", metrics, include_in_schema=False)
     app.add_middleware(_Counted, counters=counters)
+
+
+def _whole(registry: CollectorRegistry) -> CollectorRegistry:
+    """Return what is to be shown: with several processes, what all of them have counted."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return registry
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+    return shared
 
 
 def _counter(registry: CollectorRegistry, name: str, about: str, outcome: str) -> Counter:

@@ -3,7 +3,7 @@
 import socket
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,9 +13,14 @@ from petrec.errors import ExitCode, UsageError
 from petrec.extras import need_extra
 
 if TYPE_CHECKING:
+    from uvicorn import Config
+
     from petrec.cli.session import Session
 
 _SERVER = "Server"
+
+# A process that imports its modules on a busy machine answers late; it must not be taken for dead.
+_HEALTHY_S = 30
 
 
 @bundled
@@ -26,6 +31,15 @@ def serve(
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="Port.", rich_help_panel=_SERVER)
     ] = 8000,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=256,
+            help="Processes that serve; each has connections of its own.",
+            rich_help_panel=_SERVER,
+        ),
+    ] = 1,
     *,
     connect: options.Connect,
 ) -> int:
@@ -43,26 +57,46 @@ def serve(
     from petrec.cli.session import open_session
 
     need_extra("petrec serve", "serve", "fastapi", "jwt", "uvicorn")
-    session = open_session("serve", replace(connect, verbose=max(connect.verbose, 1)))
-    return _run(session, host, port)
+    connect = replace(connect, verbose=max(connect.verbose, 1))
+    session = open_session("serve", connect)
+    config = _config(session, workers, connect.verbose)
+    # uvicorn repeats the signal that ended it; a server that has drained ended well.
+    with _listen(host, port) as listening, suppress(KeyboardInterrupt):
+        _run(config, listening, session.settings.serve.metrics)
+    return ExitCode.CLEAN
 
 
-def _run(session: "Session", host: str, port: int) -> int:
+def _config(session: "Session", workers: int, verbose: int) -> "Config":
     import uvicorn
 
     from petrec.api.standalone import make_app
+    from petrec.cli.workers import Worker
 
-    app = make_app(session.dsn, session.settings)
-    drain = session.settings.serve.drain_s
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=drain
+    # Made here in any case: what is wrong with the settings is said once, before anything starts.
+    app: Any = make_app(session.dsn, session.settings)
+    if workers > 1:
+        app = Worker(session.dsn, session.settings, verbose)
+    return uvicorn.Config(
+        app,
+        factory=workers > 1,
+        workers=workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=session.settings.serve.drain_s,
+        timeout_worker_healthcheck=_HEALTHY_S,
     )
-    server = uvicorn.Server(config)
-    listening = _listen(host, port)
-    # uvicorn repeats the signal that ended it; a server that has drained ended well.
-    with listening, suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
-    return ExitCode.CLEAN
+
+
+def _run(config: "Config", listening: socket.socket, counting: bool) -> None:
+    import uvicorn
+
+    from petrec.cli.workers import run_workers
+
+    if config.workers == 1:
+        uvicorn.Server(config).run(sockets=[listening])
+    else:
+        run_workers(config, listening, counting)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -70,13 +70,14 @@ def open_session(command: str, connect: Connect) -> Session:
     from petrec.db.dsn import resolve_dsn
     from petrec.settings import load_settings
 
-    _configure_logging(connect.verbose)
+    configure_logging(connect.verbose)
     settings = load_settings(connect.config)
     target = resolve_dsn(connect.dsn, connect.service)
     return Session(settings, target, make_engine(target, settings, command))
 
 
-def _configure_logging(verbose: int) -> None:
+def configure_logging(verbose: int) -> None:
+    """Log to stderr: warnings, with 1 what is done, with 2 and more statements."""
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
     if verbose > 1:

@@ -19,11 +19,13 @@ PET1, PET2 = "dddddddd-0000-4000-8000-000000000001", "dddddddd-0000-4000-8000-00
 APPT1, APPT2 = "eeeeeeee-0000-4000-8000-000000000001", "eeeeeeee-0000-4000-8000-000000000002"
 REC1, REC2 = "ffffffff-0000-4000-8000-000000000001", "ffffffff-0000-4000-8000-000000000002"
 VISIT1, VISIT2 = "99999999-0000-4000-8000-000000000001", "99999999-0000-4000-8000-000000000002"
-# Two clinics side by side: number one is the caller's, number two is foreign.
-ROWS = (
-    "TRUNCATE recordings, visits, appointment_pets, appointments, pets, api_logs CASCADE;"
-    + "".join(
-        f"""
+
+
+def clinic_rows(
+    practice: str, owner: str, vet: str, pet: str, appt: str, rec: str, visit: str
+) -> str:
+    """Return a clinic with one of everything, the recording without its file."""
+    return f"""
 INSERT INTO users VALUES ('{vet}', '{practice}', 'vet', '{vet}@x', 'V');
 INSERT INTO pet_owners VALUES ('{owner}', 'O', NULL);
 INSERT INTO pets VALUES ('{pet}', '{owner}', 'Rex', 'Dog', NULL, now());
@@ -36,11 +38,13 @@ INSERT INTO recordings VALUES ('{rec}', '{appt}', '{pet}', '{vet}', 'visit_audio
   'f.m4a', 'o.m4a', NULL, NULL, 'audio/mp4', 'key-{rec}', NULL, NULL, NULL, false, false, '{{}}',
   now(), now(), NULL);
 """
-        for practice, owner, vet, pet, appt, rec, visit in (
-            (P1, O1, VET1, PET1, APPT1, REC1, VISIT1),
-            (P2, O2, VET2, PET2, APPT2, REC2, VISIT2),
-        )
-    )
+
+
+# Two clinics side by side: number one is the caller's, number two is foreign.
+ROWS = (
+    "TRUNCATE recordings, visits, appointment_pets, appointments, pets, api_logs CASCADE;"
+    + clinic_rows(P1, O1, VET1, PET1, APPT1, REC1, VISIT1)
+    + clinic_rows(P2, O2, VET2, PET2, APPT2, REC2, VISIT2)
 )
 ACTORS: dict[str, dict[str, str]] = {
     "owner": {"x-user": VET1, "x-role": "owner", "x-owner": O1},
@@ -109,15 +113,20 @@ def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
 
 
 def call(api: Api, actor: str, name: str, target: str) -> httpx.Response:
-    one = OBJECTS[name]
+    return send(api, actor, OBJECTS[name], target)
+
+
+def send(
+    api: Api, actor: str, one: Call, target: str, headers: dict[str, str] | None = None
+) -> httpx.Response:
     api.client.http.headers.clear()
-    headers = ACTORS[actor]
     body = one.body
     body = body and {
         k: v.replace("ID", target) if isinstance(v, str) else v for k, v in body.items()
     }
     path = f"/api/v1{one.path.replace('ID', target)}"
-    return api.client.request(one.method, path, json=body, headers=headers)
+    sent = ACTORS[actor] | (headers or {})
+    return api.client.request(one.method, path, json=body, headers=sent)
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff", "admin"])

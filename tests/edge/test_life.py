@@ -27,7 +27,7 @@ runpy.run_module("petrec", run_name="__main__")
 def test_served_again_when_the_database_is_back(
     private_cluster: Callable[[], Cluster],
     database: Callable[..., Database],
-    serve: Callable[[str, str], Served],
+    serve: Callable[..., Served],
 ) -> None:
     cluster = private_cluster()
     served = serve(guide.fill(database("text_ids", cluster)).dsn, NOWHERE)
@@ -44,11 +44,12 @@ def test_served_again_when_the_database_is_back(
     assert served.stop() == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
 def test_sigterm_drains(
-    database: Callable[..., Database], serve: Callable[[str, str], Served]
+    database: Callable[..., Database], serve: Callable[..., Served], workers: str
 ) -> None:
     base = guide.fill(database("text_ids"))
-    served = serve(base.dsn, NOWHERE)
+    served = serve(base.dsn, NOWHERE, "--workers", workers)
     listed = lambda: served.http.get(f"{API}/recordings/", headers=bearer())  # noqa: E731
     assert listed().status_code == 200
     waiting = (

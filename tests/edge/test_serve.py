@@ -42,7 +42,7 @@ def bearer(sub: str = guide.VET, **claims: Any) -> dict[str, str]:
 class Served:
     """A running `petrec serve`."""
 
-    def __init__(self, folder: Path, dsn: str, endpoint: str) -> None:
+    def __init__(self, folder: Path, dsn: str, endpoint: str, *options: str) -> None:
         (folder / "petrec.toml").write_text(TOML.format(bucket=BUCKET, endpoint=endpoint))
         self.log = folder / "log"
         port = _free_port()
@@ -52,8 +52,8 @@ class Served:
         )  # fmt: skip
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "petrec", "serve", "--port", str(port)], cwd=folder,
-                env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [sys.executable, "-m", "petrec", "serve", "--port", str(port), *options],
+                cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
         until(lambda: self.process.poll() is not None or self._answers())
@@ -80,11 +80,11 @@ def _free_port() -> int:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[str, str], Served]]:
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     made: list[Served] = []
 
-    def start(dsn: str, endpoint: str) -> Served:
-        made.append(Served(tmp_path, dsn, endpoint))
+    def start(dsn: str, endpoint: str, *options: str) -> Served:
+        made.append(Served(tmp_path, dsn, endpoint, *options))
         return made[-1]
 
     yield start
@@ -95,7 +95,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[[str, str], Served]]:
 
 
 def test_an_upload_from_start_to_end(
-    database: Callable[..., Database], seaweed: Seaweed, serve: Callable[[str, str], Served]
+    database: Callable[..., Database], seaweed: Seaweed, serve: Callable[..., Served]
 ) -> None:
     base = guide.fill(database("text_ids"))
     served = serve(base.dsn, seaweed.endpoint)
@@ -130,7 +130,7 @@ def test_an_upload_from_start_to_end(
 
 
 def test_a_database_that_comes_back(
-    private_cluster: Callable[[], Cluster], serve: Callable[[str, str], Served]
+    private_cluster: Callable[[], Cluster], serve: Callable[..., Served]
 ) -> None:
     cluster = private_cluster()
     served = serve(f"postgresql://postgres@127.0.0.1:{cluster.port}/postgres", "http://127.0.0.1:9")

@@ -1,0 +1,45 @@
+"""What Schemathesis is told of this API; loaded by its command line."""
+
+from datetime import datetime
+from typing import Any
+
+import httpx
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+# A generator of the format alone would seldom meet the years that the document asks for.
+YEARS = (datetime(1900, 1, 2), datetime(2199, 12, 30))
+MOMENTS = st.datetimes(*YEARS).map(lambda value: f"{value.isoformat(timespec='seconds')}Z")
+schemathesis.openapi.format("date-time", MOMENTS)
+schemathesis.openapi.format("date", st.dates(*(year.date() for year in YEARS)).map(str))
+
+# The app's contract has 400 for what is well-formed, but does not go together.
+MISFITS = {"pet_not_in_appointment", "visit_conflict"}
+CONTENT = b"sound"
+
+
+@schemathesis.check
+def fitting_data_acceptance(ctx: Any, response: Any, case: Any) -> bool | None:
+    """As Schemathesis' own check, with the misfits let through."""
+    if response.status_code == 400 and response.json()["error_code"] in MISFITS:
+        return None
+    if "None" in map(str, case.path_parameters.values()):
+        return None  # a null of an earlier answer, which Schemathesis has made a text
+    return positive_data_acceptance(ctx, response, case)
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """Upload a file for each recording that was initiated, as the app does."""
+    if case.path.endswith("/initiate") and response.status_code == 200:
+        made = response.json()
+        files = {"file": ("a.m4a", CONTENT)}
+        httpx.post(made["upload_url"], data=made["upload_fields"], files=files)
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Complete an upload with the size that was uploaded, where any number would do."""
+    if "/complete/" in case.path and case.meta.generation.mode.is_positive:
+        case.body["file_size_bytes"] = len(CONTENT)
