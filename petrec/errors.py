@@ -97,6 +97,10 @@ class RunStoppedError(PetrecError):
     """The run stopped before its end; it can be resumed."""
 
 
+class NoRoomError(PetrecError):
+    """The disk has less room than the work needs."""
+
+
 class LagUnknownError(PetrecError):
     """The replication lag could not be measured."""
 

@@ -7,6 +7,7 @@ from functools import partial
 from sqlalchemy import Connection, Engine, text
 
 from petrec.constraints.plan import Wanted
+from petrec.constraints.space import measure_space, refuse_without_room
 from petrec.db.ddl.run import Limits, Runner
 from petrec.errors import UsageError
 from petrec.journal import lock
@@ -14,6 +15,7 @@ from petrec.results.constraints import ConstraintsPlan, ConstraintsResult, Obsta
 from petrec.results.progress import Doing, Listener, Progress
 
 Planner = Callable[[Connection], ConstraintsPlan]
+Guard = Callable[[tuple[Step, ...]], None]
 _OLD = text("""
 SELECT pid, extract(epoch FROM now() - xact_start)::int AS seconds
 FROM pg_stat_activity
@@ -23,9 +25,18 @@ WHERE xact_start < now() - interval '5 s' AND pid <> pg_backend_pid()
 
 
 def apply_plan(
-    engine: Engine, wanted: Wanted, limits: Limits, listener: Listener, only: str = ""
+    engine: Engine,
+    wanted: Wanted,
+    limits: Limits,
+    listener: Listener,
+    only: str = "",
+    free_space: int | None = None,
 ) -> ConstraintsResult | Obstacles:
-    """Make everything present; with rows in the way, change nothing and return their counts."""
+    """Make everything present; with rows in the way, change nothing and return their counts.
+
+    `only` is the hash of the plan that was seen; `free_space` in bytes overrides what is measured.
+    Errors: UsageError for another plan, NoRoomError, TimedOutError.
+    """
     with _working(engine) as connection:
         plan = wanted.plan(connection)
         if only and only != plan.hash:
@@ -38,7 +49,8 @@ def apply_plan(
             listener.tell(
                 f"pid {row.pid} has had a transaction open for {row.seconds} s; builds wait for it"
             )
-        done = _drive(Runner(engine, connection, limits, listener.tell), wanted.plan, listener)
+        runner = Runner(engine, connection, limits, listener.tell)
+        done = _drive(runner, wanted.plan, listener, partial(_guard, connection, free_space))
         return ConstraintsResult(done, wanted.status(connection))
 
 
@@ -59,10 +71,18 @@ def _working(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _drive(runner: Runner, make: Planner, listener: Listener) -> tuple[str, ...]:
+def _guard(connection: Connection, free_space: int | None, steps: tuple[Step, ...]) -> None:
+    """Ask before each statement, since others fill the disk meanwhile, too."""
+    refuse_without_room(measure_space(connection, steps, free_space))
+
+
+def _drive(
+    runner: Runner, make: Planner, listener: Listener, guard: Guard = lambda _: None
+) -> tuple[str, ...]:
     """Run the first step of the plan until there is none: a failed build is planned anew."""
     done: list[str] = []
     while steps := make(runner.connection).steps:
+        guard(steps)
         step = steps[0]
         runner.tell(f"{step.object}: {step.sql}")
         number = len(done) + 1

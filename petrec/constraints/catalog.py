@@ -5,29 +5,39 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-_TABLES = text("""
+# As the planner does it: the rows of each page at the last count, and the pages of today.
+_ROWS = """(greatest(c.reltuples, 0) * CASE WHEN c.relpages > 0
+    THEN pg_relation_size(c.oid)::float8 / current_setting('block_size')::int / c.relpages
+    ELSE 1 END)::bigint"""
+_TABLES = text(f"""
 SELECT c.relname::text AS name, c.oid::bigint AS oid, c.relkind::text AS relkind,
-       greatest(c.reltuples, 0)::bigint AS rows, pg_relation_size(c.oid) AS bytes
+       {_ROWS} AS rows, pg_relation_size(c.oid) AS bytes
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
-""")
+""")  # noqa: S608 - a constant
 # Of every partitioned table, itself and all below it, in whichever schema they are.
-_PARTS = text("""
+_PARTS = text(f"""
 SELECT r.relname::text AS root, t.relid::bigint AS oid, t.parentrelid::bigint AS parent,
        t.isleaf AS leaf, t.level AS level, c.relname::text AS name, n.nspname::text AS schema,
-       c.relkind::text AS relkind, greatest(c.reltuples, 0)::bigint AS rows,
+       c.relkind::text AS relkind, {_ROWS} AS rows,
        pg_relation_size(c.oid) AS bytes
 FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace
 CROSS JOIN pg_partition_tree(r.oid) t JOIN pg_class c ON c.oid = t.relid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE rn.nspname = :schema AND r.relkind = 'p'
 ORDER BY r.relname, t.level, n.nspname, c.relname
-""")
+""")  # noqa: S608 - a constant
+# `width` is the average in bytes, as far as the role may see statistics and there are any; of
+# types without a fixed length the server has it rounded down.
 _COLUMNS = text("""
 SELECT c.relname::text AS table, a.attname::text AS name, a.attnotnull AS required,
-       format_type(a.atttypid, -1) AS type
+       format_type(a.atttypid, -1) AS type,
+       coalesce(s.width + (a.attlen < 0)::int, nullif(a.attlen, -1), 32)::int AS width
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN (SELECT tablename, attname, max(avg_width) AS width FROM pg_stats
+           WHERE schemaname = :schema GROUP BY tablename, attname) s
+  ON (s.tablename, s.attname) = (c.relname, a.attname)
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
 """)
 # `enforced` exists from 18 on; a foreign key that is not enforced holds nothing.

@@ -112,7 +112,8 @@ class Partitioned:
         sql = f"CREATE INDEX CONCURRENTLY {quoted} ON {table} {self.maker.indexed()}"
         hazard = "waits for older transactions; reads all twice"
         lock = (Lock(SHARED, table),)
-        build = Step(self.maker.item.name, sql, lock, LONG, hazard, part.rows, part.bytes)
+        size = self.maker.index_bytes(part.rows, part.bytes)
+        build = Step(self.maker.item.name, sql, lock, LONG, hazard, part.rows, part.bytes, size)
         return [*broken, build], name
 
     def _sub(self, part: Any, free: list[Any]) -> tuple[list[Step], str]:

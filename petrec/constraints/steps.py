@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from petrec.constraints.catalog import Found
+from petrec.constraints.estimate import index_bytes
 from petrec.constraints.modes import EXCLUSIVE, KEY, LONG, SHARED, SHORT
 from petrec.constraints.objects import Item, Names
 from petrec.constraints.partitions import Partitioned
@@ -13,6 +16,8 @@ from petrec.results.constraints import Lock, ObjectState, Presence, Step
 
 _STOPS = "stops reads and writes while it waits and runs; it reads no row"
 _WRITES = "stops writes while it waits and runs; it reads no row"
+# A column that an earlier step makes refers to a visit: a uuid, if it is not smaller.
+_NEW_WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ class Maker:
     def _index(self) -> list[Step]:
         sql = f"CREATE INDEX CONCURRENTLY {self.item.name} ON {self.table} {self.indexed()}"
         build = self._step(sql, [SHARED], LONG, "waits for older transactions; reads all twice")
+        build = replace(build, index_bytes=self.index_bytes(build.rows, build.bytes))
         broken = self.state.presence is Presence.INVALID
         return [*([self._drop_index()] if broken else []), build]
 
@@ -109,6 +115,17 @@ class Maker:
         """Return the columns of an index and its condition."""
         where = f" WHERE {self.names.column(self.item.table, 'visit_id')} IS NOT NULL"
         return f"({self.columns()}){where if self.item.partial else ''}"
+
+    def index_bytes(self, rows: int, table_bytes: int) -> int:
+        """Return the expected size of the object's index on a table of this extent."""
+        mapping = self.names.mapping
+        keys = [
+            (mapping.table(self.item.table), mapping.column(self.item.table, column))
+            for column in self.item.columns
+        ]
+        known = [self.found.columns.get(key) for key in keys]
+        widths = [column.width if column is not None else _NEW_WIDTH for column in known]
+        return index_bytes(rows, table_bytes, widths)
 
     def _drop_index(self) -> Step:
         name = self.names.in_schema(self.state.actual or self.item.name)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from petrec.results.document import SCHEMA_VERSION, Document, Finding, Grid
+from petrec.results.space import Space
 
 
 class Presence(StrEnum):
@@ -80,7 +81,10 @@ class Lock(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """One statement, run alone; `waits` is short for locks that stop the application."""
+    """One statement, run alone; `waits` is short for locks that stop the application.
+
+    `rows` and `bytes` are what it reads, `index_bytes` the size of the index that it builds.
+    """
 
     object: str
     sql: str
@@ -89,6 +93,7 @@ class Step(Struct, frozen=True):
     hazard: str = ""
     rows: int = 0
     bytes: int = 0
+    index_bytes: int = 0
 
 
 class ConstraintsPlan(Struct, frozen=True):
@@ -98,6 +103,7 @@ class ConstraintsPlan(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     command: str = "constraints plan"
     schema_version: int = SCHEMA_VERSION
+    space: Space = Space()
 
     @property
     def hash(self) -> str:
@@ -106,9 +112,9 @@ class ConstraintsPlan(Struct, frozen=True):
 
     def document(self) -> Document:
         """Return the form for rendering."""
-        columns = ("step", "SQL", "locks", "waits", "rows read", "bytes read", "hazard")
+        columns = ("step", "SQL", "locks", "waits", "rows read", "bytes read", "index bytes")
         rows = tuple(
-            (number, s.sql, _locks(s), s.waits, s.rows, s.bytes, s.hazard)
+            (number, s.sql, _locks(s), s.waits, s.rows, s.bytes, s.index_bytes, s.hazard)
             for number, s in enumerate(self.steps, 1)
         )
         title = f"{len(self.steps)} steps, plan {self.hash}"
@@ -118,19 +124,22 @@ class ConstraintsPlan(Struct, frozen=True):
             "hash": self.hash,
             "steps": self.steps,
             "notes": self.notes,
+            "space": self.space,
         }
-        return Document(
-            self.command, title, payload, (Grid("Steps", columns, rows),), (), self.notes
-        )
+        grids = (Grid("Steps", (*columns, "hazard"), rows),)
+        return Document(self.command, title, payload, grids, (), self._with(self.space.sentence))
 
     def script(self, lock_timeout_ms: int) -> str:
         """Return a script for psql; a lock that is not to be had ends it, and it can run again."""
         lines = [f"-- petrec plan {self.hash}", "\\set ON_ERROR_STOP on"]
-        lines += [f"-- {note}" for note in self.notes]
+        lines += [f"-- {note}" for note in self._with(self.space.needs)]
         for step in self.steps:
             limit = lock_timeout_ms if step.waits == "short" else 0
             lines += [f"-- {_locks(step)}", f"SET lock_timeout = {limit};", f"{step.sql};"]
         return "\n".join(lines) + "\n"
+
+    def _with(self, sentence: str) -> tuple[str, ...]:
+        return (*self.notes, sentence) if sentence else self.notes
 
 
 def _locks(step: Step) -> str:

@@ -9,7 +9,7 @@ from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.constraints import choices
 from petrec.cli.constraints.progress import listening
-from petrec.cli.output import show
+from petrec.cli.output import remark, show
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -23,6 +23,7 @@ def apply(
     *,
     choice: choices.Choice,
     waiting: choices.Waiting,
+    free_space: choices.FreeSpace = None,
     yes: options.Yes = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
@@ -39,20 +40,25 @@ def apply(
     """
     from petrec.constraints.apply import apply_plan
     from petrec.constraints.gate import find_obstacles
+    from petrec.constraints.space import refuse_without_room, with_space
     from petrec.results.constraints import Obstacles
 
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping)
     with session.snapshot() as (connection, schema):
-        coming = asked.plan(connection)
+        coming = with_space(connection, asked.plan(connection), free_space)
         obstacles = find_obstacles(connection, schema, asked, coming)
     if obstacles is not None:
         show(obstacles.document(), output_format, output)
         return ExitCode.FINDINGS
+    refuse_without_room(coming.space)
+    if coming.space.is_unknown:
+        remark(coming.space.sentence, quiet=quiet)
     confirm(f"Run the {len(coming.steps)} steps of plan {coming.hash}?", yes=yes)
 
     with session.translated(), listening(quiet=quiet) as listener:
-        result = apply_plan(session.engine, asked, waiting.limits(), listener, plan or coming.hash)
+        seen, limits = plan or coming.hash, waiting.limits()
+        result = apply_plan(session.engine, asked, limits, listener, seen, free_space)
     show(result.document(), output_format, output)
     blocked = isinstance(result, Obstacles) or not result.status.is_complete
     return ExitCode.FINDINGS if blocked else ExitCode.CLEAN

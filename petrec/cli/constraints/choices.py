@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from petrec.cli.bundle import Bundle
+from petrec.results.sizes import to_bytes
 
 if TYPE_CHECKING:
     from petrec.constraints.plan import Wanted
@@ -54,6 +55,16 @@ Deadline = Annotated[
 Cancel = Annotated[
     bool,
     typer.Option("--cancel-blockers", help="Cancel, then terminate, sessions that block."),
+]
+FreeSpace = Annotated[
+    int | None,
+    typer.Option(
+        "--free-space",
+        metavar="SIZE",
+        parser=to_bytes,
+        help="Disk free at the server, such as 20GB, where petrec cannot measure it.",
+        show_default=False,
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ def plan(
     *,
     choice: choices.Choice,
     lock_timeout: choices.LockTimeout = 300,
+    free_space: choices.FreeSpace = None,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
     quiet: options.Quiet = False,
@@ -32,11 +33,15 @@ def plan(
         petrec constraints plan --sql --output constraints.sql
 
     """
+    from petrec.constraints.space import with_space
+
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping)
     with steps(quiet=quiet) as step:
         step("reading the catalog")
-        made = session.read(lambda connection, _: asked.plan(connection))
+        made = session.read(
+            lambda connection, _: with_space(connection, asked.plan(connection), free_space)
+        )
     if sql:
         with open_output(output) as out:
             out.write(made.script(lock_timeout))
