@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from petrec.constraints.plan import Wanted
 from petrec.constraints.space import measure_space, refuse_without_room
@@ -16,12 +16,6 @@ from petrec.results.progress import Doing, Listener, Progress
 
 Planner = Callable[[Connection], ConstraintsPlan]
 Guard = Callable[[tuple[Step, ...]], None]
-_OLD = text("""
-SELECT pid, extract(epoch FROM now() - xact_start)::int AS seconds
-FROM pg_stat_activity
-WHERE xact_start < now() - interval '5 s' AND pid <> pg_backend_pid()
-  AND backend_type = 'client backend' AND datname = current_database()
-""")
 
 
 def apply_plan(
@@ -45,10 +39,6 @@ def apply_plan(
         counts = wanted.obstacles(connection, plan.steps)
         if counts:
             return Obstacles(counts)
-        for row in connection.execute(_OLD):
-            listener.tell(
-                f"pid {row.pid} has had a transaction open for {row.seconds} s; builds wait for it"
-            )
         runner = Runner(engine, connection, limits, listener.tell)
         done = _drive(runner, wanted.plan, listener, partial(_guard, connection, free_space))
         return ConstraintsResult(done, wanted.status(connection))

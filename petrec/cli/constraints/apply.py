@@ -40,6 +40,7 @@ def apply(
     """
     from petrec.constraints.apply import apply_plan
     from petrec.constraints.gate import find_obstacles
+    from petrec.constraints.holdups import find_holdups
     from petrec.constraints.space import refuse_without_room, with_space
     from petrec.results.constraints import Obstacles
 
@@ -48,12 +49,15 @@ def apply(
     with session.snapshot() as (connection, schema):
         coming = with_space(connection, asked.plan(connection), free_space)
         obstacles = find_obstacles(connection, schema, asked, coming)
+        holdups = find_holdups(connection, coming)
     if obstacles is not None:
         show(obstacles.document(), output_format, output)
         return ExitCode.FINDINGS
     refuse_without_room(coming.space)
     if coming.space.is_unknown:
         remark(coming.space.sentence, quiet=quiet)
+    for sentence in holdups.sentences:
+        remark(sentence, quiet=quiet)
     confirm(f"Run the {len(coming.steps)} steps of plan {coming.hash}?", yes=yes)
 
     with session.translated(), listening(quiet=quiet) as listener:
