@@ -68,7 +68,7 @@ def _is_complete(row: Row[Any], body: CompleteIn) -> bool:
 
 def verified(store: ObjectStore, row: Row[Any], body: CompleteIn) -> StoredObject:
     """Return the object if it is the one that was announced; errors: ApiError."""
-    found = store.head(row.s3_key)
+    found = store.head(row.s3_key) if row.s3_key else None
     if found is None:
         raise conflict("upload_missing", "The file has not been uploaded")
     if found.size != body.file_size_bytes or not 0 < found.size <= store.max_bytes:

@@ -16,6 +16,7 @@ from petrec.api.errors import invalid
 from petrec.api.new_ids import makes_own
 from petrec.api.ports import Actor
 from petrec.api.service import Clinic
+from petrec.api.times import utc
 from petrec.schema import Schema
 
 _NAMESPACE = uuid.UUID("6f1d9c1e-5d0b-5c55-9f5c-0c6d3a0f4b1a")
@@ -56,7 +57,7 @@ def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -
         return None
     now = {name: values[name] for name in _COMPARED if name in clinic.schema.recordings.c}
     differs = any(getattr(row, name) != value for name, value in now.items())
-    return Earlier(row.s3_key, row.created_at, row.status == "pending", differs)
+    return Earlier(row.s3_key, utc(row.created_at), row.status == "pending", differs)
 
 
 def _lock(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder

@@ -13,6 +13,7 @@ from sqlalchemy import (
 from sqlalchemy.types import Boolean
 
 from petrec.api.access import Scope
+from petrec.api.fields import as_column
 from petrec.api.membership import member
 from petrec.schema import Schema
 
@@ -41,7 +42,7 @@ def insert_query(schema: Schema, scope: Scope, with_visit: bool) -> Insert:
     recordings = schema.recordings
     names = [*_WRITTEN, "visit_id"] if with_visit else _WRITTEN
     columns = [recordings.c[name] for name in names if name in recordings.c]
-    values = select(*(cast(bindparam(c.key), c.type) for c in columns)).select_from(member(schema))
+    values = select(*(as_column(c, c.key) for c in columns)).select_from(member(schema))
     values = values.where(*_conditions(schema, scope, with_visit))
     return insert(recordings).from_select(columns, values).returning(recordings.c.id)
 

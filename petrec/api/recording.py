@@ -47,7 +47,7 @@ def recording_out(ids: Ids, store: ObjectStore, row: Mapping[str, Any]) -> Recor
         "visit_id": ids.maybe("visit", row["visit_id"]),
         "appointment_id": ids.maybe("appt", row["appointment_id"]),
         "pet_id": ids.write("pet", row["pet_id"]),
-        "recorded_by_user_id": ids.write("user", row["recorded_by_user_id"]),
+        "recorded_by_user_id": ids.maybe("user", row["recorded_by_user_id"]),
         "recording_type": row["recording_type"],
         "status": row["status"],
         "filename": row["filename"],
@@ -56,12 +56,12 @@ def recording_out(ids: Ids, store: ObjectStore, row: Mapping[str, Any]) -> Recor
         "duration_seconds": None if duration is None else float(duration),
         "duration_formatted": clock_face(duration),
         "mime_type": row["mime_type"],
-        "s3_url": row["s3_url"] or store.url(row["s3_key"]),
+        "s3_url": row["s3_url"] or (store.url(row["s3_key"]) if row["s3_key"] else None),
         "transcript_text": row["transcript_text"],
         "transcript_confidence": _number(row["transcript_confidence"]),
         "is_transcribed": bool(row["is_transcribed"]),
         "is_processing": bool(row["is_processing"]),
-        "created_at": moment(row["created_at"]) or "",
+        "created_at": moment(row["created_at"]),
         "updated_at": moment(row["updated_at"]),
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from petrec.api.cursor import Cursor, decode
+from petrec.api.cursor import Cursor, decode, start
 from petrec.api.recording import recording_out
 from petrec.api.served import page_query
 from petrec.api.service import Caller, Service
@@ -52,7 +52,7 @@ def read_page(
     """Return a page by ids as in the database."""
     clinic = service.clinic
     statement = clinic.statements.get(
-        page_query, clinic.schema, caller.scope, frozenset(wanted), after is not None
+        page_query, clinic.schema, caller.scope, frozenset(wanted), start(after)
     )
     values = actor_values(caller.actor) | dict(wanted) | {"limit": limit, "fetch": limit + 1}
     if after is not None:

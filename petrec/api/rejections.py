@@ -5,9 +5,10 @@ import re
 
 import sqlalchemy.exc
 from fastapi import Request
-from sqlalchemy import Insert, Table, bindparam, cast, insert, select
+from sqlalchemy import Insert, Table, insert, select
 
 from petrec.api.errors import ApiError
+from petrec.api.fields import as_column
 from petrec.api.service import Clinic, Service
 from petrec.api.statements import Statement
 from petrec.errors import PetrecError
@@ -54,5 +55,5 @@ class Rejections:
 
 def _insert(table: Table) -> Insert:
     columns = [table.c[name] for name in _COLUMNS if name in table.c]
-    values = select(*(cast(bindparam(column.key), column.type) for column in columns))
+    values = select(*(as_column(column, column.key) for column in columns))
     return insert(table).from_select(columns, values)

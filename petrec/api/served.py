@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    and_,
     any_,
     bindparam,
     cast,
@@ -26,6 +27,8 @@ from sqlalchemy import (
 )
 
 from petrec.api.access import Columns, Scope
+from petrec.api.cursor import After
+from petrec.api.fields import comes_after
 from petrec.api.recording import recording_columns
 from petrec.rules.judge import judged
 from petrec.schema import Schema
@@ -36,7 +39,7 @@ Filters = frozenset[str]
 _COUNTED = 1000
 
 
-def page_query(schema: Schema, scope: Scope, filters: Filters, after: bool) -> Select[Any]:
+def page_query(schema: Schema, scope: Scope, filters: Filters, after: After) -> Select[Any]:
     """Select `withheld` and the page's columns; one row of NULLs besides where there is none.
 
     Binds `limit`, `fetch` (one more), the filters' values, `after_at` and `after_id`.
@@ -53,7 +56,7 @@ def page_query(schema: Schema, scope: Scope, filters: Filters, after: bool) -> S
 class _Parts:
     """The branches; `c` is always the columns of recordings or of their facts."""
 
-    def __init__(self, schema: Schema, scope: Scope, filters: Filters, after: bool) -> None:
+    def __init__(self, schema: Schema, scope: Scope, filters: Filters, after: After) -> None:
         self.schema, self.scope, self.filters, self.after = schema, scope, filters, after
         self.pets = schema.pets.alias("served_pet")
 
@@ -95,10 +98,7 @@ class _Parts:
         c = facts.recording
         last = _last(page)
         undecided = facts.certain_pet.is_(None)
-        within = or_(
-            last.c.sort_id.is_(None),
-            tuple_(c.created_at, c.id) > tuple_(last.c.created_at, last.c.sort_id),
-        )
+        within = or_(last.c.sort_id.is_(None), _comes_before(c, last.c))
         found = (
             select(c.id)
             .select_from(facts.source.outerjoin(last, true()))
@@ -127,10 +127,7 @@ class _Parts:
         return conditions
 
     def _key(self, c: Columns) -> list[ColumnElement[bool]]:
-        if not self.after:
-            return []
-        place = tuple_(bindparam("after_at"), bindparam("after_id"))
-        return [tuple_(c.created_at, c.id) < place]
+        return [] if self.after is After.TOP else [comes_after(c.created_at, c.id, self.after)]
 
     def _near_pets(self, c: Columns) -> list[ColumnElement[bool]]:
         """Start from the pets' appointments and visits, where the query starts from pets."""
@@ -155,6 +152,13 @@ class _Parts:
         appointments = self.schema.appointments.alias("known_appointment")
         known = appointments.c.id == c.appointment_id
         return [exists().where(known, self.scope.appointments(appointments.c))]
+
+
+def _comes_before(c: Columns, last: Columns) -> ColumnElement[bool]:
+    """Say that a row comes before the last of a page; those without a time lead."""
+    leads = or_(last.created_at.is_not(None), c.id > last.sort_id)
+    newer = tuple_(c.created_at, c.id) > tuple_(last.created_at, last.sort_id)
+    return or_(newer, and_(c.created_at.is_(None), leads))
 
 
 def _among(column: ColumnElement[Any], query: Select[Any]) -> ColumnElement[bool]:

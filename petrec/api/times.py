@@ -5,6 +5,11 @@ from datetime import UTC, datetime
 _ZERO = UTC.utcoffset(None)
 
 
+def utc(value: datetime) -> datetime:
+    """Return the time in UTC; one without a zone is taken for UTC already."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
 def moment(value: datetime | None) -> str | None:
     """Return a time as text."""
     if value is None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from petrec.api.access import Scope
-from petrec.api.fields import or_null
+from petrec.api.fields import as_column, or_null
 from petrec.rules.judge import judged
 from petrec.schema import Schema
 
@@ -80,7 +80,7 @@ def update_query(schema: Schema, scope: Scope) -> Update:  # noqa: ARG001 a buil
     }
     for name in ("updated_at", "uploaded_at"):
         if name in c:
-            values[name] = cast(bindparam("moment"), c[name].type)
+            values[name] = as_column(c[name], "moment")
     if "duration_seconds" in c:
         given = cast(bindparam("duration_seconds"), c.duration_seconds.type)
         values["duration_seconds"] = func.coalesce(given, c.duration_seconds)

@@ -55,15 +55,17 @@ def page_headers(request: Request, cursor: str | None) -> dict[str, str]:
 
 
 def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
-    """Return a route's documented responses: `ok=` or `created=` a type, then error statuses."""
+    """Return a route's documented responses: `ok=` or `created=` a type, then error statuses.
+
+    413 is one of them everywhere: any request may announce a body.
+    """
     found: dict[int | str, dict[str, Any]] = {
         {"ok": 200, "created": 201}[name]: _documented(model, example=BY_TYPE.get(model))
         for name, model in success.items()
         if model is not None
     }
-    for status in errors:
+    for status in sorted({*errors, 413}):
         found[status] = {"model": ErrorOut, "description": _ERRORS[status]}
-    found["4XX"] = {"model": ErrorOut, "description": "Any other refusal"}
     return found
 
 

@@ -49,7 +49,7 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
         complete_upload,
         methods=["POST"],
         tags=["recordings"],
-        responses=answers(400, 401, 403, 404, 409, 413, 503, ok=CompleteOut),
+        responses=answers(400, 401, 403, 404, 409, 503, ok=CompleteOut),
     )
     add_route(
         router,
@@ -57,5 +57,5 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
         initiate_upload,
         methods=["POST"],
         tags=["recordings"],
-        responses=refusals(answers(400, 401, 403, 404, 409, 413, 503, ok=InitiateOut)),
+        responses=refusals(answers(400, 401, 403, 404, 409, 503, ok=InitiateOut)),
     )

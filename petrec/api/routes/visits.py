@@ -69,7 +69,7 @@ def add_visits(router: APIRouter, service: Service, current_actor: Callable[...,
         add_route(router, path, endpoint, responses=responses, **options)
 
     add(_MANY, get_visits, "GET", 404, ok=list[VisitOut])
-    add(_MANY, post_visit, "POST", 404, 409, 413, created=VisitOut)
+    add(_MANY, post_visit, "POST", 404, 409, created=VisitOut)
     add(_ONE, get_visit, "GET", 404, ok=VisitOut)
-    add(_ONE, patch_visit, "PATCH", 404, 409, 413, ok=VisitOut)
+    add(_ONE, patch_visit, "PATCH", 404, 409, ok=VisitOut)
     add(_ONE, remove_visit, "DELETE", 404, 409, deleted=None)

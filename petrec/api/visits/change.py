@@ -8,7 +8,6 @@ from sqlalchemy import (
     Select,
     Update,
     bindparam,
-    cast,
     delete,
     exists,
     literal,
@@ -18,6 +17,7 @@ from sqlalchemy import (
 
 from petrec.api.access import Scope
 from petrec.api.errors import conflict, denied, not_found
+from petrec.api.fields import as_column
 from petrec.api.service import Caller, Service
 from petrec.api.statements import actor_values
 from petrec.api.visits.read import with_recordings
@@ -83,9 +83,9 @@ def _lock(schema: Schema, scope: Scope) -> Select[Any]:
 
 def _update(schema: Schema, scope: Scope, fields: tuple[str, ...]) -> Update:  # noqa: ARG001 a builder's form
     table = visits_table(schema)
-    new: Any = {table.c[name]: cast(bindparam(name), table.c[name].type) for name in fields}
+    new: Any = {table.c[name]: as_column(table.c[name], name) for name in fields}
     if "updated_at" in table.c:
-        new[table.c.updated_at] = cast(bindparam("moment"), table.c.updated_at.type)
+        new[table.c.updated_at] = as_column(table.c.updated_at, "moment")
     if not new:
         new[table.c.status] = table.c.status
     query = update(table).values(new).where(table.c.id == bindparam("visit"))

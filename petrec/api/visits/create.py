@@ -3,10 +3,11 @@
 from typing import Any
 
 import sqlalchemy.exc
-from sqlalchemy import Insert, bindparam, cast, exists, insert, literal, select
+from sqlalchemy import Insert, bindparam, exists, insert, literal, select
 
 from petrec.api.access import Scope
 from petrec.api.errors import denied, invalid, not_found
+from petrec.api.fields import as_column
 from petrec.api.membership import explain, member
 from petrec.api.new_ids import new_id
 from petrec.api.service import Caller, Clinic, Service
@@ -82,7 +83,7 @@ def _insert(schema: Schema, scope: Scope, placed: bool) -> Insert:
     appointments, pets = schema.appointments, schema.pets
     columns = [table.c[name] for name in _WRITTEN if name in table.c]
     source: Any = member(schema) if placed else select(literal(1)).subquery("one")
-    values = select(*(cast(bindparam(c.key), c.type) for c in columns)).select_from(source)
+    values = select(*(as_column(c, c.key) for c in columns)).select_from(source)
     values = values.where(exists().where(pets.c.id == bindparam("pet_id"), scope.pets(pets.c)))
     if placed:
         this = appointments.c.id == bindparam("appointment_id")

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, bindparam, false, select, tuple_
+from sqlalchemy import Integer, Row, Select, bindparam, false, select
 
 from petrec.api.access import Scope
-from petrec.api.cursor import Cursor, decode
+from petrec.api.cursor import After, Cursor, decode, start
 from petrec.api.errors import not_found
+from petrec.api.fields import comes_after
 from petrec.api.recordings import read_page
 from petrec.api.service import Caller, Service
 from petrec.api.statements import actor_values
@@ -62,7 +63,7 @@ def list_visits(
     if after is not None:
         values |= {"after_at": after.at, "after_id": after.id}
     statement = clinic.statements.get(
-        _page, clinic.schema, caller.scope, frozenset(wanted), after is not None
+        _page, clinic.schema, caller.scope, frozenset(wanted), start(after)
     )
     with service.reader.connect() as connection:
         rows = statement.rows(connection, values)
@@ -88,13 +89,12 @@ def _one(schema: Schema, scope: Scope) -> Select[Any]:
     return query.where(c.id == bindparam("visit"), scope.visits(c))
 
 
-def _page(schema: Schema, scope: Scope, filters: frozenset[str], after: bool) -> Select[Any]:
+def _page(schema: Schema, scope: Scope, filters: frozenset[str], after: After) -> Select[Any]:
     c = visits_table(schema).c
     query: Select[Any] = select(*visit_columns(c)).where(scope.visits(c))
     for name in sorted(filters):
         query = query.where(c[name] == bindparam(name) if name in c else false())
-    if after:
-        place = tuple_(bindparam("after_at"), bindparam("after_id"))
-        query = query.where(tuple_(c.visit_date, c.id) < place)
+    if after is not After.TOP:
+        query = query.where(comes_after(c.visit_date, c.id, after))
     newest = query.order_by(c.visit_date.desc(), c.id.desc())
     return newest.limit(bindparam("fetch", type_=Integer))

@@ -12,7 +12,7 @@ class RecordingOut(TypedDict):
     visit_id: VisitId | None
     appointment_id: AppointmentId | None
     pet_id: PetId
-    recorded_by_user_id: UserId
+    recorded_by_user_id: UserId | None
     recording_type: str
     status: str
     filename: str | None
@@ -21,10 +21,10 @@ class RecordingOut(TypedDict):
     duration_seconds: float | None
     duration_formatted: str | None
     mime_type: str | None
-    s3_url: str
+    s3_url: str | None
     transcript_text: str | None
     transcript_confidence: float | None
     is_transcribed: bool
     is_processing: bool
-    created_at: Moment
+    created_at: Moment | None
     updated_at: Moment | None
