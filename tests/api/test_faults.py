@@ -57,6 +57,31 @@ def test_failing_commit_of_a_completion(api: Api) -> None:
     assert rows == [("pending",)]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "", {"pet_id": PET1, "appointment_id": APPT1, "visit_type": "checkup"}),
+        ("POST", "", {"pet_id": PET1, "visit_type": "checkup"}),
+        ("PATCH", f"visit-{VISIT1}", {"notes": "n"}),
+        ("DELETE", f"visit-{VISIT1}", None),
+    ],
+)
+def test_failing_commit_of_a_visit(
+    api: Api, method: str, path: str, body: dict[str, Any] | None
+) -> None:
+    digest = "SELECT md5(string_agg(v::text, '|' ORDER BY id)) FROM visits v"
+    before = api.database.execute(digest)
+    for state, status in (("P0001", 500), ("40001", 503)):
+        fail = FAIL_AT_COMMIT.format(state=state).replace(" recordings\n", " visits\n")
+        fail = fail.replace("INSERT OR UPDATE", "INSERT OR UPDATE OR DELETE")
+        api.database.execute(fail)
+        answer = api.client.request(method, f"/api/v1/visits/{path}", json=body)
+        assert answer.status_code == status, answer.text
+        assert set(answer.json()) == {"error", "error_code", "message", "details"}
+        api.database.execute("DROP FUNCTION fail CASCADE")
+    assert api.database.execute(digest) == before
+
+
 def test_row_of_a_refusal_survives_the_rollback(api: Api) -> None:
     """A composite key refuses what the check let through; the note has its own transaction."""
     api.database.execute(

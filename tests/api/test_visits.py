@@ -1,5 +1,6 @@
 """Visits: created, read, changed, deleted; and a clinic that keeps none."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -94,6 +95,32 @@ def test_pages(api: Api) -> None:
         assert len(answer.json()) == 3
         cursor = f"&cursor={answer.headers['x-next-cursor']}"
     assert len(seen) == len(set(seen)) == 9
+
+
+def test_walk_under_inserts(api: Api) -> None:
+    """Visits that come in while a client walks disturb nothing that was there before."""
+    more = (
+        "INSERT INTO visits (pet_id, appointment_id, visit_date, visit_type, created_by)"
+        " SELECT pet_id, appointment_id, {at}, 'more', created_by FROM visits LIMIT 9"
+    )
+    for _ in range(3):
+        api.database.execute(more.format(at="visit_date - interval '1 hour'"))
+    newest = "SELECT 'visit-' || id FROM visits ORDER BY visit_date DESC, id DESC"
+    expected = [row[0] for row in api.database.execute(newest)]
+    seen: list[str] = []
+    cursor = ""
+    for number in itertools.count():
+        answer = api.client.get(f"{PATH}?limit=4{cursor}")
+        seen += [visit["id"] for visit in answer.json()]
+        if "x-next-cursor" not in answer.headers:
+            break
+        cursor = f"&cursor={answer.headers['x-next-cursor']}"
+        if number < 4:
+            # Now and at the very times that pages begin and end with.
+            at = "now()" if number % 2 else "visit_date"
+            api.database.execute(more.format(at=at))
+    assert len(seen) == len(set(seen))
+    assert [one for one in seen if one in set(expected)] == expected
 
 
 @pytest.mark.parametrize("shape", ["clinic", "partitioned", "text_ids"])

@@ -1,10 +1,14 @@
 """The stand-alone application's callers: headers, owners' tokens, no table of users."""
 
+import itertools
+import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from petrec.api.openapi import document
 from petrec.api.standalone import make_app
 from petrec.db.dsn import resolve_dsn
 from petrec.settings import ServeSettings, Settings, StoreSettings, TokenSettings
@@ -84,6 +88,34 @@ def test_without_a_users_table(base: Database, client: Make) -> None:
         headers=bearer("anyone", practice_id=guide.PRACTICE),
     )  # fmt: skip
     assert made.status_code == 200
+
+
+def test_every_operation_asks_for_a_good_token(base: Database, client: Make) -> None:
+    """Each refusal is one row, which names nobody."""
+    http = client(base)
+    past = int(time.time()) - 3600
+    refused = {
+        "not_authenticated": {},
+        "invalid_token": bearer(exp=past),
+    }
+    base.execute("TRUNCATE api_logs")
+    asked: list[tuple[str, str]] = []
+    for path, operations in document()["paths"].items():
+        for method, (code, headers) in itertools.product(operations, refused.items()):
+            if "security" in operations[method]:
+                answer = http.request(method.upper(), filled(path), headers=headers, json={})
+                assert (answer.status_code, answer.json()["error_code"]) == (401, code), path
+                assert answer.headers["www-authenticate"].startswith("Bearer")
+                asked.append((method.upper(), code))
+    assert len(asked) == 18, "nine operations"
+    noted = "SELECT method, error_code, user_id FROM api_logs ORDER BY id"
+    assert base.execute(noted) == [(method, code, None) for method, code in asked]
+
+
+def filled(path: str) -> str:
+    """Put the guide's ids in a path."""
+    known = {"appointment": guide.APPOINTMENT, "recording": guide.RECORDING, "visit": guide.VISIT}
+    return re.sub(r"\{(\w+)_id\}", lambda found: known[found[1]], path)
 
 
 @pytest.mark.parametrize(
