@@ -59,6 +59,7 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_class p ON p.oid = con.confrelid
 WHERE n.nspname = :schema OR con.conrelid::bigint = ANY(:parts)
 """)
+# Of another role's build only its process and its lock on the table are to be seen.
 _INDEXES = text("""
 SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid,
        pg_get_expr(i.indpred, i.indrelid) AS predicate, pg_get_indexdef(i.indexrelid) AS definition,
@@ -67,7 +68,12 @@ SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid
        (am.amname = 'btree' AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts
         AND NOT EXISTS (SELECT FROM unnest(i.indoption::smallint[]) o WHERE o <> 0)) AS plain,
        EXISTS (SELECT FROM pg_stat_progress_create_index b
-               WHERE b.index_relid = i.indexrelid) AS building,
+               WHERE b.index_relid = i.indexrelid
+                  OR (b.index_relid IS NULL AND NOT i.indisvalid AND EXISTS (
+                      SELECT FROM pg_locks l
+                      WHERE (l.pid, l.database, l.relation) = (b.pid, b.datid, i.indrelid)
+                        AND b.datname = current_database()
+                        AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted))) AS building,
        array(SELECT a.attname::text
              FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, place)
              JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n

@@ -56,6 +56,8 @@ class Maker:
         if self.item.kind == "index":
             return [self._drop_index()]
         if self.item.kind == "foreign key":
+            if self.state.actual != self.item.name:
+                return halves
             locks = [EXCLUSIVE, EXCLUSIVE]
             return [
                 self._alter(

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.constraints.clean import clean
+from tests.constraints.clean import clean, owned
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
@@ -79,3 +79,19 @@ def test_another_sessions_build_is_left_alone(petrec: Run, clinic: Database) -> 
     ended = petrec(*APPLY, dsn=clinic.dsn)
     assert (ended.code, "(pet_id)" in str(json.loads(ended.out)["executed"])) == (0, False)
     assert clinic.execute(INVALID) == [(0,)]
+
+
+def test_a_build_of_another_role_is_seen(petrec: Run, clinic: Database) -> None:
+    owner = owned(clean(clinic))
+    held = open_transaction(clinic, "SELECT count(*) FROM pets")
+    build = "CREATE INDEX CONCURRENTLY idx_recordings_pet_id ON recordings (pet_id)"
+    with ThreadPoolExecutor(1) as pool:
+        building = pool.submit(clinic.connect().execute, build)
+        try:
+            until(lambda: clinic.execute(WAITS, (held.info.backend_pid,)) != [(0,)])
+            status = petrec("constraints", "status", "--format", "json", dsn=owner)
+        finally:
+            held.rollback()
+        building.result(60)
+    objects = {o["name"]: o["presence"] for o in json.loads(status.out)["objects"]}
+    assert objects["idx_recordings_pet_id"] == "being built"

@@ -66,3 +66,13 @@ def test_a_blocker_is_ended_when_asked(petrec: Run, clinic: Database) -> None:
     apply = ("constraints", "apply", "--yes", "--group", "required", "--lock-timeout", "5000")
     ended = petrec(*apply, "--cancel-blockers", dsn=clinic.dsn)
     assert (ended.code, "terminating" in ended.err) == (0, True), ended.err
+
+
+def test_rollback_leaves_what_bears_another_name(petrec: Run, clinic: Database) -> None:
+    held = f"ALTER TABLE recordings ADD CONSTRAINT mine {ON_PET} ON DELETE CASCADE NOT VALID"
+    clean(clinic).execute(held)
+    rollback = ("constraints", "rollback", "--yes", "--group", "required")
+    assert petrec(*rollback, dsn=clinic.dsn).code == 0
+    assert clinic.execute("SELECT convalidated FROM pg_constraint WHERE conname = 'mine'") == [
+        (False,)
+    ]

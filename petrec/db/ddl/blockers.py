@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
+# A build waits for snapshots, the one of this very question included: that one passes by itself.
 # Only who holds a lock that is waited for can be ended to any effect, not who waits in the queue.
 _BLOCKERS = text("""
 SELECT a.pid, a.backend_start::text AS started, a.backend_type, coalesce(a.state, '') AS state,
@@ -20,7 +21,7 @@ SELECT a.pid, a.backend_start::text AS started, a.backend_type, coalesce(a.state
                     (w.locktype, w.database, w.relation, w.virtualxid, w.transactionid,
                      w.classid, w.objid)
                WHERE w.pid = :pid AND NOT w.granted AND h.pid = a.pid AND h.granted) AS holds
-FROM pg_stat_activity a WHERE a.pid = ANY(pg_blocking_pids(:pid))
+FROM pg_stat_activity a WHERE a.pid = ANY(pg_blocking_pids(:pid)) AND a.pid <> pg_backend_pid()
 """)
 # A pid may have passed to another session meanwhile; walsenders and autovacuum are never ended.
 _SESSION = """FROM pg_stat_activity WHERE pid = :pid AND backend_start::text = :started
