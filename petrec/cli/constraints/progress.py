@@ -64,8 +64,11 @@ def logged() -> Callable[["Doing"], None]:
 def _bar() -> Iterator[Callable[["Doing"], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
+    from rich.table import Column
 
-    columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[time]}"))
+    # Who is waited for comes last, so that a narrow terminal must not cut the line.
+    what = TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
+    columns = (what, BarColumn(20), TextColumn("{task.fields[time]}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield _drawn(progress)
 
