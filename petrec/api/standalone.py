@@ -1,7 +1,8 @@
 """The application of `petrec serve`: the router with tokens and an S3 store."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -23,7 +24,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     """Return the application; errors: SettingsError. Nothing connects before the first request."""
     serve = settings.serve
     engine = _pooled(dsn, settings)
-    app = FastAPI(title="petrec", redirect_slashes=False)
+    app = FastAPI(title="petrec", redirect_slashes=False, lifespan=_closing(engine))
     claims = Claims(
         role=serve.token.role_claim,
         practice=serve.token.practice_claim,
@@ -56,6 +57,17 @@ def _pooled(dsn: Dsn, settings: Settings) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
     )
+
+
+def _closing(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return a lifespan that ends with the connections closed, as PostgreSQL expects it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    return lifespan
 
 
 def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:

@@ -21,6 +21,7 @@ from tests.plugins.databases import Database
 from tests.plugins.seaweed import Seaweed
 
 # The ids of the examples in the document, so that what it shows can be tried.
+RECORDING = "456e7890-e89b-12d3-a456-426614174111"
 VET = "55566677-7888-4999-8000-111222333444"
 EXAMPLES = clinic_rows(
     "99988877-7666-4555-8444-333222111000",
@@ -28,7 +29,7 @@ EXAMPLES = clinic_rows(
     VET,
     "987fcdeb-51a2-43d1-9c4f-123456789abc",
     "123e4567-e89b-12d3-a456-426614174000",
-    "456e7890-e89b-12d3-a456-426614174111",
+    RECORDING,
     "789abc12-3def-4567-8901-234567890def",
 )
 CONFIG = """
@@ -47,6 +48,7 @@ enabled = true
 positive_data_acceptance.enabled = false  # fitting_data_acceptance instead
 [phases]
 enabled = true
+coverage.generate-duplicate-query-parameters = true
 """
 FAR = 4_000_000_000
 PHASES = ("Examples", "Coverage", "Fuzzing", "Stateful")
@@ -63,6 +65,8 @@ def test_schemathesis_finds_nothing(
 ) -> None:
     base = database("with_visits")
     base.execute(ROWS + EXAMPLES)
+    # As many bytes as the hooks say.
+    seaweed.put(f"key-{RECORDING}", b"sound", "audio/mp4")
     server = serve(base.dsn, seaweed.endpoint)
     shown = server.http.get("/openapi.json").json()
     assert shown["paths"] == document()["paths"], "the document in docs/ is the one that is served"

@@ -68,7 +68,11 @@ class Served:
     def stop(self) -> int:
         self.http.close()
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        code = self.process.wait(30)
+        said = self.log.read_text()
+        assert "Warning" not in said, said
+        assert "Traceback" not in said, said
+        return code
 
 
 def _free_port() -> int:
@@ -148,6 +152,7 @@ def test_a_database_that_comes_back(
     ("toml", "env", "said"),
     [
         ("", {}, "bucket"),
+        ("", {"workers": "2"}, "bucket"),
         ('[serve.store]\nbucket = "abc"', {}, "AWS_ACCESS_KEY_ID"),
         ('[serve.store]\nbucket = "abc"\n[serve.token]\naudience = "a"',
          {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}, "PETREC_JWT_KEY"),
@@ -157,6 +162,6 @@ def test_what_is_missing_is_named(
     petrec: Callable[..., Completed], tmp_path: Path, toml: str, env: dict[str, str], said: str
 ) -> None:
     (tmp_path / "petrec.toml").write_text(toml)
-    ended = petrec("serve", **env)
+    ended = petrec("serve", "--workers", env.pop("workers", "1"), **env)
     assert ended.code == 2
     assert said in ended.err

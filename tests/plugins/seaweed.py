@@ -41,6 +41,12 @@ class Seaweed:
             config=Config(s3={"addressing_style": "path"}),
         )  # fmt: skip
 
+    def put(self, key: str, content: bytes, content_type: str) -> None:
+        """Store an object without a form."""
+        client = self.client()
+        client.put_object(Bucket=BUCKET, Key=key, Body=content, ContentType=content_type)
+        client.close()
+
 
 def upload(url: str, fields: Mapping[str, str], content: bytes) -> httpx.Response:
     """Send a form as the app does: the fields, then the file."""
