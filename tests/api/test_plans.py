@@ -45,6 +45,7 @@ def rows_read(plan: dict[str, Any]) -> int:
     return round((plan["Actual Rows"] + removed) * plan["Actual Loops"])
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("rows", [40_000, pytest.param(1_000_000, marks=pytest.mark.full)])
 def test_owners_list(
     make_api: Callable[..., Api], database: Callable[..., Database], rows: int
