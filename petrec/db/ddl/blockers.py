@@ -97,12 +97,15 @@ class Watch:
 
     def _run(self) -> None:
         """Look until the statement has ended; a lost connection ends only the looking."""
-        pause = _FIRST_S
+        # Most statements end before it is worth a connection.
+        if self._stop.wait(_FIRST_S):
+            return
+        pause = 0.0
         try:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as second:
                 while not self._stop.wait(pause):
                     self._ask(second)
-                    pause = min(_SLOWEST_S, pause * _GROWTH)
+                    pause = min(_SLOWEST_S, max(_FIRST_S, pause * _GROWTH))
         except (DBAPIError, psycopg.Error) as error:
             self.tell(f"cannot see who blocks: {type(error).__name__}")
 
