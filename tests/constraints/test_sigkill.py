@@ -75,7 +75,7 @@ def _chains() -> Iterator[object]:
     yield pytest.param(("partitioned", max(BINARIES)), 30, id="partitioned-now-and-then")
     for major in BINARIES:
         for shape in ("clinic", "partitioned"):
-            marks = [pytest.mark.full, pytest.mark.timeout(900)]
+            marks = [pytest.mark.full, pytest.mark.timeout(1800)]
             yield pytest.param((shape, major), 1, marks=marks, id=f"{shape}-pg{major}")
 
 

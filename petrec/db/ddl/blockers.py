@@ -12,8 +12,11 @@ from sqlalchemy.exc import DBAPIError
 
 # A build waits for snapshots, the one of this very question included: that one passes by itself.
 # Only who holds a lock that is waited for can be ended to any effect, not who waits in the queue.
+# An ordinary role is not told the type of other sessions, but that autovacuum has no role.
 _BLOCKERS = text("""
-SELECT a.pid, a.backend_start::text AS started, a.backend_type, coalesce(a.state, '') AS state,
+SELECT a.pid, a.backend_start::text AS started, coalesce(a.state, '') AS state,
+       coalesce(a.backend_type, CASE WHEN a.usesysid IS NULL THEN 'autovacuum worker'
+                                     ELSE 'hidden' END) AS backend_type,
        coalesce(a.usename, '') AS role, extract(epoch FROM now() - a.xact_start)::int AS seconds,
        EXISTS (SELECT FROM pg_locks w JOIN pg_locks h
                  ON (h.locktype, h.database, h.relation, h.virtualxid, h.transactionid,
@@ -73,6 +76,7 @@ class Pressure:
 class Watch:
     """Names the blockers of one backend while a statement of it runs; may cancel them.
 
+    `autovacuums` are the workers that were found to block, if nobody else did at the last look.
     `look` is called with the second connection and the blockers, each time they were asked for.
     """
 
@@ -83,7 +87,7 @@ class Watch:
     attempt: int = 0
     look: Callable[[Connection, list[int]], None] | None = None
     blockers: dict[int, str] = field(default_factory=dict)
-    autovacuum_only: bool = False
+    autovacuums: frozenset[int] = frozenset()
     _stop: Event = field(default_factory=Event)
 
     def __enter__(self) -> "Watch":
@@ -116,7 +120,8 @@ class Watch:
             if self.pressure is not None:
                 self.pressure.press(second, row, self.attempt)
         if rows:
-            self.autovacuum_only = {row.backend_type for row in rows} == {"autovacuum worker"}
+            alone = all(row.backend_type == "autovacuum worker" for row in rows)
+            self.autovacuums = frozenset(int(row.pid) for row in rows if alone)
         if self.look is not None:
             self.look(second, [int(row.pid) for row in rows])
 

@@ -52,6 +52,7 @@ class Runner:
         self.end = time.monotonic() + limits.deadline_s
         self.attempt = 0
         self._longer = False
+        self._firm: set[int] = set()
         self._pressure = Pressure(tell) if limits.cancel_blockers else None
         self._blockers: dict[int, str] = {}
 
@@ -70,12 +71,18 @@ class Runner:
                 self.connection.exec_driver_sql(sql.replace("%", "%%"))
         except DBAPIError as error:
             self._blockers |= watch.blockers
-            self._longer = watch.autovacuum_only
+            self._consider(watch.autovacuums)
             self._judge(error)
             return False
         self.attempt, self._longer = 0, False
         self._blockers.clear()
         return True
+
+    def _consider(self, autovacuums: frozenset[int]) -> None:
+        """Autovacuum gives way only after deadlock_timeout, and against wraparound never."""
+        if self._longer:
+            self._firm |= autovacuums
+        self._longer = not autovacuums <= self._firm
 
     def _judge(self, error: DBAPIError) -> None:
         if isinstance(error.orig, pg.QueryCanceled) and time.monotonic() >= self.end - 0.05:
@@ -88,7 +95,7 @@ class Runner:
         time.sleep(min(left, random.uniform(0, bound)))  # noqa: S311 - jitter, not a secret
 
     def _lock_timeout(self) -> int:
-        """Autovacuum gives way only after deadlock_timeout, so for it alone wait that long."""
+        """Wait long for autovacuum alone, once."""
         if not self._longer:
             return self.limits.lock_timeout_ms
         return max(self.limits.lock_timeout_ms, int(self.connection.scalar(_DEADLOCK) or 0) + 200)

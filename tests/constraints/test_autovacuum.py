@@ -1,0 +1,102 @@
+"""A real autovacuum worker that holds the recordings: waited for, outlasted, never ended."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.constraints.clean import clean
+from tests.plugins.cluster import Cluster
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+from tests.plugins.servers import BINARIES
+from tests.plugins.waiting import until
+
+Run = Callable[..., Completed]
+APPLY = ("constraints", "apply", "--yes", "--group")
+# So slow that it never comes to its end by itself within a test.
+SLOWLY = """
+ALTER TABLE recordings SET (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1,
+    autovacuum_freeze_max_age = 100000);
+UPDATE recordings SET status = status
+"""
+HOLDS = """
+SELECT a.pid, a.backend_start, a.query LIKE '%wraparound%'
+FROM pg_stat_activity a JOIN pg_locks l USING (pid)
+WHERE a.backend_type = 'autovacuum worker' AND l.granted AND l.mode = 'ShareUpdateExclusiveLock'
+  AND l.relation = 'public.recordings'::regclass
+"""
+# As many transactions as make the recordings old by the setting above.
+OLD = """
+DO $$ BEGIN
+    SET synchronous_commit = off;
+    FOR i IN 1..100001 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP;
+END $$
+"""
+
+
+_SERVERS = [
+    pytest.param(m, id=f"pg{m}", marks=[] if m == max(BINARIES) else [pytest.mark.full])
+    for m in BINARIES
+]
+
+
+@pytest.fixture(scope="module", params=_SERVERS)
+def server(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A server whose autovacuum looks at each database every second."""
+    made = Cluster.start(request.param, BINARIES[request.param])
+    try:
+        with psycopg.connect(made.dsn(), autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET autovacuum_naptime = '1s'")
+            admin.execute("SELECT pg_reload_conf()")
+            admin.execute("CREATE ROLE app LOGIN")
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def vacuumed(database: Callable[..., Database], server: Cluster) -> Database:
+    return clean(database("clinic", server))
+
+
+def worker(clinic: Database) -> tuple[Any, ...]:
+    """Wait until a worker holds the recordings: its pid, its start, is it against wraparound."""
+    return until(lambda: clinic.execute(HOLDS))[0]
+
+
+def owner_dsn(clinic: Database) -> str:
+    """Return the way in of a role that owns the tables, and sees no more of others than that."""
+    clinic.execute("GRANT CREATE ON SCHEMA public TO app")
+    clinic.execute("""DO $$ DECLARE t regclass; BEGIN
+        FOR t IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace
+                                            AND relkind = 'r' LOOP
+            EXECUTE format('ALTER TABLE %s OWNER TO app', t);
+        END LOOP; END $$""")
+    return clinic.cluster.dsn(clinic.name, "app")
+
+
+@pytest.mark.parametrize("group", ["required", pytest.param("indexes", marks=pytest.mark.full)])
+def test_it_delays_and_does_not_fail(petrec: Run, vacuumed: Database, group: str) -> None:
+    dsn = owner_dsn(vacuumed)
+    vacuumed.execute(SLOWLY)
+    pid, _, wraparound = worker(vacuumed)
+    assert not wraparound
+    ended = petrec(*APPLY, group, "--deadline", "120", dsn=dsn)
+    assert ended.code == 0, ended.err
+    assert f"waiting for pid {pid} (autovacuum worker" in ended.err
+    log = (vacuumed.cluster.directory / "log").read_text()
+    assert "canceling autovacuum task" in log
+
+
+def test_it_is_never_ended_against_wraparound(petrec: Run, vacuumed: Database) -> None:
+    vacuumed.execute(OLD)
+    vacuumed.execute(SLOWLY)
+    pid, started, wraparound = worker(vacuumed)
+    assert wraparound
+    ended = petrec(*APPLY, "required", "--cancel-blockers", "--deadline", "6", dsn=vacuumed.dsn)
+    assert (ended.code, f"pid {pid} (autovacuum worker" in ended.err) == (3, True), ended.err
+    assert "cancelling" not in ended.err
+    assert worker(vacuumed) == (pid, started, True)
