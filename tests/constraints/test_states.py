@@ -49,17 +49,6 @@ def test_an_invalid_index_is_built_anew(petrec: Run, clinic: Database) -> None:
     assert clinic.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
 
 
-def test_a_blocker_is_named_and_a_second_run_finishes(petrec: Run, clinic: Database) -> None:
-    idle = clean(clinic).connect(autocommit=False)
-    idle.execute("SELECT count(*) FROM recordings")
-    pid = str(idle.info.backend_pid)
-    apply = ("constraints", "apply", "--yes", "--group", "required")
-    ended = petrec(*apply, "--deadline", "1.5", dsn=clinic.dsn)
-    assert (ended.code, pid in ended.err) == (3, True)
-    idle.rollback()
-    assert petrec(*apply, dsn=clinic.dsn).code == 0
-
-
 def test_a_blocker_is_ended_when_asked(petrec: Run, clinic: Database) -> None:
     idle = clean(clinic).connect(autocommit=False)
     idle.execute("SELECT count(*) FROM recordings")
