@@ -1,8 +1,7 @@
 """The application of `petrec serve`: the router with tokens and an S3 store."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -11,6 +10,7 @@ from sqlalchemy import Engine, create_engine
 
 from petrec.api.access_log import AccessLog
 from petrec.api.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, bearer_actor
+from petrec.api.ending import ending
 from petrec.api.router import build_router
 from petrec.api.storage import Place, S3Store, from_environment
 from petrec.db.connect import application_name
@@ -24,7 +24,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     """Return the application; errors: SettingsError. Nothing connects before the first request."""
     serve = settings.serve
     engine = _pooled(dsn, settings)
-    app = FastAPI(title="petrec", redirect_slashes=False, lifespan=_closing(engine))
+    app = FastAPI(title="petrec", redirect_slashes=False, lifespan=ending(engine))
     claims = Claims(
         role=serve.token.role_claim,
         practice=serve.token.practice_claim,
@@ -57,17 +57,6 @@ def _pooled(dsn: Dsn, settings: Settings) -> Engine:
         pool_pre_ping=True,
         hide_parameters=True,
     )
-
-
-def _closing(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return a lifespan that ends with the connections closed, as PostgreSQL expects it."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        engine.dispose()
-
-    return lifespan
 
 
 def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:

@@ -16,6 +16,7 @@ from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
 NOWHERE = "http://127.0.0.1:9"
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
 WITHOUT = """
 import runpy, sys
 sys.modules["{module}"] = None
@@ -52,20 +53,36 @@ def test_sigterm_drains(
     served = serve(base.dsn, NOWHERE, "--workers", workers)
     listed = lambda: served.http.get(f"{API}/recordings/", headers=bearer())  # noqa: E731
     assert listed().status_code == 200
-    waiting = (
-        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
-    )
     blocker = base.connect(autocommit=False)
     blocker.execute("LOCK TABLE recordings")
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(listed)
-        until(lambda: base.execute(waiting, (base.name,)) == [(1,)])
+        until(lambda: base.execute(WAITING, (base.name,)) == [(1,)])
         served.process.terminate()
         until(lambda: "Shutting down" in served.log.read_text())
         assert served.process.poll() is None
         blocker.rollback()
         assert running.result().status_code == 200
     assert served.process.wait(30) == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_no_lock_keeps_the_process(
+    database: Callable[..., Database], serve: Callable[..., Served], workers: str
+) -> None:
+    """The lock is never given back; once requests have had their time, the statement ends."""
+    base = guide.fill(database("text_ids"))
+    served = serve(base.dsn, NOWHERE, "--workers", workers, drain_s=1)
+    listed = lambda: served.http.get(f"{API}/recordings/", headers=bearer())  # noqa: E731
+    assert listed().status_code == 200
+    base.connect(autocommit=False).execute("LOCK TABLE recordings")
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(listed)
+        until(lambda: base.execute(WAITING, (base.name,)) == [(1,)])
+        served.process.terminate()
+        assert served.process.wait(60) == 0
+        assert base.execute(WAITING, (base.name,)) == [(0,)]
+        assert running.result().status_code == 500
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

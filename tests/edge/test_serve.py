@@ -23,6 +23,7 @@ SECRET = "a-shared-secret-of-more-than-32-bytes!"
 TOML = """
 [serve]
 metrics = true
+drain_s = {drain_s}
 [serve.token]
 algorithms = ["HS256"]
 audience = "petrec"
@@ -42,8 +43,11 @@ def bearer(sub: str = guide.VET, **claims: Any) -> dict[str, str]:
 class Served:
     """A running `petrec serve`."""
 
-    def __init__(self, folder: Path, dsn: str, endpoint: str, *options: str) -> None:
-        (folder / "petrec.toml").write_text(TOML.format(bucket=BUCKET, endpoint=endpoint))
+    def __init__(
+        self, folder: Path, dsn: str, endpoint: str, *options: str, drain_s: int = 30
+    ) -> None:
+        toml = TOML.format(bucket=BUCKET, endpoint=endpoint, drain_s=drain_s)
+        (folder / "petrec.toml").write_text(toml)
         self.log = folder / "log"
         port = _free_port()
         env = environment(
@@ -87,8 +91,8 @@ def _free_port() -> int:
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     made: list[Served] = []
 
-    def start(dsn: str, endpoint: str, *options: str) -> Served:
-        made.append(Served(tmp_path, dsn, endpoint, *options))
+    def start(dsn: str, endpoint: str, *options: str, **limits: int) -> Served:
+        made.append(Served(tmp_path, dsn, endpoint, *options, **limits))
         return made[-1]
 
     yield start

@@ -1,0 +1,42 @@
+"""The end of an application: connections are closed, what they still run is cancelled before."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI
+from sqlalchemy import Engine, event
+
+# How long statements are cancelled for, seconds; a thread may go on with another one.
+_LONGEST_S = 5.0
+_PAUSE_S = 0.05
+
+
+def ending(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return a lifespan that closes the engine at the end, when requests have had their time.
+
+    A thread that waits for a lock would otherwise keep the process for as long as the lock is
+    held: Python ends no thread, and does not exit before they have ended.
+    """
+    running: set[psycopg.Connection[Any]] = set()
+    event.listen(engine, "checkout", lambda connection, *_: running.add(connection))
+    event.listen(engine, "checkin", lambda connection, _: running.discard(connection))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        _cancel(running)
+        engine.dispose()
+
+    return lifespan
+
+
+def _cancel(running: set[psycopg.Connection[Any]]) -> None:
+    deadline = time.monotonic() + _LONGEST_S
+    while running and time.monotonic() < deadline:
+        for connection in tuple(running):
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=_LONGEST_S)
+        time.sleep(_PAUSE_S)
