@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from petrec.db.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
+
 # As the planner does it: the rows of each page at the last count, and the pages of today.
 _ROWS = """(greatest(c.reltuples, 0) * CASE WHEN c.relpages > 0
     THEN pg_relation_size(c.oid)::float8 / current_setting('block_size')::int / c.relpages
@@ -14,7 +16,7 @@ SELECT c.relname::text AS name, c.oid::bigint AS oid, c.relkind::text AS relkind
        {_ROWS} AS rows, pg_relation_size(c.oid) AS bytes
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
-""")  # noqa: S608 - a constant
+""")  # noqa: S608 - constants
 # Of every partitioned table, itself and all below it, in whichever schema they are.
 _PARTS = text(f"""
 SELECT r.relname::text AS root, t.relid::bigint AS oid, t.parentrelid::bigint AS parent,
@@ -26,7 +28,7 @@ CROSS JOIN pg_partition_tree(r.oid) t JOIN pg_class c ON c.oid = t.relid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE rn.nspname = :schema AND r.relkind = 'p'
 ORDER BY r.relname, t.level, n.nspname, c.relname
-""")  # noqa: S608 - a constant
+""")  # noqa: S608 - constants
 # `width` is the average in bytes, as far as the role may see statistics and there are any; of
 # types without a fixed length the server has it rounded down.
 _COLUMNS = text("""
@@ -40,25 +42,18 @@ LEFT JOIN (SELECT tablename, attname, max(avg_width) AS width FROM pg_stats
   ON (s.tablename, s.attname) = (c.relname, a.attname)
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
 """)
-# `enforced` exists from 18 on; a foreign key that is not enforced holds nothing.
-_CONSTRAINTS = text("""
+_CONSTRAINTS = text(f"""
 SELECT con.conname::text AS name, con.contype::text AS type, c.relname::text AS table,
        coalesce(con.convalidated, true) AS valid, con.confdeltype::text AS on_delete,
        p.relname::text AS parent,
-       coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true) AS enforced,
-       array(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k (n, place)
-             JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.n
-             ORDER BY k.place) AS columns,
-       array(SELECT a.attname::text FROM unnest(con.confkey) WITH ORDINALITY AS k (n, place)
-             JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.n
-             ORDER BY k.place) AS parent_columns,
+       {ENFORCED} AS enforced, {KEY_COLUMNS} AS columns, {REFERENCED} AS parent_columns,
        pg_get_constraintdef(con.oid) AS definition, con.conrelid::bigint AS table_oid,
        n.nspname::text AS schema
 FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_class p ON p.oid = con.confrelid
 WHERE n.nspname = :schema OR con.conrelid::bigint = ANY(:parts)
-""")
+""")  # noqa: S608 - constants
 # Of another role's build only its process and its lock on the table are to be seen.
 _INDEXES = text("""
 SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid,

@@ -181,6 +181,9 @@ def _present(item: Item, best: Any) -> _Verdict:
 def _taken(taken: Any) -> _Verdict:
     if taken is None:
         return Presence.MISSING, "", ""
+    if not getattr(taken, "enforced", True):
+        detail = f"{taken.name} is there but not enforced; enable its triggers, or drop it"
+        return Presence.IN_THE_WAY, taken.name, detail
     return Presence.IN_THE_WAY, taken.name, f"{taken.name} is: {taken.definition}"
 
 

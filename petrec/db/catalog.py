@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from petrec.db.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
+
 COLUMNS = text("""
 SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        row_security_active(c.oid) AS filtered,
@@ -33,17 +35,12 @@ WHERE i.indrelid::bigint = ANY(:oids) AND i.indisunique AND i.indisvalid AND i.i
 GROUP BY i.indexrelid, i.indrelid, i.indisprimary
 """)
 
-# A disabled trigger means that the constraint was not enforced, validated or not.
-FOREIGN_KEYS = text("""
+FOREIGN_KEYS = text(f"""
 SELECT con.conrelid::bigint AS child, con.confrelid::bigint AS parent,
-       array(SELECT a.attname::text FROM unnest(con.conkey) AS k (n)
-             JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.n) AS columns,
-       array(SELECT a.attname::text FROM unnest(con.confkey) AS k (n)
-             JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.n) AS referenced
+       {KEY_COLUMNS} AS columns, {REFERENCED} AS referenced
 FROM pg_constraint con
-WHERE con.contype = 'f' AND con.convalidated AND con.conrelid::bigint = ANY(:oids)
-  AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = con.oid AND t.tgenabled = 'D')
-""")
+WHERE con.contype = 'f' AND con.convalidated AND con.conrelid::bigint = ANY(:oids) AND {ENFORCED}
+""")  # noqa: S608 - constants
 
 RELATION = text("""
 SELECT CASE c.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'

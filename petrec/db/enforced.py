@@ -5,22 +5,26 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-# conenforced exists from version 18 on. A disabled trigger enforces nothing, validated or not.
-_CONSTRAINTS = text("""
-SELECT con.conname AS name, con.contype::text AS type, con.conrelid::bigint AS oid,
-       con.confrelid::bigint AS parent,
-       con.convalidated AND coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true)
+# Expressions over a row `con` of pg_constraint. conenforced exists from version 18 on; a trigger
+# that is disabled, or fires on replicas alone, enforces nothing, validated or not.
+ENFORCED = """(coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true)
          AND NOT EXISTS (SELECT FROM pg_trigger t
-                         WHERE t.tgconstraint = con.oid AND t.tgenabled = 'D') AS valid,
-       array(SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k (n, place)
+                         WHERE t.tgconstraint = con.oid AND t.tgenabled IN ('D', 'R')))"""
+KEY_COLUMNS = """array(
+             SELECT a.attname::text FROM unnest(con.conkey) WITH ORDINALITY AS k (n, place)
              JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.n
-             ORDER BY k.place) AS columns,
-       array(SELECT a.attname::text FROM unnest(con.confkey) WITH ORDINALITY AS k (n, place)
+             ORDER BY k.place)"""
+REFERENCED = """array(
+             SELECT a.attname::text FROM unnest(con.confkey) WITH ORDINALITY AS k (n, place)
              JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.n
-             ORDER BY k.place) AS referenced
+             ORDER BY k.place)"""
+_CONSTRAINTS = text(f"""
+SELECT con.conname AS name, con.contype::text AS type, con.conrelid::bigint AS oid,
+       con.confrelid::bigint AS parent, con.convalidated AND {ENFORCED} AS valid,
+       {KEY_COLUMNS} AS columns, {REFERENCED} AS referenced
 FROM pg_constraint con
 WHERE con.conrelid::bigint = ANY(:oids) AND con.contype IN ('c', 'f', 'p', 'u')
-""")
+""")  # noqa: S608 - constants
 _INDEXES = text("""
 SELECT c.relname AS name, 'i' AS type, i.indrelid::bigint AS oid, 0::bigint AS parent,
        i.indisvalid AND i.indisready AND i.indislive AS valid,

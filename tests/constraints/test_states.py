@@ -10,6 +10,7 @@ from tests.plugins.databases import Database
 
 Run = Callable[..., Completed]
 ON_PET = "FOREIGN KEY (pet_id) REFERENCES pets (id)"
+IDLE = "ALTER TABLE recordings DISABLE TRIGGER ALL"
 CHECK = "recordings_pet_id_not_null"
 
 
@@ -28,6 +29,7 @@ CHECK = "recordings_pet_id_not_null"
         (f"ALTER TABLE recordings ADD CONSTRAINT {CHECK} CHECK (pet_id IS NOT NULL) NOT VALID", 0),
         (f"ALTER TABLE recordings ADD CONSTRAINT {CHECK} CHECK (id IS NOT NULL)", 2),
         ("CREATE VIEW visits AS SELECT 1 AS one", 2),
+        (f"ALTER TABLE recordings ADD CONSTRAINT k {ON_PET} ON DELETE CASCADE; {IDLE}", 2),
     ],
 )
 def test_seeded(petrec: Run, clinic: Database, seed: str, code: int) -> None:
