@@ -8,8 +8,8 @@ from petrec.results.holdups import Holdups, OpenTransaction
 
 # A concurrent build waits for those who hold a lock on its table, and at its end for every older
 # snapshot in the database; a strong lock waits for the former alone. Autovacuum gives way. Of a
-# session that the role may not look into, only its locks are to be seen. A prepared transaction
-# has no snapshot any more.
+# session that the role may not look into, only its role and its locks are to be seen, and
+# autovacuum has no role. A prepared transaction has no snapshot any more.
 _OPEN = text("""
 WITH wanted AS (
     SELECT to_regclass(name)::oid AS oid FROM unnest(CAST(:tables AS text[])) AS name
@@ -26,7 +26,8 @@ WITH wanted AS (
                        AND l.granted) AS hidden
     FROM pg_stat_activity a
     WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
-      AND a.backend_type IS DISTINCT FROM 'autovacuum worker'
+      AND (a.backend_type <> 'autovacuum worker'
+           OR (a.backend_type IS NULL AND a.usesysid IS NOT NULL))
 ), prepared AS (
     SELECT 0 AS pid, p.gid, p.owner::text AS role, 'prepared' AS state, p.prepared AS since
     FROM pg_prepared_xacts p
