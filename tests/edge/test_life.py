@@ -66,13 +66,12 @@ def test_sigterm_drains(
     assert served.process.wait(30) == 0
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
 def test_no_lock_keeps_the_process(
-    database: Callable[..., Database], serve: Callable[..., Served], workers: str
+    database: Callable[..., Database], serve: Callable[..., Served]
 ) -> None:
     """The lock is never given back; once requests have had their time, the statement ends."""
     base = guide.fill(database("text_ids"))
-    served = serve(base.dsn, NOWHERE, "--workers", workers, drain_s=1)
+    served = serve(base.dsn, NOWHERE, drain_s=1)
     listed = lambda: served.http.get(f"{API}/recordings/", headers=bearer())  # noqa: E731
     assert listed().status_code == 200
     base.connect(autocommit=False).execute("LOCK TABLE recordings")

@@ -113,7 +113,7 @@ def check_secrets(fleet: Fleet) -> None:
         assert secret not in said
 
 
-def test_the_dead_are_replaced_and_none_outlives_its_parent(fleet: Fleet) -> None:
+def test_they_are_replaced_and_none_outlives_its_parent(fleet: Fleet) -> None:
     dead = fleet.pids[0]
     fleet.only(dead)
     assert fleet.ask("GET", LIST).status_code == 200
@@ -123,6 +123,10 @@ def test_the_dead_are_replaced_and_none_outlives_its_parent(fleet: Fleet) -> Non
     until(lambda: len(fleet.started()) == WORKERS + 1)
     assert fleet.ask("GET", LIST).status_code == 200
     until(lambda: fleet.counted() == 2)
+    fleet.served.process.send_signal(signal.SIGHUP)
+    until(lambda: len(fleet.started()) == 2 * WORKERS + 1)
+    assert fleet.ask("GET", LIST).status_code == 200
+    until(lambda: fleet.counted() == 3)
     fleet.served.process.kill()
     until(fleet.is_gone)
 
