@@ -80,7 +80,8 @@ def test_in_an_index_build(
     untouched = make(where)
     assert petrec(*INDEXES, dsn=untouched.dsn).code == 0
     clinic = make(where)
-    held = blocking(clinic, "UPDATE recordings SET status = status")
+    table = "recordings" if clinic.shape == "clinic" else "recordings_default"
+    held = blocking(clinic, f"LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
     pid = kill_in(spawn, clinic, INDEXES, BUILD, held.info.backend_pid)
     assert clinic.execute(INVALID) != [(0,)]
     second = petrec(*INDEXES, dsn=clinic.dsn)

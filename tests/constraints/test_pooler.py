@@ -36,7 +36,8 @@ READERS = [
 STATE = """
 SELECT to_regnamespace('petrec') IS NULL AND current_setting('synchronous_commit') = 'on'
    AND current_setting('lock_timeout') = '0' AND current_setting('statement_timeout') = '0'
-   AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory')
+   AND NOT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                   WHERE locktype = 'advisory' AND datname = current_database())
    AND NOT EXISTS (SELECT FROM pg_prepared_statements)
 """
 
