@@ -62,6 +62,12 @@ SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid
        (SELECT inhparent::bigint FROM pg_inherits WHERE inhrelid = i.indexrelid) AS attached_to,
        (am.amname = 'btree' AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts
         AND NOT EXISTS (SELECT FROM unnest(i.indoption::smallint[]) o WHERE o <> 0)) AS plain,
+       (NOT i.indisunique AND NOT EXISTS (
+           SELECT FROM unnest(i.indkey::smallint[], i.indclass::oid[], i.indcollation::oid[])
+                AS k (n, class, sorting)
+           JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
+           JOIN pg_opclass o ON o.oid = k.class
+           WHERE NOT o.opcdefault OR k.sorting <> a.attcollation)) AS attachable,
        EXISTS (SELECT FROM pg_stat_progress_create_index b
                WHERE b.index_relid = i.indexrelid
                   OR (b.index_relid IS NULL AND NOT i.indisvalid AND EXISTS (

@@ -25,6 +25,7 @@ _ADD = rf"{_ALTER}ADD CONSTRAINT (?P<name>{_NAME}) "
 _FORMS = (
     (rf"CREATE INDEX CONCURRENTLY (?P<name>{_NAME}) ON {_TABLE} ",
      f"NOT EXISTS ({_INDEX} AND indisvalid)"),
+    (rf"CREATE INDEX (?P<name>{_NAME}) ON ONLY {_TABLE} ", f"NOT EXISTS ({_INDEX})"),
     (rf"{_ADD}FOREIGN KEY ", f"NOT EXISTS ({_IN_TABLE})"),
     (rf"{_ADD}NOT NULL (?P<column>{_NAME}) ", f"NOT EXISTS ({_IN_TABLE}) AND NOT {_NOT_NULL}"),
     (rf"{_ADD}CHECK \((?P<column>{_NAME}) IS NOT NULL\)",
@@ -39,17 +40,21 @@ _FORMS = (
     (rf"{_ALTER}ADD COLUMN (?P<column>{_NAME}) ", f"NOT EXISTS ({_COLUMN})"),
     (rf"CREATE TABLE {_TABLE} ", "to_regclass({table}) IS NULL"),
 )  # fmt: skip
-_DROP = re.compile(rf"DROP INDEX CONCURRENTLY (?P<index>{_NAME}\.{_NAME})$")
+_DROP = re.compile(rf"DROP INDEX (?:CONCURRENTLY )?(?P<index>{_NAME}\.{_NAME})$")
 _CREATE = re.compile(_FORMS[0][0])
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One statement, the query that says whether it is needed, and how long its lock may wait."""
+    """A statement for each row of a query, and how long its lock may wait.
 
-    needed: str
+    With `of`, the query is a shared one, named, which takes these values as literals.
+    """
+
+    query: str
     lock_timeout_ms: int
     sql: str
+    of: dict[str, str] | None = None
 
 
 def phases(steps: list[Step], lock_timeout_ms: int, *, forward: bool) -> list[Phase]:
@@ -61,7 +66,7 @@ def phases(steps: list[Step], lock_timeout_ms: int, *, forward: bool) -> list[Ph
             made.append(left_over)
         if not (forward and _DROP.match(step.sql)):
             limit = lock_timeout_ms if step.waits == "short" else 0
-            made.append(Phase(_needed(step.sql), limit, step.sql))
+            made.append(Phase(needed(step.sql), limit, braced(step.sql)))
     return made
 
 
@@ -70,19 +75,19 @@ def _left_over(sql: str) -> Phase | None:
     if found is None:
         return None
     index = _in_schema(found)
-    query = f"SELECT {_BROKEN.format(index=_literal(index))}"
-    return Phase(query, 0, f"DROP INDEX CONCURRENTLY IF EXISTS {index}")
+    query = f"SELECT 1 WHERE {_BROKEN.format(index=literal(index))}"
+    return Phase(query, 0, braced(f"DROP INDEX CONCURRENTLY IF EXISTS {index}"))
 
 
-def _needed(sql: str) -> str:
+def needed(sql: str) -> str:
     """Return the query for one statement; errors: UsageError for one of an unknown form."""
     dropped = _DROP.match(sql)
     if dropped is not None:
-        return f"SELECT to_regclass({_literal(dropped['index'])}) IS NOT NULL"
+        return f"SELECT 1 WHERE to_regclass({literal(dropped['index'])}) IS NOT NULL"
     for pattern, condition in _FORMS:
         found = re.match(pattern, sql)
         if found is not None:
-            return f"SELECT {condition.format(**_literals(found))}"
+            return f"SELECT 1 WHERE {condition.format(**_literals(found))}"
     raise UsageError(
         f"this step cannot be written as a migration: {sql}",
         hint="run it by petrec constraints apply, or take the script of plan --sql",
@@ -91,10 +96,10 @@ def _needed(sql: str) -> str:
 
 def _literals(found: re.Match[str]) -> dict[str, str]:
     parts = found.groupdict()
-    values = {key: _literal(_bare(parts[key])) for key in ("name", "column") if parts.get(key)}
-    values["table"] = _literal(parts["table"])
+    values = {key: literal(_bare(parts[key])) for key in ("name", "column") if parts.get(key)}
+    values["table"] = literal(parts["table"])
     if "name" in values:
-        values["index"] = _literal(_in_schema(found))
+        values["index"] = literal(_in_schema(found))
     return values
 
 
@@ -108,5 +113,16 @@ def _bare(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
-def _literal(value: str) -> str:
+def literal(value: str) -> str:
+    """Return a string for SQL."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def array(values: list[str]) -> str:
+    """Return an array of strings for SQL."""
+    return f"ARRAY[{', '.join(map(literal, values))}]"
+
+
+def braced(sql: str) -> str:
+    """Return a statement, or a part of one, in which no row's values are to be put."""
+    return sql.replace("{", "{{").replace("}", "}}")

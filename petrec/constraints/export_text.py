@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from petrec.constraints.export_phases import Phase
+from petrec.constraints.export_queries import SHARED
 
 _HEAD = '''"""Recordings and their pets: {group}.
 
@@ -29,7 +30,8 @@ depends_on = None
 ATTEMPTS = 50
 # Rows that a constraint would refuse: constraint, and the query that counts them.
 REFUSALS = {refusals}
-# Whether it is needed, lock_timeout in milliseconds (0: waits, and stops nobody), statement.
+{shared}# A query whose every row fills the statement and says that it is needed; lock_timeout in
+# milliseconds (0: waits, and stops nobody); the statement.
 UPGRADE = {forward}
 DOWNGRADE = {back}
 '''
@@ -51,14 +53,22 @@ def downgrade():
 
 
 def _run(phases):
-    for needed, lock_timeout, sql in phases:
+    for query, lock_timeout, sql in phases:
         with op.get_context().autocommit_block():
             if op.get_context().as_sql:
                 op.execute(f"SET lock_timeout = {lock_timeout}")
-                op.execute(_text(sql))
+                op.execute(_text(_alone(sql)))
                 op.execute("RESET lock_timeout")
-            elif op.get_bind().execute(_text(needed)).scalar():
-                _patiently(lock_timeout, sql)
+            else:
+                for row in op.get_bind().execute(_text(query)).mappings().all():
+                    _patiently(lock_timeout, sql.format(**row))
+
+
+def _alone(sql):
+    try:
+        return sql.format()
+    except KeyError:
+        raise RuntimeError("the partitions are read while it runs: it needs a connection") from None
 
 
 def _patiently(lock_timeout, sql):
@@ -102,6 +112,7 @@ class Revision:
 
     def text(self) -> str:
         """Return the module's source."""
+        named = {phase.query for phase in (*self.forward, *self.back) if phase.of}
         head = _HEAD.format(
             id=self.id,
             revises=self.down or "",
@@ -109,6 +120,7 @@ class Revision:
             group=self.group,
             plan=self.plan,
             refusals=_entries("{}", [f"{k!r}:\n        {v!r}" for k, v in self.refusals.items()]),
+            shared="".join(f'{k} = """{v}"""\n' for k, v in SHARED.items() if k in named),
             forward=_entries("[]", [_phase(phase) for phase in self.forward]),
             back=_entries("[]", [_phase(phase) for phase in self.back]),
         )
@@ -116,8 +128,9 @@ class Revision:
 
 
 def _phase(phase: Phase) -> str:
-    parts = (phase.needed, phase.lock_timeout_ms, phase.sql)
-    return "(\n" + "".join(f"        {part!r},\n" for part in parts) + "    )"
+    query = repr(phase.query) if phase.of is None else f"{phase.query} % {phase.of!r}"
+    parts = (query, repr(phase.lock_timeout_ms), repr(phase.sql))
+    return "(\n" + "".join(f"        {part},\n" for part in parts) + "    )"
 
 
 def _entries(brackets: str, entries: list[str]) -> str:

@@ -139,9 +139,9 @@ def keys_of_part(found: Found, mapping: Mapping, item: Item, oid: int) -> list[A
 
 
 def indexes_of_part(found: Found, mapping: Mapping, item: Item, oid: int) -> list[Any]:
-    """Return the indexes of a partition that are what the item asks for, valid ones first."""
+    """Return the indexes of a partition that the table's can take over, valid ones first."""
     _, columns = _physical(mapping, item)
-    of_part = [i for i in found.all_indexes if i.table_oid == oid]
+    of_part = [i for i in found.all_indexes if i.table_oid == oid and i.attachable]
     return sorted((i for i in of_part if _serves(i, columns, item)), key=lambda i: not i.valid)
 
 

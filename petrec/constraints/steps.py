@@ -33,10 +33,9 @@ class Maker:
         """Return what is still to do."""
         if self.state.presence not in {Presence.MISSING, Presence.INVALID}:
             return []
-        if self.parts and self.item.kind == "index":
-            return Partitioned(self).build()
-        if self.parts and self.item.kind == "foreign key" and self.found.version < 18:
-            return Partitioned(self).link()
+        if self.by_parts:
+            index = self.item.kind == "index"
+            return Partitioned(self).build() if index else Partitioned(self).link()
         makers = {
             "index": self._index,
             "not null": self._not_null,
@@ -75,6 +74,12 @@ class Maker:
 
     def _alter(self, clause: str, locks: list[str], waits: str = SHORT, hazard: str = "") -> Step:
         return self._step(f"ALTER TABLE {self.table} {clause}", locks, waits, hazard)
+
+    @property
+    def by_parts(self) -> bool:
+        """Say whether the object is made partition by partition."""
+        by_leaf = self.item.kind == "foreign key" and self.found.version < 18
+        return bool(self.parts) and (by_leaf or self.item.kind == "index")
 
     @property
     def table(self) -> str:

@@ -58,13 +58,3 @@ def test_a_directory_without_alembic_ini(petrec: Run, project: Project, clinic: 
     there = ("constraints", "export", "--group", "indexes", "--alembic")
     assert petrec(*there, str(project.directory / "migrations"), dsn=clinic.dsn).code == 0
     assert petrec(*there, str(project.versions), dsn=clinic.dsn).code == 2
-
-
-def test_partitions_are_refused(
-    petrec: Run, database: Callable[..., Database], tmp_path: Path
-) -> None:
-    clinic = database("partitioned")
-    project = Project(tmp_path / "host", clinic.dsn)
-    ended = export(petrec, project, clinic)
-    assert (ended.code, "partitioned" in ended.err) == (2, True)
-    assert project.files() == {"first.py"}

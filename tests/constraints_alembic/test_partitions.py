@@ -1,0 +1,108 @@
+"""Revisions for partitioned recordings serve the partitions that there are when they run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from petrec.constraints.plan import Wanted
+from petrec.settings import Mapping
+from tests.constraints.clean import digest
+from tests.constraints.test_partitions import SUB
+from tests.constraints_alembic.project import Project
+from tests.constraints_alembic.test_export import export, must, prepared
+from tests.plugins.cluster import Cluster
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+from tests.plugins.servers import BINARIES, running
+
+Run = Callable[..., Completed]
+Make = Callable[..., Database]
+LONG = "recordings_of_a_clinic_with_a_name_that_leaves_no_room_at_all"
+# What came after the export: a partition whose index's name must be cut, one that has an index
+# and a key already under names of its own, and one whose build failed.
+LATER = f"""
+CREATE TABLE {LONG} PARTITION OF recordings FOR VALUES FROM ('1970-01-01') TO ('1971-01-01');
+CREATE TABLE "Mine" PARTITION OF recordings FOR VALUES FROM ('1971-01-01') TO ('1972-01-01');
+CREATE INDEX "my index" ON "Mine" (pet_id);
+ALTER TABLE "Mine" ADD CONSTRAINT mine FOREIGN KEY (pet_id) REFERENCES pets (id) ON DELETE CASCADE;
+CREATE UNIQUE INDEX only_once ON "Mine" (appointment_id, pet_id);
+CREATE INDEX recordings_default_pet_id_idx ON recordings_default (pet_id);
+UPDATE pg_index SET indisvalid = false
+WHERE indexrelid = 'recordings_default_pet_id_idx'::regclass
+"""
+COLUMNS = "r.id, r.pet_id, r.status"
+
+
+def parted(database: Make, server: Cluster) -> Database:
+    made = prepared(database, server, "partitioned")
+    made.execute(SUB)
+    return made
+
+
+PART = ("--group", "required", "--group", "indexes")
+WHOLE = ("--membership",)
+ENDS = {min(BINARIES), max(BINARIES)}
+CASES = [
+    *(pytest.param(m, PART, marks=[] if m in ENDS else [pytest.mark.full]) for m in BINARIES),
+    *(pytest.param(major, WHOLE, marks=[pytest.mark.full]) for major in BINARIES),
+]
+
+
+@pytest.mark.parametrize(("major", "options"), CASES)
+def test_up_down_and_up_again_equals_apply(
+    petrec: Run, database: Make, tmp_path: Path, major: int, options: tuple[str, ...]
+) -> None:
+    by_petrec, by_host = (parted(database, running(major)) for _ in range(2))
+    project = Project(tmp_path / "host", by_host.dsn)
+    ended = export(petrec, project, by_host, *options)
+    assert ended.code == 0, ended.err
+    rows = by_host.checksum(COLUMNS)
+    for each in (by_petrec, by_host):
+        each.execute(LATER)
+    ended = petrec("constraints", "apply", "--yes", *options, dsn=by_petrec.dsn)
+    assert ended.code == 0, ended.err
+    must(project, "upgrade", "head")
+    applied = digest(by_petrec)
+    assert digest(by_host) == applied
+    must(project, "downgrade", "first")
+    assert petrec("constraints", "rollback", "--yes", *options, dsn=by_petrec.dsn).code == 0
+    assert digest(by_host) == digest(by_petrec) != applied
+    must(project, "upgrade", "head")
+    assert petrec("constraints", "status", *options, dsn=by_host.dsn).code == 0
+    assert by_host.checksum(COLUMNS) == rows
+
+
+@pytest.mark.parametrize("major", [min(ENDS), pytest.param(max(ENDS), marks=[pytest.mark.full])])
+def test_a_run_that_was_stopped_is_finished_or_taken_back(
+    petrec: Run, database: Make, tmp_path: Path, major: int
+) -> None:
+    """Half of a plan is there: some frames and builds, nothing attached, one leaf's key."""
+    clinic, twin = (parted(database, running(major)) for _ in range(2))
+    project = Project(tmp_path / "host", clinic.dsn)
+    before = digest(clinic)
+    assert export(petrec, project, clinic, *PART).code == 0
+    for sql in halves(twin):
+        clinic.execute(sql)
+    assert digest(clinic) != before
+    script = project.alembic("upgrade", "first:head", "--sql")
+    assert (script.returncode, "it needs a connection" in script.stderr) == (1, True)
+    must(project, "stamp", "heads")
+    must(project, "downgrade", "first")
+    assert digest(clinic) == before
+    for sql in halves(twin):
+        clinic.execute(sql)
+    must(project, "upgrade", "head")
+    assert petrec("constraints", "status", *PART, dsn=clinic.dsn).code == 0
+
+
+def halves(twin: Database) -> list[str]:
+    """Return what a run does before it is stopped: some statements that need no other."""
+    engine = create_engine(twin.dsn.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as connection:
+        plan = Wanted(Mapping(), ("required", "indexes"), "CASCADE").plan(connection)
+    engine.dispose()
+    made = [step.sql for step in plan.steps if step.sql.startswith("CREATE INDEX")]
+    added = [s.sql for s in plan.steps if s.object == "fk_recordings_pet_id"][:1]
+    return [*made[:1], *made[2:12:2], *added]
