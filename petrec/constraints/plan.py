@@ -6,18 +6,30 @@ from petrec.constraints.catalog import Found, read_catalog
 from petrec.constraints.objects import Names, items
 from petrec.constraints.status import judge
 from petrec.constraints.steps import Maker
+from petrec.constraints.visits_drop import drop_steps, filled, refuse_strangers
 from petrec.errors import UsageError
 from petrec.results.constraints import ConstraintsPlan, ConstraintsStatus, Presence, Step
 from petrec.settings import Mapping
 
 
 class Wanted:
-    """What was asked for: groups, and what deleting a pet does to its recordings."""
+    """What was asked for: groups, and what deleting a pet does to its recordings.
 
-    def __init__(self, mapping: Mapping, groups: tuple[str, ...], on_delete: str) -> None:
+    With `drop_visits` a rollback takes the empty visits table and visit_id, too.
+    """
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        groups: tuple[str, ...],
+        on_delete: str,
+        *,
+        drop_visits: bool = False,
+    ) -> None:
         self.mapping = mapping
         self.groups = groups
         self.on_delete = on_delete
+        self.drop_visits = drop_visits
 
     def status(self, connection: Connection) -> ConstraintsStatus:
         """Read the state of everything."""
@@ -43,10 +55,18 @@ class Wanted:
         """Return the steps that take everything away again, in the opposite order."""
         found = read_catalog(connection, self.mapping.schema)
         _refuse_foreign(found, self.mapping)
-        makers = reversed(self._makers(found))
-        steps = tuple(step for maker in makers for step in maker.rollback())
-        notes = ("the visits table and visit_id stay: dropping them would lose data",)
+        makers = self._makers(found)
+        if self.drop_visits:
+            refuse_strangers(connection, found, Names(self.mapping))
+            return ConstraintsPlan(tuple(drop_steps(makers)))
+        steps = tuple(step for maker in reversed(makers) for step in maker.rollback())
+        notes = ("the visits table and visit_id stay; --drop-visits drops them while empty",)
         return ConstraintsPlan(steps, notes if "visits" in self.groups else ())
+
+    def filled(self, connection: Connection) -> dict[str, int]:
+        """Count the values that dropping the visits table and visit_id would lose."""
+        found = read_catalog(connection, self.mapping.schema)
+        return filled(connection, found, Names(self.mapping)) if self.drop_visits else {}
 
     def obstacles(self, connection: Connection, steps: tuple[Step, ...]) -> dict[str, int]:
         """Count, for each constraint still to come, the rows that it would refuse."""

@@ -75,6 +75,10 @@ class Maker:
     def _alter(self, clause: str, locks: list[str], waits: str = SHORT, hazard: str = "") -> Step:
         return self._step(f"ALTER TABLE {self.table} {clause}", locks, waits, hazard)
 
+    def exclusive(self, sql: str) -> Step:
+        """Return a statement that locks the object's table alone, and briefly."""
+        return self._step(sql, [EXCLUSIVE], SHORT, _STOPS)
+
     @property
     def by_parts(self) -> bool:
         """Say whether the object is made partition by partition."""

@@ -12,9 +12,16 @@ _DEFAULTS = {
 
 def create_visits(found: Found, names: Names) -> str:
     """Return CREATE TABLE without foreign keys, which come one by one."""
+    columns = visits_columns(found, names)
+    body = ", ".join(f"{names.column('visits', name)} {rest}" for name, rest in columns)
+    return f"CREATE TABLE {names.table('visits')} ({body})"
+
+
+def visits_columns(found: Found, names: Names) -> tuple[tuple[str, str], ...]:
+    """Return the logical names of the table's columns, and what makes each."""
     own = _type(found, names, "recordings", "id")
     author = _type(found, names, "users", "id") or own
-    columns = (
+    return (
         ("id", f"{own}{_DEFAULTS.get(own, '')} PRIMARY KEY"),
         ("pet_id", f"{_type(found, names, 'pets', 'id')} NOT NULL"),
         ("appointment_id", _type(found, names, "appointments", "id")),
@@ -31,8 +38,6 @@ def create_visits(found: Found, names: Names) -> str:
         ("created_at", "timestamp with time zone DEFAULT now()"),
         ("updated_at", "timestamp with time zone DEFAULT now()"),
     )
-    body = ", ".join(f"{names.column('visits', name)} {rest}" for name, rest in columns)
-    return f"CREATE TABLE {names.table('visits')} ({body})"
 
 
 def _type(found: Found, names: Names, table: str, column: str) -> str:

@@ -186,3 +186,26 @@ class Obstacles(Struct, frozen=True):
             grids.append(Grid("Unresolved", ("kind", "rows"), tuple(self.kinds.items())))
         title = "Unresolved rows stand in the way of the constraints"
         return Document(self.command, title, self, tuple(grids), findings, notes)
+
+
+class Filled(Struct, frozen=True):
+    """Values that a rollback would have to drop, by table or column."""
+
+    counts: dict[str, int]
+    command: str = "constraints rollback"
+    schema_version: int = SCHEMA_VERSION
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        rows = tuple(self.counts.items())
+        findings = tuple(
+            Finding(name, "error", count, f"{name} is not empty", "leave --drop-visits out")
+            for name, count in rows
+        )
+        notes = (
+            "nothing was changed",
+            "keep the values elsewhere and delete them yourself; or leave --drop-visits out",
+        )
+        grids = (Grid("Not empty", ("table or column", "values"), rows),)
+        title = "Values stand in the way of dropping the visits table and visit_id"
+        return Document(self.command, title, self, grids, findings, notes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from petrec.cli.bundle import Bundle
+from petrec.errors import UsageError
 from petrec.results.sizes import to_bytes
 
 if TYPE_CHECKING:
@@ -77,14 +78,18 @@ class Choice(Bundle):
     appointment_fk: AppointmentFk = False
     on_delete: Delete = OnDelete.CASCADE
 
-    def wanted(self, mapping: "Mapping") -> "Wanted":
+    def wanted(self, mapping: "Mapping", *, drop_visits: bool = False) -> "Wanted":
         """Return what was asked for; without a group, everything of the guide."""
         from petrec.constraints.objects import DEFAULT_GROUPS
         from petrec.constraints.plan import Wanted
 
         chosen = tuple(group.value for group in self.groups or ()) or DEFAULT_GROUPS
         extra = ("membership",) * self.membership + ("appointment-fk",) * self.appointment_fk
-        return Wanted(mapping, (*chosen, *extra), self.on_delete.value.upper())
+        if drop_visits and Group.VISITS not in chosen:
+            raise UsageError("--drop-visits drops what the group visits has made",
+                             hint="add --group visits")  # fmt: skip
+        groups = (*chosen, *extra)
+        return Wanted(mapping, groups, self.on_delete.value.upper(), drop_visits=drop_visits)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """`petrec constraints rollback`."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 @bundled
 def rollback(
+    drop_visits: Annotated[
+        bool, typer.Option("--drop-visits", help="Also the visits table and visit_id, if empty.")
+    ] = False,
     *,
     choice: choices.Choice,
     waiting: choices.Waiting,
@@ -30,25 +35,29 @@ def rollback(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Drop the constraints and indexes that bear the guide's names; tables and columns stay.
+    """Drop the constraints and indexes that bear the guide's names; no value is ever dropped.
 
     Examples:
-        petrec constraints rollback --yes
-
         petrec constraints rollback --group indexes --yes
+
+        petrec constraints rollback --group visits --drop-visits --yes
 
     """
     from petrec.constraints.apply import apply_rollback
     from petrec.constraints.holdups import find_holdups
+    from petrec.results.constraints import Filled
 
     session = open_session("constraints", connect)
-    asked = choice.wanted(session.settings.mapping)
+    asked = choice.wanted(session.settings.mapping, drop_visits=drop_visits)
 
-    def read(connection: "Connection", _: object) -> tuple["ConstraintsPlan", "Holdups"]:
+    def read(connection: "Connection", _: object) -> tuple["ConstraintsPlan", "Holdups", dict[str, int]]:
         coming = asked.rollback(connection)
-        return coming, find_holdups(connection, coming)
+        return coming, find_holdups(connection, coming), asked.filled(connection)
 
-    coming, holdups = session.read(read)
+    coming, holdups, counts = session.read(read)
+    if counts:
+        show(Filled(counts).document(), output_format, output)
+        return ExitCode.FINDINGS
     for sentence in holdups.sentences:
         remark(sentence, quiet=quiet)
     confirm(f"Run {len(coming.steps)} statements that drop?", yes=yes)
