@@ -16,7 +16,11 @@ _COLUMN = (
     " AND NOT attisdropped"
 )
 _INDEX = "SELECT FROM pg_index WHERE indexrelid = to_regclass({index})"
-_BUILT = "SELECT FROM pg_stat_progress_create_index WHERE index_relid = to_regclass({index})"
+# What another role builds is not to be seen: it may be this.
+_BUILT = (
+    "SELECT FROM pg_stat_progress_create_index WHERE index_relid = to_regclass({index})"
+    " OR index_relid IS NULL AND datname = current_database()"
+)
 _BROKEN = f"EXISTS ({_INDEX} AND NOT indisvalid) AND NOT EXISTS ({_BUILT})"
 _NOT_NULL = f"EXISTS ({_COLUMN} AND attnotnull)"
 _ALTER = rf"ALTER TABLE {_TABLE} "

@@ -44,7 +44,8 @@ _BROKEN = """
 SELECT i.indexrelid::regclass::text AS index
 FROM named JOIN pg_index i ON i.indrelid = named.part JOIN pg_class c ON c.oid = i.indexrelid
 WHERE NOT parted AND index IS NULL AND c.relname = named.name AND NOT i.indisvalid
-  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index b WHERE b.index_relid = i.indexrelid)
+  AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index b WHERE b.index_relid = i.indexrelid
+                  OR b.index_relid IS NULL AND b.datname = current_database())
 """
 _UNBUILT = """
 SELECT part::regclass::text AS part, quote_ident(name) AS index

@@ -1,0 +1,89 @@
+"""Each revision down and up again, with rows in every table: only what it made comes and goes."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
+
+from petrec.journal.install import alembic_config, install_journal
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+
+ROWS = """
+INSERT INTO petrec.decisions (run_id, seq, row_key, kind, state, verdict, reviewer, note, source)
+VALUES (1, 1, '{a}', 'mismatched', 's', 'assign', 'r', 'n', 'f');
+INSERT INTO petrec.links (run_id, seq, appointment_id, pet_id, action)
+VALUES (1, 1, 'a', 'b', 'add');
+INSERT INTO petrec.skips (run_id, seq, row_key, reason) VALUES (1, 1, '{a}', 'r')
+"""
+STRUCTURE = """
+SELECT relname::text, md5(string_agg(fact, '|' ORDER BY fact)) FROM (
+    SELECT attrelid AS oid, concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull,
+           attidentity, pg_get_expr(adbin, adrelid)) AS fact
+    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attnum > 0 AND NOT attisdropped
+    UNION ALL SELECT conrelid, conname || pg_get_constraintdef(oid) FROM pg_constraint
+    UNION ALL SELECT indrelid, pg_get_indexdef(indexrelid) FROM pg_index
+) facts JOIN pg_class c USING (oid)
+WHERE relnamespace = 'petrec'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+GROUP BY relname
+"""
+BRANCHES = ("history", "journal")
+
+
+@pytest.fixture
+def engine(clinic: Database) -> Iterator[Engine]:
+    made = create_engine(
+        clinic.dsn.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool
+    )
+    yield made
+    made.dispose()
+
+
+def test_each_revision_down_and_up_again(
+    engine: Engine, clinic: Database, petrec: Callable[..., Completed]
+) -> None:
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+    assert petrec("report", "--record", dsn=clinic.dsn).code == 1
+    clinic.execute(ROWS)
+    repaired = clinic.checksum()
+    assert "0" not in content(clinic).values(), "a table has no rows"
+    for branch in BRANCHES:
+        walk(engine, clinic, branch)
+    for branch in BRANCHES:
+        install_journal(engine, branch)
+    assert clinic.checksum() == repaired
+
+
+def walk(engine: Engine, clinic: Database, branch: str) -> None:
+    """Go down a branch; from each revision under it up once, and down again."""
+    with engine.connect() as connection:
+        config = alembic_config(connection)
+        script = ScriptDirectory.from_config(config)
+        for revision in script.iterate_revisions(f"{branch}@head", f"{branch}@base"):
+            below = revision.down_revision or f"{branch}@base"
+            above, rows = structure(clinic), content(clinic)
+            command.downgrade(config, str(below))
+            under = structure(clinic)
+            assert under.items() < above.items(), revision.revision
+            assert content(clinic) == {name: rows[name] for name in under}
+            command.upgrade(config, revision.revision)
+            assert structure(clinic) == above
+            command.downgrade(config, str(below))
+            assert structure(clinic) == under
+
+
+def structure(clinic: Database) -> dict[str, str]:
+    """Return a digest of each of petrec's tables."""
+    return dict(clinic.execute(STRUCTURE))
+
+
+def content(clinic: Database) -> dict[str, str]:
+    """Return the number of rows of each table and their digest; "0" for none."""
+    query = (
+        "SELECT concat(count(*), md5(string_agg(t::text, '|' ORDER BY t::text))) FROM petrec.{} t"
+    )
+    return {name: str(clinic.execute(query.format(name))[0][0]) for name in structure(clinic)}
