@@ -50,7 +50,9 @@ def rollback(
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping, drop_visits=drop_visits)
 
-    def read(connection: "Connection", _: object) -> tuple["ConstraintsPlan", "Holdups", dict[str, int]]:
+    def read(
+        connection: "Connection", _: object
+    ) -> tuple["ConstraintsPlan", "Holdups", dict[str, int]]:
         coming = asked.rollback(connection)
         return coming, find_holdups(connection, coming), asked.filled(connection)
 
