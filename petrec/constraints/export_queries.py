@@ -3,12 +3,11 @@
 The values in percent signs are literals; a revision puts them in.
 """
 
-# The name that `partitions.part_index` gives, from a partition and an index above.
-_NAME = """
-           regexp_replace({index}, '^(idx_)?(recordings_)?', {part} || '_') || '_idx'"""
-_OWN = f"""CASE WHEN octet_length({_NAME}) <= 63 THEN{_NAME}
-           ELSE left({{index}}, 50) || '_'
-           || left(encode(sha256(convert_to({_NAME}, 'UTF8')), 'hex'), 12) END"""
+# The name that `partitions.part_index` gives, and it at full length.
+_LONG = "{part} || '_' || regexp_replace({index}, '^(idx_)?(recordings_)?', '') || '_idx'"
+_NAME = """CASE WHEN octet_length(long) <= 63 THEN long
+                ELSE left({index}, 50) || '_'
+                     || left(encode(sha256(convert_to(long, 'UTF8')), 'hex'), 12) END"""
 _PARTS = f"""
 WITH RECURSIVE root AS (
     SELECT i.indrelid, i.indexrelid, c.relname::text AS name,
@@ -32,9 +31,10 @@ WITH RECURSIVE root AS (
         ORDER BY a.inhparent, i.indisvalid DESC, i.indexrelid LIMIT 1
     ) own ON true
 ), named AS (
-    SELECT parts.*, c.relkind = 'p' AS parted, c.relnamespace,
-           {_OWN.format(index="root.name", part="c.relname::text")} AS name
+    SELECT parts.*, c.relkind = 'p' AS parted,
+           {_NAME.format(index="root.name")} AS name
     FROM root CROSS JOIN parts JOIN pg_class c ON c.oid = parts.part
+    CROSS JOIN LATERAL (SELECT {_LONG.format(index="root.name", part="c.relname")} AS long) whole
 )"""  # noqa: S608 - constants alone
 _FRAMELESS = """
 SELECT part::regclass::text AS part, quote_ident(name) AS index
@@ -59,9 +59,11 @@ FROM named WHERE NOT attached ORDER BY level DESC, part::regclass::text
 _LEFT = f"""
 SELECT i.indexrelid::regclass::text AS index
 FROM pg_partition_tree(to_regclass(%(table)s)) t JOIN pg_class p ON p.oid = t.relid
+CROSS JOIN LATERAL (SELECT {_LONG.format(index="%(index)s", part="p.relname")} AS long) whole
 JOIN pg_index i ON i.indrelid = t.relid JOIN pg_class c ON c.oid = i.indexrelid
 WHERE t.level > 0 AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)
-  AND c.relname = {_OWN.format(index="%(index)s", part="p.relname::text")}"""  # noqa: S608 - constants alone
+  AND c.relname = {_NAME.format(index="%(index)s")}
+  AND """  # noqa: S608 - constants alone
 _KEYS = """
 SELECT t.relid::regclass::text AS part, quote_ident(own.conname) AS key
 FROM pg_partition_tree(to_regclass(%(table)s)) t
@@ -79,15 +81,25 @@ LEFT JOIN LATERAL (
     ORDER BY k.convalidated DESC LIMIT 1
 ) own ON true
 WHERE t.isleaf AND """
-# Named in a revision as here; each stands after those that it is made of.
-SHARED = {
-    "FRAMELESS": _PARTS + _FRAMELESS,
-    "BROKEN": _PARTS + _BROKEN,
-    "UNBUILT": _PARTS + _UNBUILT,
-    "LOOSE": _PARTS + _LOOSE,
-    "LEFT_FRAMES": _LEFT + " AND NOT t.isleaf\nORDER BY t.level\n",
-    "LEFT_INDEXES": _LEFT + " AND t.isleaf\n",
-    "KEYLESS": _KEYS + "own.conname IS NULL\n",
-    "UNCHECKED": _KEYS + "NOT own.convalidated\n",
-    "LEFT_KEYS": _KEYS + "own.conname = %(name)s\n",
+# By their names in a revision: what queries begin with, and of each its beginning and its end.
+BEGINNINGS = {"PARTS": _PARTS, "LEFT": _LEFT, "KEYS": _KEYS}
+QUERIES = {
+    "FRAMELESS": ("PARTS", _FRAMELESS),
+    "BROKEN": ("PARTS", _BROKEN),
+    "UNBUILT": ("PARTS", _UNBUILT),
+    "LOOSE": ("PARTS", _LOOSE),
+    "LEFT_FRAMES": ("LEFT", "NOT t.isleaf ORDER BY t.level\n"),
+    "LEFT_INDEXES": ("LEFT", "t.isleaf\n"),
+    "KEYLESS": ("KEYS", "own.conname IS NULL\n"),
+    "UNCHECKED": ("KEYS", "NOT own.convalidated\n"),
+    "LEFT_KEYS": ("KEYS", "own.conname = %(name)s\n"),
 }
+
+
+def source(named: set[str]) -> str:
+    """Return the assignments that these queries need."""
+    used = {name: query for name, query in QUERIES.items() if name in named}
+    begun = {beginning for beginning, _ in used.values()}
+    lines = [f'{name} = """{sql}"""\n' for name, sql in BEGINNINGS.items() if name in begun]
+    lines += [f'{name} = {begin} + """{end}"""\n' for name, (begin, end) in used.items()]
+    return "".join(lines)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from petrec.constraints.export_phases import Phase
-from petrec.constraints.export_queries import SHARED
+from petrec.constraints.export_queries import source
 
 _HEAD = '''"""Recordings and their pets: {group}.
 
@@ -120,7 +120,7 @@ class Revision:
             group=self.group,
             plan=self.plan,
             refusals=_entries("{}", [f"{k!r}:\n        {v!r}" for k, v in self.refusals.items()]),
-            shared="".join(f'{k} = """{v}"""\n' for k, v in SHARED.items() if k in named),
+            shared=source(named),
             forward=_entries("[]", [_phase(phase) for phase in self.forward]),
             back=_entries("[]", [_phase(phase) for phase in self.back]),
         )
