@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from petrec.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import digest
+from tests.constraints.stepping import connected, drive
 from tests.constraints.test_partitions import SUB
 from tests.constraints_alembic.project import Project
 from tests.constraints_alembic.test_export import export, must, prepared
@@ -41,8 +41,8 @@ def parted(database: Make, server: Cluster) -> Database:
     return made
 
 
-PART = ("--group", "required", "--group", "indexes")
-WHOLE = ("--membership",)
+PART = ("required", "indexes")
+WHOLE = ("required", "indexes", "visits", "membership")
 ENDS = {min(BINARIES), max(BINARIES)}
 CASES = [
     *(pytest.param(m, PART, marks=[] if m in ENDS else [pytest.mark.full]) for m in BINARIES),
@@ -50,27 +50,34 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("major", "options"), CASES)
+def options(groups: tuple[str, ...]) -> list[str]:
+    """Return the groups as the command takes them."""
+    given = [f"--group={group}" for group in groups if group != "membership"]
+    return [*given, *(["--membership"] if "membership" in groups else [])]
+
+
+@pytest.mark.parametrize(("major", "groups"), CASES)
 def test_up_down_and_up_again_equals_apply(
-    petrec: Run, database: Make, tmp_path: Path, major: int, options: tuple[str, ...]
+    petrec: Run, database: Make, tmp_path: Path, major: int, groups: tuple[str, ...]
 ) -> None:
     by_petrec, by_host = (parted(database, running(major)) for _ in range(2))
     project = Project(tmp_path / "host", by_host.dsn)
-    ended = export(petrec, project, by_host, *options)
+    ended = export(petrec, project, by_host, *options(groups))
     assert ended.code == 0, ended.err
     rows = by_host.checksum(COLUMNS)
     for each in (by_petrec, by_host):
         each.execute(LATER)
-    ended = petrec("constraints", "apply", "--yes", *options, dsn=by_petrec.dsn)
-    assert ended.code == 0, ended.err
+    wanted = Wanted(Mapping(), groups, "CASCADE")
+    with connected(by_petrec) as planner:
+        drive(by_petrec, planner, wanted.plan)
+        applied = digest(by_petrec)
+        drive(by_petrec, planner, wanted.rollback)
     must(project, "upgrade", "head")
-    applied = digest(by_petrec)
     assert digest(by_host) == applied
     must(project, "downgrade", "first")
-    assert petrec("constraints", "rollback", "--yes", *options, dsn=by_petrec.dsn).code == 0
     assert digest(by_host) == digest(by_petrec) != applied
     must(project, "upgrade", "head")
-    assert petrec("constraints", "status", *options, dsn=by_host.dsn).code == 0
+    assert is_complete(by_host, wanted)
     assert by_host.checksum(COLUMNS) == rows
 
 
@@ -79,11 +86,11 @@ def test_a_run_that_was_stopped_is_finished_or_taken_back(
     petrec: Run, database: Make, tmp_path: Path, major: int
 ) -> None:
     """Half of a plan is there: some frames and builds, nothing attached, one leaf's key."""
-    clinic, twin = (parted(database, running(major)) for _ in range(2))
+    clinic = parted(database, running(major))
     project = Project(tmp_path / "host", clinic.dsn)
-    before = digest(clinic)
-    assert export(petrec, project, clinic, *PART).code == 0
-    for sql in halves(twin):
+    before, half = digest(clinic), halves(clinic)
+    assert export(petrec, project, clinic, *options(PART)).code == 0
+    for sql in half:
         clinic.execute(sql)
     assert digest(clinic) != before
     script = project.alembic("upgrade", "first:head", "--sql")
@@ -91,18 +98,21 @@ def test_a_run_that_was_stopped_is_finished_or_taken_back(
     must(project, "stamp", "heads")
     must(project, "downgrade", "first")
     assert digest(clinic) == before
-    for sql in halves(twin):
+    for sql in half:
         clinic.execute(sql)
     must(project, "upgrade", "head")
-    assert petrec("constraints", "status", *PART, dsn=clinic.dsn).code == 0
+    assert is_complete(clinic, Wanted(Mapping(), PART, "CASCADE"))
 
 
-def halves(twin: Database) -> list[str]:
+def is_complete(clinic: Database, wanted: Wanted) -> bool:
+    with connected(clinic) as planner:
+        return wanted.status(planner).is_complete
+
+
+def halves(clinic: Database) -> list[str]:
     """Return what a run does before it is stopped: some statements that need no other."""
-    engine = create_engine(twin.dsn.replace("postgresql:", "postgresql+psycopg:"))
-    with engine.connect() as connection:
-        plan = Wanted(Mapping(), ("required", "indexes"), "CASCADE").plan(connection)
-    engine.dispose()
+    with connected(clinic) as planner:
+        plan = Wanted(Mapping(), PART, "CASCADE").plan(planner)
     made = [step.sql for step in plan.steps if step.sql.startswith("CREATE INDEX")]
     added = [s.sql for s in plan.steps if s.object == "fk_recordings_pet_id"][:1]
     return [*made[:1], *made[2:12:2], *added]

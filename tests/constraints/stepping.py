@@ -1,0 +1,33 @@
+"""A plan run in this process, statement after statement, as apply and rollback run it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
+
+from petrec.results.constraints import ConstraintsPlan
+from tests.plugins.databases import Database
+
+Planner = Callable[[Connection], ConstraintsPlan]
+
+
+@contextmanager
+def connected(clinic: Database) -> Iterator[Connection]:
+    """Give a connection on which plans are made."""
+    url = clinic.dsn.replace("postgresql:", "postgresql+psycopg:")
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def drive(clinic: Database, planner: Connection, make: Planner) -> list[str]:
+    """Run the first step of the plan until there is none; returns what was executed."""
+    done: list[str] = []
+    while steps := make(planner).steps:
+        planner.rollback()
+        clinic.execute(steps[0].sql)
+        done.append(steps[0].sql)
+    planner.rollback()
+    return done
