@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from petrec.rules.evidence import certain
@@ -106,6 +107,26 @@ def test_everything(api: Api) -> None:
     assert found == wire(oracle.served())
     withheld = sum(int(page.headers["x-petrec-withheld"]) for page in answers)
     assert withheld == oracle.withheld() > 0
+
+
+def test_links_lead_on(api: Api) -> None:
+    """By a reference relative to the request, so that a client stays where it asked."""
+    pet = api.database.execute(
+        "SELECT pet_id FROM recordings JOIN pets ON pets.id = pet_id"
+        " GROUP BY pet_id ORDER BY count(*) DESC LIMIT 1"
+    )[0][0]
+    query = f"&pet_id=pet-{pet}"
+    expected = walked(api, 200, query)
+    url, seen = httpx.URL(f"{PATH}?limit=1{query}"), []
+    while True:
+        answer = api.client.get(str(url), headers={"Host": "internal:8000"})
+        seen += [(one["id"], one["pet_id"]) for one in answer.json()]
+        if "next" not in answer.links:
+            break
+        assert answer.links["next"]["url"].startswith("?")
+        url = url.join(answer.links["next"]["url"])
+    assert seen == expected
+    assert len(seen) > 1
 
 
 def test_owners(api: Api) -> None:

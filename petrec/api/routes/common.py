@@ -51,7 +51,9 @@ def page_headers(request: Request, cursor: str | None) -> dict[str, str]:
     if cursor is None:
         return {}
     following = request.url.include_query_params(cursor=cursor)
-    return {"X-Next-Cursor": cursor, "Link": f'<{following}>; rel="next"'}
+    # Relative to the request: behind a proxy nobody knows here by which scheme and host it came,
+    # and a client that followed http would send its token in the clear.
+    return {"X-Next-Cursor": cursor, "Link": f'<?{following.query}>; rel="next"'}
 
 
 def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
