@@ -79,7 +79,9 @@ def count_left(census: Census) -> int:
 def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | None:
     """Write down run and plan, in the recordings' physical order; None where nothing is to do."""
     run_id = create_run(connection, "backfill", target)
-    facts = judged(schema, *physical_place(connection, schema))
+    # Certain evidence implies it, but the planner cannot see that through the rules' CASE.
+    lacking = schema.recordings.c.pet_id.is_(None)
+    facts = judged(schema, *physical_place(connection, schema), within=lacking)
     place = func.row_number().over(order_by=[facts.recording.tableoid, facts.recording.ctid])
     rows = (
         select(
@@ -120,5 +122,5 @@ def _statement(schema: Schema, target: Target) -> str:
     """Return the SQL of one batch with its parameters by name."""
     now = datetime.now(UTC)
     run = Run(0, "backfill", "planned", target, now, now)
-    query = write_query(schema, run, backfill_work(schema).guarded(run, []))
+    query = write_query(schema, run, backfill_work(schema).guarded(run))
     return str(query.compile(dialect=postgresql.dialect(paramstyle="named")))  # type: ignore[no-untyped-call]

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from petrec.journal.tables import plan_items
-from petrec.journal.work import numbered
+from petrec.journal.work import Locked, lock_recordings, numbered
 from petrec.journal.write import has_key, new_value, old_value
 from petrec.results.runs import Run
 from petrec.rules import judged, kind_column
@@ -37,36 +37,40 @@ class BackfillWork:
         """Return the plan of this run."""
         return plan_items, plan_items.c.run_id == run.id
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock the recordings' appointments, so that no pet can join one before the commit.
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
+        """Lock recordings and their appointments, so that no pet can join one before the commit.
 
         A new row of appointment_pets takes FOR KEY SHARE on its appointment through its foreign
         key; FOR UPDATE excludes that. An appointment that another session holds is put off.
         """
-        appointments, recordings = self.schema.appointments, self.schema.recordings
-        of_appointment = (
-            select(plan_items.c.seq)
-            .join(recordings, has_key(self.schema, recordings.c, plan_items.c.row_key))
-            .join(appointments, appointments.c.id == recordings.c.appointment_id)
-        )
-        mine = plan_items.c.run_id == run.id
-        locking = of_appointment.where(numbered(plan_items, mine, page))
-        locking = locking.with_for_update(of=appointments, skip_locked=True)
-        locked = set(connection.scalars(locking))
-        rest = sorted(set(page) - locked)
+        of_appointment = self._of_appointment(run)
+        locked = list(connection.scalars(_lock_both(of_appointment), {"numbers": list(page)}))
+        rest = sorted(set(page) - set(locked))
         if not rest:
-            return list(page)
-        # What is left has no appointment row, which needs no lock, or one that others hold.
-        held = set(connection.scalars(of_appointment.where(numbered(plan_items, mine, rest))))
-        return [number for number in page if number not in held]
+            return Locked(locked, locked)
+        alone = lock_recordings(connection, run, self, rest)
+        # Of these, some have no appointment row, which needs no lock; the others' is not ours.
+        held = set(connection.scalars(of_appointment, {"numbers": alone})) if alone else set()
+        free = [number for number in alone if number not in held]
+        return Locked(locked + alone, locked + free)
 
-    def guarded(self, run: Run, ready: Sequence[int]) -> Select[Any]:
+    def _of_appointment(self, run: Run) -> Select[Any]:
+        """Select the items whose recording has an appointment row."""
+        recording = self.schema.recordings.alias("recording")
+        appointment = self.schema.appointments.alias("appointment")
+        return (
+            select(plan_items.c.seq)
+            .join(recording, has_key(self.schema, recording.c, plan_items.c.row_key))
+            .join(appointment, appointment.c.id == recording.c.appointment_id)
+            .where(numbered(*self.items(run)))
+        )
+
+    def guarded(self, run: Run) -> Select[Any]:
         """Infer each pet anew; the write applies where it is still certain and the same."""
         facts = judged(self.schema, per_row=True)
         recording, pet = facts.recording, facts.certain_pet
         planned = cast(plan_items.c.pet_id, self.schema.pets.c.id.type)
         otherwise = case((pet.is_not(None), _OTHER_PET), else_=kind_column(facts))
-        mine = plan_items.c.run_id == run.id
         columns = ("pet_id", *run.target.touch)
         return (
             select(
@@ -82,22 +86,31 @@ class BackfillWork:
             .join_from(
                 plan_items, facts.source, has_key(self.schema, recording, plan_items.c.row_key)
             )
-            .where(numbered(plan_items, mine, ready))
+            .where(numbered(*self.items(run)))
         )
 
     def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Have nothing left to do."""
 
 
+def _lock_both(of_appointment: Select[Any]) -> Select[Any]:
+    """Lock recording and appointment by two clauses; SQLAlchemy has but one of its own.
+
+    Where the second is held by others, the first stays locked, but the item is not returned.
+    """
+    clauses = "FOR NO KEY UPDATE OF recording SKIP LOCKED FOR UPDATE OF appointment SKIP LOCKED"
+    return of_appointment.suffix_with(clauses)
+
+
 class UnenforcedLinksWork(BackfillWork):
     """Without a foreign key from appointment_pets, only a table lock keeps new pets out."""
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock appointment_pets against writers for the rest of the batch."""
-        del run
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
+        """Lock recordings, and appointment_pets against writers for the rest of the batch."""
+        locked = lock_recordings(connection, run, self, page)
         table = connection.dialect.identifier_preparer.format_table(self.schema.links)
         connection.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
-        return list(page)
+        return Locked(locked, locked)
 
 
 def backfill_work(schema: Schema) -> BackfillWork:

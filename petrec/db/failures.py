@@ -57,7 +57,9 @@ def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
             return SchemaMismatchError(reason, hint="map its name in petrec.toml")
         case psycopg.OperationalError() if error.sqlstate is None or lost(error):
             return _cut_off(reason, dsn)
-    return DatabaseError(f"{reason} (SQLSTATE {error.sqlstate})")
+    full = isinstance(error, pg.DiskFull)
+    hint = "make room on the server's disk, then start the same command again" if full else ""
+    return DatabaseError(f"{reason} (SQLSTATE {error.sqlstate})", hint=hint)
 
 
 def lost(error: psycopg.Error) -> bool:

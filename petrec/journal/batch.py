@@ -1,13 +1,16 @@
 """One batch: page, locks, guarded write, journal and cursor in one transaction."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Select, text
 
+from petrec.journal.pace import Pace
 from petrec.journal.runs import record
-from petrec.journal.work import Work, lock_recordings, next_page, skip_gone
+from petrec.journal.work import Work, next_page, skip_gone
 from petrec.journal.write import Written, write_batch
 from petrec.results.runs import Run
 
@@ -15,6 +18,10 @@ _WAITERS = text("""
 SELECT count(DISTINCT pid) FROM pg_locks
 WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
 """)
+
+_BOUND = text("SELECT set_config('statement_timeout', :left, true)")
+# The rest is for the progress to be recorded, and for the commit.
+_WRITE_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -27,21 +34,27 @@ class Batch:
     waiters: int
 
 
-def run_batch(connection: Connection, run: Run, work: Work, size: int) -> Batch:
-    """Do up to `size` rows and commit; on any error nothing of them has happened."""
+def run_batch(
+    connection: Connection, run: Run, work: Work, query: Select[Any], pace: Pace
+) -> Batch:
+    """Do as many rows as the pace allows and commit; on any error nothing of them has happened.
+
+    `query` is the run's own `write_query`.
+    """
     with connection.begin():
-        page = next_page(connection, run, work, size)
+        page = next_page(connection, run, work, pace.size)
         started = time.monotonic()
         if not page:
             return Batch(run, 0, 0.0, 0)
-        locked = lock_recordings(connection, run, work, page)
-        missing = sorted(set(page) - set(locked))
+        locked = work.lock(connection, run, page)
+        missing = sorted(set(page) - set(locked.recordings))
         gone = skip_gone(connection, run, work, missing) if missing else 0
-        ready = work.lock(connection, run, locked)
-        written = _write(connection, run, work, ready)
+        if len(page) > 1:
+            _bound(connection, pace.target_ms - 1000 * (time.monotonic() - started))
+        written = _write(connection, run, work, query, locked.ready)
         waiters = connection.scalars(_WAITERS).one()
         took_ms = 1000 * (time.monotonic() - started)
-        after = _advance(run, page, len(missing) - gone + len(locked) - len(ready), written, gone)
+        after = _advance(run, page, len(page) - gone - len(locked.ready), written, gone)
         after = msgspec.structs.replace(
             after, batch_size=len(page), batch_ms=took_ms, busy_ms=run.busy_ms + took_ms
         )
@@ -49,10 +62,17 @@ def run_batch(connection: Connection, run: Run, work: Work, size: int) -> Batch:
     return Batch(after, len(page), 1000 * (time.monotonic() - started), waiters)
 
 
-def _write(connection: Connection, run: Run, work: Work, ready: list[int]) -> Written:
+def _bound(connection: Connection, left_ms: float) -> None:
+    """Leave the write what the locks have left of the target; a single row has it anew."""
+    connection.execute(_BOUND, {"left": f"{max(1, left_ms * _WRITE_SHARE):.0f}ms"})
+
+
+def _write(
+    connection: Connection, run: Run, work: Work, query: Select[Any], ready: Sequence[int]
+) -> Written:
     if not ready:
         return Written(0, 0)
-    written = write_batch(connection, work.schema, run, work.guarded(run, ready))
+    written = write_batch(connection, query, run, ready)
     work.settle(connection, run, ready)
     return written
 

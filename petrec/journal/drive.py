@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, text
+from psycopg.errors import QueryCanceled
+from sqlalchemy import Connection, Engine, Select, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.errors import PetrecError, RunHeldError, RunStoppedError
@@ -18,6 +20,7 @@ from petrec.journal.retry import Patience, driver_error, is_lost, is_transient
 from petrec.journal.runs import move, read_run, record
 from petrec.journal.throttle import LagMeter, Limits, pause_reason, rate_pause
 from petrec.journal.work import Work
+from petrec.journal.write import write_query
 from petrec.results.runs import Run
 
 log = logging.getLogger("petrec.journal")
@@ -31,6 +34,8 @@ SELECT set_config('synchronous_commit', 'off', false),
        set_config('idle_in_transaction_session_timeout', '10s', false),
        set_config('statement_timeout', :statement_timeout, false)
 """
+_RESUME = "start the same command again: it resumes where the last batch ended"
+_SLOW_ROW = "a single row takes longer than --target-ms: resume with a larger one"
 _DURABLE = text("SET LOCAL synchronous_commit = on")
 
 Observer = Callable[[Run], None]
@@ -80,10 +85,11 @@ class Driver:
     def _through(self, connection: Connection, run_id: int) -> Run:
         run = read_run(connection, run_id)
         connection.commit()
+        query = write_query(self.work.schema, run, self.work.guarded(run))
         try:
             while True:
                 self._hold_back(connection, run)
-                batch = self._batch(connection, run)
+                batch = self._batch(connection, run, query)
                 run = batch.run
                 if batch.taken:
                     self._after(connection, batch)
@@ -99,20 +105,25 @@ class Driver:
                 _stop(connection, run, str(driver_error(error)))
             raise
 
-    def _batch(self, connection: Connection, run: Run) -> Batch:
+    def _batch(self, connection: Connection, run: Run, query: Select[Any]) -> Batch:
         while True:
             try:
-                batch = run_batch(connection, run, self.work, self.pace.size)
+                batch = run_batch(connection, run, self.work, query, self.pace)
             except DBAPIError as error:
                 if not is_transient(error):
                     raise
                 log.info("batch of %d rows put off: %s", self.pace.size, driver_error(error))
                 self.pace = self.pace.after_timeout()
                 if not self.patience.wait():
-                    raise _stopped(run, f"gave up after retries: {driver_error(error)}") from error
+                    raise self._gave_up(run, error) from error
             else:
                 self.patience.renew()
                 return batch
+
+    def _gave_up(self, run: Run, error: DBAPIError) -> RunStoppedError:
+        inner = driver_error(error)
+        slow = self.pace.size == 1 and isinstance(inner, QueryCanceled)
+        return _stopped(run, f"gave up after retries: {inner}", _SLOW_ROW if slow else _RESUME)
 
     def _after(self, connection: Connection, batch: Batch) -> None:
         self.pace = self.pace.after(batch.taken, batch.took_ms)
@@ -157,12 +168,11 @@ class Driver:
         if not self.patience.wait():
             raise RunStoppedError(
                 f"run {run_id}: the connection was lost: {driver_error(error)}",
-                hint="start the same command again: it resumes where the last batch ended",
+                hint=_RESUME,
             ) from error
 
 
-def _stopped(run: Run, reason: str) -> RunStoppedError:
-    hint = "start the same command again: it resumes where the last batch ended"
+def _stopped(run: Run, reason: str, hint: str = _RESUME) -> RunStoppedError:
     return RunStoppedError(f"run {run.id} stopped: {reason}", hint=hint)
 
 

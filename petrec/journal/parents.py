@@ -16,11 +16,13 @@ def free_of_others(
     """Lock the items' appointments; returns the items whose appointment no other session holds.
 
     `of_appointment` selects the numbers of items joined to `appointments`, `among` those of the
-    page. An item without an appointment row needs no lock.
+    page, `numbered`. An item without an appointment row needs no lock.
     """
     query = of_appointment.where(among)
-    locked = set(connection.scalars(query.with_for_update(of=appointments, skip_locked=True)))
+    locking = query.with_for_update(of=appointments, skip_locked=True)
+    numbers = {"numbers": list(page)}
+    locked = set(connection.scalars(locking, numbers))
     if locked >= set(page):
         return list(page)
-    held = set(connection.scalars(query)) - locked
+    held = set(connection.scalars(query, numbers)) - locked
     return [number for number in page if number not in held]

@@ -21,7 +21,7 @@ from petrec.errors import IllegalTransitionError, SchemaMismatchError
 from petrec.journal.links import remove_links
 from petrec.journal.runs import create_run, read_run, record
 from petrec.journal.tables import changes, runs
-from petrec.journal.work import numbered
+from petrec.journal.work import Locked, lock_recordings, numbered
 from petrec.journal.write import has_key, new_value, old_value
 from petrec.results.runs import Run, Target
 from petrec.schema import Schema
@@ -38,12 +38,12 @@ class UndoWork:
         """Return the changes of the run that is undone."""
         return changes, changes.c.run_id == run.undoes
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
         """Need no lock beyond the recordings'."""
-        del connection, run
-        return list(page)
+        locked = lock_recordings(connection, run, self, page)
+        return Locked(locked, locked)
 
-    def guarded(self, run: Run, ready: Sequence[int]) -> Select[Any]:
+    def guarded(self, run: Run) -> Select[Any]:
         """Compare each row with what the run wrote; a row changed since is left alone."""
         table, mine = self.items(run)
         recordings = self.schema.recordings
@@ -60,7 +60,7 @@ class UndoWork:
                 *(_restored(c).label(new_value(c.key)) for c in columns),
             )
             .join(recordings, has_key(self.schema, recordings.c, table.c.row_key))
-            .where(numbered(table, mine, ready))
+            .where(numbered(table, mine))
         )
 
     def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:

@@ -1,6 +1,7 @@
 """What a run works through: its items, the locks they need, and the guard of each write."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -28,6 +29,14 @@ from petrec.schema import Schema
 _GONE = "the recording was deleted"
 
 
+@dataclass(frozen=True)
+class Locked:
+    """Of a page: the items whose recording is locked, and those whose evidence is, too."""
+
+    recordings: Sequence[int]
+    ready: Sequence[int]
+
+
 class Work(Protocol):
     """One kind of run; what the runs in `settled_by` have changed needs no second visit."""
 
@@ -37,11 +46,11 @@ class Work(Protocol):
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the journal's table of items and the condition that selects this run's."""
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock what the items' guard relies on, without ever waiting; returns those locked."""
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
+        """Lock the recordings and what their guard relies on, without waiting for a row."""
 
-    def guarded(self, run: Run, ready: Sequence[int]) -> Select[Any]:
-        """Select the locked items with guard and new values, for `write_batch`."""
+    def guarded(self, run: Run) -> Select[Any]:
+        """Select the locked items with guard and new values; `numbers` are given at execution."""
 
     def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Do what the batch's changes leave to do, before they are committed."""
@@ -67,12 +76,9 @@ def _is_settled(items: Table, settled: FromClause, run_id: int, cursor: int) -> 
     return exists().where(ahead, settled.c.seq == items.c.seq).correlate(items)
 
 
-def numbered(
-    table: Table, mine: ColumnElement[bool], numbers: Sequence[int]
-) -> ColumnElement[bool]:
-    """Select items by number, in one array parameter."""
-    array = bindparam(None, list(numbers), ARRAY(BigInteger))
-    return and_(mine, table.c.seq == any_(array))
+def numbered(table: Table, mine: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Select items by number, in one array parameter that is given at execution: `numbers`."""
+    return and_(mine, table.c.seq == any_(bindparam("numbers", type_=ARRAY(BigInteger))))
 
 
 def lock_recordings(connection: Connection, run: Run, work: Work, page: Sequence[int]) -> list[int]:
@@ -82,10 +88,10 @@ def lock_recordings(connection: Connection, run: Run, work: Work, page: Sequence
     query = (
         select(table.c.seq)
         .join(recordings, has_key(work.schema, work.schema.recordings.c, table.c.row_key))
-        .where(numbered(table, mine, page))
+        .where(numbered(table, mine))
         .with_for_update(of=recordings, skip_locked=True, key_share=True)
     )
-    return list(connection.scalars(query))
+    return list(connection.scalars(query, {"numbers": list(page)}))
 
 
 def skip_gone(connection: Connection, run: Run, work: Work, missing: Sequence[int]) -> int:
@@ -97,6 +103,7 @@ def skip_gone(connection: Connection, run: Run, work: Work, missing: Sequence[in
         .correlate(table)
     )
     rows = select(literal(run.id), table.c.seq, table.c.row_key, literal(_GONE))
-    rows = rows.where(numbered(table, mine, missing), ~there)
+    rows = rows.where(numbered(table, mine), ~there)
     query = insert(skips).from_select(["run_id", "seq", "row_key", "reason"], rows)
-    return connection.execute(query.execution_options(preserve_rowcount=True)).rowcount
+    query = query.execution_options(preserve_rowcount=True)
+    return connection.execute(query, {"numbers": list(missing)}).rowcount

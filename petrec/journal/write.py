@@ -1,5 +1,6 @@
 """The only statement that changes recordings: UPDATE and journal in one, under a guard."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,10 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Connection,
+    Integer,
     Select,
     and_,
+    bindparam,
     case,
     cast,
     exists,
@@ -54,13 +57,16 @@ def new_value(column: str) -> str:
     return f"new_{column}"
 
 
-def write_batch(connection: Connection, schema: Schema, run: Run, guarded: Select[Any]) -> Written:
+def write_batch(
+    connection: Connection, query: Select[Any], run: Run, ready: Sequence[int]
+) -> Written:
     """Change the rows whose guard holds, journal them, and note the reason for the others."""
-    return Written(*connection.execute(write_query(schema, run, guarded)).one())
+    parameters = {"numbers": list(ready), "batch": run.batches + 1}
+    return Written(*connection.execute(query, parameters).one())
 
 
 def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
-    """Build the statement.
+    """Build the statement, once for a run; see `write_batch` for its parameters.
 
     `guarded` selects from locked recordings: seq, row_key, strategy, applies (bool), reason, and
     the old and the new value of every column that the run writes. Where the run adds pets to
@@ -102,7 +108,7 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
 def _journal(run: Run, changed: CTE) -> CTE:
     columns = ["run_id", "batch", "seq", "row_key", "strategy", "old", "new"]
     values = (changed.c[name] for name in columns[2:])
-    rows = select(literal(run.id), literal(run.batches + 1), *values)
+    rows = select(literal(run.id), bindparam("batch", type_=Integer), *values)
     return insert(changes).from_select(columns, rows).cte("journaled")
 
 

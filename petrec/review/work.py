@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.journal.parents import free_of_others
 from petrec.journal.tables import decisions, link_changes
-from petrec.journal.work import numbered
+from petrec.journal.work import Locked, lock_recordings, numbered
 from petrec.journal.write import has_key, new_value, old_value
 from petrec.results.review import Verdict
 from petrec.results.runs import Run
@@ -52,15 +52,16 @@ class ReviewWork:
         writing = decisions.c.verdict.in_([Verdict.ASSIGN, Verdict.LINK])
         return decisions, and_(decisions.c.run_id == run.id, writing)
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock the appointments that recordings leave and enter, so that their pets stay.
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
+        """Lock recordings, then the appointments they leave and enter, so that their pets stay.
 
         Without a foreign key from appointment_pets, only a lock on that table keeps pets out.
         """
+        locked = lock_recordings(connection, run, self, page)
         if not self.schema.proofs.link_appointments_exist:
             table = connection.dialect.identifier_preparer.format_table(self.schema.links)
             connection.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
-            return list(page)
+            return Locked(locked, locked)
         appointments, recordings = self.schema.appointments, self.schema.recordings
         left = (
             select(decisions.c.seq)
@@ -69,19 +70,19 @@ class ReviewWork:
         )
         target = cast(decisions.c.appointment_id, appointments.c.id.type)
         entered = select(decisions.c.seq).join(appointments, appointments.c.id == target)
-        ready = list(page)
+        ready = locked
         for query in (left, entered):
-            among = numbered(*self.items(run), ready)
+            among = numbered(*self.items(run))
             ready = free_of_others(connection, appointments, query, among, ready)
-        return ready
+        return Locked(locked, ready)
 
-    def guarded(self, run: Run, ready: Sequence[int]) -> Select[Any]:
+    def guarded(self, run: Run) -> Select[Any]:
         """Compare each state with the one decided on; judge the recording as it would be."""
         facts = judged(self.schema, per_row=True)
         recording = facts.recording
         ours = self._added(run, recording.appointment_id) if run.target.links else None
         same = state_sql(self.schema, facts, without=ours) == decisions.c.state
-        fits = FactColumns(self._outcome(run, ready))
+        fits = FactColumns(self._outcome(run))
         ok = and_(kind_column(fits) == KINDS[0].id, fits.source.c.may_link)
         new = self._new(run)
         links = [(decisions.c.verdict == Verdict.LINK).label("links")] if run.target.links else []
@@ -100,7 +101,7 @@ class ReviewWork:
                 decisions, facts.source, has_key(self.schema, recording, decisions.c.row_key)
             )
             .join(fits.source, fits.source.c.seq == decisions.c.seq)
-            .where(numbered(*self.items(run), ready))
+            .where(numbered(*self.items(run)))
         )
 
     def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
@@ -123,7 +124,7 @@ class ReviewWork:
         )
         return func.coalesce(pets.scalar_subquery(), cast([], ARRAY(Text)))
 
-    def _outcome(self, run: Run, ready: Sequence[int]) -> Subquery:
+    def _outcome(self, run: Run) -> Subquery:
         """Select the facts of each recording as they would be; SQL twin of `becomes_ok`."""
         schema, recordings = self.schema, self.schema.recordings
         pets, places, links = schema.pets, schema.appointments, schema.links
@@ -151,7 +152,7 @@ class ReviewWork:
             source = source.outerjoin(schema.visits, schema.visits.c.id == recordings.c.visit_id)
         may = self._may_link().label("may_link")
         query = select(decisions.c.seq, may, *labelled).select_from(source)
-        return query.where(numbered(*self.items(run), ready)).subquery("outcome")
+        return query.where(numbered(*self.items(run))).subquery("outcome")
 
     def _visit_differs(
         self, pet: ColumnElement[Any], place: ColumnElement[Any]

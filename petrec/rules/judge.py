@@ -17,13 +17,18 @@ def classify(facts: Facts) -> Kind:
     return next(kind for kind in KINDS if kind.holds(facts))
 
 
-def judged(schema: Schema, *extra: ColumnElement[Any], per_row: bool = False) -> FactColumns:
+def judged(
+    schema: Schema,
+    *extra: ColumnElement[Any],
+    per_row: bool = False,
+    within: ColumnElement[bool] | None = None,
+) -> FactColumns:
     """Build the facts of every recording, with the certain pet where there is one.
 
     `extra` are further columns of recordings; `per_row` suits a query that joins the facts to a
-    few recordings only.
+    few recordings only, `within` is a condition on recordings.
     """
-    facts = observed(schema, *extra, per_row=per_row)
+    facts = observed(schema, *extra, per_row=per_row, within=within)
     pet = certain_pet_sql(facts).label("petrec_certain_pet")
     strategy = strategy_sql(facts).label("petrec_strategy")
     return FactColumns(select(*facts.source.c, pet, strategy).subquery("judged"))

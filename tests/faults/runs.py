@@ -2,7 +2,7 @@
 
 from tests.plugins.databases import Database
 
-SLOW = ("--target-ms", "10", "--max-rows-per-second", "400")
+SLOW = ("--target-ms", "40", "--max-rows-per-second", "400")
 APPLY = ("backfill", "--apply", "--yes", "-q")
 
 

@@ -1,6 +1,7 @@
 """Rows that others hold are put off, a second command is turned away, waiters are not starved."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from tests.faults.runs import APPLY, SLOW, assert_sound, changed, state
 from tests.plugins.command import Completed
@@ -69,10 +70,13 @@ def test_table_lock_is_waited_for(spawn: Callable, clinic: Database) -> None:
 
 
 def test_second_command_is_told_who_works(
-    spawn: Callable, petrec: Callable[..., Completed], clinic: Database
+    spawn: Callable, petrec: Callable[..., Completed], clinic: Database, tmp_path: Path
 ) -> None:
-    process = spawn(*APPLY, *SLOW, dsn=clinic.dsn)
-    until(lambda: changed(clinic) > 0)
+    pause = tmp_path / "pause"
+    pause.touch()
+    process = spawn(*APPLY, "--pause-file", str(pause), dsn=clinic.dsn)
+    until(lambda: clinic.execute("SELECT to_regclass('petrec.runs')") != [(None,)])
+    until(lambda: state(clinic)[1] is not None)
     ended = petrec(*APPLY, dsn=clinic.dsn)
     assert ended.code == 3
     for word in ("backend pid", f":{process.pid} ", "since"):
@@ -80,5 +84,6 @@ def test_second_command_is_told_who_works(
     assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code == 3
     shown = petrec("backfill", "status", "--format", "jsonl", dsn=clinic.dsn).out
     assert '"state":"running"' in shown
+    pause.unlink()
     assert process.wait(90) == 0
     assert_sound(clinic)

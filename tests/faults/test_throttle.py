@@ -67,3 +67,20 @@ def unprivileged(clinic: Database) -> None:
     for schema in ("public", "petrec"):
         clinic.execute(f"GRANT USAGE ON SCHEMA {schema} TO plain")
         clinic.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO plain")
+
+
+def test_write_has_what_the_locks_left_of_the_target(
+    petrec: Callable[..., Completed], clinic: Database
+) -> None:
+    clinic.execute("""
+        CREATE TABLE bounds (recording text, ms interval);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO bounds VALUES (new.id, current_setting('statement_timeout')::interval);
+            RETURN new; END $$;
+        CREATE TRIGGER note BEFORE UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION note()""")
+    assert petrec(*APPLY, "--target-ms", "2000", dsn=clinic.dsn).code == 0
+    bounds = clinic.execute("""
+        SELECT rows = 1, min(ms) > '0 s' AND max(ms) <= '1.8 s', min(ms) = '2 s' FROM bounds
+        JOIN (SELECT row_key, count(*) OVER (PARTITION BY batch) AS rows FROM petrec.changes) c
+        ON row_key[1] = recording GROUP BY 1 ORDER BY 1""")
+    assert bounds == [(False, True, False), (True, False, True)]

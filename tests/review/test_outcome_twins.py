@@ -66,7 +66,7 @@ def judged_by_sql(connection: Connection, seen: Observed) -> list[bool]:
     connection.execute(decisions.delete())
     connection.execute(insert(decisions), rows)
     work = ReviewWork(load_schema(connection, Mapping()))
-    found = connection.execute(work.guarded(RUN, range(len(CHOICES)))).all()
+    found = connection.execute(work.guarded(RUN), {"numbers": list(range(len(CHOICES)))}).all()
     return [row.applies for row in sorted(found)]
 
 
