@@ -19,7 +19,7 @@ SELECT count(DISTINCT pid) FROM pg_locks
 WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
 """)
 
-_BOUND = text("SELECT set_config('statement_timeout', :left, true)")
+_BOUND = text("SELECT set_config('statement_timeout', :ms, true)")
 # The rest is for the progress to be recorded, and for the commit.
 _WRITE_SHARE = 0.9
 
@@ -42,6 +42,7 @@ def run_batch(
     `query` is the run's own `write_query`.
     """
     with connection.begin():
+        _bound(connection, pace.target_ms)
         page = next_page(connection, run, work, pace.size)
         started = time.monotonic()
         if not page:
@@ -50,7 +51,9 @@ def run_batch(
         missing = sorted(set(page) - set(locked.recordings))
         gone = skip_gone(connection, run, work, missing) if missing else 0
         if len(page) > 1:
-            _bound(connection, pace.target_ms - 1000 * (time.monotonic() - started))
+            # What the locks have left of the target; a single row has it anew.
+            left_ms = pace.target_ms - 1000 * (time.monotonic() - started)
+            _bound(connection, left_ms * _WRITE_SHARE)
         written = _write(connection, run, work, query, locked.ready)
         waiters = connection.scalars(_WAITERS).one()
         took_ms = 1000 * (time.monotonic() - started)
@@ -62,9 +65,9 @@ def run_batch(
     return Batch(after, len(page), 1000 * (time.monotonic() - started), waiters)
 
 
-def _bound(connection: Connection, left_ms: float) -> None:
-    """Leave the write what the locks have left of the target; a single row has it anew."""
-    connection.execute(_BOUND, {"left": f"{max(1, left_ms * _WRITE_SHARE):.0f}ms"})
+def _bound(connection: Connection, ms: float) -> None:
+    """Have the batch's next statements cancelled that take longer."""
+    connection.execute(_BOUND, {"ms": f"{max(1, ms):.0f}ms"})
 
 
 def _write(

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,20 +20,22 @@ from petrec.journal.retry import Patience, driver_error, is_lost, is_transient
 from petrec.journal.runs import move, read_run, record
 from petrec.journal.throttle import LagMeter, Limits, pause_reason, rate_pause
 from petrec.journal.work import Work
-from petrec.journal.write import write_query
+from petrec.journal.write import write_batch, write_query
 from petrec.results.runs import Run
 
 log = logging.getLogger("petrec.journal")
 
 _POLL_S = 0.2
 # A batch that is lost in a crash is lost whole, with its journal and cursor, and done again; so
-# only the end of a run waits for the disk. A client that hangs must not keep its locks.
-_SESSION = """
+# only the end of a run waits for the disk. A client that hangs must not keep its locks. What is
+# said between batches holds no lock of the application's: it has longer than a batch.
+_SESSION = text("""
 SELECT set_config('synchronous_commit', 'off', false),
        set_config('lock_timeout', '200ms', false),
        set_config('idle_in_transaction_session_timeout', '10s', false),
-       set_config('statement_timeout', :statement_timeout, false)
-"""
+       set_config('statement_timeout', '30s', false),
+       set_config('plan_cache_mode', 'force_generic_plan', false)
+""")
 _RESUME = "start the same command again: it resumes where the last batch ended"
 _SLOW_ROW = "a single row takes longer than --target-ms: resume with a larger one"
 _DURABLE = text("SET LOCAL synchronous_commit = on")
@@ -76,8 +78,8 @@ class Driver:
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         with self.engine.connect() as connection, lock.held(connection):
-            timeout = {"statement_timeout": f"{self.limits.target_ms:.0f}ms"}
-            connection.execute(text(_SESSION), timeout)
+            _prepare_all(connection)
+            connection.execute(_SESSION)
             connection.commit()
             self.reconnecting = True
             yield connection
@@ -86,6 +88,7 @@ class Driver:
         run = read_run(connection, run_id)
         connection.commit()
         query = write_query(self.work.schema, run, self.work.guarded(run))
+        _plan_ahead(connection, run, query)
         try:
             while True:
                 self._hold_back(connection, run)
@@ -170,6 +173,18 @@ class Driver:
                 f"run {run_id}: the connection was lost: {driver_error(error)}",
                 hint=_RESUME,
             ) from error
+
+
+def _prepare_all(connection: Connection) -> None:
+    """Have every statement planned once for the session, instead of under each batch's locks."""
+    driver: Any = connection.connection.driver_connection
+    driver.prepare_threshold = 0
+
+
+def _plan_ahead(connection: Connection, run: Run, query: Select[Any]) -> None:
+    """Let the server plan the write before a row is locked; what fails here, fails in a batch."""
+    with suppress(DBAPIError), connection.begin():
+        write_batch(connection, query, run, [])
 
 
 def _stopped(run: Run, reason: str, hint: str = _RESUME) -> RunStoppedError:

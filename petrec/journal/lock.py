@@ -36,11 +36,12 @@ def held(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        # A connection that is lost has no lock to give back.
+        # A connection that is lost has no lock to give back, and would be made anew.
         with suppress(DBAPIError):
             connection.rollback()
-            connection.execute(_RELEASE, {"key": _KEY})
-            connection.commit()
+            if not connection.invalidated:
+                connection.execute(_RELEASE, {"key": _KEY})
+                connection.commit()
 
 
 def acquire(connection: Connection) -> None:
