@@ -8,8 +8,8 @@ import pytest
 from petrec.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import digest
+from tests.constraints.parted import SUB
 from tests.constraints.stepping import connected, drive
-from tests.constraints.test_partitions import SUB
 from tests.constraints_alembic.project import Project
 from tests.constraints_alembic.test_export import export, must, prepared
 from tests.plugins.cluster import Cluster
