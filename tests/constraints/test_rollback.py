@@ -12,16 +12,13 @@ from petrec.constraints.plan import Wanted
 from petrec.errors import UsageError
 from petrec.settings import Mapping
 from tests.constraints.clean import clean, digest
+from tests.constraints.parted import prepared
 from tests.constraints.stepping import connected, drive
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 from tests.plugins.servers import BINARIES, running
 
 Run = Callable[..., Completed]
-STRANGERS = """
-DELETE FROM recordings r WHERE NOT EXISTS (SELECT FROM appointment_pets a
-    WHERE (a.appointment_id, a.pet_id) = (r.appointment_id, r.pet_id))
-"""
 ROWS = "r.id, r.pet_id, r.appointment_id, r.status"
 DROP = ("--group", "visits", "--drop-visits")
 A_VISIT = """
@@ -54,11 +51,6 @@ def planner(clinic: Database) -> Iterator[Connection]:
         yield connection
 
 
-def ready(made: Database) -> Database:
-    clean(made).execute(STRANGERS)
-    return made
-
-
 def must(petrec: Run, clinic: Database, command: str, *options: str) -> list[str]:
     """Run a command that succeeds; returns what it has executed."""
     ended = petrec("constraints", command, "--yes", "--format", "json", *options, dsn=clinic.dsn)
@@ -71,7 +63,7 @@ def must(petrec: Run, clinic: Database, command: str, *options: str) -> list[str
     [*((group, "CASCADE") for group in GROUPS), ("required", "RESTRICT")],
 )
 def test_each_group(clinic: Database, planner: Connection, group: str, on_delete: str) -> None:
-    ready(clinic)
+    prepared(clinic)
     wanted = Wanted(Mapping(), (group,), on_delete, drop_visits=group == "visits")
     before, rows = digest(clinic), clinic.checksum(ROWS)
     there = drive(clinic, planner, wanted.plan)
@@ -95,7 +87,7 @@ def test_each_group(clinic: Database, planner: Connection, group: str, on_delete
 def test_everything_at_once(
     petrec: Run, database: Callable[..., Database], major: int, shape: str
 ) -> None:
-    clinic = ready(database(shape, running(major)))
+    clinic = prepared(database(shape, running(major)))
     extra = () if shape == "integer_ids" else ("--membership",)
     before, rows = digest(clinic), clinic.checksum(ROWS)
     must(petrec, clinic, "apply", *extra)
