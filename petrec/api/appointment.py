@@ -4,8 +4,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Row,
     Select,
     Text,
     bindparam,
@@ -17,11 +15,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from petrec.api.access import Columns, Scope
+from petrec.api.database import Connection
 from petrec.api.errors import not_found
 from petrec.api.fields import or_null
 from petrec.api.ids import Ids
 from petrec.api.service import Caller, Clinic
-from petrec.api.statements import actor_values
+from petrec.api.statements import Row, actor_values
 from petrec.api.times import moment
 from petrec.api.wire.appointment import AppointmentOut, PetOut
 from petrec.schema import Schema
@@ -73,7 +72,7 @@ def _named(c: Columns, *names: str) -> list[Any]:
     return [part for name in names for part in (name, or_null(c, name))]
 
 
-def _out(ids: Ids, row: Row[Any]) -> AppointmentOut:
+def _out(ids: Ids, row: Row) -> AppointmentOut:
     return {
         "id": ids.write("appt", row.id),
         "practice_id": ids.maybe("practice", row.practice_id),

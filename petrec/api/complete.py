@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Row
 
 from petrec.api import uploaded
+from petrec.api.database import Connection
 from petrec.api.errors import conflict, not_found
 from petrec.api.options import Uploaded
 from petrec.api.ports import ObjectStore, StoredObject
 from petrec.api.service import Caller, Service
-from petrec.api.statements import actor_values
+from petrec.api.statements import Row, actor_values
 from petrec.api.wire.upload import CompleteIn, CompleteOut
 
 logger = logging.getLogger("petrec.api")
@@ -27,7 +27,7 @@ class _Work:
     recording: str
     body: CompleteIn
 
-    def row(self, connection: Connection, build: Any) -> Row[Any] | None:
+    def row(self, connection: Connection, build: Any) -> Row | None:
         """Run one of the module's statements on the recording."""
         clinic = self.service.clinic
         statement = clinic.statements.get(build, clinic.schema, self.caller.scope)
@@ -39,7 +39,7 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
     """Mark the recording as uploaded, once; errors: ApiError, StorageUnavailableError."""
     ids = service.clinic.ids
     work = _Work(service, caller, ids.parse("recording", recording, "recording_id"), body)
-    with service.reader.connect() as connection:
+    with service.database.reading() as connection:
         row = work.row(connection, uploaded.find)
     if row is None:
         raise not_found("recording")
@@ -50,14 +50,14 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
     if _is_complete(row, body):
         return answer
     found = verified(service.store, row, body)
-    with service.engine.begin() as connection:
+    with service.database.writing() as connection:
         event = _update(work, connection, found)
     if event is not None:
         _tell(service, caller, event)
     return answer
 
 
-def _is_complete(row: Row[Any], body: CompleteIn) -> bool:
+def _is_complete(row: Row, body: CompleteIn) -> bool:
     """Say whether the same completion was made before; errors: ApiError if it was another."""
     if row.status == uploaded.PENDING:
         return False
@@ -66,7 +66,7 @@ def _is_complete(row: Row[Any], body: CompleteIn) -> bool:
     return True
 
 
-def verified(store: ObjectStore, row: Row[Any], body: CompleteIn) -> StoredObject:
+def verified(store: ObjectStore, row: Row, body: CompleteIn) -> StoredObject:
     """Return the object if it is the one that was announced; errors: ApiError."""
     found = store.head(row.s3_key) if row.s3_key else None
     if found is None:

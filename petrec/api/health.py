@@ -2,12 +2,9 @@
 
 from typing import Literal
 
-from sqlalchemy import text
 from typing_extensions import TypedDict
 
 from petrec.api.service import Service
-
-_PING = text("SELECT 1")
 
 
 class Health(TypedDict):
@@ -19,6 +16,6 @@ class Health(TypedDict):
 def ready(service: Service) -> Health:
     """Ask the database; errors: those of the database, which become 503."""
     _ = service.clinic
-    with service.reader.connect() as connection:
-        connection.execute(_PING)
+    with service.database.reading() as connection:
+        connection.execute("SELECT 1")
     return {"status": "ok"}

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, bindparam, cast, func, select
+from sqlalchemy import Select, Text, bindparam, cast, func, select
 
 from petrec.api.access import Scope, everything
+from petrec.api.database import Connection
 from petrec.api.errors import invalid
 from petrec.api.new_ids import makes_own
 from petrec.api.ports import Actor

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy.exc
+import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection
 
 from petrec.api import idempotency
+from petrec.api.database import Connection
 from petrec.api.errors import ApiError, conflict, denied
 from petrec.api.membership import explain
 from petrec.api.new_ids import new_id
@@ -43,13 +43,13 @@ def initiate(
     post = service.store.presign_post(draft.key, body.content_type, draft.now)
     values = _values(service, caller, body, draft)
     try:
-        with service.engine.begin() as connection:
+        with service.database.writing() as connection:
             if idempotency_key is not None:
                 earlier = idempotency.earlier(connection, clinic, values)
                 if earlier is not None:
                     return _again(service, draft, body, earlier)
             refusal = _insert(connection, clinic, caller, values)
-    except sqlalchemy.exc.IntegrityError as error:
+    except psycopg.IntegrityError as error:
         raise _refusal(service, caller, values) from error
     if refusal is not None:
         raise refusal
@@ -65,7 +65,7 @@ def _draft(
     pet = ids.parse("pet", body.pet_id, "pet_id")
     visit = ids.parse("visit", body.visit_id, "visit_id") if body.visit_id is not None else None
     if key is None:
-        recording = new_id(service.engine, clinic)
+        recording = new_id(service.database, clinic)
     else:
         recording = idempotency.derived_id(clinic, caller.actor, key)
     now = service.options.clock().replace(microsecond=0)
@@ -111,7 +111,7 @@ def _insert(
 
 def _refusal(service: Service, caller: Caller, values: dict[str, Any]) -> Exception:
     """Say why a constraint refused the row, by looking again in a transaction of its own."""
-    with service.engine.begin() as connection:
+    with service.database.writing() as connection:
         reason = explain(connection, service.clinic, caller, values)
     if reason.code == "try_again":
         return denied("This account cannot record")

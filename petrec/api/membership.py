@@ -8,8 +8,6 @@ from sqlalchemy import (
     ARRAY,
     CTE,
     ColumnElement,
-    Connection,
-    Row,
     Select,
     Text,
     bindparam,
@@ -22,9 +20,10 @@ from sqlalchemy import (
 )
 
 from petrec.api.access import Predicate, Scope
+from petrec.api.database import Connection
 from petrec.api.errors import ApiError, conflict, denied, not_found
 from petrec.api.service import Caller, Clinic
-from petrec.api.statements import actor_values
+from petrec.api.statements import Row, actor_values
 from petrec.rules.facts import Facts, VisitFacts
 from petrec.rules.judge import classify
 from petrec.rules.kinds.visit_conflict import VISIT_CONFLICT
@@ -62,7 +61,7 @@ def member(schema: Schema) -> CTE:
     return query.with_for_update(read=True, key_share=True).cte("member")
 
 
-def _facts(row: Row[Any], pet: str, appointment: str) -> Facts:
+def _facts(row: Row, pet: str, appointment: str) -> Facts:
     linked = frozenset(row.linked)
     visit = VisitFacts(row.visit_pet, row.visit_appointment, pet_exists=True)
     return Facts(

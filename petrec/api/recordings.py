@@ -57,7 +57,7 @@ def read_page(
     values = actor_values(caller.actor) | dict(wanted) | {"limit": limit, "fetch": limit + 1}
     if after is not None:
         values |= {"after_at": after.at, "after_id": after.id}
-    with service.reader.connect() as connection:
+    with service.database.reading() as connection:
         rows = statement.dicts(connection, values)
     withheld = rows[0]["withheld"]
     found = [row for row in rows if row["id"] is not None]

@@ -3,6 +3,7 @@
 import logging
 import re
 
+import psycopg
 import sqlalchemy.exc
 from fastapi import Request
 from sqlalchemy import Insert, Table, insert, select
@@ -33,7 +34,7 @@ class Rejections:
             table = clinic.schema.api_logs
             if table is not None:
                 self._write(clinic, table, request, refusal)
-        except (sqlalchemy.exc.SQLAlchemyError, PetrecError) as error:
+        except (sqlalchemy.exc.SQLAlchemyError, psycopg.Error, PetrecError) as error:
             known = {"error_code": refusal.code, "reason": type(error).__name__}
             logger.warning("A refused request could not be written to api_logs", extra=known)
 
@@ -49,7 +50,7 @@ class Rejections:
             "error_code": refusal.code,
             "user_id": user if user and clinic.ids.fits("user", user) else None,
         }
-        with self.service.engine.begin() as connection:
+        with self.service.database.writing() as connection:
             self._statement.run(connection, values)
 
 

@@ -35,7 +35,8 @@ def build_router(  # noqa: PLR0913 each is a part of the host
     `engine` is a SQLAlchemy engine on psycopg 3; its tables are read with the first request.
     `current_actor` is a FastAPI dependency that returns the Actor who calls, or raises.
     `on_uploaded` is called after a completed upload is committed; what it raises is logged.
-    errors: SettingsError for an engine on another driver.
+    errors: SettingsError for an engine that does not fit: another driver, an isolation level that
+    is not the connections' own.
     """
     options = options or Options()
     service = Service(
@@ -43,9 +44,10 @@ def build_router(  # noqa: PLR0913 each is a part of the host
     )
     route_class = envelope_route(Rejections(service).note)
     router = APIRouter(prefix=options.prefix, route_class=route_class)
-    add_health(router, service)
-    add_uploads(router, service, current_actor)
+    # A request tries the routes in turn: those that are asked most come first.
     add_recordings(router, service, current_actor)
+    add_uploads(router, service, current_actor)
     add_appointments(router, service, current_actor)
     add_visits(router, service, current_actor)
+    add_health(router, service)
     return router

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Engine
 
 from petrec.api.access import AccessPolicy, Scope
+from petrec.api.database import Database
 from petrec.api.errors import denied
 from petrec.api.ids import Ids
 from petrec.api.options import Options, Uploaded
 from petrec.api.ports import Actor, ObjectStore
 from petrec.api.statements import Statements
-from petrec.db.preflight import load_schema
-from petrec.errors import SchemaMismatchError, SettingsError
+from petrec.errors import SchemaMismatchError
 from petrec.schema import Schema
 from petrec.settings import Mapping
 
@@ -49,15 +49,7 @@ class Service:
         mapping: Mapping,
         on_uploaded: Callable[[Uploaded], None] | None,
     ) -> None:
-        if engine.driver != "psycopg":
-            raise SettingsError(
-                f"petrec.api needs psycopg 3, not {engine.driver}",
-                hint="create_engine('postgresql+psycopg://...')",
-            )
-        self.engine = engine
-        # One statement needs no transaction; and psycopg drops all that it has prepared at the
-        # rollback with which SQLAlchemy would end it.
-        self.reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.database = Database(engine)
         self.store = store
         self.policy = policy
         self.options = options
@@ -87,8 +79,7 @@ class Service:
         return Caller(known, self.policy.scope(self.clinic.schema, known))
 
     def _read(self) -> Clinic:
-        with self.engine.connect() as connection:
-            schema = load_schema(connection, self.mapping)
+        schema = self.database.schema(self.mapping)
         lacking = [name for name in _NEEDED if name not in schema.recordings.c]
         if lacking:
             raise SchemaMismatchError(

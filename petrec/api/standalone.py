@@ -54,6 +54,8 @@ def _pooled(dsn: Dsn, settings: Settings) -> Engine:
         pool_size=settings.serve.pool_size,
         max_overflow=0,
         pool_timeout=5,
+        # The connections used last have their statements prepared, here and in the server's caches.
+        pool_use_lifo=True,
         pool_pre_ping=True,
         hide_parameters=True,
     )

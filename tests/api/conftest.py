@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from fastapi import FastAPI, Request
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 
 from petrec.api import Actor, ApiError, Options, build_router
 from tests.api.store import MemoryStore
@@ -23,6 +24,32 @@ def actor_from_headers(request: Request) -> Actor:
     if user is None or header("x-expired"):
         raise ApiError(401, "not_authenticated", "Not authenticated")
     return Actor(user, header("x-role", "vet"), header("x-practice"), header("x-owner"))
+
+
+def watch(engine: Engine, seen: Callable[[str, Any], None]) -> None:
+    """Tell of each statement with its values, of each commit and rollback; from now on."""
+
+    class Cursor(psycopg.Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            seen(query, params)
+            return super().execute(query, params, **options)
+
+    class Connection(psycopg.Connection[Any]):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self.cursor_factory = Cursor
+
+        def commit(self) -> None:
+            seen("commit", None)
+            super().commit()
+
+        def rollback(self) -> None:
+            seen("rollback", None)
+            super().rollback()
+
+    event.listen(
+        engine, "do_connect", lambda _, __, args, named: Connection.connect(*args, **named)
+    )
 
 
 class Client:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import event
 
 from petrec.api import PresignedPost, StoredObject
-from tests.api.conftest import Api
+from tests.api.conftest import Api, watch
 from tests.api.store import MemoryStore
 from tests.api.test_access import (
     ABSENT,
@@ -71,17 +71,11 @@ def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
     api = make_api(database=made, store=Watched())
     for recording in (REC1, REC2):
         api.store.objects[f"key-{recording}"] = StoredObject(3, "audio/mp4", "e")
-    watch(api.engine, api.store.seen)
+    watch(api.engine, lambda statement, _: api.store.seen.append(statement))
+    event.listen(api.engine.pool, "checkout", lambda *_: api.store.seen.append("checkout"))
     # The first request of all reads the schema.
     api.client.get("/api/v1/ready")
     return api
-
-
-def watch(engine: Engine, seen: list[str]) -> None:
-    event.listen(engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
-    event.listen(engine.pool, "checkout", lambda *_: seen.append("checkout"))
-    for name in ("begin", "commit", "rollback", "savepoint"):
-        event.listen(engine, name, lambda *_, name=name: seen.append(name))
 
 
 def work(api: Api, actor: str, one: Call, target: str, **headers: str) -> list[str]:

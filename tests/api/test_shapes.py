@@ -72,7 +72,12 @@ def test_without_fastapi() -> None:
     assert ended.stderr.strip() == "petrec.api needs FastAPI: pip install 'petrec[api]'"
 
 
-def test_another_driver() -> None:
-    engine = create_engine("sqlite://")
+def test_engines_that_do_not_fit() -> None:
+    other = create_engine("sqlite://")
     with pytest.raises(SettingsError, match="psycopg 3"):
+        build_router(other, store=MemoryStore(), current_actor=lambda: None)
+    engine = create_engine("postgresql+psycopg://").execution_options(
+        isolation_level="SERIALIZABLE"
+    )
+    with pytest.raises(SettingsError, match="isolation level"):
         build_router(engine, store=MemoryStore(), current_actor=lambda: None)

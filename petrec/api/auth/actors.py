@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Text, bindparam, cast, select
+from sqlalchemy import Engine, Select, Text, bindparam, cast, select
 
+from petrec.api.access import Scope, everything
 from petrec.api.auth.tokens import unauthorized
+from petrec.api.database import Database
 from petrec.api.ids import Ids
 from petrec.api.options import IdStyle
 from petrec.api.ports import Actor
 from petrec.api.service import Clinic
-from petrec.db.preflight import load_schema
+from petrec.schema import Schema
 from petrec.settings import Mapping as Names
 
 
@@ -30,7 +32,7 @@ class Actors:
     """Makes callers. What the users table says of a user outweighs the token, which may be old."""
 
     def __init__(self, engine: Engine, names: Names, claims: Claims) -> None:
-        self.engine = engine
+        self.database = Database(engine)
         self.names = names
         self.claims = claims
         self._lock = threading.Lock()
@@ -55,27 +57,32 @@ class Actors:
         return self._from_table(clinic, user, said)
 
     def _from_table(self, clinic: Clinic, user: str, said: dict[str, str | None]) -> Actor:
-        users, ids = clinic.schema.users, clinic.ids
+        ids = clinic.ids
         bare = user if ids.fits("user", user) else user.partition("-")[2]
-        if users is None or not ids.fits("user", bare):
+        if not ids.fits("user", bare):
             raise unauthorized()
-        columns = {n: users.c[n] for n in ("role", "practice_id") if n in users.c}
-        query = select(users.c.id, *(cast(c, Text).label(n) for n, c in columns.items()))
-        with self.engine.connect() as connection:
-            found = connection.execute(query.where(users.c.id == bindparam("id")), {"id": bare})
-            row = found.mappings().first()
+        statement = clinic.statements.get(_user, clinic.schema, everything())
+        with self.database.reading() as connection:
+            row = statement.first(connection, {"id": bare})
         if row is None:
             raise unauthorized()
-        role, practice = row.get("role", said["role"]), row.get("practice_id", said["practice"])
-        return Actor(user, role or "", practice)
+        role = getattr(row, "role", said["role"])
+        return Actor(user, role or "", getattr(row, "practice_id", said["practice"]))
 
     def _known(self) -> Clinic:
         with self._lock:
             if self._clinic is None:
-                with self.engine.connect() as connection:
-                    schema = load_schema(connection, self.names)
+                schema = self.database.schema(self.names)
                 self._clinic = Clinic(schema, Ids(schema, IdStyle.TYPED))
             return self._clinic
+
+
+def _user(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
+    """Select the user, with the columns that outweigh a token."""
+    users: Any = schema.users
+    columns = [cast(users.c[n], Text).label(n) for n in ("role", "practice_id") if n in users.c]
+    query: Select[Any] = select(users.c.id, *columns)
+    return query.where(users.c.id == bindparam("id"))
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str | None:

@@ -23,7 +23,7 @@ def add_appointments(
         """Return an appointment with its pets."""
         clinic, caller = service.clinic, service.caller(actor)
         appointment = clinic.ids.parse("appointment", appointment_id, "appointment_id")
-        with service.reader.connect() as connection:
+        with service.database.reading() as connection:
             found = read_appointment(connection, clinic, caller, appointment)
         return encoded(found)
 

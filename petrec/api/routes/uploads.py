@@ -45,17 +45,17 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
 
     add_route(
         router,
-        "/recordings/upload/complete/{recording_id}",
-        complete_upload,
-        methods=["POST"],
-        tags=["recordings"],
-        responses=answers(400, 401, 403, 404, 409, 503, ok=CompleteOut),
-    )
-    add_route(
-        router,
         "/recordings/upload/initiate",
         initiate_upload,
         methods=["POST"],
         tags=["recordings"],
         responses=refusals(answers(400, 401, 403, 404, 409, 503, ok=InitiateOut)),
+    )
+    add_route(
+        router,
+        "/recordings/upload/complete/{recording_id}",
+        complete_upload,
+        methods=["POST"],
+        tags=["recordings"],
+        responses=answers(400, 401, 403, 404, 409, 503, ok=CompleteOut),
     )

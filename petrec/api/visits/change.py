@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
     Delete,
     Select,
     Update,
@@ -16,6 +15,7 @@ from sqlalchemy import (
 )
 
 from petrec.api.access import Scope
+from petrec.api.database import Connection
 from petrec.api.errors import conflict, denied, not_found
 from petrec.api.fields import as_column
 from petrec.api.service import Caller, Service
@@ -33,7 +33,7 @@ def update_visit(service: Service, caller: Caller, visit_id: str, body: VisitPat
     given = {name: getattr(body, name) for name in body.model_fields_set}
     fields = tuple(sorted(name for name in given if name in table.c))
     values = _values(service, caller, visit_id) | given
-    with service.engine.begin() as connection:
+    with service.database.writing() as connection:
         _hold(service, caller, connection, values)
         statement = clinic.statements.get(_update, clinic.schema, caller.scope, fields)
         rows = statement.rows(connection, values)
@@ -45,7 +45,7 @@ def delete_visit(service: Service, caller: Caller, visit_id: str) -> None:
     clinic = service.clinic
     visits_table(clinic.schema)
     values = _values(service, caller, visit_id)
-    with service.engine.begin() as connection:
+    with service.database.writing() as connection:
         _hold(service, caller, connection, values)
         held = clinic.statements.get(_recordings, clinic.schema, caller.scope)
         if held.rows(connection, values)[0].found:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import sqlalchemy.exc
+import psycopg
 from sqlalchemy import Insert, bindparam, exists, insert, literal, select
 
 from petrec.api.access import Scope
@@ -36,11 +36,11 @@ def create_visit(service: Service, caller: Caller, body: VisitIn) -> VisitOut:
         raise invalid("appointment_id", "visits have no appointments here")
     statement = clinic.statements.get(_insert, clinic.schema, caller.scope, placed)
     try:
-        with service.engine.begin() as connection:
+        with service.database.writing() as connection:
             row = statement.first(connection, values)
             lost = row is None and placed
             reason = explain(connection, clinic, caller, values) if lost else None
-    except sqlalchemy.exc.IntegrityError as error:
+    except psycopg.IntegrityError as error:
         raise _refusal(service, caller, values) from error
     if row is None:
         raise reason or not_found("pet")
@@ -52,7 +52,7 @@ def _values(service: Service, caller: Caller, body: VisitIn) -> dict[str, Any]:
     ids, now = clinic.ids, service.options.clock().replace(microsecond=0)
     given = body.appointment_id
     return actor_values(caller.actor) | {
-        "id": new_id(service.engine, clinic, "visit"),
+        "id": new_id(service.database, clinic, "visit"),
         "pet_id": ids.parse("pet", body.pet_id, "pet_id"),
         "appointment_id": given and ids.parse("appointment", given, "appointment_id"),
         "visit_id": None,
@@ -71,7 +71,7 @@ def _values(service: Service, caller: Caller, body: VisitIn) -> dict[str, Any]:
 def _refusal(service: Service, caller: Caller, values: dict[str, Any]) -> Exception:
     """Say why a constraint refused the row, by looking again in a transaction of its own."""
     if values["appointment_id"] is not None:
-        with service.engine.begin() as connection:
+        with service.database.writing() as connection:
             reason = explain(connection, service.clinic, caller, values)
         if reason.code != "try_again":
             return reason

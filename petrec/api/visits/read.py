@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, bindparam, false, select
+from sqlalchemy import Integer, Select, bindparam, false, select
 
 from petrec.api.access import Scope
 from petrec.api.cursor import After, Cursor, decode, start
@@ -12,7 +12,7 @@ from petrec.api.errors import not_found
 from petrec.api.fields import comes_after
 from petrec.api.recordings import read_page
 from petrec.api.service import Caller, Service
-from petrec.api.statements import actor_values
+from petrec.api.statements import Row, actor_values
 from petrec.api.visits.table import visit_columns, visit_out, visits_table
 from petrec.api.wire.recording import RecordingOut
 from petrec.api.wire.visit import VisitOut
@@ -36,7 +36,7 @@ def read_visit(service: Service, caller: Caller, visit_id: str) -> VisitOut:
     visits_table(clinic.schema)
     visit = clinic.ids.parse("visit", visit_id, "visit_id")
     values = actor_values(caller.actor) | {"visit": visit}
-    with service.reader.connect() as connection:
+    with service.database.reading() as connection:
         row = clinic.statements.get(_one, clinic.schema, caller.scope).first(connection, values)
     if row is None:
         raise not_found("visit")
@@ -65,14 +65,14 @@ def list_visits(
     statement = clinic.statements.get(
         _page, clinic.schema, caller.scope, frozenset(wanted), start(after)
     )
-    with service.reader.connect() as connection:
+    with service.database.reading() as connection:
         rows = statement.rows(connection, values)
     end = rows[limit - 1] if len(rows) > limit else None
     following = Cursor(end.visit_date, end.id).encode() if end is not None else None
     return VisitPage(with_recordings(service, caller, rows[:limit]), following)
 
 
-def with_recordings(service: Service, caller: Caller, rows: Sequence[Row[Any]]) -> list[VisitOut]:
+def with_recordings(service: Service, caller: Caller, rows: Sequence[Row]) -> list[VisitOut]:
     """Return the visits, each with its recordings that have a pet."""
     ids = service.clinic.ids
     by_visit: dict[str | None, list[RecordingOut]] = {}

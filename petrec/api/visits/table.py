@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, Text, cast
+from sqlalchemy import ColumnElement, Table, Text, cast
 
 from petrec.api.access import Columns
 from petrec.api.errors import ApiError
 from petrec.api.fields import or_null
 from petrec.api.ids import Ids
+from petrec.api.statements import Row
 from petrec.api.times import moment
 from petrec.api.wire.recording import RecordingOut
 from petrec.api.wire.visit import VisitOut
@@ -45,7 +46,7 @@ def visit_columns(c: Columns) -> list[ColumnElement[Any]]:
     return [*ids, *(or_null(c, name).label(name) for name in _PLAIN)]
 
 
-def visit_out(ids: Ids, row: Row[Any], recordings: Sequence[RecordingOut] = ()) -> VisitOut:
+def visit_out(ids: Ids, row: Row, recordings: Sequence[RecordingOut] = ()) -> VisitOut:
     """Return the visit; `row` has the columns of `visit_columns`."""
     day = row.follow_up_date
     return {
