@@ -21,6 +21,7 @@ from sqlalchemy import create_engine
 
 from petrec.api import Actor, build_router
 from petrec.api.access import staff
+from petrec.api.cursor import After
 from petrec.api.pending import insert_query
 from petrec.api.served import page_query
 from petrec.api.statements import Statement
@@ -42,7 +43,7 @@ async def actor(request: Request) -> Actor:
 def engine() -> Any:
     """Connect to the database that the environment names."""
     url = os.environ["PETREC_BENCH_DSN"].replace("postgresql:", "postgresql+psycopg:")
-    return create_engine(url, pool_size=CONNECTIONS)
+    return create_engine(url, pool_size=CONNECTIONS, pool_use_lifo=True)
 
 
 def router_app() -> FastAPI:
@@ -74,7 +75,7 @@ def bare_app() -> FastAPI:
     with engine().connect() as connection:
         schema = load_schema(connection, Mapping())
     scope = staff(schema)
-    listing = Statement(page_query(schema, scope, frozenset({"pet_id"}), False))
+    listing = Statement(page_query(schema, scope, frozenset({"pet_id"}), After.TOP))
     inserting = Statement(insert_query(schema, scope, False))
     app, reads, writes = FastAPI(), _Pool(autocommit=True), _Pool(autocommit=False)
 
