@@ -35,8 +35,11 @@ def ending(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[No
 
 def _cancel(running: set[psycopg.Connection[Any]]) -> None:
     deadline = time.monotonic() + _LONGEST_S
-    while running and time.monotonic() < deadline:
-        for connection in tuple(running):
+    # One that broke is never checked in.
+    while alive := [one for one in tuple(running) if not one.closed]:
+        if time.monotonic() > deadline:
+            break
+        for connection in alive:
             with suppress(psycopg.Error):
                 connection.cancel_safe(timeout=_LONGEST_S)
         time.sleep(_PAUSE_S)
