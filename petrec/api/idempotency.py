@@ -3,6 +3,7 @@
 No table of keys is needed: the recording's own row says whether the key was used, and for what.
 """
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,18 @@ _COMPARED = (
 )
 
 
+_KEY = r"[\x21-\x7e]{1,255}"
+_FITS = re.compile(_KEY)
+# For the document alone: declared as a parameter, a header costs each request that has none, too.
+KEY_HEADER: Mapping[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body gives the same recording.",
+    "schema": {"type": "string", "pattern": f"^{_KEY}$"},
+}
+
+
 @dataclass(frozen=True)
 class Earlier:
     """The recording that the key has made before."""
@@ -39,6 +52,13 @@ class Earlier:
     created_at: datetime
     pending: bool
     differs: bool
+
+
+def given_key(text: str | None) -> str | None:
+    """Return the header's value; errors: ApiError."""
+    if text is not None and not _FITS.fullmatch(text):
+        raise invalid(KEY_HEADER["name"], "must be 1 to 255 characters of printable ASCII")
+    return text
 
 
 def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:

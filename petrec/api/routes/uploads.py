@@ -1,11 +1,12 @@
 """Uploads: initiate and complete."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Request, Response
 
 from petrec.api.complete import complete
+from petrec.api.idempotency import KEY_HEADER, given_key
 from petrec.api.initiate import initiate
 from petrec.api.ports import Actor
 from petrec.api.routes.common import actor_dependency, add_route, answers, encoded, refusals
@@ -14,28 +15,16 @@ from petrec.api.wire.choices import initiate_body
 from petrec.api.wire.fields import RecordingId
 from petrec.api.wire.upload import CompleteIn, CompleteOut, InitiateOut
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
-        description="The same key with the same body gives the same recording.",
-    ),
-]
-
 
 def add_uploads(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:
     """Add the endpoints."""
     body_type: Any = initiate_body(service.options)
     caller_of = actor_dependency(current_actor)
 
-    def initiate_upload(
-        body: body_type, idempotency_key: IdempotencyKey = None, actor: Actor = caller_of
-    ) -> Response:
+    def initiate_upload(request: Request, body: body_type, actor: Actor = caller_of) -> Response:
         """Start the upload of a recording of a pet in an appointment."""
-        return encoded(initiate(service, service.caller(actor), body, idempotency_key))
+        key = given_key(request.headers.get(KEY_HEADER["name"]))
+        return encoded(initiate(service, service.caller(actor), body, key))
 
     def complete_upload(
         recording_id: RecordingId, body: CompleteIn, actor: Actor = caller_of
@@ -50,6 +39,7 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
         methods=["POST"],
         tags=["recordings"],
         responses=refusals(answers(400, 401, 403, 404, 409, 503, ok=InitiateOut)),
+        openapi_extra={"parameters": [KEY_HEADER]},
     )
     add_route(
         router,
