@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from tests.faults.runs import APPLY, SLOW, assert_sound, changed, state
+from tests.faults.runs import APPLY, assert_sound, changed, state
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
@@ -59,11 +60,21 @@ def test_lock_never_released(petrec: Callable[..., Completed], clinic: Database)
     assert changed(clinic) == 395
 
 
-def test_table_lock_is_waited_for(spawn: Callable, clinic: Database) -> None:
-    process = spawn(*APPLY, *SLOW, dsn=clinic.dsn)
-    until(lambda: changed(clinic) > 0)
+def spawn_paused(spawn: Callable, clinic: Database, pause: Path) -> Any:
+    """Start a run that waits, with everything planned, until the file is gone."""
+    pause.touch()
+    process = spawn(*APPLY, "--pause-file", str(pause), dsn=clinic.dsn)
+    until(lambda: clinic.execute("SELECT to_regclass('petrec.runs')") != [(None,)])
+    until(lambda: state(clinic)[1] is not None)
+    return process
+
+
+def test_table_lock_is_waited_for(spawn: Callable, clinic: Database, tmp_path: Path) -> None:
+    pause = tmp_path / "pause"
+    process = spawn_paused(spawn, clinic, pause)
     with clinic.connect(autocommit=False) as other:
         other.execute("LOCK TABLE recordings IN ACCESS EXCLUSIVE MODE")
+        pause.unlink()
         until(lambda: clinic.execute(WAITING) != [(0,)])
     assert process.wait(90) == 0
     assert_sound(clinic)
@@ -73,10 +84,7 @@ def test_second_command_is_told_who_works(
     spawn: Callable, petrec: Callable[..., Completed], clinic: Database, tmp_path: Path
 ) -> None:
     pause = tmp_path / "pause"
-    pause.touch()
-    process = spawn(*APPLY, "--pause-file", str(pause), dsn=clinic.dsn)
-    until(lambda: clinic.execute("SELECT to_regclass('petrec.runs')") != [(None,)])
-    until(lambda: state(clinic)[1] is not None)
+    process = spawn_paused(spawn, clinic, pause)
     ended = petrec(*APPLY, dsn=clinic.dsn)
     assert ended.code == 3
     for word in ("backend pid", f":{process.pid} ", "since"):
