@@ -104,7 +104,7 @@ def _insert(
     """Insert the row, or say why not; raising would roll back, and forget prepared statements."""
     with_visit = values["visit_id"] is not None
     statement = clinic.statements.get(insert_query, clinic.schema, caller.scope, with_visit)
-    if statement.first(connection, values) is None:
+    if statement.run(connection, values) == 0:
         return explain(connection, clinic, caller, values)
     return None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
 
 import psycopg
-from psycopg.rows import RowFactory, dict_row, namedtuple_row
+from psycopg.rows import RowFactory, dict_row, namedtuple_row, tuple_row
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.expression import ClauseElement
@@ -50,9 +50,9 @@ class Statement:
         """Run and return the first row."""
         return self._sent(connection, values, namedtuple_row).fetchone()
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        """Run what returns no rows."""
-        self._sent(connection, values, namedtuple_row)
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Run and return how many rows were written."""
+        return self._sent(connection, values, tuple_row).rowcount
 
     def _sent(
         self, connection: Connection, values: Mapping[str, Any], row_factory: RowFactory[Any]
