@@ -119,6 +119,8 @@ class Driver:
                 self.pace = self.pace.after_timeout()
                 if not self.patience.wait():
                     raise self._gave_up(run, error) from error
+                # At a rollback the driver forgets what it has prepared.
+                _plan_ahead(connection, run, query)
             else:
                 self.patience.renew()
                 return batch
