@@ -36,7 +36,7 @@ WHERE pet_id IS NULL AND appointment_id IS NOT NULL
 
 
 LONGEST_MS = 250.0
-OF_BY_HAND = 0.8
+OF_BY_HAND = 0.6
 
 
 def run() -> None:
