@@ -71,9 +71,9 @@ class ReviewWork:
         target = cast(decisions.c.appointment_id, appointments.c.id.type)
         entered = select(decisions.c.seq).join(appointments, appointments.c.id == target)
         ready = locked
+        mine = numbered(*self.items(run))
         for query in (left, entered):
-            among = numbered(*self.items(run))
-            ready = free_of_others(connection, appointments, query, among, ready)
+            ready = free_of_others(connection, appointments, query.where(mine), ready)
         return Locked(locked, ready)
 
     def guarded(self, run: Run) -> Select[Any]:

@@ -69,8 +69,13 @@ def blocking(clinic: Database, sql: str) -> psycopg.Connection[Any]:
     return held
 
 
-def alone(clinic: Database) -> bool:
-    return clinic.execute(OTHERS) == [(0,)]
+def let_go(clinic: Database, held: psycopg.Connection[Any], pid: int, orphan: str) -> None:
+    """Let the orphaned statement finish, or end it; wait until it is gone."""
+    if orphan == "is ended":
+        clinic.execute("SELECT pg_terminate_backend(%s)", (pid,))
+    held.rollback()
+    held.close()
+    until(lambda: clinic.execute(OTHERS) == [(0,)])
 
 
 @pytest.mark.parametrize(("where", "orphan"), _cases(often="is ended"))
@@ -86,11 +91,7 @@ def test_in_an_index_build(
     assert clinic.execute(INVALID) != [(0,)]
     second = petrec(*INDEXES, dsn=clinic.dsn)
     assert (second.code, f"backend pid {pid}" in second.err) == (3, True), second.err
-    if orphan == "is ended":
-        clinic.execute("SELECT pg_terminate_backend(%s)", (pid,))
-    held.rollback()
-    held.close()
-    until(lambda: alone(clinic))
+    let_go(clinic, held, pid, orphan)
     left = clinic.execute(BROKEN)
     assert left == [(int(orphan == "is ended"),)]
     ended = petrec(*INDEXES, dsn=clinic.dsn)
@@ -115,11 +116,7 @@ def test_in_a_validation(
     clinic.execute(add)
     held = blocking(clinic, "LOCK TABLE recordings IN SHARE MODE")
     pid = kill_in(spawn, clinic, REQUIRED, validate, held.info.backend_pid)
-    if orphan == "is ended":
-        clinic.execute("SELECT pg_terminate_backend(%s)", (pid,))
-    held.rollback()
-    held.close()
-    until(lambda: alone(clinic))
+    let_go(clinic, held, pid, orphan)
     ended = petrec(*REQUIRED, dsn=clinic.dsn)
     assert ended.code == 0, ended.err
     # What the server finished alone is not done again.

@@ -3,15 +3,13 @@
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine, text
 
 from petrec.journal.install import alembic_config, install_journal, is_installed
 from petrec.journal.tables import metadata
@@ -23,15 +21,6 @@ LIST = """
 from petrec.journal.install import migrations_path
 print(*(file.name for file in (migrations_path() / "versions").iterdir()))
 """
-
-
-@pytest.fixture
-def engine(clinic: Database) -> Iterator[Engine]:
-    made = create_engine(
-        clinic.dsn.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool
-    )
-    yield made
-    made.dispose()
 
 
 def test_schema_equals_what_the_code_expects(engine: Engine) -> None:

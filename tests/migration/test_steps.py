@@ -1,12 +1,10 @@
 """Each revision down and up again, with rows in every table: only what it made comes and goes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Engine
 
 from petrec.journal.install import alembic_config, install_journal
 from tests.plugins.command import Completed
@@ -32,15 +30,6 @@ WHERE relnamespace = 'petrec'::regnamespace AND relkind = 'r' AND relname <> 'al
 GROUP BY relname
 """
 BRANCHES = ("history", "journal")
-
-
-@pytest.fixture
-def engine(clinic: Database) -> Iterator[Engine]:
-    made = create_engine(
-        clinic.dsn.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool
-    )
-    yield made
-    made.dispose()
 
 
 def test_each_revision_down_and_up_again(
