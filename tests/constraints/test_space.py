@@ -59,10 +59,10 @@ def test_a_table_that_was_never_counted_counts_whole() -> None:
 
 
 def test_too_little_is_refused_before_anything(petrec: Run, clinic: Database) -> None:
-    clean(clinic).execute(LOGGED_DDL)
     # The estimate follows the row count, which autovacuum would take anew in between.
-    clinic.execute("ALTER TABLE recordings SET (autovacuum_enabled = off)")
+    clean(clinic).execute("ALTER TABLE recordings SET (autovacuum_enabled = off)")
     clinic.execute("ANALYZE recordings")
+    clinic.execute(LOGGED_DDL)
     plan = planned(petrec, clinic, "--free-space", "1kB")
     room = plan["space"]["rooms"][0]
     assert (room["place"], room["free"]) == ("--free-space", 1024)
