@@ -12,7 +12,6 @@ _SERVER = text("""
 SELECT (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS directory,
        (SELECT setting::int FROM pg_settings WHERE name = 'port') AS port,
        extract(epoch FROM pg_postmaster_start_time())::float8 AS started,
-       pg_size_bytes(current_setting('maintenance_work_mem')) AS memory,
        (SELECT dattablespace::bigint FROM pg_database WHERE datname = current_database()) AS home,
        (SELECT oid::bigint FROM pg_tablespace
         WHERE spcname = current_setting('default_tablespace')) AS tablespace,
@@ -22,6 +21,7 @@ SELECT (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS direct
              )) AS temporary,
        (SELECT oid::bigint FROM pg_tablespace WHERE spcname = 'pg_default') AS base
 """)
+_SORT_MEMORY = text("SELECT pg_size_bytes(current_setting('maintenance_work_mem'))")
 _PID_LINES = ("pid", "directory", "started", "port")
 _CLOCK_S = 5.0
 
@@ -37,7 +37,7 @@ class Places:
 
 def sort_memory(connection: Connection) -> int:
     """Return how many bytes an index build may use before it sorts on disk."""
-    return int(connection.execute(_SERVER).one().memory)
+    return int(connection.execute(_SORT_MEMORY).scalar_one())
 
 
 def find_places(connection: Connection) -> Places | None:
