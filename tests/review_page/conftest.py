@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from petrec.results.review import Case
 from petrec.review.page import write_page
@@ -31,6 +31,11 @@ class Opened:
 
     def text(self, selector: str) -> str:
         return self.page.locator(selector).inner_text()
+
+    def reload(self) -> None:
+        """Load the page again; returns once its script has drawn it."""
+        self.page.reload()
+        expect(self.page.locator("#total")).not_to_have_text("0")
 
     def download(self) -> Path:
         """Download by the button; returns the file."""

@@ -24,7 +24,7 @@ def test_markup_is_text_wherever_it_stands(opened: Open) -> None:
         assert page.page.locator(".transcript blockquote").text_content() == text
         page.press("1")
     assert page.page.locator("#detail img, #detail script, #list img").count() == 0
-    page.page.reload()
+    page.reload()
     assert page.text("#done") == str(len(HOSTILE))
     page.page.locator("#search").fill(HOSTILE[4])
     page.page.get_by_text("1 case", exact=True).wait_for()

@@ -26,7 +26,7 @@ def test_twenty_decisions_survive_a_reload_and_are_downloaded(opened: Open) -> N
     page.press("Enter", *"12cl" * 5)
     assert page.text("#done") == "20"
     assert page.text("#saved") == "Saved in this browser"
-    page.page.reload()
+    page.reload()
     assert page.text("#done") == "20"
     assert page.text("#place") == "21 of 300"
     assert not page.page.locator("#ask").is_visible()
@@ -66,7 +66,7 @@ def test_undo_takes_back_one_after_the_other(opened: Open) -> None:
     page = opened(clinic())
     page.press("1", "c", "l", "u")
     assert (page.text("#done"), page.text("#place")) == ("2", "3 of 300")
-    page.page.reload()
+    page.reload()
     page.press("u", "u", "u")
     assert (page.text("#done"), page.text("#place")) == ("0", "1 of 300")
 

@@ -39,5 +39,5 @@ def test_ten_thousand_cases(opened: Open) -> None:
     assert nodes(many) < 600
     many.page.locator("#search").fill("recording_7777.m4a")
     many.page.get_by_text("1 case", exact=True).wait_for()
-    many.page.reload()
+    many.reload()
     assert many.text("#done") == "21"

@@ -84,7 +84,7 @@ def test_the_page_warns_until_everything_is_downloaded(opened: Open) -> None:
     assert not asks_before_closing(page.page)
     page.press("1")
     assert asks_before_closing(page.page)
-    page.page.reload()
+    page.reload()
     assert asks_before_closing(page.page)
     page.download()
     assert not asks_before_closing(page.page)
@@ -96,7 +96,7 @@ def test_a_note_without_a_decision_is_kept(opened: Open) -> None:
     page = opened(clinic(5))
     page.press("n")
     page.page.keyboard.type("limps")
-    page.page.reload()
+    page.reload()
     assert page.page.locator("#note").input_value() == "limps"
     assert page.text("#done") == "0"
 
@@ -105,7 +105,7 @@ def test_another_export_starts_anew(opened: Open) -> None:
     page = opened(clinic(5))
     page.press("1")
     page.file.write_text(page.file.read_text("utf-8").replace("09:00 UTC", "10:00 UTC"), "utf-8")
-    page.page.reload()
+    page.reload()
     assert page.text("#done") == "0"
     assert page.text("#reviewer") == "Ada"
 
