@@ -1,6 +1,7 @@
 """The petrec command as a user runs it: in a process of its own, with a clean environment."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
+# Tests that run in the background of a shell inherit an ignored SIGINT, and would hand it on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
