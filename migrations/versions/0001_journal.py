@@ -20,7 +20,12 @@ _NOW = sa.text("now()")
 def upgrade() -> None:
     """Create the journal's tables."""
     _create_runs()
-    _create_items("plan_items", sa.Column("pet_id", sa.Text, nullable=False), strategy=True)
+    _create_items(
+        "plan_items",
+        sa.Column("appointment_id", sa.Text),
+        sa.Column("pet_id", sa.Text, nullable=False),
+        strategy=True,
+    )
     _create_items(
         "changes",
         sa.Column("old", JSONB, nullable=False),

@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Text,
     cast,
     func,
     insert,
     literal,
-    literal_column,
     select,
 )
 from sqlalchemy.dialects import postgresql
@@ -22,6 +19,7 @@ from petrec.db.triggers import update_triggers
 from petrec.errors import UsageError
 from petrec.journal.install import is_readable
 from petrec.journal.keys import key_of
+from petrec.journal.place import PLACE, system_columns
 from petrec.journal.runs import create_run, read_run, record, unfinished_run
 from petrec.journal.tables import plan_items
 from petrec.journal.write import write_query
@@ -81,32 +79,27 @@ def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | 
     run_id = create_run(connection, "backfill", target)
     # Certain evidence implies it, but the planner cannot see that through the rules' CASE.
     lacking = schema.recordings.c.pet_id.is_(None)
-    facts = judged(schema, *physical_place(connection, schema), within=lacking)
-    place = func.row_number().over(order_by=[facts.recording.tableoid, facts.recording.ctid])
+    facts = judged(schema, *system_columns(schema.recordings, PLACE), within=lacking)
+    place = func.row_number().over(order_by=[facts.recording[name] for name in PLACE])
     rows = (
         select(
             literal(run_id),
             place,
             key_of(schema, facts.recording),
             facts.strategy,
+            cast(facts.recording.appointment_id, Text),
             cast(facts.certain_pet, Text),
         )
         .select_from(facts.source)
         .where(facts.certain_pet.is_not(None))
     )
-    columns = ["run_id", "seq", "row_key", "strategy", "pet_id"]
+    columns = ["run_id", "seq", "row_key", "strategy", "appointment_id", "pet_id"]
     query = insert(plan_items).from_select(columns, rows)
     planned = connection.execute(query.execution_options(preserve_rowcount=True)).rowcount
     if planned == 0:
         return None
     record(connection, run_id, {"planned": planned})
     return read_run(connection, run_id)
-
-
-def physical_place(connection: Connection, schema: Schema) -> list[ColumnElement[Any]]:
-    """Return the system columns that say where a recording lies."""
-    table = connection.dialect.identifier_preparer.format_table(schema.recordings)
-    return [literal_column(f"{table}.{name}").label(name) for name in ("tableoid", "ctid")]
 
 
 def _locks(schema: Schema) -> tuple[str, ...]:

@@ -47,17 +47,17 @@ def run_batch(
         started = time.monotonic()
         if not page:
             return Batch(run, 0, 0.0, 0)
-        locked = work.lock(connection, run, page)
-        missing = sorted(set(page) - set(locked.recordings))
-        gone = skip_gone(connection, run, work, missing) if missing else 0
+        ready = work.lock(connection, run, page)
         if len(page) > 1:
             # What the locks have left of the target; a single row has it anew.
             left_ms = pace.target_ms - 1000 * (time.monotonic() - started)
             _bound(connection, left_ms * _WRITE_SHARE)
-        written = _write(connection, run, work, query, locked.ready)
+        written = _write(connection, run, work, query, ready)
+        left = len(page) - written.changed - written.skipped
+        gone = skip_gone(connection, run, work, page) if left else 0
         waiters = connection.scalars(_WAITERS).one()
         took_ms = 1000 * (time.monotonic() - started)
-        after = _advance(run, page, len(page) - gone - len(locked.ready), written, gone)
+        after = _advance(run, page, left - gone, written, gone)
         after = msgspec.structs.replace(
             after, batch_size=len(page), batch_ms=took_ms, busy_ms=run.busy_ms + took_ms
         )

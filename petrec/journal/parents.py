@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import Connection, Select, Table, select
+
+from petrec.journal.numbers import numbers_of
 
 
 def free_of_others(
@@ -14,13 +16,11 @@ def free_of_others(
 ) -> list[int]:
     """Lock the items' appointments; returns the items whose appointment no other session holds.
 
-    `of_appointment` selects the items, `numbered`, that have a row in `appointments`. One without
-    needs no lock.
+    `of_appointment` selects the numbers of the items, `numbered`, that have a row in
+    `appointments`. One without needs no lock.
     """
-    locking = of_appointment.with_for_update(of=appointments, skip_locked=True)
-    numbers = {"numbers": list(page)}
-    locked = set(connection.scalars(locking, numbers))
-    if locked >= set(page):
-        return list(page)
-    held = set(connection.scalars(of_appointment, numbers)) - locked
+    (number,) = of_appointment.selected_columns
+    locked = of_appointment.with_for_update(of=appointments, skip_locked=True).cte("locked")
+    query = of_appointment.where(number.not_in(select(locked)))
+    held = set(connection.scalars(query, numbers_of(page)))
     return [number for number in page if number not in held]

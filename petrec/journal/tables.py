@@ -62,6 +62,7 @@ plan_items = Table(
     Column("seq", BigInteger, primary_key=True),
     Column("row_key", ARRAY(Text), nullable=False),
     Column("strategy", Text, nullable=False),
+    Column("appointment_id", Text),
     Column("pet_id", Text, nullable=False),
 )
 changes = Table(

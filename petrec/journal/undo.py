@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Subquery,
     Table,
     and_,
     case,
@@ -19,9 +20,11 @@ from sqlalchemy import (
 
 from petrec.errors import IllegalTransitionError, SchemaMismatchError
 from petrec.journal.links import remove_links
+from petrec.journal.numbers import numbered
+from petrec.journal.place import VERSION, system_columns
 from petrec.journal.runs import create_run, read_run, record
 from petrec.journal.tables import changes, runs
-from petrec.journal.work import Locked, lock_recordings, numbered
+from petrec.journal.work import locked_as_read
 from petrec.journal.write import has_key, new_value, old_value
 from petrec.results.runs import Run, Target
 from petrec.schema import Schema
@@ -38,30 +41,36 @@ class UndoWork:
         """Return the changes of the run that is undone."""
         return changes, changes.c.run_id == run.undoes
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
-        """Need no lock beyond the recordings'."""
-        locked = lock_recordings(connection, run, self, page)
-        return Locked(locked, locked)
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Rely on nothing but the recordings themselves."""
+        del connection, run
+        return list(page)
 
     def guarded(self, run: Run) -> Select[Any]:
         """Compare each row with what the run wrote; a row changed since is left alone."""
         table, mine = self.items(run)
-        recordings = self.schema.recordings
-        columns = [recordings.c[name] for name in run.target.columns]
+        recording = self._recordings()
+        columns = [recording.c[name] for name in run.target.columns]
         decided = [column for column in columns if column.key not in run.target.touch]
-        return (
+        query = (
             select(
                 table.c.seq,
                 table.c.row_key,
                 literal("undo").label("strategy"),
                 and_(*map(_unchanged, decided)).label("applies"),
-                _reason(recordings.c.pet_id).label("reason"),
+                _reason(recording.c.pet_id).label("reason"),
                 *(c.label(old_value(c.key)) for c in columns),
                 *(_restored(c).label(new_value(c.key)) for c in columns),
             )
-            .join(recordings, has_key(self.schema, recordings.c, table.c.row_key))
+            .join(recording, has_key(self.schema, recording.c, table.c.row_key))
             .where(numbered(table, mine))
         )
+        return locked_as_read(self.schema, query, recording.c, table.c.row_key)
+
+    def _recordings(self) -> Subquery:
+        recordings = self.schema.recordings
+        version = system_columns(recordings, VERSION)
+        return select(*recordings.c, *version).subquery("recording")
 
     def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Take the pets out of their appointments again that the run had added."""
@@ -69,16 +78,16 @@ class UndoWork:
             remove_links(connection, self.schema, run, ready, [run.id, *self.settled_by])
 
 
-def _unchanged(column: Column[Any]) -> ColumnElement[bool]:
+def _unchanged(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column.is_not_distinct_from(_typed(changes.c.new, column))
 
 
-def _restored(column: Column[Any]) -> ColumnElement[Any]:
+def _restored(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the old value; a timestamp that the application has moved since stays as it is."""
     return case((_unchanged(column), _typed(changes.c.old, column)), else_=column)
 
 
-def _reason(pet: Column[Any]) -> ColumnElement[str]:
+def _reason(pet: ColumnElement[Any]) -> ColumnElement[str]:
     return case(
         (_unchanged(pet), "its appointment was changed since"),
         (pet.is_(None), "its pet was taken away since"),
@@ -86,7 +95,7 @@ def _reason(pet: Column[Any]) -> ColumnElement[str]:
     )
 
 
-def _typed(values: Column[Any], column: Column[Any]) -> ColumnElement[Any]:
+def _typed(values: Column[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Read a journaled value in its column's own type."""
     return cast(values.op("->>")(column.key), column.type)
 

@@ -1,40 +1,29 @@
 """What a run works through: its items, the locks they need, and the guard of each write."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     FromClause,
     Select,
     Table,
     and_,
-    any_,
-    bindparam,
     exists,
     insert,
     literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
+from petrec.journal.numbers import numbered, numbers_of
+from petrec.journal.place import PLACE, VERSION, is_at, system_columns
 from petrec.journal.tables import changes, skips
-from petrec.journal.write import has_key
+from petrec.journal.write import Columns, has_key
 from petrec.results.runs import Run
 from petrec.schema import Schema
 
 _GONE = "the recording was deleted"
-
-
-@dataclass(frozen=True)
-class Locked:
-    """Of a page: the items whose recording is locked, and those whose evidence is, too."""
-
-    recordings: Sequence[int]
-    ready: Sequence[int]
 
 
 class Work(Protocol):
@@ -46,11 +35,14 @@ class Work(Protocol):
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the journal's table of items and the condition that selects this run's."""
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
-        """Lock the recordings and what their guard relies on, without waiting for a row."""
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Lock what the guard relies on; returns the items for which no other session holds it."""
 
     def guarded(self, run: Run) -> Select[Any]:
-        """Select the locked items with guard and new values; `numbers` are given at execution."""
+        """Lock the recordings of `numbers`, and select those that no other session holds.
+
+        See `write_query` for the columns.
+        """
 
     def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Do what the batch's changes leave to do, before they are committed."""
@@ -76,11 +68,6 @@ def _is_settled(items: Table, settled: FromClause, run_id: int, cursor: int) -> 
     return exists().where(ahead, settled.c.seq == items.c.seq).correlate(items)
 
 
-def numbered(table: Table, mine: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Select items by number, in one array parameter that is given at execution: `numbers`."""
-    return and_(mine, table.c.seq == any_(bindparam("numbers", type_=ARRAY(BigInteger))))
-
-
 def lock_recordings(connection: Connection, run: Run, work: Work, page: Sequence[int]) -> list[int]:
     """Lock the items' recordings against writers; those that others hold are left out."""
     table, mine = work.items(run)
@@ -91,11 +78,24 @@ def lock_recordings(connection: Connection, run: Run, work: Work, page: Sequence
         .where(numbered(table, mine))
         .with_for_update(of=recordings, skip_locked=True, key_share=True)
     )
-    return list(connection.scalars(query, {"numbers": list(page)}))
+    return list(connection.scalars(query, numbers_of(page)))
 
 
-def skip_gone(connection: Connection, run: Run, work: Work, missing: Sequence[int]) -> int:
-    """Settle the items whose recording no longer exists; returns their number."""
+def locked_as_read(
+    schema: Schema, query: Select[Any], recording: Columns, row_key: ColumnElement[Any]
+) -> Select[Any]:
+    """Lock the recordings of a selection in the `VERSION` that it reads, and add their place.
+
+    One that was written since the statement began, or that others hold, drops out for this pass.
+    """
+    held = schema.recordings.alias("held")
+    same = and_(is_at(held, recording, VERSION), has_key(schema, held.c, row_key))
+    query = query.add_columns(*system_columns(held, PLACE)).join(held, same)
+    return query.with_for_update(of=held, skip_locked=True, key_share=True)
+
+
+def skip_gone(connection: Connection, run: Run, work: Work, page: Sequence[int]) -> int:
+    """Settle those of the items whose recording no longer exists; returns their number."""
     table, mine = work.items(run)
     there = (
         exists()
@@ -106,4 +106,4 @@ def skip_gone(connection: Connection, run: Run, work: Work, missing: Sequence[in
     rows = rows.where(numbered(table, mine), ~there)
     query = insert(skips).from_select(["run_id", "seq", "row_key", "reason"], rows)
     query = query.execution_options(preserve_rowcount=True)
-    return connection.execute(query, {"numbers": list(missing)}).rowcount
+    return connection.execute(query, numbers_of(page)).rowcount

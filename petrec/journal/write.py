@@ -14,7 +14,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    exists,
     func,
     insert,
     literal,
@@ -24,6 +23,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from petrec.journal.links import add_links, linked_values
+from petrec.journal.numbers import numbers_of
+from petrec.journal.place import PLACE, is_at
 from petrec.journal.tables import changes, skips
 from petrec.results.runs import Run
 from petrec.schema import Schema
@@ -61,15 +62,15 @@ def write_batch(
     connection: Connection, query: Select[Any], run: Run, ready: Sequence[int]
 ) -> Written:
     """Change the rows whose guard holds, journal them, and note the reason for the others."""
-    parameters = {"numbers": list(ready), "batch": run.batches + 1}
+    parameters = numbers_of(ready) | {"batch": run.batches + 1}
     return Written(*connection.execute(query, parameters).one())
 
 
 def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
     """Build the statement, once for a run; see `write_batch` for its parameters.
 
-    `guarded` selects from locked recordings: seq, row_key, strategy, applies (bool), reason, and
-    the old and the new value of every column that the run writes. Where the run adds pets to
+    `guarded` selects from locked recordings: seq, row_key, place, strategy, applies (bool), reason,
+    and the old and the new value of every column that the run writes. Where the run adds pets to
     appointments, `links` (bool) says which changes need theirs in its appointment.
     """
     fresh = guarded.cte("fresh")
@@ -92,7 +93,8 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
     return (
         update(recordings)
         .values({recordings.c[c]: fresh.c[new_value(c)] for c in columns})
-        .where(has_key(schema, recordings.c, fresh.c.row_key), fresh.c.applies)
+        .where(is_at(recordings, fresh.c, PLACE), fresh.c.applies)
+        .where(has_key(schema, recordings.c, fresh.c.row_key))
         .returning(
             fresh.c.seq,
             fresh.c.row_key,
@@ -115,7 +117,8 @@ def _journal(run: Run, changed: CTE) -> CTE:
 def _skip(run: Run, fresh: CTE, changed: CTE) -> CTE:
     reason = case((fresh.c.applies, _SUPPRESSED), else_=fresh.c.reason)
     rows = select(literal(run.id), fresh.c.seq, fresh.c.row_key, reason)
-    untouched = ~exists(select(1).where(changed.c.seq == fresh.c.seq).correlate(fresh))
+    # NOT IN is hashed whatever the planner thinks of their number; NOT EXISTS may be a nested loop.
+    untouched = fresh.c.seq.not_in(select(changed.c.seq))
     return (
         insert(skips)
         .from_select(["run_id", "seq", "row_key", "reason"], rows.where(untouched))

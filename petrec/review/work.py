@@ -24,9 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from petrec.journal.numbers import numbered
 from petrec.journal.parents import free_of_others
+from petrec.journal.place import PLACE, system_columns
 from petrec.journal.tables import decisions, link_changes
-from petrec.journal.work import Locked, lock_recordings, numbered
+from petrec.journal.work import lock_recordings
 from petrec.journal.write import has_key, new_value, old_value
 from petrec.results.review import Verdict
 from petrec.results.runs import Run
@@ -52,16 +54,16 @@ class ReviewWork:
         writing = decisions.c.verdict.in_([Verdict.ASSIGN, Verdict.LINK])
         return decisions, and_(decisions.c.run_id == run.id, writing)
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
         """Lock recordings, then the appointments they leave and enter, so that their pets stay.
 
         Without a foreign key from appointment_pets, only a lock on that table keeps pets out.
         """
-        locked = lock_recordings(connection, run, self, page)
+        ready = lock_recordings(connection, run, self, page)
         if not self.schema.proofs.link_appointments_exist:
             table = connection.dialect.identifier_preparer.format_table(self.schema.links)
             connection.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
-            return Locked(locked, locked)
+            return ready
         appointments, recordings = self.schema.appointments, self.schema.recordings
         left = (
             select(decisions.c.seq)
@@ -70,15 +72,15 @@ class ReviewWork:
         )
         target = cast(decisions.c.appointment_id, appointments.c.id.type)
         entered = select(decisions.c.seq).join(appointments, appointments.c.id == target)
-        ready = locked
         mine = numbered(*self.items(run))
         for query in (left, entered):
             ready = free_of_others(connection, appointments, query.where(mine), ready)
-        return Locked(locked, ready)
+        return ready
 
     def guarded(self, run: Run) -> Select[Any]:
         """Compare each state with the one decided on; judge the recording as it would be."""
-        facts = judged(self.schema, per_row=True)
+        place = system_columns(self.schema.recordings, PLACE)
+        facts = judged(self.schema, *place, per_row=True)
         recording = facts.recording
         ours = self._added(run, recording.appointment_id) if run.target.links else None
         same = state_sql(self.schema, facts, without=ours) == decisions.c.state
@@ -93,6 +95,7 @@ class ReviewWork:
                 decisions.c.verdict.label("strategy"),
                 func.coalesce(and_(same, ok), false()).label("applies"),
                 case((same, _NOT_OK), else_=_CHANGED).label("reason"),
+                *(recording[name] for name in PLACE),
                 *(recording[name].label(old_value(name)) for name in run.target.columns),
                 *(value.label(new_value(name)) for name, value in new.items()),
                 *links,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, insert, text
 
 from petrec.db.preflight import load_schema
 from petrec.journal.install import install_journal
+from petrec.journal.numbers import numbers_of
 from petrec.journal.tables import decisions
 from petrec.results.review import Verdict
 from petrec.results.runs import Run, Target
@@ -66,7 +67,7 @@ def judged_by_sql(connection: Connection, seen: Observed) -> list[bool]:
     connection.execute(decisions.delete())
     connection.execute(insert(decisions), rows)
     work = ReviewWork(load_schema(connection, Mapping()))
-    found = connection.execute(work.guarded(RUN), {"numbers": list(range(len(CHOICES)))}).all()
+    found = connection.execute(work.guarded(RUN), numbers_of(range(len(CHOICES)))).all()
     return [row.applies for row in sorted(found)]
 
 
