@@ -126,6 +126,7 @@ class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pool_size: int = 10
     metrics: bool = False
     drain_s: int = 30
+    prepare: bool = True
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from fastapi import FastAPI
@@ -45,12 +46,14 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
 
 
 def _pooled(dsn: Dsn, settings: Settings) -> Engine:
-    parameters: dict[str, str | int] = {"connect_timeout": settings.timeouts.connect_s}
+    parameters: dict[str, Any] = {"connect_timeout": settings.timeouts.connect_s}
     parameters |= dsn.parameters
     parameters["application_name"] = application_name("serve")
+    if not settings.serve.prepare:
+        parameters["prepare_threshold"] = None
     return create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(**parameters),  # type: ignore[arg-type]
+        creator=lambda: psycopg.connect(**parameters),
         pool_size=settings.serve.pool_size,
         max_overflow=0,
         pool_timeout=5,
