@@ -100,6 +100,7 @@ def test_said_before_the_first_statement(petrec: Run, clinic: Database) -> None:
 
 @pytest.mark.full
 def test_a_prepared_transaction_is_named(
+    petrec: Callable[..., Completed],
     connect: Connect,
     private_cluster: Callable[[], Cluster],
     database: Callable[..., Database],
@@ -119,4 +120,9 @@ def test_a_prepared_transaction_is_named(
         found = holdups(connect(clinic.dsn), "indexes").oldest
         assert [(each.gid, each.on_tables) for each in found] == [("lost", True)]
         assert "ROLLBACK PREPARED" in found[0].sentence
+    for group in ("required", "indexes"):
+        act = ("constraints", "apply", "--yes", "--group", group, "--deadline", "2")
+        ended = petrec(*act, "--cancel-blockers", dsn=clinic.dsn)
+        assert ended.code == 3
+        assert "waiting for prepared transaction 'lost' (postgres, since" in ended.err
     clinic.execute("ROLLBACK PREPARED 'lost'")

@@ -13,18 +13,29 @@ from sqlalchemy.exc import DBAPIError
 # A build waits for snapshots, the one of this very question included: that one passes by itself.
 # Only who holds a lock that is waited for can be ended to any effect, not who waits in the queue.
 # An ordinary role is not told the type of other sessions, but that autovacuum has no role.
+# A prepared transaction has no session: PostgreSQL counts it as pid 0, and its locks bear none.
 _BLOCKERS = text("""
+WITH held AS (
+    SELECT h.pid, h.virtualtransaction FROM pg_locks w JOIN pg_locks h
+      ON (h.locktype, h.database, h.relation, h.virtualxid, h.transactionid, h.classid, h.objid)
+         IS NOT DISTINCT FROM
+         (w.locktype, w.database, w.relation, w.virtualxid, w.transactionid, w.classid, w.objid)
+    WHERE w.pid = :pid AND NOT w.granted AND h.granted
+)
 SELECT a.pid, a.backend_start::text AS started, coalesce(a.state, '') AS state,
        coalesce(a.backend_type, CASE WHEN a.usesysid IS NULL THEN 'autovacuum worker'
                                      ELSE 'hidden' END) AS backend_type,
        coalesce(a.usename, '') AS role, extract(epoch FROM now() - a.xact_start)::int AS seconds,
-       EXISTS (SELECT FROM pg_locks w JOIN pg_locks h
-                 ON (h.locktype, h.database, h.relation, h.virtualxid, h.transactionid,
-                     h.classid, h.objid) IS NOT DISTINCT FROM
-                    (w.locktype, w.database, w.relation, w.virtualxid, w.transactionid,
-                     w.classid, w.objid)
-               WHERE w.pid = :pid AND NOT w.granted AND h.pid = a.pid AND h.granted) AS holds
+       EXISTS (SELECT FROM held WHERE held.pid = a.pid) AS holds
 FROM pg_stat_activity a WHERE a.pid = ANY(pg_blocking_pids(:pid)) AND a.pid <> pg_backend_pid()
+UNION ALL
+SELECT 0, p.gid, 'prepared', 'prepared transaction', p.owner,
+       extract(epoch FROM now() - p.prepared)::int, false
+FROM pg_prepared_xacts p
+WHERE 0 = ANY(pg_blocking_pids(:pid)) AND EXISTS (
+    SELECT FROM pg_locks own JOIN held USING (virtualtransaction)
+    WHERE own.locktype = 'transactionid' AND own.transactionid = p.transaction
+      AND own.pid IS NULL AND held.pid IS NULL)
 """)
 # A pid may have passed to another session meanwhile; walsenders and autovacuum are never ended.
 _SESSION = """FROM pg_stat_activity WHERE pid = :pid AND backend_start::text = :started
@@ -86,7 +97,7 @@ class Watch:
     pressure: Pressure | None = None
     attempt: int = 0
     look: Callable[[Connection, list[int]], None] | None = None
-    blockers: dict[int, str] = field(default_factory=dict)
+    blockers: dict[tuple[int, str], str] = field(default_factory=dict)
     autovacuums: frozenset[int] = frozenset()
     _stop: Event = field(default_factory=Event)
 
@@ -126,12 +137,19 @@ class Watch:
             self.look(second, [int(row.pid) for row in rows])
 
     def _note(self, row: Any) -> None:
-        pid = int(row.pid)
-        if pid not in self.blockers:
-            said = (
-                f"pid {pid} ({row.backend_type}, {row.state or 'no state'}"
-                f"{', ' + row.role if row.role else ''}"
-                f", transaction open for {row.seconds or 0} s)"
-            )
-            self.blockers[pid] = said
-            self.tell(f"waiting for {said}")
+        who = (int(row.pid), str(row.started))
+        if who not in self.blockers:
+            self.blockers[who] = _described(row)
+            self.tell(f"waiting for {self.blockers[who]}")
+
+
+def _described(row: Any) -> str:
+    if row.pid == 0:
+        return (
+            f"prepared transaction {row.started!r} ({row.role}, since {row.seconds} s):"
+            " ROLLBACK PREPARED or COMMIT PREPARED it"
+        )
+    role = f", {row.role}" if row.role else ""
+    state = row.state or "no state"
+    since = f"transaction open for {row.seconds or 0} s"
+    return f"pid {row.pid} ({row.backend_type}, {state}{role}, {since})"

@@ -54,7 +54,7 @@ class Runner:
         self._longer = False
         self._firm: set[int] = set()
         self._pressure = Pressure(tell) if limits.cancel_blockers else None
-        self._blockers: dict[int, str] = {}
+        self._blockers: dict[tuple[int, str], str] = {}
 
     def run(self, sql: str, *, short: bool) -> bool:
         """Try once: False where a lock was not to be had; errors: TimedOutError."""
