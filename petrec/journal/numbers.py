@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 def numbered(table: Table, mine: ColumnElement[bool]) -> ColumnElement[bool]:
     """Select items by number; see `numbers_of` for the parameter.
 
-    The array travels as text: to adapt thousands of integers one by one takes longer than to lock
-    their rows.
+    The array travels as text: the driver would adapt its thousands of integers one by one, for
+    every statement anew.
     """
     numbers = cast(bindparam("numbers", type_=Text), ARRAY(BigInteger))
     return and_(mine, table.c.seq == any_(numbers))
