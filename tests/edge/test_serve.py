@@ -16,6 +16,7 @@ from tests.api import guide
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed, environment
 from tests.plugins.databases import Database
+from tests.plugins.ports import free_port
 from tests.plugins.seaweed import BUCKET, KEYS, Seaweed, upload
 from tests.plugins.waiting import until
 
@@ -49,7 +50,7 @@ class Served:
         toml = TOML.format(bucket=BUCKET, endpoint=endpoint, drain_s=drain_s)
         (folder / "petrec.toml").write_text(toml)
         self.log = folder / "log"
-        port = _free_port()
+        port = free_port()
         env = environment(
             PETREC_DATABASE_URL=dsn, PETREC_JWT_KEY=SECRET,
             AWS_ACCESS_KEY_ID=KEYS.access_key, AWS_SECRET_ACCESS_KEY=KEYS.secret_key,
@@ -77,14 +78,6 @@ class Served:
         assert "Warning" not in said, said
         assert "Traceback" not in said, said
         return code
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
 import psycopg
+
+from tests.plugins.ports import free_port
 
 _SETTINGS = {
     "fsync": "off",
@@ -104,9 +105,3 @@ def _open_to(user: str, directory: Path, bin_dir: Path) -> None:
     for ancestor in bin_dir.resolve().parents:
         if not ancestor.stat().st_mode & 0o001:
             ancestor.chmod(ancestor.stat().st_mode | 0o011)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

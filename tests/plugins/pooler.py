@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.plugins.cluster import free_port, unprivileged_user
+from tests.plugins.cluster import unprivileged_user
+from tests.plugins.ports import free_port
 from tests.plugins.waiting import until
 
 # Debian keeps it with the servers' programs, which not everyone has in the path.

@@ -3,7 +3,6 @@
 import http.client
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import pytest
 from botocore.config import Config
 
 from petrec.api.storage import Credentials, Place, S3Store
+from tests.plugins.ports import free_port
 from tests.plugins.waiting import until
 
 BUCKET, OTHER_BUCKET = "clinic-recordings", "other-recordings"
@@ -73,7 +73,8 @@ def seaweed() -> Iterator[Seaweed]:
 
 
 def _start(program: Path, folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
-    master, volume, filer, s3 = _free_ports(4)
+    # Each has a second port, for gRPC.
+    master, volume, filer, s3 = (free_port(companion=10_000) for _ in range(4))
     identity = {
         "name": "petrec",
         "credentials": [{"accessKey": KEYS.access_key, "secretKey": KEYS.secret_key}],
@@ -93,32 +94,12 @@ def _start(program: Path, folder: Path) -> tuple["subprocess.Popen[bytes]", int]
         return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder), s3
 
 
-def _free_ports(count: int) -> list[int]:
-    """Find ports whose companion, 10000 above, is free too."""
-    found: list[int] = []
-    held: list[socket.socket] = []
-    for port in range(21_000 + (hash(tempfile.mktemp()) % 15_000), 55_000):
-        if len(found) == count:
-            break
-        pair = [socket.socket(), socket.socket()]
-        held += pair
-        try:
-            pair[0].bind(("127.0.0.1", port))
-            pair[1].bind(("127.0.0.1", port + 10_000))
-        except OSError:
-            continue
-        found.append(port)
-    for each in held:
-        each.close()
-    return found
-
-
 def _answers(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", "/")
         return connection.getresponse().status < 500
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
