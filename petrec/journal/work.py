@@ -39,9 +39,9 @@ class Work(Protocol):
         """Lock what the guard relies on; returns the items for which no other session holds it."""
 
     def guarded(self, run: Run) -> Select[Any]:
-        """Lock the recordings of `numbers`, and select those that no other session holds.
+        """Select the items of `numbers` for `write_query`, and lock recordings not locked before.
 
-        See `write_query` for the columns.
+        Items whose recording another session holds are left out.
         """
 
     def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
@@ -66,19 +66,6 @@ def _is_settled(items: Table, settled: FromClause, run_id: int, cursor: int) -> 
     """Look only beyond the cursor: a merge join would else read the settled ones from the start."""
     ahead = and_(settled.c.run_id == run_id, settled.c.seq > cursor)
     return exists().where(ahead, settled.c.seq == items.c.seq).correlate(items)
-
-
-def lock_recordings(connection: Connection, run: Run, work: Work, page: Sequence[int]) -> list[int]:
-    """Lock the items' recordings against writers; those that others hold are left out."""
-    table, mine = work.items(run)
-    recordings = work.schema.recordings
-    query = (
-        select(table.c.seq)
-        .join(recordings, has_key(work.schema, work.schema.recordings.c, table.c.row_key))
-        .where(numbered(table, mine))
-        .with_for_update(of=recordings, skip_locked=True, key_share=True)
-    )
-    return list(connection.scalars(query, numbers_of(page)))
 
 
 def locked_as_read(

@@ -24,11 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.journal.numbers import numbered
+from petrec.journal.numbers import numbered, numbers_of
 from petrec.journal.parents import free_of_others
 from petrec.journal.place import PLACE, system_columns
 from petrec.journal.tables import decisions, link_changes
-from petrec.journal.work import lock_recordings
 from petrec.journal.write import has_key, new_value, old_value
 from petrec.results.review import Verdict
 from petrec.results.runs import Run
@@ -59,7 +58,7 @@ class ReviewWork:
 
         Without a foreign key from appointment_pets, only a lock on that table keeps pets out.
         """
-        ready = lock_recordings(connection, run, self, page)
+        ready = self._lock_recordings(connection, run, page)
         if not self.schema.proofs.link_appointments_exist:
             table = connection.dialect.identifier_preparer.format_table(self.schema.links)
             connection.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
@@ -76,6 +75,17 @@ class ReviewWork:
         for query in (left, entered):
             ready = free_of_others(connection, appointments, query.where(mine), ready)
         return ready
+
+    def _lock_recordings(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Keep the recordings where they are: which appointment one leaves is not in a decision."""
+        recordings = self.schema.recordings
+        query = (
+            select(decisions.c.seq)
+            .join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
+            .where(numbered(*self.items(run)))
+            .with_for_update(of=recordings, skip_locked=True, key_share=True)
+        )
+        return list(connection.scalars(query, numbers_of(page)))
 
     def guarded(self, run: Run) -> Select[Any]:
         """Compare each state with the one decided on; judge the recording as it would be."""
