@@ -1,17 +1,25 @@
-"""The tables as petrec sees them: SQLAlchemy Core tables under logical names.
+"""The tables as petrec sees them: SQLAlchemy Core selectables under logical names.
 
 A column is reached by its logical name (`schema.recordings.c.pet_id`) whatever it is called in
 the database. Types are those the database reports; petrec never casts on a guess.
+
+`schema.pets` are the rows that count: under a name of petrec's own, so that no table's name can
+meet an alias, and without those that `[mapping.where]` leaves out. Only what writes, locks a table
+or asks the catalog names the table itself, `schema.tables.pets`.
 """
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Table
+from sqlalchemy import Boolean, Column, MetaData, Table, literal_column, select, text
+from sqlalchemy.sql.selectable import NamedFromClause
 from sqlalchemy.types import UserDefinedType
 
 from petrec.settings import LOGICAL_COLUMNS, Mapping
+
+# Columns that every table has; a filtered selection passes them on, but not among its columns.
+_SYSTEM_COLUMNS = "tableoid, ctid, xmin"
 
 
 class PgType(UserDefinedType[Any]):
@@ -48,8 +56,8 @@ class TableShape:
 
 
 @dataclass(frozen=True)
-class Schema:
-    """The mapped tables; an optional table that the database lacks is None."""
+class Tables:
+    """The tables themselves, with the rows that do not count: for writes, locks and DDL."""
 
     recordings: Table
     pets: Table
@@ -57,39 +65,82 @@ class Schema:
     links: Table
     visits: Table | None = None
     api_logs: Table | None = None
-    users: Table | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The rows that count of each mapped table; an optional table that is left out is None.
+
+    `links_follow_appointments` is whether a foreign key makes each new link lock its appointment.
+    `visits` is None, too, where recordings have no visit_id; `kept_visits` is not. `remarks` are
+    what every output repeats: what is left out, filtered or taken on trust.
+    """
+
+    tables: Tables
+    recordings: NamedFromClause
+    pets: NamedFromClause
+    appointments: NamedFromClause
+    links: NamedFromClause
+    visits: NamedFromClause | None = None
+    users: NamedFromClause | None = None
+    kept_visits: NamedFromClause | None = None
     key: tuple[str, ...] = ("id",)
     proofs: Proofs = field(default_factory=Proofs)
-    # Also there where recordings have no visit_id, so that `visits` is None for the rules.
-    visit_table: Table | None = None
+    links_follow_appointments: bool = False
+    filters_links: bool = False
+    remarks: tuple[str, ...] = ()
 
     @property
     def key_columns(self) -> tuple[Column[Any], ...]:
         """Return the columns that identify one recording, its id first."""
-        return tuple(self.recordings.c[name] for name in self.key)
+        return tuple(self.tables.recordings.c[name] for name in self.key)
 
 
 def build_schema(
-    mapping: Mapping, shapes: MappingType[str, TableShape], proofs: Proofs | None = None
+    mapping: Mapping,
+    shapes: MappingType[str, TableShape],
+    proofs: Proofs | None = None,
+    *,
+    links_follow_appointments: bool = False,
+    remarks: tuple[str, ...] = (),
 ) -> Schema:
     """Make the Core tables from the mapping and the shapes found (by logical table name)."""
     metadata = MetaData(schema=mapping.schema)
-    tables = {name: _table(metadata, mapping, name, shape) for name, shape in shapes.items()}
-    recordings = tables["recordings"]
-    visits = tables.get("visits") if "visit_id" in recordings.c else None
-    rest = [c.key for c in recordings.primary_key if c.key != "id"]
+    found = {name: _table(metadata, mapping, name, shape) for name, shape in shapes.items()}
+    rows = {name: _rows(table, name, mapping.where.get(name)) for name, table in found.items()}
+    tables = Tables(
+        recordings=found["recordings"],
+        pets=found["pets"],
+        appointments=found["appointments"],
+        links=found["appointment_pets"],
+        visits=found.get("visits"),
+        api_logs=found.get("api_logs"),
+    )
+    rest = [c.key for c in tables.recordings.primary_key if c.key != "id"]
     return Schema(
-        recordings=recordings,
-        pets=tables["pets"],
-        appointments=tables["appointments"],
-        links=tables["appointment_pets"],
-        visits=visits,
-        api_logs=tables.get("api_logs"),
-        users=tables.get("users"),
+        tables=tables,
+        recordings=rows["recordings"],
+        pets=rows["pets"],
+        appointments=rows["appointments"],
+        links=rows["appointment_pets"],
+        visits=rows.get("visits") if "visit_id" in tables.recordings.c else None,
+        users=rows.get("users"),
+        kept_visits=rows.get("visits"),
         key=("id", *rest),
         proofs=proofs or Proofs(),
-        visit_table=tables.get("visits"),
+        links_follow_appointments=links_follow_appointments,
+        filters_links="appointment_pets" in mapping.where,
+        remarks=remarks,
     )
+
+
+def _rows(table: Table, name: str, condition: str | None) -> NamedFromClause:
+    """Return the table's rows for which the condition holds, under petrec's own name."""
+    if condition is None:
+        return table.alias(name)
+    holds = literal_column(f"({condition})", Boolean)
+    kept = select(*table.c, text(_SYSTEM_COLUMNS)).where(holds).correlate(None)
+    return kept.subquery(name)
 
 
 def _table(metadata: MetaData, mapping: Mapping, name: str, shape: TableShape) -> Table:

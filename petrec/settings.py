@@ -49,11 +49,17 @@ OPTIONAL_TABLES = frozenset({"visits", "api_logs", "users"})
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the logical tables and columns live: logical name to physical name."""
+    """Where the logical tables and columns live, and which of their rows count.
+
+    `tables` and `columns` map logical to physical names, `where` holds a condition by table, and
+    `ignore` names optional tables and columns (`visits`, `recordings.visit_id`) to leave out.
+    """
 
     schema: str = "public"
     tables: dict[str, str] = {}
     columns: dict[str, dict[str, str]] = {}
+    where: dict[str, str] = {}
+    ignore: tuple[str, ...] = ()
 
     def table(self, logical: str) -> str:
         """Return the physical name of a table."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Table
+from sqlalchemy import ColumnElement, FromClause
 
 from petrec.api.errors import invalid_id
 from petrec.api.options import IdStyle
@@ -73,7 +73,7 @@ def _types(schema: Schema) -> dict[str, str]:
         "pet": schema.pets.c.id,
         "appointment": appointments.c.id,
         "recording": recordings.c.id,
-        "visit": _first(schema.visit_table, "id"),
+        "visit": _first(schema.kept_visits, "id"),
         "user": _first(schema.users, "id", fallback=_first(recordings, "recorded_by_user_id")),
         "owner": _first(schema.pets, "owner_id", fallback=_first(appointments, "pet_owner_id")),
         "practice": _first(appointments, "practice_id"),
@@ -82,7 +82,7 @@ def _types(schema: Schema) -> dict[str, str]:
 
 
 def _first(
-    table: Table | None, name: str, fallback: Column[Any] | None = None
-) -> Column[Any] | None:
+    table: FromClause | None, name: str, fallback: ColumnElement[Any] | None = None
+) -> ColumnElement[Any] | None:
     found = table.c.get(name) if table is not None else None
     return fallback if found is None else found

@@ -21,8 +21,10 @@ def new_id(database: Database, clinic: Clinic, entity: str = "recording") -> str
     """Return an unused id; errors: SchemaMismatchError where the column has no sequence."""
     if makes_own(clinic, entity):
         return str(uuid.uuid4())
-    visits = clinic.schema.visit_table
-    return _from_sequence(database, visits if entity == "visit" else clinic.schema.recordings)
+    visits = clinic.schema.tables.visits
+    return _from_sequence(
+        database, visits if entity == "visit" else clinic.schema.tables.recordings
+    )
 
 
 def _from_sequence(database: Database, table: Table | None) -> str:

@@ -39,7 +39,7 @@ _WRITTEN = (
 
 def insert_query(schema: Schema, scope: Scope, with_visit: bool) -> Insert:
     """Insert nothing unless pet, appointment and visit fit and the caller may see them."""
-    recordings = schema.recordings
+    recordings = schema.tables.recordings
     names = [*_WRITTEN, "visit_id"] if with_visit else _WRITTEN
     columns = [recordings.c[name] for name in names if name in recordings.c]
     values = select(*(as_column(c, c.key) for c in columns)).select_from(member(schema))

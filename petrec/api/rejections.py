@@ -31,7 +31,7 @@ class Rejections:
         """Write the row; a failure to do so is logged and changes nothing for the client."""
         try:
             clinic = self.service.clinic
-            table = clinic.schema.api_logs
+            table = clinic.schema.tables.api_logs
             if table is not None:
                 self._write(clinic, table, request, refusal)
         except (sqlalchemy.exc.SQLAlchemyError, psycopg.Error, PetrecError) as error:

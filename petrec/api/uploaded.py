@@ -72,7 +72,8 @@ def certain(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a buil
 
 def update_query(schema: Schema, scope: Scope) -> Update:  # noqa: ARG001 a builder's form
     """Write the columns that there are."""
-    c = schema.recordings.c
+    recordings = schema.tables.recordings
+    c = recordings.c
     values: dict[str, ColumnElement[Any]] = {
         name: cast(bindparam(name), c[name].type)
         for name in ("pet_id", "status", "file_size_bytes")
@@ -89,7 +90,7 @@ def update_query(schema: Schema, scope: Scope) -> Update:  # noqa: ARG001 a buil
         both = before.op("||")(cast(bindparam("recording_metadata"), JSONB))
         values["recording_metadata"] = cast(both, c.recording_metadata.type)
     written: Any = {c[name]: value for name, value in values.items()}
-    return update(schema.recordings).values(written).where(c.id == bindparam("id"))
+    return update(recordings).values(written).where(c.id == bindparam("id"))
 
 
 def notify(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form

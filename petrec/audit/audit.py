@@ -37,7 +37,7 @@ def run_audit(
         taken_at=taken_at,
         database=database,
         server_version=version,
-        table=str(schema.recordings.fullname),
+        table=str(schema.tables.recordings.fullname),
         total=census.count(),
         kinds=tuple(_kind_count(census, kind) for kind in KINDS),
         guide=_guide(census),

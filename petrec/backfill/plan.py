@@ -33,7 +33,7 @@ from petrec.schema import Schema
 
 def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
     """Name what a run will write to; errors: UsageError for a column that cannot be touched."""
-    recordings = schema.recordings
+    recordings = schema.tables.recordings
     by_name = {column.name: column.key for column in recordings.c}
     for name in touch:
         if name not in by_name:
@@ -61,7 +61,7 @@ def preview(connection: Connection, schema: Schema, target: Target) -> BackfillP
             for strategy in STRATEGIES
         ),
         left=count_left(census),
-        triggers=update_triggers(connection, schema.recordings),
+        triggers=update_triggers(connection, schema.tables.recordings),
         locks=_locks(schema),
         statement=_statement(schema, target),
         touch=target.touch,
@@ -103,11 +103,11 @@ def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | 
 
 
 def _locks(schema: Schema) -> tuple[str, ...]:
-    recordings = f"FOR NO KEY UPDATE on the batch's rows of {schema.recordings.fullname}"
-    if schema.proofs.link_appointments_exist:
-        rows = f"FOR UPDATE on their rows of {schema.appointments.fullname}"
+    recordings = f"FOR NO KEY UPDATE on the batch's rows of {schema.tables.recordings.fullname}"
+    if schema.links_follow_appointments:
+        rows = f"FOR UPDATE on their rows of {schema.tables.appointments.fullname}"
         return (f"{recordings}, rows held by others put off", f"{rows}, likewise")
-    table = f"SHARE on table {schema.links.fullname}: it has no validated foreign key"
+    table = f"SHARE on table {schema.tables.links.fullname}: it has no validated foreign key"
     return (recordings, f"{table} that would tell of a pet being added")
 
 

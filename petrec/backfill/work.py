@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     Table,
     and_,
@@ -37,6 +38,7 @@ class BackfillWork:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        self.recordings: FromClause = schema.recordings
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the plan of this run."""
@@ -48,7 +50,7 @@ class BackfillWork:
         A new row of appointment_pets takes FOR KEY SHARE on its appointment through its foreign
         key; FOR UPDATE excludes that. An appointment that another session holds is put off.
         """
-        appointments = self.schema.appointments
+        appointments = self.schema.tables.appointments
         mine = appointments.c.id == cast(plan_items.c.appointment_id, appointments.c.id.type)
         of_appointment = select(plan_items.c.seq).join(appointments, mine)
         of_appointment = of_appointment.where(numbered(*self.items(run)))
@@ -92,12 +94,12 @@ class UnenforcedLinksWork(BackfillWork):
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
         """Lock appointment_pets against writers for the rest of the batch."""
         del run
-        table = connection.dialect.identifier_preparer.format_table(self.schema.links)
+        table = connection.dialect.identifier_preparer.format_table(self.schema.tables.links)
         connection.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
         return list(page)
 
 
 def backfill_work(schema: Schema) -> BackfillWork:
     """Choose how the appointments' pets are kept from changing."""
-    enforced = schema.proofs.link_appointments_exist
+    enforced = schema.links_follow_appointments
     return BackfillWork(schema) if enforced else UnenforcedLinksWork(schema)

@@ -13,7 +13,7 @@ from petrec.db.catalog import (
     read_tables,
     table_names,
 )
-from petrec.db.proofs import read_proofs
+from petrec.db.proofs import Claims, read_proofs
 from petrec.errors import PermissionMissingError, SchemaMismatchError
 from petrec.schema import Schema, TableShape, build_schema
 from petrec.settings import LOGICAL_COLUMNS, OPTIONAL_TABLES, REQUIRED_COLUMNS, Mapping
@@ -36,8 +36,11 @@ _REFERENCES = (
 Tables = MappingType[str, CatalogTable]
 
 
-def load_schema(connection: Connection, mapping: Mapping) -> Schema:
-    """Return the mapped schema; errors: SchemaMismatchError, PermissionMissingError."""
+def load_schema(connection: Connection, mapping: Mapping, *, trusted: bool = False) -> Schema:
+    """Return the mapped schema; errors: SchemaMismatchError, PermissionMissingError.
+
+    Only what reads may have the foreign keys `trusted`: what is written is judged by rows.
+    """
     physical = {mapping.table(name): name for name in LOGICAL_COLUMNS}
     found = read_tables(connection, mapping.schema, physical)
     tables = {physical[name]: table for name, table in found.items()}
@@ -49,7 +52,13 @@ def load_schema(connection: Connection, mapping: Mapping) -> Schema:
     _check_types(mapping, usable)
     shapes = {name: _shape(table) for name, table in usable.items()}
     keys = read_foreign_keys(connection, [table.oid for table in usable.values()])
-    return build_schema(mapping, shapes, read_proofs(mapping, usable, keys))
+    claims = Claims(mapping, usable, keys)
+    return build_schema(
+        mapping,
+        shapes,
+        read_proofs(claims, trusted=trusted),
+        links_follow_appointments=claims.links_follow_appointments(),
+    )
 
 
 def _check_table(connection: Connection, mapping: Mapping, tables: Tables, name: str) -> None:

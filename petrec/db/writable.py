@@ -41,7 +41,8 @@ def check_primary(connection: Connection) -> None:
 
 
 def _columns(connection: Connection, schema: Schema, keys: Sequence[str]) -> list[str]:
-    recordings, name = schema.recordings, _name(connection, schema.recordings)
+    recordings = schema.tables.recordings
+    name = _name(connection, recordings)
     columns = [recordings.c[key].name for key in ("pet_id", *keys)]
     quote = connection.dialect.identifier_preparer.quote
     return [
@@ -52,7 +53,7 @@ def _columns(connection: Connection, schema: Schema, keys: Sequence[str]) -> lis
 
 
 def _links(connection: Connection, schema: Schema, privilege: str) -> list[str]:
-    name = _name(connection, schema.links)
+    name = _name(connection, schema.tables.links)
     asked = {"table": name, "privilege": privilege}
     lacking = privilege and not connection.scalar(_MAY, asked)
     return [f"GRANT {privilege} ON {name}"] if lacking else []
@@ -61,12 +62,12 @@ def _links(connection: Connection, schema: Schema, privilege: str) -> list[str]:
 def _locks(connection: Connection, schema: Schema) -> list[str]:
     """A row lock needs UPDATE on some column of its table, a table lock on all."""
     quote = connection.dialect.identifier_preparer.quote
-    if schema.proofs.link_appointments_exist:
-        name = _name(connection, schema.appointments)
+    if schema.links_follow_appointments:
+        name = _name(connection, schema.tables.appointments)
         if not connection.scalar(_MAY_LOCK, {"table": name}):
-            return [f"GRANT UPDATE ({quote(schema.appointments.c.id.name)}) ON {name}"]
+            return [f"GRANT UPDATE ({quote(schema.tables.appointments.c.id.name)}) ON {name}"]
         return []
-    name = _name(connection, schema.links)
+    name = _name(connection, schema.tables.links)
     allowed = connection.scalar(_MAY_LOCK_TABLE, {"table": name})
     return [] if allowed else [f"GRANT UPDATE ON {name}"]
 

@@ -50,13 +50,13 @@ def add_links(schema: Schema, run: Run, changed: CTE) -> tuple[CTE, ...]:
     Part of the statement that updates the recordings, so that a foreign key from recordings to
     appointment_pets, which is checked at its end, finds both.
     """
-    links = schema.links
+    links, table = schema.links, schema.tables.links
     pair = (changed.c.linked_appointment, changed.c.linked_pet)
     present = exists(
         select(1).where(links.c.appointment_id == pair[0], links.c.pet_id == pair[1])
     ).correlate(changed)
     missing = select(*pair).distinct().where(changed.c.links, ~present)
-    added = insert(links).from_select([links.c.appointment_id, links.c.pet_id], missing)
+    added = insert(table).from_select([table.c.appointment_id, table.c.pet_id], missing)
     as_text = (cast(value, Text) for value in pair)
     action = case((present, "present"), else_="added")
     rows = select(literal(run.id), changed.c.seq, *as_text, action).where(changed.c.links)
@@ -71,7 +71,7 @@ def remove_links(
 
     `undos` are all runs that undo it: what they have restored is as it was before the pet came.
     """
-    links = schema.links
+    links = schema.tables.links
     pairs = _restored(run, ready).cte("pairs")
     appointment = cast(pairs.c.appointment_id, links.c.appointment_id.type)
     pet = cast(pairs.c.pet_id, links.c.pet_id.type)
@@ -107,19 +107,19 @@ def _restored(run: Run, ready: Sequence[int]) -> Any:
 
 def _users(schema: Schema, undos: Sequence[int]) -> list[ColumnElement[bool]]:
     """Say what still relies on a pet's being in an appointment: recordings, and visits."""
-    recordings, visits = schema.recordings, schema.visits
+    recordings, visits = schema.tables.recordings, schema.tables.visits
     restored = exists().where(
         changes.c.run_id.in_(undos), changes.c.row_key == key_of(schema, recordings.c)
     )
     users = [_holding(schema, recordings).where(~restored.correlate(recordings))]
-    if visits is not None and "appointment_id" in visits.c:
+    if schema.visits is not None and visits is not None and "appointment_id" in visits.c:
         users.append(_holding(schema, visits))
-    return [user.correlate(schema.links) for user in users]
+    return [user.correlate(schema.tables.links) for user in users]
 
 
 def _holding(schema: Schema, table: Table) -> Exists:
     """Look for rows of a table that name a link's appointment and pet."""
-    links = schema.links
+    links = schema.tables.links
     return exists().where(
         table.c.appointment_id == links.c.appointment_id, table.c.pet_id == links.c.pet_id
     )

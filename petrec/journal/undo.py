@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     Subquery,
     Table,
@@ -35,6 +36,8 @@ class UndoWork:
 
     def __init__(self, schema: Schema, earlier: Sequence[int] = ()) -> None:
         self.schema = schema
+        # Also those that [mapping.where] leaves out by now: what was written can be taken back.
+        self.recordings: FromClause = schema.tables.recordings
         self.settled_by = earlier
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
@@ -68,7 +71,7 @@ class UndoWork:
         return locked_as_read(self.schema, query, recording.c, table.c.row_key)
 
     def _recordings(self) -> Subquery:
-        recordings = self.schema.recordings
+        recordings = self.recordings
         version = system_columns(recordings, VERSION)
         return select(*recordings.c, *version).subquery("recording")
 

@@ -27,9 +27,13 @@ _GONE = "the recording was deleted"
 
 
 class Work(Protocol):
-    """One kind of run; what the runs in `settled_by` have changed needs no second visit."""
+    """One kind of run; what the runs in `settled_by` have changed needs no second visit.
+
+    `recordings` are those that it may write to: what is not among them is settled as gone.
+    """
 
     schema: Schema
+    recordings: FromClause
     settled_by: Sequence[int]
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
@@ -75,7 +79,7 @@ def locked_as_read(
 
     One that was written since the statement began, or that others hold, drops out for this pass.
     """
-    held = schema.recordings.alias("held")
+    held = schema.tables.recordings.alias("held")
     same = and_(is_at(held, recording, VERSION), has_key(schema, held.c, row_key))
     query = query.add_columns(*system_columns(held, PLACE)).join(held, same)
     return query.with_for_update(of=held, skip_locked=True, key_share=True)
@@ -85,9 +89,7 @@ def skip_gone(connection: Connection, run: Run, work: Work, page: Sequence[int])
     """Settle those of the items whose recording no longer exists; returns their number."""
     table, mine = work.items(run)
     there = (
-        exists()
-        .where(has_key(work.schema, work.schema.recordings.c, table.c.row_key))
-        .correlate(table)
+        exists().where(has_key(work.schema, work.recordings.c, table.c.row_key)).correlate(table)
     )
     rows = select(literal(run.id), table.c.seq, table.c.row_key, literal(_GONE))
     rows = rows.where(numbered(table, mine), ~there)

@@ -86,7 +86,7 @@ def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
 
 
 def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
-    recordings, columns = schema.recordings, run.target.columns
+    recordings, columns = schema.tables.recordings, run.target.columns
     links = linked_values(recordings.c, fresh.c) if "links" in fresh.c else ()
     old = [part for c in columns for part in (literal(c), fresh.c[old_value(c)])]
     new = [part for c in columns for part in (literal(c), recordings.c[c])]

@@ -29,7 +29,7 @@ def uploads_query(schema: Schema, now: datetime, days: int) -> Select[Any] | Non
 
 def rejected_query(schema: Schema, now: datetime, days: int) -> Select[Any] | None:
     """Select the requests per day (UTC) that were refused with REJECTED."""
-    logs = schema.api_logs
+    logs = schema.tables.api_logs
     if logs is None:
         return None
     day = _day(logs.c.created_at)

@@ -5,7 +5,7 @@ Each fold is read once and joined by hash: a million cases need no query of thei
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Text, case, cast, distinct, func, select
+from sqlalchemy import ColumnElement, FromClause, Text, case, cast, distinct, func, select
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.schema import Schema
@@ -124,7 +124,7 @@ def knows_vets(schema: Schema) -> bool:
     return mine is not None and theirs is not None and str(mine.type) == str(theirs.type)
 
 
-def has_day(table: Table, column: str) -> bool:
+def has_day(table: FromClause, column: str) -> bool:
     """Say whether a column is there and holds a moment."""
     return column in table.c and str(table.c[column].type).startswith(("timestamp", "date"))
 

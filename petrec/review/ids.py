@@ -2,16 +2,17 @@
 
 import re
 import uuid
+from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import ColumnElement
 
 _RANGES = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 
 
-def normal_id(column: Column[object], text: str) -> str | None:
+def normal_id(column: ColumnElement[Any], text: str) -> str | None:
     """Return the id as the column's type writes it; None where it cannot be one."""
     name = str(column.type)
-    if "\0" in text or not text:
+    if "\0" in text:
         return None
     if name == "uuid":
         return _uuid(text)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     Subquery,
     Table,
@@ -47,6 +48,7 @@ class ReviewWork:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        self.recordings: FromClause = schema.recordings
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the run's decisions that name a pet."""
@@ -59,11 +61,11 @@ class ReviewWork:
         Without a foreign key from appointment_pets, only a lock on that table keeps pets out.
         """
         ready = self._lock_recordings(connection, run, page)
-        if not self.schema.proofs.link_appointments_exist:
-            table = connection.dialect.identifier_preparer.format_table(self.schema.links)
+        if not self.schema.links_follow_appointments:
+            table = connection.dialect.identifier_preparer.format_table(self.schema.tables.links)
             connection.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
             return ready
-        appointments, recordings = self.schema.appointments, self.schema.recordings
+        appointments, recordings = self.schema.tables.appointments, self.schema.recordings
         left = (
             select(decisions.c.seq)
             .join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
@@ -149,7 +151,7 @@ class ReviewWork:
             "pet_exists": pets.c.id.is_not(None),
             "has_appointment": place.is_not(None),
             "appointment_exists": places.c.id.is_not(None),
-            "pet_linked": or_(decisions.c.verdict == Verdict.LINK, linked.correlate(decisions)),
+            "pet_linked": or_(self._can_add(pet, place), linked.correlate(decisions)),
             "any_known": true(),
             "single_pet": false(),
             "visit_differs": self._visit_differs(pet, place),
@@ -166,6 +168,15 @@ class ReviewWork:
         may = self._may_link().label("may_link")
         query = select(decisions.c.seq, may, *labelled).select_from(source)
         return query.where(numbered(*self.items(run))).subquery("outcome")
+
+    def _can_add(self, pet: ColumnElement[Any], place: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether the run adds the pet: a link that `where` leaves out is in the way."""
+        added = decisions.c.verdict == Verdict.LINK
+        if not self.schema.filters_links:
+            return added
+        links = self.schema.tables.links
+        stored = exists().where(links.c.appointment_id == place, links.c.pet_id == pet)
+        return and_(added, ~stored.correlate(decisions))
 
     def _visit_differs(
         self, pet: ColumnElement[Any], place: ColumnElement[Any]

@@ -24,8 +24,9 @@ _HINT = "--update-baseline writes it afresh"
 
 def identity(schema: Schema) -> str:
     """Return the line that says whose fingerprints they are."""
-    column = schema.recordings.c.id
-    return f"# {schema.recordings.fullname}.{column.name} {column.type}"
+    table = schema.tables.recordings
+    column = table.c.id
+    return f"# {table.fullname}.{column.name} {column.type}"
 
 
 class Baseline:

@@ -93,11 +93,11 @@ class Expected:
 
 def _tables(schema: Schema) -> dict[str, Table]:
     named = {
-        "recordings": schema.recordings,
-        "pets": schema.pets,
-        "appointments": schema.appointments,
-        "appointment_pets": schema.links,
-        "visits": schema.visits,
+        "recordings": schema.tables.recordings,
+        "pets": schema.tables.pets,
+        "appointments": schema.tables.appointments,
+        "appointment_pets": schema.tables.links,
+        "visits": schema.tables.visits,
     }
     return {name: table for name, table in named.items() if table is not None}
 

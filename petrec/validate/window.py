@@ -34,7 +34,7 @@ def window_start(text: str, now: datetime) -> datetime:
 def created_since(schema: Schema, start: datetime) -> ColumnElement[bool]:
     """Return the condition of the window; errors: SchemaMismatchError."""
     columns = schema.recordings.c
-    table = schema.recordings.fullname
+    table = schema.tables.recordings.fullname
     if "created_at" not in columns:
         hint = "map it in petrec.toml under [mapping.columns.recordings] created_at"
         raise SchemaMismatchError(f"{table} has no column created_at for --since", hint=hint)

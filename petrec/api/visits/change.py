@@ -21,7 +21,7 @@ from petrec.api.fields import as_column
 from petrec.api.service import Caller, Service
 from petrec.api.statements import actor_values
 from petrec.api.visits.read import with_recordings
-from petrec.api.visits.table import visit_columns, visits_table
+from petrec.api.visits.table import stored_visits, visit_columns, visits_table
 from petrec.api.wire.visit import VisitOut, VisitPatch
 from petrec.schema import Schema
 
@@ -82,7 +82,7 @@ def _lock(schema: Schema, scope: Scope) -> Select[Any]:
 
 
 def _update(schema: Schema, scope: Scope, fields: tuple[str, ...]) -> Update:  # noqa: ARG001 a builder's form
-    table = visits_table(schema)
+    table = stored_visits(schema)
     new: Any = {table.c[name]: as_column(table.c[name], name) for name in fields}
     if "updated_at" in table.c:
         new[table.c.updated_at] = as_column(table.c.updated_at, "moment")
@@ -94,12 +94,12 @@ def _update(schema: Schema, scope: Scope, fields: tuple[str, ...]) -> Update:  #
 
 def _recordings(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
     """Say whether any recording names the visit, shown or withheld."""
-    c = schema.recordings.c
+    c = schema.tables.recordings.c
     if "visit_id" not in c:
         return select(literal(False).label("found"))
     return select(exists().where(c.visit_id == bindparam("visit")).label("found"))
 
 
 def _delete(schema: Schema, scope: Scope) -> Delete:  # noqa: ARG001 a builder's form
-    table = visits_table(schema)
+    table = stored_visits(schema)
     return delete(table).where(table.c.id == bindparam("visit"))

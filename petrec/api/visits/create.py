@@ -12,7 +12,7 @@ from petrec.api.membership import explain, member
 from petrec.api.new_ids import new_id
 from petrec.api.service import Caller, Clinic, Service
 from petrec.api.statements import actor_values
-from petrec.api.visits.table import visit_columns, visit_out, visits_table
+from petrec.api.visits.table import stored_visits, visit_columns, visit_out, visits_table
 from petrec.api.wire.visit import VisitIn, VisitOut
 from petrec.schema import Schema
 
@@ -79,7 +79,7 @@ def _refusal(service: Service, caller: Caller, values: dict[str, Any]) -> Except
 
 
 def _insert(schema: Schema, scope: Scope, placed: bool) -> Insert:
-    table = visits_table(schema)
+    table = stored_visits(schema)
     appointments, pets = schema.appointments, schema.pets
     columns = [table.c[name] for name in _WRITTEN if name in table.c]
     source: Any = member(schema) if placed else select(literal(1)).subquery("one")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, Text, cast
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from petrec.api.access import Columns
 from petrec.api.errors import ApiError
@@ -32,12 +33,20 @@ _PLAIN = (
 )
 
 
-def visits_table(schema: Schema) -> Table:
-    """Return the table; errors: ApiError where this clinic keeps no visits."""
-    table = schema.visit_table
+def visits_table(schema: Schema) -> NamedFromClause:
+    """Return the visits that count; errors: ApiError where this clinic keeps no visits."""
+    table = schema.kept_visits
     if table is None or any(name not in table.c for name in _NEEDED):
         raise ApiError(404, "visits_not_kept", "This clinic keeps no visits")
     return table
+
+
+def stored_visits(schema: Schema) -> Table:
+    """Return the table itself, to write to; errors: ApiError where this clinic keeps no visits."""
+    visits_table(schema)
+    if schema.tables.visits is None:  # pragma: no cover - the rows are this table's
+        raise ApiError(404, "visits_not_kept", "This clinic keeps no visits")
+    return schema.tables.visits
 
 
 def visit_columns(c: Columns) -> list[ColumnElement[Any]]:
