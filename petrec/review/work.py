@@ -94,7 +94,7 @@ class ReviewWork:
         place = system_columns(self.schema.recordings, PLACE)
         facts = judged(self.schema, *place, per_row=True)
         recording = facts.recording
-        ours = self._added(run, recording.appointment_id) if run.target.links else None
+        ours = self._added(run, facts) if run.target.links else None
         same = state_sql(self.schema, facts, without=ours) == decisions.c.state
         fits = FactColumns(self._outcome(run))
         ok = and_(kind_column(fits) == KINDS[0].id, fits.source.c.may_link)
@@ -130,14 +130,16 @@ class ReviewWork:
         }
         return decided | {name: func.now() for name in run.target.touch}
 
-    def _added(self, run: Run, appointment: ColumnElement[Any]) -> ColumnElement[Any]:
+    def _added(self, run: Run, facts: FactColumns) -> ColumnElement[Any]:
         """Return the pets that this run has added to an appointment: they change no state."""
         pets = select(func.array_agg(link_changes.c.pet_id)).where(
             link_changes.c.run_id == run.id,
             link_changes.c.action == "added",
-            link_changes.c.appointment_id == cast(appointment, Text),
+            link_changes.c.appointment_id == cast(facts.recording.appointment_id, Text),
         )
-        return func.coalesce(pets.scalar_subquery(), cast([], ARRAY(Text)))
+        # It stands two queries deep in the one that reads the facts.
+        mine = pets.correlate(facts.source).scalar_subquery()
+        return func.coalesce(mine, cast([], ARRAY(Text)))
 
     def _outcome(self, run: Run) -> Subquery:
         """Select the facts of each recording as they would be; SQL twin of `becomes_ok`."""
