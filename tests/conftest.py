@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.plugins.servers",
+    "tests.plugins.correlation",
     "tests.plugins.databases",
     "tests.plugins.command",
     "tests.plugins.pooler",
