@@ -8,11 +8,12 @@ meet an alias, and without those that `[mapping.where]` leaves out. Only what wr
 or asks the catalog names the table itself, `schema.tables.pets`.
 """
 
+import re
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Boolean, Column, MetaData, Table, literal_column, select, text
+from sqlalchemy import Boolean, Column, ColumnElement, MetaData, Table, literal_column, select, text
 from sqlalchemy.sql.selectable import NamedFromClause
 from sqlalchemy.types import UserDefinedType
 
@@ -33,6 +34,14 @@ class PgType(UserDefinedType[Any]):
     def get_col_spec(self, **_: Any) -> str:
         """Return the type's name for CAST and DDL."""
         return self.name
+
+
+_MOMENT = re.compile(r"date|timestamp(\(\d\))? (with|without) time zone")
+
+
+def is_moment(column: ColumnElement[Any]) -> bool:
+    """Return whether a column is a date or timestamp."""
+    return _MOMENT.fullmatch(str(column.type)) is not None
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def write(result: ReportResult, out: TextIO) -> None:
 def facts(result: ReportResult) -> dict[str, Any]:
     """Return what every template needs of a report."""
     names = ("audit", "verdict", "window_days", "uploads", "rejected", "examples", "history",
-             "runs", "weekly", "backfills", "trend")  # fmt: skip
+             "runs", "weekly", "backfills", "trend", "remarks")  # fmt: skip
     audit, uploads, rejected = result.audit, result.uploads or (), result.rejected or ()
     since = result.compared_with
     return {name: getattr(result, name) for name in names} | {

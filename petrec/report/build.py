@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from petrec.report.backfills import read_backfills
 from petrec.report.examples import read_examples
 from petrec.report.history.compared import Comparison
-from petrec.report.monitoring import read_rejected, read_uploads
+from petrec.report.monitoring import read_monitoring
 from petrec.report.series import trend
 from petrec.report.verdict import NOTHING, judge
 from petrec.results.audit import AuditResult
@@ -35,14 +35,16 @@ def build_report(
     points, weekly = trend(comparison.runs, scope.trend_days)
     first = comparison.now.first
     backfills = read_backfills(connection)
+    monitoring = read_monitoring(connection, schema, audit.taken_at, scope.days)
     return ReportResult(
         audit=audit,
         window_days=scope.days,
         verdict=judge(points) if audit.total else NOTHING,
         trend=points,
         weekly=weekly,
-        uploads=read_uploads(connection, schema, audit.taken_at, scope.days),
-        rejected=read_rejected(connection, schema, audit.taken_at, scope.days),
+        uploads=monitoring.uploads,
+        rejected=monitoring.rejected,
+        remarks=monitoring.remarks,
         moved=None if first else comparison.now.moved,
         compared_with=None if first else comparison.runs[-2].taken_at,
         runs=len(comparison.runs),

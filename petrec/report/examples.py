@@ -2,9 +2,22 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from petrec.report.columns import holds_time
 from petrec.results.audit import AuditResult
 from petrec.results.report import Example
 from petrec.schema import Schema
@@ -12,14 +25,17 @@ from petrec.schema import Schema
 _LONGEST = 120
 
 
-def examples_query(schema: Schema, ids: list[str]) -> Select[Any]:
-    """Select the recordings by id, with the pet's name and the appointment's title."""
+def examples_query(schema: Schema, ids: list[str], *, timed: bool) -> Select[Any]:
+    """Select the recordings by id, with the pet's name and the appointment's title.
+
+    `timed`: created_at holds moments, which are shown without their seconds.
+    """
     recordings, pets, appointments = schema.recordings, schema.pets, schema.appointments
     wanted = cast(literal(ids, ARRAY(Text)), ARRAY(recordings.c.id.type))
     return (
         select(
             cast(recordings.c.id, Text),
-            _day(recordings.c),
+            _day(recordings.c) if timed else _text(recordings.c, "created_at"),
             _text(recordings.c, "original_filename"),
             _text(pets.c, "name"),
             _text(appointments.c, "title"),
@@ -36,7 +52,8 @@ def read_examples(
 ) -> tuple[Example, ...]:
     """Return the audit's own examples, in the order of its kinds."""
     ids = [sample for kind in audit.kinds for sample in kind.samples]
-    rows = connection.execute(examples_query(schema, ids)) if ids else ()
+    timed = holds_time(connection, schema.tables.recordings, "created_at")
+    rows = connection.execute(examples_query(schema, ids, timed=timed)) if ids else ()
     known = {row[0]: tuple(_short(value) for value in row[1:]) for row in rows}
     return tuple(
         Example(kind.id, sample, *known.get(sample, ()))
@@ -50,9 +67,15 @@ def _text(columns: Any, name: str) -> ColumnElement[Any]:
 
 
 def _day(columns: Any) -> ColumnElement[Any]:
-    if "created_at" not in columns:
-        return null()
-    return func.to_char(columns["created_at"], "YYYY-MM-DD HH24:MI")
+    """Return a moment as text; one that four digits do not hold (infinity, BC) as it is."""
+    moment = columns["created_at"]
+    usual = moment.between(_date("0001-01-01"), _date("9999-12-31"))
+    short = func.to_char(moment, "YYYY-MM-DD HH24:MI")
+    return case((usual, short), else_=cast(moment, Text))
+
+
+def _date(text: str) -> ColumnElement[Any]:
+    return cast(literal(text, Text), Date)
 
 
 def _short(value: str | None) -> str:

@@ -15,13 +15,15 @@ def trend(runs: Sequence[PastRun], days: int) -> tuple[tuple[TrendPoint, ...], b
     """Return the last `days` days that have runs, and whether they had to be folded to weeks.
 
     A day has the findings of its last run and the sum of its movements, so that several runs a
-    day and none at all are both right.
+    day and none at all are both right. The last of `runs` is now: a run that a wrong clock dated
+    after it has no place in the series.
     """
-    frame = _frame(runs)
-    start = frame.index.max().normalize() - timedelta(days=days - 1)
-    frame = frame[frame.index >= start]
-    weekly = frame.index.normalize().nunique() > MOST_POINTS
-    buckets = frame.index.tz_localize(None).to_period("W" if weekly else "D")
+    now = runs[-1].taken_at
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+    frame = _frame([run for run in runs if start <= run.taken_at <= now])
+    times = pd.DatetimeIndex(frame.index)
+    weekly = times.normalize().nunique() > MOST_POINTS
+    buckets = times.tz_localize(None).to_period("W" if weekly else "D")
     grouped = frame.groupby(buckets)
     ends = grouped.last()
     sums = grouped[list(_MOVES)].sum()

@@ -124,6 +124,7 @@ class ReportResult(Struct, frozen=True):
     backfills: tuple[BackfillMark, ...] = ()
     examples: tuple[Example, ...] = ()
     history: str = ""
+    remarks: tuple[str, ...] = ()
     command: str = "report"
     schema_version: int = SCHEMA_VERSION
 
@@ -141,7 +142,7 @@ class ReportResult(Struct, frozen=True):
             grids=(self._kinds(), *inner.grids[1:], *self._monitoring(), self._trend()),
             findings=tuple(Finding(f.rule, f.severity, f.count, f.message, f.help)
                            for f in inner.findings),
-            notes=(*inner.notes, self._compared()),
+            notes=(*inner.notes, *self.remarks, self._compared()),
         )  # fmt: skip
 
     def _compared(self) -> str:

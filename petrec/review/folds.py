@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Text, case, cast, distinct, func, select
 from sqlalchemy.sql.selectable import Subquery
 
-from petrec.schema import Schema
+from petrec.schema import Schema, is_moment
 
 # More than these say nothing about one recording; the case is then open to other pets.
 MOST_PETS_OF_AN_OWNER = 50
@@ -125,8 +125,8 @@ def knows_vets(schema: Schema) -> bool:
 
 
 def has_day(table: FromClause, column: str) -> bool:
-    """Say whether a column is there and holds a moment."""
-    return column in table.c and str(table.c[column].type).startswith(("timestamp", "date"))
+    """Return whether a column is there and is a date or timestamp."""
+    return column in table.c and is_moment(table.c[column])
 
 
 def _place(schema: Schema, pets: ColumnElement[Any] | None = None) -> ColumnElement[Any]:

@@ -7,11 +7,10 @@ from sqlalchemy import ColumnElement, Connection, cast, func, literal, select
 from sqlalchemy import DateTime as Timestamp
 
 from petrec.errors import SchemaMismatchError, UsageError
-from petrec.schema import Schema
+from petrec.schema import Schema, is_moment
 
 _DURATION = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_TIMES = ("timestamp", "date")
 
 
 def window_start(text: str, now: datetime) -> datetime:
@@ -23,9 +22,9 @@ def window_start(text: str, now: datetime) -> datetime:
             start = now - timedelta(**{_UNITS[found[2]]: int(found[1])})
         else:
             start = datetime.fromisoformat(text.strip())
+        start = start.replace(tzinfo=start.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(f"{text!r} is not a time", hint=hint) from None
-    start = start.replace(tzinfo=start.tzinfo or UTC).astimezone(UTC)
     if start > now:
         raise UsageError(f"{text!r} is in the future", hint=hint)
     return start
@@ -39,8 +38,8 @@ def created_since(schema: Schema, start: datetime) -> ColumnElement[bool]:
         hint = "map it in petrec.toml under [mapping.columns.recordings] created_at"
         raise SchemaMismatchError(f"{table} has no column created_at for --since", hint=hint)
     column = columns.created_at
-    if not str(column.type).startswith(_TIMES):
-        reason = f"{table}.{column.name} is {column.type}, not a time"
+    if not is_moment(column):
+        reason = f"{table}.{column.name} is {column.type}, not a date or timestamp"
         raise SchemaMismatchError(reason, hint="leave out --since")
     return column >= cast(literal(start, Timestamp(timezone=True)), column.type)
 
