@@ -1,6 +1,7 @@
 """What a column can be read as: the host's types may be others than the contract's."""
 
 from dataclasses import dataclass
+
 from sqlalchemy import Connection, Table, text
 
 # The type behind a domain, its category (S text, E enum), and whether an enum has the word.
