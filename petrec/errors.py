@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     UNDETERMINED = 3
     NOTHING_CHECKED = 5
     INTERRUPTED = 130
+    READER_GONE = 141
 
 
 class PetrecError(Exception):
@@ -71,6 +72,18 @@ class DatabaseError(PetrecError):
 
 class OutputError(PetrecError):
     """The output could not be written."""
+
+
+class ReaderGoneError(PetrecError):
+    """Whoever read the output has closed it."""
+
+    exit_code = ExitCode.READER_GONE
+
+
+class DeclinedError(PetrecError):
+    """Nothing was written."""
+
+    exit_code = ExitCode.CLEAN
 
 
 class RunHeldError(PetrecError):

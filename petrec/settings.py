@@ -167,12 +167,12 @@ def _read(path: Path) -> dict[str, object]:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
 
 
-def _tool(path: Path) -> dict[str, object]:
+def _tool(path: Path) -> object:
     tools = _read(path).get("tool", {})
-    return dict(tools.get("petrec", {})) if isinstance(tools, dict) else {}
+    return tools.get("petrec", {}) if isinstance(tools, dict) else {}
 
 
-def _parse(path: Path, content: dict[str, object]) -> Settings:
+def _parse(path: Path, content: object) -> Settings:
     try:
         settings = msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:

@@ -2,11 +2,11 @@
 
 import sys
 
-from petrec.errors import UsageError
+from petrec.errors import DeclinedError, UsageError
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Return where the answer is yes; errors: UsageError, KeyboardInterrupt."""
+    """Return where the answer is yes; errors: UsageError, DeclinedError."""
     if yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
@@ -14,4 +14,4 @@ def confirm(question: str, *, yes: bool) -> None:
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise KeyboardInterrupt
+        raise DeclinedError

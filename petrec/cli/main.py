@@ -1,31 +1,80 @@
 """Run a command and turn its outcome into an exit code and at most one message."""
 
+import re
 import signal
 import sys
+import traceback
+from pathlib import Path
 from types import FrameType
 
 from petrec.cli.app import app
-from petrec.errors import ExitCode, PetrecError
+from petrec.cli.streams import discard_output, finish_output, prepare_streams
+from petrec.errors import DeclinedError, ExitCode, OutputError, PetrecError, ReaderGoneError
+
+_VERBOSE = re.compile(r"-v+|--verbose")
 
 
 def main() -> None:
     """Run petrec as a process; always ends by SystemExit."""
+    prepare_streams()
     signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_outcome())
+
+
+def _outcome() -> int:
+    """Return the exit code; an error that petrec did not foresee is never taken for findings."""
+    try:
+        return _run()
+    except PetrecError as error:
+        if isinstance(error, (OutputError, ReaderGoneError)):
+            discard_output()
+        _say(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("petrec: interrupted\n")
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort of the process
+        _say_unforeseen(error)
+        return ExitCode.UNDETERMINED
+
+
+def _run() -> int:
     try:
         app(prog_name="petrec")
-    except PetrecError as error:
-        _say(error)
-        sys.exit(error.exit_code)
     except SystemExit as end:
+        finish_output()
         if end.code == ExitCode.INTERRUPTED:
-            sys.stderr.write("petrec: interrupted\n")
-        raise
+            raise KeyboardInterrupt from None
+        return int(end.code or 0)
+    return ExitCode.CLEAN
 
 
 def _say(error: PetrecError) -> None:
-    sys.stderr.write(f"petrec: {error.reason}\n")
+    if isinstance(error, ReaderGoneError):
+        return
+    name = "" if isinstance(error, DeclinedError) else "petrec: "
+    sys.stderr.write(f"{name}{error.reason}\n")
     if error.hint:
         sys.stderr.write(f"  next: {error.hint}\n")
+
+
+def _say_unforeseen(error: Exception) -> None:
+    """Name the place, not the words: they may hold a password or a row's content."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    sys.stderr.write(
+        f"petrec: an error that petrec did not foresee: {type(error).__name__}{place}; "
+        "please report it\n"
+    )
+    if _is_very_verbose():
+        sys.stderr.writelines(traceback.format_list(frames))
+    else:
+        sys.stderr.write("  next: the same command with -vv shows where it came from\n")
+
+
+def _is_very_verbose() -> bool:
+    given = [word for word in sys.argv[1:] if _VERBOSE.fullmatch(word)]
+    return sum(1 if word == "--verbose" else len(word) - 1 for word in given) > 1
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

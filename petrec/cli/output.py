@@ -1,6 +1,5 @@
 """Where results, remarks and progress go: data to stdout or a file, the rest to stderr."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,13 +14,8 @@ from petrec.results.document import Document
 def open_output(path: Path | None) -> Iterator[TextIO]:
     """Give standard output, or a file that is complete or not there."""
     if path is None:
-        try:
-            yield sys.stdout
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Whoever read the output has seen enough; silence the interpreter's last flush.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise KeyboardInterrupt from None
+        yield sys.stdout
+        sys.stdout.flush()
         return
     from petrec.files import atomic_text
 
