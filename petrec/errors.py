@@ -110,6 +110,10 @@ class RunStoppedError(PetrecError):
     """The run stopped before its end; it can be resumed."""
 
 
+class StuckError(PetrecError):
+    """A statement succeeded and left what is to do as it was."""
+
+
 class NoRoomError(PetrecError):
     """The disk has less room than the work needs."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from petrec.constraints.plan import Wanted
 from petrec.constraints.space import measure_space, refuse_without_room
 from petrec.db.ddl.run import Limits, Runner
-from petrec.errors import UsageError
+from petrec.errors import StuckError, UsageError
 from petrec.journal import lock
 from petrec.results.constraints import ConstraintsPlan, ConstraintsResult, Obstacles, Step
 from petrec.results.progress import Doing, Listener, Progress
@@ -71,7 +71,10 @@ def _drive(
 ) -> tuple[str, ...]:
     """Run the first step of the plan until there is none: a failed build is planned anew."""
     done: list[str] = []
+    left: set[tuple[str, ...]] = set()
     while steps := make(runner.connection).steps:
+        if _signature(steps) in left:
+            raise _stuck(done[-1], steps[0])
         guard(steps)
         step = steps[0]
         runner.tell(f"{step.object}: {step.sql}")
@@ -79,7 +82,19 @@ def _drive(
         runner.observe = partial(_pass_on, listener, step, number, len(done) + len(steps))
         if runner.run(step.sql, short=step.waits == "short"):
             done.append(step.sql)
+            left.add(_signature(steps))
     return tuple(done)
+
+
+def _stuck(done: str, step: Step) -> StuckError:
+    return StuckError(
+        f"{done!r} succeeded, but {step.object} is still to do as before: {step.sql}",
+        hint="run petrec constraints status; if nobody else changes this schema now, report it",
+    )
+
+
+def _signature(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    return tuple(step.sql for step in steps)
 
 
 def _pass_on(listener: Listener, step: Step, number: int, of: int, now: Progress) -> None:

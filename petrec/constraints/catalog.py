@@ -45,19 +45,27 @@ WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a
 _CONSTRAINTS = text(f"""
 SELECT con.conname::text AS name, con.contype::text AS type, c.relname::text AS table,
        coalesce(con.convalidated, true) AS valid, con.confdeltype::text AS on_delete,
-       p.relname::text AS parent,
+       nullif(con.confrelid, 0)::bigint AS parent_oid, con.conparentid <> 0 AS attached,
+       coalesce(pg_get_expr(con.conbin, con.conrelid) =
+                (SELECT format('(%I IS NOT NULL)', a.attname) FROM pg_attribute a
+                 WHERE a.attrelid = con.conrelid AND a.attnum = con.conkey[1]),
+                false) AS demands_value,
        {ENFORCED} AS enforced, {KEY_COLUMNS} AS columns, {REFERENCED} AS parent_columns,
        pg_get_constraintdef(con.oid) AS definition, con.conrelid::bigint AS table_oid,
        n.nspname::text AS schema
 FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_class p ON p.oid = con.confrelid
 WHERE n.nspname = :schema OR con.conrelid::bigint = ANY(:parts)
 """)  # noqa: S608 - constants
 # Of another role's build only its process and its lock on the table are to be seen.
 _INDEXES = text("""
 SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid,
-       pg_get_expr(i.indpred, i.indrelid) AS predicate, pg_get_indexdef(i.indexrelid) AS definition,
+       i.indpred IS NULL AS whole,
+       coalesce(pg_get_expr(i.indpred, i.indrelid) =
+                (SELECT format('(%I IS NOT NULL)', a.attname) FROM pg_attribute a
+                 WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[0]),
+                false) AS where_given,
+       pg_get_indexdef(i.indexrelid) AS definition,
        i.indexrelid::bigint AS oid, i.indrelid::bigint AS table_oid, n.nspname::text AS schema,
        (SELECT inhparent::bigint FROM pg_inherits WHERE inhrelid = i.indexrelid) AS attached_to,
        (am.amname = 'btree' AND i.indexprs IS NULL AND i.indnatts = i.indnkeyatts

@@ -5,7 +5,7 @@ The values in percent signs are literals; a revision puts them in.
 
 # The name that `partitions.part_index` gives, and it at full length.
 _LONG = "{part} || '_' || regexp_replace({index}, '^(idx_)?(recordings_)?', '') || '_idx'"
-_NAME = """CASE WHEN octet_length(long) <= 63 THEN long
+_NAME = """CASE WHEN octet_length(convert_to(long, 'UTF8')) <= 63 THEN long
                 ELSE left({index}, 50) || '_'
                      || left(encode(sha256(convert_to(long, 'UTF8')), 'hex'), 12) END"""
 _PARTS = f"""

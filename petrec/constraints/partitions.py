@@ -5,26 +5,23 @@ makes it valid. Before version 18 a foreign key of a partitioned table cannot be
 each leaf gets a key of its own, and the key of the table then takes those over and reads no row.
 """
 
-import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from petrec.constraints.bytes import unlike_others
 from petrec.constraints.modes import EXCLUSIVE, KEY, LONG, ROWS, SHARED, SHORT, WRITES
 from petrec.constraints.status import indexes_of_part, keys_of_part
-from petrec.results.constraints import Lock, Presence, Step
+from petrec.results.constraints import Lock, Step
 
 if TYPE_CHECKING:
     from petrec.constraints.steps import Maker
-
-_LONGEST = 63
 
 
 def part_index(part: str, item: str) -> str:
     """Return the name of a partition's index, no longer than a name may be."""
     name = f"{part}_{item.removeprefix('idx_').removeprefix('recordings_')}_idx"
-    if len(name.encode()) <= _LONGEST:
-        return name
-    return f"{item[:50]}_{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    return unlike_others(name, item)
 
 
 @dataclass(frozen=True)
@@ -55,14 +52,45 @@ class Partitioned:
         if kind == "index":
             parts = self.maker.parts[1:]
             return [self._drop_loose(p, i) for p in parts for i in self._own(p)]
-        if kind != "foreign key" or self.maker.state.presence is not Presence.MISSING:
+        if kind != "foreign key":
             return []
         name = self.maker.item.name
+        clause = f"DROP CONSTRAINT {self.maker.names.quote(name)}"
         return [
-            self._on_key(part, f"DROP CONSTRAINT {name}", EXCLUSIVE, EXCLUSIVE, SHORT)
+            self._on_key(part, clause, EXCLUSIVE, EXCLUSIVE, SHORT)
             for part in self._leaves()
-            if any(key.name == name for key in self._keys(part))
+            if any(key.name == name and not key.attached for key in self._keys(part))
         ]
+
+    def taken_over(self) -> list[str]:
+        """Return what hosts made in partitions and the table's object now holds.
+
+        It goes with the table's, so that stays. Partitions that came later have names by the
+        server, which are told by their form.
+        """
+        found = [(p, o) for p in self.maker.parts[1:] for o in self._attached(p)]
+        return [self._of(p, o.name) for p, o in found if not self._is_made(p, o.name)]
+
+    def _attached(self, part: Any) -> list[Any]:
+        if self.maker.item.kind == "index":
+            return [i for i in self._indexes(part) if self._is_below(i)]
+        return [key for key in self._keys(part) if key.attached]
+
+    def _is_below(self, index: Any) -> bool:
+        """Return whether an index is attached, over any number of levels, to the object's."""
+        by_oid = {each.oid: each for each in self.maker.found.all_indexes}
+        above = index.attached_to
+        while above is not None and by_oid[above].attached_to is not None:
+            above = by_oid[above].attached_to
+        return above is not None and by_oid[above].name == self.maker.item.name
+
+    def _is_made(self, part: Any, name: str) -> bool:
+        item, mapping = self.maker.item, self.maker.names.mapping
+        if name in {item.name, part_index(part.name, item.name)}:
+            return True
+        columns = "_".join(mapping.column(item.table, column) for column in item.columns)
+        ending = {"index": "idx", "foreign key": "fkey"}[item.kind]
+        return re.fullmatch(rf"{re.escape(f'{part.name}_{columns}_{ending}')}\d*", name) is not None
 
     def drop(self) -> Step:
         """Return the end of the whole index: it cannot be dropped concurrently."""

@@ -1,9 +1,12 @@
 """The ordered steps from what is there to what is wanted, and the rows that stand in the way."""
 
-from sqlalchemy import Connection, text
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
 
 from petrec.constraints.catalog import Found, read_catalog
 from petrec.constraints.objects import Names, items
+from petrec.constraints.own import own_state
 from petrec.constraints.status import judge
 from petrec.constraints.steps import Maker
 from petrec.constraints.visits_drop import drop_steps, filled, refuse_strangers
@@ -55,13 +58,26 @@ class Wanted:
         """Return the steps that take everything away again, in the opposite order."""
         found = read_catalog(connection, self.mapping.schema)
         _refuse_foreign(found, self.mapping)
-        makers = self._makers(found)
+        own = self._own_makers(found)
         if self.drop_visits:
             refuse_strangers(connection, found, Names(self.mapping))
-            return ConstraintsPlan(tuple(drop_steps(makers)))
-        steps = tuple(step for maker in reversed(makers) for step in maker.rollback())
-        notes = ("the visits table and visit_id stay; --drop-visits drops them while empty",)
-        return ConstraintsPlan(steps, notes if "visits" in self.groups else ())
+            return ConstraintsPlan(tuple(drop_steps(self._makers(found), own)))
+        dropped = [maker for maker in reversed(own) if not maker.taken_over()]
+        steps = tuple(step for maker in dropped for step in maker.rollback())
+        return ConstraintsPlan(steps, tuple(self._kept(found, own)))
+
+    def _kept(self, found: Found, own: list[Maker]) -> Iterator[str]:
+        """Return a note on everything that stays though it might be looked for."""
+        if "visits" in self.groups:
+            yield "the visits table and visit_id stay; --drop-visits drops them while empty"
+        judged = {maker.item.name: maker.state for maker in self._makers(found)}
+        for maker in own:
+            name, state = maker.item.name, judged[maker.item.name]
+            if taken := maker.taken_over():
+                held = ", ".join(taken)
+                yield f"{name} stays: dropping it would drop {held}, which petrec did not make"
+            elif state.presence in {Presence.EQUIVALENT, Presence.IN_THE_WAY}:
+                yield f"{state.actual or name} stays: petrec did not make it so ({state.detail})"
 
     def filled(self, connection: Connection) -> dict[str, int]:
         """Count the values that dropping the visits table and visit_id would lose."""
@@ -77,8 +93,8 @@ class Wanted:
         for item in items(self.groups, self.on_delete):
             query = refused_rows(found, names, item.name, self.groups, self.on_delete)
             if item.name in coming and query:
-                count = connection.scalar(text(query))
-                counts |= {item.name: int(count)} if count else {}
+                count = counted(connection, query)
+                counts |= {item.name: count} if count else {}
         return counts
 
     def _makers(self, found: Found) -> list[Maker]:
@@ -87,11 +103,21 @@ class Wanted:
         wanted = items(self.groups, self.on_delete)
         return [Maker(found, names, i, s) for i, s in zip(wanted, states, strict=True)]
 
+    def _own_makers(self, found: Found) -> list[Maker]:
+        names = Names(self.mapping)
+        wanted = items(self.groups, self.on_delete)
+        return [Maker(found, names, i, own_state(found, self.mapping, i)) for i in wanted]
+
     def _notes(self, steps: tuple[Step, ...]) -> tuple[str, ...]:
         deletes = self.on_delete == "CASCADE"
         if deletes and any(step.object == "fk_recordings_pet_id" for step in steps):
             return ("deleting a pet will delete its recordings; --on-delete restrict refuses it",)
         return ()
+
+
+def counted(connection: Connection, query: str) -> int:
+    """Return a count; names in the query may hold colons and percent signs."""
+    return int(connection.exec_driver_sql(query.replace("%", "%%")).scalar_one())
 
 
 def refused_rows(

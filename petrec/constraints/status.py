@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from petrec.constraints.bytes import cut, joined
 from petrec.constraints.catalog import Found
 from petrec.constraints.objects import Item, items
 from petrec.results.constraints import ConstraintsStatus, ObjectState, Presence
@@ -17,15 +18,27 @@ def judge(
     """Say of each object whether it is there."""
     wanted = items(groups, on_delete)
     notes = () if "visits" in groups else ("the group visits is left out: no visit_id, no index",)
-    return ConstraintsStatus(tuple(_state(found, mapping, item) for item in wanted), notes)
+    return ConstraintsStatus(tuple(judge_item(found, mapping, item) for item in wanted), notes)
 
 
 def check_name(table: str) -> str:
     """Return the name of the constraint through which NOT NULL is brought in."""
-    return f"{table[:40]}_pet_id_not_null"
+    return joined(table[:40], "_pet_id_not_null")
 
 
-def _state(found: Found, mapping: Mapping, item: Item) -> ObjectState:
+def carrying_check(found: Found, mapping: Mapping, item: Item) -> Any:
+    """Return the check that carries NOT NULL in before version 18; None where there is none.
+
+    It may bear the name that the server once cut from one of more than 63 bytes.
+    """
+    table, columns = _physical(mapping, item)
+    names = {check_name(table), cut(f"{table[:40]}_pet_id_not_null")}
+    held = (c for c in found.constraints if c.table == table and c.name in names)
+    return next((c for c in held if c.demands_value and list(c.columns) == columns), None)
+
+
+def judge_item(found: Found, mapping: Mapping, item: Item) -> ObjectState:
+    """Return the state of one object."""
     judges = {
         "table": _table,
         "column": _column,
@@ -86,27 +99,26 @@ def _not_null(found: Found, mapping: Mapping, item: Item) -> _Verdict:
     held = [
         c for c in found.constraints if (c.table, c.type, list(c.columns)) == (table, "n", columns)
     ]
-    pending = [c for c in held if not c.valid]
-    if pending:
-        return Presence.INVALID, pending[0].name, "NOT NULL is not validated"
-    check = _same_name(found.constraints, table, check_name(table))
+    pending = next((c for c in held if not c.valid), None)
+    if pending is not None:
+        return Presence.INVALID, pending.name, "NOT NULL is not validated"
+    check = carrying_check(found, mapping, item)
+    if check is not None:
+        required = found.columns[table, columns[0]].required
+        return (
+            Presence.INVALID,
+            check.name,
+            "its check is still to be dropped" if required else "under way",
+        )
     if found.columns[table, columns[0]].required:
-        # Below 18 the check that carried NOT NULL in may have been left behind by a crash.
-        if check is not None and check.type == "c":
-            return Presence.INVALID, check.name, "its check is still to be dropped"
         return Presence.PRESENT, "", ""
-    if check is not None and (check.type != "c" or list(check.columns) != columns):
-        return Presence.IN_THE_WAY, check.name, f"{check.name} is: {check.definition}"
-    return (Presence.INVALID, check.name, "under way") if check else (Presence.MISSING, "", "")
+    return _taken(_same_name(found.constraints, table, check_name(table)))
 
 
 def _foreign_key(found: Found, mapping: Mapping, item: Item) -> _Verdict:
-    table, columns = _physical(mapping, item)
-    parent = mapping.table(item.parent)
-    referenced = [mapping.column(item.parent, column) for column in item.parent_columns]
-    pairs = sorted(zip(columns, referenced, strict=True))
+    table = mapping.table(item.table)
     matching = [
-        c for c in found.constraints if (c.table, c.parent) == (table, parent) and _links(c, pairs)
+        c for c in found.constraints if c.table == table and key_links(found, mapping, item, c)
     ]
     same = [c for c in matching if _acts(c, item)]
     best = max(same, key=lambda c: (c.valid, c.name == item.name), default=None)
@@ -116,38 +128,45 @@ def _foreign_key(found: Found, mapping: Mapping, item: Item) -> _Verdict:
     return _taken(taken)
 
 
-def _links(constraint: Any, pairs: list[tuple[str, str]]) -> bool:
-    return constraint.type == "f" and pairs == sorted(
+def key_links(found: Found, mapping: Mapping, item: Item, constraint: Any) -> bool:
+    """Return whether it is a key of these columns to this very table, not to one of its name."""
+    parent = found.tables.get(mapping.table(item.parent))
+    if constraint.type != "f" or parent is None or constraint.parent_oid != parent.oid:
+        return False
+    _, columns = _physical(mapping, item)
+    referenced = [mapping.column(item.parent, column) for column in item.parent_columns]
+    return sorted(zip(columns, referenced, strict=True)) == sorted(
         zip(constraint.columns, constraint.parent_columns, strict=True)
     )
 
 
 def _acts(constraint: Any, item: Item) -> bool:
-    return constraint.enforced and ON_DELETE[constraint.on_delete] == item.on_delete
+    return constraint.enforced and on_delete_of(constraint) == item.on_delete
+
+
+def on_delete_of(constraint: Any) -> str:
+    """Return what a foreign key does where the row is deleted that it refers to."""
+    return ON_DELETE[constraint.on_delete]
 
 
 def keys_of_part(found: Found, mapping: Mapping, item: Item, oid: int) -> list[Any]:
     """Return the foreign keys of a partition that are what the item asks for, valid ones first."""
-    _, columns = _physical(mapping, item)
-    referenced = [mapping.column(item.parent, column) for column in item.parent_columns]
-    pairs = sorted(zip(columns, referenced, strict=True))
-    parent = mapping.table(item.parent)
-    of_part = [c for c in found.all_constraints if (c.table_oid, c.parent) == (oid, parent)]
+    of_part = [c for c in found.all_constraints if c.table_oid == oid]
     return sorted(
-        (c for c in of_part if _links(c, pairs) and _acts(c, item)), key=lambda c: not c.valid
+        (c for c in of_part if key_links(found, mapping, item, c) and _acts(c, item)),
+        key=lambda c: not c.valid,
     )
 
 
 def indexes_of_part(found: Found, mapping: Mapping, item: Item, oid: int) -> list[Any]:
     """Return the indexes of a partition that the table's can take over, valid ones first."""
-    _, columns = _physical(mapping, item)
     of_part = [i for i in found.all_indexes if i.table_oid == oid and i.attachable]
-    return sorted((i for i in of_part if _serves(i, columns, item)), key=lambda i: not i.valid)
+    return sorted((i for i in of_part if index_serves(mapping, item, i)), key=lambda i: not i.valid)
 
 
 def _index(found: Found, mapping: Mapping, item: Item) -> _Verdict:
-    table, columns = _physical(mapping, item)
-    same = [i for i in found.indexes if i.table == table and _serves(i, columns, item)]
+    table = mapping.table(item.table)
+    same = [i for i in found.indexes if i.table == table and index_serves(mapping, item, i)]
     usable = [i for i in same if i.valid or i.name == item.name or i.building]
     best = max(usable, key=lambda i: (i.valid, i.name == item.name), default=None)
     if best is None:
@@ -160,14 +179,12 @@ def _index(found: Found, mapping: Mapping, item: Item) -> _Verdict:
     return _present(item, best)
 
 
-def _serves(index: Any, columns: list[str], item: Item) -> bool:
+def index_serves(mapping: Mapping, item: Item, index: Any) -> bool:
+    """Return whether an index has the columns and the condition that are asked for."""
+    _, columns = _physical(mapping, item)
     if not index.plain or list(index.columns) != columns:
         return False
-    if not item.partial:
-        return index.predicate is None
-    return index.predicate is not None and index.predicate.replace('"', "") == (
-        f"({columns[0]} IS NOT NULL)"
-    )
+    return bool(index.where_given if item.partial else index.whole)
 
 
 def _present(item: Item, best: Any) -> _Verdict:

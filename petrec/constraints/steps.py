@@ -10,7 +10,7 @@ from petrec.constraints.estimate import index_bytes
 from petrec.constraints.modes import EXCLUSIVE, KEY, LONG, SHARED, SHORT
 from petrec.constraints.objects import Item, Names
 from petrec.constraints.partitions import Partitioned
-from petrec.constraints.status import check_name
+from petrec.constraints.status import carrying_check, check_name
 from petrec.constraints.visits import create_visits
 from petrec.results.constraints import Lock, ObjectState, Presence, Step
 
@@ -50,20 +50,22 @@ class Maker:
         halves = Partitioned(self).undo() if self.parts else []
         if self.state.presence not in {Presence.PRESENT, Presence.INVALID}:
             return halves
-        if self.parts and self.item.kind == "index":
-            return [*halves, Partitioned(self).drop()]
         if self.item.kind == "index":
-            return [self._drop_index()]
+            return [*halves, Partitioned(self).drop() if self.parts else self._drop_index()]
         if self.item.kind == "foreign key":
-            if self.state.actual != self.item.name:
-                return halves
-            locks = [EXCLUSIVE, EXCLUSIVE]
-            return [
-                self._alter(
-                    f"DROP CONSTRAINT {self._quoted(self.state.actual)}", locks, hazard=_STOPS
-                )
-            ]
+            return [*halves, self._drop_key()]
         return self._nullable() if self.item.kind == "not null" else []
+
+    def taken_over(self) -> list[str]:
+        """Return what a rollback would drop with the object, though petrec did not make it."""
+        if not self.parts or self.item.kind not in {"index", "foreign key"}:
+            return []
+        held = self.state.presence in {Presence.PRESENT, Presence.INVALID}
+        return Partitioned(self).taken_over() if held else []
+
+    def _drop_key(self) -> Step:
+        name = self._quoted(self.state.actual or self.item.name)
+        return self._alter(f"DROP CONSTRAINT {name}", [EXCLUSIVE, EXCLUSIVE], hazard=_STOPS)
 
     def _step(self, sql: str, locks: list[str], waits: str, hazard: str = "") -> Step:
         tables = [self.table, *([self.parent] if self.item.parent else [])]
@@ -166,42 +168,55 @@ class Maker:
         return self.names.quote(name)
 
     def _not_null(self) -> list[Step]:
-        name = self.state.actual or check_name(self.names.mapping.table(self.item.table))
-        held = next((c for c in self.found.constraints if c.name == name), None)
-        if held is not None and held.type == "n":
-            return [self._validate(name, [SHARED])]
-        if self.found.version >= 18 and held is None:
+        check = carrying_check(self.found, self.names.mapping, self.item)
+        if self.state.presence is Presence.INVALID and self._pending:
+            return [self._validate(self.state.actual, [SHARED])]
+        name = check_name(self.names.mapping.table(self.item.table))
+        if self.found.version >= 18 and check is None:
             clause = f"ADD CONSTRAINT {self._quoted(name)} NOT NULL {self.columns()} NOT VALID"
             add = self._alter(clause, [EXCLUSIVE], hazard=_STOPS)
             return [add, self._validate(name, [SHARED])]
-        return self._by_check(name, held is not None, bool(held is not None and held.valid))
+        return self._by_check(check)
 
-    def _by_check(self, name: str, added: bool, valid: bool) -> list[Step]:
+    @property
+    def _pending(self) -> bool:
+        """NOT NULL itself is there and not validated: from version 18 on."""
+        table = self.names.mapping.table(self.item.table)
+        return any(
+            (c.table, c.type, c.name) == (table, "n", self.state.actual)
+            for c in self.found.constraints
+        )
+
+    @property
+    def _required(self) -> bool:
+        mapping = self.names.mapping
+        column = mapping.column(self.item.table, self.item.columns[0])
+        return bool(self.found.columns[mapping.table(self.item.table), column].required)
+
+    def _by_check(self, check: Any) -> list[Step]:
         """Before 18: a validated check spares SET NOT NULL its reading of the whole table."""
-        column, table = self.columns(), self.names.mapping.table(self.item.table)
-        is_set = self.found.columns[
-            table, self.names.mapping.column(self.item.table, self.item.columns[0])
-        ].required
-        check = f"ADD CONSTRAINT {self._quoted(name)} CHECK ({column} IS NOT NULL) NOT VALID"
+        name = (
+            check_name(self.names.mapping.table(self.item.table)) if check is None else check.name
+        )
+        column, quoted = self.columns(), self._quoted(name)
         steps = []
-        if not added:
-            steps.append(self._alter(check, [EXCLUSIVE], hazard=_STOPS))
-        if not valid and not is_set:
-            steps.append(self._validate(name, [SHARED]))
-        if not is_set:
-            steps.append(self._alter(f"ALTER COLUMN {column} SET NOT NULL", [EXCLUSIVE],
-                                     hazard=_STOPS))  # fmt: skip
-        drop = f"DROP CONSTRAINT {self._quoted(name)}"
-        return [*steps, self._alter(drop, [EXCLUSIVE], hazard=_STOPS)]
+        if check is None:
+            clause = f"ADD CONSTRAINT {quoted} CHECK ({column} IS NOT NULL) NOT VALID"
+            steps.append(self._alter(clause, [EXCLUSIVE], hazard=_STOPS))
+        if not self._required:
+            if check is None or not check.valid:
+                steps.append(self._validate(name, [SHARED]))
+            clause = f"ALTER COLUMN {column} SET NOT NULL"
+            steps.append(self._alter(clause, [EXCLUSIVE], hazard=_STOPS))
+        return [*steps, self._alter(f"DROP CONSTRAINT {quoted}", [EXCLUSIVE], hazard=_STOPS)]
 
     def _nullable(self) -> list[Step]:
-        held = next((c for c in self.found.constraints if c.name == self.state.actual), None)
-        drop_check = []
-        if held is not None and held.type == "c":
-            drop = f"DROP CONSTRAINT {self._quoted(held.name)}"
-            drop_check.append(self._alter(drop, [EXCLUSIVE], hazard=_STOPS))
-        clause = f"ALTER COLUMN {self.columns()} DROP NOT NULL"
-        return [self._alter(clause, [EXCLUSIVE], hazard=_STOPS), *drop_check]
+        """Take the check away that may be left, and NOT NULL only where it is set."""
+        check = carrying_check(self.found, self.names.mapping, self.item)
+        clauses = [f"DROP CONSTRAINT {self._quoted(check.name)}"] if check is not None else []
+        if self.state.presence is Presence.PRESENT:
+            clauses.append(f"ALTER COLUMN {self.columns()} DROP NOT NULL")
+        return [self._alter(clause, [EXCLUSIVE], hazard=_STOPS) for clause in clauses]
 
     def _visits(self) -> list[Step]:
         sql = create_visits(self.found, self.names)

@@ -54,12 +54,16 @@ def filled(connection: Connection, found: Found, names: Names) -> dict[str, int]
     counts: dict[str, int] = {}
     if visits in found.tables:
         query = f"SELECT count(*) FROM {names.table('visits')}"  # noqa: S608 - quoted name
-        counts[visits] = int(connection.scalar(text(query)) or 0)
+        counts[visits] = _counted(connection, query)
     if (recordings, column) in found.columns:
         quoted = names.column("recordings", "visit_id")
         query = f"SELECT count({quoted}) FROM {names.table('recordings')}"  # noqa: S608 - quoted names
-        counts[f"{recordings}.{column}"] = int(connection.scalar(text(query)) or 0)
+        counts[f"{recordings}.{column}"] = _counted(connection, query)
     return {name: count for name, count in counts.items() if count}
+
+
+def _counted(connection: Connection, query: str) -> int:
+    return int(connection.exec_driver_sql(query.replace("%", "%%")).scalar_one())
 
 
 def refuse_strangers(connection: Connection, found: Found, names: Names) -> None:
@@ -86,11 +90,11 @@ def refuse_strangers(connection: Connection, found: Found, names: Names) -> None
         )
 
 
-def drop_steps(makers: list[Maker]) -> list[Step]:
+def drop_steps(makers: list[Maker], own: list[Maker]) -> list[Step]:
     """Return the steps of a rollback that takes the table and the column, too."""
     by_name = {maker.item.name: maker for maker in makers}
     steps: list[Step] = []
-    for maker in reversed(makers):
+    for maker in reversed(own):
         item = maker.item
         if item.name == "visits":
             steps += _drop_table(maker)

@@ -25,8 +25,12 @@ def connected(clinic: Database) -> Iterator[Connection]:
 def drive(clinic: Database, planner: Connection, make: Planner) -> list[str]:
     """Run the first step of the plan until there is none; returns what was executed."""
     done: list[str] = []
+    left: list[list[str]] = []
     while steps := make(planner).steps:
         planner.rollback()
+        plan = [step.sql for step in steps]
+        assert plan not in left, f"{done[-1]} left the plan as it was"
+        left.append(plan)
         clinic.execute(steps[0].sql)
         done.append(steps[0].sql)
     planner.rollback()

@@ -60,7 +60,7 @@ def rollback(
     if counts:
         show(Filled(counts).document(), output_format, output)
         return ExitCode.FINDINGS
-    for sentence in holdups.sentences:
+    for sentence in (*coming.notes, *holdups.sentences):
         remark(sentence, quiet=quiet)
     confirm(f"Run {len(coming.steps)} statements that drop?", yes=yes)
 

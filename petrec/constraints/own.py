@@ -1,0 +1,65 @@
+"""What a rollback takes away: what bears petrec's names and is what petrec makes, valid or not."""
+
+from typing import Any
+
+from petrec.constraints.catalog import Found
+from petrec.constraints.objects import Item
+from petrec.constraints.status import (
+    carrying_check,
+    index_serves,
+    judge_item,
+    key_links,
+    on_delete_of,
+)
+from petrec.results.constraints import ObjectState, Presence
+from petrec.settings import Mapping
+
+
+def own_state(found: Found, mapping: Mapping, item: Item) -> ObjectState:
+    """Return PRESENT or INVALID for what a rollback drops, and MISSING for what it leaves."""
+    presences = {"index": _index, "foreign key": _key, "not null": _not_null}
+    if item.kind not in presences:
+        return judge_item(found, mapping, item)
+    presence = presences[item.kind](found, mapping, item)
+    actual = item.name if presence is not Presence.MISSING else ""
+    return ObjectState(
+        item.name, item.group, mapping.table(item.table), item.kind, presence, actual
+    )
+
+
+def _index(found: Found, mapping: Mapping, item: Item) -> Presence:
+    table = mapping.table(item.table)
+    named = [i for i in found.indexes if (i.table, i.name) == (table, item.name)]
+    return _presence(
+        each
+        for each in named
+        if each.attachable and not each.building and index_serves(mapping, item, each)
+    )
+
+
+def _key(found: Found, mapping: Mapping, item: Item) -> Presence:
+    table = mapping.table(item.table)
+    named = [c for c in found.constraints if (c.table, c.name) == (table, item.name)]
+    return _presence(
+        each
+        for each in named
+        if key_links(found, mapping, item, each) and on_delete_of(each) == item.on_delete
+    )
+
+
+def _not_null(found: Found, mapping: Mapping, item: Item) -> Presence:
+    """NOT NULL bears no name before version 18; the check that carries it in may be left."""
+    column = found.columns.get(
+        (mapping.table(item.table), mapping.column(item.table, item.columns[0]))
+    )
+    if column is not None and column.required:
+        return Presence.PRESENT
+    left = carrying_check(found, mapping, item)
+    return Presence.INVALID if left is not None else Presence.MISSING
+
+
+def _presence(objects: Any) -> Presence:
+    held = next(iter(objects), None)
+    if held is None:
+        return Presence.MISSING
+    return Presence.PRESENT if held.valid else Presence.INVALID

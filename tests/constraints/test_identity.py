@@ -1,0 +1,114 @@
+"""A table is its OID, and what others made is theirs."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Connection
+
+from petrec.constraints import apply
+from petrec.constraints.plan import Wanted
+from petrec.errors import StuckError
+from petrec.results.constraints import ConstraintsPlan, Presence, Step
+from petrec.results.progress import Listener
+from petrec.settings import Mapping
+from tests.constraints.clean import digest
+from tests.constraints.parted import prepared
+from tests.constraints.stepping import connected, drive
+from tests.plugins.cluster import Cluster
+from tests.plugins.databases import Database
+
+ELSEWHERE = """
+CREATE SCHEMA archive;
+CREATE TABLE archive.{table} AS SELECT * FROM public.{table};
+ALTER TABLE archive.{table} ADD PRIMARY KEY ({columns})
+"""
+KEYS = {
+    "fk_recordings_pet_id": ("pets", "id", "pet_id", "ON DELETE CASCADE"),
+    "fk_recordings_appointment_id": ("appointments", "id", "appointment_id", ""),
+    "fk_recordings_membership": (
+        "appointment_pets", "appointment_id, pet_id", "appointment_id, pet_id", "",
+    ),
+}  # fmt: skip
+ADD = "ALTER TABLE {of} ADD CONSTRAINT {name} FOREIGN KEY ({own}) REFERENCES archive.{table} {rest}"
+ALL = ("required", "indexes", "membership", "appointment-fk")
+
+
+@pytest.fixture(params=["clinic", "partitioned"])
+def made(
+    request: pytest.FixtureRequest, database: Callable[..., Database], end_cluster: Cluster
+) -> Database:
+    return prepared(database(request.param, end_cluster))
+
+
+@pytest.fixture
+def planner(made: Database) -> Iterator[Connection]:
+    with connected(made) as connection:
+        yield connection
+
+
+def presence(planner: Connection, name: str) -> Presence:
+    objects = Wanted(Mapping(), ALL, "CASCADE").status(planner).objects
+    planner.rollback()
+    return next(each.presence for each in objects if each.name == name)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_to_a_table_of_the_same_name_elsewhere(
+    made: Database, planner: Connection, name: str
+) -> None:
+    table, columns, own, rest = KEYS[name]
+    made.execute(ELSEWHERE.format(table=table, columns=columns))
+    add = ADD.format(of="recordings", name="{name}", own=own, table=table, rest=rest)
+    made.execute(add.format(name="mine"))
+    assert presence(planner, name) is Presence.MISSING
+    made.execute(add.format(name=name))
+    assert presence(planner, name) is Presence.IN_THE_WAY
+    before = digest(made)
+    drive(made, planner, Wanted(Mapping(), ALL, "CASCADE").rollback)
+    assert digest(made) == before
+
+
+def test_a_partitions_key_to_a_table_elsewhere_is_not_taken_over(
+    made: Database, planner: Connection
+) -> None:
+    if made.shape != "partitioned":
+        pytest.skip("it has no partitions")
+    made.execute(ELSEWHERE.format(table="pets", columns="id"))
+    add = ADD.format(
+        of="recordings_2025", name="mine", own="pet_id", table="pets", rest="ON DELETE CASCADE"
+    )
+    made.execute(add)
+    wanted = Wanted(Mapping(), ("required",), "CASCADE")
+    drive(made, planner, wanted.plan)
+    to_pets = "SELECT count(*) FROM pg_constraint WHERE conrelid = 'recordings_2025'::regclass"
+    to_pets += " AND confrelid = 'public.pets'::regclass AND convalidated"
+    assert made.execute(to_pets) == [(1,)]
+
+
+def test_what_a_partition_had_of_its_own_stays(made: Database, planner: Connection) -> None:
+    if made.shape != "partitioned":
+        pytest.skip("it has no partitions")
+    made.execute("CREATE INDEX mine ON recordings_2025 (pet_id)")
+    wanted = Wanted(Mapping(), ("indexes",), "CASCADE")
+    drive(made, planner, wanted.plan)
+    plan = wanted.rollback(planner)
+    planner.rollback()
+    assert [note for note in plan.notes if "public.mine" in note]
+    drive(made, planner, wanted.rollback)
+    left = "SELECT relname FROM pg_class WHERE relname LIKE 'idx\\_recordings%' OR relname = 'mine'"
+    assert {name for (name,) in made.execute(left)} == {"idx_recordings_pet_id", "mine"}
+
+
+def test_a_statement_that_changes_nothing_ends_the_run(planner: Connection) -> None:
+    step = Step("an object", "SELECT 1", (), "short")
+
+    class Idle:
+        connection = planner
+        tell = staticmethod(lambda _: None)
+        observe = staticmethod(lambda _: None)
+
+        def run(self, sql: str, *, short: bool) -> bool:
+            return bool(sql and short)
+
+    with pytest.raises(StuckError, match="an object is still to do"):
+        apply._drive(Idle(), lambda _: ConstraintsPlan((step,)), Listener(lambda _: None))
