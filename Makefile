@@ -8,7 +8,7 @@ WORKERS ?= 2
 .PHONY: help demo test test-full bench check fmt lock matrix clean
 
 help: ## Show what there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/.demo: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -23,11 +23,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt
 demo: $(VENV)/.demo ## Repair a synthetic clinic on an embedded PostgreSQL
 	$(BIN)/petrec demo
 
-check: $(VENV)/.dev ## Lint, types, layers
+check: $(VENV)/.dev ## Lint, types, layers, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/yamllint --strict .github .pre-commit-config.yaml docs
 
 test: check ## Everything that a change must pass
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not full"
@@ -54,8 +56,28 @@ fmt: $(VENV)/.dev ## Format and fix
 matrix: ## Install PostgreSQL 14, 15 and 17 for the tests, by npm
 	npm install --prefix tests/matrix --no-package-lock --no-audit --no-fund --silent
 
+.PHONY: decisions coverage test-lowest smoke
+decisions: $(VENV)/.dev ## Write the index of the decisions anew
+	$(BIN)/python tools/decision_index.py
+
+coverage: $(VENV)/.dev ## Branch coverage, with all processes that the tests start
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup -m "not full" $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# Newer versions of what the lowest need in turn may warn of them; that is no fault of petrec's.
+LOWEST_TESTS ?= tests/unit tests/validate tests/integration/test_startup.py tests/acceptance/test_demo.py
+test-lowest: ## A selection of the tests with the lowest versions that pyproject.toml allows
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[dev]'
+	$(VENV)-lowest/bin/python -m pytest -q -W default $(LOWEST_TESTS)
+
+smoke: ## Build the wheel, install it elsewhere and repair the demo's clinic with it
+	bash tools/smoke
+
 lock: $(VENV)/.dev ## Pin the versions that the checks run with
 	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .petrec-demo dist build tests/matrix/node_modules
+	rm -rf $(VENV) $(VENV)-lowest .petrec-demo dist build tests/matrix/node_modules
