@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import parse_qsl
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
@@ -13,21 +13,40 @@ from petrec.errors import UsageError
 
 ENVIRONMENT = ("PETREC_DATABASE_URL", "DATABASE_URL")
 _DRIVER = re.compile(r"^(postgres(?:ql)?)\+[a-z0-9_]+://", re.IGNORECASE)
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.:_-]*://", re.IGNORECASE)
+_PORTS = re.compile(r"[0-9]{0,5}(,[0-9]{0,5})*")
+_QUOTES = ('"', "'")
+_FORM = "write postgresql://user@host:5432/dbname, or key=value pairs"
+_LEAVE_OUT = "leave it out: it means nothing to PostgreSQL"
+_ESCAPE = "in user name and password write @ as %40, / as %2F, : as %3A, # as %23, ? as %3F"
+
+# Parameters of other drivers' URLs, which libpq refuses: what to write instead.
+_FOREIGN = {
+    "schema": "name the schema in petrec.toml: [mapping] schema",
+    "currentschema": "name the schema in petrec.toml: [mapping] schema",
+    "search_path": "name the schema in petrec.toml: [mapping] schema",
+    "ssl": "write sslmode=require, or sslmode=verify-full",
+    "sslaccept": "write sslmode=require, or sslmode=verify-full",
+    "sslidentity": "write sslcert and sslkey, which name files",
+    "user_name": "write the user before the @ of the URL",
+    "timeout": "write connect_timeout, in seconds",
+    "command_timeout": "set [timeouts] in petrec.toml",
+} | dict.fromkeys(
+    ("pgbouncer", "connection_limit", "pool_timeout", "socket_timeout", "pool_size",
+     "max_idle_connection_lifetime", "statement_cache_size", "prepared_statement_cache_size",
+     "preparethreshold", "async_fallback", "serverversion", "charset", "max_overflow",
+     "prepared_statements", "pool", "encoding", "reconnect", "checkout_timeout",
+     "uselibpqcompat", "tcpkeepalive"),
+    _LEAVE_OUT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Dsn:
-    """libpq's connection parameters and where they came from; never shows the password."""
+    """libpq's connection parameters and where they came from; never shows the parameters."""
 
     source: str
     parameters: Mapping[str, str] = field(repr=False)
-
-    def redact(self, text: str) -> str:
-        """Return the text without the password, in any form it may have been written."""
-        secrets = {self.parameters.get("password", ""), os.environ.get("PGPASSWORD", "")} - {""}
-        for secret in sorted(secrets | {quote(s, safe="") for s in secrets}, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
 
 
 def resolve_dsn(
@@ -47,12 +66,55 @@ def resolve_dsn(
 
 
 def _parse(source: str, text: str) -> Dsn:
-    """Parse without ever repeating the text: libpq would print it, with its password."""
+    """Parse without ever repeating the text: it holds the password, perhaps in a wrong place."""
+    text = text.strip()
+    _refuse_other_forms(source, text)
     try:
-        parameters = conninfo_to_dict(_DRIVER.sub(r"\1://", text.strip()))
-    except ProgrammingError:
-        raise UsageError(
-            f"{source} is not a valid connection string",
-            hint="write postgresql://user@host:5432/dbname, or key=value pairs",
-        ) from None
-    return Dsn(source, {name: str(value) for name, value in parameters.items()})
+        parameters = conninfo_to_dict(_DRIVER.sub(r"\1://", text))
+    except (ProgrammingError, ValueError):
+        raise _malformed(source, text) from None
+    found = {name: str(value) for name, value in parameters.items()}
+    if _is_misread(text, found):
+        raise UsageError(f"{source} is not a valid connection string", hint=_ESCAPE)
+    return Dsn(source, found)
+
+
+def _refuse_other_forms(source: str, text: str) -> None:
+    if text.startswith(_QUOTES):
+        hint = "take the quotes away: env files of Docker keep them"
+        raise UsageError(f"{source} begins with a quotation mark", hint=hint)
+    if text.lower().startswith("jdbc:"):
+        raise UsageError(f"{source} is a JDBC URL", hint=_FORM)
+    scheme = _SCHEME.match(text)
+    if scheme and not re.match(r"postgres(ql)?(\+[a-z0-9_]+)?://", text, re.IGNORECASE):
+        raise UsageError(f"{source} is not a URL of PostgreSQL", hint=_FORM)
+
+
+def _malformed(source: str, text: str) -> UsageError:
+    """Name a parameter only where it is one that is known: it might be part of a password."""
+    reason = f"{source} is not a valid connection string"
+    for name in _parameter_names(text):
+        if name.lower() in _FOREIGN:
+            return UsageError(f"{reason}: it has {name}", hint=_FOREIGN[name.lower()])
+    return UsageError(reason, hint=_ESCAPE if _SCHEME.match(text) else _FORM)
+
+
+def _parameter_names(text: str) -> list[str]:
+    if not _SCHEME.match(text):
+        return re.findall(r"(\w+)\s*=", text)
+    return [name for name, _ in parse_qsl(text.partition("?")[2], keep_blank_values=True)]
+
+
+def _is_misread(text: str, parameters: Mapping[str, str]) -> bool:
+    """Return whether a part of the password was taken for host, port or database.
+
+    libpq ends the user's part of a URL at the first @, and knows none where a / comes before.
+    """
+    if not _PORTS.fullmatch(parameters.get("port", "")):
+        return True
+    if not _SCHEME.match(text):
+        return False
+    written_so = "%40" in text.partition("@")[2]
+    in_host = "@" in parameters.get("host", "") and not written_so
+    path = text.partition("://")[2].partition("?")[0].partition("/")[2]
+    return in_host or "@" in path

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from petrec.db.dsn import Dsn
 from petrec.db.pooler import session_needed
+from petrec.db.unreachable import why_unreachable
 from petrec.errors import (
     ConnectionFailedError,
     DatabaseError,
@@ -39,10 +40,10 @@ def translated(dsn: Dsn) -> Iterator[None]:
 
 
 def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
-    reason = dsn.redact(_first_line(error))
+    reason = _first_line(error)
     match error:
         case pg.InvalidPassword() | pg.InvalidAuthorizationSpecification():
-            return _unreachable(reason, dsn)
+            return _unreachable(error, dsn)
         case pg.LockNotAvailable():
             hint = "another session holds a strong lock; try again, or see pg_blocking_pids()"
             return TimedOutError(f"a lock was not to be had in time: {reason}", hint=hint)
@@ -56,7 +57,7 @@ def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
         case pg.UndefinedTable() | pg.UndefinedColumn() | pg.InvalidSchemaName():
             return SchemaMismatchError(reason, hint="map its name in petrec.toml")
         case psycopg.OperationalError() if error.sqlstate is None or lost(error):
-            return _cut_off(reason, dsn)
+            return _cut_off(error, dsn)
     full = isinstance(error, pg.DiskFull)
     hint = "make room on the server's disk, then start the same command again" if full else ""
     return DatabaseError(f"{reason} (SQLSTATE {error.sqlstate})", hint=hint)
@@ -71,14 +72,15 @@ def lost(error: psycopg.Error) -> bool:
     return broken and isinstance(error, psycopg.OperationalError)
 
 
-def _cut_off(reason: str, dsn: Dsn) -> PetrecError:
-    shared = _STATEMENT_POOLING in reason
-    return session_needed("statement") if shared else _unreachable(reason, dsn)
+def _cut_off(error: psycopg.Error, dsn: Dsn) -> PetrecError:
+    shared = _STATEMENT_POOLING in str(error)
+    return session_needed("statement") if shared else _unreachable(error, dsn)
 
 
-def _unreachable(reason: str, dsn: Dsn) -> ConnectionFailedError:
+def _unreachable(error: psycopg.Error, dsn: Dsn) -> ConnectionFailedError:
     where = f"the connection comes from {dsn.source}"
-    return ConnectionFailedError(reason, hint=f"{where}; check host, port, role and password")
+    hint = f"{where}; check host, port, role and password"
+    return ConnectionFailedError(why_unreachable(error), hint=hint)
 
 
 def _first_line(error: psycopg.Error) -> str:

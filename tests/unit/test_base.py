@@ -45,7 +45,6 @@ def test_url_schemes(scheme: str) -> None:
         "port": "1",
         "dbname": "d",
     }
-    assert found.redact("said p/w and p%2Fw") == "said *** and ***"
     assert "p/w" not in repr(found)
 
 

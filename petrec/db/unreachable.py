@@ -1,0 +1,55 @@
+"""Why a server could not be reached, in words of petrec's own.
+
+libpq's texts repeat host, port, role and database. Where a password was written in their place,
+or holds a character that should have been escaped, such a text would print it. Texts are matched
+in English: neither the wheels of psycopg nor PostgreSQL's protocol have a code for these errors.
+"""
+
+import re
+
+import psycopg
+
+_CUT_OFF = (
+    "closed the connection|terminating connection|connection is (lost|bad|closed)|reset by"
+    "|eof detected|could not (receive|send) data|broken pipe"
+)
+_REASONS = tuple(
+    (re.compile(pattern, re.IGNORECASE), reason)
+    for pattern, reason in (
+        ("could not translate host name|failed to resolve host|name resolution|name or service",
+         "the host name could not be resolved"),
+        ("connection refused", "connection refused: no server listens at this host and port"),
+        ("timeout expired|timed out", "the server did not answer in time"),
+        ("no route to host|network is unreachable", "the host is not reachable"),
+        ("no such file or directory", "no server listens on the local socket"),
+        ("password authentication failed|sasl authentication failed|invalid password",
+         "password authentication failed"),
+        ("no password supplied|password is required", "the server asks for a password"),
+        ("pg_hba.conf|peer authentication|ident authentication|certificate authentication",
+         "pg_hba.conf does not let this role in from here"),
+        ("role .* does not exist|no such user", "the server does not know the role"),
+        ("database .* does not exist|no such database", "the server does not have the database"),
+        ("is not permitted to log in", "the role may not log in"),
+        ("permission denied for database", "the role may not connect to the database"),
+        ("too many (connections|clients)|connection slots|no more connections",
+         "the server has no connection left"),
+        ("starting up", "the server is starting up"),
+        ("shutting down|administrator command", "the server is shutting down"),
+        ("recovery mode|not yet accepting|crash of another", "the server is recovering"),
+        ("definition of service", "the service is not defined in pg_service.conf"),
+        ("service file", "the service file could not be read"),
+        ("invalid (integer value|port number)", "the port is not a number from 1 to 65535"),
+        ("ssl|tls|certificate|gss", "encryption could not be agreed on with the server"),
+        ("idle.in.transaction", "the server closed the connection: idle in a transaction too long"),
+        (_CUT_OFF, "the server closed the connection"),
+        ("target_session_attrs|session is (not )?read-only|server is (not )?in hot standby",
+         "no host has the session attributes that are asked for"),
+    )
+)  # fmt: skip
+_OTHER = "the connection failed"
+
+
+def why_unreachable(error: psycopg.Error) -> str:
+    """Return why there is no connection, without any word of the connection string."""
+    text = error.diag.message_primary or str(error)
+    return next((reason for pattern, reason in _REASONS if pattern.search(text)), _OTHER)

@@ -1,0 +1,139 @@
+"""Connection strings that are wrong are named without a word of what they hold."""
+
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from petrec.db.dsn import resolve_dsn
+from petrec.db.failures import translated
+from petrec.errors import PetrecError, UsageError
+from tests.plugins.command import environment
+from tests.plugins.ports import free_port
+
+PASSWORDS = st.text(st.sampled_from("abcdefgXYZ0189@:/?#%&=+[]!$' é"), min_size=1, max_size=12).map(
+    lambda text: text.strip() or "p"
+)
+
+PLACES = (
+    "postgresql://clinic:{}@127.0.0.1:{port}/clinic",
+    "postgresql://{}@127.0.0.1:{port}/clinic",
+    "postgresql://{}:clinic@127.0.0.1:{port}/clinic",
+    "postgresql://clinic@{}:{port}/clinic",
+    "postgresql://clinic@127.0.0.1:{}/clinic",
+    "postgresql://clinic@127.0.0.1:{port}/{}",
+    "postgresql://clinic@127.0.0.1:{port}/clinic?{}",
+    "postgresql://clinic@127.0.0.1:{port}/clinic?{}=1",
+    "postgresql://clinic@127.0.0.1:{port}/clinic?schema={}",
+    "postgresql://clinic@127.0.0.1:{port}/clinic?sslmode={}",
+    "host=127.0.0.1 port={port} user=clinic password={}",
+    "host=127.0.0.1 port={port} user={} password=x",
+    "host=127.0.0.1 port={port} dbname={}",
+    "host={} port={port}",
+    "{}",
+)
+
+
+def said(dsn: str) -> str:
+    """Return all that a user reads who connects by this string; nothing listens there."""
+    try:
+        target = resolve_dsn(dsn, None, {})
+        parameters = dict(target.parameters) | {"connect_timeout": "1"}
+        if not set(parameters.get("host", "")) <= set("127.0.0.1"):
+            parameters["host"] = "127.0.0.1"
+        with translated(target):
+            psycopg.connect(**parameters)
+    except PetrecError as error:
+        return f"{error.reason}\n{error.hint}"
+    raise AssertionError("nothing listens there")
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """A port at which nobody listens."""
+    return free_port()
+
+
+@pytest.mark.parametrize("place", PLACES)
+@settings(deadline=None, max_examples=20)
+@given(one=PASSWORDS, other=PASSWORDS)
+def test_nothing_of_a_password_is_said_wherever_it_stands(
+    port: int, place: str, one: str, other: str
+) -> None:
+    """Two passwords of the same form give the same words, so that none can be read off."""
+    assume("{" not in one + other)
+    for password in (one, other):
+        text = said(place.replace("{port}", str(port)).replace("{}", password))
+        if len(password) > 3:
+            assert password not in text.replace("postgresql://user@host:5432/dbname", "")
+    pair = [said(place.replace("{port}", str(port)).replace("{}", quote(p, safe="")))
+            for p in (one, other)]  # fmt: skip
+    if place.startswith("postgresql://clinic:{}"):
+        assert pair[0] == pair[1]
+
+
+@pytest.mark.parametrize(
+    ("dsn", "words"),
+    [
+        ("postgresql://u:p@h/d?schema=public", "it has schema"),
+        ("postgresql://u:p@h/d?pgbouncer=true", "it has pgbouncer"),
+        ("postgresql+asyncpg://u:p@h/d?ssl=require", "sslmode=require"),
+        ("postgres://u:p@h/d?sslmode=require&connection_limit=5", "it has connection_limit"),
+        ("jdbc:postgresql://h/d", "JDBC"),
+        ('"postgresql://u:p@h/d"', "quotation mark"),
+        ("'postgresql://u:p@h/d'", "quotation mark"),
+        ("mysql://u:p@h/d", "not a URL of PostgreSQL"),
+        ("sqlite:///clinic.db", "not a URL of PostgreSQL"),
+        ("postgresql://clinic:s3cr3t@pa55@db.invalid/clinic", "%40"),
+        ("postgresql://clinic:pa/55@db.invalid/clinic", "%2F"),
+        ("postgresql://clinic:55/pa@db.invalid/clinic", "%2F"),
+        ("postgresql://clinic@db.invalid:pa55/clinic", "%40"),
+        ("postgresql://clinic:100%@db.invalid/clinic", "%40"),
+        ("host=h password=pa 55", "key=value"),
+        ("host=h schema=public", "it has schema"),
+    ],
+)
+def test_a_malformed_string_is_named_with_what_to_write_instead(dsn: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve_dsn(dsn, None, {})
+    text = f"{caught.value.reason}\n{caught.value.hint}"
+    assert words in text
+    for secret in ("s3cr3t", "pa55", "db.invalid", "55@"):
+        assert secret not in text
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://u:p%40ss%2F@h:5432/d",
+        "postgresql://u:p:w?#[@h/d",
+        "postgresql://u@%40socket/d",
+        "postgresql://u@%2Ftmp:5433/d",
+        "postgresql://u:p@one:1,two:2/d?target_session_attrs=read-write",
+        "postgresql://[::1]:5432/d",
+        "postgresql://",
+        "host=@abstract user=u",
+        "host=h password='pa 55'",
+        "dbname='a@b'",
+        "service=clinic",
+    ],
+)
+def test_a_string_that_libpq_reads_is_taken(dsn: str) -> None:
+    resolve_dsn(dsn, None, {})
+
+
+@pytest.mark.parametrize("verbose", ["-v", "-vv"])
+def test_logs_say_nothing_of_a_connection_string(port: int, tmp_path: Path, verbose: str) -> None:
+    dsn = f"postgresql://s3cr3tuser:s3cr3tword@127.0.0.1:{port}/s3cr3tdata"
+    for command in ("audit", "backfill", "report", "constraints apply --yes"):
+        ended = subprocess.run(
+            [sys.executable, "-m", "petrec", *command.split(), verbose], cwd=tmp_path, text=True,
+            env=environment(DATABASE_URL=dsn), capture_output=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 3
+        assert "s3cr3t" not in ended.stdout + ended.stderr
