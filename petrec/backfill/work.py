@@ -35,6 +35,7 @@ class BackfillWork:
     """Recordings whose pet is certain, in the order of the plan."""
 
     settled_by: Sequence[int] = ()
+    watched = False
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema

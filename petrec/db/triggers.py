@@ -1,8 +1,11 @@
 """Triggers that an UPDATE of a table would fire."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, Table, text
 
 from petrec.results.backfill import Trigger
+from petrec.schema import Schema
 
 # Bits of pg_trigger.tgtype: 1 row, 2 before, 16 update, 64 instead of.
 _UPDATE_TRIGGERS = text("""
@@ -17,6 +20,28 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relname = :name AND NOT t.tgisinternal AND t.tgtype & 16 > 0
 ORDER BY t.tgname
 """)
+# As a context line of an error names a function; partitions have triggers of their own.
+_TRIGGER_FUNCTIONS = text("""
+SELECT DISTINCT t.tgname::text AS name, c.relname::text AS table,
+       quote_ident(p.proname) AS function
+FROM unnest(CAST(:names AS text[])) AS mapped (name)
+CROSS JOIN LATERAL (
+    SELECT mapped.name::regclass::oid AS oid
+    UNION SELECT relid::oid FROM pg_partition_tree(mapped.name::regclass)) AS part
+JOIN pg_class c ON c.oid = part.oid
+JOIN pg_trigger t ON t.tgrelid = c.oid
+JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND t.tgenabled NOT IN ('D', 'R')
+""")
+
+
+@dataclass(frozen=True)
+class TriggerFunction:
+    """A trigger that may fire in a run, its table, and its function's name as SQL writes it."""
+
+    name: str
+    table: str
+    function: str
 
 
 def update_triggers(connection: Connection, table: Table) -> tuple[Trigger, ...]:
@@ -24,3 +49,12 @@ def update_triggers(connection: Connection, table: Table) -> tuple[Trigger, ...]
     names = {"schema": table.schema, "name": table.name}
     rows = connection.execute(_UPDATE_TRIGGERS, names)
     return tuple(Trigger(row.name, row.function, row.timing) for row in rows)
+
+
+def trigger_functions(connection: Connection, schema: Schema) -> tuple[TriggerFunction, ...]:
+    """Return the enabled triggers of recordings and appointment_pets, and of their partitions."""
+    preparer = connection.dialect.identifier_preparer
+    written = (schema.tables.recordings, schema.tables.links)
+    names = [preparer.format_table(table) for table in written]
+    rows = connection.execute(_TRIGGER_FUNCTIONS, {"names": names})
+    return tuple(TriggerFunction(row.name, row.table, row.function) for row in rows)

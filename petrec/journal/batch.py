@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, text
+from sqlalchemy import Connection, Select, delete, text
+from sqlalchemy.exc import DBAPIError
 
 from petrec.journal.pace import Pace
+from petrec.journal.refused import Refusal, RowsRefusedError, is_refusal, name_refusal
+from petrec.journal.rewritten import IMMEDIATE, check_triggers
 from petrec.journal.runs import record
-from petrec.journal.work import Work, next_page, skip_gone
+from petrec.journal.tables import skips
+from petrec.journal.work import Work, next_page, skip_gone, skip_refused
 from petrec.journal.write import Written, write_batch
 from petrec.results.runs import Run
 
@@ -39,30 +43,90 @@ def run_batch(
 ) -> Batch:
     """Do as many rows as the pace allows and commit; on any error nothing of them has happened.
 
-    `query` is the run's own `write_query`.
+    `query` is the run's own `write_query`. Errors: RowsRefusedError, DBAPIError.
     """
+    page: list[int] = []
+    try:
+        with connection.begin():
+            _bound(connection, pace.target_ms)
+            page = next_page(connection, run, work, pace.size)
+            started = time.monotonic()
+            if not page:
+                return Batch(run, 0, 0.0, 0)
+            after, waiters = _do(connection, run, work, query, pace, page)
+    except DBAPIError as error:
+        # A deferred constraint refuses at the commit.
+        if page and is_refusal(error):
+            raise RowsRefusedError(page, error) from error
+        raise
+    return Batch(after, len(page), 1000 * (time.monotonic() - started), waiters)
+
+
+def _do(
+    connection: Connection,
+    run: Run,
+    work: Work,
+    query: Select[Any],
+    pace: Pace,
+    page: list[int],
+) -> tuple[Run, int]:
+    """Lock and write a page; returns the run as it is then, and how many sessions waited."""
+    started = time.monotonic()
+    ready = work.lock(connection, run, page)
+    if len(page) > 1:
+        # What the locks have left of the target; a single row has it anew.
+        left_ms = pace.target_ms - 1000 * (time.monotonic() - started)
+        _bound(connection, left_ms * _WRITE_SHARE)
+    written = _write(connection, run, work, query, ready)
+    left = len(page) - written.changed - written.skipped
+    gone = skip_gone(connection, run, work, page) if left else 0
+    waiters = connection.scalars(_WAITERS).one()
+    took_ms = 1000 * (time.monotonic() - started)
+    after = _advance(run, page, left - gone, written, gone)
+    after = msgspec.structs.replace(
+        after, batch_size=len(page), batch_ms=took_ms, busy_ms=run.busy_ms + took_ms
+    )
+    _record(connection, after)
+    return after, waiters
+
+
+def skip_row(
+    connection: Connection, run: Run, work: Work, refused: RowsRefusedError
+) -> tuple[Run, Refusal]:
+    """Leave the only row of a refused batch alone; returns the run as it is now, and why."""
     with connection.begin():
-        _bound(connection, pace.target_ms)
-        page = next_page(connection, run, work, pace.size)
-        started = time.monotonic()
-        if not page:
-            return Batch(run, 0, 0.0, 0)
-        ready = work.lock(connection, run, page)
-        if len(page) > 1:
-            # What the locks have left of the target; a single row has it anew.
-            left_ms = pace.target_ms - 1000 * (time.monotonic() - started)
-            _bound(connection, left_ms * _WRITE_SHARE)
-        written = _write(connection, run, work, query, ready)
-        left = len(page) - written.changed - written.skipped
-        gone = skip_gone(connection, run, work, page) if left else 0
-        waiters = connection.scalars(_WAITERS).one()
-        took_ms = 1000 * (time.monotonic() - started)
-        after = _advance(run, page, left - gone, written, gone)
+        refusal = name_refusal(connection, work.schema, refused.error)
+        skip_refused(connection, run, work, refused.page, str(refusal))
+        after = _advance(run, refused.page, 0, Written(0, 1), 0)
+        _record(connection, after)
+    return after, refusal
+
+
+def is_refused(
+    connection: Connection, run: Run, work: Work, query: Select[Any], number: int
+) -> bool:
+    """Return whether the database would refuse a row; whatever happens, nothing is written."""
+    try:
+        with connection.begin() as transaction:
+            ready = work.lock(connection, run, [number])
+            _write(connection, run, work, query, ready)
+            connection.execute(IMMEDIATE)
+            transaction.rollback()
+    except DBAPIError as error:
+        return is_refusal(error)
+    return False
+
+
+def take_back_skips(connection: Connection, run: Run, numbers: Sequence[int]) -> Run:
+    """Plan skipped rows again, in a pass of its own; returns the run as it is now."""
+    with connection.begin():
+        chosen = skips.c.seq.in_(numbers)
+        connection.execute(delete(skips).where(skips.c.run_id == run.id, chosen))
         after = msgspec.structs.replace(
-            after, batch_size=len(page), batch_ms=took_ms, busy_ms=run.busy_ms + took_ms
+            run, pass_=run.pass_ + 1, cursor=0, deferred=0, skipped=run.skipped - len(numbers)
         )
         _record(connection, after)
-    return Batch(after, len(page), 1000 * (time.monotonic() - started), waiters)
+    return after
 
 
 def _bound(connection: Connection, ms: float) -> None:
@@ -77,10 +141,13 @@ def _write(
         return Written(0, 0)
     written = write_batch(connection, query, run, ready)
     work.settle(connection, run, ready)
+    if work.watched:
+        otherwise = check_triggers(connection, run, work.schema, ready)
+        written = Written(written.changed - otherwise, written.skipped + otherwise)
     return written
 
 
-def _advance(run: Run, page: list[int], deferred: int, written: Written, gone: int) -> Run:
+def _advance(run: Run, page: Sequence[int], deferred: int, written: Written, gone: int) -> Run:
     return msgspec.structs.replace(
         run,
         cursor=page[-1],

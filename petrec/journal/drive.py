@@ -12,14 +12,24 @@ from psycopg.errors import QueryCanceled
 from sqlalchemy import Connection, Engine, Select, text
 from sqlalchemy.exc import DBAPIError
 
+from petrec.db.triggers import trigger_functions
 from petrec.errors import PetrecError, RunHeldError, RunStoppedError
 from petrec.journal import lock
-from petrec.journal.batch import Batch, next_pass, run_batch
+from petrec.journal.batch import (
+    Batch,
+    is_refused,
+    next_pass,
+    run_batch,
+    skip_row,
+    take_back_skips,
+)
+from petrec.journal.halving import Halving, Streak
 from petrec.journal.pace import Pace
+from petrec.journal.refused import Refusal, RowsRefusedError, cause_of
 from petrec.journal.retry import Patience, driver_error, is_lost, is_transient
 from petrec.journal.runs import move, read_run, record
 from petrec.journal.throttle import LagMeter, Limits, pause_reason, rate_pause
-from petrec.journal.work import Work
+from petrec.journal.work import Work, spread
 from petrec.journal.write import write_batch, write_query
 from petrec.results.runs import Run
 
@@ -38,6 +48,7 @@ SELECT set_config('synchronous_commit', 'off', false),
 """)
 _RESUME = "start the same command again: it resumes where the last batch ended"
 _SLOW_ROW = "a single row takes longer than --target-ms: resume with a larger one"
+_ALL_REFUSED = "remove what refuses them, then start the same command again: it resumes"
 _DURABLE = text("SET LOCAL synchronous_commit = on")
 
 Observer = Callable[[Run], None]
@@ -55,6 +66,8 @@ class Driver:
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.limits.target_ms)
+        self.halving = Halving()
+        self.streak = Streak()
         self.patience = Patience(self.limits.deadline_s)
         self.pass_patience = Patience(self.limits.deadline_s)
         self.settled = 0
@@ -86,16 +99,21 @@ class Driver:
 
     def _through(self, connection: Connection, run_id: int) -> Run:
         run = read_run(connection, run_id)
+        self.work.watched = bool(trigger_functions(connection, self.work.schema))
         connection.commit()
         query = write_query(self.work.schema, run, self.work.guarded(run))
         _plan_ahead(connection, run, query)
         try:
             while True:
                 self._hold_back(connection, run)
-                batch = self._batch(connection, run, query)
-                run = batch.run
+                try:
+                    batch = self._batch(connection, run, query)
+                except RowsRefusedError as refused:
+                    run = self._set_aside(connection, run, query, refused)
+                    continue
                 if batch.taken:
-                    self._after(connection, batch)
+                    self._after(connection, run, batch)
+                    run = batch.run
                 elif run.deferred:
                     run = self._again(connection, run)
                 else:
@@ -105,18 +123,19 @@ class Driver:
             raise
         except DBAPIError as error:
             if not is_lost(error):
-                _stop(connection, run, str(driver_error(error)))
+                _stop(connection, run, cause_of(error))
             raise
 
     def _batch(self, connection: Connection, run: Run, query: Select[Any]) -> Batch:
         while True:
             try:
-                batch = run_batch(connection, run, self.work, query, self.pace)
+                pace = self.pace.at_most(self.halving.size(self.pace.size))
+                batch = run_batch(connection, run, self.work, query, pace)
             except DBAPIError as error:
                 if not is_transient(error):
                     raise
-                log.info("batch of %d rows put off: %s", self.pace.size, driver_error(error))
-                self.pace = self.pace.after_timeout()
+                log.info("batch of %d rows put off: %s", pace.size, cause_of(error))
+                self.pace = pace.after_timeout()
                 if not self.patience.wait():
                     raise self._gave_up(run, error) from error
                 # At a rollback the driver forgets what it has prepared.
@@ -125,13 +144,47 @@ class Driver:
                 self.patience.renew()
                 return batch
 
-    def _gave_up(self, run: Run, error: DBAPIError) -> RunStoppedError:
-        inner = driver_error(error)
-        slow = self.pace.size == 1 and isinstance(inner, QueryCanceled)
-        return _stopped(run, f"gave up after retries: {inner}", _SLOW_ROW if slow else _RESUME)
+    def _set_aside(
+        self, connection: Connection, run: Run, query: Select[Any], refused: RowsRefusedError
+    ) -> Run:
+        """Halve a refused batch, or skip its only row; returns the run as it is now."""
+        self.patience.renew()
+        if len(refused.page) > 1:
+            self.halving = self.halving.refused(len(refused.page))
+        else:
+            run, refusal = skip_row(connection, run, self.work, refused)
+            self.halving = self.halving.skipped()
+            self.observe(run)
+            if self.streak.add(refused.page[0], refusal):
+                run = self._look_ahead(connection, run, query, refusal)
+        _plan_ahead(connection, run, query)
+        return run
 
-    def _after(self, connection: Connection, batch: Batch) -> None:
-        self.pace = self.pace.after(batch.taken, batch.took_ms)
+    def _look_ahead(
+        self, connection: Connection, run: Run, query: Select[Any], refusal: Refusal
+    ) -> Run:
+        """Stop, with no row skipped, where rows all over the rest are refused as well."""
+        ahead = spread(connection, run, self.work)
+        connection.rollback()
+        work = self.work
+        if not ahead or not all(is_refused(connection, run, work, query, n) for n in ahead):
+            self.streak.go_on()
+            return run
+        after = take_back_skips(connection, run, self.streak.numbers)
+        raise _stopped(after, f"every row is {refusal}", _ALL_REFUSED)
+
+    def _gave_up(self, run: Run, error: DBAPIError) -> RunStoppedError:
+        slow = self.pace.size == 1 and isinstance(driver_error(error), QueryCanceled)
+        return _stopped(
+            run, f"gave up after retries: {cause_of(error)}", _SLOW_ROW if slow else _RESUME
+        )
+
+    def _after(self, connection: Connection, before: Run, batch: Batch) -> None:
+        if batch.run.changed > before.changed:
+            self.streak.end()
+        if self.halving.limit is None:
+            self.pace = self.pace.after(batch.taken, batch.took_ms)
+        self.halving = self.halving.accepted(batch.taken, self.pace.size)
         self.observe(batch.run)
         pause = rate_pause(self.limits, batch.taken, batch.took_ms)
         if batch.waiters:
@@ -172,7 +225,7 @@ class Driver:
         log.warning("connection lost, run %d goes on as soon as it is back", run_id)
         if not self.patience.wait():
             raise RunStoppedError(
-                f"run {run_id}: the connection was lost: {driver_error(error)}",
+                f"run {run_id}: the connection was lost: {cause_of(error)}",
                 hint=_RESUME,
             ) from error
 

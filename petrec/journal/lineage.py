@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from petrec.journal.tables import changes, runs, skips
 from petrec.results.backfill import MovedOn
 from petrec.results.lineage import Change, Lineage
+from petrec.results.runs import Cause
 
 
 def lineage_query(run_id: int | None, recording: str | None) -> Select[Any]:
@@ -44,9 +45,27 @@ def read_lineage(
 
 def read_skips(connection: Connection, run_id: int) -> tuple[MovedOn, ...]:
     """Return the rows that a run left alone, with the reason."""
-    query = select(skips.c.row_key, skips.c.reason).where(skips.c.run_id == run_id)
-    rows = connection.execute(query.order_by(skips.c.seq))
-    return tuple(MovedOn(row.row_key[0], row.reason) for row in rows)
+    return _skips(connection, skips.c.run_id == run_id)
+
+
+def read_unwritten(connection: Connection, run_id: int, limit: int) -> tuple[MovedOn, ...]:
+    """Return rows that the database refused or a trigger changed, at most `limit`."""
+    return _skips(connection, skips.c.run_id == run_id, skips.c.cause != Cause.OVERTAKEN,
+                  limit=limit)  # fmt: skip
+
+
+def count_causes(connection: Connection, run_id: int) -> dict[str, int]:
+    """Return how many rows a run did not write as planned, by cause."""
+    query = select(skips.c.cause, func.count()).where(skips.c.run_id == run_id)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(skips.c.cause))}
+
+
+def _skips(
+    connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None
+) -> tuple[MovedOn, ...]:
+    query = select(skips.c.row_key, skips.c.reason, skips.c.cause).where(*conditions)
+    rows = connection.execute(query.order_by(skips.c.seq).limit(limit))
+    return tuple(MovedOn(row.row_key[0], row.reason, Cause(row.cause)) for row in rows)
 
 
 def _change(row: Any) -> Change:

@@ -55,11 +55,13 @@ def add_links(schema: Schema, run: Run, changed: CTE) -> tuple[CTE, ...]:
     present = exists(
         select(1).where(links.c.appointment_id == pair[0], links.c.pet_id == pair[1])
     ).correlate(changed)
-    missing = select(*pair).distinct().where(changed.c.links, ~present)
+    # A pet that a trigger put in the place of the planned one is not added anywhere.
+    needed = and_(changed.c.links, changed.c.as_planned)
+    missing = select(*pair).distinct().where(needed, ~present)
     added = insert(table).from_select([table.c.appointment_id, table.c.pet_id], missing)
     as_text = (cast(value, Text) for value in pair)
     action = case((present, "present"), else_="added")
-    rows = select(literal(run.id), changed.c.seq, *as_text, action).where(changed.c.links)
+    rows = select(literal(run.id), changed.c.seq, *as_text, action).where(needed)
     journaled = insert(link_changes).from_select(_JOURNALED, rows)
     return added.cte("linked"), journaled.cte("links_journaled")
 

@@ -27,5 +27,9 @@ class Pace:
         """Halve."""
         return self._resized(self.size / 2)
 
+    def at_most(self, size: int) -> "Pace":
+        """Take no more than `size` rows, without a change of pace."""
+        return replace(self, size=min(self.size, size))
+
     def _resized(self, size: float) -> "Pace":
         return replace(self, size=max(1, min(int(size), _CEILING)))

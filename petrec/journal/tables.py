@@ -83,6 +83,7 @@ skips = Table(
     Column("run_id", BigInteger, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
     Column("row_key", ARRAY(Text), nullable=False),
+    Column("cause", Text, server_default=text("'overtaken'"), nullable=False),
     Column("reason", Text, nullable=False),
     Column("skipped_at", _Moment, server_default=_NOW, nullable=False),
 )

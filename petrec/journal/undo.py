@@ -34,6 +34,8 @@ from petrec.schema import Schema
 class UndoWork:
     """The changes of one run, in reverse roles: old values are new, new ones are expected."""
 
+    watched = False
+
     def __init__(self, schema: Schema, earlier: Sequence[int] = ()) -> None:
         self.schema = schema
         # Also those that [mapping.where] leaves out by now: what was written can be taken back.
@@ -110,7 +112,8 @@ def plan_undo(connection: Connection, run_id: int, target: Target) -> Run:
         reason = f"run {run_id} is itself an undo"
         raise IllegalTransitionError(reason, hint="run the original command again instead")
     check_target(undone, target)
-    planned = undone.changed - _taken_back(connection, earlier_undos(connection, run_id))
+    undos = earlier_undos(connection, run_id)
+    planned = _journaled(connection, [run_id]) - _journaled(connection, undos)
     new = create_run(connection, "undo", undone.target, undoes=run_id)
     record(connection, new, {"planned": planned})
     return read_run(connection, new)
@@ -121,8 +124,9 @@ def earlier_undos(connection: Connection, run_id: int) -> list[int]:
     return list(connection.scalars(select(runs.c.id).where(runs.c.undoes == run_id)))
 
 
-def _taken_back(connection: Connection, undo_ids: Sequence[int]) -> int:
-    query = select(func.count()).select_from(changes).where(changes.c.run_id.in_(undo_ids))
+def _journaled(connection: Connection, run_ids: Sequence[int]) -> int:
+    """Count changes, also those in which a trigger wrote another value."""
+    query = select(func.count()).select_from(changes).where(changes.c.run_id.in_(run_ids))
     return int(connection.scalars(query).one())
 
 

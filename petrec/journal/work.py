@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Table,
     and_,
     exists,
+    func,
     insert,
     literal,
     select,
@@ -20,7 +22,7 @@ from petrec.journal.numbers import numbered, numbers_of
 from petrec.journal.place import PLACE, VERSION, is_at, system_columns
 from petrec.journal.tables import changes, skips
 from petrec.journal.write import Columns, has_key
-from petrec.results.runs import Run
+from petrec.results.runs import Cause, Run
 from petrec.schema import Schema
 
 _GONE = "the recording was deleted"
@@ -30,11 +32,13 @@ class Work(Protocol):
     """One kind of run; what the runs in `settled_by` have changed needs no second visit.
 
     `recordings` are those that it may write to: what is not among them is settled as gone.
+    `watched` is whether triggers may change what it writes.
     """
 
     schema: Schema
     recordings: FromClause
     settled_by: Sequence[int]
+    watched: bool
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the journal's table of items and the condition that selects this run's."""
@@ -64,6 +68,18 @@ def next_page(connection: Connection, run: Run, work: Work, size: int) -> list[i
         for run_id in run_ids:
             query = query.where(~_is_settled(table, settled.alias(), run_id, run.cursor))
     return list(connection.scalars(query.order_by(table.c.seq).limit(size)))
+
+
+def spread(connection: Connection, run: Run, work: Work, parts: int = 8) -> list[int]:
+    """Return some of the items left, evenly spread."""
+    table, mine = work.items(run)
+    last = connection.scalar(select(func.max(table.c.seq)).where(mine)) or 0
+    width = max(1, (last - run.cursor) // parts)
+    found: dict[int, None] = {}
+    for start in range(run.cursor, last, width):
+        page = next_page(connection, msgspec.structs.replace(run, cursor=start), work, 1)
+        found.update(dict.fromkeys(page))
+    return list(found)
 
 
 def _is_settled(items: Table, settled: FromClause, run_id: int, cursor: int) -> ColumnElement[bool]:
@@ -96,3 +112,14 @@ def skip_gone(connection: Connection, run: Run, work: Work, page: Sequence[int])
     query = insert(skips).from_select(["run_id", "seq", "row_key", "reason"], rows)
     query = query.execution_options(preserve_rowcount=True)
     return connection.execute(query, numbers_of(page)).rowcount
+
+
+def skip_refused(
+    connection: Connection, run: Run, work: Work, page: Sequence[int], reason: str
+) -> None:
+    """Settle items that the database has refused."""
+    table, mine = work.items(run)
+    values = (table.c.seq, table.c.row_key, literal(Cause.REFUSED), literal(reason))
+    rows = select(literal(run.id), *values).where(numbered(table, mine))
+    query = insert(skips).from_select(["run_id", "seq", "row_key", "cause", "reason"], rows)
+    connection.execute(query, numbers_of(page))

@@ -26,17 +26,18 @@ from petrec.journal.links import add_links, linked_values
 from petrec.journal.numbers import numbers_of
 from petrec.journal.place import PLACE, is_at
 from petrec.journal.tables import changes, skips
-from petrec.results.runs import Run
+from petrec.results.runs import Cause, Run
 from petrec.schema import Schema
 
 Columns = ReadOnlyColumnCollection[str, Any]
 
 _SUPPRESSED = "a trigger suppressed the change"
+_REWRITTEN = "a trigger wrote another value"
 
 
 @dataclass(frozen=True)
 class Written:
-    """How many rows a batch changed, and how many its guard left alone."""
+    """How many rows a batch changed as planned, and how many it did not."""
 
     changed: int
     skipped: int
@@ -78,7 +79,7 @@ def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
     journaled = _journal(run, changed)
     skipped = _skip(run, fresh, changed)
     query = select(
-        select(func.count()).select_from(changed).scalar_subquery(),
+        select(func.count()).select_from(changed).where(changed.c.as_planned).scalar_subquery(),
         select(func.count()).select_from(skipped).scalar_subquery(),
     )
     ctes = [journaled, *(add_links(schema, run, changed) if "links" in fresh.c else ())]
@@ -90,6 +91,9 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
     links = linked_values(recordings.c, fresh.c) if "links" in fresh.c else ()
     old = [part for c in columns for part in (literal(c), fresh.c[old_value(c)])]
     new = [part for c in columns for part in (literal(c), recordings.c[c])]
+    as_planned = and_(
+        *(recordings.c[c].is_not_distinct_from(fresh.c[new_value(c)]) for c in run.target.decided)
+    )
     return (
         update(recordings)
         .values({recordings.c[c]: fresh.c[new_value(c)] for c in columns})
@@ -101,6 +105,7 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
             fresh.c.strategy,
             func.jsonb_build_object(*old).label("old"),
             func.jsonb_build_object(*new).label("new"),
+            as_planned.label("as_planned"),
             *links,
         )
         .cte("changed")
@@ -115,13 +120,16 @@ def _journal(run: Run, changed: CTE) -> CTE:
 
 
 def _skip(run: Run, fresh: CTE, changed: CTE) -> CTE:
-    reason = case((fresh.c.applies, _SUPPRESSED), else_=fresh.c.reason)
-    rows = select(literal(run.id), fresh.c.seq, fresh.c.row_key, reason)
-    # NOT IN is hashed whatever the planner thinks of their number; NOT EXISTS may be a nested loop.
-    untouched = fresh.c.seq.not_in(select(changed.c.seq))
+    # IN is hashed whatever the planner thinks of their number; EXISTS may be a nested loop.
+    written = fresh.c.seq.in_(select(changed.c.seq))
+    overtaken = and_(~written, ~fresh.c.applies)
+    reason = case((overtaken, fresh.c.reason), (written, _REWRITTEN), else_=_SUPPRESSED)
+    cause = case((overtaken, Cause.OVERTAKEN), else_=Cause.REWRITTEN)
+    rows = select(literal(run.id), fresh.c.seq, fresh.c.row_key, cause, reason)
+    otherwise = fresh.c.seq.not_in(select(changed.c.seq).where(changed.c.as_planned))
     return (
         insert(skips)
-        .from_select(["run_id", "seq", "row_key", "reason"], rows.where(untouched))
+        .from_select(["run_id", "seq", "row_key", "cause", "reason"], rows.where(otherwise))
         .returning(skips.c.seq)
         .cte("skipped")
     )

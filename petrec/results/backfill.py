@@ -1,9 +1,11 @@
 """What a backfill would do, and what it has done."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from petrec.results.document import SCHEMA_VERSION, Document, Grid
-from petrec.results.runs import Run
+from petrec.results.runs import Cause, Run
 
 
 class StrategyCount(Struct, frozen=True):
@@ -76,15 +78,35 @@ class BackfillPlan(Struct, frozen=True):
         return tuple(remark for remark in remarks if remark)
 
 
+class MovedOn(Struct, frozen=True):
+    """A planned row that was not written as planned, and why."""
+
+    recording_id: str
+    reason: str
+    cause: Cause = Cause.OVERTAKEN
+
+
 class BackfillResult(Struct, frozen=True):
-    """A run at its end; `run` is None where there was nothing to do."""
+    """A run at its end; `run` is None where there was nothing to do.
+
+    `not_written` lists rows that were refused or changed by a trigger: the first of them, where
+    they are many.
+    """
 
     run: Run | None
     left: int
     ambiguous: int
     export: str | None
+    refused: int = 0
+    rewritten: int = 0
+    not_written: tuple[MovedOn, ...] = ()
     command: str = "backfill --apply"
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def is_clean(self) -> bool:
+        """Return whether no row was refused, and none changed by a trigger."""
+        return not self.refused and not self.rewritten
 
     def document(self) -> Document:
         """Return the form for rendering."""
@@ -92,24 +114,26 @@ class BackfillResult(Struct, frozen=True):
         changed, skipped = (run.changed, run.skipped) if run else (0, 0)
         rows: list[tuple[str, int]] = [
             ("changed", changed),
-            ("skipped: evidence gone when written", skipped),
+            ("skipped: evidence gone when written", skipped - self.refused - self.rewritten),
+            ("refused by the database", self.refused),
+            ("changed otherwise by a trigger", self.rewritten),
             ("left for a person", self.left),
             ("of those ambiguous", self.ambiguous),
         ]
-        notes = [f"ambiguous rows: {self.export}"] if self.export else []
-        if run:
-            notes.append(f"take it back with: petrec backfill undo {run.id}")
         name = f"run {run.id} {run.state}" if run else "nothing to do"
         title = f"{name}: {changed} recordings got their pet"
-        grid = Grid("Outcome", ("recordings", "count"), tuple(rows))
-        return Document(self.command, title, self, (grid,), notes=tuple(notes))
+        grids = [Grid("Outcome", ("recordings", "count"), tuple(rows))]
+        if self.not_written:
+            grids.append(left_alone("Not written as planned", self.not_written))
+        return Document(self.command, title, self, tuple(grids), notes=self._notes())
 
-
-class MovedOn(Struct, frozen=True):
-    """A row that an undo left alone, since it no longer holds what the run wrote."""
-
-    recording_id: str
-    reason: str
+    def _notes(self) -> tuple[str, ...]:
+        notes = [f"ambiguous rows: {self.export}"] if self.export else []
+        if self.refused + self.rewritten > len(self.not_written):
+            notes.append(f"{len(self.not_written)} rows are listed; petrec.skips holds all")
+        if self.run:
+            notes.append(f"take it back with: petrec backfill undo {self.run.id}")
+        return tuple(notes)
 
 
 class UndoResult(Struct, frozen=True):
@@ -122,11 +146,22 @@ class UndoResult(Struct, frozen=True):
 
     def document(self) -> Document:
         """Return the form for rendering."""
-        rows = tuple((row.recording_id, row.reason) for row in self.moved_on)
+        refused = sum(row.cause is Cause.REFUSED for row in self.moved_on)
+        rewritten = sum(row.cause is Cause.REWRITTEN for row in self.moved_on)
+        moved = self.run.skipped - refused - rewritten
+        counts = [f"{self.run.changed} recordings restored", f"{moved} had moved on"]
+        counts += [f"{refused} refused by the database"] if refused else []
+        counts += [f"{rewritten} changed otherwise by a trigger"] if rewritten else []
         return Document(
             command=self.command,
-            title=f"{self.run.changed} recordings restored, {self.run.skipped} had moved on",
+            title=", ".join(counts),
             payload=self,
-            grids=(Grid("Left alone", ("recording", "reason"), rows),),
+            grids=(left_alone("Left alone", self.moved_on),),
             notes=(f"run {self.run.undoes} taken back by run {self.run.id}",),
         )
+
+
+def left_alone(title: str, rows: Sequence[MovedOn]) -> Grid:
+    """Return recordings with the reason why they were not written as planned."""
+    cells = tuple((row.recording_id, row.reason) for row in rows)
+    return Grid(title, ("recording", "reason"), cells)

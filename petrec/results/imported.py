@@ -1,12 +1,19 @@
 """What a review import would do, has done, and had to refuse."""
 
+from collections import Counter
 from enum import StrEnum
 
 from msgspec import Struct
 
-from petrec.results.backfill import MovedOn
+from petrec.results.backfill import MovedOn, left_alone
 from petrec.results.document import SCHEMA_VERSION, Document, Grid
-from petrec.results.runs import Run
+from petrec.results.runs import Cause, Run
+
+_CAUSES = {
+    Cause.OVERTAKEN: "changed before they were written",
+    Cause.REFUSED: "refused by the database",
+    Cause.REWRITTEN: "changed otherwise by a trigger",
+}
 
 
 class Trouble(StrEnum):
@@ -71,14 +78,18 @@ class ReviewImport(Struct, frozen=True):
         """Return the form for rendering."""
         verdicts = [(verdict, count) for verdict, count in self.verdicts.items()]
         rows = [*verdicts, ("recorded already", self.already), ("refused", len(self.problems))]
+        rows += [(_CAUSES[cause], count) for cause, count in self._causes().items() if count]
         grids = [Grid("Decisions", ("decision", "count"), tuple(rows))]
         if self.problems:
             columns = ("file", "sheet", "line", "field", "problem", "why", "recording")
             grids.append(Grid("Problems", columns, tuple(map(_cells, self.problems))))
         if self.skipped:
-            left = tuple((row.recording_id, row.reason) for row in self.skipped)
-            grids.append(Grid("Left alone when written", ("recording", "reason"), left))
+            grids.append(left_alone("Left alone when written", self.skipped))
         return Document(self.command, self._title(), self, tuple(grids), notes=self._notes())
+
+    def _causes(self) -> dict[Cause, int]:
+        counted = Counter(row.cause for row in self.skipped)
+        return {cause: counted[cause] for cause in Cause}
 
     def _title(self) -> str:
         if not self.applied:

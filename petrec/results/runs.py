@@ -1,10 +1,19 @@
 """What the journal knows of runs."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from msgspec import Struct
 
 from petrec.results.document import SCHEMA_VERSION, Document, Grid
+
+
+class Cause(StrEnum):
+    """Why a planned row was not written as planned."""
+
+    OVERTAKEN = "overtaken"
+    REFUSED = "refused"
+    REWRITTEN = "rewritten"
 
 
 class Target(Struct, frozen=True):
@@ -22,9 +31,14 @@ class Target(Struct, frozen=True):
     links: bool = False
 
     @property
+    def decided(self) -> tuple[str, ...]:
+        """Return the columns whose new value is part of the plan."""
+        return ("pet_id", *self.also)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Return every column that the run writes."""
-        return ("pet_id", *self.also, *self.touch)
+        return (*self.decided, *self.touch)
 
 
 class Run(Struct, frozen=True):

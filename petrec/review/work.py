@@ -45,6 +45,7 @@ class ReviewWork:
     """The decisions of one run that write something."""
 
     settled_by: Sequence[int] = ()
+    watched = False
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema

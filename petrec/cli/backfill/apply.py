@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from petrec.journal.throttle import Limits
     from petrec.results.backfill import BackfillPlan, BackfillResult
 
+MOST_LISTED = 1_000
+
 
 @bundled
 def backfill(
@@ -69,7 +71,7 @@ def backfill(
     given = writing.limits()
     result = apply_and_export(session, touch or [], given, export, anew=anew, yes=yes, quiet=quiet)
     show(result.document(), output_format, output)
-    return ExitCode.CLEAN
+    return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
 
 
 def make_plan(session: Session, touch: list[str], *, quiet: bool) -> "BackfillPlan":
@@ -107,7 +109,28 @@ def apply_and_export(
     with session.translated(), run_progress(quiet=quiet) as observe:
         run = apply_backfill(session.engine, schema, target, given, observe, anew=anew)
     left, ambiguous, path = _export_ambiguous(session, export)
-    return BackfillResult(run, left, ambiguous, str(path) if path else None)
+    result = BackfillResult(run, left, ambiguous, str(path) if path else None)
+    return _with_unwritten(session, result)
+
+
+def _with_unwritten(session: Session, result: "BackfillResult") -> "BackfillResult":
+    """Add what the database has refused, and what its triggers have made otherwise."""
+    import msgspec
+
+    from petrec.journal.lineage import count_causes, read_unwritten
+    from petrec.results.runs import Cause
+
+    if result.run is None or not result.run.skipped:
+        return result
+    with session.translated(), session.engine.connect() as connection:
+        causes = count_causes(connection, result.run.id)
+        rows = read_unwritten(connection, result.run.id, MOST_LISTED)
+    return msgspec.structs.replace(
+        result,
+        refused=causes.get(Cause.REFUSED, 0),
+        rewritten=causes.get(Cause.REWRITTEN, 0),
+        not_written=rows,
+    )
 
 
 def _export_ambiguous(session: Session, export: Path | None) -> tuple[int, int, Path | None]:

@@ -106,7 +106,7 @@ class _Job:
                 ballots = checked.ballots
                 run = record_review(self.session.engine, schema, target, ballots, given, observe)
         rejects = write_rejects(checked) if self.partial else []
-        skipped = self._skips(run)
+        skipped = (*self._skips(resumed), *self._skips(run))
         return self._result(
             checked, applied=True, run=run, resumed=resumed, skipped=skipped,
             rejects=tuple(rejects), inferable=inferable,
