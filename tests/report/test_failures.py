@@ -61,15 +61,11 @@ def test_failing_database(petrec: Run, clinic: Database, out: Path, good: dict[s
     assert "refused" in ended.err
     assert "hunter2" not in ended.err
     same_but_for_the_metrics(out, good)
-    for damage, code, words in (
-        ("ALTER TABLE api_logs ALTER created_at TYPE text", 3, "SQLSTATE"),
-        ("ALTER TABLE recordings RENAME TO gone", 2, "recordings"),
-    ):
-        clinic.execute(damage)
-        ended = petrec(*ARGUMENTS, dsn=clinic.dsn)
-        assert (ended.code, ended.out) == (code, ""), ended.err
-        assert words in ended.err
-        same_but_for_the_metrics(out, good)
+    clinic.execute("ALTER TABLE recordings RENAME TO gone")
+    ended = petrec(*ARGUMENTS, dsn=clinic.dsn)
+    assert (ended.code, ended.out) == (2, ""), ended.err
+    assert "recordings" in ended.err
+    same_but_for_the_metrics(out, good)
 
 
 def test_killed_backend(
