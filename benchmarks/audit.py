@@ -70,7 +70,7 @@ def _compare(dsn: str) -> None:
 def _audit(dsn: str) -> None:
     settings = Settings()
     engine = make_engine(resolve_dsn(dsn, None), settings, "benchmark")
-    with snapshot.read_snapshot(engine, settings) as connection:
+    with snapshot.read_snapshot(engine) as connection:
         assert run_audit(connection, load_schema(connection, settings.mapping)).total == RECORDINGS
 
 

@@ -112,7 +112,7 @@ def _latency(where: str, latencies: list[float]) -> None:
 def _ours(dsn: str) -> tuple[float, float]:
     settings = Settings()
     engine = make_engine(resolve_dsn(dsn, None), settings, "benchmark")
-    with read_snapshot(engine, settings) as connection:
+    with read_snapshot(engine) as connection:
         schema = load_schema(connection, settings.mapping)
     held: list[float] = []
 

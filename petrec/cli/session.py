@@ -34,7 +34,7 @@ class Session:
         from petrec.db.preflight import load_schema
         from petrec.db.snapshot import read_snapshot
 
-        with self.translated(), read_snapshot(self.engine, self.settings) as connection:
+        with self.translated(), read_snapshot(self.engine) as connection:
             yield connection, load_schema(connection, self.settings.mapping)
 
     def read(self, work: Callable[["Connection", "Schema"], T]) -> T:

@@ -56,8 +56,8 @@ def apply_rollback(
 @contextmanager
 def _working(engine: Engine) -> Iterator[Connection]:
     """Give an autocommit connection that no other petrec process works beside."""
-    autocommit = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    with autocommit as connection, lock.held(connection):
+    with engine.connect() as connection, lock.held(connection):
+        connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
 
 

@@ -5,14 +5,27 @@ import socket
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.pool import NullPool
 
 from petrec.db.dsn import Dsn
+from petrec.db.session_state import state_transactions
 from petrec.settings import Settings
 
-# Times must read back as they were written, whatever the role or the server has configured.
-_STABLE_OUTPUT = "SET SESSION datestyle = 'ISO'; SET SESSION timezone = 'UTC'"
+
+class Dialect(PGDialect_psycopg):
+    """SQLAlchemy's own, which asks for nothing by a name without its schema."""
+
+    supports_statement_cache = True
+
+    def _get_default_schema_name(self, _: Connection) -> str:
+        """Return the first schema of petrec's search path, without a look at the server's."""
+        return "pg_catalog"
+
+
+registry.register("postgresql.petrec", __name__, Dialect.__name__)
 
 
 def application_name(command: str) -> str:
@@ -25,22 +38,30 @@ def make_engine(dsn: Dsn, settings: Settings, command: str) -> Engine:
 
     Nothing is prepared either: behind a pooler, the next reader would find it in its session.
     """
+    parameters = connection_parameters(dsn, settings, command)
+
+    def connect() -> psycopg.Connection[Any]:
+        connection = psycopg.connect(**parameters, prepare_threshold=None)
+        connection.read_only = connection.deferrable = False
+        return connection
+
+    engine = create_engine(
+        "postgresql+petrec://",
+        creator=connect,
+        poolclass=NullPool,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+        use_native_hstore=False,
+    )
+    state_transactions(engine, settings.timeouts)
+    return engine
+
+
+def connection_parameters(dsn: Dsn, settings: Settings, command: str) -> dict[str, Any]:
+    """Return libpq's parameters of a connection that petrec makes itself."""
     parameters: dict[str, Any] = {"connect_timeout": settings.timeouts.connect_s}
     parameters |= dsn.parameters
     parameters["application_name"] = application_name(command)
     # Of a database in SQL_ASCII the driver would return bytes instead of text.
     parameters["client_encoding"] = "UTF8"
-
-    def connect() -> psycopg.Connection[Any]:
-        connection = psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
-        connection.execute(_STABLE_OUTPUT)
-        connection.autocommit = False
-        return connection
-
-    return create_engine(
-        "postgresql+psycopg://",
-        creator=connect,
-        poolclass=NullPool,
-        hide_parameters=True,
-        use_native_hstore=False,
-    )
+    return parameters

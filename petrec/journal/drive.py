@@ -12,6 +12,7 @@ from psycopg.errors import QueryCanceled
 from sqlalchemy import Connection, Engine, Select, text
 from sqlalchemy.exc import DBAPIError
 
+from petrec.db.session_state import keep_session
 from petrec.db.triggers import trigger_functions
 from petrec.errors import PetrecError, RunHeldError, RunStoppedError
 from petrec.journal import lock
@@ -39,13 +40,13 @@ _POLL_S = 0.2
 # A batch that is lost in a crash is lost whole, with its journal and cursor, and done again; so
 # only the end of a run waits for the disk. A client that hangs must not keep its locks. What is
 # said between batches holds no lock of the application's: it has longer than a batch.
-_SESSION = text("""
-SELECT set_config('synchronous_commit', 'off', false),
-       set_config('lock_timeout', '200ms', false),
-       set_config('idle_in_transaction_session_timeout', '10s', false),
-       set_config('statement_timeout', '30s', false),
-       set_config('plan_cache_mode', 'force_generic_plan', false)
-""")
+_SESSION = {
+    "synchronous_commit": "off",
+    "lock_timeout": "200ms",
+    "idle_in_transaction_session_timeout": "10s",
+    "statement_timeout": "30s",
+    "plan_cache_mode": "force_generic_plan",
+}
 _RESUME = "start the same command again: it resumes where the last batch ended"
 _SLOW_ROW = "a single row takes longer than --target-ms: resume with a larger one"
 _ALL_REFUSED = "remove what refuses them, then start the same command again: it resumes"
@@ -92,8 +93,7 @@ class Driver:
     def _connection(self) -> Iterator[Connection]:
         with self.engine.connect() as connection, lock.held(connection):
             _prepare_all(connection)
-            connection.execute(_SESSION)
-            connection.commit()
+            keep_session(connection, _SESSION)
             self.reconnecting = True
             yield connection
 

@@ -49,7 +49,7 @@ def report_on(
     engine: Engine, taken_at: datetime, comparing: Comparing, scope: Scope | None = None
 ) -> ReportResult:
     """Make a report as of another day."""
-    with read_snapshot(engine, Settings()) as connection:
+    with read_snapshot(engine) as connection:
         schema = load_schema(connection, Settings().mapping)
         audit = msgspec.structs.replace(run_audit(connection, schema), taken_at=taken_at)
         with comparing(connection, schema, audit) as comparison:

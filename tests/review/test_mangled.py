@@ -140,7 +140,7 @@ def inspect(template: Database) -> Iterator[Callable[[Path], Checked]]:
     engine = make_engine(resolve_dsn(template.dsn, None), Settings(), "test")
 
     def run(path: Path) -> Checked:
-        with read_snapshot(engine, Settings()) as connection:
+        with read_snapshot(engine) as connection:
             schema = load_schema(connection, Settings().mapping)
             return check(connection, schema, read_files([path], ""))
 

@@ -70,7 +70,7 @@ def one_run(clinic: Database, baseline: Path) -> ValidationResult:
     """Count, list in two forms, and compare with a baseline, all in one snapshot."""
     settings = Settings()
     engine = make_engine(resolve_dsn(clinic.dsn, None), settings, "test")
-    with read_snapshot(engine, settings) as connection:
+    with read_snapshot(engine) as connection:
         schema = load_schema(connection, settings.mapping)
         audit = run_audit(connection, schema)
         for kind in audit.kinds:

@@ -30,16 +30,15 @@ from petrec.results.report import PastRun
 from petrec.schema import Schema
 
 PLACE = f"schema {runs.schema}"
-_LIMIT = text("SET LOCAL lock_timeout = '5s'")
 # Readers go on; a second report waits, so that both compare with the run before their own.
 _LOCK = text("LOCK TABLE petrec.history_runs IN EXCLUSIVE MODE")
 _STAGE = text(
     "CREATE TEMPORARY TABLE petrec_history_now (fingerprint text, kind text) ON COMMIT DROP"
 )
-_ANALYZE = text("ANALYZE petrec_history_now")
-_COPY = "COPY petrec_history_now FROM STDIN"
+_ANALYZE = text("ANALYZE pg_temp.petrec_history_now")
+_COPY = "COPY pg_temp.petrec_history_now FROM STDIN"
 
-_now = table("petrec_history_now", column("fingerprint"), column("kind"))
+_now = table("petrec_history_now", column("fingerprint"), column("kind"), schema="pg_temp")
 
 
 @contextmanager
@@ -48,7 +47,6 @@ def compared_in_database(
 ) -> Iterator[Comparison]:
     """Compare with the tables, and commit once the block has ended well."""
     with engine.connect() as writer, writer.begin():
-        writer.execute(_LIMIT)
         writer.execute(_LOCK)
         past = _past(writer, audit.table)
         _stage(writer, connection, schema)
