@@ -34,7 +34,8 @@ def _checked(
     froms = _original(self, select, state, entry, asfrom, lateral, *rest)
     if not asfrom or lateral:
         for name in (name for source in froms for name in _names(source)):
-            if name in around:
+            # Of the catalog, SQLAlchemy itself asks so when it reflects a table.
+            if name in around and name[0] != "pg_catalog":
                 _found.append(f"{name[1]} is repeated in a subquery:\n{select}")
     return froms
 
