@@ -132,6 +132,7 @@ class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pool_size: int = 10
     metrics: bool = False
     drain_s: int = 30
+    global_roles: tuple[str, ...] = ()
     prepare: bool = True
 
 

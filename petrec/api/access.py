@@ -47,12 +47,19 @@ class AccessPolicy(Protocol):
         """Return what the caller may reach; errors: SchemaMismatchError."""
 
 
+@dataclass(frozen=True)
 class ClinicPolicy:
-    """Owners see their pets, staff their practice's appointments, administrators everything."""
+    """Owners see their pets, staff their practice's appointments.
+
+    Callers whose role is one of `global_roles` reach every practice; by default there is none, as
+    a role such as `admin` is a practice's own in most databases.
+    """
+
+    global_roles: frozenset[str] = frozenset()
 
     def scope(self, schema: Schema, actor: Actor) -> Scope:
         """Choose by role, then by what the caller belongs to."""
-        if actor.role == "admin":
+        if actor.role in self.global_roles:
             return everything()
         if actor.owner_id is not None:
             return owner(schema)
@@ -63,7 +70,7 @@ class ClinicPolicy:
 
 @cache
 def everything() -> Scope:
-    """Return the scope of an administrator."""
+    """Return the scope of a role that reaches every practice."""
     return Scope("everything", _all, _all, _all, _all, _all, writes_visits=True, everything=True)
 
 

@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from petrec.api.errors import ApiError, phrase_code, unavailable
+from petrec.api.path_ids import IdRoute
 from petrec.api.validation import from_validation
 from petrec.db.failures import lost
 from petrec.errors import PetrecError, StorageUnavailableError
@@ -34,7 +35,7 @@ def envelope_route(note: Note) -> type[APIRoute]:
     """Return a route class that answers every error with the envelope and notes each refusal."""
     methods: defaultdict[str, set[str]] = defaultdict(set)
 
-    class EnvelopeRoute(APIRoute):
+    class EnvelopeRoute(IdRoute):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
             methods[self.path].update(self.methods or ())

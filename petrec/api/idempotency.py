@@ -49,9 +49,16 @@ class Earlier:
     """The recording that the key has made before."""
 
     s3_key: str
-    created_at: datetime
+    created_at: datetime | None
     pending: bool
     differs: bool
+
+    def seconds_left(self, now: datetime, expires_s: int) -> int:
+        """Return how long the form that was handed out first is still good for."""
+        if self.created_at is None:
+            return 0
+        age = (now - self.created_at).total_seconds()
+        return max(0, min(expires_s, int(expires_s - age)))
 
 
 def given_key(text: str | None) -> str | None:
@@ -65,7 +72,7 @@ def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:
     """Return the id that this caller's key stands for; errors: ApiError."""
     if not makes_own(clinic, "recording"):
         raise invalid("Idempotency-Key", "cannot be used with this database's numbered ids")
-    return str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}"))
+    return clinic.ids.new("rec", str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}")))
 
 
 def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -> Earlier | None:

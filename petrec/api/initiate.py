@@ -47,6 +47,7 @@ def initiate(
             if idempotency_key is not None:
                 earlier = idempotency.earlier(connection, clinic, values)
                 if earlier is not None:
+                    _check_replay(connection, clinic, caller, values, earlier)
                     return _again(service, draft, body, earlier)
             refusal = _insert(connection, clinic, caller, values)
     except psycopg.IntegrityError as error:
@@ -70,7 +71,8 @@ def _draft(
         recording = idempotency.derived_id(clinic, caller.actor, key)
     now = service.options.clock().replace(microsecond=0)
     suffix = service.options.content_types[body.content_type]
-    path = f"{service.options.key_folder}/{now:%Y/%m/%d}/rec-{recording}.{suffix}"
+    name = f"{ids.prefixed('rec', recording)}.{suffix}"
+    path = f"{service.options.key_folder}/{now:%Y/%m/%d}/{name}"
     return Draft(recording, appointment, pet, visit, path, now)
 
 
@@ -122,13 +124,27 @@ def _again(
     service: Service, draft: Draft, body: InitiateIn, earlier: idempotency.Earlier
 ) -> InitiateOut:
     """Answer as the first time; a pending upload whose form has expired gets a new one."""
+    left = earlier.seconds_left(draft.now, service.store.expires_s)
+    signed_at = earlier.created_at or draft.now
+    if earlier.pending and left == 0:
+        signed_at, left = draft.now, service.store.expires_s
+    post = service.store.presign_post(earlier.s3_key, body.content_type, signed_at)
+    return _out(service, draft.id, earlier.s3_key, post) | {"expires_in": left}
+
+
+def _check_replay(
+    connection: Connection,
+    clinic: Clinic,
+    caller: Caller,
+    values: dict[str, Any],
+    earlier: idempotency.Earlier,
+) -> None:
+    """Refuse another body, and a caller who could not start this upload now; errors: ApiError."""
     if earlier.differs:
         raise conflict("idempotency_key_reused", "This Idempotency-Key came with another request")
-    age = (draft.now - earlier.created_at).total_seconds()
-    renew = earlier.pending and age >= service.store.expires_s
-    signed_at = draft.now if renew else earlier.created_at
-    post = service.store.presign_post(earlier.s3_key, body.content_type, signed_at)
-    return _out(service, draft.id, earlier.s3_key, post)
+    refusal = explain(connection, clinic, caller, values)
+    if refusal.code != "try_again":
+        raise refusal
 
 
 def _out(service: Service, recording: str, key: str, post: PresignedPost) -> InitiateOut:

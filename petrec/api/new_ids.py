@@ -20,7 +20,7 @@ def makes_own(clinic: Clinic, entity: str) -> bool:
 def new_id(database: Database, clinic: Clinic, entity: str = "recording") -> str:
     """Return an unused id; errors: SchemaMismatchError where the column has no sequence."""
     if makes_own(clinic, entity):
-        return str(uuid.uuid4())
+        return clinic.ids.new("visit" if entity == "visit" else "rec", str(uuid.uuid4()))
     visits = clinic.schema.tables.visits
     return _from_sequence(
         database, visits if entity == "visit" else clinic.schema.tables.recordings

@@ -53,6 +53,19 @@ def page_query(schema: Schema, scope: Scope, filters: Filters, after: After) -> 
     return select(withheld.c.withheld, *shown).select_from(joined).order_by(*_newest(page.c))
 
 
+def of_visits_query(schema: Schema, scope: Scope) -> Select[Any]:
+    """Select the newest recordings of each of some visits, newest first.
+
+    Binds `visit_ids`, `each` (so many of a visit) and `fetch`, NULL: the branches have no limit.
+    """
+    parts = _Parts(schema, scope, frozenset({"visit_ids"}), After.TOP)
+    branches = union_all(parts.named(), parts.inferred()).subquery("branches")
+    c = branches.c
+    place = func.row_number().over(partition_by=c.visit_id, order_by=_newest(c)).label("place")
+    ranked = select(branches, place).subquery("ranked")
+    return select(ranked).where(ranked.c.place <= _bound("each")).order_by(*_newest(ranked.c))
+
+
 class _Parts:
     """The branches; `c` is always the columns of recordings or of their facts."""
 

@@ -9,10 +9,11 @@ from sqlalchemy import Engine
 from petrec.api.access import AccessPolicy, Scope
 from petrec.api.database import Database
 from petrec.api.errors import denied
-from petrec.api.ids import Ids
-from petrec.api.options import Options, Uploaded
+from petrec.api.ids import PREFIXES, Ids, text_columns
+from petrec.api.options import IdStyle, Options, Uploaded
 from petrec.api.ports import Actor, ObjectStore
 from petrec.api.statements import Statements
+from petrec.api.stored_ids import DatabaseIds
 from petrec.errors import SchemaMismatchError
 from petrec.schema import Schema
 from petrec.settings import Mapping
@@ -86,12 +87,18 @@ class Service:
                 f"the API needs columns of recordings: {', '.join(lacking)}",
                 hint="map them in petrec.toml under [mapping.columns.recordings]",
             )
-        return Clinic(schema, Ids(schema, self.options.id_style))
+        return read_clinic(self.database, schema, self.options.id_style)
+
+
+def read_clinic(database: Database, schema: Schema, style: IdStyle) -> Clinic:
+    """Return the clinic with what the database says of its ids; errors: the database's."""
+    columns = text_columns(schema)
+    stored = DatabaseIds(database, columns, PREFIXES) if columns else None
+    return Clinic(schema, Ids(schema, style, stored))
 
 
 def _bare(ids: Ids, entity: str, given: str) -> str:
-    typed = given.partition("-")
-    bare = typed[2] if not ids.fits(entity, given) and typed[0].isalpha() else given
-    if not ids.fits(entity, bare):
+    bare = ids.claim(entity, given)
+    if bare is None:
         raise denied("This account is not one of the clinic's")
     return bare

@@ -9,6 +9,7 @@ import psycopg
 from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine
 
+from petrec.api.access import ClinicPolicy
 from petrec.api.access_log import AccessLog
 from petrec.api.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, bearer_actor
 from petrec.api.ending import ending
@@ -36,6 +37,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         engine,
         store=_store(serve.store, environment),
         current_actor=bearer_actor(_verifier(serve.token, environment), actors),
+        policy=ClinicPolicy(frozenset(serve.global_roles)),
         mapping=settings.mapping,
     )
     app.include_router(router)

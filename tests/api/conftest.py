@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI, Request
 from sqlalchemy import Engine, create_engine, event
 
-from petrec.api import Actor, ApiError, Options, build_router
+from petrec.api import Actor, ApiError, ClinicPolicy, Options, build_router
 from tests.api.store import MemoryStore
 from tests.plugins.databases import Database
 
@@ -87,7 +87,12 @@ class Api:
         self.store = parts.pop("store", MemoryStore())
         self.app = FastAPI()
         self.app.include_router(
-            build_router(self.engine, store=self.store, current_actor=actor_from_headers, **parts)
+            build_router(
+                self.engine,
+                store=self.store,
+                current_actor=actor_from_headers,
+                **{"policy": ClinicPolicy(frozenset({"admin"})), **parts},
+            )
         )
         self.client = Client(self.app, headers=admin())
 

@@ -9,7 +9,7 @@ import pytest
 
 from petrec.api import Options
 from tests.api.conftest import Api
-from tests.api.test_access import ACTORS, INITIATE, ROWS, VET1
+from tests.api.test_access import ACTORS, APPT1, INITIATE, P2, PET1, ROWS, VET1
 from tests.plugins.databases import Database
 
 PATH = "/api/v1/recordings/upload/initiate"
@@ -72,13 +72,30 @@ def test_same_key_other_caller(api: Api) -> None:
 def test_expired_form_is_signed_anew_while_pending(api: Api, clock: Clock) -> None:
     first = initiate(api, "k").json()
     clock.now += timedelta(minutes=59)
-    assert initiate(api, "k").json() == first
+    assert initiate(api, "k").json() == first | {"expires_in": 60}
     clock.now += timedelta(minutes=2)
     again = initiate(api, "k").json()
     assert again["upload_fields"]["policy"] != first["upload_fields"]["policy"]
-    assert again["s3_key"] == first["s3_key"]
+    assert (again["s3_key"], again["expires_in"]) == (first["s3_key"], 3600)
     api.database.execute("UPDATE recordings SET status = 'uploaded'")
-    assert initiate(api, "k").json() == first
+    assert initiate(api, "k").json() == first | {"expires_in": 0}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"UPDATE appointments SET practice_id = '{P2}' WHERE id = '{APPT1}'",
+        f"DELETE FROM appointment_pets WHERE appointment_id = '{APPT1}'",
+        f"DELETE FROM pets WHERE id = '{PET1}'",
+    ],
+)
+def test_a_replay_hands_no_form_to_who_lost_access(api: Api, change: str) -> None:
+    api.client.http.headers.update(ACTORS["staff"])
+    assert initiate(api, "k").status_code == 200
+    api.database.execute("ALTER TABLE recordings DISABLE TRIGGER ALL;" + change)
+    replayed, anew = initiate(api, "k"), initiate(api, "other")
+    assert replayed.status_code in {400, 404}
+    assert (replayed.status_code, replayed.text) == (anew.status_code, anew.text)
 
 
 def test_unusable_keys(api: Api) -> None:

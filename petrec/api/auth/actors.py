@@ -10,10 +10,9 @@ from sqlalchemy import Engine, Select, Text, bindparam, cast, select
 from petrec.api.access import Scope, everything
 from petrec.api.auth.tokens import unauthorized
 from petrec.api.database import Database
-from petrec.api.ids import Ids
 from petrec.api.options import IdStyle
 from petrec.api.ports import Actor
-from petrec.api.service import Clinic
+from petrec.api.service import Clinic, read_clinic
 from petrec.schema import Schema
 from petrec.settings import Mapping as Names
 
@@ -58,8 +57,8 @@ class Actors:
 
     def _from_table(self, clinic: Clinic, user: str, said: dict[str, str | None]) -> Actor:
         ids = clinic.ids
-        bare = user if ids.fits("user", user) else user.partition("-")[2]
-        if not ids.fits("user", bare):
+        bare = ids.claim("user", user)
+        if bare is None:
             raise unauthorized()
         statement = clinic.statements.get(_user, clinic.schema, everything())
         with self.database.reading() as connection:
@@ -73,7 +72,7 @@ class Actors:
         with self._lock:
             if self._clinic is None:
                 schema = self.database.schema(self.names)
-                self._clinic = Clinic(schema, Ids(schema, IdStyle.TYPED))
+                self._clinic = read_clinic(self.database, schema, IdStyle.TYPED)
             return self._clinic
 
 

@@ -29,7 +29,7 @@ def add_appointments(
 
     add_route(
         router,
-        "/appointments/{appointment_id}",
+        "/appointments/{appointment_id:petrec_id}",
         get_appointment,
         methods=["GET"],
         tags=["appointments"],

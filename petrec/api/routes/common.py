@@ -14,7 +14,7 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page")]
 CursorText = Annotated[
     str | None,
     Query(
-        min_length=1, max_length=400, pattern="^[A-Za-z0-9_-]+$", description="From X-Next-Cursor"
+        min_length=1, max_length=4_000, pattern="^[A-Za-z0-9_-]+$", description="From X-Next-Cursor"
     ),
 ]
 

@@ -43,7 +43,7 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
     )
     add_route(
         router,
-        "/recordings/upload/complete/{recording_id}",
+        "/recordings/upload/complete/{recording_id:petrec_id}",
         complete_upload,
         methods=["POST"],
         tags=["recordings"],

@@ -23,7 +23,7 @@ from petrec.api.visits.read import list_visits, read_visit
 from petrec.api.wire.fields import AppointmentId, PetId, VisitId
 from petrec.api.wire.visit import VisitIn, VisitOut, VisitPatch
 
-_MANY, _ONE = "/visits/", "/visits/{visit_id}"
+_MANY, _ONE = "/visits/", "/visits/{visit_id:petrec_id}"
 
 
 def add_visits(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:

@@ -10,7 +10,8 @@ from petrec.api.access import Scope
 from petrec.api.cursor import After, Cursor, decode, start
 from petrec.api.errors import not_found
 from petrec.api.fields import comes_after
-from petrec.api.recordings import read_page
+from petrec.api.recording import recording_out
+from petrec.api.served import of_visits_query
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
 from petrec.api.visits.table import visit_columns, visit_out, visits_table
@@ -18,8 +19,8 @@ from petrec.api.wire.recording import RecordingOut
 from petrec.api.wire.visit import VisitOut
 from petrec.schema import Schema
 
-# So many recordings are shown with the visits of one answer; the list of recordings has all.
-_RECORDINGS = 500
+# So many recordings are shown with one visit, the newest; the list of recordings has all.
+RECORDINGS = 500
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,18 @@ def with_recordings(service: Service, caller: Caller, rows: Sequence[Row]) -> li
     ids = service.clinic.ids
     by_visit: dict[str | None, list[RecordingOut]] = {}
     if rows and service.clinic.schema.visits is not None:
-        wanted = {"visit_ids": [row.id for row in rows]}
-        for recording in read_page(service, caller, wanted, _RECORDINGS, None).recordings:
-            by_visit.setdefault(recording["visit_id"], []).append(recording)
-    return [visit_out(ids, row, by_visit.get(ids.write("visit", row.id), ())) for row in rows]
+        for row in _recordings(service, caller, [row.id for row in rows]):
+            shown = recording_out(ids, service.store, row)
+            by_visit.setdefault(row["visit_id"], []).append(shown)
+    return [visit_out(ids, row, by_visit.get(row.id, ())) for row in rows]
+
+
+def _recordings(service: Service, caller: Caller, visits: Sequence[str]) -> list[dict[str, Any]]:
+    clinic = service.clinic
+    statement = clinic.statements.get(of_visits_query, clinic.schema, caller.scope)
+    values = actor_values(caller.actor) | {"visit_ids": visits, "fetch": None, "each": RECORDINGS}
+    with service.database.reading() as connection:
+        return statement.dicts(connection, values)
 
 
 def _one(schema: Schema, scope: Scope) -> Select[Any]:

@@ -1,0 +1,41 @@
+"""Ids in paths: text ids may have slashes, which come as %2F and match as slashes."""
+
+from fastapi.routing import APIRoute
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.routing import Match
+from starlette.types import Scope
+
+
+class _IdConvertor(Convertor[str]):
+    """An id, with all that follows: the route decides whether it is one segment."""
+
+    regex = ".+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("petrec_id", _IdConvertor())
+
+
+class IdRoute(APIRoute):
+    """A route whose ids, written `{name:petrec_id}`, are one segment of the path as it came."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match no path that has more segments: it is another route's."""
+        match, child = super().matches(scope)
+        if match is not Match.NONE and _spans_segments(scope, child):
+            return Match.NONE, {}
+        return match, child
+
+
+def _spans_segments(scope: Scope, child: Scope) -> bool:
+    """Return whether an id has a slash that came as such: the path is another one's, then."""
+    slashes = sum(str(value).count("/") for value in child["path_params"].values())
+    if slashes == 0:
+        return False
+    path, raw = str(scope["path"]), scope.get("raw_path")
+    return slashes > (path.count("/") - raw.count(b"/") if raw is not None else 0)

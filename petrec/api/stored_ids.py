@@ -1,0 +1,74 @@
+"""What the database says of text ids: whether they are stored with their prefix, which exist.
+
+`pet-5` on the wire may be the pet `pet-5` or the pet `5`. Where any pet is stored with the prefix,
+all pets go over the wire as they are; and a pet that is stored as it came is that pet.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, exists, func, or_, select
+
+from petrec.api.database import Database
+from petrec.api.statements import Statement
+
+# Entities that are looked up by a primary key; the ids of the others stand in any column.
+_KEYED = ("pet", "appointment", "recording", "visit", "user")
+Columns = Mapping[str, ColumnElement[Any]]
+
+
+class StoredIds:
+    """Without a database, no id is stored with its prefix."""
+
+    def __init__(self) -> None:
+        self._prefixed: set[str] = set()
+
+    def are_prefixed(self, entity: str) -> bool:
+        """Return whether ids of this kind carry their prefix in the database."""
+        return entity in self._prefixed
+
+    def has_prefix(self, entity: str, bare: str, prefixes: Iterable[str]) -> bool:
+        """Return whether ids of this kind carry their prefix in the database, as this one may."""
+        if entity not in self._prefixed and bare.startswith(tuple(f"{p}-" for p in prefixes)):
+            self._prefixed.add(entity)
+        return entity in self._prefixed
+
+    def knows(self, entity: str, text: str) -> bool:
+        """Return whether an id is stored just so."""
+        del text
+        return entity in self._prefixed
+
+
+class DatabaseIds(StoredIds):
+    """Asks once for each kind of text id, and for each id that has a prefix."""
+
+    def __init__(
+        self, database: Database, columns: Columns, prefixes: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """Look at `columns`, those of text, for ids with prefixes; errors: the database's."""
+        super().__init__()
+        self._database = database
+        self._known = {
+            name: Statement(select(exists().where(column == bindparam("id")).label("found")))
+            for name, column in columns.items()
+            if name in _KEYED and column.key == "id"
+        }
+        with database.reading() as connection:
+            for name, column in columns.items():
+                row = Statement(_any_prefixed(column, prefixes[name])).first(connection, {})
+                if row is not None and row.found:
+                    self._prefixed.add(name)
+
+    def knows(self, entity: str, text: str) -> bool:
+        """Return whether an id is stored just so, be it of this moment."""
+        statement = self._known.get(entity)
+        if statement is None or "\x00" in text:
+            return super().knows(entity, text)
+        with self._database.reading() as connection:
+            row = statement.first(connection, {"id": text})
+        return row is not None and bool(row.found)
+
+
+def _any_prefixed(column: ColumnElement[Any], prefixes: tuple[str, ...]) -> Select[Any]:
+    starts = [func.starts_with(cast(column, Text), f"{prefix}-") for prefix in prefixes]
+    return select(exists().where(or_(*starts)).label("found"))
