@@ -5,8 +5,7 @@ from collections.abc import Callable
 from fastapi import FastAPI, HTTPException, Request
 from sqlalchemy import Engine
 
-from petrec.api import Actor, ClinicPolicy, ObjectStore, Scope, Uploaded, build_router
-from petrec.schema import Schema
+from petrec.api import Actor, ClinicPolicy, ObjectStore, Uploaded, build_router
 
 
 class Sessions:
@@ -21,16 +20,6 @@ class Sessions:
         if actor is None:
             raise HTTPException(401)
         return actor
-
-
-class NoAdministrators(ClinicPolicy):
-    """Nobody gets everything here: an administrator sees the own practice alone."""
-
-    def scope(self, schema: Schema, actor: Actor) -> Scope:
-        """Treat administrators as staff."""
-        if actor.role == "admin":
-            actor = Actor(actor.user_id, "staff", actor.practice_id)
-        return super().scope(schema, actor)
 
 
 def make_host(
@@ -51,7 +40,7 @@ def make_host(
             engine,
             store=store,
             current_actor=sessions.current,
-            policy=NoAdministrators(),
+            policy=ClinicPolicy(),
             on_uploaded=uploaded,
         )
     )

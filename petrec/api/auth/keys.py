@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import jwt
 from jwt.algorithms import get_default_algorithms
 
+from petrec.api.auth.jwk import PublicKey, UnusableKeyError, read_entry
 from petrec.errors import SettingsError
 
 logger = logging.getLogger("petrec.api")
@@ -61,10 +62,10 @@ class JwksFile:
     def find(self, algorithm: str, kid: str | None) -> Any | None:
         """Return the key; without an id only where the file holds one key alone."""
         keys = self._current()
-        found = keys.get(kid) if kid else next(iter(keys.values())) if len(keys) == 1 else None
-        return found.key if found is not None and found.algorithm_name == algorithm else None
+        named = [key for key in keys if key.kid == kid] if kid else keys if len(keys) == 1 else []
+        return next((key.public for key in named if algorithm in key.algorithms), None)
 
-    def _current(self) -> dict[str, jwt.PyJWK]:
+    def _current(self) -> tuple[PublicKey, ...]:
         with self._lock:
             mark = self._mark()
             if mark is not None and mark != self._seen:
@@ -82,19 +83,22 @@ class JwksFile:
             return None
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _read(self) -> dict[str, jwt.PyJWK]:
+    def _read(self) -> tuple[PublicKey, ...]:
         try:
             listed = json.loads(self.path.read_bytes())["keys"]
-            # A shared secret among public keys would let whoever reads the file sign.
-            public = [each for each in listed if each.get("kty") != "oct" and usable(each)]
-            keys = {each.get("kid", ""): jwt.PyJWK(each) for each in public}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise SettingsError(f"{self.path} is not a readable JWKS file") from error
+        found = [self._entry(each) for each in listed] if isinstance(listed, list) else []
+        keys = tuple(key for key in found if key is not None)
         if not keys:
             raise SettingsError(f"{self.path} holds no public key that verifies")
         return keys
 
-
-def usable(entry: dict[str, Any]) -> bool:
-    """Say whether an entry of the file is meant for signatures."""
-    return str(entry.get("use", "sig")) == "sig"
+    def _entry(self, entry: Any) -> PublicKey | None:
+        """Return the key of an entry, None where petrec cannot use it (RFC 7517, section 5)."""
+        try:
+            return read_entry(entry)
+        except UnusableKeyError as error:
+            kid = entry.get("kid") if isinstance(entry, dict) else None
+            logger.warning("A key of %s is ignored: kid %.100r: %s", self.path, kid, error)
+        return None
