@@ -88,13 +88,18 @@ def owner(schema: Schema) -> Scope:
     def owned(c: Columns) -> ColumnElement[bool]:
         return column(c, "pets", "owner_id") == OWNER
 
+    def completed(c: Columns) -> ColumnElement[bool]:
+        """Owners who are not in the users table stand in no recording."""
+        author = column(c, "recordings", "recorded_by_user_id")
+        return or_(author == USER, author.is_(None))
+
     return Scope(
         "owner",
         pets=owned,
         appointments=lambda c: column(c, "appointments", "pet_owner_id") == OWNER,
         visits=lambda c: exists().where(pets.c.id == c.pet_id, owned(pets.c)),
         recordings=None,
-        completes=lambda c: column(c, "recordings", "recorded_by_user_id") == USER,
+        completes=completed,
     )
 
 

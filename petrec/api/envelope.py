@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from petrec.api.errors import ApiError, phrase_code, unavailable
+from petrec.api.errors import ApiError, constraint_of, phrase_code, unavailable
 from petrec.api.path_ids import IdRoute
 from petrec.api.validation import from_validation
 from petrec.db.failures import lost
@@ -28,6 +28,8 @@ logger = logging.getLogger("petrec.api")
 
 # Read committed rarely meets these; a client that tries again is right to.
 _TRANSIENT = ("40001", "40P01", "55P03", "57014")
+# A client's text or number for which the column has no room.
+_TOO_LARGE = ("22001", "22003")
 _MAX_BODY = 64 * 1024
 
 
@@ -89,6 +91,9 @@ def _trace(refusal: ApiError, error: Exception) -> Exception | None:
     """Return what is worth a traceback, without the values that its statement was given."""
     if isinstance(error, sqlalchemy.exc.StatementError):
         error.hide_parameters = True
+    if isinstance(error, psycopg.IntegrityError):
+        # Its text holds the row; the constraint's name is logged.
+        return None
     return error if refusal.status == 500 else None
 
 
@@ -153,8 +158,11 @@ def _from_driver(error: psycopg.Error) -> ApiError:
         return unavailable("database_unavailable", "The database cannot be reached")
     if state in _TRANSIENT:
         return unavailable("database_busy", "The database is busy; try again")
-    if state.startswith("22"):
+    if state in _TOO_LARGE:
         return ApiError(400, "invalid_request", "A value does not fit the database")
     if state.startswith("23"):
-        return ApiError(409, "conflict", "This does not fit what the database holds")
+        logger.error("The database refused a row: %s", constraint_of(error))
+    if state == "42501":
+        logger.error("petrec.api cannot work with this database: %s", error.diag.message_primary)
+        return unavailable("not_ready", "The service is not ready")
     return ApiError(500, "internal_error", "Something went wrong here")

@@ -4,6 +4,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from petrec.api.requirements import check_inserts
 from petrec.api.service import Service
 
 
@@ -14,8 +15,8 @@ class Health(TypedDict):
 
 
 def ready(service: Service) -> Health:
-    """Ask the database; errors: those of the database, which become 503."""
-    _ = service.clinic
+    """Ask the database, and whether uploads could be started; errors become 503."""
+    schema = service.clinic.schema
     with service.database.reading() as connection:
-        connection.execute("SELECT 1")
+        check_inserts(connection, service.database, schema)
     return {"status": "ok"}

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from petrec.api import idempotency
+from petrec.api.authors import is_unknown
 from petrec.api.database import Connection
 from petrec.api.errors import ApiError, conflict, denied
 from petrec.api.membership import explain
@@ -51,7 +52,7 @@ def initiate(
                     return _again(service, draft, body, earlier)
             refusal = _insert(connection, clinic, caller, values)
     except psycopg.IntegrityError as error:
-        raise _refusal(service, caller, values) from error
+        raise _refusal(service, caller, values, error) from error
     if refusal is not None:
         raise refusal
     _log(clinic, caller, draft, body)
@@ -105,19 +106,26 @@ def _insert(
 ) -> ApiError | None:
     """Insert the row, or say why not; raising would roll back, and forget prepared statements."""
     with_visit = values["visit_id"] is not None
-    statement = clinic.statements.get(insert_query, clinic.schema, caller.scope, with_visit)
+    variant = (with_visit, clinic.author_may_be_null)
+    statement = clinic.statements.get(insert_query, clinic.schema, caller.scope, *variant)
     if statement.run(connection, values) == 0:
         return explain(connection, clinic, caller, values)
     return None
 
 
-def _refusal(service: Service, caller: Caller, values: dict[str, Any]) -> Exception:
-    """Say why a constraint refused the row, by looking again in a transaction of its own."""
+def _refusal(
+    service: Service, caller: Caller, values: dict[str, Any], error: psycopg.IntegrityError
+) -> Exception:
+    """Return why a constraint refused the row, by looking again in a transaction of its own.
+
+    It is the error itself where neither the request nor the caller explains it.
+    """
     with service.database.writing() as connection:
         reason = explain(connection, service.clinic, caller, values)
-    if reason.code == "try_again":
-        return denied("This account cannot record")
-    return reason
+        unknown = is_unknown(connection, service.clinic, caller)
+    if reason.code != "try_again":
+        return reason
+    return denied("This account cannot record") if unknown else error
 
 
 def _again(

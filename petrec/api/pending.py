@@ -13,36 +13,24 @@ from sqlalchemy import (
 from sqlalchemy.types import Boolean
 
 from petrec.api.access import Scope
+from petrec.api.authors import known_author
 from petrec.api.fields import as_column
 from petrec.api.membership import member
+from petrec.api.requirements import WRITTEN
 from petrec.schema import Schema
 
-_WRITTEN = (
-    "id",
-    "appointment_id",
-    "pet_id",
-    "recorded_by_user_id",
-    "recording_type",
-    "status",
-    "filename",
-    "original_filename",
-    "mime_type",
-    "s3_key",
-    "s3_url",
-    "is_transcribed",
-    "is_processing",
-    "recording_metadata",
-    "created_at",
-    "updated_at",
-)
 
-
-def insert_query(schema: Schema, scope: Scope, with_visit: bool) -> Insert:
+def insert_query(
+    schema: Schema, scope: Scope, with_visit: bool, author_may_be_null: bool = False
+) -> Insert:
     """Insert nothing unless pet, appointment and visit fit and the caller may see them."""
     recordings = schema.tables.recordings
-    names = [*_WRITTEN, "visit_id"] if with_visit else _WRITTEN
+    names = [*WRITTEN, "visit_id"] if with_visit else WRITTEN
     columns = [recordings.c[name] for name in names if name in recordings.c]
-    values = select(*(as_column(c, c.key) for c in columns)).select_from(member(schema))
+    given = {c.key: as_column(c, c.key) for c in columns}
+    if author_may_be_null:
+        given["recorded_by_user_id"] = known_author(schema, given["recorded_by_user_id"])
+    values = select(*given.values()).select_from(member(schema))
     values = values.where(*_conditions(schema, scope, with_visit))
     return insert(recordings).from_select(columns, values).returning(recordings.c.id)
 

@@ -12,6 +12,7 @@ from petrec.api.errors import denied
 from petrec.api.ids import PREFIXES, Ids, text_columns
 from petrec.api.options import IdStyle, Options, Uploaded
 from petrec.api.ports import Actor, ObjectStore
+from petrec.api.requirements import author_may_be_null
 from petrec.api.statements import Statements
 from petrec.api.stored_ids import DatabaseIds
 from petrec.errors import SchemaMismatchError
@@ -36,6 +37,7 @@ class Clinic:
     schema: Schema
     ids: Ids
     statements: Statements = field(default_factory=Statements)
+    author_may_be_null: bool = False
 
 
 class Service:
@@ -87,7 +89,9 @@ class Service:
                 f"the API needs columns of recordings: {', '.join(lacking)}",
                 hint="map them in petrec.toml under [mapping.columns.recordings]",
             )
-        return read_clinic(self.database, schema, self.options.id_style)
+        clinic = read_clinic(self.database, schema, self.options.id_style)
+        may_be_null = author_may_be_null(self.database, schema, self.mapping)
+        return replace(clinic, author_may_be_null=may_be_null)
 
 
 def read_clinic(database: Database, schema: Schema, style: IdStyle) -> Clinic:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     Delete,
     Select,
@@ -50,7 +51,11 @@ def delete_visit(service: Service, caller: Caller, visit_id: str) -> None:
         held = clinic.statements.get(_recordings, clinic.schema, caller.scope)
         if held.rows(connection, values)[0].found:
             raise conflict("visit_has_recordings", "The visit has recordings")
-        clinic.statements.get(_delete, clinic.schema, caller.scope).run(connection, values)
+        statement = clinic.statements.get(_delete, clinic.schema, caller.scope)
+        try:
+            statement.run(connection, values)
+        except psycopg.errors.ForeignKeyViolation as error:
+            raise conflict("visit_in_use", "Something else refers to the visit") from error
 
 
 def _values(service: Service, caller: Caller, visit_id: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import psycopg
 from sqlalchemy import Insert, bindparam, exists, insert, literal, select
 
 from petrec.api.access import Scope
+from petrec.api.authors import is_unknown
 from petrec.api.errors import denied, invalid, not_found
 from petrec.api.fields import as_column
 from petrec.api.membership import explain, member
@@ -41,7 +42,7 @@ def create_visit(service: Service, caller: Caller, body: VisitIn) -> VisitOut:
             lost = row is None and placed
             reason = explain(connection, clinic, caller, values) if lost else None
     except psycopg.IntegrityError as error:
-        raise _refusal(service, caller, values) from error
+        raise _refusal(service, caller, values, error) from error
     if row is None:
         raise reason or not_found("pet")
     return visit_out(clinic.ids, row)
@@ -68,14 +69,17 @@ def _values(service: Service, caller: Caller, body: VisitIn) -> dict[str, Any]:
     }
 
 
-def _refusal(service: Service, caller: Caller, values: dict[str, Any]) -> Exception:
-    """Say why a constraint refused the row, by looking again in a transaction of its own."""
-    if values["appointment_id"] is not None:
-        with service.database.writing() as connection:
+def _refusal(
+    service: Service, caller: Caller, values: dict[str, Any], error: psycopg.IntegrityError
+) -> Exception:
+    """Return why a constraint refused the row; the error where the request does not explain it."""
+    with service.database.writing() as connection:
+        if values["appointment_id"] is not None:
             reason = explain(connection, service.clinic, caller, values)
-        if reason.code != "try_again":
-            return reason
-    return denied("This account cannot write visits")
+            if reason.code != "try_again":
+                return reason
+        unknown = is_unknown(connection, service.clinic, caller)
+    return denied("This account cannot write visits") if unknown else error
 
 
 def _insert(schema: Schema, scope: Scope, placed: bool) -> Insert:

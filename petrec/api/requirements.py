@@ -1,0 +1,78 @@
+"""What the catalog says of the columns of recordings that an upload writes, or leaves out."""
+
+import logging
+
+from sqlalchemy import MetaData, Table
+
+from petrec.api.database import Connection, Database
+from petrec.errors import SchemaMismatchError
+from petrec.schema import Schema
+from petrec.settings import Mapping
+
+logger = logging.getLogger("petrec.api")
+
+# What an upload's INSERT fills.
+WRITTEN = (
+    "id",
+    "appointment_id",
+    "pet_id",
+    "recorded_by_user_id",
+    "recording_type",
+    "status",
+    "filename",
+    "original_filename",
+    "mime_type",
+    "s3_key",
+    "s3_url",
+    "is_transcribed",
+    "is_processing",
+    "recording_metadata",
+    "created_at",
+    "updated_at",
+)
+# Columns that an INSERT has to name; `type_notnull` is a domain's own NOT NULL.
+_UNFILLED = """
+SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped
+  AND (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND t.typdefault IS NULL
+  AND a.attidentity = '' AND NOT a.attname = ANY (%s) ORDER BY a.attnum
+"""
+_AUTHOR = """
+SELECT a.attnotnull FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'f'
+  AND k.conkey = ARRAY[a.attnum] AND k.confrelid = pg_catalog.to_regclass(%s)
+WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attname = %s
+"""
+
+
+def check_inserts(connection: Connection, database: Database, schema: Schema) -> None:
+    """Refuse a table whose rows cannot be inserted here; errors: SchemaMismatchError."""
+    table = schema.tables.recordings
+    name = database.engine.dialect.identifier_preparer.format_table(table)
+    written = [table.c[key].name for key in WRITTEN if key in table.c]
+    rows = connection.execute(_UNFILLED, (name, written)).fetchall()
+    if rows:
+        columns = ", ".join(str(row[0]) for row in rows)
+        raise SchemaMismatchError(
+            f"no recording can be inserted: NOT NULL without a default: {name}: {columns}",
+            hint="give each of them a default",
+        )
+
+
+def author_may_be_null(database: Database, schema: Schema, mapping: Mapping) -> bool:
+    """Return whether authors must be users, and may be left out where they are none."""
+    table = schema.tables.recordings
+    if schema.users is None or "recorded_by_user_id" not in table.c:
+        return False
+    preparer = database.engine.dialect.identifier_preparer
+    name = preparer.format_table(table)
+    target = preparer.format_table(Table(mapping.table("users"), MetaData(schema=mapping.schema)))
+    author = table.c.recorded_by_user_id.name
+    with database.reading() as connection:
+        row = connection.execute(_AUTHOR, (target, name, author)).fetchone()
+    if row is not None and row[0]:
+        logger.warning(
+            "Callers who are not in %s cannot record: %s of %s is NOT NULL and refers to it",
+            *(target, author, name),
+        )
+    return row is not None and not row[0]
