@@ -6,9 +6,10 @@ from functools import partial
 
 from sqlalchemy import Connection, Engine
 
-from petrec.constraints.plan import Wanted
+from petrec.constraints.plan import Wanted, refuse_without_privileges
 from petrec.constraints.space import measure_space, refuse_without_room
 from petrec.db.ddl.run import Limits, Runner
+from petrec.db.writable import check_primary
 from petrec.errors import StuckError, UsageError
 from petrec.journal import lock
 from petrec.results.constraints import ConstraintsPlan, ConstraintsResult, Obstacles, Step
@@ -32,10 +33,12 @@ def apply_plan(
     Errors: UsageError for another plan, NoRoomError, TimedOutError.
     """
     with _working(engine) as connection:
+        check_primary(connection)
         plan = wanted.plan(connection)
         if only and only != plan.hash:
             raise UsageError(f"the plan is now {plan.hash}, not {only}",
                              hint="petrec constraints plan shows what has changed")  # fmt: skip
+        refuse_without_privileges(plan)
         counts = wanted.obstacles(connection, plan.steps)
         if counts:
             return Obstacles(counts)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from petrec.db.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
+from petrec.settings import Mapping
 
 # As the planner does it: the rows of each page at the last count, and the pages of today.
 _ROWS = """(greatest(c.reltuples, 0) * CASE WHEN c.relpages > 0
@@ -13,7 +14,11 @@ _ROWS = """(greatest(c.reltuples, 0) * CASE WHEN c.relpages > 0
     ELSE 1 END)::bigint"""
 _TABLES = text(f"""
 SELECT c.relname::text AS name, c.oid::bigint AS oid, c.relkind::text AS relkind,
-       {_ROWS} AS rows, pg_relation_size(c.oid) AS bytes
+       {_ROWS} AS rows, pg_relation_size(c.oid) AS bytes, c.relpersistence::text AS persistence,
+       pg_has_role(c.relowner, 'USAGE') AS owned, pg_get_userbyid(c.relowner)::text AS owner,
+       has_any_column_privilege(c.oid, 'REFERENCES') AS referable,
+       EXISTS (SELECT FROM pg_rewrite w
+               WHERE w.ev_class = c.oid AND w.ev_type IN ('2', '4')) AS rules
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
 """)  # noqa: S608 - constants
@@ -22,7 +27,9 @@ _PARTS = text(f"""
 SELECT r.relname::text AS root, t.relid::bigint AS oid, t.parentrelid::bigint AS parent,
        t.isleaf AS leaf, t.level AS level, c.relname::text AS name, n.nspname::text AS schema,
        c.relkind::text AS relkind, {_ROWS} AS rows,
-       pg_relation_size(c.oid) AS bytes
+       pg_relation_size(c.oid) AS bytes, pg_has_role(c.relowner, 'USAGE') AS owned,
+       pg_get_userbyid(c.relowner)::text AS owner,
+       has_schema_privilege(n.oid, 'CREATE') AS creatable
 FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace
 CROSS JOIN pg_partition_tree(r.oid) t JOIN pg_class c ON c.oid = t.relid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -33,7 +40,7 @@ ORDER BY r.relname, t.level, n.nspname, c.relname
 # types without a fixed length the server has it rounded down.
 _COLUMNS = text("""
 SELECT c.relname::text AS table, a.attname::text AS name, a.attnotnull AS required,
-       format_type(a.atttypid, -1) AS type,
+       format_type(a.atttypid, -1) AS type, a.attgenerated = 'v' AS virtual,
        coalesce(s.width + (a.attlen < 0)::int, nullif(a.attlen, -1), 32)::int AS width
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -60,7 +67,9 @@ WHERE n.nspname = :schema OR con.conrelid::bigint = ANY(:parts)
 # Of another role's build only its process and its lock on the table are to be seen.
 _INDEXES = text("""
 SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid,
-       i.indpred IS NULL AS whole,
+       i.indpred IS NULL AS whole, i.indnkeyatts AS keys,
+       i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AS unique,
+       i.indimmediate AS immediate,
        coalesce(pg_get_expr(i.indpred, i.indrelid) =
                 (SELECT format('(%I IS NOT NULL)', a.attname) FROM pg_attribute a
                  WHERE a.attrelid = i.indrelid AND a.attnum = i.indkey[0]),
@@ -92,6 +101,17 @@ JOIN pg_class c ON c.oid = i.indrelid JOIN pg_am am ON am.oid = ic.relam
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema OR i.indrelid::bigint = ANY(:parts)
 """)
+_ROLE = text("""
+SELECT quote_ident(current_user) AS role, pg_is_in_recovery() AS standby,
+       has_schema_privilege(n.oid, 'CREATE') AS creates,
+       array(SELECT DISTINCT coalesce(quote_ident(r.rolname), 'PUBLIC')
+             FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g
+             LEFT JOIN pg_roles r ON r.oid = g.grantee
+             WHERE c.relnamespace = n.oid AND c.relname = :recordings
+               AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+             ORDER BY 1) AS readers
+FROM pg_namespace n WHERE n.nspname = :schema
+""")
 _RELATIONS = text("""
 SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema
@@ -111,14 +131,16 @@ class Found:
     parts: list[Any]
     all_constraints: list[Any]
     all_indexes: list[Any]
+    role: Any
 
     def tree(self, table: str) -> list[Any]:
         """Return a partitioned table with all its partitions, from above; empty for another."""
         return [part for part in self.parts if part.root == table]
 
 
-def read_catalog(connection: Connection, schema: str) -> Found:
+def read_catalog(connection: Connection, mapping: Mapping) -> Found:
     """Read everything that steps and states depend on."""
+    schema, recordings = mapping.schema, mapping.table("recordings")
     values: dict[str, Any] = {"schema": schema}
     version = int(str(connection.scalar(text("SHOW server_version_num")))) // 10_000
     parts = list(connection.execute(_PARTS, values))
@@ -135,4 +157,5 @@ def read_catalog(connection: Connection, schema: str) -> Found:
         parts=parts,
         all_constraints=constraints,
         all_indexes=indexes,
+        role=connection.execute(_ROLE, {"schema": schema, "recordings": recordings}).one(),
     )

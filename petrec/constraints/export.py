@@ -14,7 +14,6 @@ from petrec.constraints.export_phases import Phase, phases
 from petrec.constraints.export_text import Revision
 from petrec.constraints.objects import Item, Names, items
 from petrec.constraints.plan import Wanted, refused_rows
-from petrec.constraints.status import judge
 from petrec.constraints.steps import Maker
 from petrec.errors import UsageError
 from petrec.results.constraints import ConstraintsPlan, ObjectState, Presence
@@ -30,7 +29,7 @@ def make_revisions(
             "there is nothing to write: this database has everything already",
             hint="export from a database that your migrations have brought to their head",
         )
-    found = read_catalog(connection, wanted.mapping.schema)
+    found = read_catalog(connection, wanted.mapping)
     return _Export(found, wanted, plan, lock_timeout_ms).revisions(head)
 
 
@@ -94,5 +93,4 @@ class _Export:
 
     @cached_property
     def _states(self) -> dict[str, ObjectState]:
-        asked = (self.wanted.groups, self.wanted.on_delete)
-        return {each.name: each for each in judge(self.found, self.wanted.mapping, *asked).objects}
+        return {each.name: each for each in self.wanted.judged(self.found).objects}

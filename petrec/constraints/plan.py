@@ -1,17 +1,18 @@
 """The ordered steps from what is there to what is wanted, and the rows that stand in the way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
 from petrec.constraints.catalog import Found, read_catalog
+from petrec.constraints.feasible import find_missing_privileges, find_problems
 from petrec.constraints.objects import Names, items
 from petrec.constraints.own import own_state
 from petrec.constraints.status import judge
 from petrec.constraints.steps import Maker
 from petrec.constraints.visits_drop import drop_steps, filled, refuse_strangers
-from petrec.errors import UsageError
-from petrec.results.constraints import ConstraintsPlan, ConstraintsStatus, Presence, Step
+from petrec.errors import PermissionMissingError, UsageError
+from petrec.results.constraints import ConstraintsPlan, ConstraintsStatus, Presence, Problem, Step
 from petrec.settings import Mapping
 
 
@@ -28,35 +29,42 @@ class Wanted:
         on_delete: str,
         *,
         drop_visits: bool = False,
+        keep: tuple[str, ...] = (),
     ) -> None:
         self.mapping = mapping
         self.groups = groups
         self.on_delete = on_delete
         self.drop_visits = drop_visits
+        self.keep = keep
 
     def status(self, connection: Connection) -> ConstraintsStatus:
         """Read the state of everything."""
-        found = read_catalog(connection, self.mapping.schema)
-        return judge(found, self.mapping, self.groups, self.on_delete)
+        found = read_catalog(connection, self.mapping)
+        return self.judged(found)
+
+    def judged(self, found: Found) -> ConstraintsStatus:
+        """Return the state of everything in a catalog that was read."""
+        return judge(found, self.mapping, self.groups, self.on_delete, self.keep)
 
     def plan(self, connection: Connection) -> ConstraintsPlan:
         """Return the steps still to do; errors: UsageError where something is in the way."""
-        found = read_catalog(connection, self.mapping.schema)
+        found = read_catalog(connection, self.mapping)
         _refuse_foreign(found, self.mapping)
         makers = self._makers(found)
-        in_the_way = [m.state for m in makers if m.state.presence is Presence.IN_THE_WAY]
-        if in_the_way:
-            first = in_the_way[0]
-            raise UsageError(
-                f"{first.name} is in the way: {first.detail}",
-                hint="rename or drop it, or name only other groups with --group",
-            )
+        coming = [maker for maker in makers if not maker.state.is_done]
+        names = Names(self.mapping)
+        problems = [_in_the_way(m) for m in coming if m.state.presence is Presence.IN_THE_WAY]
+        problems += find_problems(found, names, [maker.item for maker in coming])
+        if problems:
+            reason, hint = _told(problems, "the plan cannot be carried out")
+            raise UsageError(reason, hint=hint)
         steps = tuple(step for maker in makers for step in maker.apply())
-        return ConstraintsPlan(steps, self._notes(steps))
+        missing = tuple(find_missing_privileges(found, names, steps))
+        return ConstraintsPlan(steps, self._notes(found, steps), missing=missing)
 
     def rollback(self, connection: Connection) -> ConstraintsPlan:
         """Return the steps that take everything away again, in the opposite order."""
-        found = read_catalog(connection, self.mapping.schema)
+        found = read_catalog(connection, self.mapping)
         _refuse_foreign(found, self.mapping)
         own = self._own_makers(found)
         if self.drop_visits:
@@ -81,13 +89,13 @@ class Wanted:
 
     def filled(self, connection: Connection) -> dict[str, int]:
         """Count the values that dropping the visits table and visit_id would lose."""
-        found = read_catalog(connection, self.mapping.schema)
+        found = read_catalog(connection, self.mapping)
         return filled(connection, found, Names(self.mapping)) if self.drop_visits else {}
 
     def obstacles(self, connection: Connection, steps: tuple[Step, ...]) -> dict[str, int]:
         """Count, for each constraint still to come, the rows that it would refuse."""
         names = Names(self.mapping)
-        found = read_catalog(connection, self.mapping.schema)
+        found = read_catalog(connection, self.mapping)
         coming = {step.object for step in steps}
         counts: dict[str, int] = {}
         for item in items(self.groups, self.on_delete):
@@ -99,7 +107,7 @@ class Wanted:
 
     def _makers(self, found: Found) -> list[Maker]:
         names = Names(self.mapping)
-        states = judge(found, self.mapping, self.groups, self.on_delete).objects
+        states = self.judged(found).objects
         wanted = items(self.groups, self.on_delete)
         return [Maker(found, names, i, s) for i, s in zip(wanted, states, strict=True)]
 
@@ -108,11 +116,50 @@ class Wanted:
         wanted = items(self.groups, self.on_delete)
         return [Maker(found, names, i, own_state(found, self.mapping, i)) for i in wanted]
 
-    def _notes(self, steps: tuple[Step, ...]) -> tuple[str, ...]:
-        deletes = self.on_delete == "CASCADE"
-        if deletes and any(step.object == "fk_recordings_pet_id" for step in steps):
-            return ("deleting a pet will delete its recordings; --on-delete restrict refuses it",)
-        return ()
+    def _notes(self, found: Found, steps: tuple[Step, ...]) -> tuple[str, ...]:
+        coming = {step.object for step in steps}
+        notes = []
+        if self.on_delete == "CASCADE" and "fk_recordings_pet_id" in coming:
+            notes.append(
+                "deleting a pet will delete its recordings; --on-delete restrict refuses it"
+            )
+        recordings = found.tables.get(self.mapping.table("recordings"))
+        if recordings is not None and recordings.rules and "fk_recordings_pet_id" in coming:
+            notes.append(
+                "recordings has rules on UPDATE or DELETE: deleting a pet will fail where they"
+                " rewrite what the foreign key does"
+            )
+        if "visits" in coming and found.role.readers:
+            visits, readers = Names(self.mapping).table("visits"), ", ".join(found.role.readers)
+            notes.append(
+                f"roles that may read recordings will need the new table, too:"
+                f" GRANT SELECT ON {visits} TO {readers};"
+            )
+        return tuple(notes)
+
+
+def refuse_without_privileges(plan: ConstraintsPlan) -> None:
+    """Errors: PermissionMissingError with everything that the role lacks for the plan."""
+    if plan.missing:
+        reason, hint = _told(plan.missing, "the role lacks what the plan needs")
+        raise PermissionMissingError(reason, hint=hint)
+
+
+def _in_the_way(maker: Maker) -> Problem:
+    state = maker.state
+    return Problem(
+        state.name,
+        f"{state.name} is in the way: {state.detail}",
+        f"rename or drop it; or keep it with --keep {state.name}",
+    )
+
+
+def _told(problems: Sequence[Problem], what: str) -> tuple[str, str]:
+    """Return all reasons and all that can be done about them, each once."""
+    reasons = list(dict.fromkeys(each.reason for each in problems))
+    fixes = list(dict.fromkeys(each.fix for each in problems))
+    reason = reasons[0] if len(reasons) == 1 else f"{what}: {'; '.join(reasons)}"
+    return reason, " ".join(fixes) if all(f.endswith(";") for f in fixes) else "; ".join(fixes)
 
 
 def counted(connection: Connection, query: str) -> int:

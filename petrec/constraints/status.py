@@ -1,6 +1,9 @@
 """Which of the guide's objects are there, judged from the catalog and from nothing else."""
 
+from collections.abc import Iterator
 from typing import Any
+
+from msgspec.structs import replace
 
 from petrec.constraints.bytes import cut, joined
 from petrec.constraints.catalog import Found
@@ -13,12 +16,23 @@ _Verdict = tuple[Presence, str, str]
 
 
 def judge(
-    found: Found, mapping: Mapping, groups: tuple[str, ...], on_delete: str
+    found: Found,
+    mapping: Mapping,
+    groups: tuple[str, ...],
+    on_delete: str,
+    keep: tuple[str, ...] = (),
 ) -> ConstraintsStatus:
-    """Say of each object whether it is there."""
+    """Return of each object whether it is there; what is to be kept is in nobody's way."""
     wanted = items(groups, on_delete)
     notes = () if "visits" in groups else ("the group visits is left out: no visit_id, no index",)
-    return ConstraintsStatus(tuple(judge_item(found, mapping, item) for item in wanted), notes)
+    states = (judge_item(found, mapping, item) for item in wanted)
+    return ConstraintsStatus(tuple(_kept(state, keep) for state in states), notes)
+
+
+def _kept(state: ObjectState, keep: tuple[str, ...]) -> ObjectState:
+    if state.presence is not Presence.IN_THE_WAY or state.name not in keep:
+        return state
+    return replace(state, presence=Presence.LEFT_OUT, detail=f"kept: {state.detail}")
 
 
 def check_name(table: str) -> str:
@@ -54,19 +68,52 @@ def judge_item(found: Found, mapping: Mapping, item: Item) -> ObjectState:
 
 
 def _left_out(found: Found, mapping: Mapping, item: Item) -> _Verdict | None:
-    """What needs a table or a column that neither the guide's steps make nor the host has."""
-    made_here = item.group == "visits"
-    for table, columns in ((item.table, item.columns), (item.parent, ())):
-        if not table or (table == "visits" and made_here):
-            continue
-        if mapping.table(table) not in found.tables:
-            return Presence.LEFT_OUT, "", f"there is no table {mapping.table(table)}"
-        for column in columns:
-            name = mapping.column(table, column)
-            missing = (mapping.table(table), name) not in found.columns
-            if missing and not (made_here and column == "visit_id"):
-                return Presence.LEFT_OUT, "", f"there is no column {name}"
+    """Return LEFT_OUT if a required table or column is missing and no step will create it."""
+    if item.kind == "table":
+        return _ignored(mapping, (item.table,))
+    if found_ignored := _ignored(mapping, (item.table, item.parent)):
+        return found_ignored
+    for table, columns in ((item.table, item.columns), (item.parent, item.parent_columns)):
+        for reason in _lacking(found, mapping, item, table, columns) if table else ():
+            return Presence.LEFT_OUT, "", reason
     return None
+
+
+def _ignored(mapping: Mapping, tables: tuple[str, ...]) -> _Verdict | None:
+    named = next((table for table in tables if table in mapping.ignore), None)
+    return None if named is None else (Presence.LEFT_OUT, "", f"[mapping] ignore names {named}")
+
+
+def _lacking(
+    found: Found, mapping: Mapping, item: Item, table: str, columns: tuple[str, ...]
+) -> Iterator[str]:
+    """Return what an object needs of a table and what neither the host nor a step provides."""
+    name, made_here = mapping.table(table), item.group == "visits"
+    if name not in found.tables:
+        if not (table == "visits" and made_here) or name in found.relations:
+            yield f"there is no table {name}"
+        return
+    for logical in columns:
+        column = mapping.column(table, logical)
+        held = found.columns.get((name, column))
+        if f"{table}.{logical}" in mapping.ignore:
+            yield f"[mapping] ignore names {table}.{logical}"
+        elif held is None and not (
+            made_here and logical == "visit_id" and _has_visits(found, mapping)
+        ):
+            yield f"there is no column {column}"
+        elif held is not None and held.virtual and item.kind != "not null":
+            yield f"{column} is a virtual generated column, which cannot be indexed or refer"
+
+
+def _has_visits(found: Found, mapping: Mapping) -> bool:
+    """Return whether there is a visits table to refer to, or a step will make it."""
+    name = mapping.table("visits")
+    if "visits" in mapping.ignore:
+        return False
+    if name not in found.tables:
+        return name not in found.relations
+    return (name, mapping.column("visits", "id")) in found.columns
 
 
 def _physical(mapping: Mapping, item: Item) -> tuple[str, list[str]]:

@@ -96,6 +96,14 @@ class Step(Struct, frozen=True):
     index_bytes: int = 0
 
 
+class Problem(Struct, frozen=True):
+    """What would stop the plan at an object, and what to do about it."""
+
+    object: str
+    reason: str
+    fix: str
+
+
 class ConstraintsPlan(Struct, frozen=True):
     """The ordered steps; equal steps have equal hashes."""
 
@@ -104,6 +112,7 @@ class ConstraintsPlan(Struct, frozen=True):
     command: str = "constraints plan"
     schema_version: int = SCHEMA_VERSION
     space: Space = Space()
+    missing: tuple[Problem, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -125,6 +134,7 @@ class ConstraintsPlan(Struct, frozen=True):
             "steps": self.steps,
             "notes": self.notes,
             "space": self.space,
+            "missing": self.missing,
         }
         grids = (Grid("Steps", (*columns, "hazard"), rows),)
         return Document(self.command, title, payload, grids, (), self._with(self.space.sentence))
@@ -139,7 +149,8 @@ class ConstraintsPlan(Struct, frozen=True):
         return "\n".join(lines) + "\n"
 
     def _with(self, sentence: str) -> tuple[str, ...]:
-        return (*self.notes, sentence) if sentence else self.notes
+        missing = tuple(f"to apply it: {each.reason}; {each.fix}" for each in self.missing)
+        return (*self.notes, *missing, *([sentence] if sentence else []))
 
 
 def _locks(step: Step) -> str:

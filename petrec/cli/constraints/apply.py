@@ -41,13 +41,17 @@ def apply(
     from petrec.constraints.apply import apply_plan
     from petrec.constraints.gate import find_obstacles
     from petrec.constraints.holdups import find_holdups
+    from petrec.constraints.plan import refuse_without_privileges
     from petrec.constraints.space import refuse_without_room, with_space
+    from petrec.db.writable import check_primary
     from petrec.results.constraints import Obstacles
 
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping)
     with session.snapshot() as (connection, schema):
+        check_primary(connection)
         coming = with_space(connection, asked.plan(connection), free_space)
+        refuse_without_privileges(coming)
         obstacles = find_obstacles(connection, schema, asked, coming)
         holdups = find_holdups(connection, coming)
     if obstacles is not None:
@@ -56,7 +60,7 @@ def apply(
     refuse_without_room(coming.space)
     if coming.space.is_unknown:
         remark(coming.space.sentence, quiet=quiet)
-    for sentence in holdups.sentences:
+    for sentence in (*coming.notes, *holdups.sentences):
         remark(sentence, quiet=quiet)
     confirm(f"Run the {len(coming.steps)} steps of plan {coming.hash}?", yes=yes)
 

@@ -44,6 +44,10 @@ AppointmentFk = Annotated[
 Delete = Annotated[
     OnDelete, typer.Option("--on-delete", help="What deleting a pet does to its recordings.")
 ]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option("--keep", metavar="NAME", help="Leave what stands in the way of this object."),
+]
 LockTimeout = Annotated[
     int,
     typer.Option(
@@ -77,10 +81,11 @@ class Choice(Bundle):
     membership: Membership = False
     appointment_fk: AppointmentFk = False
     on_delete: Delete = OnDelete.CASCADE
+    keep: Keep = None
 
     def wanted(self, mapping: "Mapping", *, drop_visits: bool = False) -> "Wanted":
         """Return what was asked for; without a group, everything of the guide."""
-        from petrec.constraints.objects import DEFAULT_GROUPS
+        from petrec.constraints.objects import DEFAULT_GROUPS, items
         from petrec.constraints.plan import Wanted
 
         chosen = tuple(group.value for group in self.groups or ()) or DEFAULT_GROUPS
@@ -89,7 +94,12 @@ class Choice(Bundle):
             raise UsageError("--drop-visits drops what the group visits has made",
                              hint="add --group visits")  # fmt: skip
         groups = (*chosen, *extra)
-        return Wanted(mapping, groups, self.on_delete.value.upper(), drop_visits=drop_visits)
+        on_delete, keep = self.on_delete.value.upper(), tuple(self.keep or ())
+        known = [item.name for item in items(groups, on_delete)]
+        if unknown := next((name for name in keep if name not in known), None):
+            raise UsageError(f"--keep {unknown}: there is no such object",
+                             hint=f"it is one of: {', '.join(known)}")  # fmt: skip
+        return Wanted(mapping, groups, on_delete, drop_visits=drop_visits, keep=keep)
 
 
 @dataclass(frozen=True)
