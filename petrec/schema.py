@@ -17,10 +17,22 @@ from sqlalchemy import Boolean, Column, ColumnElement, MetaData, Table, literal_
 from sqlalchemy.sql.selectable import NamedFromClause
 from sqlalchemy.types import UserDefinedType
 
-from petrec.settings import LOGICAL_COLUMNS, Mapping
+from petrec.settings import LOGICAL_COLUMNS, REQUIRED_COLUMNS, Mapping
 
 # Columns that every table has; a filtered selection passes them on, but not among its columns.
 _SYSTEM_COLUMNS = "tableoid, ctid, xmin"
+
+
+# Ids compared with each other must be of one family; PostgreSQL would refuse, or petrec guess.
+_FAMILIES = (
+    frozenset({"smallint", "integer", "bigint"}),
+    frozenset({"text", "character varying", "bpchar"}),
+)
+
+
+def comparable(one: str, other: str) -> bool:
+    """Return whether values of two types, by name, are compared as they are."""
+    return one == other or any({one, other} <= family for family in _FAMILIES)
 
 
 class PgType(UserDefinedType[Any]):
@@ -100,6 +112,14 @@ class Schema:
     remarks: tuple[str, ...] = ()
 
     @property
+    def compares_owners(self) -> bool:
+        """Return whether pets and appointments name their owners, by ids of one family."""
+        mine, theirs = self.pets.c.get("owner_id"), self.appointments.c.get("pet_owner_id")
+        return (
+            mine is not None and theirs is not None and comparable(str(mine.type), str(theirs.type))
+        )
+
+    @property
     def key_columns(self) -> tuple[Column[Any], ...]:
         """Return the columns that identify one recording, its id first."""
         return tuple(self.tables.recordings.c[name] for name in self.key)
@@ -114,8 +134,7 @@ def build_schema(
     remarks: tuple[str, ...] = (),
 ) -> Schema:
     """Make the Core tables from the mapping and the shapes found (by logical table name)."""
-    metadata = MetaData(schema=mapping.schema)
-    found = {name: _table(metadata, mapping, name, shape) for name, shape in shapes.items()}
+    found = {name: _table(mapping, name, shape) for name, shape in shapes.items()}
     rows = {name: _rows(table, name, mapping.where.get(name)) for name, table in found.items()}
     tables = Tables(
         recordings=found["recordings"],
@@ -152,8 +171,9 @@ def _rows(table: Table, name: str, condition: str | None) -> NamedFromClause:
     return kept.subquery(name)
 
 
-def _table(metadata: MetaData, mapping: Mapping, name: str, shape: TableShape) -> Table:
-    logical = {mapping.column(name, column): column for column in LOGICAL_COLUMNS[name]}
+def _table(mapping: Mapping, name: str, shape: TableShape) -> Table:
+    """Make a table; each has metadata of its own, so that two may be one in the database."""
+    logical = _logical(mapping, name)
     columns = [
         Column(
             physical,
@@ -164,7 +184,17 @@ def _table(metadata: MetaData, mapping: Mapping, name: str, shape: TableShape) -
         )
         for physical, type_name in shape.columns.items()
     ]
-    return Table(mapping.table(name), metadata, *columns)
+    return Table(mapping.table(name), MetaData(schema=mapping.schema), *columns)
+
+
+def _logical(mapping: Mapping, name: str) -> dict[str, str]:
+    """Return physical to logical names; what is required or configured goes before a default."""
+    configured = mapping.columns.get(name, {})
+    defaults = sorted(LOGICAL_COLUMNS[name])
+    ignored = {column for column in defaults if f"{name}.{column}" in mapping.ignore}
+    found = {mapping.column(name, c): c for c in defaults if c not in ignored}
+    found |= {mapping.column(name, column): column for column in sorted(REQUIRED_COLUMNS[name])}
+    return found | {physical: column for column, physical in sorted(configured.items())}
 
 
 def _key(physical: str, logical: MappingType[str, str]) -> str:

@@ -46,6 +46,8 @@ LOGICAL_COLUMNS = {
     name: REQUIRED_COLUMNS[name] | OPTIONAL_COLUMNS[name] for name in REQUIRED_COLUMNS
 }
 OPTIONAL_TABLES = frozenset({"visits", "api_logs", "users"})
+# Optional columns that can change a count or a write: never left out without being told to.
+EVIDENCE = frozenset({"recordings.visit_id", "visits.appointment_id"})
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,7 +187,7 @@ def _parse(path: Path, content: object) -> Settings:
 
 
 def _check_names(path: Path, mapping: Mapping) -> None:
-    for table in [*mapping.tables, *mapping.columns]:
+    for table in [*mapping.tables, *mapping.columns, *mapping.where]:
         if table not in LOGICAL_COLUMNS:
             known = ", ".join(LOGICAL_COLUMNS)
             raise SettingsError(f"{path}: unknown table {table!r}", hint=f"it is one of: {known}")
@@ -194,4 +196,13 @@ def _check_names(path: Path, mapping: Mapping) -> None:
             known = ", ".join(sorted(LOGICAL_COLUMNS[table]))
             raise SettingsError(
                 f"{path}: unknown column {table}.{column}", hint=f"it is one of: {known}"
+            )
+    optional = {
+        f"{table}.{column}" for table, names in OPTIONAL_COLUMNS.items() for column in names
+    }
+    for name in mapping.ignore:
+        if name not in optional | OPTIONAL_TABLES:
+            raise SettingsError(
+                f"{path}: [mapping] ignore names {name!r}, which is not optional",
+                hint="optional are: visits, api_logs, users, and columns such as recordings.visit_id",
             )

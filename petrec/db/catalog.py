@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from petrec.db.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
 
+# A column can identify rows where its type has an order and is read back from its text as it was.
+# From version 18 on a NOT NULL may not have been validated; then there may be NULLs.
 COLUMNS = text("""
 SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        row_security_active(c.oid) AS filtered,
@@ -16,11 +19,23 @@ SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
            SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
        a.attname, format_type(a.atttypid, -1) AS type,
        has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
-       has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable
+       has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable,
+       NOT a.attnotnull OR EXISTS (
+           SELECT FROM pg_constraint con
+           WHERE con.conrelid = c.oid AND con.contype = 'n' AND NOT con.convalidated
+             AND con.conkey = array[a.attnum]) AS nullable,
+       CASE WHEN t.typcategory <> 'U' THEN t.typcategory IN ('N', 'S', 'D', 'T', 'I', 'V', 'E')
+            ELSE b.typname NOT IN ('json', 'jsonb', 'xml') AND EXISTS (
+                SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
+                WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = b.oid)
+       END AS identifies
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE n.nspname = :schema AND c.relname = ANY(:names) AND c.relkind IN ('r', 'p')
+JOIN pg_type t ON t.oid = a.atttypid
+JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+WHERE n.nspname = :schema AND c.relname = ANY(:names)
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.oid, a.attnum
 """)
 
@@ -42,33 +57,35 @@ FROM pg_constraint con
 WHERE con.contype = 'f' AND con.convalidated AND con.conrelid::bigint = ANY(:oids) AND {ENFORCED}
 """)  # noqa: S608 - constants
 
-RELATION = text("""
-SELECT CASE c.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'
-                      WHEN 'f' THEN 'a foreign table' ELSE 'not a table' END
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = :schema AND c.relname = :name
-""")
-
 TABLE_NAMES = text("""
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
 """)
 
 
+_OTHERS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
+
+
 @dataclass(frozen=True)
 class CatalogColumn:
-    """One column: its type's name and what the role may do with it."""
+    """One column: its type's name, what the role may do with it, and whether it can be an id."""
 
     type: str
     readable: bool
     writable: bool
+    nullable: bool
+    identifies: bool
 
 
 @dataclass(frozen=True)
 class CatalogTable:
-    """One table: its columns in order, unique keys, and what the role may do."""
+    """One table: its columns in order, unique keys, and what the role may do.
+
+    `other` says what a relation is that is no table; it is empty for a table.
+    """
 
     oid: int
+    other: str
     partitioned: bool
     filtered: bool
     usable: bool
@@ -79,7 +96,7 @@ class CatalogTable:
     unique: frozenset[frozenset[str]]
 
     def identified_by(self, *columns: str) -> bool:
-        """Say whether a unique index holds exactly these columns."""
+        """Return whether a unique index holds exactly these columns."""
         return frozenset(columns) in self.unique
 
 
@@ -106,12 +123,13 @@ def read_tables(
         unique = [key for key in keys if key.oid == oid]
         tables[mine[0].relname] = CatalogTable(
             oid=oid,
+            other=_OTHERS.get(mine[0].relkind, ""),
             partitioned=mine[0].relkind == "p",
             filtered=mine[0].filtered,
             usable=mine[0].usable,
             lockable=mine[0].lockable,
             inherited=mine[0].inherited,
-            columns={r.attname: CatalogColumn(r.type, r.readable, r.writable) for r in mine},
+            columns={row.attname: _column(row) for row in mine},
             primary_key=next((tuple(key.columns) for key in unique if key.indisprimary), ()),
             unique=frozenset(frozenset(key.columns) for key in unique),
         )
@@ -128,10 +146,8 @@ def read_foreign_keys(connection: Connection, oids: Iterable[int]) -> frozenset[
     )
 
 
-def other_relation(connection: Connection, schema: str, name: str) -> str | None:
-    """Say what a relation is that is no table; None where there is none of that name."""
-    found: str | None = connection.scalar(RELATION, {"schema": schema, "name": name})
-    return found
+def _column(row: Row[Any]) -> CatalogColumn:
+    return CatalogColumn(row.type, row.readable, row.writable, row.nullable, row.identifies)
 
 
 def table_names(connection: Connection, schema: str) -> list[str]:

@@ -85,7 +85,7 @@ class _Observation:
         recorded = folds.recorded(self.schema)
         self._fold(recorded, "recorded", recorded.c.appointment_id == here)
         owned = folds.owned(self.schema)
-        if owned is not None and "pet_owner_id" in self.here.c:
+        if owned is not None and self.schema.compares_owners:
             self._fold(owned, "owned", owned.c.owner_id == self.here.c.pet_owner_id)
 
     def _day(self) -> None:
@@ -135,7 +135,8 @@ class _Observation:
             self._join(listed, listed.c.appointment_id == visit.c.appointment_id)
             parts += [
                 "appointment_exists", place.c.id.is_not(None),
-                "owner", as_text(place, "pet_owner_id", None), "linked", listed.c.linked,
+                "owner", as_text(place, "pet_owner_id", None) if self.schema.compares_owners else _NULL,
+                "linked", listed.c.linked,
             ]  # fmt: skip
         self.values["visit"] = _if(visit.c.id, func.json_build_object(*parts))
 
@@ -160,7 +161,7 @@ class _Observation:
             "appointment_exists": facts.appointment_exists,
             # An owner is of use only where there is something to compare it with.
             "owner": as_text(self.here, "pet_owner_id", None)
-            if "owner_id" in self.own.c
+            if self.schema.compares_owners
             else _NULL,
             "own": _if(self.own.c.id, pet_json(self.own)),
             "context": self._context(),

@@ -195,7 +195,7 @@ class ReviewWork:
     def _may_link(self) -> ColumnElement[bool]:
         """Say whether the owners agree, as far as they are recorded; twin of `may_link`."""
         pets, places = self.schema.pets, self.schema.appointments
-        if "owner_id" not in pets.c or "pet_owner_id" not in places.c:
+        if not self.schema.compares_owners:
             return literal(True)
         agree = func.coalesce(pets.c.owner_id == places.c.pet_owner_id, true())
         return or_(decisions.c.verdict != Verdict.LINK, agree)

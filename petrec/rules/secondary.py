@@ -20,7 +20,7 @@ class SecondaryFact:
 
 def _owner_differs(schema: Schema) -> Select[Any] | None:
     recordings, pets, appointments = schema.recordings, schema.pets, schema.appointments
-    if "owner_id" not in pets.c or "pet_owner_id" not in appointments.c:
+    if not schema.compares_owners:
         return None
     return (
         select(recordings.c.id)

@@ -1,0 +1,74 @@
+"""The conditions of `[mapping.where]`: each is one boolean expression over its table's columns."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, LiteralString, cast
+
+from psycopg import sql
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from petrec.errors import SchemaMismatchError
+from petrec.settings import Mapping
+
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+# What could end the expression, hide a part of it, or read another table. Without a backslash or
+# a dollar sign, a quoted text ends at its quote whatever the server's settings.
+_FORBIDDEN = re.compile(r"""--|/\*|[;\\$'"\0]|\b(select|values|table|with)\b""", re.IGNORECASE)
+# The planner moves a condition into a subquery only if it finds nothing volatile there:
+# https://www.postgresql.org/docs/current/xfunc-volatility.html
+_PLAN = sql.SQL(
+    "EXPLAIN (FORMAT JSON, COSTS OFF) SELECT FROM"
+    " (SELECT DISTINCT ({condition}) AS petrec_holds FROM {table}) AS petrec_rows"
+    " WHERE petrec_holds"
+)
+
+
+def check_conditions(connection: Connection, mapping: Mapping, names: Iterator[str]) -> None:
+    """Check the conditions on the tables named; errors: SchemaMismatchError."""
+    for name in names:
+        if name in mapping.where:
+            _check(connection, mapping, name, mapping.where[name])
+
+
+def _check(connection: Connection, mapping: Mapping, name: str, condition: str) -> None:
+    if (fault := _fault(condition)) is not None:
+        raise _refused(name, fault)
+    table = sql.Identifier(mapping.schema, mapping.table(name))
+    # Trusted as far as `_fault` goes: an expression has no parameters that could carry it.
+    text = sql.SQL(cast("LiteralString", condition))
+    query = _PLAN.format(condition=text, table=table).as_string()
+    try:
+        (plans,) = connection.exec_driver_sql(query).one()
+    except DBAPIError as error:
+        primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
+        raise _refused(name, f"PostgreSQL says: {primary or error.orig}") from error
+    if _filters_late(plans[0]["Plan"]):
+        raise _refused(name, "it calls a volatile function, so two readings could differ")
+
+
+def _fault(condition: str) -> str | None:
+    """Return what keeps a text from being one expression, as far as its form shows."""
+    bare = _QUOTED.sub("''", condition).replace("''", " ")
+    if not bare.strip() and not condition.strip():
+        return "it is empty"
+    if found := _FORBIDDEN.search(bare):
+        return f"{found[0]!r} may not be part of it"
+    depth = 0
+    for character in bare:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth < 0:
+            break
+    return "its parentheses do not match" if depth else None
+
+
+def _filters_late(plan: dict[str, Any]) -> bool:
+    late = plan["Node Type"] == "Subquery Scan" and "Filter" in plan
+    return late or any(map(_filters_late, plan.get("Plans", ())))
+
+
+def _refused(name: str, why: str) -> SchemaMismatchError:
+    return SchemaMismatchError(
+        f"[mapping.where] {name} cannot be used: {why}",
+        hint=f'write one condition on its columns, such as {name} = "deleted_at IS NULL"',
+    )

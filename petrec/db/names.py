@@ -1,0 +1,59 @@
+"""A mapping that contradicts itself is refused before the database is asked."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from petrec.errors import SchemaMismatchError
+from petrec.settings import LOGICAL_COLUMNS, OPTIONAL_TABLES, REQUIRED_COLUMNS, Mapping
+
+# A row may be an appointment with its one pet, or a visit that is one.
+_SHARED = ({"appointments", "appointment_pets"}, {"appointments", "visits"},
+           {"appointment_pets", "visits"})  # fmt: skip
+
+
+def check_names(mapping: Mapping) -> None:
+    """Check that no table or column has two meanings; errors: SchemaMismatchError."""
+    _check_tables(mapping)
+    for table in LOGICAL_COLUMNS:
+        _check_columns(mapping, table)
+
+
+def _check_tables(mapping: Mapping) -> None:
+    used = [name for name in LOGICAL_COLUMNS if name not in mapping.ignore]
+    for one, other in combinations(used, 2):
+        same = mapping.table(one) == mapping.table(other)
+        if same and {one, other} not in _SHARED:
+            optional = other if other in OPTIONAL_TABLES else one
+            raise SchemaMismatchError(
+                f"{one} and {other} are both mapped to table {mapping.table(one)!r}",
+                hint=f"name another table under [mapping.tables], "
+                f'or leave one out: [mapping] ignore = ["{optional}"]',
+            )
+
+
+def _check_columns(mapping: Mapping, table: str) -> None:
+    """Two columns that are required or configured must not be one; a default gives way."""
+    named = sorted(REQUIRED_COLUMNS[table] | mapping.columns.get(table, {}).keys())
+    for one, other in combinations(named, 2):
+        if mapping.column(table, one) == mapping.column(table, other):
+            raise SchemaMismatchError(
+                f"{table}.{one} and {table}.{other} are both mapped to column "
+                f"{mapping.column(table, one)!r}",
+                hint=f"name another column under [mapping.columns.{table}]",
+            )
+    for logical in mapping.columns.get(table, {}):
+        if f"{table}.{logical}" in mapping.ignore:
+            raise SchemaMismatchError(
+                f"{table}.{logical} is mapped and ignored at once",
+                hint=f"take it out of [mapping] ignore or of [mapping.columns.{table}]",
+            )
+
+
+def shadowed(mapping: Mapping, table: str) -> Iterator[tuple[str, str]]:
+    """Return the optional columns whose default name another one is configured to use."""
+    configured = mapping.columns.get(table, {})
+    by_physical = {mapping.column(table, c): c for c in REQUIRED_COLUMNS[table]}
+    by_physical |= {physical: logical for logical, physical in configured.items()}
+    for logical in sorted(LOGICAL_COLUMNS[table] - configured.keys() - REQUIRED_COLUMNS[table]):
+        if logical in by_physical:
+            yield logical, by_physical[logical]
