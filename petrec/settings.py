@@ -72,6 +72,12 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.columns.get(table, {}).get(logical, logical)
 
 
+class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What audit, validate and report read; `trust_constraints` is the option of that name."""
+
+    trust_constraints: bool = False
+
+
 class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits on what one statement may wait or run, milliseconds; 0 is without limit."""
 
@@ -142,6 +148,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a configuration file can say."""
 
     mapping: Mapping = Mapping()
+    audit: AuditSettings = AuditSettings()
     timeouts: Timeouts = Timeouts()
     report: ReportSettings = ReportSettings()
     validate: ValidateSettings = ValidateSettings()
@@ -204,5 +211,5 @@ def _check_names(path: Path, mapping: Mapping) -> None:
         if name not in optional | OPTIONAL_TABLES:
             raise SettingsError(
                 f"{path}: [mapping] ignore names {name!r}, which is not optional",
-                hint="optional are: visits, api_logs, users, and columns such as recordings.visit_id",
+                hint="such are visits, api_logs, users, recordings.visit_id, pets.owner_id",
             )

@@ -42,6 +42,7 @@ def run_audit(
         kinds=tuple(_kind_count(census, kind) for kind in KINDS),
         guide=_guide(census),
         warnings=tuple(warning for warning in counted if warning is not None),
+        remarks=schema.remarks,
     )
 
 

@@ -8,7 +8,7 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.output import open_output, remark, show, steps
+from petrec.cli.output import open_output, remark, steps
 from petrec.cli.session import Session, once_more, open_session
 from petrec.errors import ExitCode, UsageError
 from petrec.render.formats import Format
@@ -39,6 +39,7 @@ def audit(
     fail_level: Annotated[FailLevel, typer.Option(help="Exit 1 from this level on.")] = (
         FailLevel.ERROR
     ),
+    trust_constraints: options.TrustConstraints = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
     quiet: options.Quiet = False,
@@ -55,7 +56,7 @@ def audit(
         petrec audit --rows missing_ambiguous > ambiguous.csv
 
     """
-    session = open_session("audit", connect)
+    session = open_session("audit", connect, trusted=trust_constraints)
     if rows is not None:
         return _list_rows(session, rows, output_format, output, quiet=quiet)
     return audit_and_show(session, fail_level, output_format, output, quiet=quiet)
@@ -74,7 +75,7 @@ def audit_and_show(
 
     with steps(quiet=quiet) as step:
         result = session.read(lambda connection, schema: run_audit(connection, schema, step=step))
-    show(result.document(), output_format, output)
+    session.show(result.document(), output_format, output)
     return exit_code(result, fail_level)
 
 
@@ -115,5 +116,6 @@ def _list_rows(
 
     # What is on standard output already cannot be taken back, so only a file is begun again.
     count = stream() if output is None else once_more(stream)
+    session.remark(quiet=quiet)
     remark(f"{count} recordings of kind {kind}", quiet=quiet)
     return ExitCode.FINDINGS if count and kind != "ok" else ExitCode.CLEAN

@@ -10,7 +10,7 @@ import typer
 from petrec.cli import options
 from petrec.cli.audit import FailLevel, audit_and_show
 from petrec.cli.backfill.apply import apply_and_export, make_plan
-from petrec.cli.output import remark, show, steps
+from petrec.cli.output import remark, steps
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -75,11 +75,11 @@ def _repair(url: str, directory: Path, *, quiet: bool) -> None:
     _announce("petrec audit")
     audit_and_show(session, FailLevel.NEVER, Format.TABLE, None, quiet=quiet)
     _announce("petrec backfill")
-    show(make_plan(session, [], quiet=quiet).document(), Format.TABLE, None)
+    session.show(make_plan(session, [], quiet=quiet).document(), Format.TABLE, None)
     _announce("petrec backfill --apply --yes")
     export = directory / "reports" / "ambiguous.csv"
     result = apply_and_export(session, [], Limits(), export, anew=False, yes=True, quiet=quiet)
-    show(result.document(), Format.TABLE, None)
+    session.show(result.document(), Format.TABLE, None)
     _announce("petrec audit")
     audit_and_show(session, FailLevel.NEVER, Format.TABLE, None, quiet=quiet)
 

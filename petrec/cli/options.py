@@ -74,6 +74,14 @@ Verbose = Annotated[
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Do not ask; required where there is no terminal.")
 ]
+TrustConstraints = Annotated[
+    bool,
+    typer.Option(
+        "--trust-constraints",
+        help="Take valid foreign keys for proof instead of reading the parents: faster, but blind "
+        "to rows that were loaded with triggers off.",
+    ),
+]
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,15 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from petrec.cli.options import Connect
+from petrec.cli.output import remark, show
 from petrec.errors import ReadCancelledError
+from petrec.render.formats import Format
+from petrec.results.document import Document
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -22,11 +26,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Session:
-    """One command's settings and way to the database."""
+    """One command's settings and way to the database.
+
+    `trusted` is whether foreign keys may stand for the rows; only what reads may say so.
+    `makes_visits` is whether the command may have to make the visits that are configured.
+    """
 
     settings: "Settings"
     dsn: "Dsn"
     engine: "Engine"
+    trusted: bool = False
+    makes_visits: bool = False
+    _remarks: dict[str, None] = field(default_factory=dict)
 
     @contextmanager
     def snapshot(self) -> Iterator[tuple["Connection", "Schema"]]:
@@ -35,7 +46,29 @@ class Session:
         from petrec.db.snapshot import read_snapshot
 
         with self.translated(), read_snapshot(self.engine) as connection:
-            yield connection, load_schema(connection, self.settings.mapping)
+            schema = load_schema(
+                connection,
+                self.settings.mapping,
+                trusted=self.trusted,
+                makes_visits=self.makes_visits,
+            )
+            self._remarks.update(dict.fromkeys(schema.remarks))
+            yield connection, schema
+
+    def show(self, document: Document, output_format: Format, path: Path | None) -> None:
+        """Render a result with what the schemas read so far have to remark."""
+        if output_format is Format.CSV:
+            self.remark(quiet=False)
+        show(self.headed(document), output_format, path)
+
+    def headed(self, document: Document) -> Document:
+        """Return the document with the remarks on the schemas that it rests on."""
+        return replace(document, remarks=tuple(self._remarks))
+
+    def remark(self, *, quiet: bool) -> None:
+        """Tell the remarks to the person, beside data that has no room for them."""
+        for text in self._remarks:
+            remark(text, quiet=quiet)
 
     def read(self, work: Callable[["Connection", "Schema"], T]) -> T:
         """Do all of a command's reading in one snapshot; in a second one if it is cancelled."""
@@ -64,8 +97,11 @@ def once_more(work: Callable[[], T]) -> T:
     return work()
 
 
-def open_session(command: str, connect: Connect) -> Session:
-    """Read the settings and resolve the connection; connects on first use."""
+def open_session(command: str, connect: Connect, *, trusted: bool | None = None) -> Session:
+    """Read the settings and resolve the connection; connects on first use.
+
+    `trusted` is None for a command that must not trust foreign keys, whatever the settings say.
+    """
     from petrec.db.connect import make_engine
     from petrec.db.dsn import resolve_dsn
     from petrec.settings import load_settings
@@ -73,7 +109,9 @@ def open_session(command: str, connect: Connect) -> Session:
     configure_logging(connect.verbose)
     settings = load_settings(connect.config)
     target = resolve_dsn(connect.dsn, connect.service)
-    return Session(settings, target, make_engine(target, settings, command))
+    trusts = trusted is not None and (trusted or settings.audit.trust_constraints)
+    engine = make_engine(target, settings, command)
+    return Session(settings, target, engine, trusts, makes_visits=command == "constraints")
 
 
 def configure_logging(verbose: int) -> None:

@@ -10,7 +10,7 @@ import typer
 from petrec.cli import options
 from petrec.cli.audit import FailLevel
 from petrec.cli.bundle import bundled
-from petrec.cli.output import append, show, steps
+from petrec.cli.output import append, steps
 from petrec.cli.session import Session, open_session
 from petrec.errors import ExitCode, UsageError
 from petrec.render.formats import Format
@@ -88,6 +88,7 @@ def validate(
     fail_level: Annotated[FailLevel, typer.Option(help="Exit 1 from this level on.")] = (
         FailLevel.ERROR
     ),
+    trust_constraints: options.TrustConstraints = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
     quiet: options.Quiet = False,
@@ -106,7 +107,7 @@ def validate(
         petrec validate --since 24h --format junit --output petrec.xml
 
     """
-    session = open_session("validate", connect)
+    session = open_session("validate", connect, trusted=trust_constraints)
     chosen = session.settings.validate
     request = Request(
         _baseline(baseline, chosen.baseline, off=no_baseline),
@@ -119,9 +120,13 @@ def validate(
     _check(request)
     result = _validated(session, request, quiet=quiet)
     if not (quiet and result.clean and output is None):
-        show(result.document(), output_format, output)
+        session.show(result.document(), output_format, output)
     if output_format is Format.GITHUB and os.environ.get("GITHUB_STEP_SUMMARY"):
-        append(result.document(), Format.MARKDOWN, Path(os.environ["GITHUB_STEP_SUMMARY"]))
+        append(
+            session.headed(result.document()),
+            Format.MARKDOWN,
+            Path(os.environ["GITHUB_STEP_SUMMARY"]),
+        )
     return _exit_code(result, fail_level)
 
 

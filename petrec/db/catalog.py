@@ -24,7 +24,7 @@ SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
            SELECT FROM pg_constraint con
            WHERE con.conrelid = c.oid AND con.contype = 'n' AND NOT con.convalidated
              AND con.conkey = array[a.attnum]) AS nullable,
-       CASE WHEN t.typcategory <> 'U' THEN t.typcategory IN ('N', 'S', 'D', 'T', 'I', 'V', 'E')
+       CASE WHEN t.typcategory <> 'U' THEN t.typcategory IN ('N', 'S', 'D', 'T', 'I', 'V', 'E', 'B')
             ELSE b.typname NOT IN ('json', 'jsonb', 'xml') AND EXISTS (
                 SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
                 WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = b.oid)

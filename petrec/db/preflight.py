@@ -31,14 +31,17 @@ _TRUSTED = "trusted: foreign keys (--trust-constraints); rows that break one cou
 Tables = MappingType[str, CatalogTable]
 
 
-def load_schema(connection: Connection, mapping: Mapping, *, trusted: bool = False) -> Schema:
+def load_schema(
+    connection: Connection, mapping: Mapping, *, trusted: bool = False, makes_visits: bool = False
+) -> Schema:
     """Return the mapped schema; errors: SchemaMismatchError, PermissionMissingError.
 
     Only what reads may have the foreign keys `trusted`: what is written is judged by rows.
+    `makes_visits` allows configured visits that are not there yet.
     """
     check_names(mapping)
     physical = {mapping.table(name) for name in LOGICAL_COLUMNS}
-    presence = Presence(mapping, Missing(connection, mapping))
+    presence = Presence(mapping, Missing(connection, mapping), makes_visits)
     presence.read(read_tables(connection, mapping.schema, sorted(physical)))
     tables = presence.tables
     _check_types(mapping, tables)
@@ -60,7 +63,7 @@ def load_schema(connection: Connection, mapping: Mapping, *, trusted: bool = Fal
 def _conditions(mapping: Mapping, tables: Tables) -> Iterator[str]:
     for name in tables:
         if name in mapping.where:
-            yield f"only rows of {name} where {mapping.where[name]}"
+            yield f"only rows of {name} where {mapping.where[name]}; constraints hold for all"
 
 
 def _owners(mapping: Mapping, tables: Tables) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Which mapped tables and columns are there and of use; what is left out is never left out silently.
+"""Which mapped tables and columns are there and of use; nothing is left out in silence.
 
 What may change a count of findings or a write is refused where it cannot be read. What only makes
 an output poorer is left out with a remark. What is truly absent is absent without a word.
@@ -23,10 +23,14 @@ from petrec.settings import (
 
 @dataclass
 class Presence:
-    """The tables that petrec reads, by logical name, and remarks on what it leaves out."""
+    """The tables that petrec reads, by logical name, and remarks on what it leaves out.
+
+    `makes_visits` says that visits and what refers to them may be configured and yet to be made.
+    """
 
     mapping: Mapping
     missing: Missing
+    makes_visits: bool = False
     tables: dict[str, CatalogTable] = field(default_factory=dict)
     evidence: frozenset[str] = EVIDENCE
     remarks: list[str] = field(default_factory=list)
@@ -47,7 +51,8 @@ class Presence:
             return False
         decisive = self._is_decisive(name, found)
         if table is None:
-            if decisive and (name not in OPTIONAL_TABLES or self._is_configured(name)):
+            to_be_made = self.makes_visits and name == "visits"
+            if not to_be_made and (name not in OPTIONAL_TABLES or self._is_configured(name)):
                 raise self.missing.table(name)
             return False
         unusable = self.missing.why_unusable(name, table)
@@ -95,7 +100,8 @@ class Presence:
             self.remarks.append(f"left out: {label}, by [mapping] ignore")
             return False
         if column is None:
-            if configured:
+            to_be_made = self.makes_visits and (name == "visits" or logical == "visit_id")
+            if configured and not to_be_made:
                 raise self.missing.column(name, logical, table)
             return False
         if not column.readable:

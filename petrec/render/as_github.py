@@ -15,6 +15,9 @@ def write(document: Document, out: TextIO) -> None:
     broken = [finding for finding in document.findings if finding.count]
     for finding in sorted(broken, key=lambda finding: not finding.fails):
         _write_annotation(finding, out)
+    for remark in document.remarks:
+        title = plain(f"petrec {document.command}").translate(_PROPERTY)
+        out.write(f"::notice title={title}::{plain(remark).translate(_DATA)}\n")
     # Anywhere in a line, ##[ would begin a command of the runner's older syntax.
     title = plain(document.title).replace("##[", "## [")
     out.write(f"petrec {document.command}: {title}\n")

@@ -9,5 +9,8 @@ from petrec.results.document import Document
 
 def write(document: Document, out: TextIO) -> None:
     """Write indented JSON."""
-    encoded = msgspec.json.format(msgspec.json.encode(document.payload), indent=2)
+    payload = msgspec.to_builtins(document.payload)
+    if isinstance(payload, dict):
+        payload.setdefault("remarks", list(document.remarks))
+    encoded = msgspec.json.format(msgspec.json.encode(payload), indent=2)
     out.write(encoded.decode() + "\n")

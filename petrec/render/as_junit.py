@@ -13,7 +13,10 @@ def write(document: Document, out: TextIO) -> None:
     suites = ET.Element("testsuites", counts)
     suite = ET.SubElement(suites, "testsuite", {"name": f"petrec {document.command}"} | counts)
     properties = ET.SubElement(suite, "properties")
-    for name, value in (("title", document.title), *(("note", note) for note in document.notes)):
+    told = [("title", document.title)]
+    told += [("remark", remark) for remark in document.remarks]
+    told += [("note", note) for note in document.notes]
+    for name, value in told:
         ET.SubElement(properties, "property", {"name": name, "value": plain(value)})
     for finding in document.findings:
         _add_case(suite, finding)

@@ -13,14 +13,14 @@ _PIPE_WIDTH = 160
 
 
 def write(document: Document, out: TextIO) -> None:
-    """Write the title, the grids and the notes; honours NO_COLOR."""
+    """Write the title, the grids, the remarks and the notes; honours NO_COLOR."""
     console = Console(file=out, width=None if out.isatty() else _PIPE_WIDTH, highlight=False)
     console.print(f"[bold]{escape(plain(document.title))}[/bold]")
     for grid in filter(lambda grid: grid.rows, document.grids):
         console.print()
         console.print(_table(grid))
     console.print()
-    for note in document.notes:
+    for note in (*document.remarks, *document.notes):
         console.print(f"[dim]{escape(plain(note))}[/dim]", soft_wrap=True)
 
 

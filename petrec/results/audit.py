@@ -48,6 +48,7 @@ class AuditResult(Struct, frozen=True):
     kinds: tuple[KindCount, ...]
     guide: GuideNumbers
     warnings: tuple[WarningCount, ...]
+    remarks: tuple[str, ...] = ()
     command: str = "audit"
     schema_version: int = SCHEMA_VERSION
 
@@ -70,6 +71,7 @@ class AuditResult(Struct, frozen=True):
             grids=(self._kinds(), self._guide(), self._warnings()),
             findings=(*map(_kind_finding, self.kinds[1:]), *map(_warning_finding, self.warnings)),
             notes=(f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}",),
+            remarks=self.remarks,
         )
 
     def _kinds(self) -> Grid:

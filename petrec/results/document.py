@@ -53,7 +53,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Document:
-    """A result ready for rendering; `payload` is the complete machine-readable form."""
+    """A result ready for rendering; `payload` is the complete machine-readable form.
+
+    `remarks` say what part of the database the result is about: what is left out, filtered or
+    taken on trust. Every format repeats them.
+    """
 
     command: str
     title: str
@@ -61,3 +65,4 @@ class Document:
     grids: tuple[Grid, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    remarks: tuple[str, ...] = ()

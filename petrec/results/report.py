@@ -142,7 +142,8 @@ class ReportResult(Struct, frozen=True):
             grids=(self._kinds(), *inner.grids[1:], *self._monitoring(), self._trend()),
             findings=tuple(Finding(f.rule, f.severity, f.count, f.message, f.help)
                            for f in inner.findings),
-            notes=(*inner.notes, *self.remarks, self._compared()),
+            notes=(*inner.notes, self._compared()),
+            remarks=(*inner.remarks, *self.remarks),
         )  # fmt: skip
 
     def _compared(self) -> str:

@@ -135,10 +135,12 @@ class _Observation:
             self._join(listed, listed.c.appointment_id == visit.c.appointment_id)
             parts += [
                 "appointment_exists", place.c.id.is_not(None),
-                "owner", as_text(place, "pet_owner_id", None) if self.schema.compares_owners else _NULL,
-                "linked", listed.c.linked,
+                "owner", self._owner(place), "linked", listed.c.linked,
             ]  # fmt: skip
         self.values["visit"] = _if(visit.c.id, func.json_build_object(*parts))
+
+    def _owner(self, place: FromClause) -> ColumnElement[Any]:
+        return as_text(place, "pet_owner_id", None) if self.schema.compares_owners else _NULL
 
     def _context(self) -> ColumnElement[Any]:
         recording = self.facts.source
@@ -160,9 +162,7 @@ class _Observation:
             "appointment": cast(recording.appointment_id, Text),
             "appointment_exists": facts.appointment_exists,
             # An owner is of use only where there is something to compare it with.
-            "owner": as_text(self.here, "pet_owner_id", None)
-            if self.schema.compares_owners
-            else _NULL,
+            "owner": self._owner(self.here),
             "own": _if(self.own.c.id, pet_json(self.own)),
             "context": self._context(),
         }

@@ -10,7 +10,7 @@ from petrec.cli import options
 from petrec.cli.backfill import limits
 from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
-from petrec.cli.output import open_output, show, steps
+from petrec.cli.output import open_output, steps
 from petrec.cli.session import Session, open_session
 from petrec.errors import ExitCode
 from petrec.files import make_directory
@@ -65,12 +65,13 @@ def backfill(
         if sql:
             with open_output(output) as out:
                 out.write(plan.statement + "\n")
+            session.remark(quiet=quiet)
         else:
-            show(plan.document(), output_format, output)
+            session.show(plan.document(), output_format, output)
         return ExitCode.CLEAN
     given = writing.limits()
     result = apply_and_export(session, touch or [], given, export, anew=anew, yes=yes, quiet=quiet)
-    show(result.document(), output_format, output)
+    session.show(result.document(), output_format, output)
     return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
 
 

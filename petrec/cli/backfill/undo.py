@@ -8,7 +8,6 @@ from petrec.cli import options
 from petrec.cli.backfill import limits
 from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
-from petrec.cli.output import show
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -55,5 +54,5 @@ def undo(
             done = apply_undo(session.engine, schema, target, run, writing.limits(), observe)
         with session.engine.connect() as connection:
             result = UndoResult(done, read_skips(connection, done.id))
-    show(result.document(), output_format, output)
+    session.show(result.document(), output_format, output)
     return ExitCode.FINDINGS if result.moved_on else ExitCode.CLEAN

@@ -9,7 +9,7 @@ from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.constraints import choices
 from petrec.cli.constraints.progress import listening
-from petrec.cli.output import remark, show
+from petrec.cli.output import remark
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -55,7 +55,7 @@ def apply(
         obstacles = find_obstacles(connection, schema, asked, coming)
         holdups = find_holdups(connection, coming)
     if obstacles is not None:
-        show(obstacles.document(), output_format, output)
+        session.show(obstacles.document(), output_format, output)
         return ExitCode.FINDINGS
     refuse_without_room(coming.space)
     if coming.space.is_unknown:
@@ -67,6 +67,6 @@ def apply(
     with session.translated(), listening(quiet=quiet) as listener:
         seen, limits = plan or coming.hash, waiting.limits()
         result = apply_plan(session.engine, asked, limits, listener, seen, free_space)
-    show(result.document(), output_format, output)
+    session.show(result.document(), output_format, output)
     blocked = isinstance(result, Obstacles) or not result.status.is_complete
     return ExitCode.FINDINGS if blocked else ExitCode.CLEAN

@@ -7,7 +7,7 @@ import typer
 from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.constraints import choices
-from petrec.cli.output import open_output, show, steps
+from petrec.cli.output import open_output, steps
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -46,5 +46,5 @@ def plan(
         with open_output(output) as out:
             out.write(made.script(lock_timeout))
     else:
-        show(made.document(), output_format, output)
+        session.show(made.document(), output_format, output)
     return ExitCode.CLEAN

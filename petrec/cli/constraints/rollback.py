@@ -9,7 +9,7 @@ from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.constraints import choices
 from petrec.cli.constraints.progress import listening
-from petrec.cli.output import remark, show
+from petrec.cli.output import remark
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -58,7 +58,7 @@ def rollback(
 
     coming, holdups, counts = session.read(read)
     if counts:
-        show(Filled(counts).document(), output_format, output)
+        session.show(Filled(counts).document(), output_format, output)
         return ExitCode.FINDINGS
     for sentence in (*coming.notes, *holdups.sentences):
         remark(sentence, quiet=quiet)
@@ -66,5 +66,5 @@ def rollback(
 
     with session.translated(), listening(quiet=quiet) as listener:
         result = apply_rollback(session.engine, asked, waiting.limits(), listener)
-    show(result.document(), output_format, output)
+    session.show(result.document(), output_format, output)
     return ExitCode.CLEAN

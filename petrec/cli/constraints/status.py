@@ -3,7 +3,7 @@
 from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.constraints import choices
-from petrec.cli.output import show, steps
+from petrec.cli.output import steps
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -31,5 +31,5 @@ def status(
     with steps(quiet=quiet) as step:
         step("reading the catalog")
         result = session.read(lambda connection, _: asked.status(connection))
-    show(result.document(), output_format, output)
+    session.show(result.document(), output_format, output)
     return ExitCode.CLEAN if result.is_complete else ExitCode.FINDINGS

@@ -39,6 +39,7 @@ def report(
     fail_level: Annotated[FailLevel, typer.Option(help="Exit 1 from this level on.")] = (
         FailLevel.ERROR
     ),
+    trust_constraints: shared.TrustConstraints = False,
     output_format: options.PrintFormat = None,
     quiet: shared.Quiet = False,
     *,
@@ -69,7 +70,7 @@ def report(
         return _finish(render_again(from_file, targets), output_format, targets, fail_level)
     with failure_marked(prometheus):
         keeping = Keeping.chosen(history, record=record, no_history=no_history)
-        session = open_session("report", connect)
+        session = open_session("report", connect, trusted=trust_constraints)
         scope = Scope(days, trend_days, examples=not no_rows)
         webhook = checked(notify or session.settings.report.notify_url)
     with told(webhook) as tell:

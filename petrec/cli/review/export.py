@@ -8,7 +8,7 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.output import show, steps
+from petrec.cli.output import steps
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode, UsageError
 from petrec.files import make_directory
@@ -59,5 +59,5 @@ def export(
     with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
         step("looking for cases")
         exported = export_cases(connection, schema, paths, kind or ())
-    show(exported.document(), output_format, output)
+    session.show(exported.document(), output_format, output)
     return ExitCode.CLEAN

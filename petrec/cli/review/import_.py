@@ -11,7 +11,7 @@ from petrec.cli import options
 from petrec.cli.backfill import limits
 from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
-from petrec.cli.output import show, steps
+from petrec.cli.output import steps
 from petrec.cli.session import Session, open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -67,7 +67,7 @@ def import_decisions(
     reading = read_files(files, reviewer.strip())
     job = _Job(session, files, reading, touch or [], partial, quiet)
     result = job.apply(writing.limits(), yes=yes) if apply else job.plan()
-    show(result.document(), output_format, output)
+    job.session.show(result.document(), output_format, output)
     return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
 
 

@@ -2,7 +2,7 @@
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.output import show, steps
+from petrec.cli.output import steps
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode
 from petrec.render.formats import Format
@@ -30,5 +30,5 @@ def status(
     with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
         step("counting cases")
         found = review_status(connection, schema)
-    show(found.document(), output_format, output)
+    session.show(found.document(), output_format, output)
     return ExitCode.CLEAN
