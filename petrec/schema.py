@@ -11,9 +11,19 @@ or asks the catalog names the table itself, `schema.tables.pets`.
 import re
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Boolean, Column, ColumnElement, MetaData, Table, literal_column, select, text
+from sqlalchemy import (
+    Alias,
+    Boolean,
+    Column,
+    ColumnElement,
+    MetaData,
+    Table,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.sql.selectable import NamedFromClause
 from sqlalchemy.types import UserDefinedType
 
@@ -160,6 +170,11 @@ def build_schema(
         filters_links="appointment_pets" in mapping.where,
         remarks=remarks,
     )
+
+
+def written_as(table: Table, name: str) -> Alias[Any]:
+    """Return a table to write to under a name of petrec's own, which its own may not meet."""
+    return cast("Alias[Any]", table.alias(name))
 
 
 def _rows(table: Table, name: str, condition: str | None) -> NamedFromClause:

@@ -20,7 +20,7 @@ def rows_query(schema: Schema, kind_id: str) -> Select[Any]:
             kind.label("petrec_kind"),
             facts.linked_pets.label("petrec_appointment_pets"),
             facts.certain_pet.label("petrec_certain_pet"),
-            *(facts.recording[column.key] for column in schema.recordings.c),
+            *(facts.recording[c.key].label(c.name) for c in schema.tables.recordings.c),
         )
         .select_from(facts.source)
         .where(kind == kind_id)

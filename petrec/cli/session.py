@@ -63,7 +63,8 @@ class Session:
 
     def headed(self, document: Document) -> Document:
         """Return the document with the remarks on the schemas that it rests on."""
-        return replace(document, remarks=tuple(self._remarks))
+        merged = dict.fromkeys((*document.remarks, *self._remarks))
+        return replace(document, remarks=tuple(merged))
 
     def remark(self, *, quiet: bool) -> None:
         """Tell the remarks to the person, beside data that has no room for them."""

@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    Alias,
     BigInteger,
     ColumnElement,
     Connection,
     Exists,
-    Table,
+    FromClause,
     Text,
     and_,
     any_,
@@ -29,7 +30,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from petrec.journal.keys import key_of
 from petrec.journal.tables import changes, link_changes
 from petrec.results.runs import Run
-from petrec.schema import Schema
+from petrec.schema import Schema, written_as
 
 _Columns = ReadOnlyColumnCollection[str, Any]
 _JOURNALED = ["run_id", "seq", "appointment_id", "pet_id", "action"]
@@ -73,14 +74,14 @@ def remove_links(
 
     `undos` are all runs that undo it: what they have restored is as it was before the pet came.
     """
-    links = schema.tables.links
+    links = written_as(schema.tables.links, "taken")
     pairs = _restored(run, ready).cte("pairs")
     appointment = cast(pairs.c.appointment_id, links.c.appointment_id.type)
     pet = cast(pairs.c.pet_id, links.c.pet_id.type)
     removed = (
         delete(links)
         .where(links.c.appointment_id == appointment, links.c.pet_id == pet)
-        .where(*(~used for used in _users(schema, undos)))
+        .where(*(~used for used in _users(schema, links, undos)))
         .returning(pairs.c.seq, pairs.c.appointment_id, pairs.c.pet_id)
         .cte("removed")
     )
@@ -107,21 +108,21 @@ def _restored(run: Run, ready: Sequence[int]) -> Any:
     )
 
 
-def _users(schema: Schema, undos: Sequence[int]) -> list[ColumnElement[bool]]:
+def _users(schema: Schema, links: Alias[Any], undos: Sequence[int]) -> list[ColumnElement[bool]]:
     """Say what still relies on a pet's being in an appointment: recordings, and visits."""
-    recordings, visits = schema.tables.recordings, schema.tables.visits
+    recordings = schema.tables.recordings.alias("relying")
     restored = exists().where(
         changes.c.run_id.in_(undos), changes.c.row_key == key_of(schema, recordings.c)
     )
-    users = [_holding(schema, recordings).where(~restored.correlate(recordings))]
+    users = [_holding(links, recordings).where(~restored.correlate(recordings))]
+    visits = schema.tables.visits
     if schema.visits is not None and visits is not None and "appointment_id" in visits.c:
-        users.append(_holding(schema, visits))
-    return [user.correlate(schema.tables.links) for user in users]
+        users.append(_holding(links, visits.alias("relying")))
+    return [user.correlate(links) for user in users]
 
 
-def _holding(schema: Schema, table: Table) -> Exists:
+def _holding(links: Alias[Any], table: FromClause) -> Exists:
     """Look for rows of a table that name a link's appointment and pet."""
-    links = schema.tables.links
     return exists().where(
         table.c.appointment_id == links.c.appointment_id, table.c.pet_id == links.c.pet_id
     )

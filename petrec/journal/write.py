@@ -27,7 +27,7 @@ from petrec.journal.numbers import numbers_of
 from petrec.journal.place import PLACE, is_at
 from petrec.journal.tables import changes, skips
 from petrec.results.runs import Cause, Run
-from petrec.schema import Schema
+from petrec.schema import Schema, written_as
 
 Columns = ReadOnlyColumnCollection[str, Any]
 
@@ -87,7 +87,7 @@ def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
 
 
 def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
-    recordings, columns = schema.tables.recordings, run.target.columns
+    recordings, columns = written_as(schema.tables.recordings, "written"), run.target.columns
     links = linked_values(recordings.c, fresh.c) if "links" in fresh.c else ()
     old = [part for c in columns for part in (literal(c), fresh.c[old_value(c)])]
     new = [part for c in columns for part in (literal(c), recordings.c[c])]

@@ -43,7 +43,7 @@ def listed(schema: Schema, name: str) -> Subquery:
     exists = pets.c.id.is_not(None)
     return (
         select(
-            links.c.appointment_id,
+            links.c.appointment_id.label("appointment_id"),
             func.json_agg(pet_json(pets)).filter(exists).label("pets"),
             func.json_agg(cast(links.c.pet_id, Text)).label("linked"),
         )
@@ -59,7 +59,10 @@ def recorded(schema: Schema) -> Subquery:
     recordings = schema.recordings.alias("siblings")
     pets = func.array_agg(distinct(cast(recordings.c.pet_id, Text)))
     return (
-        select(recordings.c.appointment_id, func.array_to_json(pets).label("pets"))
+        select(
+            recordings.c.appointment_id.label("appointment_id"),
+            func.array_to_json(pets).label("pets"),
+        )
         .where(recordings.c.pet_id.is_not(None), recordings.c.appointment_id.is_not(None))
         .group_by(recordings.c.appointment_id)
         .subquery("recorded")
@@ -75,7 +78,8 @@ def owned(schema: Schema) -> Subquery | None:
     value = case((few, func.json_agg(pet_json(pets))))
     return (
         select(
-            pets.c.owner_id, func.json_build_object("size", func.count(), "pets", value).label("o")
+            pets.c.owner_id.label("owner_id"),
+            func.json_build_object("size", func.count(), "pets", value).label("owned"),
         )
         .group_by(pets.c.owner_id)
         .subquery("owned")
@@ -89,7 +93,11 @@ def elsewhere(schema: Schema, name: str) -> Subquery | None:
     links, appointments = schema.links, schema.appointments
     day = func.date(appointments.c.appointment_date)
     return (
-        select(links.c.pet_id, day.label("day"), func.json_agg(_place(schema)).label("places"))
+        select(
+            links.c.pet_id.label("pet_id"),
+            day.label("day"),
+            func.json_agg(_place(schema)).label("places"),
+        )
         .join_from(links, appointments, appointments.c.id == links.c.appointment_id)
         .group_by(links.c.pet_id, day)
         .subquery(name)

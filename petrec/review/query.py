@@ -143,12 +143,11 @@ class _Observation:
         return as_text(place, "pet_owner_id", None) if self.schema.compares_owners else _NULL
 
     def _context(self) -> ColumnElement[Any]:
-        recording = self.facts.source
         parts: list[Any] = []
-        for table, names in ((recording, _OF_RECORDING), (self.here, _OF_APPOINTMENT)):
+        for columns, names in ((self.recording, _OF_RECORDING), (self.here.c, _OF_APPOINTMENT)):
             for name in names:
-                if name in table.c:
-                    parts += [name, cast(table.c[name], Text)]
+                if name in columns:
+                    parts += [name, cast(columns[name], Text)]
         return func.json_build_object(*parts)
 
     def query(self) -> Select[Any]:

@@ -4,6 +4,7 @@ The pets of an appointment are folded into one array per appointment. Parents ar
 for rows that could dangle, where a validated foreign key vouches for the rest.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +24,8 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection, WriteableColumnCollection
+from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.schema import Schema
@@ -48,10 +51,14 @@ class FactColumns:
         "visit_names_pet",
     )
 
-    def __init__(self, source: Subquery) -> None:
-        """Name the columns of a subquery that has the flags."""
+    def __init__(self, source: Subquery, renamed: Mapping[str, str] | None = None) -> None:
+        """Name the columns of a subquery that has the flags.
+
+        `renamed` holds the subquery's names for the columns of recordings that have others there.
+        """
         self.source = source
-        self.recording = source.c
+        self.renamed = renamed or {}
+        self.recording = _columns_of_recording(source, self.renamed)
         self.has_pet: ColumnElement[bool] = source.c.petrec_has_pet
         self.pet_exists: ColumnElement[bool] = source.c.petrec_pet_exists
         self.has_appointment: ColumnElement[bool] = source.c.petrec_has_appointment
@@ -83,6 +90,14 @@ class FactColumns:
         return and_(self.has_pet, self.pet_exists, or_(~self.has_appointment, in_appointment))
 
 
+def _columns_of_recording(
+    source: Subquery, renamed: Mapping[str, str]
+) -> ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]:
+    keys = {inner: key for key, inner in renamed.items()}
+    columns = [(keys.get(column.key, column.key), column) for column in source.c]
+    return WriteableColumnCollection(columns).as_readonly()
+
+
 def observed(
     schema: Schema,
     *extra: ColumnElement[Any],
@@ -94,7 +109,17 @@ def observed(
     See `judge.judged` for the other parameters.
     """
     query = _Observation(schema, per_row=per_row).query(extra)
-    return FactColumns((query if within is None else query.where(within)).subquery("facts"))
+    within_query = query if within is None else query.where(within)
+    return FactColumns(within_query.subquery("facts"), _renamed(schema))
+
+
+def _renamed(schema: Schema) -> dict[str, str]:
+    """Return new names for columns of recordings whose own could be taken for facts."""
+    return {
+        column.key: f"petrec_column_{place}"
+        for place, column in enumerate(schema.tables.recordings.c)
+        if column.name.startswith("petrec_")
+    }
 
 
 class _Observation:
@@ -185,7 +210,9 @@ class _Observation:
             "visit_pet": self.visit_pet,
         }
         labelled = [fact.label(f"petrec_{name}") for name, fact in facts.items()]
-        return select(*recordings.c, *extra, *labelled).select_from(self.source)
+        renamed = _renamed(self.schema)
+        own = [c.label(renamed[c.key]) if c.key in renamed else c for c in recordings.c]
+        return select(*own, *extra, *labelled).select_from(self.source)
 
 
 def _fold(schema: Schema, *, per_row: bool) -> FromClause:
@@ -198,7 +225,9 @@ def _fold(schema: Schema, *, per_row: bool) -> FromClause:
         source = links.outerjoin(pets, pets.c.id == links.c.pet_id)
         known = func.count(distinct(pets.c.id))
     array = func.array_agg(pet, type_=ARRAY(links.c.pet_id.type)).label("pets")
-    query = select(links.c.appointment_id, array, known.label("known")).select_from(source)
+    query = select(
+        links.c.appointment_id.label("appointment_id"), array, known.label("known")
+    ).select_from(source)
     query = query.where(links.c.pet_id.is_not(None)).group_by(links.c.appointment_id)
     if not per_row:
         return query.subquery("fold")

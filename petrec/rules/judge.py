@@ -31,7 +31,8 @@ def judged(
     facts = observed(schema, *extra, per_row=per_row, within=within)
     pet = certain_pet_sql(facts).label("petrec_certain_pet")
     strategy = strategy_sql(facts).label("petrec_strategy")
-    return FactColumns(select(*facts.source.c, pet, strategy).subquery("judged"))
+    judged_rows = select(*facts.source.c, pet, strategy).subquery("judged")
+    return FactColumns(judged_rows, facts.renamed)
 
 
 def kind_column(facts: FactColumns) -> ColumnElement[str]:
