@@ -15,6 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from petrec.backfill.work import backfill_work
+from petrec.db.foreseen import obstacles
 from petrec.db.triggers import update_triggers
 from petrec.errors import UsageError
 from petrec.journal.install import is_readable
@@ -65,6 +66,7 @@ def preview(connection: Connection, schema: Schema, target: Target) -> BackfillP
         locks=_locks(schema),
         statement=_statement(schema, target),
         touch=target.touch,
+        obstacles=tuple(obstacles(connection, schema, target.touch)),
         resumes=unfinished.id if unfinished else None,
     )
 

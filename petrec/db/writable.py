@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Table, text
 
-from petrec.errors import ConnectionFailedError, PermissionMissingError
+from petrec.db.foreseen import obstacles
+from petrec.errors import ConnectionFailedError, DatabaseError, PermissionMissingError
 from petrec.schema import Schema
 
 _IN_RECOVERY = text("SELECT pg_is_in_recovery()")
@@ -21,7 +22,7 @@ def check_writable(
     """Check that a run may write the pet, further columns, and to the appointments' pets.
 
     `links` is the privilege that this takes. Errors: ConnectionFailedError,
-    PermissionMissingError.
+    PermissionMissingError, DatabaseError for what would refuse every row.
     """
     check_primary(connection)
     missing = [*_columns(connection, schema, columns), *_locks(connection, schema)]
@@ -30,6 +31,8 @@ def check_writable(
         role = connection.scalar(_ROLE)
         reason = f"role {role} may not write what a run needs"
         raise PermissionMissingError(reason, hint=" ".join(f"{g} TO {role};" for g in missing))
+    if found := obstacles(connection, schema, columns, links):
+        raise DatabaseError("the server would refuse every row: " + "; ".join(found))
 
 
 def check_primary(connection: Connection) -> None:

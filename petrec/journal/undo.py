@@ -19,7 +19,8 @@ from sqlalchemy import (
     select,
 )
 
-from petrec.errors import IllegalTransitionError, SchemaMismatchError
+from petrec.db.foreseen import is_required
+from petrec.errors import DatabaseError, IllegalTransitionError, SchemaMismatchError
 from petrec.journal.links import remove_links
 from petrec.journal.numbers import numbered
 from petrec.journal.place import VERSION, system_columns
@@ -138,4 +139,18 @@ def check_target(run: Run, target: Target) -> None:
             f"run {run.id} wrote to {run.target.table} (column {run.target.pet}), "
             f"the configuration names {target.table} (column {target.pet})",
             hint="use the configuration that the run was made with",
+        )
+
+
+def check_null_returns(connection: Connection, schema: Schema, run_id: int) -> None:
+    """Refuse to take back NULL pets where the column is NOT NULL now; errors: DatabaseError."""
+    recordings = schema.tables.recordings
+    if not is_required(connection, recordings, recordings.c.pet_id.name):
+        return
+    lacked = changes.c.old.op("->>")("pet_id").is_(None)
+    query = select(func.count()).select_from(changes).where(changes.c.run_id == run_id, lacked)
+    if count := connection.scalars(query).one():
+        raise DatabaseError(
+            f"{count} recordings had no pet before run {run_id}, and pet_id is NOT NULL now",
+            hint="petrec constraints rollback --group required, then start the same undo again",
         )

@@ -34,6 +34,7 @@ class BackfillPlan(Struct, frozen=True):
     locks: tuple[str, ...]
     statement: str
     touch: tuple[str, ...]
+    obstacles: tuple[str, ...] = ()
     resumes: int | None = None
     command: str = "backfill"
     schema_version: int = SCHEMA_VERSION
@@ -69,6 +70,7 @@ class BackfillPlan(Struct, frozen=True):
         touched = f"; also set to now(): {', '.join(self.touch)}" if self.touch else ""
         resumed = f"run {self.resumes} is unfinished and is resumed first" if self.resumes else ""
         remarks = (
+            *(f"--apply would fail: {obstacle}" for obstacle in self.obstacles),
             f"{self.left} recordings need a person: they go to the CSV after --apply",
             f"only pet_id changes{touched}",
             resumed,

@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import Connection, Select
 
 from petrec.db.copy import stream_copy
+from petrec.db.foreseen import Lacking, what_is_lacking
 from petrec.results.review import Candidate, Case, Strength, Suggestion, Verdict
 from petrec.review.candidates import Option, open_verdict, options
 from petrec.review.observed import Observed
@@ -16,13 +17,16 @@ from petrec.schema import Schema
 # A list that nobody reads to its end; what is beyond it can be named by its id.
 MOST_CANDIDATES = 60
 LONGEST_TEXT = 1000
+_NOTHING = Lacking()
 _decoder = msgspec.json.Decoder(Observed)
 
 
 def stream_cases(connection: Connection, schema: Schema, kinds: Sequence[str]) -> Iterator[Case]:
     """Give the cases of the kinds, one kind after the other; memory stays constant."""
+    lacking = what_is_lacking(connection, schema)
     for kind_id in kinds:
-        yield from map(make_case, _stream(connection, kind_query(schema, kind_id)))
+        for seen in _stream(connection, kind_query(schema, kind_id)):
+            yield make_case(seen, lacking)
 
 
 def observe(connection: Connection, schema: Schema, ids: Sequence[str]) -> list[Observed]:
@@ -36,15 +40,17 @@ def _stream(connection: Connection, query: Select[tuple[str]]) -> Iterator[Obser
             yield _decoder.decode(line or "")
 
 
-def make_case(seen: Observed) -> Case:
-    """Rank the candidates and tell what is known."""
-    found = options(seen)
+def make_case(seen: Observed, lacking: Lacking = _NOTHING) -> Case:
+    """Rank the candidates that can be written, and tell what is known."""
+    found = [option for option in options(seen) if _is_writable(option, lacking)]
     reasons = suggestions(seen, found)
     ranked = sorted(found, key=lambda option: _order(option, reasons[option]))
     kept = [_candidate(option, reasons[option]) for option in ranked[:MOST_CANDIDATES]]
     opened = open_verdict(seen)
     if len(ranked) > MOST_CANDIDATES and opened is None:
         opened = Verdict.LINK
+    if opened is Verdict.LINK and lacking.link_columns:
+        opened = None
     return Case(
         recording_id=seen.recording_id,
         kind=seen.kind,
@@ -55,6 +61,11 @@ def make_case(seen: Observed) -> Case:
         context=tuple((name, _cut(text)) for name, text in seen.context.items() if text),
         open=opened,
     )
+
+
+def _is_writable(option: Option, lacking: Lacking) -> bool:
+    links = option.verdict is Verdict.LINK
+    return lacking.against(links=links, appointment=option.appointment) is None
 
 
 def _order(option: Option, reasons: Sequence[Suggestion]) -> tuple[int, bool, bool, str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 from sqlalchemy import Connection
 
+from petrec.db.foreseen import Lacking, what_is_lacking
 from petrec.results.imported import Place, Problem, Trouble
 from petrec.results.review import Decision, Verdict
 from petrec.review.agree import Ballot, Valid, agreed
@@ -113,9 +114,10 @@ def _judged(
     for old in earlier_decisions(connection, ids):
         earlier[old.key[0]].append(old)
     pets = read_pets(connection, schema, _pets_of(entries))
+    lacking = what_is_lacking(connection, schema)
     for entry in entries:
         about = entry.decision.recording_id
-        now = _outcome(entry, seen[about], earlier[about], pets, checked)
+        now = _outcome(entry, seen[about], earlier[about], pets, lacking, checked)
         if now is not None:
             moves = bool(entry.decision.pet_id) and entry.decision.appointment_id != now.appointment
             yield Valid(entry, now.key, moves)
@@ -130,6 +132,7 @@ def _outcome(
     seen: Sequence[Observed],
     earlier: Sequence[Earlier],
     pets: dict[str, Pet],
+    lacking: Lacking,
     checked: Checked,
 ) -> Observed | None:
     """Return the recording as it is where the entry may be recorded; else count or refuse it."""
@@ -138,7 +141,7 @@ def _outcome(
     if now is None:
         refusal = overtaken(decision, bool(seen), earlier)
     else:
-        refusal = judge(now, decision, pets)
+        refusal = judge(now, decision, pets) or _unwritable(decision, lacking)
     if refusal is not None:
         checked.refuse(entry, refusal)
         return None
@@ -147,6 +150,15 @@ def _outcome(
         checked.already += 1
         return None
     return now
+
+
+def _unwritable(decision: Decision, lacking: Lacking) -> Refusal | None:
+    """Refuse what the database could not store."""
+    if decision.verdict not in {Verdict.ASSIGN, Verdict.LINK}:
+        return None
+    links = decision.verdict is Verdict.LINK
+    reason = lacking.against(links=links, appointment=decision.appointment_id)
+    return Refusal("decision", reason) if reason else None
 
 
 def _refuse_conflict(votes: Sequence[Valid], checked: Checked) -> None:

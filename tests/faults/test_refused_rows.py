@@ -131,3 +131,45 @@ def test_backfill(petrec: Run, database: Callable[..., Database], name: str) -> 
     undone = petrec(*UNDO, dsn=clinic.dsn)
     assert (undone.code, result(undone)["run"]["changed"]) == (0, 388)
     assert dict(clinic.execute(PETS)) == before
+
+
+def test_a_cause_that_hits_every_row_stops_the_run_before_it_skips_them(
+    petrec: Run, clinic: Database
+) -> None:
+    mark(clinic, [row[0] for row in clinic.execute(CERTAIN)])
+    clinic.execute(MECHANISMS["trigger"][0])
+    ended = petrec(*APPLY, dsn=clinic.dsn)
+    assert ended.code == 3, ended.err
+    assert 'trigger "veto"' in ended.err
+    assert clinic.execute("SELECT count(*) FROM petrec.skips") == [(0,)]
+    assert clinic.execute("SELECT state, changed, skipped FROM petrec.runs") == [("stopped", 0, 0)]
+    assert_no_content(clinic)
+    clinic.execute("DROP TRIGGER veto ON recordings")
+    resumed = result(petrec(*APPLY, *JSON, dsn=clinic.dsn))
+    assert (resumed["run"]["id"], resumed["run"]["changed"]) == (1, 395)
+
+
+def test_undo_leaves_what_the_database_refuses(petrec: Run, clinic: Database) -> None:
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    kept = [row[0] for row in clinic.execute("SELECT row_key[1] FROM petrec.changes")][::100]
+    mark(clinic, kept)
+    clinic.execute(MECHANISMS["trigger"][0])
+    ended = petrec(*UNDO, dsn=clinic.dsn)
+    assert ended.code == 1, ended.err
+    told = result(ended)
+    assert told["run"]["changed"] == 395 - len(kept)
+    assert {row["recording_id"] for row in told["moved_on"]} == set(kept)
+    assert {row["cause"] for row in told["moved_on"]} == {"refused"}
+    clinic.execute("DROP TRIGGER veto ON recordings")
+    again = result(petrec(*UNDO, dsn=clinic.dsn))
+    assert (again["run"]["changed"], again["moved_on"]) == (len(kept), [])
+
+
+def test_undo_says_first_that_pets_cannot_be_taken_away(petrec: Run, clinic: Database) -> None:
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    clinic.execute("DELETE FROM recordings WHERE pet_id IS NULL")
+    clinic.execute("ALTER TABLE recordings ALTER pet_id SET NOT NULL")
+    ended = petrec(*UNDO, dsn=clinic.dsn)
+    assert ended.code == 3
+    assert "petrec constraints rollback --group required" in ended.err
+    assert clinic.execute("SELECT count(*) FROM petrec.runs") == [(1,)]

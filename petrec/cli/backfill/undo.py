@@ -39,6 +39,7 @@ def undo(
     from petrec.journal.install import is_installed
     from petrec.journal.lineage import read_skips
     from petrec.journal.runs import read_run
+    from petrec.journal.undo import check_null_returns
     from petrec.results.backfill import UndoResult
 
     session = open_session("undo", connect)
@@ -48,6 +49,7 @@ def undo(
             written = read_run(connection, run).target
             links = "DELETE" if written.links else ""
             check_writable(connection, schema, written.columns, links=links)
+            check_null_returns(connection, schema, run)
     confirm(f"Take run {run} back?", yes=yes)
     with session.translated():
         with run_progress(quiet=quiet) as observe:
