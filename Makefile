@@ -31,6 +31,18 @@ check: $(VENV)/.dev ## Lint, types, layers, spelling
 	$(BIN)/codespell
 	$(BIN)/yamllint --strict .github .pre-commit-config.yaml docs
 
+# Apart from `check`, because it needs Node.js.
+.PHONY: check-web fmt-web
+tools/web/node_modules/.package-lock.json: tools/web/package-lock.json
+	npm ci --prefix tools/web --no-audit --no-fund --silent
+	@touch $@
+
+check-web: tools/web/node_modules/.package-lock.json ## Lint the page's script, styles and markup, and the workflows; needs npm
+	npm run --prefix tools/web --silent check
+
+fmt-web: tools/web/node_modules/.package-lock.json ## Format them
+	npm run --prefix tools/web --silent format
+
 test: check ## Everything that a change must pass
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not full"
 
@@ -80,4 +92,4 @@ lock: $(VENV)/.dev ## Pin the versions that the checks run with
 	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt
 
 clean: ## Remove what make made
-	rm -rf $(VENV) $(VENV)-lowest .petrec-demo dist build tests/matrix/node_modules
+	rm -rf $(VENV) $(VENV)-lowest .petrec-demo dist build tests/matrix/node_modules tools/web/node_modules

@@ -1,82 +1,196 @@
 /** The ways to decide a case. Nothing is chosen before somebody chooses it. */
 const LONG_LIST = 9;
 
+/**
+ * @param {Kase} kase
+ * @param {Entry | null} entry
+ * @param {Act} act
+ */
 function choices(kase, entry, act) {
-  const ranked = kase.candidates.map((candidate, number) => candidateChoice(kase, entry, candidate, number, act));
-  return el("section", { class: "choices", "aria-labelledby": "choices-title" },
-    el("h3", { id: "choices-title" }, ranked.length ? "Which pet was recorded?" : "No pet can be offered"),
-    ranked.length ? null : el("p", { class: "quiet" }, "Nothing in the data names a pet for this recording."),
+  const ranked = kase.candidates.map((candidate, number) =>
+    candidateChoice(kase, entry, candidate, number, act),
+  );
+  return el(
+    "section",
+    { class: "choices", "aria-labelledby": "choices-title" },
+    el(
+      "h3",
+      { id: "choices-title" },
+      ranked.length ? "Which pet was recorded?" : "No pet can be offered",
+    ),
+    ranked.length
+      ? null
+      : el("p", { class: "quiet" }, "Nothing in the data names a pet for this recording."),
     ranked.length > LONG_LIST ? finder() : null,
-    el("ol", { class: ranked.length > LONG_LIST ? "candidates long" : "candidates", id: "candidates" }, ...ranked),
-    el("div", { class: "others" },
+    el(
+      "ol",
+      { class: ranked.length > LONG_LIST ? "candidates long" : "candidates", id: "candidates" },
+      ...ranked,
+    ),
+    el(
+      "div",
+      { class: "others" },
       plainChoice("cannot_tell", "Cannot tell", "c", "Somebody else may know", entry, act),
-      plainChoice("leave", "Leave as it is", "l", "The recording stays unchanged", entry, act)),
+      plainChoice("leave", "Leave as it is", "l", "The recording stays unchanged", entry, act),
+    ),
     kase.open ? otherPet(kase, entry, act) : null,
-    noteField(entry, act));
+    noteField(entry, act),
+  );
 }
 
+/**
+ * @param {Kase} kase
+ * @param {Entry | null} entry
+ * @param {Candidate} candidate
+ * @param {number} number
+ * @param {Act} act
+ */
 function candidateChoice(kase, entry, candidate, number, act) {
-  const chosen = Boolean(entry?.verdict) && candidateOf(kase, entry) === candidate;
+  const chosen = Boolean(entry?.verdict && candidateOf(kase, entry) === candidate);
   const effect = effectOf(kase, candidate);
-  const button = el("button", {
-    type: "button", class: "choice", "aria-pressed": String(chosen),
-    click: () => act.decide(candidateDecision(candidate)),
-  },
-  el("span", { class: "digit", "aria-hidden": "true" }, number < LONG_LIST ? String(number + 1) : ""),
-  el("span", { class: "choice-text" },
-    el("strong", {}, foreign(candidate.name)),
-    candidate.pet_id === kase.pet_id ? el("span", { class: "tag" }, "present pet") : null,
-    foreign(candidate.details, { class: "choice-details" }),
-    effect ? el("span", { class: isFarReaching(candidate) ? "effect far" : "effect" }, foreign(effect)) : null,
-    ...candidate.suggestions.map(hint)));
-  return el("li", { "data-search": folded(`${candidate.name} ${candidate.details} ${candidate.pet_id}`) }, button);
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: "choice",
+      "aria-pressed": String(chosen),
+      click: () => act.decide(candidateDecision(candidate)),
+    },
+    el(
+      "span",
+      { class: "digit", "aria-hidden": "true" },
+      number < LONG_LIST ? String(number + 1) : "",
+    ),
+    el(
+      "span",
+      { class: "choice-text" },
+      el("strong", {}, foreign(candidate.name)),
+      candidate.pet_id === kase.pet_id ? el("span", { class: "tag" }, "present pet") : null,
+      foreign(candidate.details, { class: "choice-details" }),
+      effect
+        ? el("span", { class: isFarReaching(candidate) ? "effect far" : "effect" }, foreign(effect))
+        : null,
+      ...candidate.suggestions.map(hint),
+    ),
+  );
+  return el(
+    "li",
+    { "data-search": folded(`${candidate.name} ${candidate.details} ${candidate.pet_id}`) },
+    button,
+  );
 }
 
-/** An appointment gets a pet, or the recording loses its appointment. */
-const isFarReaching = ({ verdict, appointment_id }) => verdict === "link" || appointment_id === null;
-const candidateDecision = ({ verdict, pet_id, appointment_id }) => ({ verdict, pet_id, appointment_id });
+/**
+ * An appointment gets a pet, or the recording loses its appointment.
+ * @param {Candidate} candidate
+ */
+const isFarReaching = ({ verdict, appointment_id }) =>
+  verdict === "link" || appointment_id === null;
+/** @param {Candidate} candidate */
+const candidateDecision = ({ verdict, pet_id, appointment_id }) => ({
+  verdict,
+  pet_id,
+  appointment_id,
+});
 
+/** @param {Suggestion} suggestion */
 function hint({ strength, reason }) {
-  return el("span", { class: "hint" },
-    el("span", { class: `strength ${strength}` }, STRENGTH_NAMES[strength] ?? strength), " ", foreign(reason));
+  return el(
+    "span",
+    { class: "hint" },
+    el("span", { class: `strength ${strength}` }, STRENGTH_NAMES[strength] ?? strength),
+    " ",
+    foreign(reason),
+  );
 }
 
+/**
+ * @param {string} verdict
+ * @param {string} name
+ * @param {string} key
+ * @param {string} meaning
+ * @param {Entry | null} entry
+ * @param {Act} act
+ */
 function plainChoice(verdict, name, key, meaning, entry, act) {
-  return el("button", {
-    type: "button", class: "choice", "aria-pressed": String(entry?.verdict === verdict),
-    "aria-keyshortcuts": key, click: () => act.decide({ verdict, pet_id: null, appointment_id: null }),
-  },
-  el("span", { class: "digit", "aria-hidden": "true" }, key),
-  el("span", { class: "choice-text" }, el("strong", {}, name), el("span", { class: "choice-details" }, meaning)));
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "choice",
+      "aria-pressed": String(entry?.verdict === verdict),
+      "aria-keyshortcuts": key,
+      click: () => act.decide({ verdict, pet_id: null, appointment_id: null }),
+    },
+    el("span", { class: "digit", "aria-hidden": "true" }, key),
+    el(
+      "span",
+      { class: "choice-text" },
+      el("strong", {}, name),
+      el("span", { class: "choice-details" }, meaning),
+    ),
+  );
 }
 
 /** A field that leaves only some of many candidates in sight. */
 function finder() {
-  const field = el("input", { type: "search", id: "find", autocomplete: "off", spellcheck: "false" });
+  const field = el("input", {
+    type: "search",
+    id: "find",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   field.addEventListener("input", () => narrow(folded(field.value.trim())));
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
-    document.querySelector("#candidates li:not([hidden]) button")?.focus();
+    /** @type {HTMLElement | null} */
+    const first = document.querySelector("#candidates li:not([hidden]) button");
+    first?.focus();
   });
   return el("label", { class: "field" }, el("span", {}, "Find a pet ", el("kbd", {}, "f")), field);
 }
 
+/** @param {string} wanted */
 function narrow(wanted) {
-  const items = [...byId("candidates").children];
-  for (const item of items) item.hidden = !item.dataset.search.includes(wanted);
+  /** @type {NodeListOf<HTMLElement>} */
+  const found = byId("candidates").querySelectorAll("li");
+  const items = [...found];
+  for (const item of items) item.hidden = !item.dataset.search?.includes(wanted);
   announce(counted(items.filter((item) => !item.hidden).length, "pet", "pets"));
 }
 
+/**
+ * @param {Kase} kase
+ * @param {Entry | null} entry
+ * @param {Act} act
+ */
 function otherPet(kase, entry, act) {
   const named = entry?.verdict === kase.open && !candidateOf(kase, entry) ? entry.pet_id : "";
   const field = el("input", {
-    id: "other", value: named, autocomplete: "off", spellcheck: "false", "aria-describedby": "other-effect",
+    id: "other",
+    value: named,
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-describedby": "other-effect",
   });
-  const submit = el("button", { type: "submit", class: "plain", "aria-pressed": String(Boolean(named)) }, "Choose this pet");
-  const form = el("form", { class: "other card" },
-    el("label", { class: "field grow" }, el("span", {}, "Another pet, by its id ", el("kbd", {}, "o")), field),
-    submit, el("p", { id: "other-effect", class: "quiet" }, openEffect(kase)));
+  const submit = el(
+    "button",
+    { type: "submit", class: "plain", "aria-pressed": String(Boolean(named)) },
+    "Choose this pet",
+  );
+  const form = el(
+    "form",
+    { class: "other card" },
+    el(
+      "label",
+      { class: "field grow" },
+      el("span", {}, "Another pet, by its id ", el("kbd", {}, "o")),
+      field,
+    ),
+    submit,
+    el("p", { id: "other-effect", class: "quiet" }, openEffect(kase)),
+  );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     chooseOther(kase, field, act);
@@ -84,10 +198,17 @@ function otherPet(kase, entry, act) {
   return form;
 }
 
-const openEffect = (kase) => (kase.open === "link"
-  ? "Adds the pet to the appointment. The import checks that the pet exists."
-  : "The recording then has no appointment. The import checks that the pet exists.");
+/** @param {Kase} kase */
+const openEffect = (kase) =>
+  kase.open === "link"
+    ? "Adds the pet to the appointment. The import checks that the pet exists."
+    : "The recording then has no appointment. The import checks that the pet exists.";
 
+/**
+ * @param {Kase} kase
+ * @param {HTMLInputElement} field
+ * @param {Act} act
+ */
 function chooseOther(kase, field, act) {
   const pet = field.value.trim();
   if (!pet) {
@@ -97,9 +218,15 @@ function chooseOther(kase, field, act) {
   }
   const same = kase.candidates.find((candidate) => candidate.pet_id === pet);
   const target = kase.open === "link" ? kase.appointment_id : null;
-  act.decide(same ? candidateDecision(same) : { verdict: kase.open, pet_id: pet, appointment_id: target });
+  act.decide(
+    same ? candidateDecision(same) : { verdict: kase.open, pet_id: pet, appointment_id: target },
+  );
 }
 
+/**
+ * @param {Entry | null} entry
+ * @param {Act} act
+ */
 function noteField(entry, act) {
   const area = el("textarea", { id: "note", rows: "2", dir: "auto", maxlength: "4000" });
   area.value = entry?.note ?? "";

@@ -1,4 +1,11 @@
 /** The case that one works on. */
+
+/**
+ * @param {Session} session
+ * @param {number | null} index
+ * @param {string} place
+ * @param {Act} act
+ */
 function drawDetail(session, index, place, act) {
   if (index === null) {
     byId("detail").replaceChildren(el("p", { class: "empty quiet" }, "No case fits the filter."));
@@ -9,21 +16,48 @@ function drawDetail(session, index, place, act) {
   const entry = session.entry(index);
   byId("place").textContent = place;
   byId("detail").replaceChildren(
-    caseHeading(kase, entry, act), evidence(kase), choices(kase, entry, act));
+    caseHeading(kase, entry, act),
+    evidence(kase),
+    choices(kase, entry, act),
+  );
   byId("case").scrollTop = 0;
 }
 
+/**
+ * @param {Kase} kase
+ * @param {Entry | null} entry
+ * @param {Act} act
+ */
 function caseHeading(kase, entry, act) {
-  return el("div", { class: "case-heading" },
+  return el(
+    "div",
+    { class: "case-heading" },
     el("h2", { id: "case-title", tabindex: "-1" }, foreign(headline(kase))),
-    el("p", { class: "why" }, el("strong", {}, kindName(kase.kind)), ": ", facts.kinds[kase.kind] ?? kase.kind),
-    el("p", { id: "verdict", class: "verdict", hidden: !entry?.verdict }, ...verdictLine(kase, entry, act)));
+    el(
+      "p",
+      { class: "why" },
+      el("strong", {}, kindName(kase.kind)),
+      ": ",
+      facts.kinds[kase.kind] ?? kase.kind,
+    ),
+    el(
+      "p",
+      { id: "verdict", class: "verdict", hidden: !entry?.verdict },
+      ...verdictLine(kase, entry, act),
+    ),
+  );
 }
 
+/**
+ * @param {Kase} kase
+ * @param {Entry | null} entry
+ * @param {Act} act
+ */
 function verdictLine(kase, entry, act) {
   if (!entry?.verdict) return [];
   const who = entry.reviewer ? ` by ${entry.reviewer}` : "";
   return [
     el("span", {}, `Decided${who}: `, el("strong", {}, foreign(toldEntry(kase, entry)))),
-    el("button", { type: "button", class: "plain", click: act.clear }, "Clear")];
+    el("button", { type: "button", class: "plain", click: act.clear }, "Clear"),
+  ];
 }

@@ -1,9 +1,19 @@
 /** The keyboard: one key, one act. */
+
+/** @param {Act} act */
 function listenToKeys(act) {
   const acts = {
-    j: act.next, ArrowDown: act.next, k: act.previous, ArrowUp: act.previous,
-    c: act.cannotTell, l: act.leave, u: act.undo,
-    n: () => enter("note"), f: () => enter("find"), o: () => enter("other"), "/": () => enter("search"),
+    j: act.next,
+    ArrowDown: act.next,
+    k: act.previous,
+    ArrowUp: act.previous,
+    c: act.cannotTell,
+    l: act.leave,
+    u: act.undo,
+    n: () => enter("note"),
+    f: () => enter("find"),
+    o: () => enter("other"),
+    "/": () => enter("search"),
     "?": act.help,
   };
   document.addEventListener("keydown", (event) => {
@@ -13,8 +23,15 @@ function listenToKeys(act) {
   });
 }
 
+/**
+ * @param {KeyboardEvent} event
+ * @param {Record<string, () => void>} acts
+ * @param {Act} act
+ */
 function obey(event, acts, act) {
-  const onRadio = event.target.type === "radio" && event.key.startsWith("Arrow");
+  const { target } = event;
+  const isRadio = target instanceof HTMLInputElement && target.type === "radio";
+  const onRadio = isRadio && event.key.startsWith("Arrow");
   const isDigit = /^[1-9]$/.test(event.key);
   const known = isDigit ? () => act.choose(Number(event.key) - 1) : acts[event.key];
   // A key that is held down goes through the list, but decides once.
@@ -24,22 +41,27 @@ function obey(event, acts, act) {
   known();
 }
 
+/** @param {string} id */
 function enter(id) {
   const field = byId(id);
   if (!field) return;
   if (id !== "search") showView("case");
   else showView("list");
   field.focus();
-  field.select?.();
+  if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) field.select();
 }
 
+/** @param {EventTarget | null} target */
 function leaveField(target) {
-  if (!isTyping(target)) return;
+  if (!(target instanceof HTMLElement) || !isTyping(target)) return;
   target.blur();
   focusCase();
 }
 
-/** On a narrow screen either the list or the case is in sight. */
+/**
+ * On a narrow screen either the list or the case is in sight.
+ * @param {string} view
+ */
 function showView(view) {
   document.documentElement.dataset.view = view;
 }

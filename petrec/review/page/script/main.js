@@ -4,12 +4,15 @@ const cases = readCases();
 const session = new Session(cases, new Store(identityOf(facts, cases)));
 const list = new CaseList(session, (index) => open(index));
 
+/** @type {Act} */
 const act = {
   decide: (choice) => decideCurrent(choice),
   choose: (number) => chooseNumber(number),
   cannotTell: () => decideCurrent({ verdict: "cannot_tell", pet_id: null, appointment_id: null }),
   leave: () => decideCurrent({ verdict: "leave", pet_id: null, appointment_id: null }),
-  note: (text) => session.note(list.current, text),
+  note: (text) => {
+    if (list.current !== null) session.note(list.current, text);
+  },
   next: () => step(1),
   previous: () => step(-1),
   undo: () => undoLast(),
@@ -19,7 +22,10 @@ const act = {
 
 function redraw() {
   const position = list.where.get(list.current);
-  const place = position === undefined ? "" : `${(position + 1).toLocaleString("en")} of ${list.shown.length.toLocaleString("en")}`;
+  const place =
+    position === undefined
+      ? ""
+      : `${(position + 1).toLocaleString("en")} of ${list.shown.length.toLocaleString("en")}`;
   drawDetail(session, list.current, place, act);
   byId("previous").disabled = position === undefined || position === 0;
   byId("next").disabled = position === undefined || position === list.shown.length - 1;
@@ -29,28 +35,37 @@ function focusCase() {
   byId("case-title")?.focus({ preventScroll: true });
 }
 
-/** Show a case and tell it. */
+/**
+ * Show a case and tell it.
+ * @param {number} index
+ * @param {string} [said]
+ */
 function open(index, said = "") {
   list.select(index);
   redraw();
   showView("case");
   const kase = cases[index];
-  announce(`${said} ${byId("place").textContent}: ${kindName(kase.kind)}, ${headline(kase)}, ${counted(kase.candidates.length, "pet", "pets")}`.trim());
+  announce(
+    `${said} ${byId("place").textContent}: ${kindName(kase.kind)}, ${headline(kase)}, ${counted(kase.candidates.length, "pet", "pets")}`.trim(),
+  );
   if (document.activeElement !== byId("list")) focusCase();
 }
 
+/** @param {number} by */
 function step(by) {
   const index = list.shown[(list.where.get(list.current) ?? -1) + by];
   if (index === undefined) announce(by > 0 ? "This is the last case" : "This is the first case");
   else open(index);
 }
 
+/** @param {number} number */
 function chooseNumber(number) {
-  const candidate = cases[list.current]?.candidates[number];
+  const candidate = cases[list.current ?? -1]?.candidates[number];
   if (candidate) decideCurrent(candidateDecision(candidate));
   else announce(`There is no pet ${number + 1}`);
 }
 
+/** @param {Choice} choice */
 function decideCurrent(choice) {
   const index = list.current;
   if (index === null) return;
@@ -70,19 +85,26 @@ function goToOpen() {
   redraw();
 }
 
-/** The next open case of the view, from here on and then from its start. */
+/**
+ * The next open case of the view, from here on and then from its start.
+ * @param {number} index
+ */
 function nextOpen(index) {
-  const position = list.where.get(index);
+  const position = list.where.get(index) ?? -1;
   const order = [...list.shown.slice(position + 1), ...list.shown.slice(0, position)];
   return order.find((other) => !session.isDecided(other)) ?? null;
 }
 
+/** @param {string} told */
 function finishView(told) {
   redraw();
   focusCase();
   const all = session.decided === cases.length;
-  notify(all ? "Every case is decided. Download the decisions and send them back."
-    : "Every case of this list is decided. Choose another kind, or download the decisions.");
+  notify(
+    all
+      ? "Every case is decided. Download the decisions and send them back."
+      : "Every case of this list is decided. Choose another kind, or download the decisions.",
+  );
   announce(`${told}.`);
 }
 
@@ -98,11 +120,16 @@ function undoLast() {
 }
 
 function clearCurrent() {
+  if (list.current === null) return;
   session.clear(list.current);
   redraw();
   focusCase();
 }
 
+/**
+ * @param {string} told
+ * @param {string} title
+ */
 function showLast(told, title) {
   byId("last-text").replaceChildren(el("strong", {}, foreign(told)), " for ", foreign(title));
   byId("last").hidden = false;
@@ -111,7 +138,8 @@ function showLast(told, title) {
 function applyFilter() {
   const filter = chosenFilter();
   const shown = filtered(session, filter);
-  const current = shown.includes(list.current) ? list.current : shown[0] ?? null;
+  const isShown = list.current !== null && shown.includes(list.current);
+  const current = isShown ? list.current : (shown[0] ?? null);
   list.show(shown, current, Boolean(filter.kind));
   byId("found").textContent = counted(shown.length, "case", "cases");
   redraw();
@@ -131,7 +159,10 @@ function listen() {
   byId("next").addEventListener("click", act.next);
   byId("undo").addEventListener("click", act.undo);
   byId("help").addEventListener("click", act.help);
-  byId("back").addEventListener("click", () => { showView("list"); byId("list").focus(); });
+  byId("back").addEventListener("click", () => {
+    showView("list");
+    byId("list").focus();
+  });
   byId("list").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && list.current !== null) open(list.current);
   });
@@ -142,8 +173,8 @@ function listen() {
 }
 
 async function takeFile() {
-  const [file] = byId("file").files;
-  if (file && await load(session, file)) {
+  const [file] = byId("file").files ?? [];
+  if (file && (await load(session, file))) {
     applyFilter();
     goToOpen();
   }
@@ -151,12 +182,14 @@ async function takeFile() {
 }
 
 function listenToBrowser() {
-  addEventListener("beforeunload", (event) => { if (session.pending) event.preventDefault(); });
+  addEventListener("beforeunload", (event) => {
+    if (session.pending) event.preventDefault();
+  });
   addEventListener("storage", ({ key, newValue }) => {
     const start = `${session.store.prefix}case:`;
     if (!key?.startsWith(start)) return;
     session.follow(key.slice(start.length), parsed(newValue));
-    if (cases[list.current]?.recording_id === key.slice(start.length)) redraw();
+    if (cases[list.current ?? -1]?.recording_id === key.slice(start.length)) redraw();
   });
 }
 

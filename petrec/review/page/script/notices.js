@@ -1,10 +1,25 @@
 /** Messages that stay until they are closed, and the two dialogs. */
-const UNSAVED = "This browser keeps nothing for this page: decisions are lost when it is closed or reloaded. "
-  + "Download them before you close it.";
+const UNSAVED =
+  "This browser keeps nothing for this page: decisions are lost when it is closed or reloaded. " +
+  "Download them before you close it.";
 
+/**
+ * @param {string} text
+ * @param {boolean} [isBad]
+ */
 function notify(text, isBad = false) {
   const notice = byId("notice");
-  const close = el("button", { type: "button", class: "plain", click: () => { notice.hidden = true; } }, "Close");
+  const close = el(
+    "button",
+    {
+      type: "button",
+      class: "plain",
+      click: () => {
+        notice.hidden = true;
+      },
+    },
+    "Close",
+  );
   notice.classList.toggle("bad", isBad);
   notice.replaceChildren(el("p", {}, text), close);
   notice.hidden = false;
@@ -18,7 +33,11 @@ function warnUnsaved() {
   notify(UNSAVED, true);
 }
 
-/** Ask who decides, then go on; Escape leaves everything as it was. */
+/**
+ * Ask who decides, then go on; Escape leaves everything as it was.
+ * @param {Session} session
+ * @param {() => void} [then]
+ */
 function askReviewer(session, then = () => {}) {
   const dialog = byId("ask");
   byId("name").value = session.reviewer;

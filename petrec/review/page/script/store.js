@@ -2,6 +2,7 @@
 const PREFIX = "petrec-review";
 
 class Store {
+  /** @param {string} identity */
   constructor(identity) {
     this.prefix = `${PREFIX}:${identity}:`;
     this.working = this.tried();
@@ -17,7 +18,11 @@ class Store {
     }
   }
 
-  /** Keep a value; once something could not be kept, what is saved is not complete any more. */
+  /**
+   * Keep a value; once something could not be kept, what is saved is not complete any more.
+   * @param {string} name
+   * @param {unknown} value
+   */
   put(name, value) {
     try {
       localStorage.setItem(this.prefix + name, JSON.stringify(value));
@@ -26,6 +31,7 @@ class Store {
     }
   }
 
+  /** @param {string} name */
   drop(name) {
     try {
       localStorage.removeItem(this.prefix + name);
@@ -34,6 +40,11 @@ class Store {
     }
   }
 
+  /**
+   * @template T
+   * @param {string} name
+   * @param {T} fallback
+   */
   get(name, fallback) {
     try {
       return parsed(localStorage.getItem(this.prefix + name)) ?? fallback;
@@ -48,7 +59,7 @@ class Store {
     try {
       for (let number = 0; number < localStorage.length; number += 1) {
         const key = localStorage.key(number);
-        if (key.startsWith(`${this.prefix}case:`)) {
+        if (key?.startsWith(`${this.prefix}case:`)) {
           found.push([key.slice(this.prefix.length + 5), parsed(localStorage.getItem(key))]);
         }
       }
@@ -75,6 +86,7 @@ class Store {
   }
 }
 
+/** @param {string | null} text */
 function parsed(text) {
   try {
     return text === null ? null : JSON.parse(text);

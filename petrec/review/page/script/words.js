@@ -1,4 +1,5 @@
 /** What things are called. */
+/** @type {Record<string, string>} */
 const KIND_NAMES = {
   missing_ambiguous: "Several pets possible",
   missing_no_pets: "Appointment without pets",
@@ -9,6 +10,7 @@ const KIND_NAMES = {
   mismatched: "Pet not in the appointment",
   visit_conflict: "Visit says otherwise",
 };
+/** @type {Record<string, string>} */
 const CONTEXT_NAMES = {
   created_at: "Recorded",
   status: "Status",
@@ -18,30 +20,52 @@ const CONTEXT_NAMES = {
   notes: "Notes",
   transcript_text: "Transcript",
 };
+/** @type {Record<string, string>} */
 const VERDICT_NAMES = { cannot_tell: "Cannot tell", leave: "Left as it is" };
+/** @type {Record<string, string>} */
 const STRENGTH_NAMES = { strong: "strong hint", medium: "hint", weak: "weak hint" };
 
+/** @param {string} id */
 const humanised = (id) => id.charAt(0).toUpperCase() + id.slice(1).replaceAll("_", " ");
+/** @param {string} kind */
 const kindName = (kind) => KIND_NAMES[kind] ?? humanised(kind);
+/** @param {string} name */
 const contextName = (name) => CONTEXT_NAMES[name] ?? humanised(name);
-const counted = (number, one, many) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+/**
+ * @param {number} number
+ * @param {string} one
+ * @param {string} many
+ */
+const counted = (number, one, many) =>
+  `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 
 const MOMENT = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::[\d.]+)?(Z|[+-]00(?::?00)?)$/;
 const DATE_FORM = new Intl.DateTimeFormat("en-GB", {
-  weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC",
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
 });
 
-/** A moment as PostgreSQL writes it in UTC; anything else is null. */
+/**
+ * A moment as PostgreSQL writes it in UTC; anything else is null.
+ * @param {string | null} text
+ */
 function momentOf(text) {
   const found = MOMENT.exec(text ?? "");
   return found ? new Date(`${found[1]}T${found[2]}Z`) : null;
 }
 
+/** @param {string | null} text */
 function toldMoment(text) {
   const moment = momentOf(text);
   if (!moment || Number.isNaN(moment.getTime())) return text;
   return `${DATE_FORM.format(moment)}, ${moment.toISOString().slice(11, 16)} UTC`;
 }
 
-/** Letters without marks and case, so that "zoe" finds "Zoë". */
+/**
+ * Letters without marks and case, so that "zoe" finds "Zoë".
+ * @param {string} text
+ */
 const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
