@@ -2,10 +2,13 @@
 
 import os
 import tempfile
+import tomllib
+from contextlib import chdir
 from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import coerce_resource_to_filename
 
 from petrec.constraints.export_text import Revision
 from petrec.errors import UsageError
@@ -13,29 +16,40 @@ from petrec.files import write_failed
 
 
 class Tree:
-    """The tree of a directory with alembic.ini, or with env.py and versions."""
+    """The tree that a project's configuration names, or a directory with env.py and versions."""
 
-    def __init__(self, directory: Path, head: str = "") -> None:
-        """Read the tree; errors: UsageError where there is none, or it is not clear what to do."""
+    def __init__(
+        self, place: Path, head: str = "", *, section: str = "alembic", version_path: str = ""
+    ) -> None:
+        """Read the tree; errors: UsageError where there is none, or it is not clear what to do.
+
+        `place` is a directory, an ini file or a pyproject.toml. Paths in it are meant, as Alembic
+        means them, from where Alembic is run, which is beside the file.
+        """
+        directory = place if place.is_dir() else place.parent
         try:
-            self._script = _script(directory)
-            self._versions = Path(self._script.versions).resolve()
-            self.head = self._choose(head)
+            with chdir(directory):
+                self._script = _script(Path() if place.is_dir() else Path(place.name), section)
+                self.head = self._choose(head)
+                self._known = {
+                    each.revision: Path(each.path).resolve()
+                    for each in self._script.walk_revisions()
+                }
+                self._versions = self._location(version_path)
         except UsageError:
             raise
         except Exception as error:  # reading the tree runs the host's revisions
             raise UsageError(
-                f"the Alembic tree of {directory} cannot be read: {type(error).__name__}: {error}",
+                f"the Alembic tree of {place} cannot be read: {type(error).__name__}: {error}",
                 hint="alembic history, run in the project, must work first",
             ) from error
 
     def write(self, revisions: list[Revision]) -> list[Path]:
         """Write all of them or none, over nothing that is there; errors: UsageError."""
-        known = {each.revision: each.path for each in self._script.walk_revisions()}
         for revision in revisions:
-            if revision.id in known:
+            if revision.id in self._known:
                 raise UsageError(
-                    f"this plan is there already: {known[revision.id]}",
+                    f"this plan is there already: {self._known[revision.id]}",
                     hint="alembic upgrade head; or delete the revisions first",
                 )
         written: list[Path] = []
@@ -49,6 +63,24 @@ class Tree:
                 path.unlink(missing_ok=True)
             raise
         return written
+
+    def _location(self, version_path: str) -> Path:
+        """Return where revisions go: as told, else beside the head, as `alembic revision` does."""
+        named = self._script.version_locations or [str(Path(self._script.dir) / "versions")]
+        locations = [Path(coerce_resource_to_filename(str(each))).resolve() for each in named]
+        if version_path:
+            wanted = Path(version_path).resolve()
+            if wanted not in locations:
+                known = ", ".join(map(str, locations))
+                raise UsageError(f"{wanted} is no version location", hint=f"it is one of: {known}")
+            return wanted
+        if len(locations) == 1:
+            return locations[0]
+        if self.head is None:
+            known = ", ".join(map(str, locations))
+            raise UsageError("the tree has several version locations and no revision yet",
+                             hint=f"name one with --version-path: {known}")  # fmt: skip
+        return self._known[self.head].parent
 
     def _choose(self, head: str) -> str | None:
         heads = list(self._script.get_heads())
@@ -65,22 +97,32 @@ class Tree:
         return heads[0] if heads else None
 
 
-def _script(directory: Path) -> ScriptDirectory:
-    ini = directory / "alembic.ini"
-    if ini.is_file():
-        config = Config(ini)
-        location = config.get_main_option("script_location") or ""
-        # Alembic takes a plain path from where it is run, which is beside its file.
-        if location and ":" not in location and not Path(location).is_absolute():
-            location = str(directory.resolve() / location).replace("%", "%%")
-            config.set_main_option("script_location", location)
-        return ScriptDirectory.from_config(config)
-    if (directory / "env.py").is_file() and (directory / "versions").is_dir():
-        return ScriptDirectory(str(directory.resolve()))
+def _script(place: Path, section: str) -> ScriptDirectory:
+    """Return the tree of a configuration, which Alembic reads; `place` is in the directory."""
+    if place.is_file():
+        toml = place.name == "pyproject.toml"
+        return _configured(Path("alembic.ini") if toml else place, section)
+    if Path("alembic.ini").is_file() or _has_alembic(Path("pyproject.toml")):
+        return _configured(Path("alembic.ini"), section)
+    if Path("env.py").is_file() and Path("versions").is_dir():
+        return ScriptDirectory(str(Path.cwd()))
     raise UsageError(
-        f"{directory} has neither alembic.ini nor env.py with versions",
-        hint="name the directory of your project's alembic.ini",
+        f"{place.absolute()} has neither alembic.ini, nor [tool.alembic] in a pyproject.toml,"
+        " nor env.py with versions",
+        hint="name the directory of your project's alembic.ini or pyproject.toml",
     )
+
+
+def _configured(ini: Path, section: str) -> ScriptDirectory:
+    config = Config(ini, toml_file="pyproject.toml", ini_section=section)
+    return ScriptDirectory.from_config(config)
+
+
+def _has_alembic(project: Path) -> bool:
+    if not project.is_file():
+        return False
+    tools = tomllib.loads(project.read_text(encoding="utf-8")).get("tool", {})
+    return isinstance(tools, dict) and "alembic" in tools
 
 
 def _create(path: Path, source: str) -> None:

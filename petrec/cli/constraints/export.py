@@ -16,10 +16,22 @@ from petrec.errors import ExitCode
 @bundled
 def export(
     alembic: Annotated[
-        Path, typer.Option("--alembic", metavar="DIR", help="Where the project's alembic.ini is.")
+        Path,
+        typer.Option(
+            "--alembic", metavar="PATH", help="The project's directory, ini file or pyproject.toml."
+        ),
     ],
     head: Annotated[
         str, typer.Option("--head", metavar="REVISION", help="After this, if there are several.")
+    ] = "",
+    name: Annotated[
+        str, typer.Option("--name", "-n", metavar="SECTION", help="Section of the ini file.")
+    ] = "alembic",
+    version_path: Annotated[
+        str,
+        typer.Option(
+            "--version-path", metavar="DIR", help="One of several version locations of the project."
+        ),
     ] = "",
     *,
     choice: choices.Choice,
@@ -34,12 +46,14 @@ def export(
 
         petrec constraints export --alembic services/clinic --head 1a2b3c4d5e6f
 
+        petrec constraints export --alembic pyproject.toml --version-path migrations/clinic
+
     """
     from petrec.constraints.export import make_revisions
     from petrec.constraints.export_tree import Tree
 
     session = open_session("constraints", connect)
-    tree = Tree(alembic, head)
+    tree = Tree(alembic, head, section=name, version_path=version_path)
     asked = choice.wanted(session.settings.mapping)
     revisions = session.read(
         lambda connection, _: make_revisions(connection, asked, tree.head, lock_timeout)

@@ -19,8 +19,12 @@ from petrec.errors import TimedOutError
 from petrec.results.progress import Progress
 
 _PID = text("SELECT pg_backend_pid()")
+# A commit that waits for a synchronous standby holds its locks, and no timeout ends that wait. A
+# step that a failover loses is found in the catalog and done again, so none waits.
+# https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT
 _SET = text("SELECT set_config('lock_timeout', :lock, false),"
-            " set_config('statement_timeout', :statement, false)")  # fmt: skip
+            " set_config('statement_timeout', :statement, false),"
+            " set_config('synchronous_commit', 'local', false)")  # fmt: skip
 _DEADLOCK = text("SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout'")
 _BASE_S, _CAP_S = 0.1, 3.0
 
