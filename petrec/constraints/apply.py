@@ -52,6 +52,8 @@ def apply_rollback(
 ) -> ConstraintsResult:
     """Take everything away again."""
     with _working(engine) as connection:
+        check_primary(connection)
+        refuse_without_privileges(wanted.rollback(connection))
         done = _drive(Runner(engine, connection, limits, listener.tell), wanted.rollback, listener)
         return ConstraintsResult(done, wanted.status(connection), "constraints rollback")
 

@@ -59,8 +59,8 @@ class Wanted:
             reason, hint = _told(problems, "the plan cannot be carried out")
             raise UsageError(reason, hint=hint)
         steps = tuple(step for maker in makers for step in maker.apply())
-        missing = tuple(find_missing_privileges(found, names, steps))
-        return ConstraintsPlan(steps, self._notes(found, steps), missing=missing)
+        notes = self._notes(found, steps)
+        return ConstraintsPlan(steps, notes, missing=self._missing(found, steps))
 
     def rollback(self, connection: Connection) -> ConstraintsPlan:
         """Return the steps that take everything away again, in the opposite order."""
@@ -69,10 +69,15 @@ class Wanted:
         own = self._own_makers(found)
         if self.drop_visits:
             refuse_strangers(connection, found, Names(self.mapping))
-            return ConstraintsPlan(tuple(drop_steps(self._makers(found), own)))
+            steps = tuple(drop_steps(self._makers(found), own))
+            return ConstraintsPlan(steps, missing=self._missing(found, steps))
         dropped = [maker for maker in reversed(own) if not maker.taken_over()]
         steps = tuple(step for maker in dropped for step in maker.rollback())
-        return ConstraintsPlan(steps, tuple(self._kept(found, own)))
+        notes = tuple(self._kept(found, own))
+        return ConstraintsPlan(steps, notes, missing=self._missing(found, steps))
+
+    def _missing(self, found: Found, steps: tuple[Step, ...]) -> tuple[Problem, ...]:
+        return tuple(find_missing_privileges(found, Names(self.mapping), steps))
 
     def _kept(self, found: Found, own: list[Maker]) -> Iterator[str]:
         """Return a note on everything that stays though it might be looked for."""

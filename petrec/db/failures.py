@@ -22,6 +22,11 @@ from petrec.errors import (
 
 # Shut down, crashed, starting up, no slot free, idle for too long (in a transaction or not).
 _CLOSED = frozenset({"57P01", "57P02", "57P03", "53300", "25P03", "57P05"})
+# Servers have it from version 17 on.
+_TRANSACTION_TIMEOUT = "25P04"
+# Not supported, dependent objects, syntax or access rules, not in the state that it needs.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_ABOUT_OBJECTS = frozenset({"0A", "2B", "42", "55"})
 # PgBouncer's words; its SQLSTATE is that of any protocol violation.
 _STATEMENT_POOLING = "not allowed in statement pooling mode"
 
@@ -58,9 +63,26 @@ def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
             return SchemaMismatchError(reason, hint="map its name in petrec.toml")
         case psycopg.OperationalError() if error.sqlstate is None or lost(error):
             return _cut_off(error, dsn)
+    return _refused(error, reason)
+
+
+def _refused(error: psycopg.Error, reason: str) -> PetrecError:
+    if error.sqlstate == _TRANSACTION_TIMEOUT:
+        hint = "the server or a pooler limits transactions: raise its transaction_timeout"
+        return TimedOutError(reason, hint=hint)
     full = isinstance(error, pg.DiskFull)
     hint = "make room on the server's disk, then start the same command again" if full else ""
-    return DatabaseError(f"{reason} (SQLSTATE {error.sqlstate})", hint=hint)
+    detail, advice = _of_objects(error)
+    return DatabaseError(f"{reason} (SQLSTATE {error.sqlstate}){detail}", hint=hint or advice)
+
+
+def _of_objects(error: psycopg.Error) -> tuple[str, str]:
+    """Return the server's DETAIL and HINT where they name objects, and never a row's values."""
+    # What a function of the host raises may hold anything; it has a context.
+    if (error.sqlstate or "")[:2] not in _ABOUT_OBJECTS or error.diag.context:
+        return "", ""
+    detail, hint = error.diag.message_detail, error.diag.message_hint
+    return f": {' '.join(detail.split())}" if detail else "", hint or ""
 
 
 def lost(error: psycopg.Error) -> bool:

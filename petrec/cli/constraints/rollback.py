@@ -45,6 +45,8 @@ def rollback(
     """
     from petrec.constraints.apply import apply_rollback
     from petrec.constraints.holdups import find_holdups
+    from petrec.constraints.plan import refuse_without_privileges
+    from petrec.db.writable import check_primary
     from petrec.results.constraints import Filled
 
     session = open_session("constraints", connect)
@@ -53,7 +55,9 @@ def rollback(
     def read(
         connection: "Connection", _: object
     ) -> tuple["ConstraintsPlan", "Holdups", dict[str, int]]:
+        check_primary(connection)
         coming = asked.rollback(connection)
+        refuse_without_privileges(coming)
         return coming, find_holdups(connection, coming), asked.filled(connection)
 
     coming, holdups, counts = session.read(read)
