@@ -86,6 +86,12 @@ class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_statement_ms: int = 0
 
 
+class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Schemas in which names are looked up beside pg_catalog, for triggers of the application."""
+
+    search_path: tuple[str, ...] = ()
+
+
 class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Reports; the webhook's URL is a secret, like a password."""
 
@@ -150,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mapping: Mapping = Mapping()
     audit: AuditSettings = AuditSettings()
     timeouts: Timeouts = Timeouts()
+    session: SessionSettings = SessionSettings()
     report: ReportSettings = ReportSettings()
     validate: ValidateSettings = ValidateSettings()
     serve: ServeSettings = ServeSettings()

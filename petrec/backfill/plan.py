@@ -16,7 +16,8 @@ from sqlalchemy.dialects import postgresql
 
 from petrec.backfill.work import backfill_work
 from petrec.db.foreseen import obstacles
-from petrec.db.triggers import update_triggers
+from petrec.db.session_state import path_advice
+from petrec.db.triggers import searching_functions, update_triggers
 from petrec.errors import UsageError
 from petrec.journal.install import is_readable
 from petrec.journal.keys import key_of
@@ -24,7 +25,7 @@ from petrec.journal.place import PLACE, system_columns
 from petrec.journal.runs import create_run, read_run, record, unfinished_run
 from petrec.journal.tables import plan_items
 from petrec.journal.write import write_query
-from petrec.results.backfill import BackfillPlan, StrategyCount
+from petrec.results.backfill import BackfillPlan, SearchingTriggers, StrategyCount
 from petrec.results.runs import Run, Target
 from petrec.rules import KINDS, Repair, judged
 from petrec.rules.census import Census, take_census
@@ -68,7 +69,14 @@ def preview(connection: Connection, schema: Schema, target: Target) -> BackfillP
         touch=target.touch,
         obstacles=tuple(obstacles(connection, schema, target.touch)),
         resumes=unfinished.id if unfinished else None,
+        searching=_searching(connection, schema),
     )
+
+
+def _searching(connection: Connection, schema: Schema) -> SearchingTriggers | None:
+    advice = path_advice(connection)
+    functions = searching_functions(connection, schema.tables.recordings) if advice else ()
+    return SearchingTriggers(functions, advice) if functions else None
 
 
 def count_left(census: Census) -> int:

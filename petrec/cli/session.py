@@ -43,15 +43,19 @@ class Session:
     def snapshot(self) -> Iterator[tuple["Connection", "Schema"]]:
         """Open the read-only snapshot and check the schema in it."""
         from petrec.db.preflight import load_schema
+        from petrec.db.search_path import read_search_path
+        from petrec.db.session_state import use_path
         from petrec.db.snapshot import read_snapshot
 
+        mapping, more = self.settings.mapping, self.settings.session.search_path
         with self.translated(), read_snapshot(self.engine) as connection:
             schema = load_schema(
                 connection,
-                self.settings.mapping,
+                mapping,
                 trusted=self.trusted,
                 makes_visits=self.makes_visits,
             )
+            use_path(connection, read_search_path(connection, mapping, more))
             self._remarks.update(dict.fromkeys(schema.remarks))
             yield connection, schema
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from petrec.db.catalog import TYPE_NAME
 from petrec.db.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
 from petrec.settings import Mapping
 
@@ -38,9 +39,9 @@ ORDER BY r.relname, t.level, n.nspname, c.relname
 """)  # noqa: S608 - constants
 # `width` is the average in bytes, as far as the role may see statistics and there are any; of
 # types without a fixed length the server has it rounded down.
-_COLUMNS = text("""
+_COLUMNS = text(f"""
 SELECT c.relname::text AS table, a.attname::text AS name, a.attnotnull AS required,
-       format_type(a.atttypid, -1) AS type, a.attgenerated = 'v' AS virtual,
+       {TYPE_NAME} AS type, a.attgenerated = 'v' AS virtual,
        coalesce(s.width + (a.attlen < 0)::int, nullif(a.attlen, -1), 32)::int AS width
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,7 +49,7 @@ LEFT JOIN (SELECT tablename, attname, max(avg_width) AS width FROM pg_stats
            WHERE schemaname = :schema GROUP BY tablename, attname) s
   ON (s.tablename, s.attname) = (c.relname, a.attname)
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-""")
+""")  # noqa: S608 - constants
 _CONSTRAINTS = text(f"""
 SELECT con.conname::text AS name, con.contype::text AS type, c.relname::text AS table,
        coalesce(con.convalidated, true) AS valid, con.confdeltype::text AS on_delete,

@@ -8,16 +8,22 @@ from sqlalchemy import Connection, Row, text
 
 from petrec.db.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
 
+# An expression over a row `a` of pg_attribute, which reads the same whatever the search path.
+TYPE_NAME = """coalesce((
+           SELECT quote_ident(tn.nspname) || '.' FROM pg_type t
+           JOIN pg_namespace tn ON tn.oid = t.typnamespace
+           WHERE t.oid = a.atttypid AND pg_type_is_visible(t.oid) AND tn.nspname <> 'pg_catalog'
+       ), '') || format_type(a.atttypid, -1)"""
 # A column can identify rows where its type has an order and is read back from its text as it was.
 # From version 18 on a NOT NULL may not have been validated; then there may be NULLs.
-COLUMNS = text("""
+COLUMNS = text(f"""
 SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        row_security_active(c.oid) AS filtered,
        has_schema_privilege(n.oid, 'USAGE') AS usable,
        has_any_column_privilege(c.oid, 'UPDATE') AS lockable,
        c.relkind = 'r' AND EXISTS (
            SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
-       a.attname, format_type(a.atttypid, -1) AS type,
+       a.attname, {TYPE_NAME} AS type,
        has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
        has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable,
        NOT a.attnotnull OR EXISTS (
@@ -37,7 +43,7 @@ JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
 WHERE n.nspname = :schema AND c.relname = ANY(:names)
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.oid, a.attnum
-""")
+""")  # noqa: S608 - constants
 
 UNIQUE_INDEXES = text("""
 SELECT i.indrelid::bigint AS oid, i.indisprimary,

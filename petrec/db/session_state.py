@@ -8,13 +8,14 @@ can put another in its place.
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 
+from petrec.db.search_path import SearchPath
 from petrec.settings import Timeouts
 
 # How names are looked up, and how values are written and read.
@@ -46,18 +47,6 @@ _BEHAVIOUR: Mapping[str, str] = {
 _SINCE = {"transaction_timeout": 170_000}
 _PATH = "petrec_search_path"
 _OWN = "petrec_own_session"
-
-
-class SearchPath(Protocol):
-    """The schemas beside pg_catalog: those of types for reading, and more for writing."""
-
-    @property
-    def reading(self) -> Iterable[str]:
-        """Return the schemas whose operators compare ids."""
-
-    @property
-    def writing(self) -> Iterable[str]:
-        """Return the schemas in which the application's triggers look, too."""
 
 
 def search_path(schemas: Iterable[str]) -> str:
@@ -118,6 +107,12 @@ def use_path(connection: Connection, path: SearchPath) -> None:
     """Look names up in these schemas from now on: here and in what its engine begins later."""
     connection.engine.update_execution_options(**{_PATH: path})
     set_local(connection, {"search_path": path_of(connection)})
+
+
+def path_advice(connection: Connection) -> str:
+    """Return how triggers could find the application's tables; empty where they do."""
+    path: SearchPath | None = connection.engine.get_execution_options().get(_PATH)
+    return "" if path is None else path.advice
 
 
 def path_of(connection: Connection) -> str:

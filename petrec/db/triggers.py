@@ -33,6 +33,17 @@ JOIN pg_trigger t ON t.tgrelid = c.oid
 JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE NOT t.tgisinternal AND t.tgenabled NOT IN ('D', 'R')
 """)
+_SEARCHING = text("""
+SELECT DISTINCT t.tgfoid::regprocedure::text
+FROM pg_trigger t
+JOIN pg_proc p ON p.oid = t.tgfoid
+JOIN pg_language l ON l.oid = p.prolang AND l.lanname NOT IN ('internal', 'c')
+WHERE t.tgrelid = CAST(:name AS regclass) AND NOT t.tgisinternal AND t.tgtype & 16 > 0
+  AND t.tgenabled NOT IN ('D', 'R')
+  AND NOT EXISTS (SELECT FROM unnest(p.proconfig) AS setting
+                  WHERE starts_with(setting, 'search_path='))
+ORDER BY 1
+""")
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,12 @@ def update_triggers(connection: Connection, table: Table) -> tuple[Trigger, ...]
     names = {"schema": table.schema, "name": table.name}
     rows = connection.execute(_UPDATE_TRIGGERS, names)
     return tuple(Trigger(row.name, row.function, row.timing) for row in rows)
+
+
+def searching_functions(connection: Connection, table: Table) -> tuple[str, ...]:
+    """Return the functions of an update's triggers that look names up in petrec's search path."""
+    name = connection.dialect.identifier_preparer.format_table(table)
+    return tuple(connection.scalars(_SEARCHING, {"name": name}))
 
 
 def trigger_functions(connection: Connection, schema: Schema) -> tuple[TriggerFunction, ...]:

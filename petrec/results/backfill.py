@@ -24,6 +24,21 @@ class Trigger(Struct, frozen=True):
     timing: str
 
 
+class SearchingTriggers(Struct, frozen=True):
+    """Functions of triggers that set no search_path, and what would let them find their tables."""
+
+    functions: tuple[str, ...]
+    advice: str
+
+    def __str__(self) -> str:
+        """Return the remark of a plan."""
+        names = ", ".join(self.functions)
+        return (
+            "triggers find only names with their schema, since other roles may create in the "
+            f"application's: {names}; ALTER FUNCTION ... SET search_path, or {self.advice}"
+        )
+
+
 class BackfillPlan(Struct, frozen=True):
     """What `--apply` would write now; `left` recordings need a person instead."""
 
@@ -36,6 +51,7 @@ class BackfillPlan(Struct, frozen=True):
     touch: tuple[str, ...]
     obstacles: tuple[str, ...] = ()
     resumes: int | None = None
+    searching: SearchingTriggers | None = None
     command: str = "backfill"
     schema_version: int = SCHEMA_VERSION
 
@@ -73,6 +89,7 @@ class BackfillPlan(Struct, frozen=True):
             *(f"--apply would fail: {obstacle}" for obstacle in self.obstacles),
             f"{self.left} recordings need a person: they go to the CSV after --apply",
             f"only pet_id changes{touched}",
+            str(self.searching or ""),
             resumed,
             "petrec backfill --sql prints the statement of a batch",
             "nothing has been written; petrec backfill --apply does it",

@@ -1,0 +1,143 @@
+"""In which schemas names are looked up: pg_catalog, and those that only trusted roles can fill.
+
+Whoever may create a function or an operator in a schema of the path can have it called with the
+rights of whoever runs petrec: https://www.postgresql.org/docs/current/typeconv-func.html
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from petrec.errors import SchemaMismatchError, SettingsError
+from petrec.settings import LOGICAL_COLUMNS
+from petrec.settings import Mapping as TableMapping
+
+# Of domains and arrays the types beneath; what enums, ranges and records have is in pg_catalog.
+_TYPES = text("""
+WITH RECURSIVE named AS (
+    SELECT * FROM unnest(CAST(:tables AS text[]), CAST(:columns AS text[])) AS n (rel, att)
+), used AS (
+    SELECT n.rel, a.attname::text AS att, t.oid, t.typtype, t.typnamespace, t.typname,
+           CASE WHEN t.typtype = 'd' THEN t.typbasetype
+                WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END AS beneath
+    FROM named n
+    JOIN pg_class c ON c.relname = n.rel
+    JOIN pg_namespace home ON home.oid = c.relnamespace AND home.nspname = :schema
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                       AND (a.attname = n.att OR n.rel = ANY (:filtered))
+    JOIN pg_type t ON t.oid = a.atttypid
+    UNION
+    SELECT u.rel, u.att, t.oid, t.typtype, t.typnamespace, t.typname,
+           CASE WHEN t.typtype = 'd' THEN t.typbasetype
+                WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END
+    FROM used u JOIN pg_type t ON t.oid = u.beneath
+)
+SELECT DISTINCT ON (s.nspname) s.nspname::text AS schema, u.typname::text AS type,
+       u.rel AS table, u.att AS column
+FROM used u JOIN pg_namespace s ON s.oid = u.typnamespace
+WHERE u.typtype = 'b' AND u.beneath = 0 AND s.nspname <> 'pg_catalog'
+ORDER BY s.nspname, u.rel, u.att
+""")
+# A role that is no superuser, not this one, and could not become the owner of recordings. Roles of
+# the server's own have no say: their members are asked themselves.
+_STRANGERS = text("""
+SELECT n.nspname::text AS schema, quote_ident(n.nspname) AS name,
+       EXISTS (SELECT FROM aclexplode(n.nspacl) g
+               WHERE g.grantee = 0 AND g.privilege_type = 'CREATE') AS public,
+       array(SELECT quote_ident(r.rolname) FROM pg_roles r
+             WHERE has_schema_privilege(r.oid, n.oid, 'CREATE')
+               AND NOT r.rolsuper AND r.rolname <> current_user AND r.rolname !~ '^pg_'
+               AND NOT pg_has_role(r.oid, c.relowner, 'MEMBER')
+               AND NOT (n.nspname = ANY (:types) AND pg_has_role(r.oid, n.nspowner, 'MEMBER'))
+             ORDER BY r.rolname) AS strangers
+FROM pg_namespace n
+CROSS JOIN pg_namespace home
+JOIN pg_class c ON c.relnamespace = home.oid AND c.relname = :recordings
+WHERE n.nspname = ANY (:schemas) AND home.nspname = :schema
+""")
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class SearchPath:
+    """The schemas beside pg_catalog: for reading, and for writing where triggers look, too."""
+
+    reading: tuple[str, ...] = ()
+    writing: tuple[str, ...] = ()
+    # How the application's own schema could come to be searched; empty where it is.
+    advice: str = ""
+
+
+def read_search_path(
+    connection: Connection, mapping: TableMapping, more: Sequence[str] = ()
+) -> SearchPath:
+    """Return where names are looked up; `more` are schemas that the settings add.
+
+    Errors: SchemaMismatchError, SettingsError for a schema in which others may create.
+    """
+    home, types = mapping.schema, {row.schema: row for row in _types(connection, mapping)}
+    revokes = _revokes(connection, mapping, list(types), [*types, home, *more])
+    for name, row in types.items():
+        if revokes[name]:
+            raise _untrusted_type(row, revokes[name])
+    for name in more:
+        if revokes.get(name) != "":
+            raise _untrusted(name, revokes)
+    reading, advice = [*types, *more], revokes.get(home, "")
+    return SearchPath(_once(reading), _once(reading if advice else [*reading, home]), advice)
+
+
+def _untrusted_type(row: Any, revoke: str) -> SchemaMismatchError:
+    return SchemaMismatchError(
+        f"{row.table}.{row.column} is of type {row.type}, in whose schema {row.schema!r} other "
+        "roles may create operators that petrec would call",
+        hint=revoke,
+    )
+
+
+def _untrusted(name: str, revokes: Mapping[str, str]) -> SettingsError:
+    if name not in revokes:
+        return SettingsError(f"[session] search_path: there is no schema {name!r}")
+    return SettingsError(
+        f"[session] search_path: other roles may create in schema {name!r}", hint=revokes[name]
+    )
+
+
+def _types(connection: Connection, mapping: TableMapping) -> Sequence[Any]:
+    """Return the types that the server does not bring along, by schema, with a column of each."""
+    mapped = [
+        (mapping.table(table), mapping.column(table, column))
+        for table, columns in LOGICAL_COLUMNS.items()
+        for column in sorted(columns)
+    ]
+    values = {
+        "schema": mapping.schema,
+        "tables": [table for table, _ in mapped],
+        "columns": [column for _, column in mapped],
+        # Their conditions may name any column.
+        "filtered": [mapping.table(table) for table in mapping.where],
+    }
+    return connection.execute(_TYPES, values).all()
+
+
+def _revokes(
+    connection: Connection, mapping: TableMapping, types: Sequence[str], names: Sequence[str]
+) -> dict[str, str]:
+    """Return, by schema, what would keep others from creating in it; empty where none can."""
+    values = {"schema": mapping.schema, "recordings": mapping.table("recordings")}
+    rows = connection.execute(_STRANGERS, values | {"types": types, "schemas": names})
+    return {row.schema: _revoke(row) for row in rows}
+
+
+def _revoke(row: Any) -> str:
+    if not row.strangers:
+        return ""
+    whom = "PUBLIC" if row.public else ", ".join(row.strangers[:_SHOWN])
+    return f"REVOKE CREATE ON SCHEMA {row.name} FROM {whom};"
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in dict.fromkeys(names) if name != "pg_catalog")

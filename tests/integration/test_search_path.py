@@ -1,0 +1,148 @@
+"""Nothing that another role made is called, and the application's own triggers go on working."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import petrec as package
+from tests.plugins.cluster import Cluster
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+
+Run = Callable[..., Completed]
+Make = Callable[..., Database]
+
+LOG = """
+CREATE TABLE pet_log (recording uuid, pet uuid, at timestamptz DEFAULT now());
+CREATE FUNCTION log_pet() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO pet_log VALUES (NEW.id, NEW.pet_id); RETURN NEW; END $$;
+CREATE TRIGGER log_pet AFTER UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION log_pet();
+"""
+# Everything that a call or an operator of petrec's could resolve to, were `public` looked in.
+HOSTILE = """
+CREATE TABLE public.calls (name text);
+GRANT INSERT ON public.calls TO PUBLIC;
+GRANT CREATE ON SCHEMA public TO PUBLIC;
+SET ROLE {role};
+DO $do$
+DECLARE f record; types text;
+BEGIN
+  FOR f IN
+    SELECT DISTINCT ON (p.proname, p.pronargs) p.proname, p.pronargs, p.prokind,
+           p.proargtypes::oid[] AS args, p.prorettype
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = 'pg_catalog' AND p.prokind = 'f' AND NOT p.proretset
+      AND p.proname = ANY ({functions})
+      AND p.prorettype NOT IN (2278, 2279, 3838) AND 2281 <> ALL (p.proargtypes::oid[])
+      AND p.provariadic = 0
+  LOOP
+    SELECT string_agg(CASE a.type::regtype::text
+                      WHEN 'text' THEN 'varchar' WHEN '"any"' THEN 'varchar'
+                      WHEN 'anyelement' THEN 'bigint' WHEN 'anyarray' THEN 'bigint[]'
+                      WHEN 'name' THEN 'text' WHEN 'bigint' THEN 'integer'
+                      ELSE a.type::regtype::text END, ', ' ORDER BY a.place)
+    INTO types FROM unnest(f.args) WITH ORDINALITY AS a (type, place);
+    BEGIN
+      EXECUTE format('CREATE FUNCTION public.%I(%s) RETURNS text LANGUAGE plpgsql AS '
+        '$f$BEGIN INSERT INTO public.calls VALUES (%L); RETURN NULL; END$f$',
+        f.proname, types, f.proname);
+    EXCEPTION WHEN OTHERS THEN NULL;
+    END;
+  END LOOP;
+END $do$;
+CREATE FUNCTION public.equal(varchar, varchar) RETURNS boolean LANGUAGE plpgsql AS
+$f$BEGIN INSERT INTO public.calls VALUES ('='); RETURN false; END$f$;
+CREATE FUNCTION public.equal(text, varchar) RETURNS boolean LANGUAGE sql AS
+'SELECT public.equal($1::varchar, $2)';
+CREATE FUNCTION public.equal(name, varchar) RETURNS boolean LANGUAGE sql AS
+'SELECT public.equal($1::varchar, $2)';
+CREATE OPERATOR public.= (leftarg = varchar, rightarg = varchar, function = public.equal);
+CREATE OPERATOR public.= (leftarg = text, rightarg = varchar, function = public.equal);
+CREATE OPERATOR public.= (leftarg = name, rightarg = varchar, function = public.equal);
+CREATE OPERATOR public.<> (leftarg = varchar, rightarg = varchar, function = public.equal);
+CREATE OPERATOR public.|| (leftarg = varchar, rightarg = varchar, function = public.equal);
+RESET ROLE;
+"""
+COMMANDS = (
+    "audit",
+    "audit --rows mismatched",
+    "validate",
+    "backfill",
+    "backfill --apply --yes",
+    "backfill status",
+    "backfill undo 1 --yes",
+    "review export --output cases.csv",
+    "review status",
+    "constraints plan",
+    "constraints status",
+    "constraints apply --group indexes --yes",
+    "report --no-history",
+    "report --record",
+)
+
+
+def stranger(clinic: Database) -> str:
+    """Make a role that owns nothing; returns its name."""
+    name = f"stranger_{clinic.name}"
+    clinic.execute(f"CREATE ROLE {name} LOGIN")
+    return name
+
+
+def hostile(clinic: Database, functions: list[str]) -> None:
+    """Let another role fill public with functions of these names, and with operators."""
+    names = "ARRAY[" + ", ".join(f"'{name}'" for name in functions) + "]"
+    with clinic.connect() as connection:
+        script = HOSTILE.replace("{role}", stranger(clinic)).replace("{functions}", names)
+        connection.execute(script)
+
+
+def named_functions() -> list[str]:
+    """Return every word of petrec's source that is followed by a parenthesis."""
+    words: set[str] = set()
+    for file in Path(package.__file__).parent.rglob("*.py"):
+        words |= set(re.findall(r"\b([a-z_0-9]+)\(", file.read_text()))
+    return sorted(words)
+
+
+def test_nothing_that_another_role_made_is_called(
+    petrec: Run, database: Make, any_cluster: Cluster
+) -> None:
+    clinic = database(server=any_cluster)
+    hostile(clinic, named_functions())
+    made = clinic.execute(
+        "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    )
+    assert made[0][0] > 50
+    for command in COMMANDS:
+        ended = petrec(*command.split(), dsn=clinic.dsn)
+        assert ended.code in {0, 1}, (command, ended.err)
+        assert clinic.execute("SELECT * FROM calls") == [], command
+
+
+def test_triggers_find_the_tables_beside_them(
+    petrec: Run, database: Make, any_cluster: Cluster
+) -> None:
+    clinic = database(server=any_cluster)
+    clinic.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    clinic.execute(LOG)
+    assert "find only names" not in petrec("backfill", dsn=clinic.dsn).out
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+    assert clinic.execute("SELECT count(*) FROM pet_log") == [(395,)]
+
+
+def test_triggers_that_search_where_others_create_are_named(petrec: Run, clinic: Database) -> None:
+    clinic.execute(LOG)
+    clinic.execute(f"GRANT CREATE ON SCHEMA public TO {stranger(clinic)}")
+    plan = petrec("backfill", dsn=clinic.dsn).out
+    assert "find only names with their schema" in plan
+    assert "public.log_pet()" in plan
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 3
+    assert clinic.execute("SELECT count(*) FROM pet_log") == [(0,)]
+    clinic.execute("ALTER FUNCTION log_pet() SET search_path = public")
+    assert "find only names" not in petrec("backfill", dsn=clinic.dsn).out
+    clinic.execute("ALTER FUNCTION log_pet() RESET search_path")
+    revoke = re.search(r"REVOKE CREATE ON SCHEMA \w+ FROM \w+;", plan)
+    assert revoke is not None
+    clinic.execute(revoke[0])
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+    assert clinic.execute("SELECT count(*) FROM pet_log") == [(395,)]
