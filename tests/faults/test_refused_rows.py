@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.faults.runs import APPLY
+from tests.faults.test_sigkill import kill_again_and_again
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 
@@ -173,3 +174,18 @@ def test_undo_says_first_that_pets_cannot_be_taken_away(petrec: Run, clinic: Dat
     assert ended.code == 3
     assert "petrec constraints rollback --group required" in ended.err
     assert clinic.execute("SELECT count(*) FROM petrec.runs") == [(1,)]
+
+
+def test_killed_while_it_looks_for_refused_rows(
+    spawn: Callable[..., Any], petrec: Run, clinic: Database
+) -> None:
+    refused = [row[0] for row in clinic.execute(CERTAIN)][::56]
+    mark(clinic, refused)
+    clinic.execute(MECHANISMS["check"][0])
+    kill_again_and_again(spawn, clinic, APPLY, 388, kills=5)
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 1
+    assert clinic.execute("SELECT state, changed, skipped FROM petrec.runs") == [
+        ("done", 395 - len(refused), len(refused))
+    ]
+    skipped = clinic.execute("SELECT row_key[1]::uuid FROM petrec.skips WHERE cause = 'refused'")
+    assert {row[0] for row in skipped} == set(refused)
