@@ -24,7 +24,8 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.sql.base import ReadOnlyColumnCollection, WriteableColumnCollection
+from sqlalchemy.sql import base
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.sql.selectable import Subquery
 
@@ -95,7 +96,11 @@ def _columns_of_recording(
 ) -> ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]:
     keys = {inner: key for key, inner in renamed.items()}
     columns = [(keys.get(column.key, column.key), column) for column in source.c]
-    return WriteableColumnCollection(columns).as_readonly()
+    # SQLAlchemy 2.0 has one class where 2.1 has two.
+    collection: Any = getattr(base, "WriteableColumnCollection", base.ColumnCollection)
+    readable: ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
+    readable = collection(columns).as_readonly()
+    return readable
 
 
 def observed(
