@@ -1,50 +1,165 @@
 """Files that are either complete or not there."""
 
+import codecs
 import os
+import shutil
+import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from petrec.errors import OutputError
 
+# A new file may be read by its owner alone.
+PRIVATE = 0o600
+Before = Callable[[Path], object]
+
 
 @contextmanager
-def atomic_text(path: Path, mode: int = 0o600) -> Iterator[TextIO]:
-    """Write beside, then rename; by default readable by the owner alone; errors: OutputError."""
+def atomic_text(
+    path: Path, mode: int | None = None, *, before: Before | None = None
+) -> Iterator[TextIO]:
+    """Write beside, then rename; errors: OutputError.
+
+    `mode` is the file's mode; by default that of the file replaced, or PRIVATE for a new one.
+    `before` is called with the path at the end, just before the rename, and may refuse it.
+    /dev/stdout and other open descriptors receive the whole text at the end.
+    """
     try:
-        path = _replaceable(path)
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        real = path.resolve() if path.is_symlink() else path
+        streamed = _is_stream(path)
+        if real.exists() and not real.is_file() and not streamed:
+            kind = "a directory" if real.is_dir() else "not a regular file"
+            raise OutputError(f"{path} is {kind}", hint="name a file to write")
+        directory = Path(tempfile.gettempdir()) if streamed else real.parent
+        handle, beside = tempfile.mkstemp(dir=directory, prefix=f".{real.name}.")
     except OSError as error:
         raise write_failed(path, error) from error
+    finish = _pour if streamed else _replace
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             yield file
             file.flush()
-            Path(beside).chmod(mode)
             os.fsync(file.fileno())
-        Path(beside).replace(path)
+        if before is not None and not streamed:
+            before(real)
+        finish(Path(beside), path if streamed else real, mode)
     except OSError as error:
-        Path(beside).unlink(missing_ok=True)
         raise write_failed(path, error) from error
-    except BaseException:
+    finally:
         Path(beside).unlink(missing_ok=True)
-        raise
 
 
 @contextmanager
-def atomic_bytes(path: Path) -> Iterator[BinaryIO]:
+def atomic_bytes(path: Path, *, before: Before | None = None) -> Iterator[BinaryIO]:
     """Write beside, then rename; as `atomic_text`."""
-    with atomic_text(path) as file:
+    with atomic_text(path, before=before) as file:
         yield file.buffer
 
 
-def _replaceable(path: Path) -> Path:
-    """A rename would take the place of a device such as /dev/null, or of a link."""
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path} is not a regular file", hint="name a file to write")
-    return path.resolve() if path.is_symlink() else path
+def _is_stream(path: Path) -> bool:
+    """Return whether a path leads to an open descriptor, a terminal or /dev/null."""
+    leads = {each.parent for each in (path.absolute(), *_links(path.absolute()))}
+    return bool(leads & {Path("/dev/fd"), Path("/proc/self/fd")}) or path.is_char_device()
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """Yield what a symbolic link names, link after link."""
+    for _ in range(10):
+        if not path.is_symlink():
+            return
+        path = Path(os.path.normpath(path.parent / path.readlink()))
+        yield path
+
+
+def _pour(written: Path, stream: Path, _: int | None) -> None:
+    with written.open("rb") as source, stream.open("ab", buffering=0) as out:
+        shutil.copyfileobj(source, out)
+
+
+def _replace(written: Path, path: Path, mode: int | None) -> None:
+    written.chmod(PRIVATE if mode is None else mode)
+    if mode is None and path.exists():
+        _keep_access(written, path.stat())
+    written.replace(path)
+
+
+def _keep_access(written: Path, old: os.stat_result) -> None:
+    """Give a file the group and mode of another; without its group, no rights for any group."""
+    mode = stat.S_IMODE(old.st_mode) & 0o777
+    if written.stat().st_gid != old.st_gid:
+        try:
+            os.chown(written, -1, old.st_gid)
+        except OSError:
+            mode &= ~0o070
+    with suppress(PermissionError):
+        os.chown(written, old.st_uid, -1)
+    written.chmod(mode)
+
+
+def decode_text(content: bytes) -> str:
+    """Decode by the byte order mark, else as UTF-8; errors: UnicodeDecodeError."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16")
+    # A program that does not know the mark may have kept it as a character and put another before.
+    return content.decode("utf-8").lstrip("\ufeff")
+
+
+def read_text(path: Path) -> str:
+    """Return a text with line feeds alone, however an editor or git ended its lines.
+
+    Errors: OSError, UnicodeDecodeError.
+    """
+    text = decode_text(path.read_bytes())
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a text of any length as `read_text` reads it; bytes that are none are replaced.
+
+    Errors: OSError.
+    """
+    with path.open("rb") as file:
+        utf16 = file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+    text = path.open(encoding="utf-16" if utf16 else "utf-8-sig", errors="replace")
+    start = text.tell()
+    while text.read(1) == "\ufeff":
+        start = text.tell()
+    text.seek(start)
+    return text
+
+
+def keep_beside(path: Path) -> Path | None:
+    """Keep a file under the first free name `NAME.bak-1`, `NAME.bak-2`, ...; returns that name.
+
+    None where there is no file. Errors: OSError.
+    """
+    if not path.exists():
+        return None
+    for number in count(1):
+        kept = path.with_name(f"{path.name}.bak-{number}")
+        try:
+            _link_or_copy(path, kept)
+        except FileExistsError:
+            continue
+        return kept
+    raise AssertionError  # pragma: no cover - count() has no end
+
+
+def _link_or_copy(path: Path, kept: Path) -> None:
+    try:
+        os.link(path, kept)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some file systems have no hard links.
+        with path.open("rb") as source, kept.open("xb") as out:
+            shutil.copyfileobj(source, out)
+            os.fsync(out.fileno())
+        shutil.copystat(path, kept)
 
 
 def make_directory(path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from petrec.errors import SettingsError
+from petrec.files import read_text
 
 FILE_NAME = "petrec.toml"
 
@@ -176,7 +177,7 @@ def load_settings(path: Path | None = None) -> Settings:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_text(path))
     except OSError as error:
         reason = f"cannot read {path}: {error.strerror}"
         raise SettingsError(reason, hint="name another file with --config") from error

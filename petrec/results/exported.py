@@ -11,6 +11,7 @@ class ReviewExport(Struct, frozen=True):
     files: tuple[str, ...]
     kinds: dict[str, int]
     inferable: int = 0
+    kept: tuple[str, ...] = ()
     command: str = "review export"
     schema_version: int = SCHEMA_VERSION
 
@@ -22,6 +23,8 @@ class ReviewExport(Struct, frozen=True):
     def document(self) -> Document:
         """Return the form for rendering."""
         notes = [f"written: {', '.join(self.files)}"]
+        if self.kept:
+            notes.append(f"what was there is kept as: {', '.join(self.kept)}")
         if self.inferable:
             notes.append(
                 f"{self.inferable} recordings have certain evidence: petrec backfill --apply does "

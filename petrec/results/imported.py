@@ -1,6 +1,7 @@
 """What a review import would do, has done, and had to refuse."""
 
 from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -14,6 +15,9 @@ _CAUSES = {
     Cause.REFUSED: "refused by the database",
     Cause.REWRITTEN: "changed otherwise by a trigger",
 }
+
+# Lines that are named of those with one reason.
+_EXAMPLES = 5
 
 
 class Trouble(StrEnum):
@@ -38,13 +42,21 @@ class Place(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True):
-    """One reason against one line, or against a whole file where the line is 0."""
+    """One reason against one line, or against a whole file where the line is 0.
+
+    `value` is what the line has where the reason speaks of it.
+    """
 
     place: Place
     field: str
     reason: str
     trouble: Trouble = Trouble.ERROR
     recording_id: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        """Return field, value and reason for a person."""
+        return ": ".join(part for part in (self.field, self.value, self.reason) if part)
 
 
 class ReviewImport(Struct, frozen=True):
@@ -81,8 +93,9 @@ class ReviewImport(Struct, frozen=True):
         rows += [(_CAUSES[cause], count) for cause, count in self._causes().items() if count]
         grids = [Grid("Decisions", ("decision", "count"), tuple(rows))]
         if self.problems:
-            columns = ("file", "sheet", "line", "field", "problem", "why", "recording")
-            grids.append(Grid("Problems", columns, tuple(map(_cells, self.problems))))
+            columns = ("file", "sheet", "lines", "count", "field", "problem", "why", "value",
+                       "recording")  # fmt: skip
+            grids.append(Grid("Problems", columns, tuple(map(_cells, by_reason(self.problems)))))
         if self.skipped:
             grids.append(left_alone("Left alone when written", self.skipped))
         return Document(self.command, self._title(), self, tuple(grids), notes=self._notes())
@@ -118,10 +131,21 @@ class ReviewImport(Struct, frozen=True):
         return tuple(remark for remark in remarks if remark)
 
 
-def _cells(problem: Problem) -> tuple[str | int | None, ...]:
-    place = problem.place
-    line = place.line or None
+def by_reason(problems: Sequence[Problem]) -> list[tuple[Problem, ...]]:
+    """Put the problems together that have one reason in one sheet, by the first line of each."""
+    found: dict[tuple[str, ...], list[Problem]] = {}
+    for one in problems:
+        place = one.place
+        key = (place.file, place.sheet, one.field, one.trouble, one.reason)
+        found.setdefault(key, []).append(one)
+    return [tuple(each) for each in found.values()]
+
+
+def _cells(same: Sequence[Problem]) -> tuple[str | int | None, ...]:
+    first = same[0]
+    shown = [str(one.place.line) for one in same[:_EXAMPLES] if one.place.line]
+    lines = ", ".join(shown) + (", ..." if len(same) > _EXAMPLES else "")
     return (
-        place.file, place.sheet, line, problem.field, problem.trouble, problem.reason,
-        problem.recording_id,
+        first.place.file, first.place.sheet, lines, len(same), first.field, first.trouble,
+        first.reason, first.value, first.recording_id,
     )  # fmt: skip

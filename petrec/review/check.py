@@ -1,7 +1,7 @@
 """Decisions held against the database as it is: which may be written, and why the others not."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,7 +13,7 @@ from petrec.results.review import Decision, Verdict
 from petrec.review.agree import Ballot, Valid, agreed
 from petrec.review.cases import observe
 from petrec.review.earlier import Earlier, earlier_decisions
-from petrec.review.ids import normal_id
+from petrec.review.ids import has_exponent, has_lost_digits, is_text, normal_ids, number_twins
 from petrec.review.judge import Refusal, is_recorded, judge, overtaken
 from petrec.review.observed import Observed, Pet
 from petrec.review.pets import read_pets
@@ -44,7 +44,12 @@ class Checked:
         decision = entry.decision
         self.problems.append(
             Problem(
-                entry.place, refusal.where, refusal.reason, refusal.trouble, decision.recording_id
+                entry.place,
+                refusal.where,
+                refusal.reason,
+                refusal.trouble,
+                decision.recording_id,
+                refusal.value,
             )
         )
         self.rows[entry.place] = entry.row
@@ -54,7 +59,7 @@ def check(connection: Connection, schema: Schema, reading: Reading) -> Checked:
     """Judge everything that was read, within the caller's snapshot."""
     checked = Checked(problems=list(reading.problems), rows=dict(reading.rows))
     valid: list[Valid] = []
-    entries = list(_formed(schema, reading.entries, checked))
+    entries = list(_formed(connection, schema, reading.entries, checked))
     for start in range(0, len(entries), _AT_ONCE):
         chunk = entries[start : start + _AT_ONCE]
         valid += _judged(connection, schema, chunk, checked)
@@ -65,42 +70,87 @@ def check(connection: Connection, schema: Schema, reading: Reading) -> Checked:
     return checked
 
 
-def _formed(schema: Schema, entries: Sequence[Entry], checked: Checked) -> Iterator[Entry]:
+def _formed(
+    connection: Connection, schema: Schema, entries: Sequence[Entry], checked: Checked
+) -> Iterator[Entry]:
     """Bring ids into form; a line whose ids or kind cannot be, or that comes twice, is refused."""
     first: dict[tuple[str, str, str], Place] = {}
+    ids = _Ids(connection, schema, entries)
     for entry in entries:
-        try:
-            decision = _normal(schema, entry.decision)
-        except ValueError as error:
-            where, reason = error.args
-            checked.refuse(entry, Refusal(where, reason))
-            continue
+        decision, refusal = ids.normal(entry)
         identity = (entry.place.file, decision.recording_id, decision.state)
-        if identity in first:
+        if refusal is None and identity in first:
             reason = f"the recording is decided in line {first[identity].line} already"
-            checked.refuse(entry, Refusal("recording_id", reason))
+            refusal = Refusal("recording_id", reason)
+        if refusal is not None:
+            checked.refuse(entry, refusal)
             continue
         first[identity] = entry.place
         yield Entry(entry.place, decision, entry.row)
 
 
-def _normal(schema: Schema, decision: Decision) -> Decision:
-    """Return the decision with ids as PostgreSQL writes them; errors: ValueError(field, why)."""
-    recordings = schema.recordings.c
-    columns = {"recording_id": recordings.id, "pet_id": schema.pets.c.id,
-               "appointment_id": schema.appointments.c.id}  # fmt: skip
-    ids = {}
-    for name, column in columns.items():
-        text = getattr(decision, name)
-        ids[name] = text if text is None else normal_id(column, text)
-        if text is not None and ids[name] is None:
-            raise ValueError(name, f"{text!r} is no id: {name} is of type {column.type}")
+class _Ids:
+    """The ids of all entries, as PostgreSQL writes them."""
+
+    def __init__(self, connection: Connection, schema: Schema, entries: Sequence[Entry]) -> None:
+        self.columns = {"recording_id": schema.recordings.c.id, "pet_id": schema.pets.c.id,
+                        "appointment_id": schema.appointments.c.id}  # fmt: skip
+        self.known = {
+            name: normal_ids(connection, column, _texts(entries, name))
+            for name, column in self.columns.items()
+        }
+        named = [_named_pet(entry) for entry in entries]
+        self.twins = number_twins(connection, schema.pets.c.id, filter(None, named))
+
+    def normal(self, entry: Entry) -> tuple[Decision, Refusal | None]:
+        """Return the decision with its ids in form, or why it cannot be recorded."""
+        decision = entry.decision
+        found = {name: getattr(decision, name) for name in self.columns}
+        for name, text in found.items():
+            if text is not None and (refusal := self._refusal(name, text)):
+                return decision, refusal
+        ids = {name: text if text is None else self.known[name][text]
+               for name, text in found.items()}  # fmt: skip
+        refusal = self._changed_pet(_named_pet(entry)) or _unusable(decision)
+        return msgspec.structs.replace(decision, **ids), refusal
+
+    def _refusal(self, name: str, text: str) -> Refusal | None:
+        column = self.columns[name]
+        if has_exponent(text) and not is_text(column):
+            return Refusal(name, "a spreadsheet has turned the id into a number", value=text)
+        if text not in self.known[name]:
+            return Refusal(name, f"not an id of type {column.type}", value=text)
+        return None
+
+    def _changed_pet(self, text: str) -> Refusal | None:
+        """Judge a pet's id that was typed into a spreadsheet, which may have changed it."""
+        if has_lost_digits(text):
+            reason = "a spreadsheet may have rounded the id to 15 digits; format the cell as text"
+            return Refusal("pet_id", reason, value=text)
+        if text not in self.twins:
+            return None
+        reason = f"a spreadsheet may have made this number of the id {self.twins[text]}"
+        return Refusal("pet_id", f"{reason}; format the cell as text", value=text)
+
+
+def _texts(entries: Sequence[Entry], name: str) -> Iterator[str]:
+    values = (getattr(entry.decision, name) for entry in entries)
+    return (value for value in values if value is not None)
+
+
+def _named_pet(entry: Entry) -> str:
+    """Return the pet that a person has typed in, as it stands there."""
+    typed = entry.row.get("other_pet_id", "").strip()
+    return typed if typed == entry.decision.pet_id else ""
+
+
+def _unusable(decision: Decision) -> Refusal | None:
     if decision.kind not in REVIEWED:
-        raise ValueError("kind", f"{decision.kind!r} is not a kind that is reviewed")
+        return Refusal("kind", "not a kind that is reviewed", value=decision.kind)
     for name in ("reviewer", "note", "state"):
         if "\0" in getattr(decision, name):
-            raise ValueError(name, "PostgreSQL cannot store the character NUL")
-    return msgspec.structs.replace(decision, **ids)
+            return Refusal(name, "PostgreSQL cannot store the character NUL")
+    return None
 
 
 def _judged(
@@ -115,12 +165,28 @@ def _judged(
         earlier[old.key[0]].append(old)
     pets = read_pets(connection, schema, _pets_of(entries))
     lacking = what_is_lacking(connection, schema)
+    lost = _lost(entries, seen)
+    twins = number_twins(connection, schema.recordings.c.id, lost)
     for entry in entries:
         about = entry.decision.recording_id
+        if about in lost and (about in twins or has_exponent(about)):
+            checked.refuse(entry, _changed_recording(about, twins))
+            continue
         now = _outcome(entry, seen[about], earlier[about], pets, lacking, checked)
         if now is not None:
             moves = bool(entry.decision.pet_id) and entry.decision.appointment_id != now.appointment
             yield Valid(entry, now.key, moves)
+
+
+def _lost(entries: Sequence[Entry], seen: Mapping[str, list[Observed]]) -> set[str]:
+    """Return the ids under which there is no recording."""
+    return {e.decision.recording_id for e in entries if not seen.get(e.decision.recording_id)}
+
+
+def _changed_recording(text: str, twins: Mapping[str, str]) -> Refusal:
+    of = f" of the id {twins[text]}" if text in twins else ""
+    reason = f"a spreadsheet has made a number{of}; export again and keep ids as text"
+    return Refusal("recording_id", reason, value=text)
 
 
 def _pets_of(entries: Sequence[Entry]) -> list[str]:

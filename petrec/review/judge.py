@@ -19,12 +19,13 @@ class Refusal:
     where: str
     reason: str
     trouble: Trouble = Trouble.ERROR
+    value: str = ""
 
 
 def overtaken(decision: Decision, there: bool, earlier: Sequence[Earlier]) -> Refusal | None:
     """Judge a decision about a state that is no more; None where it is what made it so."""
     if not there:
-        return Refusal("recording_id", f"there is no recording {decision.recording_id}")
+        return Refusal("recording_id", "there is no such recording", value=decision.recording_id)
     written = [one for one in earlier if one.written and one.state == decision.state]
     if any(_is_same(one, decision) for one in written):
         return None
@@ -53,7 +54,7 @@ def judge(seen: Observed, decision: Decision, pets: Mapping[str, Pet]) -> Refusa
         return None
     pet = pets.get(decision.pet_id or "")
     if pet is None:
-        return Refusal("pet_id", f"there is no pet {decision.pet_id}")
+        return Refusal("pet_id", "there is no such pet", value=decision.pet_id or "")
     found = options(seen)
     wanted = Option(pet, decision.verdict, decision.appointment_id)
     if any(o.identity == wanted.identity and o.verdict is wanted.verdict for o in found):

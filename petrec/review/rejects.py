@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from petrec.files import atomic_text
+from petrec.files import atomic_text, keep_beside
 from petrec.render.as_csv import write_rows
 from petrec.review.check import Checked
 from petrec.review.rows import COLUMNS
@@ -22,8 +22,8 @@ def _write(file: str, checked: Checked) -> str:
     for problem in checked.problems:
         if problem.place.file == file and problem.place in checked.rows:
             row = checked.rows[problem.place]
-            reason = f"{problem.field}: {problem.reason}"
-            rows.append((*(row.get(column, "") for column in COLUMNS), reason))
-    with atomic_text(path) as out:
+            rows.append((*(row.get(column, "") for column in COLUMNS), str(problem)))
+    # What stands there may have been repaired by a person, and not yet been imported.
+    with atomic_text(path, before=keep_beside) as out:
         write_rows((*COLUMNS, _REASON), rows, out, bom=True)
     return str(path)

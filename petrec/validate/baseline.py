@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from petrec.errors import SettingsError
+from petrec.files import open_text
 from petrec.rules import FINDINGS
 from petrec.schema import Schema
 
@@ -43,7 +44,7 @@ class Baseline:
         A file that is to be replaced may be absent, or damaged as by a merge: it counts as empty.
         """
         try:
-            file = self.path.open(encoding="utf-8", errors="replace", newline="")
+            file = open_text(self.path)
         except OSError as error:
             if replacing and isinstance(error, FileNotFoundError):
                 yield iter(())
@@ -81,6 +82,8 @@ class Baseline:
     def _parsed(self, file: TextIO) -> Iterator[Entry]:
         last = ("", "")
         for number, line in enumerate(file, start=3):
+            if not line.strip():
+                continue
             found = _ENTRY.fullmatch(_line(line))
             if found is None or found[1] not in _KINDS:
                 self._refuse(f"line {number} is not a finding: {_line(line)[:40]!r}", _HINT)

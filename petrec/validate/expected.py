@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Table, text
 
 from petrec.db.enforced import Enforced, read_enforced
 from petrec.errors import SettingsError
+from petrec.files import read_text
 from petrec.results.validate import ExpectationOutcome, State
 from petrec.schema import Schema
 
@@ -60,7 +61,7 @@ class Expected:
         if path is None:
             return cls(ExpectFile())
         try:
-            content = path.read_text(encoding="utf-8-sig")
+            content = read_text(path)
             parsed = (
                 msgspec.json.decode(content) if path.suffix == ".json" else tomllib.loads(content)
             )

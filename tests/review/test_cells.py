@@ -7,14 +7,14 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from python_calamine import CalamineWorkbook
-from xlsxwriter import Workbook
+from xlsxwriter import Workbook as Writer
 
+from petrec.files import decode_text as file_text
 from petrec.render.as_csv import write_rows
 from petrec.render.cells import decode_cell
 from petrec.results.review import Candidate, Case, Verdict
 from petrec.review.as_xlsx import write_workbook
-from petrec.review.read.csv_file import decoded
+from petrec.review.read.workbook import Workbook
 from petrec.review.rows import COLUMNS, choices_of, decode_choices, encode_choices, row_of
 from petrec.review.sheet_text import decode_text, encode_text
 
@@ -39,7 +39,7 @@ def is_formula(cell: str) -> bool:
 def test_csv(texts: list[str]) -> None:
     out = io.StringIO(newline="")
     write_rows(["text"], [(text,) for text in texts], out, bom=True)
-    content = decoded(out.getvalue().encode())
+    content = file_text(out.getvalue().encode())
     cells = [row[0] if row else "" for row in csv.reader(io.StringIO(content, newline=""))][1:]
     assert not [cell for cell in cells if is_formula(cell)]
     assert [decode_cell(cell) for cell in cells] == texts
@@ -49,15 +49,16 @@ def test_csv(texts: list[str]) -> None:
 @given(texts=LISTS)
 def test_xlsx(texts: list[str]) -> None:
     out = io.BytesIO()
-    with Workbook(out, {"constant_memory": True, "strings_to_formulas": False}) as workbook:
+    with Writer(out, {"constant_memory": True, "strings_to_formulas": False}) as workbook:
         sheet = workbook.add_worksheet()
         for row, text in enumerate(texts):
             assert not is_formula(encode_text(text))
             sheet.write_string(row, 0, encode_text(text))
             sheet.write_string(row, 1, ".")
     out.seek(0)
-    read = CalamineWorkbook.from_filelike(out).get_sheet_by_index(0)
-    assert [decode_text(str(row[0])) for row in read.to_python(skip_empty_area=False)] == texts
+    with Workbook(out) as read:
+        rows = list(read.rows(read.sheet_names[0]))
+    assert [decode_text(cells[0]) for _, cells in rows] == texts
 
 
 @given(texts=st.tuples(STRINGS, STRINGS, STRINGS))

@@ -11,6 +11,7 @@ import msgspec
 from petrec.audit import run_audit
 from petrec.cli.session import Session
 from petrec.errors import UsageError
+from petrec.files import read_text
 from petrec.report import Scope, Target, build_report, publication
 from petrec.report.history import (
     Comparison,
@@ -71,10 +72,10 @@ def render_again(path: Path, targets: Sequence[Target]) -> ReportResult:
     """Read a report from its JSON and write it in other forms; errors: UsageError."""
     hint = "--from reads what petrec report --json has written"
     try:
-        result = msgspec.json.decode(path.read_bytes(), type=ReportResult)
+        result = msgspec.json.decode(read_text(path), type=ReportResult)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", hint=hint) from error
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not a report: {error}", hint=hint) from error
     if not result.trend:
         raise UsageError(f"{path} is not a report: its trend is empty", hint=hint)

@@ -28,6 +28,12 @@ def export(
     kind: Annotated[
         list[str] | None, typer.Option(metavar="KIND", help="Only cases of this kind.")
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Replace filled-in files; the old ones are kept as NAME.bak-1, ..."
+        ),
+    ] = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
     quiet: options.Quiet = False,
@@ -36,7 +42,8 @@ def export(
 ) -> int:
     """Write every recording that needs a person, with its candidates and what speaks for each.
 
-    The name of a file tells its format; all files hold the same snapshot.
+    The name of a file tells its format; all files hold the same snapshot. A file that somebody has
+    filled in is not replaced.
 
     Examples:
         petrec review export
@@ -46,18 +53,20 @@ def export(
         petrec review export cases.html
 
     """
-    from petrec.review.export import check_names, export_cases
+    from petrec.review.export import check_names, check_replaceable, export_cases
     from petrec.review.query import REVIEWED
 
     paths = files or [Path("reports") / f"review-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"]
     for unknown in [k for k in kind or () if k not in REVIEWED]:
         raise UsageError(f"no such kind: {unknown}", hint=f"it is one of: {', '.join(REVIEWED)}")
     check_names(paths)
+    if not force:
+        check_replaceable(paths)
     session = open_session("review", connect)
     for path in paths:
         make_directory(path.parent)
     with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
         step("looking for cases")
-        exported = export_cases(connection, schema, paths, kind or ())
+        exported = export_cases(connection, schema, paths, kind or (), force=force)
     session.show(exported.document(), output_format, output)
     return ExitCode.CLEAN

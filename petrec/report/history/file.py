@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from petrec.errors import UsageError
-from petrec.files import atomic_text
+from petrec.files import atomic_text, open_text
 from petrec.report.history.compared import (
     Comparison,
     Tally,
@@ -78,7 +78,7 @@ class Reader:
 
     def __enter__(self) -> "Reader":
         try:
-            self._file = self.path.open(encoding="utf-8", errors="replace", newline="")
+            self._file = open_text(self.path)
         except FileNotFoundError:
             return self
         except OSError as error:
@@ -99,13 +99,13 @@ class Reader:
         if self._file is None:
             return
         number, runs, line = 0, [], ""
-        for line in self._file:
+        for line in filter(str.strip, self._file):
             if line.startswith("{"):
                 runs.append(self._run(line))
             elif not line.startswith("end"):
                 yield self._seen(line)
                 number += 1
-        if line != f"end {number}\n" or not runs:
+        if line.rstrip("\n") != f"end {number}" or not runs:
             raise self._unusable("is cut off")
         self.runs = tuple(runs)
 

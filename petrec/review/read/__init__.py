@@ -1,15 +1,19 @@
 """Decisions from files, in any of the formats that an export has, each line with its place."""
 
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from petrec.errors import UsageError
-from petrec.extras import need_extra
+from petrec.review.read import csv_file, json_file, xlsx_file
 from petrec.review.read.entry import Reading
+from petrec.review.read.table import Table, Unreadable, read_table
 
-READERS = {".csv": "csv_file", ".tsv": "csv_file", ".txt": "csv_file", ".xlsx": "xlsx_file",
-           ".json": "json_file"}  # fmt: skip
+_TABLES: dict[str, Callable[[Path], Iterator[Table]]] = {
+    ".csv": csv_file.tables,
+    ".tsv": csv_file.tables,
+    ".txt": csv_file.tables,
+    ".xlsx": xlsx_file.tables,
+}
 
 
 def read_files(paths: Sequence[Path], reviewer: str) -> Reading:
@@ -19,13 +23,29 @@ def read_files(paths: Sequence[Path], reviewer: str) -> Reading:
     """
     reading = Reading(reviewer)
     for path in paths:
-        reader = READERS.get(path.suffix.lower())
-        if reader is None:
-            known = ", ".join(READERS)
+        suffix = path.suffix.lower()
+        if suffix not in {*_TABLES, ".json"}:
+            known = ", ".join([*_TABLES, ".json"])
             raise UsageError(f"{path} is none of: {known}", hint="import what was exported")
         if not path.is_file():
             raise UsageError(f"there is no file {path}")
-        if reader == "xlsx_file":
-            need_extra("a workbook", "xlsx", "python_calamine")
-        import_module(f"petrec.review.read.{reader}").read(path, reading)
+        try:
+            _read(path, suffix, reading)
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror}") from error
     return reading
+
+
+def _read(path: Path, suffix: str, reading: Reading) -> None:
+    if suffix == ".json":
+        json_file.read(path, reading)
+        return
+    mine = reading.part()
+    try:
+        if suffix == ".xlsx":
+            mine.reviewer = xlsx_file.reviewer_of(path) or reading.reviewer
+        for table in _TABLES[suffix](path):
+            read_table(mine, table)
+    except Unreadable as error:
+        mine.refuse(error.place, "", error.reason)
+    reading.add(mine)

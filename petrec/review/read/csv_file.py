@@ -3,87 +3,57 @@
 A line is numbered as a spreadsheet numbers it, however many line breaks its cells hold.
 """
 
-import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from petrec.files import decode_text
 from petrec.render.cells import decode_cell
 from petrec.results.imported import Place
-from petrec.review.read.entry import Reading
-from petrec.review.read.row import missing_columns, read_row
+from petrec.review.read.table import Line, Table, Unreadable
 
 _SEPARATORS = (",", ";", "\t")
 # A damaged quote can make one cell of a whole file; memory is the only limit worth having.
 _LONGEST_FIELD = 2**31 - 1
 
 
-def read(path: Path, reading: Reading) -> None:
-    """Read one file."""
+def tables(path: Path) -> Iterator[Table]:
+    """Yield the one table of a file; errors: Unreadable."""
     place = Place(str(path))
+    text = _text(path)
+    lines = _lines(text, place)
+    for number, cells in lines:
+        if any(cell.strip() for cell in cells):
+            yield Table(place, [cell.strip() for cell in cells], number, lines)
+            return
+    raise Unreadable(place, "the file is empty")
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
     try:
-        text = decoded(path.read_bytes())
+        return decode_text(content)
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        reason = "this is neither UTF-8 nor UTF-16; save it as 'CSV UTF-8'"
-        reading.refuse(Place(str(path), line=line), "", reason)
-        return
-    if not text.strip():
-        reading.refuse(place, "", "the file is empty")
-        return
-    first = _first_line(text)
-    if not missing_columns(first):
-        _read_rows(path, text, reading)
-        return
-    known = missing_columns(first)
-    reason = f"the header lacks {', '.join(known)}"
-    reading.refuse(Place(str(path), line=1), known[0], reason)
-
-
-def decoded(content: bytes) -> str:
-    """Decode by the byte order mark, else as UTF-8; errors: UnicodeDecodeError."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16")
-    # A program that does not know the mark may have kept it as a character and put another before.
-    return content.decode("utf-8").lstrip("\ufeff")
+        line = content[: error.start].count(b"\n") + 1
+        reason = "neither UTF-8 nor UTF-16; save the file as 'CSV UTF-8'"
+        raise Unreadable(Place(str(path), line=line), reason) from error
 
 
 def _separator(text: str) -> str:
     """Choose the separator by which the header has most columns."""
-    line = text.partition("\n")[0]
-    return max(_SEPARATORS, key=line.count)
+    header = re.split("[\r\n]", text.lstrip(), maxsplit=1)[0]
+    return max(_SEPARATORS, key=header.count)
 
 
-def _first_line(text: str) -> list[str]:
-    header = next(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text)), [])
-    return [decode_cell(cell.strip()) for cell in header]
-
-
-def _read_rows(path: Path, text: str, reading: Reading) -> None:
+def _lines(text: str, place: Place) -> Iterator[Line]:
     csv.field_size_limit(_LONGEST_FIELD)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
-    header = [decode_cell(cell.strip()) for cell in next(lines)]
-    for number, cells in enumerate(_until_broken(lines, path, reading), start=2):
-        place = Place(str(path), line=number)
-        row = dict(zip(header, map(decode_cell, cells), strict=False))
-        if cells and len(cells) != len(header):
-            reason = f"the line has {len(cells)} cells, the header {len(header)}"
-            reading.refuse(place, header[min(len(cells), len(header) - 1)], reason)
-        elif cells:
-            read_row(reading, place, row)
-
-
-def _until_broken(lines: Iterator[list[str]], path: Path, reading: Reading) -> Iterator[list[str]]:
-    """Go through the lines as far as they can be read."""
-    number = 1
-    while True:
-        number += 1
-        try:
-            yield next(lines)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            reason = f"the line cannot be read: {error}"
-            reading.refuse(Place(str(path), line=number), "", reason)
-            return
+    number = 0
+    try:
+        for number, cells in enumerate(lines, start=1):
+            yield number, [decode_cell(cell) for cell in cells]
+    except csv.Error as error:
+        reason = f"the line cannot be read: {error}"
+        raise Unreadable(Place(place.file, line=number + 1), reason) from error

@@ -28,9 +28,23 @@ class Reading:
     rows: dict[Place, Row] = field(default_factory=dict)
     undecided: int = 0
 
-    def refuse(self, place: Place, where: str, reason: str, row: Row | None = None) -> None:
+    def refuse(
+        self, place: Place, where: str, reason: str, row: Row | None = None, value: str = ""
+    ) -> None:
         """Note a problem of a line, or of a file."""
         recording = (row or {}).get("recording_id", "")
-        self.problems.append(Problem(place, where, reason, recording_id=recording))
+        problem = Problem(place, where, reason, recording_id=recording, value=value)
+        self.problems.append(problem)
         if row is not None:
             self.rows[place] = row
+
+    def part(self) -> "Reading":
+        """Return an empty reading for one file."""
+        return Reading(self.reviewer)
+
+    def add(self, part: "Reading") -> None:
+        """Take over what was read of one file."""
+        self.entries += part.entries
+        self.problems += part.problems
+        self.rows |= part.rows
+        self.undecided += part.undecided

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from petrec.files import decode_text
 from petrec.results.imported import Place
 from petrec.results.review import Decision, Verdict
 from petrec.review.read.entry import Entry, Reading, Row
@@ -21,9 +22,9 @@ class _File(msgspec.Struct):
 def read(path: Path, reading: Reading) -> None:
     """Read one file; the line of a decision is its number in the list."""
     try:
-        file = msgspec.json.decode(path.read_bytes(), type=_File)
+        file = msgspec.json.decode(decode_text(path.read_bytes()), type=_File)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        reading.refuse(Place(str(path)), "", f"this is no file of decisions: {error}")
+        reading.refuse(Place(str(path)), "", f"not a file of decisions: {error}")
         return
     if file.petrec_review != VERSION:
         reason = f"version {file.petrec_review} is unknown, this petrec reads {VERSION}"

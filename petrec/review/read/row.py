@@ -10,22 +10,23 @@ from petrec.results.review import Decision, Verdict
 from petrec.review.read.entry import Entry, Reading, Row
 from petrec.review.rows import OTHER, REQUIRED, Choice, Choices, decode_choices
 
-_NUMBERED_BY_A_SPREADSHEET = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 _WORDS = {
     "cannot tell": Verdict.CANNOT_TELL,
     "can't tell": Verdict.CANNOT_TELL,
     "cannot_tell": Verdict.CANNOT_TELL,
     "leave": Verdict.LEAVE,
 }
-_IDS = ("recording_id", "other_pet_id")
+# What petrec itself has written into a row: a decision without it is none.
+_CARRIED = ("recording_id", "kind", "state", "choices")
 
 
 class Refused(Exception):  # noqa: N818 - a line is refused
-    """A line that is not a decision: the field, and why."""
+    """A line that is not a decision: the field, why, and what stands there."""
 
-    def __init__(self, where: str, reason: str) -> None:
+    def __init__(self, where: str, reason: str, value: str = "") -> None:
         self.where = where
         self.reason = reason
+        self.value = value
         super().__init__(reason)
 
 
@@ -36,12 +37,12 @@ def missing_columns(header: Sequence[str]) -> list[str]:
 
 def read_row(reading: Reading, place: Place, row: Row) -> None:
     """Add a row's decision, if there is one, or its problem."""
-    if not any(row.values()):
+    if not any(cell.strip() for cell in row.values()):
         return
     try:
         decision = _decision(row, reading.reviewer)
     except Refused as refused:
-        reading.refuse(place, refused.where, refused.reason, row)
+        reading.refuse(place, refused.where, refused.reason, row, refused.value)
         return
     if decision is None:
         reading.undecided += 1
@@ -50,19 +51,18 @@ def read_row(reading: Reading, place: Place, row: Row) -> None:
 
 
 def _decision(row: Row, reviewer: str) -> Decision | None:
-    word = " ".join(row["decision"].split())
-    if not row["recording_id"].strip():
+    word = " ".join(row.get("decision", "").split())
+    if not row.get("recording_id", "").strip():
         raise Refused("recording_id", "the id is missing")
-    for column in _IDS:
-        if _NUMBERED_BY_A_SPREADSHEET.fullmatch(row[column].strip()):
-            reason = f"a spreadsheet has turned the id into the number {row[column].strip()}"
-            raise Refused(column, reason)
     if not word:
-        if row["other_pet_id"].strip():
+        if row.get("other_pet_id", "").strip():
             raise Refused("decision", f"a pet is named, but the decision does not say {OTHER!r}")
         return None
+    for column in _CARRIED:
+        if column not in row:
+            raise Refused(column, "the line ends before this cell")
     verdict, pet, appointment = _chosen(word, row)
-    who = row["reviewer"].strip() or reviewer
+    who = row.get("reviewer", "").strip() or reviewer
     if not who:
         raise Refused("reviewer", "it does not say who decided; fill it in or give --reviewer")
     return Decision(
@@ -73,7 +73,7 @@ def _decision(row: Row, reviewer: str) -> Decision | None:
         pet_id=pet,
         appointment_id=appointment,
         reviewer=who,
-        note=row["note"],
+        note="\n".join(row.get("note", "").splitlines()),
     )
 
 
@@ -82,7 +82,7 @@ def _chosen(word: str, row: Row) -> tuple[Verdict, str | None, str | None]:
     if word.casefold() in _WORDS:
         return _WORDS[word.casefold()], None, None
     if word.casefold() == OTHER:
-        return _other(choices, row["other_pet_id"].strip())
+        return _other(choices, row.get("other_pet_id", "").strip())
     choice = _match(choices.numbered, word)
     return choice.verdict, choice.pet_id, choice.appointment_id
 
@@ -110,15 +110,15 @@ def _match(numbered: Sequence[Choice], word: str) -> Choice:
         place = int(number[1])
         if 1 <= place <= len(numbered):
             return numbered[place - 1]
-        raise Refused("decision", f"there is no candidate {place}; the row has {len(numbered)}")
+        raise Refused("decision", "the row has no candidate of this number", str(place))
     labels = [choice for choice in numbered if " ".join(choice.label.split()) == word]
     if labels:
         return labels[0]
     named = [choice for choice in numbered if _name(choice.label) == word.casefold()]
     if len(named) == 1:
         return named[0]
-    reason = "is the name of several candidates" if named else "is none of this row's candidates"
-    raise Refused("decision", f"{word!r} {reason}")
+    reason = "the name of several candidates" if named else "none of this row's candidates"
+    raise Refused("decision", reason, word)
 
 
 def _name(label: str) -> str:

@@ -1,0 +1,111 @@
+"""Files as they are read and written, whatever an editor, git or a shell has made of them."""
+
+import codecs
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from petrec.errors import OutputError
+from petrec.files import atomic_text, open_text, read_text
+from petrec.settings import load_settings
+from petrec.validate.expected import Expected
+
+FORMS: dict[str, Callable[[str], bytes]] = {
+    "as_it_is": lambda text: text.encode(),
+    "crlf": lambda text: text.replace("\n", "\r\n").encode(),
+    "cr": lambda text: text.replace("\n", "\r").encode(),
+    "mark": lambda text: codecs.BOM_UTF8 + text.encode(),
+    "two_marks": lambda text: codecs.BOM_UTF8 * 2 + text.encode(),
+    "utf16": lambda text: text.encode("utf-16"),
+    "utf16_big": lambda text: codecs.BOM_UTF16_BE + text.encode("utf-16-be"),
+    "blank_lines": lambda text: (text + "\n\n").encode(),
+    "windows": lambda text: codecs.BOM_UTF8 + (text + "\n").replace("\n", "\r\n").encode(),
+}
+every_form = pytest.mark.parametrize("form", FORMS)
+
+
+@every_form
+def test_text(tmp_path: Path, form: str) -> None:
+    file = tmp_path / "text"
+    file.write_bytes(FORMS[form]("é\nb\n"))
+    assert read_text(file).rstrip("\n") == "é\nb"
+    with open_text(file) as lines:
+        assert [line for line in lines if line.strip()] == ["é\n", "b\n"]
+
+
+@every_form
+def test_settings(tmp_path: Path, form: str) -> None:
+    file = tmp_path / "petrec.toml"
+    file.write_bytes(FORMS[form]("[mapping]\nschema = 'vets'\n"))
+    assert load_settings(file).mapping.schema == "vets"
+    file = tmp_path / "pyproject.toml"
+    file.write_bytes(FORMS[form]("[tool.petrec.mapping]\nschema = 'vets'\n"))
+    assert load_settings(file).mapping.schema == "vets"
+
+
+@every_form
+def test_expectations(tmp_path: Path, form: str) -> None:
+    for name, text in (("e.toml", 'unique = ["a(b)"]\n'), ("e.json", '{"unique":\n["a(b)"]}\n')):
+        file = tmp_path / name
+        file.write_bytes(FORMS[form](text))
+        assert Expected.read(file).wanted.unique == ("a(b)",)
+
+
+def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
+    file = tmp_path / "cases.csv"
+    for mode in (0o640, 0o664, 0o600):
+        file.touch()
+        file.chmod(mode)
+        with atomic_text(file) as out:
+            out.write("x")
+        assert stat.S_IMODE(file.stat().st_mode) == mode
+    with atomic_text(file, 0o644) as out:
+        out.write("x")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+def test_a_directory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="is a directory"), atomic_text(tmp_path):
+        pass
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(OutputError, match="is a directory"), atomic_text(link):
+        pass
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "out"])
+def test_standard_output_is_written_to_and_never_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / "out").symlink_to("/dev/stdout")
+    code = (
+        "from pathlib import Path; from petrec.files import atomic_text\n"
+        f"with atomic_text(Path({name!r})) as out: out.write('new')"
+    )
+    log = tmp_path / "log"
+    log.write_text("old ")
+    inode = log.stat().st_ino
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", code]
+    with log.open("a") as stdout:
+        subprocess.run(command, cwd=tmp_path, stdout=stdout, env=environment, check=True)
+    assert (log.read_text(), log.stat().st_ino) == ("old new", inode)
+    piped = subprocess.run(command, cwd=tmp_path, capture_output=True, env=environment, check=True)
+    assert piped.stdout == b"new"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["log", "out"]
+
+
+def test_what_refuses_at_the_end_leaves_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "cases.csv"
+    file.write_text("old")
+
+    def refuse(path: Path) -> None:
+        raise OutputError(f"{path} has been saved meanwhile")
+
+    with pytest.raises(OutputError, match="meanwhile"), atomic_text(file, before=refuse) as out:
+        out.write("new")
+    assert file.read_text() == "old"
+    assert [each.name for each in tmp_path.iterdir()] == ["cases.csv"]
