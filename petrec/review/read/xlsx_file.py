@@ -1,6 +1,7 @@
 """Workbooks as petrec writes them and Excel or LibreOffice save them again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -18,9 +19,15 @@ def tables(path: Path) -> Iterator[Table]:
     for table in all_tables(path):
         if set(REQUIRED) & set(table.header):
             found = True
-            yield table
+            yield replace(table, lines=_within(table))
     if not found:
         raise Unreadable(Place(str(path)), "no sheet has cases")
+
+
+def _within(table: Table) -> Iterator[Line]:
+    """Yield what stands under the header: a cell beside it is a person's own, and moves none."""
+    for number, cells in table.lines:
+        yield number, cells[: len(table.header)]
 
 
 def all_tables(path: Path) -> Iterator[Table]:
