@@ -1,0 +1,65 @@
+"""The type of a column decides what is an id: a mistyped one is neither another nor an error."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Connection, column, table
+
+from petrec.db.connect import make_engine
+from petrec.db.dsn import resolve_dsn
+from petrec.review.ids import normal_ids, number_twins
+from petrec.schema import PgType
+from petrec.settings import Settings
+from tests.plugins.cluster import Cluster
+from tests.plugins.databases import Database
+
+UUID = "3d517fe6-ebab-7b8c-fcf9-8db6259c8a59"
+# The type, what is an id of it and how PostgreSQL writes it, and what is none.
+TYPES = {
+    "uuid": ({UUID.upper(): UUID, UUID.replace("-", ""): UUID}, ["1234", "", "9.9E+15"]),
+    "smallint": ({"7": "7", "007": "7"}, ["32768", "x", "1.5", "1e3", ""]),
+    "integer": ({"-7": "-7"}, ["2147483648", "9" * 400]),
+    "bigint": ({str(2**63 - 1): str(2**63 - 1)}, [str(2**63), "7 7"]),
+    "numeric(5,2)": ({"7": "7.00", "7.25": "7.25"}, ["7.251", "1000", "seven"]),
+    "text": ({"00123": "00123", "": "", "1E5": "1E5"}, ["a\0b"]),
+    "character varying(5)": ({"abcde": "abcde"}, ["abcdef", "abcde-1"]),
+    "character(5)": ({"abc": "abc"}, ["abcdef"]),
+    "public.code": ({"abcde": "abcde"}, ["abcdef", "x"]),
+    "public.animal": ({"dog": "dog"}, ["horse", "Dog"]),
+    "public.pair": ({"(1,a)": "(1,a)"}, ["(1,a", "1,a", "(x,a)", "(1,a,b)"]),
+    "integer[]": ({"{1,2}": "{1,2}"}, ["1,2", "{1,x}"]),
+    "date": ({"2026-01-02": "2026-01-02"}, ["2026-13-02", "2026-01-02 10:00", "soon"]),
+    "timestamp(0) without time zone": (
+        {"2026-01-02 10:00": "2026-01-02 10:00:00"}, ["2026-01-02 10:00:00.7", "x"]),
+    "inet": ({"10.0.0.1": "10.0.0.1/32"}, ["10.0.0.256"]),
+    "bit(3)": ({"101": "101"}, ["1011", "2"]),
+}  # fmt: skip
+
+
+@pytest.fixture
+def connection(database: Callable[..., Database], any_cluster: Cluster) -> Iterator[Connection]:
+    made = database("empty", any_cluster)
+    made.execute("""
+        CREATE DOMAIN code AS varchar(5) CHECK (length(VALUE) > 1);
+        CREATE TYPE animal AS ENUM ('cat', 'dog');
+        CREATE TYPE pair AS (number integer, letter text);
+        CREATE TABLE pets (id text PRIMARY KEY);
+        INSERT INTO pets VALUES ('00123'), ('123'), ('0456'), ('789'), ('1E5'), ('x1'), ('1.50')""")
+    engine = make_engine(resolve_dsn(made.dsn, None), Settings(), "test")
+    with engine.connect() as opened:
+        yield opened
+    engine.dispose()
+
+
+@pytest.mark.matrix
+def test_the_type_decides(connection: Connection) -> None:
+    for name, (right, wrong) in TYPES.items():
+        found = normal_ids(connection, column("id", PgType(name)), [*right, *wrong])
+        assert found == right, name
+
+
+@pytest.mark.matrix
+def test_ids_of_one_number_are_told_apart(connection: Connection) -> None:
+    ids = table("pets", column("id", PgType("text")), schema="public").c.id
+    given = ["123", "456", "789", "100000", "x1", "1.50"]
+    assert number_twins(connection, ids, given) == {"123": "00123", "456": "0456", "100000": "1E5"}
