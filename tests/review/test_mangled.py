@@ -287,3 +287,68 @@ def test_partial_writes_the_rest_beside(petrec: Run, clinic: Database, decided: 
     repaired = petrec("review", "import", str(rejects), "--apply", "--yes", dsn=clinic.dsn)
     assert repaired.code == 0, repaired.out
     assert clinic.execute("SELECT count(*) FROM petrec.decisions") == [(160,)]
+
+
+def without_trailing_cells(content: str) -> str:
+    """As Excel saves a sheet of which only the first lines have a value in the last column."""
+    found = list(csv.reader(io.StringIO(content, newline="")))
+    note = found[0].index("note")
+    moved = [[*row[:note], *row[note + 1 :], row[note]] for row in found]
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\r\n").writerows(
+        [moved[0], *(row if number < 5 else row[:-1] for number, row in enumerate(moved[1:]))]
+    )
+    return out.getvalue()
+
+
+def quoted(content: str) -> str:
+    out = io.StringIO(newline="")
+    parsed = csv.reader(io.StringIO(content, newline=""))
+    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(parsed)
+    return out.getvalue()
+
+
+REWRITTEN = {
+    "cells_cut": without_trailing_cells,
+    "empty_cells": lambda t: (
+        t.replace("\r\n", ",,\r\n") if "\n" not in t.replace("\r\n", "") else t
+    ),
+    "carriage_returns": lambda t: t.replace("\r\n", "\r"),
+    "blank_lines": lambda t: "\r\n" + t + "\r\n,,,,\r\n\r\n",
+    "all_quoted": quoted,
+}
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_what_programs_write_otherwise_decides_the_same(
+    inspect: Callable[[Path], Checked], template: Database, decided: Path, name: str
+) -> None:
+    before = [ballot.decision for ballot in inspect(decided).ballots]
+    text(REWRITTEN[name])(decided, template)
+    checked = inspect(decided)
+    assert checked.problems == []
+    assert [ballot.decision for ballot in checked.ballots] == before
+
+
+@pytest.mark.parametrize("column", ["kind", "state", "choices"])
+def test_a_line_that_lacks_what_petrec_wrote(
+    inspect: Callable[[Path], Checked], decided: Path, column: str
+) -> None:
+    found = read_csv(decided)
+    last = [*(name for name in found[0] if name != column), column]
+    write_csv(decided, [{name: row[name] for name in last} for row in found])
+    lines = list(csv.reader(io.StringIO(decided.read_text("utf-8-sig"), newline="")))
+    with decided.open("w", newline="") as out:
+        csv.writer(out).writerows([*lines[:2], lines[2][:-1], *lines[3:]])
+    (problem,) = inspect(decided).problems
+    assert (problem.place.line, problem.field) == (3, column)
+
+
+def test_lines_with_one_reason_are_shown_as_one(
+    petrec: Run, clinic: Database, decided: Path
+) -> None:
+    write_csv(decided, [row | {"reviewer": ""} for row in read_csv(decided)])
+    ended = petrec("review", "import", str(decided), "--format", "markdown", dsn=clinic.dsn)
+    assert (ended.code, ended.out.count("who decided")) == (1, 1)
+    assert "2, 3, 4, 5, 6, ..." in ended.out
+    assert "| 160 |" in ended.out
