@@ -25,7 +25,9 @@ class Refusal:
 def overtaken(decision: Decision, there: bool, earlier: Sequence[Earlier]) -> Refusal | None:
     """Judge a decision about a state that is no more; None where it is what made it so."""
     if not there:
-        return Refusal("recording_id", "there is no such recording", value=decision.recording_id)
+        return Refusal(
+            "recording_id", "there is no recording of this id", value=decision.recording_id
+        )
     written = [one for one in earlier if one.written and one.state == decision.state]
     if any(_is_same(one, decision) for one in written):
         return None
@@ -54,7 +56,7 @@ def judge(seen: Observed, decision: Decision, pets: Mapping[str, Pet]) -> Refusa
         return None
     pet = pets.get(decision.pet_id or "")
     if pet is None:
-        return Refusal("pet_id", "there is no such pet", value=decision.pet_id or "")
+        return Refusal("pet_id", "there is no pet of this id", value=decision.pet_id or "")
     found = options(seen)
     wanted = Option(pet, decision.verdict, decision.appointment_id)
     if any(o.identity == wanted.identity and o.verdict is wanted.verdict for o in found):
