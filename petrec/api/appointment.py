@@ -21,13 +21,13 @@ from petrec.api.fields import or_null
 from petrec.api.ids import Ids
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import Row, actor_values
-from petrec.api.times import moment
 from petrec.api.wire.appointment import AppointmentOut, PetOut
+from petrec.api.wire_columns import as_count, as_moment, as_text
 from petrec.schema import Schema
 
 _IDS = ("practice_id", "pet_owner_id", "assigned_vet_user_id")
 _MOMENTS = ("appointment_date", "created_at", "updated_at")
-_PLAIN = ("duration_minutes", "appointment_type", "status", "title", "description", "notes")
+_PLAIN = ("appointment_type", "status", "title", "description", "notes")
 
 
 def read_appointment(
@@ -48,7 +48,10 @@ def _query(schema: Schema, scope: Scope) -> Select[Any]:
     columns: list[ColumnElement[Any]] = [
         cast(or_null(c, name), Text).label(name) for name in ("id", *_IDS)
     ]
-    columns += [or_null(c, name).label(name) for name in (*_MOMENTS, *_PLAIN)]
+    columns += [as_moment(or_null(c, name)).label(name) for name in _MOMENTS]
+    columns += [as_text(or_null(c, name)).label(name) for name in _PLAIN]
+    minutes = as_count(or_null(c, "duration_minutes"), seconds=60)
+    columns.append(minutes.label("duration_minutes"))
     columns.append(_pets(schema, scope).label("pets"))
     query: Select[Any] = select(*columns)
     return query.where(c.id == bindparam("appointment"), scope.appointments(c))
@@ -71,7 +74,7 @@ def _pets(schema: Schema, scope: Scope) -> ColumnElement[Any]:
 
 
 def _named(c: Columns, *names: str) -> list[Any]:
-    return [part for name in names for part in (name, or_null(c, name))]
+    return [part for name in names for part in (name, as_text(or_null(c, name)))]
 
 
 def _out(ids: Ids, row: Row) -> AppointmentOut:
@@ -80,7 +83,7 @@ def _out(ids: Ids, row: Row) -> AppointmentOut:
         "practice_id": ids.maybe("practice", row.practice_id),
         "pet_owner_id": ids.maybe("owner", row.pet_owner_id),
         "assigned_vet_user_id": ids.maybe("vet", row.assigned_vet_user_id),
-        "appointment_date": moment(row.appointment_date),
+        "appointment_date": row.appointment_date,
         "duration_minutes": row.duration_minutes,
         "appointment_type": row.appointment_type,
         "status": row.status,
@@ -88,8 +91,8 @@ def _out(ids: Ids, row: Row) -> AppointmentOut:
         "description": row.description,
         "notes": row.notes,
         "pets": [_pet(ids, pet) for pet in row.pets],
-        "created_at": moment(row.created_at),
-        "updated_at": moment(row.updated_at),
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
     }
 
 

@@ -1,9 +1,11 @@
 """Completing an upload: the object is verified, the row follows, then others are told."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from petrec.api import uploaded
@@ -16,6 +18,9 @@ from petrec.api.statements import Row, actor_values
 from petrec.api.wire.upload import CompleteIn, CompleteOut
 
 logger = logging.getLogger("petrec.api")
+
+# Values stay as they are written, numbers of any size included.
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @dataclass(frozen=True)
@@ -89,14 +94,14 @@ def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploade
         return None
     pet = row.pet_id or _certain_pet(work, connection)
     clinic, options = work.service.clinic, work.service.options
-    metadata = {**(work.body.recording_metadata or {}), "s3_etag": found.etag}
+    told = {**(work.body.recording_metadata or {}), "s3_etag": found.etag}
     values = {
         "id": work.recording,
         "pet_id": pet,
         "status": "uploaded",
         "file_size_bytes": found.size,
         "duration_seconds": work.body.duration_seconds,
-        "recording_metadata": Jsonb(metadata),
+        "recording_metadata": merged(row.recording_metadata, told),
         "moment": options.clock().replace(microsecond=0),
     }
     clinic.statements.get(uploaded.update_query, clinic.schema, work.caller.scope).run(
@@ -106,6 +111,15 @@ def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploade
     if options.channel is not None:
         _notify(work, connection, event)
     return event
+
+
+def merged(before: str | None, told: Mapping[str, Any]) -> str:
+    """Return metadata with what is told now; what was no object gives way, as it has no names."""
+    try:
+        known = _OBJECT.decode(before or "{}")
+    except msgspec.MsgspecError:
+        known = {}
+    return msgspec.json.encode({**known, **told}).decode()
 
 
 def _certain_pet(work: _Work, connection: Connection) -> str | None:

@@ -2,18 +2,18 @@
 
 import base64
 import binascii
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 import msgspec
+import psycopg
 
 from petrec.api.errors import ApiError
 from petrec.api.ids import Ids
-from petrec.api.times import utc
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DECODER = msgspec.json.Decoder(tuple[int | None, str])
+_DECODER = msgspec.json.Decoder(tuple[str | None, str])
 
 
 class After(Enum):
@@ -26,15 +26,14 @@ class After(Enum):
 
 @dataclass(frozen=True)
 class Cursor:
-    """The last row of a page: its time, to the microsecond, if it has any, and its id."""
+    """The last row of a page: its time, as text of the column's type, if any, and its id."""
 
-    at: datetime | None
+    at: str | None
     id: str
 
     def encode(self) -> str:
         """Return the cursor as text."""
-        micros = None if self.at is None else (utc(self.at) - _EPOCH) // timedelta(microseconds=1)
-        packed = base64.urlsafe_b64encode(msgspec.json.encode((micros, self.id)))
+        packed = base64.urlsafe_b64encode(msgspec.json.encode((self.at, self.id)))
         return packed.decode().rstrip("=")
 
 
@@ -49,13 +48,23 @@ def decode(text: str, ids: Ids, entity: str) -> Cursor:
     """Return the cursor; errors: ApiError."""
     try:
         raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-        micros, bare = _DECODER.decode(raw)
-        at = None if micros is None else _EPOCH + timedelta(microseconds=micros)
-    except (ValueError, OverflowError, binascii.Error, msgspec.MsgspecError):
+        at, bare = _DECODER.decode(raw)
+    except (ValueError, binascii.Error, msgspec.MsgspecError):
         raise _invalid() from None
-    if not ids.fits(entity, bare):
+    if not ids.fits(entity, bare) or "\x00" in (at or ""):
         raise _invalid()
     return Cursor(at, bare)
+
+
+@contextmanager
+def starting(cursor: Cursor | None) -> Iterator[None]:
+    """Run the query of a page; errors: ApiError where the cursor's time is none of the column."""
+    try:
+        yield
+    except psycopg.DataError:
+        if cursor is None:
+            raise
+        raise _invalid() from None
 
 
 def _invalid() -> ApiError:

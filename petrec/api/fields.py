@@ -27,7 +27,7 @@ def comes_after(
     """Say that a row follows `after_at`, `after_id`, latest first; those without a time lead."""
     if after is After.UNTIMED:
         return or_(at.is_not(None), key < bindparam("after_id"))
-    return tuple_(at, key) < tuple_(_in_zone(at, "after_at"), bindparam("after_id"))
+    return tuple_(at, key) < tuple_(cast(bindparam("after_at"), at.type), bindparam("after_id"))
 
 
 def _in_zone(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:

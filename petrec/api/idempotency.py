@@ -18,7 +18,7 @@ from petrec.api.errors import invalid
 from petrec.api.new_ids import makes_own
 from petrec.api.ports import Actor
 from petrec.api.service import Clinic
-from petrec.api.times import utc
+from petrec.api.wire_columns import as_moment, as_text
 from petrec.schema import Schema
 
 _NAMESPACE = uuid.UUID("6f1d9c1e-5d0b-5c55-9f5c-0c6d3a0f4b1a")
@@ -85,7 +85,8 @@ def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -
         return None
     now = {name: values[name] for name in _COMPARED if name in clinic.schema.recordings.c}
     differs = any(getattr(row, name) != value for name, value in now.items())
-    return Earlier(row.s3_key, utc(row.created_at), row.status == "pending", differs)
+    created = row.created_at and datetime.fromisoformat(row.created_at)
+    return Earlier(row.s3_key, created, row.status == "pending", differs)
 
 
 def _lock(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
@@ -96,4 +97,6 @@ def _lock(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form
 def _query(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
     c = schema.recordings.c
     compared = [cast(c[name], Text).label(name) for name in _COMPARED if name in c]
-    return select(c.s3_key, c.created_at, c.status, *compared).where(c.id == bindparam("id"))
+    told = (as_text(c.s3_key).label("s3_key"), as_text(c.status).label("status"))
+    created = as_moment(c.created_at).label("created_at")
+    return select(*told, created, *compared).where(c.id == bindparam("id"))

@@ -1,6 +1,6 @@
 """A recording from its columns to what goes over the wire."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast
@@ -9,8 +9,9 @@ from petrec.api.access import Columns
 from petrec.api.fields import or_null
 from petrec.api.ids import Ids
 from petrec.api.ports import ObjectStore
-from petrec.api.times import clock_face, moment
+from petrec.api.times import clock_face
 from petrec.api.wire.recording import RecordingOut
+from petrec.api.wire_columns import as_count, as_flag, as_moment, as_number, as_text
 
 _IDS = ("id", "visit_id", "appointment_id", "recorded_by_user_id")
 _PLAIN = (
@@ -30,17 +31,32 @@ _PLAIN = (
     "created_at",
     "updated_at",
 )
+_FORMS: Mapping[str, Callable[[ColumnElement[Any]], ColumnElement[Any]]] = {
+    "file_size_bytes": as_count,
+    "duration_seconds": as_number,
+    "transcript_confidence": as_number,
+    "is_transcribed": as_flag,
+    "is_processing": as_flag,
+    "created_at": as_moment,
+    "updated_at": as_moment,
+}
 
 
 def recording_columns(c: Columns, pet: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    """Return what `recording_out` reads, of a table or a subquery that has its columns."""
+    """Return what `wire_recording` reads, of a table or a subquery that has its columns."""
     ids = [cast(or_null(c, name), Text).label(name) for name in _IDS]
     plain = [or_null(c, name).label(name) for name in _PLAIN]
     return [*ids, cast(pet, Text).label("pet_id"), *plain, c.id.label("sort_id")]
 
 
+def wire_recording(c: Columns) -> list[ColumnElement[Any]]:
+    """Return what `recording_out` reads, of a subquery of `recording_columns`."""
+    ids = [c[name] for name in (*_IDS, "pet_id")]
+    return [*ids, *(_FORMS.get(name, as_text)(c[name]).label(name) for name in _PLAIN)]
+
+
 def recording_out(ids: Ids, store: ObjectStore, row: Mapping[str, Any]) -> RecordingOut:
-    """Return the recording; `row` has the columns of `recording_columns`."""
+    """Return the recording; `row` has the columns of `wire_recording`."""
     duration = row["duration_seconds"]
     return {
         "id": ids.write("rec", row["id"]),
@@ -53,18 +69,14 @@ def recording_out(ids: Ids, store: ObjectStore, row: Mapping[str, Any]) -> Recor
         "filename": row["filename"],
         "original_filename": row["original_filename"],
         "file_size_bytes": row["file_size_bytes"],
-        "duration_seconds": None if duration is None else float(duration),
+        "duration_seconds": duration,
         "duration_formatted": clock_face(duration),
         "mime_type": row["mime_type"],
         "s3_url": row["s3_url"] or (store.url(row["s3_key"]) if row["s3_key"] else None),
         "transcript_text": row["transcript_text"],
-        "transcript_confidence": _number(row["transcript_confidence"]),
+        "transcript_confidence": row["transcript_confidence"],
         "is_transcribed": bool(row["is_transcribed"]),
         "is_processing": bool(row["is_processing"]),
-        "created_at": moment(row["created_at"]),
-        "updated_at": moment(row["updated_at"]),
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
     }
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)

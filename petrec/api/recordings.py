@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from petrec.api.cursor import Cursor, decode, start
+from petrec.api.cursor import Cursor, decode, start, starting
 from petrec.api.recording import recording_out
 from petrec.api.served import page_query
 from petrec.api.service import Caller, Service
@@ -57,7 +57,7 @@ def read_page(
     values = actor_values(caller.actor) | dict(wanted) | {"limit": limit, "fetch": limit + 1}
     if after is not None:
         values |= {"after_at": after.at, "after_id": after.id}
-    with service.database.reading() as connection:
+    with service.database.reading() as connection, starting(after):
         rows = statement.dicts(connection, values)
     withheld = rows[0]["withheld"]
     found = [row for row in rows if row["id"] is not None]
@@ -65,6 +65,6 @@ def read_page(
     end = found[limit - 1] if more else None
     return Page(
         [recording_out(clinic.ids, service.store, row) for row in found[:limit]],
-        Cursor(end["created_at"], end["id"]).encode() if end is not None else None,
+        Cursor(end["position"], end["id"]).encode() if end is not None else None,
         withheld,
     )

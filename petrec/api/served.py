@@ -29,7 +29,8 @@ from sqlalchemy import (
 from petrec.api.access import Columns, Scope
 from petrec.api.cursor import After
 from petrec.api.fields import comes_after
-from petrec.api.recording import recording_columns
+from petrec.api.recording import recording_columns, wire_recording
+from petrec.api.wire_columns import as_position
 from petrec.rules.judge import judged
 from petrec.schema import Schema
 
@@ -48,9 +49,12 @@ def page_query(schema: Schema, scope: Scope, filters: Filters, after: After) -> 
     branches = union_all(parts.named(), parts.inferred()).subquery("branches")
     page = select(branches).order_by(*_newest(branches.c)).limit(_bound("fetch")).cte("page")
     withheld = parts.withheld(page).subquery("withheld")
-    shown = [column for column in page.c if column.key != "sort_id"]
+    shown = wire_recording(page.c)
+    position = as_position(page.c.created_at).label("position")
     joined = withheld.outerjoin(page, true())
-    return select(withheld.c.withheld, *shown).select_from(joined).order_by(*_newest(page.c))
+    return (
+        select(withheld.c.withheld, *shown, position).select_from(joined).order_by(*_newest(page.c))
+    )
 
 
 def of_visits_query(schema: Schema, scope: Scope) -> Select[Any]:
@@ -63,7 +67,11 @@ def of_visits_query(schema: Schema, scope: Scope) -> Select[Any]:
     c = branches.c
     place = func.row_number().over(partition_by=c.visit_id, order_by=_newest(c)).label("place")
     ranked = select(branches, place).subquery("ranked")
-    return select(ranked).where(ranked.c.place <= _bound("each")).order_by(*_newest(ranked.c))
+    return (
+        select(*wire_recording(ranked.c))
+        .where(ranked.c.place <= _bound("each"))
+        .order_by(*_newest(ranked.c))
+    )
 
 
 class _Parts:

@@ -1,22 +1,4 @@
-"""Times on the wire: whole seconds, UTC, `Z`; a strict decoder takes no fractions."""
-
-from datetime import UTC, datetime
-
-_ZERO = UTC.utcoffset(None)
-
-
-def utc(value: datetime) -> datetime:
-    """Return the time in UTC; one without a zone is taken for UTC already."""
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def moment(value: datetime | None) -> str | None:
-    """Return a time as text."""
-    if value is None:
-        return None
-    if value.tzinfo is not None and value.utcoffset() != _ZERO:
-        value = value.astimezone(UTC)
-    return value.isoformat()[:19] + "Z"
+"""Durations on the wire."""
 
 
 def clock_face(seconds: float | None) -> str | None:

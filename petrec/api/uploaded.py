@@ -11,7 +11,6 @@ from sqlalchemy import (
     cast,
     exists,
     func,
-    literal,
     or_,
     select,
     update,
@@ -20,6 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from petrec.api.access import Scope
 from petrec.api.fields import as_column, or_null
+from petrec.api.wire_columns import as_count, as_text
 from petrec.rules.judge import judged
 from petrec.schema import Schema
 
@@ -29,11 +29,10 @@ PENDING = "pending"
 def find(schema: Schema, scope: Scope) -> Select[Any]:
     """Select the recording, if the caller may complete it."""
     c = schema.recordings.c
-    columns = [or_null(c, name).label(name) for name in ("file_size_bytes", "mime_type")]
-    query: Select[Any] = select(
-        cast(c.pet_id, Text).label("pet_id"), c.status.label("status"), c.s3_key.label("s3_key"),
-        *columns,
-    )  # fmt: skip
+    names = ("pet_id", "status", "s3_key", "mime_type", "recording_metadata")
+    columns = [as_text(or_null(c, name)).label(name) for name in names]
+    size = as_count(or_null(c, "file_size_bytes")).label("file_size_bytes")
+    query: Select[Any] = select(*columns, size)
     return query.where(c.id == bindparam("id"), scope.completes(c), _visible(schema, scope))
 
 
@@ -86,9 +85,8 @@ def update_query(schema: Schema, scope: Scope) -> Update:  # noqa: ARG001 a buil
         given = cast(bindparam("duration_seconds"), c.duration_seconds.type)
         values["duration_seconds"] = func.coalesce(given, c.duration_seconds)
     if "recording_metadata" in c:
-        before = func.coalesce(cast(c.recording_metadata, JSONB), cast(literal("{}", Text), JSONB))
-        both = before.op("||")(cast(bindparam("recording_metadata"), JSONB))
-        values["recording_metadata"] = cast(both, c.recording_metadata.type)
+        given = cast(bindparam("recording_metadata"), Text)
+        values["recording_metadata"] = cast(given, c.recording_metadata.type)
     written: Any = {c[name]: value for name, value in values.items()}
     return update(recordings).values(written).where(c.id == bindparam("id"))
 

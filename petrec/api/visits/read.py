@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, bindparam, false, select
 
 from petrec.api.access import Scope
-from petrec.api.cursor import After, Cursor, decode, start
+from petrec.api.cursor import After, Cursor, decode, start, starting
 from petrec.api.errors import not_found
 from petrec.api.fields import comes_after
 from petrec.api.recording import recording_out
@@ -17,6 +17,7 @@ from petrec.api.statements import Row, actor_values
 from petrec.api.visits.table import visit_columns, visit_out, visits_table
 from petrec.api.wire.recording import RecordingOut
 from petrec.api.wire.visit import VisitOut
+from petrec.api.wire_columns import as_position
 from petrec.schema import Schema
 
 # So many recordings are shown with one visit, the newest; the list of recordings has all.
@@ -66,10 +67,10 @@ def list_visits(
     statement = clinic.statements.get(
         _page, clinic.schema, caller.scope, frozenset(wanted), start(after)
     )
-    with service.database.reading() as connection:
+    with service.database.reading() as connection, starting(after):
         rows = statement.rows(connection, values)
     end = rows[limit - 1] if len(rows) > limit else None
-    following = Cursor(end.visit_date, end.id).encode() if end is not None else None
+    following = Cursor(end.position, end.id).encode() if end is not None else None
     return VisitPage(with_recordings(service, caller, rows[:limit]), following)
 
 
@@ -100,7 +101,8 @@ def _one(schema: Schema, scope: Scope) -> Select[Any]:
 
 def _page(schema: Schema, scope: Scope, filters: frozenset[str], after: After) -> Select[Any]:
     c = visits_table(schema).c
-    query: Select[Any] = select(*visit_columns(c)).where(scope.visits(c))
+    position = as_position(c.visit_date).label("position")
+    query: Select[Any] = select(*visit_columns(c), position).where(scope.visits(c))
     for name in sorted(filters):
         query = query.where(c[name] == bindparam(name) if name in c else false())
     if after is not After.TOP:

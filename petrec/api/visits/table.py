@@ -1,6 +1,6 @@
 """The visits table, if there is one, and a visit from its columns to the wire."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, Text, cast
@@ -11,9 +11,9 @@ from petrec.api.errors import ApiError
 from petrec.api.fields import or_null
 from petrec.api.ids import Ids
 from petrec.api.statements import Row
-from petrec.api.times import moment
 from petrec.api.wire.recording import RecordingOut
 from petrec.api.wire.visit import VisitOut
+from petrec.api.wire_columns import as_day, as_flag, as_moment, as_text
 from petrec.schema import Schema
 
 _IDS = ("id", "pet_id", "appointment_id", "created_by")
@@ -31,6 +31,13 @@ _PLAIN = (
     "created_at",
     "updated_at",
 )
+_FORMS: Mapping[str, Callable[[ColumnElement[Any]], ColumnElement[Any]]] = {
+    "visit_date": as_moment,
+    "follow_up_required": as_flag,
+    "follow_up_date": as_day,
+    "created_at": as_moment,
+    "updated_at": as_moment,
+}
 
 
 def visits_table(schema: Schema) -> NamedFromClause:
@@ -52,17 +59,16 @@ def stored_visits(schema: Schema) -> Table:
 def visit_columns(c: Columns) -> list[ColumnElement[Any]]:
     """Return what `visit_out` reads."""
     ids = [cast(or_null(c, name), Text).label(name) for name in _IDS]
-    return [*ids, *(or_null(c, name).label(name) for name in _PLAIN)]
+    return [*ids, *(_FORMS.get(name, as_text)(or_null(c, name)).label(name) for name in _PLAIN)]
 
 
 def visit_out(ids: Ids, row: Row, recordings: Sequence[RecordingOut] = ()) -> VisitOut:
     """Return the visit; `row` has the columns of `visit_columns`."""
-    day = row.follow_up_date
     return {
         "id": ids.write("visit", row.id),
         "pet_id": ids.write("pet", row.pet_id),
         "appointment_id": ids.maybe("appt", row.appointment_id),
-        "visit_date": moment(row.visit_date) or "",
+        "visit_date": row.visit_date,
         "visit_type": row.visit_type,
         "status": row.status,
         "chief_complaint": row.chief_complaint,
@@ -70,9 +76,9 @@ def visit_out(ids: Ids, row: Row, recordings: Sequence[RecordingOut] = ()) -> Vi
         "treatment_plan": row.treatment_plan,
         "notes": row.notes,
         "follow_up_required": bool(row.follow_up_required),
-        "follow_up_date": None if day is None else day.isoformat()[:10],
+        "follow_up_date": row.follow_up_date,
         "recordings": list(recordings),
         "created_by": ids.write("vet", row.created_by),
-        "created_at": moment(row.created_at),
-        "updated_at": moment(row.updated_at),
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
     }

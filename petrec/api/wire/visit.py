@@ -100,7 +100,7 @@ class VisitOut(TypedDict):
     id: VisitId
     pet_id: PetId
     appointment_id: AppointmentId | None
-    visit_date: Moment
+    visit_date: Moment | None
     visit_type: str
     status: str
     chief_complaint: str | None

@@ -1,0 +1,127 @@
+"""Columns as the wire has them: what a type or a value cannot give is NULL, not an error.
+
+Columns may have other types than the contract's, and values that Python cannot hold (NaN, infinity,
+years before 1 or after 9999). They are converted by the database, so that no page fails by one row.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Double,
+    Numeric,
+    Text,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    literal_column,
+    null,
+)
+
+_INTEGERS = ("smallint", "integer", "bigint")
+_FLOATS = ("real", "double precision")
+_TEXTS = ("text", "character varying", "character")
+_TIMES = ("timestamp with time zone", "timestamp without time zone", "date")
+_MOMENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
+_DAY = r"^\d{4}-\d\d-\d\d$"
+_NUMBER = r"^-?\d{1,15}(\.\d{1,15})?$"
+_YES, _NO = ("t", "true", "y", "yes", "on", "1"), ("f", "false", "n", "no", "off", "0")
+# Enough for every number that a clinic has, and within all the types; NaN is above it.
+_LARGEST = 9e17
+
+
+def _kind(column: ColumnElement[Any]) -> str:
+    """Return the type's name without its length or precision."""
+    name = str(column.type).lower()
+    head, _, rest = name.partition("(")
+    return head.strip() + rest.partition(")")[2]
+
+
+def as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return any column as text."""
+    return cast(column, Text)
+
+
+def as_moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a time as `2025-09-01T14:00:00Z`; a date is its midnight, a number is no time."""
+    kind = _kind(column)
+    if kind in _TEXTS:
+        return case((cast(column, Text).op("~")(_MOMENT), cast(column, Text)), else_=null())
+    return _formatted(column, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+
+
+def as_day(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a day as `2025-09-01`."""
+    kind = _kind(column)
+    if kind in _TEXTS:
+        return case((cast(column, Text).op("~")(_DAY), cast(column, Text)), else_=null())
+    return _formatted(column, "YYYY-MM-DD")
+
+
+def _formatted(column: ColumnElement[Any], form: str) -> ColumnElement[Any]:
+    """Format a time in UTC, if its year has four digits."""
+    kind = _kind(column)
+    if kind not in _TIMES:
+        return cast(null(), Text)
+    naive = func.timezone("UTC", column) if kind == _TIMES[0] else cast(column, DateTime)
+    # The cast of a far date would fail: it is made for the near ones alone.
+    day = cast(literal_column("'0001-01-01'"), Date), cast(literal_column("'9999-12-31'"), Date)
+    at = column if kind == "date" else naive
+    near = at.between(*day) if kind == "date" else (at >= day[0]) & (at < day[1] + literal(1))
+    return case((near, func.to_char(naive, literal(form, Text))), else_=null())
+
+
+def as_number(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a number; an interval in seconds."""
+    return cast(_finite(column), Double)
+
+
+def as_count(column: ColumnElement[Any], *, seconds: int = 1) -> ColumnElement[Any]:
+    """Return a whole number; an interval in units of so many seconds; NULL for broken ones."""
+    number = _finite(column)
+    if _kind(column) == "interval":
+        number = number / seconds
+    return case((number == func.trunc(number), cast(number, BigInteger)), else_=null())
+
+
+def _finite(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column as numeric with fifteen decimals, NULL where it is no such number."""
+    kind, wide = _kind(column), Numeric()
+    if kind in _TEXTS:
+        given = cast(column, Text)
+        return case((given.op("~")(_NUMBER), cast(given, wide)), else_=null())
+    if kind == "interval":
+        column = extract("epoch", column)
+    elif kind not in (*_INTEGERS, *_FLOATS, "numeric"):
+        return cast(null(), wide)
+    near = column.between(literal_column(f"{-_LARGEST:.0f}"), literal_column(f"{_LARGEST:.0f}"))
+    # Float to numeric keeps fifteen digits; through text all of them.
+    exact = cast(cast(column, Text), wide) if kind in _FLOATS else cast(column, wide)
+    return case((near, func.trunc(exact, 15)), else_=null())
+
+
+def as_flag(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return yes or no."""
+    kind = _kind(column)
+    if kind == "boolean":
+        return column
+    if kind in (*_INTEGERS, "numeric"):
+        return column != literal_column("0")
+    if kind not in _TEXTS:
+        return cast(null(), Boolean)
+    given = func.lower(cast(column, Text))
+    return case((given.in_(_YES), literal(True)), (given.in_(_NO), literal(False)), else_=null())
+
+
+def as_position(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a value as text that a cast to its type reads in every session, for a cursor."""
+    if _kind(column) in _TIMES:
+        # ISO 8601 with the zone, whatever DateStyle says; infinity and years BC, too.
+        return func.to_jsonb(column).op("#>>")(literal_column("'{}'"))
+    return cast(column, Text)
