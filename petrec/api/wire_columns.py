@@ -31,7 +31,7 @@ _TIMES = ("timestamp with time zone", "timestamp without time zone", "date")
 _MOMENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 _DAY = r"^\d{4}-\d\d-\d\d$"
 _NUMBER = r"^-?\d{1,15}(\.\d{1,15})?$"
-_YES, _NO = ("t", "true", "y", "yes", "on", "1"), ("f", "false", "n", "no", "off", "0")
+_YES, _NO = "^(t|true|y|yes|on|1)$", "^(f|false|n|no|off|0)$"
 # Enough for every number that a clinic has, and within all the types; NaN is above it.
 _LARGEST = 9e17
 
@@ -116,7 +116,9 @@ def as_flag(column: ColumnElement[Any]) -> ColumnElement[Any]:
     if kind not in _TEXTS:
         return cast(null(), Boolean)
     given = func.lower(cast(column, Text))
-    return case((given.in_(_YES), literal(True)), (given.in_(_NO), literal(False)), else_=null())
+    return case(
+        (given.op("~")(_YES), literal(True)), (given.op("~")(_NO), literal(False)), else_=null()
+    )
 
 
 def as_position(column: ColumnElement[Any]) -> ColumnElement[Any]:
