@@ -87,7 +87,7 @@ class DeclinedError(PetrecError):
 
 
 class RunHeldError(PetrecError):
-    """Another petrec process is writing to this database."""
+    """Another petrec process is writing to these recordings."""
 
 
 class RunNotFoundError(PetrecError):

@@ -170,6 +170,18 @@ def make_directory(path: Path) -> None:
         raise write_failed(path, error) from error
 
 
+def try_directory(path: Path) -> None:
+    """Check that files can be made in a directory, or the directory itself; errors: OutputError."""
+    above = path
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    try:
+        with tempfile.TemporaryFile(dir=above):
+            pass
+    except OSError as error:
+        raise write_failed(path, error) from error
+
+
 def write_failed(path: Path, error: OSError) -> OutputError:
     """Return the error that says why a file could not be written."""
     hint = "choose a directory that exists and that you may write to"

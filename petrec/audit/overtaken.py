@@ -5,7 +5,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, cast, func, select
 
 from petrec.journal.install import is_readable
+from petrec.journal.runs import runs_of
 from petrec.journal.tables import changes
+from petrec.journal.targets import target_name
 from petrec.journal.write import has_key
 from petrec.rules.evidence import SINGLE_PET
 from petrec.rules.secondary import EVIDENCE_OVERTAKEN, SecondaryFact
@@ -26,6 +28,7 @@ def _overtaken(schema: Schema) -> Select[Any]:
         .distinct()
         .join(changes, has_key(schema, recordings.c, changes.c.row_key))
         .join(crowded, crowded.c.appointment_id == recordings.c.appointment_id)
+        .where(changes.c.run_id.in_(runs_of(target_name(schema))))
         .where(changes.c.strategy == SINGLE_PET.id, recordings.c.pet_id == assigned)
     )
 

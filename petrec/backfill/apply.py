@@ -7,10 +7,12 @@ from petrec.backfill.work import backfill_work
 from petrec.errors import RunNotFoundError, UsageError
 from petrec.journal.drive import Driver, Observer
 from petrec.journal.install import is_installed, only_writer
+from petrec.journal.moves import follow_moves
 from petrec.journal.runs import move, read_run, unfinished_run
+from petrec.journal.tables import changes, plan_items
 from petrec.journal.throttle import Limits
 from petrec.journal.undo import UndoWork, check_target, earlier_undos, plan_undo
-from petrec.results.runs import Run, Target
+from petrec.results.runs import Run, State, Target
 from petrec.schema import Schema
 
 
@@ -24,11 +26,10 @@ def apply_backfill(
     anew: bool = False,
 ) -> Run | None:
     """Bring the recordings their pets; None where none was to be had. Errors: see `Driver`."""
-    with only_writer(engine) as connection:
+    with only_writer(engine, target.name) as connection:
         run = _resume_or_plan(connection, schema, target, anew=anew)
-        if run is None:
-            connection.rollback()
-            return None
+    if run is None:
+        return None
     return Driver(engine, backfill_work(schema), limits, observe).drive(run.id)
 
 
@@ -39,8 +40,8 @@ def apply_undo(
     with engine.connect() as connection:
         if not is_installed(connection):
             raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
-    with only_writer(engine) as connection:
-        run = _resume(connection, "undo", run_id) or plan_undo(connection, run_id, target)
+    with only_writer(engine, target.name) as connection:
+        run = _resume_undo(connection, target, run_id) or plan_undo(connection, run_id, target)
         earlier = [other for other in earlier_undos(connection, run_id) if other != run.id]
     return Driver(engine, UndoWork(schema, earlier), limits, observe).drive(run.id)
 
@@ -48,9 +49,9 @@ def apply_undo(
 def _resume_or_plan(
     connection: Connection, schema: Schema, target: Target, *, anew: bool
 ) -> Run | None:
-    unfinished = unfinished_run(connection, "backfill")
+    unfinished = unfinished_run(connection, target.name, "backfill")
     if unfinished and anew:
-        move(connection, unfinished, "abandoned")
+        move(connection, unfinished, State.ABANDONED)
     elif unfinished:
         check_target(unfinished, target)
         if unfinished.target.touch != target.touch:
@@ -59,13 +60,25 @@ def _resume_or_plan(
                 f"unfinished run {unfinished.id} was started with --touch {touch}",
                 hint="give the same --touch to finish it, or --anew to plan the rest again",
             )
-        return _resume(connection, "backfill")
-    return write_plan(connection, schema, target)
+        move(connection, unfinished, State.RUNNING)
+        follow_moves(connection, plan_items, unfinished)
+        return read_run(connection, target.name, unfinished.id)
+    return _plan(connection, schema, target)
 
 
-def _resume(connection: Connection, action: str, undoes: int | None = None) -> Run | None:
-    unfinished = unfinished_run(connection, action, undoes)
+def _plan(connection: Connection, schema: Schema, target: Target) -> Run | None:
+    """Plan anew; where nothing is to do, no run stays behind."""
+    with connection.begin_nested() as planning:
+        run = write_plan(connection, schema, target)
+        if run is None:
+            planning.rollback()
+    return run
+
+
+def _resume_undo(connection: Connection, target: Target, run_id: int) -> Run | None:
+    unfinished = unfinished_run(connection, target.name, "undo", run_id)
     if unfinished is None:
         return None
-    move(connection, unfinished, "running")
-    return read_run(connection, unfinished.id)
+    move(connection, unfinished, State.RUNNING)
+    follow_moves(connection, changes, read_run(connection, target.name, run_id))
+    return read_run(connection, target.name, unfinished.id)

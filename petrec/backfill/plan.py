@@ -24,6 +24,7 @@ from petrec.journal.keys import key_of
 from petrec.journal.place import PLACE, system_columns
 from petrec.journal.runs import create_run, read_run, record, unfinished_run
 from petrec.journal.tables import plan_items
+from petrec.journal.targets import target_name
 from petrec.journal.write import write_query
 from petrec.results.backfill import BackfillPlan, SearchingTriggers, StrategyCount
 from petrec.results.runs import Run, Target
@@ -49,13 +50,15 @@ def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
         key=tuple(str(column.name) for column in schema.key_columns),
         pet=str(recordings.c.pet_id.name),
         touch=tuple(str(by_name[name]) for name in touch),
+        name=target_name(schema),
     )
 
 
 def preview(connection: Connection, schema: Schema, target: Target) -> BackfillPlan:
     """Count what would change and say how; reads only."""
     census = take_census(connection, schema)
-    unfinished = unfinished_run(connection, "backfill") if is_readable(connection) else None
+    readable = is_readable(connection)
+    unfinished = unfinished_run(connection, target.name, "backfill") if readable else None
     return BackfillPlan(
         table=target.table,
         strategies=tuple(
@@ -109,7 +112,7 @@ def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | 
     if planned == 0:
         return None
     record(connection, run_id, {"planned": planned})
-    return read_run(connection, run_id)
+    return read_run(connection, target.name, run_id)
 
 
 def _locks(schema: Schema) -> tuple[str, ...]:
@@ -124,6 +127,6 @@ def _locks(schema: Schema) -> tuple[str, ...]:
 def _statement(schema: Schema, target: Target) -> str:
     """Return the SQL of one batch with its parameters by name."""
     now = datetime.now(UTC)
-    run = Run(0, "backfill", "planned", target, now, now)
+    run = Run(0, "backfill", "planned", target.name, target, now, now)
     query = write_query(schema, run, backfill_work(schema).guarded(run))
     return str(query.compile(dialect=postgresql.dialect(paramstyle="named")))  # type: ignore[no-untyped-call]

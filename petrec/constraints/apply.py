@@ -12,6 +12,7 @@ from petrec.db.ddl.run import Limits, Runner
 from petrec.db.writable import check_primary
 from petrec.errors import StuckError, UsageError
 from petrec.journal import lock
+from petrec.journal.targets import mapped_target
 from petrec.results.constraints import ConstraintsPlan, ConstraintsResult, Obstacles, Step
 from petrec.results.progress import Doing, Listener, Progress
 
@@ -32,7 +33,7 @@ def apply_plan(
     `only` is the hash of the plan that was seen; `free_space` in bytes overrides what is measured.
     Errors: UsageError for another plan, NoRoomError, TimedOutError.
     """
-    with _working(engine) as connection:
+    with _working(engine, wanted) as connection:
         check_primary(connection)
         plan = wanted.plan(connection)
         if only and only != plan.hash:
@@ -51,7 +52,7 @@ def apply_rollback(
     engine: Engine, wanted: Wanted, limits: Limits, listener: Listener
 ) -> ConstraintsResult:
     """Take everything away again."""
-    with _working(engine) as connection:
+    with _working(engine, wanted) as connection:
         check_primary(connection)
         refuse_without_privileges(wanted.rollback(connection))
         done = _drive(Runner(engine, connection, limits, listener.tell), wanted.rollback, listener)
@@ -59,9 +60,10 @@ def apply_rollback(
 
 
 @contextmanager
-def _working(engine: Engine) -> Iterator[Connection]:
+def _working(engine: Engine, wanted: Wanted) -> Iterator[Connection]:
     """Give an autocommit connection that no other petrec process works beside."""
-    with engine.connect() as connection, lock.held(connection):
+    target = mapped_target(wanted.mapping)
+    with engine.connect() as connection, lock.held(connection, target):
         connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
 

@@ -5,13 +5,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 from psycopg.errors import QueryCanceled
 from sqlalchemy import Connection, Engine, Select, text
 from sqlalchemy.exc import DBAPIError
 
+from petrec.db.ddl.blockers import Watch
 from petrec.db.session_state import keep_session
 from petrec.db.triggers import trigger_functions
 from petrec.errors import PetrecError, RunHeldError, RunStoppedError
@@ -29,17 +31,20 @@ from petrec.journal.pace import Pace
 from petrec.journal.refused import Refusal, RowsRefusedError, cause_of
 from petrec.journal.retry import Patience, driver_error, is_lost, is_transient
 from petrec.journal.runs import move, read_run, record
+from petrec.journal.standby import unconfirmed_standbys
+from petrec.journal.targets import target_name
 from petrec.journal.throttle import LagMeter, Limits, pause_reason, rate_pause
+from petrec.journal.waiting import blamed
 from petrec.journal.work import Work, spread
 from petrec.journal.write import write_batch, write_query
-from petrec.results.runs import Run
+from petrec.results.runs import Run, State
 
 log = logging.getLogger("petrec.journal")
 
 _POLL_S = 0.2
 # A batch that is lost in a crash is lost whole, with its journal and cursor, and done again; so
-# only the end of a run waits for the disk. A client that hangs must not keep its locks. What is
-# said between batches holds no lock of the application's: it has longer than a batch.
+# only the end of a run waits for the disk, and for standbys. A client that hangs must not keep its
+# locks. What is said between batches holds no lock of the application's: it has longer.
 _SESSION = {
     "synchronous_commit": "off",
     "lock_timeout": "200ms",
@@ -47,11 +52,16 @@ _SESSION = {
     "statement_timeout": "30s",
     "plan_cache_mode": "force_generic_plan",
 }
-_RESUME = "start the same command again: it resumes where the last batch ended"
+_RESUME = (
+    "start the same command again: it resumes where the last batch ended; "
+    "or leave it for good with: petrec backfill abandon {run}"
+)
 _SLOW_ROW = "a single row takes longer than --target-ms: resume with a larger one"
 _ALL_REFUSED = "remove what refuses them, then start the same command again: it resumes"
-_DURABLE = text("SET LOCAL synchronous_commit = on")
+_DURABLE = text("SET LOCAL synchronous_commit = local")
+_PID = text("SELECT pg_backend_pid()")
 
+T = TypeVar("T")
 Observer = Callable[[Run], None]
 
 
@@ -71,6 +81,9 @@ class Driver:
         self.streak = Streak()
         self.patience = Patience(self.limits.deadline_s)
         self.pass_patience = Patience(self.limits.deadline_s)
+        self.target_name = target_name(self.work.schema)
+        self.before: int | None = None
+        self.blockers: dict[tuple[int, str], str] = {}
         self.settled = 0
         self.reconnecting = False
 
@@ -79,7 +92,10 @@ class Driver:
         while True:
             try:
                 with self._connection() as connection:
-                    return self._through(connection, run_id)
+                    run = self._through(connection, run_id)
+                # No lock is held any more, not even the target's.
+                names = unconfirmed_standbys(self.engine, run_id, self.limits.deadline_s)
+                return msgspec.structs.replace(run, before=self.before or 0, unconfirmed=names)
             except DBAPIError as error:
                 if not is_lost(error):
                     raise
@@ -91,14 +107,15 @@ class Driver:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        with self.engine.connect() as connection, lock.held(connection):
+        with self.engine.connect() as connection, lock.held(connection, self.target_name):
             _prepare_all(connection)
             keep_session(connection, _SESSION)
             self.reconnecting = True
             yield connection
 
     def _through(self, connection: Connection, run_id: int) -> Run:
-        run = read_run(connection, run_id)
+        run = read_run(connection, self.target_name, run_id)
+        self.before = run.changed if self.before is None else self.before
         self.work.watched = bool(trigger_functions(connection, self.work.schema))
         connection.commit()
         query = write_query(self.work.schema, run, self.work.guarded(run))
@@ -117,7 +134,7 @@ class Driver:
                 elif run.deferred:
                     run = self._again(connection, run)
                 else:
-                    return _finish(connection, run)
+                    return self._patiently(connection, run, partial(_finish, connection, run))
         except (PetrecError, KeyboardInterrupt) as error:
             _stop(connection, run, str(error) or "interrupted")
             raise
@@ -130,7 +147,8 @@ class Driver:
         while True:
             try:
                 pace = self.pace.at_most(self.halving.size(self.pace.size))
-                batch = run_batch(connection, run, self.work, query, pace)
+                with self._watched(connection):
+                    batch = run_batch(connection, run, self.work, query, pace)
             except DBAPIError as error:
                 if not is_transient(error):
                     raise
@@ -142,6 +160,7 @@ class Driver:
                 _plan_ahead(connection, run, query)
             else:
                 self.patience.renew()
+                self.blockers.clear()
                 return batch
 
     def _set_aside(
@@ -175,9 +194,9 @@ class Driver:
 
     def _gave_up(self, run: Run, error: DBAPIError) -> RunStoppedError:
         slow = self.pace.size == 1 and isinstance(driver_error(error), QueryCanceled)
-        return _stopped(
-            run, f"gave up after retries: {cause_of(error)}", _SLOW_ROW if slow else _RESUME
-        )
+        who = blamed(self.blockers.values())
+        reason = f"gave up after retries: {cause_of(error)}{who}"
+        return _stopped(run, reason, _SLOW_ROW if slow else _RESUME)
 
     def _after(self, connection: Connection, before: Run, batch: Batch) -> None:
         if batch.run.changed > before.changed:
@@ -195,12 +214,18 @@ class Driver:
         time.sleep(pause)
 
     def _hold_back(self, connection: Connection, run: Run) -> None:
-        said = None
+        """Wait as long as a person pauses the run; for replicas up to the deadline."""
+        said, since = None, time.monotonic()
         while True:
+            paused = pause_reason(self.limits)
             with connection.begin():
-                reason = pause_reason(self.limits) or self.lag.reason(connection, self.limits)
+                reason = paused or self.lag.reason(connection, self.limits)
             if reason is None:
                 return
+            if paused:
+                since = time.monotonic()
+            elif time.monotonic() - since > self.limits.deadline_s:
+                raise _stopped(run, f"waited {self.limits.deadline_s:g} s: {reason}")
             if reason != said:
                 log.warning("run %d waits: %s", run.id, reason)
                 self._say(connection, run, reason)
@@ -208,8 +233,13 @@ class Driver:
             time.sleep(_POLL_S)
 
     def _say(self, connection: Connection, run: Run, reason: str) -> None:
-        with connection.begin():
-            record(connection, run.id, {"throttled_by": reason})
+        """Leave word of a wait, unless that would be one more."""
+        try:
+            with connection.begin():
+                record(connection, run.id, {"throttled_by": reason})
+        except DBAPIError as error:
+            if not is_transient(error):
+                raise
         self.observe(msgspec.structs.replace(run, throttled_by=reason))
 
     def _again(self, connection: Connection, run: Run) -> Run:
@@ -219,14 +249,42 @@ class Driver:
         self.settled = run.changed + run.skipped
         if not self.pass_patience.wait():
             raise _stopped(run, f"{run.deferred} rows stayed locked by other sessions")
-        return next_pass(connection, run)
+        return self._patiently(connection, run, partial(next_pass, connection, run))
+
+    def _patiently(self, connection: Connection, run: Run, work: Callable[[], T]) -> T:
+        """Do what only a lock or a deadlock may keep from being done, again and again."""
+        while True:
+            try:
+                with self._watched(connection):
+                    done = work()
+            except DBAPIError as error:
+                if not is_transient(error):
+                    raise
+                log.info("run %d put off: %s", run.id, cause_of(error))
+                if not self.patience.wait():
+                    raise self._gave_up(run, error) from error
+            else:
+                self.patience.renew()
+                self.blockers.clear()
+                return done
+
+    @contextmanager
+    def _watched(self, connection: Connection) -> Iterator[None]:
+        """Name who blocks, where the last attempt has failed already."""
+        if not self.patience.attempts:
+            yield
+            return
+        pid = int(connection.scalar(_PID) or 0)
+        connection.rollback()
+        with Watch(self.engine, pid, log.warning, blockers=self.blockers):
+            yield
 
     def _rest_after(self, error: DBAPIError, run_id: int) -> None:
         log.warning("connection lost, run %d goes on as soon as it is back", run_id)
         if not self.patience.wait():
             raise RunStoppedError(
                 f"run {run_id}: the connection was lost: {cause_of(error)}",
-                hint=_RESUME,
+                hint=_RESUME.format(run=run_id),
             ) from error
 
 
@@ -243,14 +301,14 @@ def _plan_ahead(connection: Connection, run: Run, query: Select[Any]) -> None:
 
 
 def _stopped(run: Run, reason: str, hint: str = _RESUME) -> RunStoppedError:
-    return RunStoppedError(f"run {run.id} stopped: {reason}", hint=hint)
+    return RunStoppedError(f"run {run.id} stopped: {reason}", hint=hint.format(run=run.id))
 
 
 def _finish(connection: Connection, run: Run) -> Run:
     with connection.begin():
         connection.execute(_DURABLE)
-        move(connection, run, "done")
-        return read_run(connection, run.id)
+        move(connection, run, State.DONE)
+        return read_run(connection, run.target_name, run.id)
 
 
 def _stop(connection: Connection, run: Run, failure: str) -> None:
@@ -258,6 +316,6 @@ def _stop(connection: Connection, run: Run, failure: str) -> None:
     try:
         connection.rollback()
         with connection.begin():
-            move(connection, run, "stopped", failure)
+            move(connection, run, State.STOPPED, failure)
     except DBAPIError:
         log.warning("run %d: the reason could not be recorded", run.id)

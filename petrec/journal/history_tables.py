@@ -7,7 +7,7 @@ from petrec.journal.tables import SCHEMA
 
 metadata = MetaData(schema=SCHEMA)
 
-# `target` is the table of recordings by its physical name: a database may hold several.
+# `target` is the name of the table of recordings, see `targets`: a database may hold several.
 history_runs = Table(
     "history_runs",
     metadata,

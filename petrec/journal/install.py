@@ -13,6 +13,7 @@ import petrec
 from petrec.errors import JournalVersionError, PermissionMissingError
 from petrec.journal import lock
 from petrec.journal.tables import SCHEMA, changes, runs
+from petrec.journal.waiting import bounded
 
 _SCHEMA_EXISTS = text("SELECT to_regnamespace('petrec') IS NOT NULL")
 _MAY_CREATE = text(
@@ -57,7 +58,11 @@ def is_readable(connection: Connection) -> bool:
 
 def install_journal(engine: Engine, branch: str = "journal") -> None:
     """Create or upgrade a branch; errors: PermissionMissingError, JournalVersionError."""
-    with engine.connect() as connection:
+    with (
+        engine.connect() as connection,
+        bounded(engine, connection),
+        lock.installing(connection),
+    ):
         if not connection.scalar(_SCHEMA_EXISTS):
             _create_schema(connection)
         connection.commit()
@@ -70,11 +75,14 @@ def install_journal(engine: Engine, branch: str = "journal") -> None:
 
 
 @contextmanager
-def only_writer(engine: Engine) -> Iterator[Connection]:
-    """Give a transaction of the one writer, with the journal there; errors: see `lock.held`."""
-    with engine.connect() as connection, lock.held(connection):
+def only_writer(engine: Engine, target_name: str) -> Iterator[Connection]:
+    """Give a transaction of a target's one writer, with the journal there.
+
+    Errors: see `lock.held` and `install_journal`.
+    """
+    with engine.connect() as connection, lock.held(connection, target_name):
         install_journal(engine)
-        with connection.begin():
+        with bounded(engine, connection), connection.begin():
             yield connection
 
 

@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from petrec.journal.tables import changes, runs, skips
+from petrec.journal.targets import name_in_journal
 from petrec.results.backfill import MovedOn
 from petrec.results.lineage import Change, Lineage
 from petrec.results.runs import Cause
 
 
-def lineage_query(run_id: int | None, recording: str | None) -> Select[Any]:
+def lineage_query(target_name: str, run_id: int | None, recording: str | None) -> Select[Any]:
     """Select changes with their run, of a run or of a recording, oldest first."""
-    conditions = []
+    conditions = [name_in_journal() == target_name]
     if run_id is not None:
         conditions.append(changes.c.run_id == run_id)
     if recording is not None:
@@ -30,16 +31,20 @@ def lineage_query(run_id: int | None, recording: str | None) -> Select[Any]:
             runs.c.role,
         )
         .join(runs, runs.c.id == changes.c.run_id)
-        .where(and_(True, *conditions))
+        .where(*conditions)
         .order_by(changes.c.run_id, changes.c.seq)
     )
 
 
 def read_lineage(
-    connection: Connection, run_id: int | None, recording: str | None, limit: int | None
+    connection: Connection,
+    target_name: str,
+    run_id: int | None,
+    recording: str | None,
+    limit: int | None,
 ) -> Lineage:
-    """Return the changes of a run or of a recording."""
-    query = lineage_query(run_id, recording).limit(limit)
+    """Return the changes of a target's run or recording."""
+    query = lineage_query(target_name, run_id, recording).limit(limit)
     return Lineage(tuple(_change(row) for row in connection.execute(query)))
 
 

@@ -1,18 +1,21 @@
-"""One writer per database: a session advisory lock, and who holds it."""
+"""One writer per target, and one who creates petrec's tables: session advisory locks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.db.pooler import own_session
 from petrec.errors import RunHeldError
 
-# The letters "petrec" as a number, so that the lock is recognisable in pg_locks.
-_KEY = int.from_bytes(b"petrec")
+# The letters "petrec" as a number. Older versions hold it while they write to any target.
+_INSTALLING = int.from_bytes(b"petrec")
 
 _TRY = text("SELECT pg_try_advisory_lock(:key)")
+_WAIT = text("SELECT pg_advisory_lock(:key)")
 _RELEASE = text("SELECT pg_advisory_unlock(:key)")
 _HOLDER = text("""
 SELECT l.pid, a.application_name, a.client_addr::text AS client, a.backend_start
@@ -23,43 +26,68 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 """)
 
 
+def key_of_target(target_name: str) -> int:
+    """Return the number of a target's lock: 64 bits, so that targets do not share one."""
+    digest = blake2b(target_name.encode(), digest_size=8, person=b"petrec").digest()
+    return int.from_bytes(digest, signed=True)
+
+
 @contextmanager
-def held(connection: Connection) -> Iterator[None]:
-    """Hold the lock for the block; errors: RunHeldError, which names the holder, UsageError.
+def held(connection: Connection, target_name: str) -> Iterator[None]:
+    """Hold a target's lock for the block; errors: RunHeldError names the holder, UsageError.
 
     Given back by a statement: a closed connection's backend may hold it a while longer, and the
     next connection of the same command would meet it.
     """
     own_session(connection)
-    acquire(connection)
+    key = key_of_target(target_name)
+    _acquire(connection, key)
     connection.commit()
     try:
         yield
     finally:
-        # A connection that is lost has no lock to give back, and would be made anew.
-        with suppress(DBAPIError):
-            connection.rollback()
-            if not connection.invalidated:
-                connection.execute(_RELEASE, {"key": _KEY})
-                connection.commit()
+        _release(connection, key)
 
 
-def acquire(connection: Connection) -> None:
-    """Take the lock for this connection's life; errors: RunHeldError, which names the holder."""
-    if connection.scalar(_TRY, {"key": _KEY}):
+@contextmanager
+def installing(connection: Connection) -> Iterator[None]:
+    """Wait until nobody else creates or upgrades petrec's tables, and keep others waiting."""
+    connection.execute(_WAIT, {"key": _INSTALLING})
+    connection.commit()
+    try:
+        yield
+    finally:
+        _release(connection, _INSTALLING)
+
+
+def is_held(connection: Connection, target_name: str) -> bool:
+    """Return whether some petrec process holds the target's lock now."""
+    return _holder(connection, key_of_target(target_name)) is not None
+
+
+def _acquire(connection: Connection, key: int) -> None:
+    if connection.scalar(_TRY, {"key": key}):
         return
-    holder = connection.execute(_HOLDER, {"key": _KEY}).first()
+    holder = _holder(connection, key)
     if holder is None:
         raise RunHeldError("another petrec process held the lock just now", hint="try again")
     since = f"{holder.backend_start:%Y-%m-%d %H:%M:%S} UTC" if holder.backend_start else "unknown"
     reason = (
-        f"another petrec process is writing to this database: backend pid {holder.pid}, "
+        f"another petrec process is writing to these recordings: backend pid {holder.pid}, "
         f"{holder.application_name or 'name hidden'} from {holder.client or 'a local socket'}, "
         f"connected since {since}"
     )
     raise RunHeldError(reason, hint="petrec backfill status shows how far it is")
 
 
-def is_held(connection: Connection) -> bool:
-    """Say whether some petrec process holds the lock now."""
-    return connection.execute(_HOLDER, {"key": _KEY}).first() is not None
+def _holder(connection: Connection, key: int) -> Row[Any] | None:
+    return connection.execute(_HOLDER, {"key": key}).first()
+
+
+def _release(connection: Connection, key: int) -> None:
+    # A connection that is lost has no lock to give back, and would be made anew.
+    with suppress(DBAPIError):
+        connection.rollback()
+        if not connection.invalidated:
+            connection.execute(_RELEASE, {"key": key})
+            connection.commit()

@@ -54,7 +54,8 @@ runs = Table(
 
 # No foreign key to runs: its trigger would fire once per recording changed.
 # `seq` numbers a run's rows in their physical order; `row_key` holds the recording's primary key
-# as text, its id first, so that one journal serves uuid, text and integer keys alike.
+# as text, its id first, so that one journal serves uuid, text and integer keys alike. In `changes`
+# it is the key after the change, and `old_key` the one before, where the change was of the key.
 plan_items = Table(
     "plan_items",
     metadata,
@@ -74,8 +75,10 @@ changes = Table(
     Column("strategy", Text, nullable=False),
     Column("old", JSONB, nullable=False),
     Column("new", JSONB, nullable=False),
+    Column("old_key", ARRAY(Text)),
     Column("batch", Integer, nullable=False),
     Column("changed_at", _Moment, server_default=_NOW, nullable=False),
+    Index("changes_old_key", "old_key", postgresql_where=text("old_key IS NOT NULL")),
 )
 skips = Table(
     "skips",

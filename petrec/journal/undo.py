@@ -22,13 +22,14 @@ from sqlalchemy import (
 from petrec.db.foreseen import is_required
 from petrec.errors import DatabaseError, IllegalTransitionError, SchemaMismatchError
 from petrec.journal.links import remove_links
+from petrec.journal.moves import follow_moves
 from petrec.journal.numbers import numbered
 from petrec.journal.place import VERSION, system_columns
-from petrec.journal.runs import create_run, read_run, record
+from petrec.journal.runs import UNFINISHED, create_run, move, read_run, record
 from petrec.journal.tables import changes, runs
 from petrec.journal.work import locked_as_read
 from petrec.journal.write import has_key, new_value, old_value
-from petrec.results.runs import Run, Target
+from petrec.results.runs import Run, State, Target
 from petrec.schema import Schema
 
 
@@ -108,16 +109,20 @@ def _typed(values: Column[Any], column: ColumnElement[Any]) -> ColumnElement[Any
 
 def plan_undo(connection: Connection, run_id: int, target: Target) -> Run:
     """Create the run that undoes another; errors: RunNotFoundError, IllegalTransitionError."""
-    undone = read_run(connection, run_id)
+    undone = read_run(connection, target.name, run_id)
     if undone.action == "undo":
         reason = f"run {run_id} is itself an undo"
         raise IllegalTransitionError(reason, hint="run the original command again instead")
     check_target(undone, target)
+    if undone.state in UNFINISHED:
+        # What it has not done yet is not to be done any more.
+        move(connection, undone, State.ABANDONED)
+    follow_moves(connection, changes, undone)
     undos = earlier_undos(connection, run_id)
     planned = _journaled(connection, [run_id]) - _journaled(connection, undos)
     new = create_run(connection, "undo", undone.target, undoes=run_id)
     record(connection, new, {"planned": planned})
-    return read_run(connection, new)
+    return read_run(connection, target.name, new)
 
 
 def earlier_undos(connection: Connection, run_id: int) -> list[int]:
@@ -138,7 +143,8 @@ def check_target(run: Run, target: Target) -> None:
         raise SchemaMismatchError(
             f"run {run.id} wrote to {run.target.table} (column {run.target.pet}), "
             f"the configuration names {target.table} (column {target.pet})",
-            hint="use the configuration that the run was made with",
+            hint="use the configuration that the run was made with, or leave it for good with: "
+            f"petrec backfill abandon {run.id}",
         )
 
 

@@ -108,7 +108,9 @@ def skip_gone(connection: Connection, run: Run, work: Work, page: Sequence[int])
         exists().where(has_key(work.schema, work.recordings.c, table.c.row_key)).correlate(table)
     )
     rows = select(literal(run.id), table.c.seq, table.c.row_key, literal(_GONE))
-    rows = rows.where(numbered(table, mine), ~there)
+    # The key of a row that this run has changed may be another now.
+    ours = exists().where(changes.c.run_id == run.id, changes.c.seq == table.c.seq)
+    rows = rows.where(numbered(table, mine), ~there, ~ours.correlate(table))
     query = insert(skips).from_select(["run_id", "seq", "row_key", "reason"], rows)
     query = query.execution_options(preserve_rowcount=True)
     return connection.execute(query, numbers_of(page)).rowcount

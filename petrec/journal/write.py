@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from petrec.journal.keys import key_of
 from petrec.journal.links import add_links, linked_values
 from petrec.journal.numbers import numbers_of
 from petrec.journal.place import PLACE, is_at
@@ -101,7 +102,7 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
         .where(has_key(schema, recordings.c, fresh.c.row_key))
         .returning(
             fresh.c.seq,
-            fresh.c.row_key,
+            *_keys(schema, run, fresh),
             fresh.c.strategy,
             func.jsonb_build_object(*old).label("old"),
             func.jsonb_build_object(*new).label("new"),
@@ -112,8 +113,18 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
     )
 
 
+def _keys(schema: Schema, run: Run, fresh: CTE) -> tuple[ColumnElement[Any], ...]:
+    """Return the key that a changed row has now, and the one before where the run changes it."""
+    if set(run.target.columns).isdisjoint(schema.key):
+        return (fresh.c.row_key,)
+    now = key_of(schema, schema.tables.recordings.c)
+    before = case((now != fresh.c.row_key, fresh.c.row_key), else_=None)
+    return (now.label("row_key"), before.label("old_key"))
+
+
 def _journal(run: Run, changed: CTE) -> CTE:
-    columns = ["run_id", "batch", "seq", "row_key", "strategy", "old", "new"]
+    keys = [name for name in ("row_key", "old_key") if name in changed.c]
+    columns = ["run_id", "batch", "seq", *keys, "strategy", "old", "new"]
     values = (changed.c[name] for name in columns[2:])
     rows = select(literal(run.id), bindparam("batch", type_=Integer), *values)
     return insert(changes).from_select(columns, rows).cte("journaled")

@@ -3,7 +3,9 @@
 from sqlalchemy import Connection, Date, cast, func, select, text
 
 from petrec.journal.tables import runs
+from petrec.journal.targets import name_in_journal, target_name
 from petrec.results.report import BackfillMark
+from petrec.schema import Schema
 
 MOST = 12
 _READABLE = text(
@@ -12,14 +14,14 @@ _READABLE = text(
 )
 
 
-def read_backfills(connection: Connection) -> tuple[BackfillMark, ...]:
-    """Return the last runs that changed anything, the oldest first."""
+def read_backfills(connection: Connection, schema: Schema) -> tuple[BackfillMark, ...]:
+    """Return the last runs of this target that changed anything, the oldest first."""
     if not connection.scalar(_READABLE):
         return ()
     day = cast(func.coalesce(runs.c.finished_at, runs.c.updated_at), Date)
     query = (
         select(runs.c.id, day, runs.c.action, runs.c.changed)
-        .where(runs.c.changed > 0)
+        .where(name_in_journal() == target_name(schema), runs.c.changed > 0)
         .order_by(runs.c.id.desc())
         .limit(MOST)
     )

@@ -34,7 +34,7 @@ def build_report(
     """Read the rest within the audit's own snapshot and return the report."""
     points, weekly = trend(comparison.runs, scope.trend_days)
     first = comparison.now.first
-    backfills = read_backfills(connection)
+    backfills = read_backfills(connection, schema)
     monitoring = read_monitoring(connection, schema, audit.taken_at, scope.days)
     return ReportResult(
         audit=audit,

@@ -119,6 +119,7 @@ class BackfillResult(Struct, frozen=True):
     refused: int = 0
     rewritten: int = 0
     not_written: tuple[MovedOn, ...] = ()
+    export_failure: str = ""
     command: str = "backfill --apply"
     schema_version: int = SCHEMA_VERSION
 
@@ -140,7 +141,8 @@ class BackfillResult(Struct, frozen=True):
             ("of those ambiguous", self.ambiguous),
         ]
         name = f"run {run.id} {run.state}" if run else "nothing to do"
-        title = f"{name}: {changed} recordings got their pet"
+        now = f"{changed - run.before}" if run else "0"
+        title = f"{name}: {now} recordings got their pet{run.in_all if run else ''}"
         grids = [Grid("Outcome", ("recordings", "count"), tuple(rows))]
         if self.not_written:
             grids.append(left_alone("Not written as planned", self.not_written))
@@ -150,6 +152,10 @@ class BackfillResult(Struct, frozen=True):
         notes = [f"ambiguous rows: {self.export}"] if self.export else []
         if self.refused + self.rewritten > len(self.not_written):
             notes.append(f"{len(self.not_written)} rows are listed; petrec.skips holds all")
+        if self.export_failure:
+            notes.append(f"ambiguous rows are not listed: {self.export_failure}")
+        if self.run and self.run.warning:
+            notes.append(self.run.warning)
         if self.run:
             notes.append(f"take it back with: petrec backfill undo {self.run.id}")
         return tuple(notes)
@@ -168,7 +174,8 @@ class UndoResult(Struct, frozen=True):
         refused = sum(row.cause is Cause.REFUSED for row in self.moved_on)
         rewritten = sum(row.cause is Cause.REWRITTEN for row in self.moved_on)
         moved = self.run.skipped - refused - rewritten
-        counts = [f"{self.run.changed} recordings restored", f"{moved} had moved on"]
+        restored = f"{self.run.changed - self.run.before} recordings restored{self.run.in_all}"
+        counts = [restored, f"{moved} had moved on"]
         counts += [f"{refused} refused by the database"] if refused else []
         counts += [f"{rewritten} changed otherwise by a trigger"] if rewritten else []
         return Document(
@@ -176,7 +183,10 @@ class UndoResult(Struct, frozen=True):
             title=", ".join(counts),
             payload=self,
             grids=(left_alone("Left alone", self.moved_on),),
-            notes=(f"run {self.run.undoes} taken back by run {self.run.id}",),
+            notes=(
+                f"run {self.run.undoes} taken back by run {self.run.id}",
+                *([self.run.warning] if self.run.warning else []),
+            ),
         )
 
 

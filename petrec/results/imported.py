@@ -121,6 +121,7 @@ class ReviewImport(Struct, frozen=True):
             f"run {self.resumed.id} was unfinished and came first" if self.resumed else "",
             "one problem stops all: repair the lines, or give --partial" if refused else "",
             f"refused lines: {', '.join(self.rejects)}" if self.rejects else "",
+            self.run.warning if self.run else "",
             f"take it back with: petrec backfill undo {self.run.id}"
             if self.run and self.run.changed
             else "",

@@ -16,11 +16,20 @@ class Cause(StrEnum):
     REWRITTEN = "rewritten"
 
 
+class State(StrEnum):
+    """Where a run stands; `done` and `abandoned` are for good."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+    ABANDONED = "abandoned"
+
+
 class Target(Struct, frozen=True):
     """The table a run writes to, by physical names; `touch` are columns set to now() beside.
 
     `also` are logical columns that the run writes beside the pet; `links` says whether it adds
-    pets to appointments.
+    pets to appointments. `name` is the table's name with every part in quotes: no other has it.
     """
 
     table: str
@@ -29,6 +38,7 @@ class Target(Struct, frozen=True):
     touch: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     links: bool = False
+    name: str = ""
 
     @property
     def decided(self) -> tuple[str, ...]:
@@ -42,11 +52,16 @@ class Target(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """One run and how far it has come; durations in milliseconds."""
+    """One run and how far it has come; durations in milliseconds.
+
+    `before` is how many rows it had changed when this command resumed it.
+    `unconfirmed` names the synchronous standbys that did not confirm what was written.
+    """
 
     id: int
     action: str
     state: str
+    target_name: str
     target: Target
     started_at: datetime
     updated_at: datetime
@@ -69,6 +84,23 @@ class Run(Struct, frozen=True):
     pid: int = 0
     version: str = ""
     held: bool = False
+    before: int = 0
+    unconfirmed: str = ""
+
+    @property
+    def in_all(self) -> str:
+        """Return what to add to the count of this command; empty where that is the run's, too."""
+        return f" now, {self.changed} in all" if self.before else ""
+
+    @property
+    def warning(self) -> str:
+        """Return what the outcome has to say about synchronous standbys; empty where nothing."""
+        if not self.unconfirmed:
+            return ""
+        return (
+            f"run {self.id} is durable on this server, but no standby of {self.unconfirmed!r} "
+            "(synchronous_standby_names) has confirmed it: a failover may lose it"
+        )
 
     @property
     def remaining(self) -> int:
@@ -88,7 +120,23 @@ class Run(Struct, frozen=True):
     @property
     def phase(self) -> str:
         """Return the state, as a person means it: a running run that nobody holds has died."""
-        return "interrupted" if self.state == "running" and not self.held else self.state
+        return "interrupted" if self.state == State.RUNNING and not self.held else self.state
+
+
+class Abandoned(Struct, frozen=True):
+    """A run that was left for good."""
+
+    run: Run
+    command: str = "backfill abandon"
+    schema_version: int = SCHEMA_VERSION
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        run = self.run
+        title = f"run {run.id} is abandoned: {run.changed} changed, {run.remaining} not done"
+        undo = f"take back what it did with: petrec backfill undo {run.id}"
+        notes = (undo,) if run.changed and not run.undoes else ()
+        return Document(self.command, title, self, notes=notes)
 
 
 class RunList(Struct, frozen=True):
@@ -109,7 +157,7 @@ class RunList(Struct, frozen=True):
 
 def _status_row(run: Run) -> tuple[str | int | float | None, ...]:
     eta = run.eta_seconds
-    working = run.state in {"running", "stopped"}
+    working = run.state in {State.RUNNING, State.STOPPED}
     return (
         run.id,
         f"undo of {run.undoes}" if run.undoes else run.action,

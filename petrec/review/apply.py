@@ -7,12 +7,13 @@ from sqlalchemy import Connection, Engine, insert
 
 from petrec.journal.drive import Driver, Observer
 from petrec.journal.install import only_writer
+from petrec.journal.moves import follow_moves
 from petrec.journal.runs import create_run, move, read_run, record, unfinished_run
 from petrec.journal.tables import decisions
 from petrec.journal.throttle import Limits
 from petrec.journal.undo import check_target
 from petrec.results.review import Verdict
-from petrec.results.runs import Run, Target
+from petrec.results.runs import Run, State, Target
 from petrec.review.agree import Ballot
 from petrec.review.work import ReviewWork
 from petrec.schema import Schema
@@ -22,15 +23,28 @@ _ROWS_AT_ONCE = 1_000
 
 
 def resume_review(
-    engine: Engine, schema: Schema, target: Target, limits: Limits, observe: Observer
+    engine: Engine,
+    schema: Schema,
+    target: Target,
+    limits: Limits,
+    observe: Observer,
+    *,
+    anew: bool = False,
 ) -> Run | None:
-    """Bring an unfinished import to its end, if there is one. Errors: see `Driver`."""
-    with only_writer(engine) as connection:
-        run = unfinished_run(connection, ACTION)
+    """Bring an unfinished import to its end, if there is one, or leave it where `anew`.
+
+    Errors: see `Driver`.
+    """
+    with only_writer(engine, target.name) as connection:
+        run = unfinished_run(connection, target.name, ACTION)
         if run is None:
             return None
+        if anew:
+            move(connection, run, State.ABANDONED)
+            return None
         check_target(run, target)
-        move(connection, run, "running")
+        move(connection, run, State.RUNNING)
+        follow_moves(connection, decisions, run)
     return Driver(engine, ReviewWork(schema), limits, observe).drive(run.id)
 
 
@@ -43,7 +57,7 @@ def record_review(
     observe: Observer,
 ) -> Run:
     """Record the ballots as one run and drive it to its end. Errors: see `Driver`."""
-    with only_writer(engine) as connection:
+    with only_writer(engine, target.name) as connection:
         run_id = _create(connection, target, ballots)
     return Driver(engine, ReviewWork(schema), limits, observe).drive(run_id)
 
@@ -63,7 +77,7 @@ def _create(connection: Connection, target: Target, ballots: Sequence[Ballot]) -
     writing = {Verdict.ASSIGN, Verdict.LINK}
     planned = sum(ballot.decision.verdict in writing for ballot in ballots)
     record(connection, run_id, {"planned": planned})
-    return read_run(connection, run_id).id
+    return read_run(connection, target.name, run_id).id
 
 
 def _row(run_id: int, seq: int, ballot: Ballot) -> dict[str, object]:

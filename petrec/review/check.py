@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from petrec.db.foreseen import Lacking, what_is_lacking
+from petrec.journal.targets import target_name
 from petrec.results.imported import Place, Problem, Trouble
 from petrec.results.review import Decision, Verdict
 from petrec.review.agree import Ballot, Valid, agreed
@@ -161,7 +162,7 @@ def _judged(
     for one in observe(connection, schema, ids):
         seen[one.recording_id].append(one)
     earlier: dict[str, list[Earlier]] = defaultdict(list)
-    for old in earlier_decisions(connection, ids):
+    for old in earlier_decisions(connection, target_name(schema), ids):
         earlier[old.key[0]].append(old)
     pets = read_pets(connection, schema, _pets_of(entries))
     lacking = what_is_lacking(connection, schema)

@@ -6,6 +6,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Text, and_, any_, bindparam, exists, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from petrec.journal.runs import runs_of
 from petrec.journal.tables import changes, decisions, runs
 
 _READABLE = text(
@@ -32,8 +33,10 @@ def has_decisions(connection: Connection) -> bool:
     return bool(connection.scalar(_READABLE))
 
 
-def earlier_decisions(connection: Connection, ids: Sequence[str]) -> list[Earlier]:
-    """Return what was decided about some recordings, the oldest first."""
+def earlier_decisions(
+    connection: Connection, target_name: str, ids: Sequence[str]
+) -> list[Earlier]:
+    """Return what was decided about some of a target's recordings, the oldest first."""
     if not has_decisions(connection):
         return []
     undos = select(runs.c.id).where(runs.c.undoes == decisions.c.run_id).correlate(decisions)
@@ -44,6 +47,7 @@ def earlier_decisions(connection: Connection, ids: Sequence[str]) -> list[Earlie
         decisions.c.run_id, decisions.c.row_key, decisions.c.state, decisions.c.verdict,
         decisions.c.pet_id, decisions.c.appointment_id, decisions.c.reviewer, written,
     ).where(decisions.c.row_key[1] == any_(wanted)).order_by(decisions.c.run_id)  # fmt: skip
+    query = query.where(decisions.c.run_id.in_(runs_of(target_name)))
     return [Earlier(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
 
 

@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from petrec.journal.keys import key_of
+from petrec.journal.runs import runs_of
 from petrec.journal.tables import changes, decisions, runs
+from petrec.journal.targets import target_name
 from petrec.results.review import Verdict
 from petrec.results.reviewed import OpenKind, ReviewerCount, ReviewStatus
 from petrec.review.agree import SHARED
@@ -32,7 +34,7 @@ def review_status(connection: Connection, schema: Schema) -> ReviewStatus:
         )
         for kind in REVIEWED
     )
-    return ReviewStatus(kinds, _reviewers(connection) if known else ())
+    return ReviewStatus(kinds, _reviewers(connection, target_name(schema)) if known else ())
 
 
 def _settled(connection: Connection, schema: Schema) -> Counter[tuple[str, str]]:
@@ -50,7 +52,8 @@ def settled_query(schema: Schema) -> Select[Any]:
         partition_by=(decisions.c.row_key, decisions.c.state), order_by=order
     )
     verdicts = select(decisions.c.row_key, decisions.c.state, decisions.c.verdict, age.label("age"))
-    last = verdicts.where(silent).subquery("last")
+    mine = decisions.c.run_id.in_(runs_of(target_name(schema)))
+    last = verdicts.where(silent, mine).subquery("last")
     kind = kind_column(facts)
     return (
         select(kind, last.c.verdict, func.count())
@@ -60,31 +63,33 @@ def settled_query(schema: Schema) -> Select[Any]:
     )
 
 
-def reviewers_query() -> Select[Any]:
-    """Count decisions by those who share them."""
+def reviewers_query(target_name: str) -> Select[Any]:
+    """Count a target's decisions by those who share them."""
     written = _changed(changes.c.run_id == decisions.c.run_id)
     undos = select(runs.c.id).where(runs.c.undoes == decisions.c.run_id).correlate(decisions)
     undone = _changed(changes.c.run_id.in_(undos))
     counts: list[ColumnElement[Any]] = [
         func.count().filter(decisions.c.verdict == verdict) for verdict in Verdict
     ]
-    return select(
+    query = select(
         decisions.c.reviewer,
         *counts,
         func.count().filter(written, ~undone),
         func.count().filter(undone),
         func.max(decisions.c.decided_at),
-    ).group_by(decisions.c.reviewer)
+    )
+    mine = decisions.c.run_id.in_(runs_of(target_name))
+    return query.where(mine).group_by(decisions.c.reviewer)
 
 
 def _changed(of_run: ColumnElement[bool]) -> ColumnElement[bool]:
     return exists().where(of_run, changes.c.seq == decisions.c.seq).correlate(decisions)
 
 
-def _reviewers(connection: Connection) -> tuple[ReviewerCount, ...]:
+def _reviewers(connection: Connection, target_name: str) -> tuple[ReviewerCount, ...]:
     """Count for each person; a decision that several share counts for each."""
     found: dict[str, ReviewerCount] = {}
-    for shared, *counted in connection.execute(reviewers_query()):
+    for shared, *counted in connection.execute(reviewers_query(target_name)):
         for name in shared.split(SHARED):
             mine = ReviewerCount(name, *counted)
             found[name] = _sum(found[name], mine) if name in found else mine

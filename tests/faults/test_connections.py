@@ -16,6 +16,8 @@ from petrec.settings import Settings
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
+TARGET = '"public"."recordings"'
+
 
 @pytest.fixture
 def engine(clinic: Database) -> Iterator[Engine]:
@@ -26,17 +28,17 @@ def engine(clinic: Database) -> Iterator[Engine]:
 
 def test_the_lock_is_free_before_its_connection_ends(engine: Engine) -> None:
     with engine.connect() as first, engine.connect() as second:
-        with lock.held(first), pytest.raises(RunHeldError), lock.held(second):
+        with lock.held(first, TARGET), pytest.raises(RunHeldError), lock.held(second, TARGET):
             pass
-        with lock.held(second):
-            assert lock.is_held(first)
+        with lock.held(second, TARGET):
+            assert lock.is_held(first, TARGET)
 
 
 def test_the_lock_is_free_after_a_failed_statement(engine: Engine) -> None:
     with engine.connect() as first, engine.connect() as second:
-        with pytest.raises(DBAPIError), lock.held(first):
+        with pytest.raises(DBAPIError), lock.held(first, TARGET):
             first.execute(text("SELECT 1 / 0"))
-        with lock.held(second):
+        with lock.held(second, TARGET):
             pass
 
 

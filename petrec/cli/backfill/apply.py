@@ -11,9 +11,10 @@ from petrec.cli.backfill import limits
 from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.output import open_output, steps
+from petrec.cli.run_code import run_code
 from petrec.cli.session import Session, open_session
-from petrec.errors import ExitCode
-from petrec.files import make_directory
+from petrec.errors import ExitCode, OutputError
+from petrec.files import make_directory, try_directory
 from petrec.render.formats import Format
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ def backfill(
     given = writing.limits()
     result = apply_and_export(session, touch or [], given, export, anew=anew, yes=yes, quiet=quiet)
     session.show(result.document(), output_format, output)
-    return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
+    if result.export_failure:
+        return ExitCode.UNDETERMINED
+    return run_code(result.run, clean=result.is_clean)
 
 
 def make_plan(session: Session, touch: list[str], *, quiet: bool) -> "BackfillPlan":
@@ -104,13 +107,17 @@ def apply_and_export(
     with session.snapshot() as (connection, schema):
         target = make_target(schema, touch)
         check_writable(connection, schema, target.touch)
+    path = export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
+    try_directory(path.parent)
     if not yes:
         planned = make_plan(session, touch, quiet=quiet).planned
         confirm(f"Set the pet of {planned} recordings in {target.table}?", yes=yes)
     with session.translated(), run_progress(quiet=quiet) as observe:
         run = apply_backfill(session.engine, schema, target, given, observe, anew=anew)
-    left, ambiguous, path = _export_ambiguous(session, export)
-    result = BackfillResult(run, left, ambiguous, str(path) if path else None)
+    left, ambiguous, failure = _export_ambiguous(session, path, always=export is not None)
+    written = bool(ambiguous or export) and not failure
+    listed = str(path) if written else None
+    result = BackfillResult(run, left, ambiguous, listed, export_failure=failure)
     return _with_unwritten(session, result)
 
 
@@ -134,7 +141,11 @@ def _with_unwritten(session: Session, result: "BackfillResult") -> "BackfillResu
     )
 
 
-def _export_ambiguous(session: Session, export: Path | None) -> tuple[int, int, Path | None]:
+def _export_ambiguous(session: Session, path: Path, *, always: bool) -> tuple[int, int, str]:
+    """Write the ambiguous rows; returns how many are left, are ambiguous, and why none is listed.
+
+    The run is done: what goes wrong with its list must not hide its outcome.
+    """
     from petrec.backfill.export import stream_ambiguous
     from petrec.backfill.plan import count_left
     from petrec.render.as_csv import write_rows
@@ -142,11 +153,13 @@ def _export_ambiguous(session: Session, export: Path | None) -> tuple[int, int, 
 
     with session.snapshot() as (connection, schema):
         census = take_census(connection, schema)
-        ambiguous = census.count(kind="missing_ambiguous")
-        if not ambiguous and export is None:
-            return count_left(census), 0, None
-        path = export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
-        make_directory(path.parent)
-        with open_output(path) as out, stream_ambiguous(connection, schema) as (columns, rows):
-            write_rows(columns, rows, out, bom=True)
-    return count_left(census), ambiguous, path
+        left, ambiguous = count_left(census), census.count(kind="missing_ambiguous")
+        if not ambiguous and not always:
+            return left, 0, ""
+        try:
+            make_directory(path.parent)
+            with open_output(path) as out, stream_ambiguous(connection, schema) as (columns, rows):
+                write_rows(columns, rows, out, bom=True)
+        except OutputError as error:
+            return left, ambiguous, f"{error.reason}; petrec review export writes them anywhere"
+    return left, ambiguous, ""

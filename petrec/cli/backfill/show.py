@@ -37,17 +37,19 @@ def show_lineage(
     from petrec.journal.install import is_installed
     from petrec.journal.lineage import read_lineage
     from petrec.journal.runs import read_run
+    from petrec.journal.targets import mapped_target
     from petrec.results.lineage import Lineage
 
     if run is None and recording is None:
         raise UsageError("name a run or --recording", hint="petrec backfill status lists the runs")
     session = open_session("show", connect)
+    target = mapped_target(session.settings.mapping)
     with session.translated(), session.engine.connect() as connection:
         if not is_installed(connection):
             lineage = Lineage(())
         else:
             if run is not None:
-                read_run(connection, run)
-            lineage = read_lineage(connection, run, recording, limit)
+                read_run(connection, target, run)
+            lineage = read_lineage(connection, target, run, recording, limit)
     show(lineage.document(), output_format, output)
     return ExitCode.CLEAN

@@ -25,10 +25,12 @@ def status(
     """
     from petrec.journal.install import is_installed
     from petrec.journal.runs import list_runs
+    from petrec.journal.targets import mapped_target
     from petrec.results.runs import RunList
 
     session = open_session("status", connect)
+    target = mapped_target(session.settings.mapping)
     with session.translated(), session.engine.connect() as connection:
-        found = list_runs(connection) if is_installed(connection) else ()
+        found = list_runs(connection, target) if is_installed(connection) else ()
     show(RunList(found).document(), output_format, output)
     return ExitCode.CLEAN

@@ -8,8 +8,8 @@ from petrec.cli import options
 from petrec.cli.backfill import limits
 from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
+from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
-from petrec.errors import ExitCode
 from petrec.render.formats import Format
 
 
@@ -46,7 +46,7 @@ def undo(
     with session.snapshot() as (connection, schema):
         target = make_target(schema)
         if is_installed(connection):
-            written = read_run(connection, run).target
+            written = read_run(connection, target.name, run).target
             links = "DELETE" if written.links else ""
             check_writable(connection, schema, written.columns, links=links)
             check_null_returns(connection, schema, run)
@@ -57,4 +57,4 @@ def undo(
         with session.engine.connect() as connection:
             result = UndoResult(done, read_skips(connection, done.id))
     session.show(result.document(), output_format, output)
-    return ExitCode.FINDINGS if result.moved_on else ExitCode.CLEAN
+    return run_code(done, clean=not result.moved_on)

@@ -12,8 +12,8 @@ from petrec.cli.backfill import limits
 from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.output import steps
+from petrec.cli.run_code import run_code
 from petrec.cli.session import Session, open_session
-from petrec.errors import ExitCode
 from petrec.render.formats import Format
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ def import_decisions(
     partial: Annotated[
         bool,
         typer.Option("--partial", help="Write what is right; the rest to FILE.rejects.csv."),
+    ] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Leave an unfinished import for good, then go on.")
     ] = False,
     reviewer: Annotated[
         str, typer.Option(metavar="NAME", help="Who decided, where a file does not say.")
@@ -65,10 +68,10 @@ def import_decisions(
 
     session = open_session("review", connect)
     reading = read_files(files, reviewer.strip())
-    job = _Job(session, files, reading, touch or [], partial, quiet)
+    job = _Job(session, files, reading, touch or [], partial, anew, quiet)
     result = job.apply(writing.limits(), yes=yes) if apply else job.plan()
     job.session.show(result.document(), output_format, output)
-    return ExitCode.CLEAN if result.is_clean else ExitCode.FINDINGS
+    return run_code(result.run, clean=result.is_clean)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class _Job:
     reading: "Reading"
     touch: list[str]
     partial: bool
+    anew: bool
     quiet: bool
 
     def plan(self) -> "ReviewImport":
@@ -94,12 +98,15 @@ class _Job:
 
         checked, inferable, schema, target = self._check(writing=True)
         # An unfinished import comes first: what it still has to write looks stale until then.
-        if checked.problems and not self.partial and not self._is_unfinished():
+        unfinished = not self.anew and self._is_unfinished()
+        if checked.problems and not self.partial and not unfinished:
             return self._result(checked, inferable=inferable, applied=True)
         confirm(f"Record {len(checked.ballots)} decisions about {target.table}?", yes=yes)
         resumed = run = None
         with self._working() as observe:
-            resumed = resume_review(self.session.engine, schema, target, given, observe)
+            resumed = resume_review(
+                self.session.engine, schema, target, given, observe, anew=self.anew
+            )
             if resumed is not None:
                 checked, inferable, schema, target = self._check(writing=True)
             if checked.ballots and (self.partial or not checked.problems):
@@ -115,10 +122,13 @@ class _Job:
     def _is_unfinished(self) -> bool:
         from petrec.journal.install import is_installed
         from petrec.journal.runs import unfinished_run
+        from petrec.journal.targets import mapped_target
         from petrec.review.apply import ACTION
 
+        target = mapped_target(self.session.settings.mapping)
         with self.session.translated(), self.session.engine.connect() as connection:
-            return is_installed(connection) and unfinished_run(connection, ACTION) is not None
+            installed = is_installed(connection)
+            return installed and unfinished_run(connection, target, ACTION) is not None
 
     @contextmanager
     def _working(self) -> "Iterator[Observer]":

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from petrec.journal.history_tables import history_findings as findings
 from petrec.journal.history_tables import history_runs as runs
+from petrec.journal.targets import target_name
 from petrec.report.history.compared import Comparison, Tally, findings_in_order, present_run
 from petrec.results.audit import AuditResult
 from petrec.results.report import PastRun
@@ -48,10 +49,11 @@ def compared_in_database(
     """Compare with the tables, and commit once the block has ended well."""
     with engine.connect() as writer, writer.begin():
         writer.execute(_LOCK)
-        past = _past(writer, audit.table)
+        target = target_name(schema)
+        past = _past(writer, target)
         _stage(writer, connection, schema)
-        run_id = _add_run(writer, audit)
-        tally = _move(writer, audit.table, run_id)
+        run_id = _add_run(writer, target, audit)
+        tally = _move(writer, target, run_id)
         run = present_run(audit, tally.movements(), first=not past)
         kept = update(runs).where(runs.c.id == run_id).values(run=msgspec.to_builtins(run))
         writer.execute(kept)
@@ -76,8 +78,8 @@ def _stage(writer: Connection, connection: Connection, schema: Schema) -> None:
     writer.execute(_ANALYZE)
 
 
-def _add_run(writer: Connection, audit: AuditResult) -> int:
-    values = {"target": audit.table, "taken_at": audit.taken_at, "run": {}}
+def _add_run(writer: Connection, target: str, audit: AuditResult) -> int:
+    values = {"target": target, "taken_at": audit.taken_at, "run": {}}
     return int(writer.scalars(insert(runs).values(values).returning(runs.c.id)).one())
 
 

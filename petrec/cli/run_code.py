@@ -1,0 +1,15 @@
+"""The exit code of a command that drove a run."""
+
+from typing import TYPE_CHECKING
+
+from petrec.errors import ExitCode
+
+if TYPE_CHECKING:
+    from petrec.results.runs import Run
+
+
+def run_code(run: "Run | None", *, clean: bool) -> ExitCode:
+    """Return 3 where standbys did not confirm what was written, else whether all was written."""
+    if run is not None and run.unconfirmed:
+        return ExitCode.UNDETERMINED
+    return ExitCode.CLEAN if clean else ExitCode.FINDINGS
