@@ -102,7 +102,7 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
         .where(has_key(schema, recordings.c, fresh.c.row_key))
         .returning(
             fresh.c.seq,
-            *_keys(schema, run, fresh),
+            *_keys(schema, run, recordings.c, fresh),
             fresh.c.strategy,
             func.jsonb_build_object(*old).label("old"),
             func.jsonb_build_object(*new).label("new"),
@@ -113,11 +113,11 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
     )
 
 
-def _keys(schema: Schema, run: Run, fresh: CTE) -> tuple[ColumnElement[Any], ...]:
+def _keys(schema: Schema, run: Run, written: Columns, fresh: CTE) -> tuple[ColumnElement[Any], ...]:
     """Return the key that a changed row has now, and the one before where the run changes it."""
     if set(run.target.columns).isdisjoint(schema.key):
         return (fresh.c.row_key,)
-    now = key_of(schema, schema.tables.recordings.c)
+    now = key_of(schema, written)
     before = case((now != fresh.c.row_key, fresh.c.row_key), else_=None)
     return (now.label("row_key"), before.label("old_key"))
 
