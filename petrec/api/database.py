@@ -1,13 +1,16 @@
 """Connections of the host's pool, with transactions and cursors of the driver's own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, nullcontext
+from typing import Any, NamedTuple
 
 import psycopg
+from psycopg import IsolationLevel, Pipeline
 from sqlalchemy import Engine
 
 from petrec.db.preflight import load_schema
+from petrec.db.search_path import SearchPath, read_search_path
+from petrec.db.session_state import FORMATS, search_path, set_local, set_statement
 from petrec.errors import SettingsError
 from petrec.schema import Schema
 from petrec.settings import Mapping
@@ -31,17 +34,47 @@ class Database:
                 hint="create_engine(..., isolation_level=...)",
             )
         self.engine = engine
+        self._path = SearchPath()
 
     def schema(self, names: Mapping) -> Schema:
         """Read the tables; errors: SchemaMismatchError, PermissionMissingError."""
-        with self.engine.connect() as connection:
-            return load_schema(connection, names)
+        level = {"isolation_level": "READ COMMITTED"}
+        with self.engine.connect().execution_options(**level) as connection, connection.begin():
+            set_local(connection, FORMATS)
+            schema = load_schema(connection, names)
+            self._path = read_search_path(connection, names)
+        return schema
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Open a transaction, committed where the block ends; errors: the driver's."""
-        with self._borrowed(autocommit=False) as connection:
+        """Open a transaction, committed where the block ends; errors: the driver's.
+
+        What it has locked it must see as it is now, so it is READ COMMITTED whatever the host set.
+        """
+        characteristics = _Characteristics(False, IsolationLevel.READ_COMMITTED, False, False)
+        with self._transaction(characteristics, self._path.writing) as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction in which every statement sees the same; errors: the driver's.
+
+        It is committed, since psycopg drops all that it has prepared at a rollback.
+        """
+        characteristics = _Characteristics(False, IsolationLevel.REPEATABLE_READ, None, False)
+        with self._transaction(characteristics, self._path.reading) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(
+        self, characteristics: "_Characteristics", path: tuple[str, ...]
+    ) -> Iterator[Connection]:
+        state = set_statement({**FORMATS, "search_path": search_path(path)}, local=True)
+        with self._borrowed(characteristics) as connection:
             try:
+                # BEGIN and the state take one round trip.
+                with connection.pipeline() if Pipeline.is_supported() else nullcontext():
+                    connection.execute(state, prepare=False)
                 yield connection
             except BaseException:
                 if not connection.closed:
@@ -50,22 +83,12 @@ class Database:
             connection.commit()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Open no transaction: each statement is one; errors: the driver's.
-
-        psycopg drops all that it has prepared at a rollback, with which one that only read ends.
-        """
-        with self._borrowed(autocommit=True) as connection:
-            yield connection
-
-    @contextmanager
-    def _borrowed(self, autocommit: bool) -> Iterator[Connection]:
+    def _borrowed(self, characteristics: "_Characteristics") -> Iterator[Connection]:
         pooled = self.engine.raw_connection()
         connection: Any = pooled.driver_connection
-        hosts = connection.autocommit
+        hosts = _Characteristics.of(connection)
         try:
-            if hosts is not autocommit:
-                connection.autocommit = autocommit
+            characteristics.give(connection)
             yield connection
         finally:
             if connection.closed:
@@ -73,6 +96,23 @@ class Database:
                 # As SQLAlchemy does where it sees this: what else waits in the pool is dead, too.
                 self.engine.dispose()
             else:
-                if hosts is not autocommit:
-                    connection.autocommit = hosts
+                hosts.give(connection)
                 pooled.close()
+
+
+class _Characteristics(NamedTuple):
+    """How a driver's connection begins its transactions; None is the server's default."""
+
+    autocommit: bool
+    isolation_level: IsolationLevel | None
+    read_only: bool | None
+    deferrable: bool | None
+
+    @classmethod
+    def of(cls, connection: Connection) -> "_Characteristics":
+        return cls(*(getattr(connection, name) for name in cls._fields))
+
+    def give(self, connection: Connection) -> None:
+        for name, value in zip(self._fields, self, strict=True):
+            if getattr(connection, name) != value:
+                setattr(connection, name, value)

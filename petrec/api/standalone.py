@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from fastapi import FastAPI
@@ -15,7 +14,7 @@ from petrec.api.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, b
 from petrec.api.ending import ending
 from petrec.api.router import build_router
 from petrec.api.storage import Place, S3Store, from_environment
-from petrec.db.connect import application_name
+from petrec.db.connect import connection_parameters
 from petrec.db.dsn import Dsn
 from petrec.errors import SettingsError
 from petrec.extras import need_extra
@@ -48,9 +47,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
 
 
 def _pooled(dsn: Dsn, settings: Settings) -> Engine:
-    parameters: dict[str, Any] = {"connect_timeout": settings.timeouts.connect_s}
-    parameters |= dsn.parameters
-    parameters["application_name"] = application_name("serve")
+    parameters = connection_parameters(dsn, settings, "serve")
     if not settings.serve.prepare:
         parameters["prepare_threshold"] = None
     return create_engine(

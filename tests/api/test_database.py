@@ -12,8 +12,8 @@ from petrec.settings import Mapping
 from tests.api.conftest import ADMIN
 from tests.plugins.databases import Database as Made
 
-INSERT = "INSERT INTO notes VALUES (1)"
-COUNT = "SELECT count(*) FROM notes"
+INSERT = "INSERT INTO public.notes VALUES (1)"
+COUNT = "SELECT count(*) FROM public.notes"
 # Executed so often, psycopg prepares a statement.
 OFTEN = 7
 
@@ -48,7 +48,7 @@ def test_connections_come_back_as_they_were(made: Made, level: str) -> None:
         connection.execute(INSERT)
     with ours.reading() as connection:
         connection.execute(INSERT)
-        assert made.execute(COUNT) == [(2,)]
+    assert made.execute(COUNT) == [(2,)]
     with engine.connect() as hosts:
         driver = hosts.connection.driver_connection
         assert driver.autocommit == (level == "AUTOCOMMIT")
@@ -82,3 +82,45 @@ def test_looking_up_the_caller_forgets_no_prepared_statement(made: Made) -> None
     assert (COUNT,) in kept
     assert len(kept) == 2
     engine.dispose()
+
+
+@pytest.mark.parametrize("level", [None, "REPEATABLE READ", "SERIALIZABLE", "AUTOCOMMIT"])
+def test_transactions_are_petrecs_whatever_the_host_and_the_database_set(
+    made: Made, level: str | None
+) -> None:
+    admin = made.connect()
+    for setting in (
+        "datestyle = 'SQL, DMY'",
+        "client_encoding = 'LATIN1'",
+        "timezone = 'Asia/Kolkata'",
+        "search_path = public, pg_catalog",
+        "default_transaction_isolation = 'serializable'",
+        "default_transaction_read_only = on",
+        "default_transaction_deferrable = on",
+    ):
+        admin.execute(f"ALTER DATABASE {made.name} SET {setting}")
+    engine = engine_of(made, **({"isolation_level": level} if level else {}))
+    with engine.connect() as hosts:
+        before = _settings(hosts.connection.driver_connection)
+    ours = Database(engine)
+    ours.schema(Mapping())
+    with ours.writing() as connection:
+        connection.execute(INSERT)
+        found = _settings(connection)
+        assert found[:4] == ("ISO, MDY", "UTF8", "UTC", "read committed")
+        assert found[4].startswith("pg_catalog")
+    with ours.reading() as connection:
+        found = _settings(connection)
+        assert found[:4] == ("ISO, MDY", "UTF8", "UTC", "repeatable read")
+        assert found[4] == "pg_catalog, pg_temp"
+    with engine.connect() as hosts:
+        assert _settings(hosts.connection.driver_connection) == before
+    engine.dispose()
+
+
+def _settings(connection: "psycopg.Connection[tuple[str, ...]]") -> tuple[str, ...]:
+    names = ("datestyle", "client_encoding", "timezone", "transaction_isolation", "search_path")
+    query = "SELECT " + ", ".join(f"pg_catalog.current_setting('{name}')" for name in names)
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
