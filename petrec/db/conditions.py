@@ -37,7 +37,8 @@ def _check(connection: Connection, mapping: Mapping, name: str, condition: str) 
     table = sql.Identifier(mapping.schema, mapping.table(name))
     # Trusted as far as `_fault` goes: an expression has no parameters that could carry it.
     text = sql.SQL(condition)
-    query = _PLAN.format(condition=text, table=table).as_string()
+    # The driver takes a percent sign for a parameter's, and halves a double one.
+    query = _PLAN.format(condition=text, table=table).as_string().replace("%", "%%")
     try:
         (plans,) = connection.exec_driver_sql(query).one()
     except DBAPIError as error:

@@ -23,7 +23,7 @@ from petrec.db.preflight import load_schema
 from petrec.journal.install import install_journal
 from petrec.journal.throttle import Limits
 from petrec.report.examples import read_examples
-from petrec.report.monitoring import read_uploads
+from petrec.report.monitoring import read_monitoring
 from petrec.review.query import REVIEWED, kind_query
 from petrec.schema import Schema
 from petrec.settings import LOGICAL_COLUMNS, Mapping
@@ -127,7 +127,7 @@ def answers(engine: Engine, mapping: Mapping) -> list[Any]:
             rows = connection.execute(kind_query(schema, kind)).scalars()
             found.append([unordered(row | {"state": ""}) for row in rows])
         found += [read_examples(connection, schema, audit)]
-        found += [read_uploads(connection, schema, audit.taken_at, 100_000)]
+        found += [read_monitoring(connection, schema, audit.taken_at, 9_000)]
         target = make_target(schema)
         found += [preview(connection, schema, target).strategies]
         found += pages(connection, schema)
