@@ -75,17 +75,23 @@ class Ids:
         """Return an id that a host or a token names, as in the database; None if it cannot be."""
         if self.is_text(entity):
             bare = self._bare(entity, given)
+            # No token names another kind here: what looks like its prefix is the id's own.
+            bare = given if bare is None else bare
         else:
             word, _, rest = given.partition("-")
             bare = rest if not self.fits(entity, given) and word.isalpha() else given
-        return bare if bare is not None and self.fits(entity, bare) else None
+        return bare if self.fits(entity, bare) else None
 
     def _bare(self, entity: str, text: str) -> str | None:
         """Return the id without the prefix of the wire; None if the prefix is another entity's."""
         typed = _TYPED.match(text)
-        if typed is None or (self.is_text(entity) and self.stored.knows(entity, text)):
+        if typed is None:
             return text
-        return text[typed.end() :] if typed[1] in PREFIXES[entity] else None
+        rest = text[typed.end() :]
+        # A prefix alone is the empty id, which has no other form.
+        if rest and self.is_text(entity) and self.stored.knows(entity, text):
+            return text
+        return rest if typed[1] in PREFIXES[entity] else None
 
     def is_text(self, entity: str) -> bool:
         """Return whether ids are text, so that one may look like a prefix and another id."""

@@ -9,7 +9,7 @@ from starlette.types import Scope
 class _IdConvertor(Convertor[str]):
     """An id, with all that follows: the route decides whether it is one segment."""
 
-    regex = ".+"
+    regex = r"[\s\S]+"
 
     def convert(self, value: str) -> str:
         return value
