@@ -127,6 +127,6 @@ def _locks(schema: Schema) -> tuple[str, ...]:
 def _statement(schema: Schema, target: Target) -> str:
     """Return the SQL of one batch with its parameters by name."""
     now = datetime.now(UTC)
-    run = Run(0, "backfill", "planned", target.name, target, now, now)
+    run = Run(0, "backfill", "planned", target, now, now)
     query = write_query(schema, run, backfill_work(schema).guarded(run))
     return str(query.compile(dialect=postgresql.dialect(paramstyle="named")))  # type: ignore[no-untyped-call]

@@ -61,10 +61,10 @@ class Run(Struct, frozen=True):
     id: int
     action: str
     state: str
-    target_name: str
     target: Target
     started_at: datetime
     updated_at: datetime
+    target_name: str = ""
     undoes: int | None = None
     pass_: int = 1
     cursor: int = 0
