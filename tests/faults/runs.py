@@ -15,6 +15,8 @@ def changed(database: Database) -> int:
 
 def state(database: Database) -> tuple[str, str | None, str | None]:
     """Return state, reason to wait and failure of the newest run."""
+    if database.execute("SELECT to_regclass('petrec.runs')") == [(None,)]:
+        return ("none", None, None)
     query = "SELECT state, throttled_by, failure FROM petrec.runs ORDER BY id DESC LIMIT 1"
     rows = database.execute(query)
     return rows[0] if rows else ("none", None, None)
