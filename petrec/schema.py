@@ -103,8 +103,9 @@ class Schema:
     """The rows that count of each mapped table; an optional table that is left out is None.
 
     `links_follow_appointments` is whether a foreign key makes each new link lock its appointment.
-    `visits` is None, too, where recordings have no visit_id; `kept_visits` is not. `remarks` are
-    what every output repeats: what is left out, filtered or taken on trust.
+    `unchecked_text` is whether text may be no text (SQL_ASCII). `visits` is None, too, where
+    recordings have no visit_id; `kept_visits` is not. `remarks` are what every output repeats:
+    what is left out, filtered or taken on trust.
     """
 
     tables: Tables
@@ -119,6 +120,7 @@ class Schema:
     proofs: Proofs = field(default_factory=Proofs)
     links_follow_appointments: bool = False
     filters_links: bool = False
+    unchecked_text: bool = False
     remarks: tuple[str, ...] = ()
 
     @property

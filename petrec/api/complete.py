@@ -92,7 +92,7 @@ def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploade
         raise not_found("recording")
     if _is_complete(row, work.body):
         return None
-    pet = row.pet_id or _certain_pet(work, connection)
+    pet = row.pet_id if row.pet_id is not None else _certain_pet(work, connection)
     clinic, options = work.service.clinic, work.service.options
     told = {**(work.body.recording_metadata or {}), "s3_etag": found.etag}
     values = {

@@ -76,8 +76,8 @@ class Service:
         known = replace(
             actor,
             user_id=_bare(ids, "user", actor.user_id),
-            owner_id=actor.owner_id and _bare(ids, "owner", actor.owner_id),
-            practice_id=actor.practice_id and _bare(ids, "practice", actor.practice_id),
+            owner_id=_maybe_bare(ids, "owner", actor.owner_id),
+            practice_id=_maybe_bare(ids, "practice", actor.practice_id),
         )
         return Caller(known, self.policy.scope(self.clinic.schema, known))
 
@@ -99,6 +99,10 @@ def read_clinic(database: Database, schema: Schema, style: IdStyle) -> Clinic:
     columns = text_columns(schema)
     stored = DatabaseIds(database, columns, PREFIXES) if columns else None
     return Clinic(schema, Ids(schema, style, stored))
+
+
+def _maybe_bare(ids: Ids, entity: str, given: str | None) -> str | None:
+    return None if given is None else _bare(ids, entity, given)
 
 
 def _bare(ids: Ids, entity: str, given: str) -> str:

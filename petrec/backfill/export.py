@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from petrec.db.copy import Rows, stream_copy
 from petrec.rules import judged, kind_column
 from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
+from petrec.rules.legible import legible
 from petrec.schema import Schema
 
 _RECORDING = ("appointment_id", "created_at", "original_filename", "transcript_text")
@@ -27,7 +28,7 @@ def ambiguous_query(schema: Schema) -> Select[Any]:
             recording.id.label("recording_id"),
             _candidates(schema, facts.linked_pets, "id").label("candidate_pet_ids"),
             _candidates(schema, facts.linked_pets, "name").label("candidate_names"),
-            *(column.label(column.key) for column in context),
+            *(legible(schema, column).label(column.key) for column in context),
         )
         .select_from(
             facts.source.outerjoin(appointments, appointments.c.id == recording.appointment_id)
@@ -53,7 +54,7 @@ def _candidates(schema: Schema, pets: ColumnElement[Any], column: str) -> Column
     if column not in table.c:
         return literal("")
     joined = func.string_agg(
-        cast(table.c[column], Text), aggregate_order_by(literal(" | "), table.c.id)
+        legible(schema, cast(table.c[column], Text)), aggregate_order_by(literal(" | "), table.c.id)
     )
     query = select(joined).where(table.c.id == any_(pets))
     return query.correlate_except(table).scalar_subquery()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from petrec.db.catalog import CatalogTable, read_foreign_keys, read_tables
 from petrec.db.conditions import check_conditions
@@ -26,6 +26,7 @@ _REFERENCES = (
     ("visits", "pet_id", "pets"),
     ("visits", "appointment_id", "appointments"),
 )
+_ENCODING = text("SELECT current_setting('server_encoding')")
 _TRUSTED = "trusted: foreign keys (--trust-constraints); rows that break one count as sound"
 
 Tables = MappingType[str, CatalogTable]
@@ -57,7 +58,8 @@ def load_schema(
     remarks = [*_conditions(mapping, tables), *presence.remarks]
     remarks += [_TRUSTED] if trusted else []
     remarks += [*_owners(mapping, tables), *overlooked(mapping, tables)]
-    return replace(schema, remarks=tuple(remarks))
+    unchecked = connection.scalar(_ENCODING) == "SQL_ASCII"
+    return replace(schema, unchecked_text=unchecked, remarks=tuple(remarks))
 
 
 def _conditions(mapping: Mapping, tables: Tables) -> Iterator[str]:

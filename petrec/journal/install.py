@@ -10,9 +10,17 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
 import petrec
-from petrec.errors import JournalVersionError, PermissionMissingError
+from petrec.errors import JournalVersionError, PermissionMissingError, SchemaMismatchError
 from petrec.journal import lock
-from petrec.journal.tables import SCHEMA, changes, runs
+from petrec.journal.tables import (
+    SCHEMA,
+    changes,
+    decisions,
+    link_changes,
+    plan_items,
+    runs,
+    skips,
+)
 from petrec.journal.waiting import bounded
 
 _SCHEMA_EXISTS = text("SELECT to_regnamespace('petrec') IS NOT NULL")
@@ -28,6 +36,16 @@ SELECT c.relname AS name,
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'petrec' AND c.relname IN ('runs', 'changes') AND c.relkind = 'r'
 """)
+# Relations that bear the names of petrec's tables and lack the column that each of them has.
+_FOREIGN = text("""
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'petrec' AND c.relname = ANY(:names) AND NOT (c.relkind = 'r' AND EXISTS (
+    SELECT FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND NOT a.attisdropped
+      AND a.attname = CASE c.relname WHEN 'runs' THEN 'undoes' ELSE 'run_id' END))
+ORDER BY c.relname
+""")
+_TABLES = [table.name for table in (runs, changes, skips, plan_items, decisions, link_changes)]
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -46,12 +64,15 @@ def migrations_path() -> Path:
 
 
 def is_installed(connection: Connection) -> bool:
-    """Say whether the journal's tables are there."""
+    """Return whether the journal's tables are there; errors: SchemaMismatchError."""
+    _refuse_foreign(connection)
     return runs.name in connection.scalars(_JOURNAL).all()
 
 
 def is_readable(connection: Connection) -> bool:
-    """Say whether the journal is there and this role may read it."""
+    """Return whether the journal is there and this role may read it."""
+    if _foreign(connection):
+        return False
     found = {row.name for row in connection.execute(_JOURNAL) if row.readable}
     return found == {runs.name, changes.name}
 
@@ -63,6 +84,7 @@ def install_journal(engine: Engine, branch: str = "journal") -> None:
         bounded(engine, connection),
         lock.installing(connection),
     ):
+        _refuse_foreign(connection)
         if not connection.scalar(_SCHEMA_EXISTS):
             _create_schema(connection)
         connection.commit()
@@ -84,6 +106,20 @@ def only_writer(engine: Engine, target_name: str) -> Iterator[Connection]:
         install_journal(engine)
         with bounded(engine, connection), connection.begin():
             yield connection
+
+
+def _foreign(connection: Connection) -> list[str]:
+    return list(connection.scalars(_FOREIGN, {"names": _TABLES}))
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    if found := _foreign(connection):
+        raise SchemaMismatchError(
+            f"schema {SCHEMA!r} belongs to another application: {', '.join(found)} "
+            "there is not petrec's",
+            hint=f"petrec keeps its journal in schema {SCHEMA}: rename that one, "
+            f"ALTER SCHEMA {SCHEMA} RENAME TO ...;",
+        )
 
 
 def _create_schema(connection: Connection) -> None:

@@ -175,7 +175,10 @@ def _judged(
             continue
         now = _outcome(entry, seen[about], earlier[about], pets, lacking, checked)
         if now is not None:
-            moves = bool(entry.decision.pet_id) and entry.decision.appointment_id != now.appointment
+            moves = (
+                entry.decision.pet_id is not None
+                and entry.decision.appointment_id != now.appointment
+            )
             yield Valid(entry, now.key, moves)
 
 
@@ -191,7 +194,7 @@ def _changed_recording(text: str, twins: Mapping[str, str]) -> Refusal:
 
 
 def _pets_of(entries: Sequence[Entry]) -> list[str]:
-    return sorted({entry.decision.pet_id for entry in entries if entry.decision.pet_id})
+    return sorted({entry.decision.pet_id for entry in entries if entry.decision.pet_id is not None})
 
 
 def _outcome(

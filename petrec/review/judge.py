@@ -54,7 +54,7 @@ def judge(seen: Observed, decision: Decision, pets: Mapping[str, Pet]) -> Refusa
         return Refusal("kind", f"the recording is {seen.kind}, not {decision.kind or 'nothing'}")
     if decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}:
         return None
-    pet = pets.get(decision.pet_id or "")
+    pet = pets.get(decision.pet_id) if decision.pet_id is not None else None
     if pet is None:
         return Refusal("pet_id", "there is no pet of this id", value=decision.pet_id or "")
     found = options(seen)

@@ -171,3 +171,17 @@ def test_one_table_in_two_roles(petrec: Run, empty_database: Database, tmp_path:
     assert counts(petrec, empty_database) == found
     assert petrec("backfill", "--apply", "--yes", dsn=empty_database.dsn).code == 0
     assert pets_of(empty_database) == {1: 1, 2: 1, 3: None, 4: None, 5: 2}
+
+
+def test_a_schema_petrec_of_another_application_is_named(
+    petrec: Run, empty_database: Database
+) -> None:
+    theirs = "CREATE SCHEMA petrec; CREATE TABLE petrec.runs (id int, distance int);"
+    empty_database.execute(CLINIC + theirs)
+    before = pets_of(empty_database)
+    assert petrec("audit", dsn=empty_database.dsn).code == 1
+    assert petrec("backfill", dsn=empty_database.dsn).code == 0
+    for command in ("backfill --apply --yes", "backfill status", "backfill undo 1 --yes"):
+        ended = petrec(*command.split(), dsn=empty_database.dsn)
+        assert (ended.code, "belongs to another application" in ended.err) == (2, True), ended.err
+    assert pets_of(empty_database) == before

@@ -66,7 +66,7 @@ def as_row(decision: Decision) -> Row:
         "reviewer": decision.reviewer,
         "note": decision.note,
         "state": decision.state,
-        "choices": encode_choices(Choices(numbered if pet else ())),
+        "choices": encode_choices(Choices(numbered if decision.pet_id is not None else ())),
     }
     return {column: values.get(column, "") for column in COLUMNS}
 
