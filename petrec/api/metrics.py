@@ -19,7 +19,8 @@ class _Counters:
     refused: Counter
 
     def count(self, scope: Scope, status: int) -> None:
-        route = getattr(scope.get("route"), "path", "other")
+        # The template as documents have it, without its convertors.
+        route = getattr(scope.get("route"), "path_format", "other")
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self.requests.labels(route, method, str(status)).inc()
         code = scope.get("petrec_error_code")
