@@ -14,11 +14,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
+from petrec.backfill.broken import broken_checks
 from petrec.backfill.work import backfill_work
-from petrec.db.foreseen import obstacles
 from petrec.db.session_state import path_advice
 from petrec.db.triggers import searching_functions, update_triggers
 from petrec.errors import UsageError
+from petrec.journal.foresight import foresee
 from petrec.journal.install import is_readable
 from petrec.journal.keys import key_of
 from petrec.journal.place import PLACE, system_columns
@@ -59,6 +60,7 @@ def preview(connection: Connection, schema: Schema, target: Target) -> BackfillP
     census = take_census(connection, schema)
     readable = is_readable(connection)
     unfinished = unfinished_run(connection, target.name, "backfill") if readable else None
+    foresight = foresee(connection, schema, target)
     return BackfillPlan(
         table=target.table,
         strategies=tuple(
@@ -70,7 +72,8 @@ def preview(connection: Connection, schema: Schema, target: Target) -> BackfillP
         locks=_locks(schema),
         statement=_statement(schema, target),
         touch=target.touch,
-        obstacles=tuple(obstacles(connection, schema, target.touch)),
+        obstacles=foresight.obstacles,
+        warnings=(*foresight.warnings, *broken_checks(connection, schema)),
         resumes=unfinished.id if unfinished else None,
         searching=_searching(connection, schema),
     )

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from petrec.db.dsn import Dsn
 from petrec.db.pooler import session_needed
+from petrec.db.raised import is_raised
 from petrec.db.unreachable import why_unreachable
 from petrec.errors import (
     ConnectionFailedError,
@@ -72,21 +73,30 @@ def _refused(error: psycopg.Error, reason: str) -> PetrecError:
         return TimedOutError(reason, hint=hint)
     full = isinstance(error, pg.DiskFull)
     hint = "make room on the server's disk, then start the same command again" if full else ""
-    detail, advice = _of_objects(error)
-    return DatabaseError(f"{reason} (SQLSTATE {error.sqlstate}){detail}", hint=hint or advice)
+    text = f"{reason} (SQLSTATE {error.sqlstate}){_detail_of_objects(error)}"
+    return DatabaseError(text, hint=hint or server_hint(error))
 
 
-def _of_objects(error: psycopg.Error) -> tuple[str, str]:
-    """Return the server's DETAIL and HINT where they name objects, and never a row's values."""
+def _detail_of_objects(error: psycopg.Error) -> str:
+    """Return the server's DETAIL where it names objects, and never a row's values."""
     # What a function of the host raises may hold anything; it has a context.
     if (error.sqlstate or "")[:2] not in _ABOUT_OBJECTS or error.diag.context:
-        return "", ""
-    detail, hint = error.diag.message_detail, error.diag.message_hint
-    return f": {' '.join(detail.split())}" if detail else "", hint or ""
+        return ""
+    detail = error.diag.message_detail
+    return f": {' '.join(detail.split())}" if detail else ""
+
+
+def server_hint(error: psycopg.Error) -> str:
+    """Return the server's HINT; one that a function raises may hold a row's values."""
+    if is_raised(error) or error.diag.context:
+        return ""
+    return " ".join((error.diag.message_hint or "").split())
 
 
 def lost(error: psycopg.Error) -> bool:
     """Say whether the connection is gone: never made, closed by the server, or shut down."""
+    if is_raised(error):
+        return False
     state = error.sqlstate
     if state in _CLOSED:
         return True
@@ -106,6 +116,9 @@ def _unreachable(error: psycopg.Error, dsn: Dsn) -> ConnectionFailedError:
 
 
 def _first_line(error: psycopg.Error) -> str:
+    if is_raised(error):
+        # Its message may hold the content of a row.
+        return "a function of the database raised an error"
     text = error.diag.message_primary or str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__

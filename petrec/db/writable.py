@@ -10,10 +10,12 @@ from petrec.schema import Schema
 
 _IN_RECOVERY = text("SELECT pg_is_in_recovery()")
 _ROLE = text("SELECT quote_ident(current_user)")
-_MAY_UPDATE = text("SELECT has_column_privilege(CAST(:table AS regclass), :column, 'UPDATE')")
+_MAY_WRITE = text("SELECT has_column_privilege(CAST(:table AS regclass), :column, :privilege)")
 _MAY = text("SELECT has_table_privilege(CAST(:table AS regclass), :privilege)")
 _MAY_LOCK = text("SELECT has_any_column_privilege(CAST(:table AS regclass), 'UPDATE')")
-_MAY_LOCK_TABLE = text("SELECT has_table_privilege(CAST(:table AS regclass), 'UPDATE')")
+# Any of them allows LOCK TABLE. https://www.postgresql.org/docs/current/sql-lock.html
+_LOCKS_TABLE = "UPDATE, DELETE, TRUNCATE"
+_STANDBY = "this server is a standby: it cannot be written to"
 
 
 def check_writable(
@@ -25,38 +27,67 @@ def check_writable(
     PermissionMissingError, DatabaseError for what would refuse every row.
     """
     check_primary(connection)
-    missing = [*_columns(connection, schema, columns), *_locks(connection, schema)]
-    missing += _links(connection, schema, links)
-    if missing:
+    grants = missing_grants(connection, schema, columns, links)
+    found = obstacles(connection, schema, columns, links)
+    refused = f"the server would refuse every row: {'; '.join(found)}" if found else ""
+    if grants:
         role = connection.scalar(_ROLE)
         reason = f"role {role} may not write what a run needs"
-        raise PermissionMissingError(reason, hint=" ".join(f"{g} TO {role};" for g in missing))
-    if found := obstacles(connection, schema, columns, links):
-        raise DatabaseError("the server would refuse every row: " + "; ".join(found))
+        reason += f"; {refused}" if refused else ""
+        raise PermissionMissingError(reason, hint=" ".join(f"{g};" for g in grants))
+    if refused:
+        raise DatabaseError(refused)
+
+
+def hindrances(
+    connection: Connection, schema: Schema, columns: Sequence[str], links: str
+) -> list[str]:
+    """Return all for which `check_writable` would fail, for a plan."""
+    return [
+        *([_STANDBY] if connection.scalar(_IN_RECOVERY) else []),
+        *(f"it needs {grant};" for grant in missing_grants(connection, schema, columns, links)),
+        *obstacles(connection, schema, columns, links),
+    ]
+
+
+def missing_grants(
+    connection: Connection, schema: Schema, columns: Sequence[str], links: str
+) -> list[str]:
+    """Return the GRANT statements that a run still needs."""
+    role = connection.scalar(_ROLE)
+    keys = dict.fromkeys(["pet_id", *columns])
+    missing = [
+        *_columns(connection, schema.tables.recordings, list(keys), "UPDATE"),
+        *_locks(connection, schema),
+        *_links(connection, schema.tables.links, links),
+    ]
+    return [f"{grant} TO {role}" for grant in missing]
 
 
 def check_primary(connection: Connection) -> None:
     """Check that the server takes writes at all; errors: ConnectionFailedError."""
     if connection.scalar(_IN_RECOVERY):
-        raise ConnectionFailedError(
-            "this server is a standby: it cannot be written to", hint="connect to the primary"
-        )
+        raise ConnectionFailedError(_STANDBY, hint="connect to the primary")
 
 
-def _columns(connection: Connection, schema: Schema, keys: Sequence[str]) -> list[str]:
-    recordings = schema.tables.recordings
-    name = _name(connection, recordings)
-    columns = [recordings.c[key].name for key in ("pet_id", *keys)]
-    quote = connection.dialect.identifier_preparer.quote
+def _columns(
+    connection: Connection, table: Table, keys: Sequence[str], privilege: str
+) -> list[str]:
+    name, quote = _name(connection, table), connection.dialect.identifier_preparer.quote
+    asked = {"table": name, "privilege": privilege}
+    columns = [table.c[key].name for key in keys]
     return [
-        f"GRANT UPDATE ({quote(column)}) ON {name}"
+        f"GRANT {privilege} ({quote(column)}) ON {name}"
         for column in columns
-        if not connection.scalar(_MAY_UPDATE, {"table": name, "column": column})
+        if not connection.scalar(_MAY_WRITE, asked | {"column": column})
     ]
 
 
-def _links(connection: Connection, schema: Schema, privilege: str) -> list[str]:
-    name = _name(connection, schema.tables.links)
+def _links(connection: Connection, table: Table, privilege: str) -> list[str]:
+    """INSERT may be granted by column, DELETE may not."""
+    if privilege == "INSERT":
+        return _columns(connection, table, ("appointment_id", "pet_id"), privilege)
+    name = _name(connection, table)
     asked = {"table": name, "privilege": privilege}
     lacking = privilege and not connection.scalar(_MAY, asked)
     return [f"GRANT {privilege} ON {name}"] if lacking else []
@@ -71,7 +102,7 @@ def _locks(connection: Connection, schema: Schema) -> list[str]:
             return [f"GRANT UPDATE ({quote(schema.tables.appointments.c.id.name)}) ON {name}"]
         return []
     name = _name(connection, schema.tables.links)
-    allowed = connection.scalar(_MAY_LOCK_TABLE, {"table": name})
+    allowed = connection.scalar(_MAY, {"table": name, "privilege": _LOCKS_TABLE})
     return [] if allowed else [f"GRANT UPDATE ON {name}"]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, delete, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.journal.pace import Pace
-from petrec.journal.refused import Refusal, RowsRefusedError, is_refusal, name_refusal
+from petrec.journal.refused import Refusal, RowsRefusedError, is_refusal, may_pass, name_refusal
 from petrec.journal.rewritten import IMMEDIATE, check_triggers
 from petrec.journal.runs import record
 from petrec.journal.tables import skips
@@ -39,11 +39,18 @@ class Batch:
 
 
 def run_batch(
-    connection: Connection, run: Run, work: Work, query: Select[Any], pace: Pace
+    connection: Connection,
+    run: Run,
+    work: Work,
+    query: Select[Any],
+    pace: Pace,
+    *,
+    retrying: bool = True,
 ) -> Batch:
     """Do as many rows as the pace allows and commit; on any error nothing of them has happened.
 
-    `query` is the run's own `write_query`. Errors: RowsRefusedError, DBAPIError.
+    `query` is the run's own `write_query`; `retrying` is whether the caller tries a single row
+    again that a trigger refuses for now. Errors: RowsRefusedError, DBAPIError.
     """
     page: list[int] = []
     try:
@@ -56,7 +63,8 @@ def run_batch(
             after, waiters = _do(connection, run, work, query, pace, page)
     except DBAPIError as error:
         # A deferred constraint refuses at the commit.
-        if page and is_refusal(error):
+        again = retrying and len(page) == 1 and may_pass(error)
+        if page and is_refusal(error) and not again:
             raise RowsRefusedError(page, error) from error
         raise
     return Batch(after, len(page), 1000 * (time.monotonic() - started), waiters)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Select, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.db.ddl.blockers import Watch
+from petrec.db.failures import server_hint
 from petrec.db.session_state import keep_session
 from petrec.db.triggers import trigger_functions
 from petrec.errors import PetrecError, RunHeldError, RunStoppedError
@@ -28,7 +29,7 @@ from petrec.journal.batch import (
 )
 from petrec.journal.halving import Halving, Streak
 from petrec.journal.pace import Pace
-from petrec.journal.refused import Refusal, RowsRefusedError, cause_of
+from petrec.journal.refused import Refusal, RowsRefusedError, cause_of, may_pass
 from petrec.journal.retry import Patience, driver_error, is_lost, is_transient
 from petrec.journal.runs import move, read_run, record
 from petrec.journal.standby import unconfirmed_standbys
@@ -42,6 +43,8 @@ from petrec.results.runs import Run, State
 log = logging.getLogger("petrec.journal")
 
 _POLL_S = 0.2
+# How often a row is tried that a trigger refuses with a SQLSTATE such as 40001.
+_TRIES = 5
 # A batch that is lost in a crash is lost whole, with its journal and cursor, and done again; so
 # only the end of a run waits for the disk, and for standbys. A client that hangs must not keep its
 # locks. What is said between batches holds no lock of the application's: it has longer.
@@ -148,12 +151,14 @@ class Driver:
             try:
                 pace = self.pace.at_most(self.halving.size(self.pace.size))
                 with self._watched(connection):
-                    batch = run_batch(connection, run, self.work, query, pace)
+                    retrying = self.patience.attempts < _TRIES
+                    batch = run_batch(connection, run, self.work, query, pace, retrying=retrying)
             except DBAPIError as error:
                 if not is_transient(error):
                     raise
                 log.info("batch of %d rows put off: %s", pace.size, cause_of(error))
-                self.pace = pace.after_timeout()
+                if not may_pass(error):
+                    self.pace = pace.after_timeout()
                 if not self.patience.wait():
                     raise self._gave_up(run, error) from error
                 # At a rollback the driver forgets what it has prepared.
@@ -175,12 +180,17 @@ class Driver:
             self.halving = self.halving.skipped()
             self.observe(run)
             if self.streak.add(refused.page[0], refusal):
-                run = self._look_ahead(connection, run, query, refusal)
+                run = self._look_ahead(connection, run, query, refusal, refused.error)
         _plan_ahead(connection, run, query)
         return run
 
     def _look_ahead(
-        self, connection: Connection, run: Run, query: Select[Any], refusal: Refusal
+        self,
+        connection: Connection,
+        run: Run,
+        query: Select[Any],
+        refusal: Refusal,
+        error: DBAPIError,
     ) -> Run:
         """Stop, with no row skipped, where rows all over the rest are refused as well."""
         ahead = spread(connection, run, self.work)
@@ -190,13 +200,13 @@ class Driver:
             self.streak.go_on()
             return run
         after = take_back_skips(connection, run, self.streak.numbers)
-        raise _stopped(after, f"every row is {refusal}", _ALL_REFUSED)
+        raise _stopped(after, f"every row is {refusal}", _hinted(error, _ALL_REFUSED))
 
     def _gave_up(self, run: Run, error: DBAPIError) -> RunStoppedError:
         slow = self.pace.size == 1 and isinstance(driver_error(error), QueryCanceled)
         who = blamed(self.blockers.values())
         reason = f"gave up after retries: {cause_of(error)}{who}"
-        return _stopped(run, reason, _SLOW_ROW if slow else _RESUME)
+        return _stopped(run, reason, _hinted(error, _SLOW_ROW if slow else _RESUME))
 
     def _after(self, connection: Connection, before: Run, batch: Batch) -> None:
         if batch.run.changed > before.changed:
@@ -301,7 +311,16 @@ def _plan_ahead(connection: Connection, run: Run, query: Select[Any]) -> None:
 
 
 def _stopped(run: Run, reason: str, hint: str = _RESUME) -> RunStoppedError:
-    return RunStoppedError(f"run {run.id} stopped: {reason}", hint=hint.format(run=run.id))
+    return RunStoppedError(
+        f"run {run.id} stopped: {reason}", hint=hint.replace("{run}", str(run.id))
+    )
+
+
+def _hinted(error: DBAPIError, hint: str) -> str:
+    """Return the next step, behind the server's own hint where it has one."""
+    inner = driver_error(error)
+    own = server_hint(inner).rstrip(".") if inner is not None else ""
+    return f"{own}; {hint}" if own else hint
 
 
 def _finish(connection: Connection, run: Run) -> Run:

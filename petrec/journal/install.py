@@ -28,6 +28,15 @@ _MAY_CREATE = text(
     "SELECT has_database_privilege(current_database(), 'CREATE'), quote_ident(current_user),"
     " quote_ident(current_database())"
 )
+_MAY_USE = text("SELECT has_schema_privilege('petrec', 'USAGE'), quote_ident(current_user)")
+_UNWRITABLE = text("""
+SELECT c.relname FROM pg_class c
+WHERE c.relnamespace = to_regnamespace('petrec') AND c.relname = ANY (CAST(:names AS text[]))
+  AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+           AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
+ORDER BY 1
+""")
+_WRITTEN = (runs, plan_items, changes, skips, decisions, link_changes)
 _CREATE_SCHEMA = text(f"CREATE SCHEMA {SCHEMA}")
 # By the catalog: to_regclass() fails where the role may not use the schema.
 _JOURNAL = text("""
@@ -94,6 +103,19 @@ def install_journal(engine: Engine, branch: str = "journal") -> None:
             hint = f"use the petrec that wrote them, or a newer one than {petrec.__version__}"
             raise JournalVersionError(hint=hint) from error
         connection.commit()
+
+
+def journal_hindrances(connection: Connection) -> list[str]:
+    """Return for what the journal could not be created or written to; reads only."""
+    if not connection.scalar(_SCHEMA_EXISTS):
+        allowed, role, database = connection.execute(_MAY_CREATE).one()
+        return [] if allowed else [f"it needs GRANT CREATE ON DATABASE {database} TO {role};"]
+    usable, role = connection.execute(_MAY_USE).one()
+    if not usable:
+        return [f"it needs GRANT USAGE ON SCHEMA {SCHEMA} TO {role};"]
+    lacking = connection.scalars(_UNWRITABLE, {"names": [table.name for table in _WRITTEN]})
+    grant = "it needs GRANT SELECT, INSERT, UPDATE, DELETE ON"
+    return [f"{grant} {SCHEMA}.{name} TO {role};" for name in lacking]
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from psycopg import Error
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from petrec.db.raised import is_raised
 from petrec.db.triggers import TriggerFunction, trigger_functions
 from petrec.journal.retry import TRANSIENT, driver_error, is_lost
 from petrec.schema import Schema
@@ -63,14 +64,22 @@ class RowsRefusedError(Exception):
 def is_refusal(error: DBAPIError) -> bool:
     """Return whether the database refused a row, so that others may still be written."""
     inner = driver_error(error)
+    if inner is not None and is_raised(inner):
+        return True
     if inner is None or isinstance(inner, TRANSIENT) or is_lost(error):
         return False
     state = inner.sqlstate or ""
     if state[:2] in _OF_A_ROW or state == _PRIVILEGE:
         return True
-    # A trigger raises whatever SQLSTATE it likes.
+    # Inside a function a statement may fail with any other SQLSTATE.
     raised = _FUNCTION.search(inner.diag.context or "")
     return bool(raised) and bool(state) and state[:2] not in _OF_THE_SERVER
+
+
+def may_pass(error: DBAPIError) -> bool:
+    """Return whether a trigger refuses a row with a SQLSTATE that tells the client to retry."""
+    inner = driver_error(error)
+    return inner is not None and is_raised(inner) and isinstance(inner, TRANSIENT)
 
 
 def name_refusal(connection: Connection, schema: Schema, error: DBAPIError) -> Refusal:
@@ -94,6 +103,9 @@ def cause_of(error: DBAPIError) -> str:
 
 def _constraint(error: Error) -> str | None:
     diag = error.diag
+    if is_raised(error):
+        # RAISE ... USING CONSTRAINT takes any text.
+        return None
     owner = f" of {diag.table_name}" if diag.table_name else ""
     if diag.constraint_name:
         owner = owner or (f" of domain {diag.datatype_name}" if diag.datatype_name else "")

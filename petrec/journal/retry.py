@@ -52,7 +52,7 @@ def driver_error(error: DBAPIError | psycopg.Error) -> psycopg.Error | None:
 
 
 def is_transient(error: DBAPIError) -> bool:
-    """Say whether the same batch may succeed later on the same connection."""
+    """Return whether the same batch may succeed later on the same connection."""
     return isinstance(driver_error(error), TRANSIENT)
 
 

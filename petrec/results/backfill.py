@@ -50,6 +50,7 @@ class BackfillPlan(Struct, frozen=True):
     statement: str
     touch: tuple[str, ...]
     obstacles: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     resumes: int | None = None
     searching: SearchingTriggers | None = None
     command: str = "backfill"
@@ -87,6 +88,7 @@ class BackfillPlan(Struct, frozen=True):
         resumed = f"run {self.resumes} is unfinished and is resumed first" if self.resumes else ""
         remarks = (
             *(f"--apply would fail: {obstacle}" for obstacle in self.obstacles),
+            *self.warnings,
             f"{self.left} recordings need a person: they go to the CSV after --apply",
             f"only pet_id changes{touched}",
             str(self.searching or ""),

@@ -73,6 +73,8 @@ class ReviewImport(Struct, frozen=True):
     skipped: tuple[MovedOn, ...] = ()
     rejects: tuple[str, ...] = ()
     inferable: int = 0
+    obstacles: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     command: str = "review import"
     schema_version: int = SCHEMA_VERSION
 
@@ -114,6 +116,8 @@ class ReviewImport(Struct, frozen=True):
     def _notes(self) -> tuple[str, ...]:
         refused = bool(self.problems) and not self.partial
         remarks = (
+            *(f"--apply would fail: {obstacle}" for obstacle in self.obstacles),
+            *self.warnings,
             f"{self.inferable} recordings have certain evidence: let petrec backfill --apply do "
             "them first, since a pet added to an appointment can make them ambiguous"
             if self.inferable and self.verdicts.get("link")

@@ -1,11 +1,14 @@
 """Record decisions and write what they say: resume what is unfinished, then drive a new run."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 from sqlalchemy import Connection, Engine, insert
 
+from petrec.db.warned import about_check, not_valid_checks
 from petrec.journal.drive import Driver, Observer
+from petrec.journal.foresight import Foresight, foresee
 from petrec.journal.install import only_writer
 from petrec.journal.moves import follow_moves
 from petrec.journal.runs import create_run, move, read_run, record, unfinished_run
@@ -67,6 +70,15 @@ def review_target(target: Target, ballots: Sequence[Ballot]) -> Target:
     links = any(ballot.decision.verdict is Verdict.LINK for ballot in ballots)
     also = ("appointment_id",) if any(ballot.moves for ballot in ballots) else ()
     return msgspec.structs.replace(target, also=also, links=links)
+
+
+def foresee_review(connection: Connection, schema: Schema, target: Target) -> Foresight:
+    """Return what a plan says of the import, with the checks that may refuse its rows."""
+    foresight = foresee(connection, schema, target)
+    checks = [
+        about_check(name) for name, _ in not_valid_checks(connection, schema.tables.recordings)
+    ]
+    return replace(foresight, warnings=(*foresight.warnings, *checks))
 
 
 def _create(connection: Connection, target: Target, ballots: Sequence[Ballot]) -> int:

@@ -1,6 +1,7 @@
 """The server's disk fills up in the middle of a run."""
 
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,15 +16,18 @@ from tests.plugins.waiting import until
 
 
 @pytest.fixture
-def small_disk(tmp_path_factory: pytest.TempPathFactory, clinic: Database) -> Iterator[Path]:
-    """A file system of a few megabytes that new tables of the clinic lie on."""
-    directory = tmp_path_factory.mktemp("disk")
+def small_disk(clinic: Database) -> Iterator[Path]:
+    """A file system of a few megabytes that new tables of the clinic lie on.
+
+    Not below pytest's own directory, which the server's user may not enter.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="petrec-disk-"))
     mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", directory]
     if clinic.cluster.user is None or subprocess.run(mount, capture_output=True).returncode:  # noqa: PLW1510
+        directory.rmdir()
         pytest.skip("needs the right to mount")
     try:
-        for ancestor in directory.parents[:3]:
-            ancestor.chmod(ancestor.stat().st_mode | 0o011)
+        directory.chmod(0o755)
         tables = directory / "tables"
         tables.mkdir()
         chown(tables, clinic.cluster.user)
@@ -36,6 +40,7 @@ def small_disk(tmp_path_factory: pytest.TempPathFactory, clinic: Database) -> It
         clinic.execute("DROP TABLESPACE small")
     finally:
         subprocess.run(["umount", "-l", directory], check=True)
+        directory.rmdir()
 
 
 def fill_up(directory: Path) -> Path:

@@ -134,6 +134,37 @@ def test_backfill(petrec: Run, database: Callable[..., Database], name: str) -> 
     assert dict(clinic.execute(PETS)) == before
 
 
+def test_a_trigger_may_raise_any_sqlstate(petrec: Run, clinic: Database) -> None:
+    """Also one that tells of a full disk, a lost connection, or to try again."""
+    states = ("40001", "40P01", "55P03", "57014", "57P01", "08006", "53100", "25006", "23514")
+    certain = [row[0] for row in clinic.execute(CERTAIN)]
+    refused = dict(zip(random.Random(1).sample(certain, len(states)), states, strict=True))
+    mark(clinic, list(refused))
+    clinic.execute("ALTER TABLE marked ADD state text")
+    for id_, state in refused.items():
+        clinic.execute("UPDATE marked SET state = %s WHERE id = %s", (state, id_))
+    clinic.execute("""
+        CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+        DECLARE found text := (SELECT state FROM marked WHERE id = NEW.id); BEGIN
+          IF found IS NOT NULL THEN
+            RAISE EXCEPTION 'no pet for %', NEW.s3_key USING ERRCODE = found, HINT = NEW.s3_key,
+              DETAIL = NEW.s3_key, CONSTRAINT = NEW.s3_key, COLUMN = NEW.s3_key;
+          END IF;
+          RETURN NEW;
+        END $$;
+        CREATE TRIGGER veto BEFORE UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION veto()""")
+    ended = petrec(*APPLY, *JSON, "-v", dsn=clinic.dsn)
+    assert ended.code == 1, ended.err
+    told = result(ended)
+    listed = {row["recording_id"]: row["reason"] for row in told["not_written"]}
+    by = 'refused by trigger "veto" on recordings (function veto)'
+    assert listed == {str(id_): f"{by} (SQLSTATE {state})" for id_, state in refused.items()}
+    assert told["run"]["changed"] == 395 - len(states)
+    assert_no_content(clinic)
+    keys = [key for (key,) in clinic.execute("SELECT s3_key FROM recordings")]
+    assert not [key for key in keys if key in ended.out + ended.err]
+
+
 def test_a_cause_that_hits_every_row_stops_the_run_before_it_skips_them(
     petrec: Run, clinic: Database
 ) -> None:

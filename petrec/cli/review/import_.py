@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from petrec.journal.drive import Observer
+    from petrec.journal.foresight import Foresight
     from petrec.journal.throttle import Limits
     from petrec.results.imported import ReviewImport
     from petrec.results.runs import Run, Target
@@ -88,15 +89,20 @@ class _Job:
 
     def plan(self) -> "ReviewImport":
         """Check, and write nothing."""
-        checked, inferable, _, _ = self._check()
-        return self._result(checked, inferable=inferable)
+        checked, inferable, foresight, _, _ = self._check()
+        return self._result(
+            checked,
+            inferable=inferable,
+            obstacles=foresight.obstacles,
+            warnings=foresight.warnings,
+        )
 
     def apply(self, given: "Limits", *, yes: bool) -> "ReviewImport":
         """Finish what is unfinished, check again, ask, and write."""
         from petrec.review.apply import record_review, resume_review
         from petrec.review.rejects import write_rejects
 
-        checked, inferable, schema, target = self._check(writing=True)
+        checked, inferable, _, schema, target = self._check(writing=True)
         # An unfinished import comes first: what it still has to write looks stale until then.
         unfinished = not self.anew and self._is_unfinished()
         if checked.problems and not self.partial and not unfinished:
@@ -108,7 +114,7 @@ class _Job:
                 self.session.engine, schema, target, given, observe, anew=self.anew
             )
             if resumed is not None:
-                checked, inferable, schema, target = self._check(writing=True)
+                checked, inferable, _, schema, target = self._check(writing=True)
             if checked.ballots and (self.partial or not checked.problems):
                 ballots = checked.ballots
                 run = record_review(self.session.engine, schema, target, ballots, given, observe)
@@ -137,10 +143,13 @@ class _Job:
         with self.session.translated(), run_progress(quiet=self.quiet) as observe:
             yield observe
 
-    def _check(self, *, writing: bool = False) -> tuple["Checked", int, "Schema", "Target"]:
+    def _check(
+        self, *, writing: bool = False
+    ) -> tuple["Checked", int, "Foresight", "Schema", "Target"]:
         from petrec.backfill.plan import make_target
         from petrec.db.writable import check_writable
-        from petrec.review.apply import review_target
+        from petrec.journal.foresight import Foresight
+        from petrec.review.apply import foresee_review, review_target
         from petrec.review.check import check
         from petrec.rules.census import take_census
 
@@ -151,8 +160,9 @@ class _Job:
             if writing:
                 links = "INSERT" if target.links else ""
                 check_writable(connection, schema, target.columns, links=links)
+            foresight = Foresight() if writing else foresee_review(connection, schema, target)
             inferable = take_census(connection, schema).count(kind="missing_inferable")
-        return checked, inferable, schema, target
+        return checked, inferable, foresight, schema, target
 
     def _skips(self, run: "Run | None") -> tuple[Any, ...]:
         from petrec.journal.lineage import read_skips
