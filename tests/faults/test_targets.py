@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petrec.db.connect import make_engine
+from petrec.db.dsn import resolve_dsn
+from petrec.journal.install import alembic_config
 from petrec.journal.targets import quoted_name
+from petrec.settings import Settings
 from tests.faults.runs import APPLY, SLOW
 from tests.faults.targets import Tenant, tenant
 from tests.plugins.cluster import Cluster
@@ -142,16 +147,19 @@ def test_targets_are_written_to_at_the_same_time(two: Two, spawn: Callable, tmp_
 
 
 def test_a_journal_of_an_older_version_is_read_and_filled_in(
-    two: Two, tmp_path: Path, any_cluster: Cluster
-) -> None:
-    del any_cluster
+    database: Callable[..., Database], petrec: Callable[..., Completed], any_cluster: Cluster,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    two = Two(database("integer_ids", any_cluster), petrec)
     one, other = (tenant(two.database, *name, tmp_path) for name in PAIRS[0])
     assert two.run(one, *APPLY).code == 0
-    two.database.execute("UPDATE petrec.runs SET target = target - 'name'")
-    two.database.execute("UPDATE petrec.alembic_version SET version_num = '0002_review'")
+    engine = make_engine(resolve_dsn(two.database.dsn, None), Settings(), "test")
+    with engine.connect() as connection:
+        command.downgrade(alembic_config(connection), "0003_causes")
+    names = "SELECT target->>'name' FROM petrec.runs ORDER BY id"
+    assert two.database.execute(names) == [(None,)]
     assert len(two.told(one, "backfill", "status")["runs"]) == 1
     assert two.told(other, "backfill", "status")["runs"] == []
     assert two.run(other, *APPLY).code == 0
-    names = two.database.execute("SELECT target->>'name' FROM petrec.runs ORDER BY id")
-    assert names == [(one.name,), (other.name,)]
+    assert two.database.execute(names) == [(one.name,), (other.name,)]
     assert two.run(one, "backfill", "undo", "1", "--yes").code == 0
