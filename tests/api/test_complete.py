@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -11,6 +12,7 @@ from petrec.api import StoredObject, Uploaded
 from tests.api.conftest import Api
 from tests.api.test_access import APPT1, INITIATE, PET1, ROWS
 from tests.plugins.databases import Database
+from tests.plugins.waiting import until
 
 BODY = {"file_size_bytes": 2048, "duration_seconds": 3725.9}
 GOOD = StoredObject(2048, "audio/mp4", '"etag-1"')
@@ -132,3 +134,25 @@ def test_pet_by_certain_evidence_only(upload: Fixture, second: bool) -> None:
     listed = upload.api.client.get("/api/v1/recordings/")
     assert (upload.id in [one["id"] for one in listed.json()]) is not second
     assert listed.headers["x-petrec-withheld"] == str(int(second))
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_a_pet_added_while_it_waits_leaves_nothing_certain(upload: Fixture, level: str) -> None:
+    """What it has locked it must see as it is then, whatever isolation the database prefers."""
+    base = upload.api.database
+    base.execute(f"ALTER DATABASE {base.name} SET default_transaction_isolation = '{level}'")
+    upload.api.engine.dispose()
+    base.execute(f"UPDATE recordings SET pet_id = NULL WHERE id = '{upload.id[4:]}'")
+    upload.api.store.objects[upload.key] = GOOD
+    other = base.connect(autocommit=False)
+    other.execute(
+        f"INSERT INTO pets SELECT gen_random_uuid(), owner_id, 'B', 'Cat', NULL, now()"
+        f" FROM pets WHERE id = '{PET1}'"
+    )
+    other.execute(f"INSERT INTO appointment_pets SELECT '{APPT1}', id FROM pets WHERE name = 'B'")
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(upload.complete)
+        until(lambda: base.execute("SELECT pid FROM pg_locks WHERE NOT granted"))
+        other.commit()
+        assert waiting.result().status_code == 200
+    assert upload.row("pet_id") == (None,)
