@@ -15,6 +15,7 @@ from petrec.constraints.export_text import Revision
 from petrec.constraints.objects import Item, Names, items
 from petrec.constraints.plan import Wanted, refused_rows
 from petrec.constraints.steps import Maker
+from petrec.db.session_state import path_of
 from petrec.errors import UsageError
 from petrec.results.constraints import ConstraintsPlan, ObjectState, Presence
 
@@ -30,7 +31,8 @@ def make_revisions(
             hint="export from a database that your migrations have brought to their head",
         )
     found = read_catalog(connection, wanted.mapping)
-    return _Export(found, wanted, plan, lock_timeout_ms).revisions(head)
+    path = path_of(connection)
+    return _Export(found, wanted, plan, lock_timeout_ms, path).revisions(head)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class _Export:
     wanted: Wanted
     plan: ConstraintsPlan
     lock_timeout_ms: int
+    search_path: str
 
     def revisions(self, head: str | None) -> list[Revision]:
         """Return a revision for each group in which something is to do."""
@@ -62,6 +65,7 @@ class _Export:
             refusals=self._refusals(chosen),
             forward=[phase for item in chosen for phase in self._forward(item)],
             back=[phase for item in reversed(chosen) for phase in self._back(item)],
+            search_path=self.search_path,
         )
 
     def _forward(self, item: Item) -> list[Phase]:

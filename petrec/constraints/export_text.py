@@ -17,6 +17,7 @@ Revises: {revises}
 
 import random
 import time
+from contextlib import contextmanager
 
 from alembic import op
 from sqlalchemy import text
@@ -28,6 +29,8 @@ branch_labels = None
 depends_on = None
 
 ATTEMPTS = 50
+# Names are looked up where only trusted roles can create functions and operators.
+SEARCH_PATH = {search_path!r}
 # Rows that a constraint would refuse: constraint, and the query that counts them.
 REFUSALS = {refusals}
 {shared}# A query whose every row fills the statement and says that it is needed; lock_timeout in
@@ -40,10 +43,11 @@ _BODY = '''
 def upgrade():
     """Make what is missing."""
     if not op.get_context().as_sql:
-        for name, query in REFUSALS.items():
-            count = op.get_bind().execute(_text(query)).scalar()
-            if count:
-                raise RuntimeError(f"{name} would refuse {count} rows; nothing was changed")
+        with _search_path():
+            for name, query in REFUSALS.items():
+                count = op.get_bind().execute(_text(query)).scalar()
+                if count:
+                    raise RuntimeError(f"{name} would refuse {count} rows; nothing was changed")
     _run(UPGRADE)
 
 
@@ -54,7 +58,7 @@ def downgrade():
 
 def _run(phases):
     for query, lock_timeout, sql in phases:
-        with op.get_context().autocommit_block():
+        with op.get_context().autocommit_block(), _search_path():
             if op.get_context().as_sql:
                 op.execute(f"SET lock_timeout = {lock_timeout}")
                 op.execute(_text(_alone(sql)))
@@ -62,6 +66,33 @@ def _run(phases):
             else:
                 for row in op.get_bind().execute(_text(query)).mappings().all():
                     _patiently(lock_timeout, sql.format(**row))
+
+
+@contextmanager
+def _search_path():
+    """Set the search path, and set it back to what this session had."""
+    show = "SELECT pg_catalog.current_setting('search_path')"
+    before = None if op.get_context().as_sql else op.get_bind().execute(text(show)).scalar()
+    op.execute(_text(f"SET search_path = {SEARCH_PATH}"))
+    try:
+        yield
+    except BaseException:
+        # In a transaction that failed nothing can be set, and its end sets the path back.
+        if before is not None:
+            try:
+                _set_back(before)
+            except DBAPIError:
+                pass
+        raise
+    _set_back(before)
+
+
+def _set_back(before):
+    if before is None:
+        op.execute("RESET search_path")
+    else:
+        setting = text("SELECT pg_catalog.set_config('search_path', :path, false)")
+        op.get_bind().execute(setting, {"path": before})
 
 
 def _alone(sql):
@@ -104,6 +135,7 @@ class Revision:
     refusals: dict[str, str]
     forward: list[Phase]
     back: list[Phase]
+    search_path: str
 
     @property
     def file_name(self) -> str:
@@ -119,6 +151,7 @@ class Revision:
             down=self.down,
             group=self.group,
             plan=self.plan,
+            search_path=self.search_path,
             refusals=_entries("{}", [f"{k!r}:\n        {v!r}" for k, v in self.refusals.items()]),
             shared=source(named),
             forward=_entries("[]", [_phase(phase) for phase in self.forward]),

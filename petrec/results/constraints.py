@@ -143,9 +143,11 @@ class ConstraintsPlan(Struct, frozen=True):
         """Return a script for psql; a lock that is not to be had ends it, and it can run again."""
         lines = [f"-- petrec plan {self.hash}", "\\set ON_ERROR_STOP on"]
         lines += [f"-- {note}" for note in self._with(self.space.needs)]
+        lines.append("SET search_path = pg_catalog, pg_temp;")
         for step in self.steps:
             limit = lock_timeout_ms if step.waits == "short" else 0
             lines += [f"-- {_locks(step)}", f"SET lock_timeout = {limit};", f"{step.sql};"]
+        lines += ["RESET lock_timeout;", "RESET search_path;"]
         return "\n".join(lines) + "\n"
 
     def _with(self, sentence: str) -> tuple[str, ...]:
