@@ -7,18 +7,29 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.base import PGTypeCompiler
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.pool import NullPool
+from sqlalchemy.types import UserDefinedType
 
 from petrec.db.dsn import Dsn
 from petrec.db.session_state import state_transactions
 from petrec.settings import Settings
 
 
+class TypeCompiler(PGTypeCompiler):
+    """SQLAlchemy's own, which does not expect a percent sign in the name of a type."""
+
+    def visit_user_defined(self, type_: UserDefinedType[Any], **kw: Any) -> str:
+        """Return the name as it stands in a statement with placeholders."""
+        return str(super().visit_user_defined(type_, **kw)).replace("%", "%%")
+
+
 class Dialect(PGDialect_psycopg):
     """SQLAlchemy's own, which asks for nothing by a name without its schema."""
 
     supports_statement_cache = True
+    type_compiler_cls = TypeCompiler
 
     def _get_default_schema_name(self, _: Connection) -> str:
         """Return the first schema of petrec's search path, without a look at the server's."""

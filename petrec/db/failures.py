@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from petrec.db.dsn import Dsn
 from petrec.db.pooler import session_needed
-from petrec.db.raised import is_raised
+from petrec.db.raised import is_raised, raising_function
 from petrec.db.unreachable import why_unreachable
 from petrec.errors import (
     ConnectionFailedError,
@@ -118,7 +118,7 @@ def _unreachable(error: psycopg.Error, dsn: Dsn) -> ConnectionFailedError:
 def _first_line(error: psycopg.Error) -> str:
     if is_raised(error):
         # Its message may hold the content of a row.
-        return "a function of the database raised an error"
+        return f"{raising_function(error)} raised an error"
     text = error.diag.message_primary or str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__

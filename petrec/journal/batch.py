@@ -110,6 +110,15 @@ def skip_row(
     return after, refusal
 
 
+def put_off_row(connection: Connection, run: Run, work: Work) -> Batch:
+    """Leave the next row for a later pass, since it waits for something that others hold."""
+    with connection.begin():
+        page = next_page(connection, run, work, 1)
+        after = _advance(run, page, len(page), Written(0, 0), 0) if page else run
+        _record(connection, after)
+    return Batch(after, len(page), 0.0, 0)
+
+
 def is_refused(
     connection: Connection, run: Run, work: Work, query: Select[Any], number: int
 ) -> bool:

@@ -23,6 +23,7 @@ from petrec.journal.batch import (
     Batch,
     is_refused,
     next_pass,
+    put_off_row,
     run_batch,
     skip_row,
     take_back_skips,
@@ -43,7 +44,7 @@ from petrec.results.runs import Run, State
 log = logging.getLogger("petrec.journal")
 
 _POLL_S = 0.2
-# How often a row is tried that a trigger refuses with a SQLSTATE such as 40001.
+# How often a single row is tried before the others go on without it.
 _TRIES = 5
 # A batch that is lost in a crash is lost whole, with its journal and cursor, and done again; so
 # only the end of a run waits for the disk, and for standbys. A client that hangs must not keep its
@@ -121,7 +122,8 @@ class Driver:
         self.before = run.changed if self.before is None else self.before
         self.work.watched = bool(trigger_functions(connection, self.work.schema))
         connection.commit()
-        query = write_query(self.work.schema, run, self.work.guarded(run))
+        guarded, watched = self.work.guarded(run), self.work.watched
+        query = write_query(self.work.schema, run, guarded, watched=watched)
         _plan_ahead(connection, run, query)
         try:
             while True:
@@ -163,10 +165,20 @@ class Driver:
                     raise self._gave_up(run, error) from error
                 # At a rollback the driver forgets what it has prepared.
                 _plan_ahead(connection, run, query)
+                if pace.size == 1 and self._tried_enough(error):
+                    with suppress(DBAPIError):
+                        return put_off_row(connection, run, self.work)
             else:
                 self.patience.renew()
                 self.blockers.clear()
                 return batch
+
+    def _tried_enough(self, error: DBAPIError) -> bool:
+        """Return whether the others go on without the row, which a later pass comes back to.
+
+        Patience goes on as well: where all rows wait for one lock, the deadline ends the run.
+        """
+        return not may_pass(error) and self.patience.attempts % _TRIES == 0
 
     def _set_aside(
         self, connection: Connection, run: Run, query: Select[Any], refused: RowsRefusedError

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     and_,
     case,
     cast,
@@ -25,13 +26,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from petrec.journal.numbers import numbered, numbers_of
-from petrec.journal.tables import changes, link_changes, skips
+from petrec.journal.tables import changes, decisions, link_changes, plan_items, skips
 from petrec.results.runs import Cause, Run
 from petrec.schema import Schema
 
 IMMEDIATE = text("SET CONSTRAINTS ALL IMMEDIATE")
 _OTHERWISE = "a trigger wrote another value"
-_DELETED = "a trigger deleted the recording"
+_DELETED = "a trigger deleted the recording, or changed its key afterwards"
+_MOVED = "a trigger moved the recording to another appointment"
+_ITEMS = {"backfill": plan_items, "review": decisions}
 _UNLINKED = "a trigger kept the pet out of the appointment"
 
 
@@ -63,8 +66,9 @@ def _drifted(schema: Schema, run: Run) -> Select[Any]:
     now = [part for c in run.target.columns for part in (literal(c), recordings.c[c])]
     decided = or_(*(_differs(recordings.c[c]) for c in run.target.decided))
     any_column = or_(*(_differs(recordings.c[c]) for c in run.target.columns))
-    gone = recordings.c.id.is_(None)
-    reason = case((gone, _DELETED), (decided, _OTHERWISE), (_unlinked(schema, run), _UNLINKED))
+    gone, moved = recordings.c.id.is_(None), _is_moved(schema, run)
+    unlinked = _unlinked(schema, run)
+    reason = case((gone, _DELETED), (decided, _OTHERWISE), (unlinked, _UNLINKED), (moved, _MOVED))
     return (
         select(
             changes.c.seq,
@@ -74,7 +78,7 @@ def _drifted(schema: Schema, run: Run) -> Select[Any]:
         )
         .select_from(changes.outerjoin(recordings, _has_key_now(schema, run)))
         .where(numbered(changes, changes.c.run_id == run.id))
-        .where(or_(gone, any_column, _unlinked(schema, run)))
+        .where(or_(gone, any_column, unlinked, moved))
     )
 
 
@@ -95,6 +99,17 @@ def _has_key_now(schema: Schema, run: Run) -> ColumnElement[bool]:
         before = cast(changes.c.row_key[place], column.type)
         parts.append(column == (_written(column) if name in run.target.columns else before))
     return and_(*parts)
+
+
+def _is_moved(schema: Schema, run: Run) -> ColumnElement[bool]:
+    """Return whether a recording is in another appointment than the one that it was planned in."""
+    items = _ITEMS.get(run.action)
+    if items is None:
+        return literal(False)
+    planned = (items.c.run_id == run.id, items.c.seq == changes.c.seq)
+    place = cast(schema.tables.recordings.c.appointment_id, Text)
+    elsewhere = items.c.appointment_id.is_distinct_from(place)
+    return exists().where(*planned, elsewhere).correlate(changes, schema.tables.recordings)
 
 
 def _unlinked(schema: Schema, run: Run) -> ColumnElement[bool]:

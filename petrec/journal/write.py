@@ -68,15 +68,18 @@ def write_batch(
     return Written(*connection.execute(query, parameters).one())
 
 
-def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
+def write_query(
+    schema: Schema, run: Run, guarded: Select[Any], *, watched: bool = False
+) -> Select[Any]:
     """Build the statement, once for a run; see `write_batch` for its parameters.
 
     `guarded` selects from locked recordings: seq, row_key, place, strategy, applies (bool), reason,
     and the old and the new value of every column that the run writes. Where the run adds pets to
-    appointments, `links` (bool) says which changes need theirs in its appointment.
+    appointments, `links` (bool) says which changes need theirs in its appointment. `watched` is
+    whether triggers may change what is written, the key too.
     """
     fresh = guarded.cte("fresh")
-    changed = _update(schema, run, fresh)
+    changed = _update(schema, run, fresh, watched=watched)
     journaled = _journal(run, changed)
     skipped = _skip(run, fresh, changed)
     query = select(
@@ -87,7 +90,7 @@ def write_query(schema: Schema, run: Run, guarded: Select[Any]) -> Select[Any]:
     return query.add_cte(*ctes)
 
 
-def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
+def _update(schema: Schema, run: Run, fresh: CTE, *, watched: bool) -> CTE:
     recordings, columns = written_as(schema.tables.recordings, "written"), run.target.columns
     links = linked_values(recordings.c, fresh.c) if "links" in fresh.c else ()
     old = [part for c in columns for part in (literal(c), fresh.c[old_value(c)])]
@@ -102,7 +105,7 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
         .where(has_key(schema, recordings.c, fresh.c.row_key))
         .returning(
             fresh.c.seq,
-            *_keys(schema, run, recordings.c, fresh),
+            *_keys(schema, run, recordings.c, fresh, watched=watched),
             fresh.c.strategy,
             func.jsonb_build_object(*old).label("old"),
             func.jsonb_build_object(*new).label("new"),
@@ -113,9 +116,11 @@ def _update(schema: Schema, run: Run, fresh: CTE) -> CTE:
     )
 
 
-def _keys(schema: Schema, run: Run, written: Columns, fresh: CTE) -> tuple[ColumnElement[Any], ...]:
-    """Return the key that a changed row has now, and the one before where the run changes it."""
-    if set(run.target.columns).isdisjoint(schema.key):
+def _keys(
+    schema: Schema, run: Run, written: Columns, fresh: CTE, *, watched: bool
+) -> tuple[ColumnElement[Any], ...]:
+    """Return the key that a changed row has now, and the one before where it may be another."""
+    if set(run.target.columns).isdisjoint(schema.key) and not watched:
         return (fresh.c.row_key,)
     now = key_of(schema, written)
     before = case((now != fresh.c.row_key, fresh.c.row_key), else_=None)

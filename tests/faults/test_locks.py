@@ -95,3 +95,23 @@ def test_second_command_is_told_who_works(
     pause.unlink()
     assert process.wait(90) == 0
     assert_sound(clinic)
+
+
+def test_a_row_whose_trigger_waits_does_not_hold_up_the_others(
+    petrec: Callable[..., Completed], clinic: Database
+) -> None:
+    recording, _ = clinic.execute(INFERABLE)[0]
+    clinic.execute(f"""CREATE TABLE guard (id int);
+        CREATE FUNCTION guarded() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          LOCK TABLE public.guard IN EXCLUSIVE MODE; RETURN NEW; END $$;
+        CREATE TRIGGER guarded BEFORE UPDATE ON recordings FOR EACH ROW
+          WHEN (NEW.id = '{recording}') EXECUTE FUNCTION guarded()""")
+    with clinic.connect(autocommit=False) as other:
+        other.execute("LOCK TABLE guard IN SHARE MODE")
+        ended = petrec(*APPLY, "--deadline", "8", dsn=clinic.dsn)
+        assert ended.code == 3
+        assert f"pid {other.info.backend_pid}" in ended.err
+        assert changed(clinic) == 394
+        other.rollback()
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    assert_sound(clinic)

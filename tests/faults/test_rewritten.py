@@ -28,8 +28,10 @@ TRIGGERS = {
     "replaces_after": (
         AFTER, f"UPDATE recordings SET pet_id = {OTHER} WHERE id = NEW.id;", WROTE),
     "nulls_late": (LATE, "UPDATE recordings SET pet_id = NULL WHERE id = NEW.id;", WROTE),
+    "moves": (BEFORE, "NEW.appointment_id := (SELECT max(id::text)::uuid FROM appointments);",
+              "a trigger moved the recording to another appointment"),
     "deletes": (AFTER, "DELETE FROM recordings WHERE id = NEW.id;",
-                "a trigger deleted the recording"),
+                "a trigger deleted the recording, or changed its key afterwards"),
 }  # fmt: skip
 JOURNAL = """SELECT c.row_key[1], c.new ->> 'pet_id', r.pet_id::text FROM petrec.changes c
              JOIN recordings r ON r.id = c.row_key[1]::uuid WHERE c.run_id = 1"""
@@ -53,5 +55,33 @@ def test_a_trigger(petrec: Run, database: Callable[..., Database], name: str) ->
     assert [row for row in clinic.execute(JOURNAL) if row[1] != row[2]] == []
     clinic.execute("ALTER TABLE recordings DISABLE TRIGGER m")
     undone = petrec(*UNDO, dsn=clinic.dsn)
-    if name != "deletes":
+    if name == "moves":
+        # The appointment is not petrec's to restore.
+        assert undone.code == 0
+    elif name != "deletes":
         assert (undone.code, clinic.checksum()) == (0, before), json.loads(undone.out)
+
+
+def test_a_trigger_that_changes_the_key(petrec: Run, clinic: Database) -> None:
+    chosen = [row[0] for row in clinic.execute(CERTAIN)][::80]
+    mark(clinic, chosen)
+    body = "NEW.id := overlay(NEW.id::text PLACING 'ffffffff' FROM 1)::uuid;"
+    clinic.execute(FUNCTION.format(body=body) + BEFORE)
+    told = result(petrec(*APPLY, "--format", "json", dsn=clinic.dsn))
+    assert (told["run"]["changed"], told["not_written"]) == (395, [])
+    assert [row for row in clinic.execute(JOURNAL) if row[1] != row[2]] == []
+    kept = "SELECT count(*) FROM petrec.changes WHERE old_key[1]::uuid IN (SELECT id FROM marked)"
+    assert clinic.execute(kept) == [(len(chosen),)]
+    undone = result(petrec(*UNDO, dsn=clinic.dsn))
+    assert (undone["run"]["changed"], undone["moved_on"]) == (395, [])
+
+
+def test_an_undo_lists_recordings_that_are_gone(petrec: Run, clinic: Database) -> None:
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    chosen = [row[0] for row in clinic.execute("SELECT row_key[1] FROM petrec.changes")][::100]
+    clinic.execute("DELETE FROM recordings WHERE id = ANY (%s::uuid[])", (chosen,))
+    undone = petrec(*UNDO, dsn=clinic.dsn)
+    assert undone.code == 1, undone.err
+    moved = {row["recording_id"]: row["reason"] for row in result(undone)["moved_on"]}
+    assert moved == dict.fromkeys(chosen, "the recording was deleted")
+    assert result(undone)["run"]["changed"] == 395 - len(chosen)
