@@ -18,5 +18,5 @@ def ready(service: Service) -> Health:
     """Ask the database, and whether uploads could be started; errors become 503."""
     schema = service.clinic.schema
     with service.database.reading() as connection:
-        check_inserts(connection, service.database, schema)
+        check_inserts(connection, schema)
     return {"status": "ok"}

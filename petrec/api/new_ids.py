@@ -6,6 +6,7 @@ from sqlalchemy import Table
 
 from petrec.api.database import Database
 from petrec.api.service import Clinic
+from petrec.db.identifiers import quoted_table
 from petrec.errors import SchemaMismatchError
 
 _NEXT = "SELECT nextval(pg_get_serial_sequence(%s, %s))"
@@ -30,7 +31,7 @@ def new_id(database: Database, clinic: Clinic, entity: str = "recording") -> str
 def _from_sequence(database: Database, table: Table | None) -> str:
     if table is None:
         raise SchemaMismatchError("there is no such table")
-    name = database.engine.dialect.identifier_preparer.format_table(table)
+    name = quoted_table(table)
     with database.reading() as connection:
         row = connection.execute(_NEXT, (name, table.c.id.name)).fetchone()
     if row is None or row[0] is None:

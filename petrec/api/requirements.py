@@ -5,6 +5,7 @@ import logging
 from sqlalchemy import MetaData, Table
 
 from petrec.api.database import Connection, Database
+from petrec.db.identifiers import quoted_table
 from petrec.errors import SchemaMismatchError
 from petrec.schema import Schema
 from petrec.settings import Mapping
@@ -45,10 +46,10 @@ WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attname = %s
 """
 
 
-def check_inserts(connection: Connection, database: Database, schema: Schema) -> None:
+def check_inserts(connection: Connection, schema: Schema) -> None:
     """Refuse a table whose rows cannot be inserted here; errors: SchemaMismatchError."""
     table = schema.tables.recordings
-    name = database.engine.dialect.identifier_preparer.format_table(table)
+    name = quoted_table(table)
     written = [table.c[key].name for key in WRITTEN if key in table.c]
     rows = connection.execute(_UNFILLED, (name, written)).fetchall()
     if rows:
@@ -64,9 +65,8 @@ def author_may_be_null(database: Database, schema: Schema, mapping: Mapping) -> 
     table = schema.tables.recordings
     if schema.users is None or "recorded_by_user_id" not in table.c:
         return False
-    preparer = database.engine.dialect.identifier_preparer
-    name = preparer.format_table(table)
-    target = preparer.format_table(Table(mapping.table("users"), MetaData(schema=mapping.schema)))
+    name = quoted_table(table)
+    target = quoted_table(Table(mapping.table("users"), MetaData(schema=mapping.schema)))
     author = table.c.recorded_by_user_id.name
     with database.reading() as connection:
         row = connection.execute(_AUTHOR, (target, name, author)).fetchone()

@@ -14,9 +14,9 @@ from sqlalchemy import (
     cast,
     func,
     select,
-    text,
 )
 
+from petrec.db.identifiers import lock_table
 from petrec.journal.numbers import numbered
 from petrec.journal.parents import free_of_others
 from petrec.journal.place import VERSION, system_columns
@@ -95,8 +95,7 @@ class UnenforcedLinksWork(BackfillWork):
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
         """Lock appointment_pets against writers for the rest of the batch."""
         del run
-        table = connection.dialect.identifier_preparer.format_table(self.schema.tables.links)
-        connection.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
+        lock_table(connection, self.schema.tables.links, "SHARE")
         return list(page)
 
 

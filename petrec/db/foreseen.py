@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, text
 
+from petrec.db.identifiers import quoted_table
 from petrec.schema import Schema
 
 # Columns that an INSERT must name. A trigger before the INSERT may fill them in.
@@ -78,7 +79,7 @@ def what_is_lacking(connection: Connection, schema: Schema) -> Lacking:
     """Return what keeps decisions of a review from being written."""
     links, recordings = schema.tables.links, schema.tables.recordings
     given = [links.c.appointment_id.name, links.c.pet_id.name]
-    asked = {"table": _name(connection, links), "given": given}
+    asked = {"table": quoted_table(links), "given": given}
     return Lacking(
         tuple(connection.scalars(_WITHOUT_VALUE, asked)),
         is_required(connection, recordings, recordings.c.appointment_id.name),
@@ -87,7 +88,7 @@ def what_is_lacking(connection: Connection, schema: Schema) -> Lacking:
 
 def is_required(connection: Connection, table: Table, column: str) -> bool:
     """Return whether a column refuses NULL."""
-    asked = {"table": _name(connection, table), "column": column}
+    asked = {"table": quoted_table(table), "column": column}
     return bool(connection.scalar(_NOT_NULL, asked))
 
 
@@ -97,7 +98,7 @@ def obstacles(
     """Return what would make the server refuse every row; `links` is INSERT or DELETE."""
     recordings = schema.tables.recordings
     columns = [recordings.c[key].name for key in dict.fromkeys(["pet_id", *keys])]
-    asked = {"table": _name(connection, recordings), "columns": columns}
+    asked = {"table": quoted_table(recordings), "columns": columns}
     found = [
         f"column {column} of {recordings.fullname} is generated: it cannot be written"
         for column in connection.scalars(_GENERATED, asked)
@@ -107,7 +108,7 @@ def obstacles(
 
 
 def _of_event(connection: Connection, table: Table, event: str) -> list[str]:
-    asked = {"table": _name(connection, table), "event": _EVENTS[event]}
+    asked = {"table": quoted_table(table), "event": _EVENTS[event]}
     rules = connection.scalars(_RULES, asked).all()
     published = connection.execute(_NO_IDENTITY, asked).all()
     return [
@@ -118,7 +119,3 @@ def _of_event(connection: Connection, table: Table, event: str) -> list[str]:
             for row in published
         ),
     ]
-
-
-def _name(connection: Connection, table: Table) -> str:
-    return connection.dialect.identifier_preparer.format_table(table)

@@ -7,6 +7,7 @@ from functools import cached_property
 from sqlalchemy import Connection, text
 
 from petrec.db.catalog import CatalogTable, table_names
+from petrec.db.identifiers import in_quotes
 from petrec.errors import PermissionMissingError, PetrecError, SchemaMismatchError
 from petrec.settings import OPTIONAL_TABLES, REQUIRED_COLUMNS, Mapping
 
@@ -27,8 +28,7 @@ class Missing:
 
     def label(self, name: str) -> str:
         """Return a table's own name, quoted."""
-        quote = self.connection.dialect.identifier_preparer.quote_identifier
-        return f"{quote(self.mapping.schema)}.{quote(self.mapping.table(name))}"
+        return f"{in_quotes(self.mapping.schema)}.{in_quotes(self.mapping.table(name))}"
 
     def table(self, name: str) -> SchemaMismatchError:
         """Return that a table does not exist."""
@@ -52,8 +52,7 @@ class Missing:
         self, name: str, table: CatalogTable, columns: Sequence[str]
     ) -> PermissionMissingError:
         """Return that the role may not read columns."""
-        quote = self.connection.dialect.identifier_preparer.quote_identifier
-        part = f" ({', '.join(map(quote, columns))})" if _reads_some(table) else ""
+        part = f" ({', '.join(map(in_quotes, columns))})" if _reads_some(table) else ""
         return PermissionMissingError(
             f"role {self.role} may not read {self.label(name)} ({', '.join(columns)})",
             hint=f"GRANT SELECT{part} ON {self.label(name)} TO {self.role};",
@@ -75,10 +74,9 @@ class Missing:
     def _not_allowed(self, name: str, table: CatalogTable) -> PermissionMissingError | None:
         label = self.label(name)
         if not table.usable:
-            quote = self.connection.dialect.identifier_preparer.quote_identifier
             return PermissionMissingError(
                 f"role {self.role} may not use the schema of {label}",
-                hint=f"GRANT USAGE ON SCHEMA {quote(self.mapping.schema)} TO {self.role};",
+                hint=f"GRANT USAGE ON SCHEMA {in_quotes(self.mapping.schema)} TO {self.role};",
             )
         required = [self.mapping.column(name, c) for c in sorted(REQUIRED_COLUMNS[name])]
         if denied := [column for column in required if not table.columns[column].readable]:

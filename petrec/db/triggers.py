@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, text
 
+from petrec.db.identifiers import quoted_table
 from petrec.results.backfill import Trigger
 from petrec.schema import Schema
 
@@ -64,14 +65,12 @@ def update_triggers(connection: Connection, table: Table) -> tuple[Trigger, ...]
 
 def searching_functions(connection: Connection, table: Table) -> tuple[str, ...]:
     """Return the functions of an update's triggers that look names up in petrec's search path."""
-    name = connection.dialect.identifier_preparer.format_table(table)
-    return tuple(connection.scalars(_SEARCHING, {"name": name}))
+    return tuple(connection.scalars(_SEARCHING, {"name": quoted_table(table)}))
 
 
 def trigger_functions(connection: Connection, schema: Schema) -> tuple[TriggerFunction, ...]:
     """Return the enabled triggers of recordings and appointment_pets, and of their partitions."""
-    preparer = connection.dialect.identifier_preparer
     written = (schema.tables.recordings, schema.tables.links)
-    names = [preparer.format_table(table) for table in written]
+    names = [quoted_table(table) for table in written]
     rows = connection.execute(_TRIGGER_FUNCTIONS, {"names": names})
     return tuple(TriggerFunction(row.name, row.table, row.function) for row in rows)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Table, text
 
+from petrec.db.identifiers import quoted_table
 from petrec.schema import Schema
 
 _UNLOGGED = text("""
@@ -75,7 +76,7 @@ def warnings(connection: Connection, schema: Schema, keys: Sequence[str], links:
 
 def not_valid_checks(connection: Connection, table: Table) -> list[tuple[str, str]]:
     """Return name and expression of a table's checks that are NOT VALID."""
-    rows = connection.execute(_NOT_VALID, {"table": _name(connection, table)})
+    rows = connection.execute(_NOT_VALID, {"table": quoted_table(table)})
     return [(str(row.name), str(row.expression)) for row in rows]
 
 
@@ -86,7 +87,7 @@ def about_check(name: str, count: int | None = None) -> str:
 
 
 def _of_table(connection: Connection, table: Table) -> list[str]:
-    asked = {"table": _name(connection, table)}
+    asked = {"table": quoted_table(table)}
     unlogged = connection.scalars(_UNLOGGED, asked).all()
     deferred = connection.scalars(_DEFERRED, asked).all()
     return [
@@ -100,7 +101,7 @@ def _of_table(connection: Connection, table: Table) -> list[str]:
 
 
 def _of_partitions(connection: Connection, table: Table, columns: Sequence[str]) -> list[str]:
-    asked = {"table": _name(connection, table), "columns": list(columns)}
+    asked = {"table": quoted_table(table), "columns": list(columns)}
     return [
         f"{table.fullname} is partitioned by {column}: a row moves to another partition, "
         "and triggers on DELETE and INSERT fire"
@@ -117,13 +118,9 @@ def _of_key(connection: Connection, schema: Schema, keys: Sequence[str]) -> list
         for column in changed
     ]
     names = [recordings.c[key].name for key in keys]
-    asked = {"table": _name(connection, recordings), "columns": names}
+    asked = {"table": quoted_table(recordings), "columns": names}
     return told + [
         f'foreign key "{row.name}" of {row.referrer} does not follow a changed key: '
         "the server refuses recordings that it refers to"
         for row in connection.execute(_LEFT_BEHIND, asked)
     ]
-
-
-def _name(connection: Connection, table: Table) -> str:
-    return connection.dialect.identifier_preparer.format_table(table)

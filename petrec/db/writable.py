@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, Table, text
 
 from petrec.db.foreseen import obstacles
+from petrec.db.identifiers import quoted, quoted_table
 from petrec.errors import ConnectionFailedError, DatabaseError, PermissionMissingError
 from petrec.schema import Schema
 
@@ -73,11 +74,11 @@ def check_primary(connection: Connection) -> None:
 def _columns(
     connection: Connection, table: Table, keys: Sequence[str], privilege: str
 ) -> list[str]:
-    name, quote = _name(connection, table), connection.dialect.identifier_preparer.quote
+    name = quoted_table(table)
     asked = {"table": name, "privilege": privilege}
     columns = [table.c[key].name for key in keys]
     return [
-        f"GRANT {privilege} ({quote(column)}) ON {name}"
+        f"GRANT {privilege} ({quoted(column)}) ON {name}"
         for column in columns
         if not connection.scalar(_MAY_WRITE, asked | {"column": column})
     ]
@@ -87,7 +88,7 @@ def _links(connection: Connection, table: Table, privilege: str) -> list[str]:
     """INSERT may be granted by column, DELETE may not."""
     if privilege == "INSERT":
         return _columns(connection, table, ("appointment_id", "pet_id"), privilege)
-    name = _name(connection, table)
+    name = quoted_table(table)
     asked = {"table": name, "privilege": privilege}
     lacking = privilege and not connection.scalar(_MAY, asked)
     return [f"GRANT {privilege} ON {name}"] if lacking else []
@@ -95,16 +96,11 @@ def _links(connection: Connection, table: Table, privilege: str) -> list[str]:
 
 def _locks(connection: Connection, schema: Schema) -> list[str]:
     """A row lock needs UPDATE on some column of its table, a table lock on all."""
-    quote = connection.dialect.identifier_preparer.quote
     if schema.links_follow_appointments:
-        name = _name(connection, schema.tables.appointments)
+        name = quoted_table(schema.tables.appointments)
         if not connection.scalar(_MAY_LOCK, {"table": name}):
-            return [f"GRANT UPDATE ({quote(schema.tables.appointments.c.id.name)}) ON {name}"]
+            return [f"GRANT UPDATE ({quoted(schema.tables.appointments.c.id.name)}) ON {name}"]
         return []
-    name = _name(connection, schema.tables.links)
+    name = quoted_table(schema.tables.links)
     allowed = connection.scalar(_MAY, {"table": name, "privilege": _LOCKS_TABLE})
     return [] if allowed else [f"GRANT UPDATE ON {name}"]
-
-
-def _name(connection: Connection, table: Table) -> str:
-    return connection.dialect.identifier_preparer.format_table(table)

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Label, and_, literal_column
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from petrec.db.identifiers import quoted_table
 
 PLACE = ("tableoid", "ctid")
 # Any update moves a row. But where PostgreSQL looks a row up by its place, releases before 18.1,
 # 17.7, 16.11, 15.15 and 14.20 do not compare the place again once they have followed an update;
 # the transaction that wrote the row, they do.
 VERSION = (*PLACE, "xmin")
-_preparer = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 
 
 def system_columns(table: FromClause, names: Sequence[str]) -> list[Label[Any]]:
     """Return system columns of a table or alias, labelled with their own names."""
-    prefix = _preparer.format_table(table)
+    prefix = quoted_table(table)
     return [literal_column(f"{prefix}.{name}").label(name) for name in names]
 
 

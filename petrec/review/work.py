@@ -20,11 +20,11 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from petrec.db.identifiers import lock_table
 from petrec.journal.numbers import numbered, numbers_of
 from petrec.journal.parents import free_of_others
 from petrec.journal.place import PLACE, system_columns
@@ -63,8 +63,7 @@ class ReviewWork:
         """
         ready = self._lock_recordings(connection, run, page)
         if not self.schema.links_follow_appointments:
-            table = connection.dialect.identifier_preparer.format_table(self.schema.tables.links)
-            connection.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+            lock_table(connection, self.schema.tables.links, "SHARE ROW EXCLUSIVE")
             return ready
         appointments, recordings = self.schema.tables.appointments, self.schema.recordings
         left = (

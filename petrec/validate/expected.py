@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Table, text
 
 from petrec.db.enforced import Enforced, read_enforced
+from petrec.db.identifiers import quoted_table
 from petrec.errors import SettingsError
 from petrec.files import read_text
 from petrec.results.validate import ExpectationOutcome, State
@@ -76,7 +77,7 @@ class Expected:
     def hold(self, connection: Connection, schema: Schema) -> Iterator[ExpectationOutcome]:
         """Say of each expectation whether the database enforces it; errors: SettingsError."""
         tables = _tables(schema)
-        oids = {name: connection.scalar(_OID, {"name": _quoted(connection, tables[name])})
+        oids = {name: connection.scalar(_OID, {"name": quoted_table(tables[name])})
                 for name in tables}  # fmt: skip
         found = read_enforced(connection, oids.values())
         holds = _Holding(self.path, tables, oids, found)
@@ -101,10 +102,6 @@ def _tables(schema: Schema) -> dict[str, Table]:
         "visits": schema.tables.visits,
     }
     return {name: table for name, table in named.items() if table is not None}
-
-
-def _quoted(connection: Connection, table: Table) -> str:
-    return connection.dialect.identifier_preparer.format_table(table)
 
 
 def _outcome(group: str, wanted: str, candidates: Sequence[Enforced]) -> ExpectationOutcome:
