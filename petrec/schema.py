@@ -46,12 +46,16 @@ def comparable(one: str, other: str) -> bool:
 
 
 class PgType(UserDefinedType[Any]):
-    """A column type by the name that PostgreSQL gives it, such as `uuid` or `bigint`."""
+    """A column type by the name that PostgreSQL gives it, such as `uuid` or `bigint`.
+
+    `base` is the name of the type behind a domain; elsewhere `name`.
+    """
 
     cache_ok = True
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, base: str = "") -> None:
         self.name = name
+        self.base = base or name
 
     def get_col_spec(self, **_: Any) -> str:
         """Return the type's name for CAST and DDL."""
@@ -61,9 +65,14 @@ class PgType(UserDefinedType[Any]):
 _MOMENT = re.compile(r"date|timestamp(\(\d\))? (with|without) time zone")
 
 
+def base_type(column: ColumnElement[Any]) -> str:
+    """Return the name of a column's type; of a domain's the one behind it."""
+    return column.type.base if isinstance(column.type, PgType) else str(column.type)
+
+
 def is_moment(column: ColumnElement[Any]) -> bool:
-    """Return whether a column is a date or timestamp."""
-    return _MOMENT.fullmatch(str(column.type)) is not None
+    """Return whether a column is a date or timestamp, or a domain of one."""
+    return _MOMENT.fullmatch(base_type(column)) is not None
 
 
 @dataclass(frozen=True)
@@ -80,10 +89,14 @@ class Proofs:
 
 @dataclass(frozen=True)
 class TableShape:
-    """A table as the catalog shows it: column to type in order, and its primary key."""
+    """A table as the catalog shows it: column to type in order, and its primary key.
+
+    `bases` is the type behind the domain of a column, where it has one.
+    """
 
     columns: MappingType[str, str]
     primary_key: tuple[str, ...] = ()
+    bases: MappingType[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -194,7 +207,7 @@ def _table(mapping: Mapping, name: str, shape: TableShape) -> Table:
     columns = [
         Column(
             physical,
-            PgType(type_name),
+            PgType(type_name, shape.bases.get(physical, "")),
             key=_key(physical, logical),
             primary_key=physical in shape.primary_key,
             quote=None,

@@ -24,6 +24,8 @@ from sqlalchemy import (
     null,
 )
 
+from petrec.schema import base_type
+
 _INTEGERS = ("smallint", "integer", "bigint")
 _FLOATS = ("real", "double precision")
 _TEXTS = ("text", "character varying", "character")
@@ -37,8 +39,8 @@ _LARGEST = 9e17
 
 
 def _kind(column: ColumnElement[Any]) -> str:
-    """Return the type's name without its length or precision."""
-    name = str(column.type).lower()
+    """Return the name of the type, or of that behind a domain, without length or precision."""
+    name = base_type(column).lower()
     head, _, rest = name.partition("(")
     return head.strip() + rest.partition(")")[2]
 

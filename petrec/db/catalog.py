@@ -14,6 +14,14 @@ TYPE_NAME = """coalesce((
            JOIN pg_namespace tn ON tn.oid = t.typnamespace
            WHERE t.oid = a.atttypid AND pg_type_is_visible(t.oid) AND tn.nspname <> 'pg_catalog'
        ), '') || format_type(a.atttypid, -1)"""
+# The type behind any number of domains; of a type of its own, this type.
+BASE_NAME = """(WITH RECURSIVE behind AS (
+           SELECT a.atttypid AS oid
+           UNION ALL
+           SELECT d.typbasetype FROM behind JOIN pg_type d ON d.oid = behind.oid AND d.typtype = 'd'
+       )
+       SELECT format_type(bt.oid, -1) FROM behind JOIN pg_type bt ON bt.oid = behind.oid
+       WHERE bt.typtype <> 'd')"""
 # A column can identify rows where its type has an order and is read back from its text as it was.
 # From version 18 on a NOT NULL may not have been validated; then there may be NULLs.
 COLUMNS = text(f"""
@@ -23,7 +31,7 @@ SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        has_any_column_privilege(c.oid, 'UPDATE') AS lockable,
        c.relkind = 'r' AND EXISTS (
            SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
-       a.attname, {TYPE_NAME} AS type,
+       a.attname, {TYPE_NAME} AS type, {BASE_NAME} AS base,
        has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
        has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable,
        NOT a.attnotnull OR EXISTS (
@@ -74,9 +82,13 @@ _OTHERS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 
 @dataclass(frozen=True)
 class CatalogColumn:
-    """One column: its type's name, what the role may do with it, and whether it can be an id."""
+    """One column: its type's name, what the role may do with it, and whether it can be an id.
+
+    `base` is the type behind a domain; elsewhere the type.
+    """
 
     type: str
+    base: str
     readable: bool
     writable: bool
     nullable: bool
@@ -153,7 +165,9 @@ def read_foreign_keys(connection: Connection, oids: Iterable[int]) -> frozenset[
 
 
 def _column(row: Row[Any]) -> CatalogColumn:
-    return CatalogColumn(row.type, row.readable, row.writable, row.nullable, row.identifies)
+    return CatalogColumn(
+        row.type, row.base, row.readable, row.writable, row.nullable, row.identifies
+    )
 
 
 def table_names(connection: Connection, schema: str) -> list[str]:

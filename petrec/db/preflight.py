@@ -111,5 +111,7 @@ def _check_identifying(mapping: Mapping, tables: Tables) -> None:
 
 def _shape(table: CatalogTable) -> TableShape:
     return TableShape(
-        {name: column.type for name, column in table.columns.items()}, table.primary_key
+        {name: column.type for name, column in table.columns.items()},
+        table.primary_key,
+        {name: column.base for name, column in table.columns.items()},
     )

@@ -17,10 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.report.columns import holds_time
 from petrec.results.audit import AuditResult
 from petrec.results.report import Example
-from petrec.schema import Schema
+from petrec.schema import Schema, is_moment
 
 _LONGEST = 120
 
@@ -52,7 +51,8 @@ def read_examples(
 ) -> tuple[Example, ...]:
     """Return the audit's own examples, in the order of its kinds."""
     ids = [sample for kind in audit.kinds for sample in kind.samples]
-    timed = holds_time(connection, schema.tables.recordings, "created_at")
+    columns = schema.recordings.c
+    timed = "created_at" in columns and is_moment(columns.created_at)
     rows = connection.execute(examples_query(schema, ids, timed=timed)) if ids else ()
     known = {row[0]: tuple(_short(value) for value in row[1:]) for row in rows}
     return tuple(

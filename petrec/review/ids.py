@@ -17,16 +17,16 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
-from petrec.schema import PgType
+from petrec.schema import PgType, base_type
 
 _AT_ONCE = 5_000
-_TEXTS = ("text", "character varying", "character(", "citext")
+_TEXTS = ("text", "character varying", "character(", "bpchar", "name", "citext")
 _EXPONENT = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 # A spreadsheet keeps 15 digits of a number and writes zeros for the rest.
 _FIFTEEN_DIGITS = re.compile(r"[0-9]{15}0+")
-_NUMBER = r"^[0-9]+([.][0-9]+)?([eE][+]?[0-9]{1,3})?$"
+_NUMBER = r"^[0-9]{1,255}([.][0-9]{1,255})?([eE][+]?[0-9]{1,3})?$"
 
 
 def normal_ids(
@@ -46,7 +46,7 @@ def normal_ids(
 
 def is_text(column: ColumnElement[Any]) -> bool:
     """Return whether ids are texts, in which 00123 and 1E5 are no numbers."""
-    return str(column.type).startswith(_TEXTS)
+    return base_type(column).rpartition(".")[2].startswith(_TEXTS)
 
 
 def has_exponent(text: str) -> bool:
@@ -66,7 +66,7 @@ def number_twins(
 
     A spreadsheet writes a text that looks like a number as that number, so neither is certain.
     """
-    wanted = [each for each in sorted(set(ids)) if re.fullmatch("[0-9]+", each)]
+    wanted = [each for each in sorted(set(ids)) if re.fullmatch("[0-9]{1,255}", each)]
     if not wanted or not is_text(column):
         return {}
     text = cast(column, Text)
@@ -85,7 +85,7 @@ def _accepted(
     try:
         with connection.begin_nested():
             found = connection.execute(_casts(column, texts)).all()
-    except (DataError, IntegrityError):
+    except (DataError, IntegrityError, ProgrammingError):
         if len(texts) > 1:
             half = len(texts) // 2
             yield from _accepted(connection, column, texts[:half])

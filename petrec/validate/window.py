@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, cast, func, literal, select
 from sqlalchemy import DateTime as Timestamp
 
 from petrec.errors import SchemaMismatchError, UsageError
-from petrec.schema import Schema, is_moment
+from petrec.schema import PgType, Schema, base_type, is_moment
 
 _DURATION = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -41,7 +41,8 @@ def created_since(schema: Schema, start: datetime) -> ColumnElement[bool]:
     if not is_moment(column):
         reason = f"{table}.{column.name} is {column.type}, not a date or timestamp"
         raise SchemaMismatchError(reason, hint="leave out --since")
-    return column >= cast(literal(start, Timestamp(timezone=True)), column.type)
+    # A domain's own check holds for what is stored, not for the start of the window.
+    return column >= cast(literal(start, Timestamp(timezone=True)), PgType(base_type(column)))
 
 
 def window(

@@ -42,7 +42,8 @@ TYPES = {
     "status_array": ("recordings", "status", "text[]", "'{}'", False, True, True),
     "created_date": ("recordings", "created_at", "date", "created_at", True, True, True),
     "created_plain": ("recordings", "created_at", "timestamp(0)", "created_at", True, True, True),
-    "created_domain": ("recordings", "created_at", "instant", "created_at", True, True, False),
+    "created_domain": ("recordings", "created_at", "instant", "created_at", True, True, True),
+    "created_domains": ("recordings", "created_at", "moment", "created_at", True, True, True),
     "created_epoch": ("recordings", "created_at", "bigint", MADE, False, True, False),
     "created_numeric": ("recordings", "created_at", "numeric", "'NaN'", False, True, False),
     "created_text": ("recordings", "created_at", "text", "'last week'", False, True, False),
@@ -72,7 +73,10 @@ def prepare(clinic: Database, table: str, column: str, kind: str, using: str) ->
         CREATE TYPE word AS ENUM ('new', 'uploaded');
         CREATE DOMAIN short_text AS varchar(20) CHECK (length(VALUE) > 1);
         CREATE DOMAIN date_text AS text;
-        CREATE DOMAIN instant AS timestamptz""")
+        CREATE DOMAIN instant AS timestamptz CHECK (
+            VALUE NOT BETWEEN now() - interval '60 hours' AND now() - interval '30 hours');
+        CREATE DOMAIN day AS timestamp(0);
+        CREATE DOMAIN moment AS day""")
     clinic.execute(f"ALTER TABLE {table} ALTER {column} DROP DEFAULT")
     changed = f"ALTER {column} TYPE {kind} USING ({using})::{kind}"
     clinic.execute(f"ALTER TABLE {table} {changed}")

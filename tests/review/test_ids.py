@@ -7,7 +7,7 @@ from sqlalchemy import Connection, column, table
 
 from petrec.db.connect import make_engine
 from petrec.db.dsn import resolve_dsn
-from petrec.review.ids import normal_ids, number_twins
+from petrec.review.ids import is_text, normal_ids, number_twins
 from petrec.schema import PgType
 from petrec.settings import Settings
 from tests.plugins.cluster import Cluster
@@ -25,6 +25,7 @@ TYPES = {
     "character varying(5)": ({"abcde": "abcde"}, ["abcdef", "abcde-1"]),
     "character(5)": ({"abc": "abc"}, ["abcdef"]),
     "public.code": ({"abcde": "abcde"}, ["abcdef", "x"]),
+    "public.strict": ({"7": "7"}, ["8", "x"]),
     "public.animal": ({"dog": "dog"}, ["horse", "Dog"]),
     "public.pair": ({"(1,a)": "(1,a)"}, ["(1,a", "1,a", "(x,a)", "(1,a,b)"]),
     "integer[]": ({"{1,2}": "{1,2}"}, ["1,2", "{1,x}"]),
@@ -41,6 +42,9 @@ def connection(database: Callable[..., Database], any_cluster: Cluster) -> Itera
     made = database("empty", any_cluster)
     made.execute("""
         CREATE DOMAIN code AS varchar(5) CHECK (length(VALUE) > 1);
+        CREATE FUNCTION refuse() RETURNS boolean LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
+        CREATE DOMAIN strict AS integer CHECK (VALUE = 7 OR public.refuse());
         CREATE TYPE animal AS ENUM ('cat', 'dog');
         CREATE TYPE pair AS (number integer, letter text);
         CREATE TABLE pets (id text PRIMARY KEY);
@@ -60,6 +64,15 @@ def test_the_type_decides(connection: Connection) -> None:
 
 @pytest.mark.matrix
 def test_ids_of_one_number_are_told_apart(connection: Connection) -> None:
-    ids = table("pets", column("id", PgType("text")), schema="public").c.id
-    given = ["123", "456", "789", "100000", "x1", "1.50"]
-    assert number_twins(connection, ids, given) == {"123": "00123", "456": "0456", "100000": "1E5"}
+    given = ["123", "456", "789", "100000", "x1", "1.50", "9" * 200_000]
+    for kind in (PgType("text"), PgType("bpchar"), PgType("public.code", "character varying")):
+        ids = table("pets", column("id", kind), schema="public").c.id
+        told = number_twins(connection, ids, given)
+        assert told == {"123": "00123", "456": "0456", "100000": "1E5"}, kind.name
+        assert is_text(ids), kind.name
+
+
+def test_types_that_are_no_texts() -> None:
+    for name in ("integer", "uuid", "public.text_like", "bytea", "numeric"):
+        assert is_text(column("id", PgType(name, name.replace("text_like", "integer")))) is False
+    assert is_text(column("id", PgType("public.citext")))

@@ -10,11 +10,14 @@ from typing import Any
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from petrec.db.connect import make_engine
 from petrec.db.dsn import resolve_dsn
 from petrec.db.preflight import load_schema
 from petrec.db.snapshot import read_snapshot
+from petrec.results.review import Decision
 from petrec.review.check import Checked, check
 from petrec.review.read import read_files
 from petrec.settings import Settings
@@ -330,6 +333,73 @@ def test_what_programs_write_otherwise_decides_the_same(
     assert [ballot.decision for ballot in checked.ballots] == before
 
 
+REWRITING = st.fixed_dictionaries({
+    "order": st.randoms(use_true_random=False),
+    "before": st.lists(st.sampled_from(["mine", "a\n; b"]), max_size=2),
+    "extra": st.lists(st.sampled_from(["mine", "Owner's word", "z\n"]), max_size=3),
+    "delimiter": st.sampled_from(",;\t"),
+    # Python's writer leaves a line feed bare where lines end in another character.
+    "lines": st.sampled_from([("\r\n", csv.QUOTE_ALL), ("\n", csv.QUOTE_ALL), ("\r", csv.QUOTE_ALL),
+                              ("\r\n", csv.QUOTE_MINIMAL), ("\n", csv.QUOTE_MINIMAL)]),
+    "encoding": st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    "empty": st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=4),
+    "cut": st.booleans(),
+})  # fmt: skip
+
+
+def rewritten(lines: list[list[str]], how: dict[str, Any]) -> bytes:
+    """Write lines in any of the ways that leave each cell under its column."""
+    places = list(range(len(lines[0])))
+    how["order"].shuffle(places)
+    moved = [[row[place] for place in places] for row in lines]
+    added = how["before"], how["extra"]
+    moved = [
+        [*added[0], *moved[0], *added[1]],
+        *([*map(str.title, added[0]), *row, *map(str.upper, added[1])] for row in moved[1:]),
+    ]
+    if how["cut"]:
+        moved = [trimmed(row) for row in moved]
+    for place, width in how["empty"]:
+        moved.insert(place, [""] * width)
+    out = io.StringIO(newline="")
+    ends, quoting = how["lines"]
+    csv.writer(out, delimiter=how["delimiter"], lineterminator=ends, quoting=quoting).writerows(
+        moved
+    )
+    return out.getvalue().encode(how["encoding"])
+
+
+def trimmed(row: list[str]) -> list[str]:
+    filled = [place for place, cell in enumerate(row) if cell]
+    return row[: filled[-1] + 1]
+
+
+def read_decisions(path: Path) -> list[Decision]:
+    reading = read_files([path], "")
+    assert reading.problems == []
+    return [entry.decision for entry in reading.entries]
+
+
+def test_any_harmless_rewriting_decides_the_same(decided: Path) -> None:
+    lines = list(csv.reader(io.StringIO(decided.read_text("utf-8-sig"), newline="")))[:12]
+    write_lines(decided, lines)
+    before = read_decisions(decided)
+    assert len(before) == 11
+
+    @given(how=REWRITING)
+    @settings(deadline=None, max_examples=60)
+    def read_again(how: dict[str, Any]) -> None:
+        decided.write_bytes(rewritten(lines, how))
+        assert read_decisions(decided) == before
+
+    read_again()
+
+
+def write_lines(path: Path, lines: list[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows(lines)
+
+
 @pytest.mark.parametrize("column", ["kind", "state", "choices"])
 def test_a_line_that_lacks_what_petrec_wrote(
     inspect: Callable[[Path], Checked], decided: Path, column: str
@@ -338,8 +408,7 @@ def test_a_line_that_lacks_what_petrec_wrote(
     last = [*(name for name in found[0] if name != column), column]
     write_csv(decided, [{name: row[name] for name in last} for row in found])
     lines = list(csv.reader(io.StringIO(decided.read_text("utf-8-sig"), newline="")))
-    with decided.open("w", newline="") as out:
-        csv.writer(out).writerows([*lines[:2], lines[2][:-1], *lines[3:]])
+    write_lines(decided, [*lines[:2], lines[2][:-1], *lines[3:]])
     (problem,) = inspect(decided).problems
     assert (problem.place.line, problem.field) == (3, column)
 

@@ -1,6 +1,7 @@
 """Files as they are read and written, whatever an editor, git or a shell has made of them."""
 
 import codecs
+import json
 import os
 import stat
 import subprocess
@@ -9,7 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import OKPAlgorithm
 
+from petrec.api.auth.keys import JwksFile
 from petrec.errors import OutputError
 from petrec.files import atomic_text, open_text, read_text
 from petrec.settings import load_settings
@@ -54,6 +58,15 @@ def test_expectations(tmp_path: Path, form: str) -> None:
         file = tmp_path / name
         file.write_bytes(FORMS[form](text))
         assert Expected.read(file).wanted.unique == ("a(b)",)
+
+
+@every_form
+def test_public_keys(tmp_path: Path, form: str) -> None:
+    key = Ed25519PrivateKey.generate().public_key()
+    entry = OKPAlgorithm.to_jwk(key, as_dict=True) | {"kid": "é", "alg": "EdDSA"}
+    file = tmp_path / "keys.json"
+    file.write_bytes(FORMS[form](json.dumps({"keys": [entry]}, ensure_ascii=False, indent=1)))
+    assert JwksFile(file).find("EdDSA", "é") == key
 
 
 def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from jwt.algorithms import get_default_algorithms
 
 from petrec.api.auth.jwk import PublicKey, UnusableKeyError, read_entry
 from petrec.errors import SettingsError
+from petrec.files import decode_text
 
 logger = logging.getLogger("petrec.api")
 
@@ -85,7 +86,7 @@ class JwksFile:
 
     def _read(self) -> tuple[PublicKey, ...]:
         try:
-            listed = json.loads(self.path.read_bytes())["keys"]
+            listed = json.loads(decode_text(self.path.read_bytes()))["keys"]
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise SettingsError(f"{self.path} is not a readable JWKS file") from error
         found = [self._entry(each) for each in listed] if isinstance(listed, list) else []

@@ -5,7 +5,6 @@ A line is numbered as a spreadsheet numbers it, however many line breaks its cel
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from petrec.files import decode_text
 from petrec.render.cells import decode_cell
 from petrec.results.imported import Place
 from petrec.review.read.table import Line, Table, Unreadable
+from petrec.review.rows import COLUMNS
 
 _SEPARATORS = (",", ";", "\t")
 # A damaged quote can make one cell of a whole file; memory is the only limit worth having.
@@ -23,12 +23,12 @@ def tables(path: Path) -> Iterator[Table]:
     """Yield the one table of a file; errors: Unreadable."""
     place = Place(str(path))
     text = _text(path)
-    lines = _lines(text, place)
-    for number, cells in lines:
-        if any(cell.strip() for cell in cells):
-            yield Table(place, [cell.strip() for cell in cells], number, lines)
-            return
-    raise Unreadable(place, "the file is empty")
+    separator = max(_SEPARATORS, key=lambda each: _known_columns(_lines(text, place, each)))
+    lines = _lines(text, place, separator)
+    number, header = _header(lines)
+    if not header:
+        raise Unreadable(place, "the file is empty")
+    yield Table(place, header, number, lines)
 
 
 def _text(path: Path) -> str:
@@ -41,15 +41,24 @@ def _text(path: Path) -> str:
         raise Unreadable(Place(str(path), line=line), reason) from error
 
 
-def _separator(text: str) -> str:
-    """Choose the separator by which the header has most columns."""
-    header = re.split("[\r\n]", text.lstrip(), maxsplit=1)[0]
-    return max(_SEPARATORS, key=header.count)
+def _header(lines: Iterator[Line]) -> tuple[int, list[str]]:
+    """Return the first line that has anything in it; no cells where none has."""
+    for number, cells in lines:
+        if any(cell.strip() for cell in cells):
+            return number, [cell.strip() for cell in cells]
+    return 0, []
 
 
-def _lines(text: str, place: Place) -> Iterator[Line]:
+def _known_columns(lines: Iterator[Line]) -> int:
+    try:
+        return len({*COLUMNS} & {*_header(lines)[1]})
+    except Unreadable:
+        return 0
+
+
+def _lines(text: str, place: Place, separator: str) -> Iterator[Line]:
     csv.field_size_limit(_LONGEST_FIELD)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     number = 0
     try:
         for number, cells in enumerate(lines, start=1):
