@@ -181,7 +181,7 @@ def _read(path: Path) -> dict[str, object]:
     except OSError as error:
         reason = f"cannot read {path}: {error.strerror}"
         raise SettingsError(reason, hint="name another file with --config") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
@@ -28,7 +29,18 @@ _OPTIONS = {
 
 
 def write_workbook(cases: Iterable[Case], out: BinaryIO) -> int:
-    """Write the workbook; memory does not grow with the cases. Returns their number."""
+    """Write the workbook; memory does not grow with the cases. Returns their number.
+
+    Errors: OSError.
+    """
+    try:
+        return _write(cases, out)
+    except FileCreateError as error:
+        # What it holds is the system's own error, such as of a full disk.
+        raise error.args[0] from error
+
+
+def _write(cases: Iterable[Case], out: BinaryIO) -> int:
     with xlsxwriter.Workbook(out, _OPTIONS) as workbook:
         workbook.set_properties({"title": "Recordings that need a person"})
         _write_instructions(workbook)

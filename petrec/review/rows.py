@@ -44,7 +44,7 @@ def choices_of(case: Case) -> Choices:
     numbered = [_choice(n, candidate) for n, candidate in enumerate(case.candidates, start=1)]
     while True:
         choices = Choices(tuple(numbered), case.open, case.appointment_id)
-        if len(encode_choices(choices)) <= LONGEST_CELL:
+        if not numbered or len(encode_choices(choices)) <= LONGEST_CELL:
             return choices
         numbered.pop()
 

@@ -69,7 +69,7 @@ class Expected:
             return cls(msgspec.convert(parsed, ExpectFile), path)
         except OSError as error:
             raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-        except (ValueError, msgspec.ValidationError) as error:
+        except (ValueError, msgspec.ValidationError, RecursionError) as error:
             groups = ", ".join(ExpectFile.__struct_fields__)
             hint = f"lists of texts under: {groups}"
             raise SettingsError(f"{path} holds no expectations: {error}", hint=hint) from error

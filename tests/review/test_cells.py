@@ -1,11 +1,14 @@
 """Whatever a cell holds comes back, and no cell starts as a formula does."""
 
 import csv
+import errno
 import io
 import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from xlsxwriter import Workbook as Writer
@@ -73,6 +76,27 @@ def test_choices_are_plain_text(texts: tuple[str, str, str]) -> None:
     assert cell.isprintable()
     assert decode_choices(cell) == choices
     assert len(row_of(case, choices)) == len(COLUMNS)
+
+
+def test_an_id_that_no_cell_holds_stops_no_other_case() -> None:
+    case = Case("1", "missing_ambiguous", "s", None, "a" * 40_000, ())
+    assert choices_of(case).numbered == ()
+
+
+@pytest.mark.parametrize("room", [0, 3_000])
+def test_a_full_disk_is_the_systems_error(room: int) -> None:
+    class Disk(io.BytesIO):
+        full = False
+
+        def write(self, data: Any) -> int:
+            # Once alone: what zipfile tries when it is discarded is not looked at.
+            if not self.full and self.tell() + len(data) > room:
+                self.full = True
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write(data)
+
+    with pytest.raises(OSError, match="No space left"):
+        write_workbook([Case("1", "mismatched", "s", "1", "1", ())], Disk())
 
 
 def test_a_workbook_holds_no_formula(tmp_path: Path) -> None:

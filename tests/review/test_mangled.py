@@ -269,12 +269,11 @@ def test_a_workbook_without_cases(petrec: Run, clinic: Database, tmp_path: Path)
     ],
 )  # fmt: skip
 def test_a_damaged_download(
-    petrec: Run, clinic: Database, tmp_path: Path, content: str, line: int, field: str
+    inspect: Callable[[Path], Checked], tmp_path: Path, content: str, line: int, field: str
 ) -> None:
     (tmp_path / "decisions.json").write_text(content)
-    ended = petrec("review", "import", "decisions.json", "--format", "json", dsn=clinic.dsn)
-    (problem,) = json.loads(ended.out)["problems"]
-    assert (ended.code, problem["place"]["line"], problem["field"]) == (1, line, field)
+    (problem,) = inspect(tmp_path / "decisions.json").problems
+    assert (problem.place.line, problem.field) == (line, field)
 
 
 def test_partial_writes_the_rest_beside(petrec: Run, clinic: Database, decided: Path) -> None:

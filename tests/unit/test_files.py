@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
 from petrec.api.auth.keys import JwksFile
-from petrec.errors import OutputError
+from petrec.cli.report.make import render_again
+from petrec.errors import OutputError, PetrecError
 from petrec.files import atomic_text, open_text, read_text
+from petrec.review.read import read_files
 from petrec.settings import load_settings
 from petrec.validate.expected import Expected
 
@@ -67,6 +69,26 @@ def test_public_keys(tmp_path: Path, form: str) -> None:
     file = tmp_path / "keys.json"
     file.write_bytes(FORMS[form](json.dumps({"keys": [entry]}, ensure_ascii=False, indent=1)))
     assert JwksFile(file).find("EdDSA", "é") == key
+
+
+DEEP = "[" * 100_000
+
+
+def test_depth_without_end_is_an_error_of_the_file(tmp_path: Path) -> None:
+    for name, text, read in (
+        ("petrec.toml", f"a = {DEEP}", load_settings),
+        ("expected.toml", f"a = {DEEP}", Expected.read),
+        ("expected.json", f'{{"a": {DEEP}', Expected.read),
+        ("report.json", f'{{"a": {DEEP}', lambda path: render_again(path, ())),
+        ("keys.json", f'{{"keys": {DEEP}', JwksFile),
+    ):
+        file = tmp_path / name
+        file.write_text(text)
+        with pytest.raises(PetrecError, match=name):
+            read(file)
+    (tmp_path / "decisions.json").write_text(f'{{"petrec_review": 1, "decisions": {DEEP}')
+    (problem,) = read_files([tmp_path / "decisions.json"], "").problems
+    assert "not a file of decisions" in problem.reason
 
 
 def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:

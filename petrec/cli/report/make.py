@@ -75,7 +75,7 @@ def render_again(path: Path, targets: Sequence[Target]) -> ReportResult:
         result = msgspec.json.decode(read_text(path), type=ReportResult)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", hint=hint) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is not a report: {error}", hint=hint) from error
     if not result.trend:
         raise UsageError(f"{path} is not a report: its trend is empty", hint=hint)

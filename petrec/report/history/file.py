@@ -112,7 +112,7 @@ class Reader:
     def _check_header(self, line: str) -> None:
         try:
             header = msgspec.json.decode(line, type=Header)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise self._unusable("is not a history of petrec report") from error
         if header != self.header:
             raise self._unusable(f"is the history of {header.table} in {header.database}")
@@ -120,7 +120,7 @@ class Reader:
     def _run(self, line: str) -> PastRun:
         try:
             return msgspec.json.decode(line, type=PastRun)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise self._unusable("holds a run that cannot be read") from error
 
     def _seen(self, line: str) -> Seen:

@@ -23,7 +23,7 @@ def read(path: Path, reading: Reading) -> None:
     """Read one file; the line of a decision is its number in the list."""
     try:
         file = msgspec.json.decode(decode_text(path.read_bytes()), type=_File)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         reading.refuse(Place(str(path)), "", f"not a file of decisions: {error}")
         return
     if file.petrec_review != VERSION:
@@ -37,7 +37,7 @@ def read(path: Path, reading: Reading) -> None:
 def _read_decision(raw: msgspec.Raw, place: Place, reviewer: str, reading: Reading) -> None:
     try:
         decision = msgspec.json.decode(raw, type=Decision)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         reading.refuse(place, _field(str(error)), str(error))
         return
     who = decision.reviewer.strip() or reviewer.strip() or reading.reviewer

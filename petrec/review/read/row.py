@@ -90,7 +90,7 @@ def _chosen(word: str, row: Row) -> tuple[Verdict, str | None, str | None]:
 def _choices(row: Row) -> Choices:
     try:
         return decode_choices(row["choices"])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise Refused("choices", "the row's list of candidates has been damaged") from error
 
 
