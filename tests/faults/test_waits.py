@@ -68,7 +68,7 @@ def test_a_run_at_work_gives_up_at_its_deadline_and_resumes(
 
 @pytest.fixture
 def without_standby(
-    database: Callable[..., Database], private_cluster: Callable[[], Cluster]
+    private_cluster: Callable[[], Cluster], database: Callable[..., Database]
 ) -> Iterator[Database]:
     """A server that waits for a synchronous standby which does not exist."""
     server = private_cluster()
@@ -117,7 +117,7 @@ def test_nothing_is_locked_while_a_standby_is_waited_for_and_it_can_be_interrupt
 
 
 def test_a_replica_that_vanished_is_waited_for_up_to_the_deadline(
-    database: Callable[..., Database], private_cluster: Callable[[], Cluster], spawn: Callable,
+    private_cluster: Callable[[], Cluster], database: Callable[..., Database], spawn: Callable,
     petrec: Callable[..., Completed],
 ) -> None:  # fmt: skip
     server = private_cluster()
