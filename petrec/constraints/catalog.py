@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from petrec.constraints.pin import read_pin
+from petrec.constraints.unlike import read_unlike
 from petrec.db.catalog import TYPE_NAME
 from petrec.db.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
 from petrec.settings import Mapping
@@ -16,8 +18,8 @@ _ROWS = """(greatest(c.reltuples, 0) * CASE WHEN c.relpages > 0
 _TABLES = text(f"""
 SELECT c.relname::text AS name, c.oid::bigint AS oid, c.relkind::text AS relkind,
        {_ROWS} AS rows, pg_relation_size(c.oid) AS bytes, c.relpersistence::text AS persistence,
+       c.relispartition AS partition,
        pg_has_role(c.relowner, 'USAGE') AS owned, pg_get_userbyid(c.relowner)::text AS owner,
-       has_any_column_privilege(c.oid, 'REFERENCES') AS referable,
        EXISTS (SELECT FROM pg_rewrite w
                WHERE w.ev_class = c.oid AND w.ev_type IN ('2', '4')) AS rules
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -30,6 +32,7 @@ SELECT r.relname::text AS root, t.relid::bigint AS oid, t.parentrelid::bigint AS
        c.relkind::text AS relkind, {_ROWS} AS rows,
        pg_relation_size(c.oid) AS bytes, pg_has_role(c.relowner, 'USAGE') AS owned,
        pg_get_userbyid(c.relowner)::text AS owner,
+       has_schema_privilege(n.oid, 'USAGE') AS usable,
        has_schema_privilege(n.oid, 'CREATE') AS creatable
 FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace
 CROSS JOIN pg_partition_tree(r.oid) t JOIN pg_class c ON c.oid = t.relid
@@ -41,7 +44,9 @@ ORDER BY r.relname, t.level, n.nspname, c.relname
 # types without a fixed length the server has it rounded down.
 _COLUMNS = text(f"""
 SELECT c.relname::text AS table, a.attname::text AS name, a.attnotnull AS required,
-       {TYPE_NAME} AS type, a.attgenerated = 'v' AS virtual,
+       {TYPE_NAME} AS type, has_type_privilege(a.atttypid, 'USAGE') AS usable,
+       a.attgenerated = 'v' AS virtual,
+       has_column_privilege(c.oid, a.attnum, 'REFERENCES') AS referable,
        coalesce(s.width + (a.attlen < 0)::int, nullif(a.attlen, -1), 32)::int AS width
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -54,13 +59,14 @@ _CONSTRAINTS = text(f"""
 SELECT con.conname::text AS name, con.contype::text AS type, c.relname::text AS table,
        coalesce(con.convalidated, true) AS valid, con.confdeltype::text AS on_delete,
        nullif(con.confrelid, 0)::bigint AS parent_oid, con.conparentid <> 0 AS attached,
+       con.coninhcount > 0 AS inherited, con.connoinherit AS local,
        coalesce(pg_get_expr(con.conbin, con.conrelid) =
                 (SELECT format('(%I IS NOT NULL)', a.attname) FROM pg_attribute a
                  WHERE a.attrelid = con.conrelid AND a.attnum = con.conkey[1]),
                 false) AS demands_value,
        {ENFORCED} AS enforced, {KEY_COLUMNS} AS columns, {REFERENCED} AS parent_columns,
        pg_get_constraintdef(con.oid) AS definition, con.conrelid::bigint AS table_oid,
-       n.nspname::text AS schema
+       con.oid::bigint AS oid, n.nspname::text AS schema
 FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema OR con.conrelid::bigint = ANY(:parts)
@@ -102,20 +108,28 @@ JOIN pg_class c ON c.oid = i.indrelid JOIN pg_am am ON am.oid = ic.relam
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema OR i.indrelid::bigint = ANY(:parts)
 """)
+# Who may read recordings and could not read the visits table, which belongs to whoever makes it.
 _ROLE = text("""
 SELECT quote_ident(current_user) AS role, pg_is_in_recovery() AS standby,
        has_schema_privilege(n.oid, 'CREATE') AS creates,
        array(SELECT DISTINCT coalesce(quote_ident(r.rolname), 'PUBLIC')
-             FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g
+             FROM pg_class c
+             CROSS JOIN LATERAL aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) g
              LEFT JOIN pg_roles r ON r.oid = g.grantee
              WHERE c.relnamespace = n.oid AND c.relname = :recordings
-               AND g.privilege_type = 'SELECT' AND g.grantee <> c.relowner
+               AND g.privilege_type = 'SELECT' AND (g.grantee = 0 OR r.oid IS NOT NULL)
+               AND NOT coalesce(r.rolsuper OR r.rolname = current_user, false)
+               AND NOT EXISTS (
+                   SELECT FROM pg_class v
+                   CROSS JOIN LATERAL aclexplode(coalesce(v.relacl, acldefault('r', v.relowner))) h
+                   WHERE v.relnamespace = n.oid AND v.relname = :visits
+                     AND (h.grantee, h.privilege_type) = (g.grantee, 'SELECT'))
              ORDER BY 1) AS readers
 FROM pg_namespace n WHERE n.nspname = :schema
 """)
 _RELATIONS = text("""
-SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = :schema
+SELECT n.nspname::text AS schema, c.relname::text AS name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY(:schemas)
 """)
 
 
@@ -129,10 +143,13 @@ class Found:
     constraints: list[Any]
     indexes: list[Any]
     relations: frozenset[str]
+    part_relations: frozenset[tuple[str, str]]
     parts: list[Any]
     all_constraints: list[Any]
     all_indexes: list[Any]
     role: Any
+    unlike: list[Any]
+    pinned: str
 
     def tree(self, table: str) -> list[Any]:
         """Return a partitioned table with all its partitions, from above; empty for another."""
@@ -141,22 +158,28 @@ class Found:
 
 def read_catalog(connection: Connection, mapping: Mapping) -> Found:
     """Read everything that steps and states depend on."""
-    schema, recordings = mapping.schema, mapping.table("recordings")
+    schema = mapping.schema
+    readers = {logical: mapping.table(logical) for logical in ("recordings", "visits")}
     values: dict[str, Any] = {"schema": schema}
     version = int(str(connection.scalar(text("SHOW server_version_num")))) // 10_000
     parts = list(connection.execute(_PARTS, values))
     values["parts"] = [part.oid for part in parts]
     constraints = list(connection.execute(_CONSTRAINTS, values))
     indexes = list(connection.execute(_INDEXES, values))
+    schemas = sorted({schema, *(part.schema for part in parts)})
+    relations = connection.execute(_RELATIONS, {"schemas": schemas}).all()
     return Found(
         version=version,
         tables={row.name: row for row in connection.execute(_TABLES, {"schema": schema})},
         columns={(r.table, r.name): r for r in connection.execute(_COLUMNS, {"schema": schema})},
         constraints=[row for row in constraints if row.schema == schema],
         indexes=[row for row in indexes if row.schema == schema],
-        relations=frozenset(connection.scalars(_RELATIONS, {"schema": schema})),
+        relations=frozenset(row.name for row in relations if row.schema == schema),
+        part_relations=frozenset((row.schema, row.name) for row in relations),
         parts=parts,
         all_constraints=constraints,
         all_indexes=indexes,
-        role=connection.execute(_ROLE, {"schema": schema, "recordings": recordings}).one(),
+        role=connection.execute(_ROLE, {"schema": schema, **readers}).one(),
+        unlike=read_unlike(connection, mapping),
+        pinned=read_pin(connection, mapping),
     )

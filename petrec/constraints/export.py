@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from petrec.constraints.catalog import Found, read_catalog
+from petrec.constraints.export_kept import unless_taken
 from petrec.constraints.export_parts import PartPhases
-from petrec.constraints.export_phases import Phase, phases
+from petrec.constraints.export_phases import Phase, asked_further, phases
 from petrec.constraints.export_text import Revision
 from petrec.constraints.objects import Item, Names, items
 from petrec.constraints.plan import Wanted, refused_rows
@@ -83,7 +84,8 @@ class _Export:
         maker = self._maker(item, replace(state, presence=Presence.PRESENT, actual=actual))
         if maker.by_parts:
             return PartPhases(maker, self.lock_timeout_ms).back()
-        return phases(maker.rollback(), self.lock_timeout_ms, forward=False)
+        dropped = phases(maker.rollback(), self.lock_timeout_ms, forward=False)
+        return [asked_further(phase, unless_taken(maker)) for phase in dropped]
 
     def _refusals(self, chosen: list[Item]) -> dict[str, str]:
         """Return, for each constraint still to come, the query that counts what it would refuse."""

@@ -5,6 +5,7 @@ A row of a query fills one statement, so a partition that came after the export 
 
 from dataclasses import dataclass
 
+from petrec.constraints.export_kept import unless_taken
 from petrec.constraints.export_phases import Phase, array, braced, literal, needed
 from petrec.constraints.status import ON_DELETE
 from petrec.constraints.steps import Maker
@@ -25,13 +26,13 @@ class PartPhases:
         """Return what takes it away, with what a run that was stopped did not attach."""
         if self.maker.item.kind == "index":
             return [
-                self._plain(f"DROP INDEX {self._name}"),
+                self._drop(f"DROP INDEX {self._name}"),
                 self._each("LEFT_FRAMES", "DROP INDEX {index}", self._of_left),
                 self._long("LEFT_INDEXES", "DROP INDEX CONCURRENTLY {index}", self._of_left),
             ]
         drop = f"DROP CONSTRAINT {self.maker.item.name}"
         return [
-            self._plain(f"ALTER TABLE {self.maker.table} {drop}"),
+            self._drop(f"ALTER TABLE {self.maker.table} {drop}"),
             self._each("LEFT_KEYS", f"ALTER TABLE {{part}} {drop}", self._of_key),
         ]
 
@@ -86,6 +87,10 @@ class PartPhases:
 
     def _plain(self, sql: str) -> Phase:
         return Phase(needed(sql), self.lock_timeout_ms, braced(sql))
+
+    def _drop(self, sql: str) -> Phase:
+        query = needed(sql) + unless_taken(self.maker)
+        return Phase(query, self.lock_timeout_ms, braced(sql))
 
     def _each(self, shared: str, sql: str, of: dict[str, str]) -> Phase:
         return Phase(shared, self.lock_timeout_ms, sql, of)

@@ -74,6 +74,11 @@ def phases(steps: list[Step], lock_timeout_ms: int, *, forward: bool) -> list[Ph
     return made
 
 
+def asked_further(phase: Phase, condition: str) -> Phase:
+    """Return a phase whose query has one more condition."""
+    return Phase(phase.query + condition, phase.lock_timeout_ms, phase.sql, phase.of)
+
+
 def _left_over(sql: str) -> Phase | None:
     found = _CREATE.match(sql)
     if found is None:

@@ -4,8 +4,8 @@ The values in percent signs are literals; a revision puts them in.
 """
 
 # The name that `partitions.part_index` gives, and it at full length.
-_LONG = "{part} || '_' || regexp_replace({index}, '^(idx_)?(recordings_)?', '') || '_idx'"
-_NAME = """CASE WHEN octet_length(convert_to(long, 'UTF8')) <= 63 THEN long
+LONG = "'idx_' || {part} || '_' || regexp_replace({index}, '^(idx_)?(recordings_)?', '')"
+NAME = """CASE WHEN octet_length(convert_to(long, 'UTF8')) <= 63 THEN long
                 ELSE left({index}, 50) || '_'
                      || left(encode(sha256(convert_to(long, 'UTF8')), 'hex'), 12) END"""
 _PARTS = f"""
@@ -32,9 +32,9 @@ WITH RECURSIVE root AS (
     ) own ON true
 ), named AS (
     SELECT parts.*, c.relkind = 'p' AS parted,
-           {_NAME.format(index="root.name")} AS name
+           {NAME.format(index="root.name")} AS name
     FROM root CROSS JOIN parts JOIN pg_class c ON c.oid = parts.part
-    CROSS JOIN LATERAL (SELECT {_LONG.format(index="root.name", part="c.relname")} AS long) whole
+    CROSS JOIN LATERAL (SELECT {LONG.format(index="root.name", part="c.relname")} AS long) whole
 )"""  # noqa: S608 - constants alone
 _FRAMELESS = """
 SELECT part::regclass::text AS part, quote_ident(name) AS index
@@ -59,10 +59,10 @@ FROM named WHERE NOT attached ORDER BY level DESC, part::regclass::text
 _LEFT = f"""
 SELECT i.indexrelid::regclass::text AS index
 FROM pg_partition_tree(to_regclass(%(table)s)) t JOIN pg_class p ON p.oid = t.relid
-CROSS JOIN LATERAL (SELECT {_LONG.format(index="%(index)s", part="p.relname")} AS long) whole
+CROSS JOIN LATERAL (SELECT {LONG.format(index="%(index)s", part="p.relname")} AS long) whole
 JOIN pg_index i ON i.indrelid = t.relid JOIN pg_class c ON c.oid = i.indexrelid
 WHERE t.level > 0 AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid)
-  AND c.relname = {_NAME.format(index="%(index)s")}
+  AND c.relname = {NAME.format(index="%(index)s")}
   AND """  # noqa: S608 - constants alone
 _KEYS = """
 SELECT t.relid::regclass::text AS part, quote_ident(own.conname) AS key

@@ -17,7 +17,7 @@ Revises: {revises}
 
 import random
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from alembic import op
 from sqlalchemy import text
@@ -29,8 +29,9 @@ branch_labels = None
 depends_on = None
 
 ATTEMPTS = 50
-# Names are looked up where only trusted roles can create functions and operators.
-SEARCH_PATH = {search_path!r}
+# What the statements rely on, whatever the role and the database say; given back after each. Names
+# are looked up where only trusted roles can create functions and operators.
+SETTINGS = {{"search_path": {search_path!r}, "statement_timeout": "0", "transaction_timeout": "0"}}
 # Rows that a constraint would refuse: constraint, and the query that counts them.
 REFUSALS = {refusals}
 {shared}# A query whose every row fills the statement and says that it is needed; lock_timeout in
@@ -43,7 +44,7 @@ _BODY = '''
 def upgrade():
     """Make what is missing."""
     if not op.get_context().as_sql:
-        with _search_path():
+        with _settings():
             for name, query in REFUSALS.items():
                 count = op.get_bind().execute(_text(query)).scalar()
                 if count:
@@ -58,41 +59,37 @@ def downgrade():
 
 def _run(phases):
     for query, lock_timeout, sql in phases:
-        with op.get_context().autocommit_block(), _search_path():
+        with op.get_context().autocommit_block():
             if op.get_context().as_sql:
+                op.execute(f"SET search_path = {SETTINGS['search_path']}")
+                op.execute("SET statement_timeout = 0")
                 op.execute(f"SET lock_timeout = {lock_timeout}")
                 op.execute(_text(_alone(sql)))
-                op.execute("RESET lock_timeout")
+                for name in ("search_path", "statement_timeout", "lock_timeout"):
+                    op.execute(f"RESET {name}")
             else:
-                for row in op.get_bind().execute(_text(query)).mappings().all():
-                    _patiently(lock_timeout, sql.format(**row))
+                with _settings(lock_timeout=f"{lock_timeout}ms"):
+                    for row in op.get_bind().execute(_text(query)).mappings().all():
+                        _patiently(sql.format(**row))
 
 
 @contextmanager
-def _search_path():
-    """Set the search path, and set it back to what this session had."""
-    show = "SELECT pg_catalog.current_setting('search_path')"
-    before = None if op.get_context().as_sql else op.get_bind().execute(text(show)).scalar()
-    op.execute(_text(f"SET search_path = {SEARCH_PATH}"))
+def _settings(**more):
+    before = {name: _set(name, value) for name, value in (SETTINGS | more).items()}
     try:
         yield
-    except BaseException:
-        # In a transaction that failed nothing can be set, and its end sets the path back.
-        if before is not None:
-            try:
-                _set_back(before)
-            except DBAPIError:
-                pass
-        raise
-    _set_back(before)
+    finally:
+        # After an error within a transaction, its end gives them back.
+        with suppress(DBAPIError):
+            for name, value in before.items():
+                _set(name, value)
 
 
-def _set_back(before):
-    if before is None:
-        op.execute("RESET search_path")
-    else:
-        setting = text("SELECT pg_catalog.set_config('search_path', :path, false)")
-        op.get_bind().execute(setting, {"path": before})
+def _set(name, value):
+    """Return what it was; None where this version has no such setting."""
+    sql = """SELECT pg_catalog.current_setting(name), pg_catalog.set_config(name, :value, false)
+             FROM pg_catalog.pg_settings WHERE name = :name"""
+    return op.get_bind().execute(text(sql), {"name": name, "value": value}).scalar()
 
 
 def _alone(sql):
@@ -102,21 +99,17 @@ def _alone(sql):
         raise RuntimeError("the partitions are read while it runs: it needs a connection") from None
 
 
-def _patiently(lock_timeout, sql):
+def _patiently(sql):
     """A strong lock is waited for briefly and often, so that nobody queues behind it for long."""
-    op.execute(f"SET lock_timeout = {lock_timeout}")
-    try:
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                op.execute(_text(sql))
-                return
-            except DBAPIError as error:
-                state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
-                if state not in {"55P03", "40P01"} or attempt == ATTEMPTS:
-                    raise
-            time.sleep(random.uniform(0, min(3.0, 0.1 * 2 ** min(attempt, 8))))
-    finally:
-        op.execute("RESET lock_timeout")
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            op.execute(_text(sql))
+            return
+        except DBAPIError as error:
+            state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+            if state not in {"55P03", "40P01"} or attempt == ATTEMPTS:
+                raise
+        time.sleep(random.uniform(0, min(3.0, 0.1 * 2 ** min(attempt, 8))))
 
 
 def _text(sql):

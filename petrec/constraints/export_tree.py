@@ -8,11 +8,13 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from alembic.util import coerce_resource_to_filename
+from alembic.util import CommandError, coerce_resource_to_filename
 
 from petrec.constraints.export_text import Revision
 from petrec.errors import UsageError
 from petrec.files import write_failed
+
+_PLACES = "name the directory of your project's alembic.ini or pyproject.toml"
 
 
 class Tree:
@@ -26,6 +28,8 @@ class Tree:
         `place` is a directory, an ini file or a pyproject.toml. Paths in it are meant, as Alembic
         means them, from where Alembic is run, which is beside the file.
         """
+        if not place.exists():
+            raise UsageError(f"there is no {place}", hint=_PLACES)
         directory = place if place.is_dir() else place.parent
         try:
             with chdir(directory):
@@ -38,7 +42,7 @@ class Tree:
                 self._versions = self._location(version_path)
         except UsageError:
             raise
-        except Exception as error:  # reading the tree runs the host's revisions
+        except (Exception, SystemExit) as error:  # reading the tree runs the host's revisions
             raise UsageError(
                 f"the Alembic tree of {place} cannot be read: {type(error).__name__}: {error}",
                 hint="alembic history, run in the project, must work first",
@@ -85,16 +89,22 @@ class Tree:
     def _choose(self, head: str) -> str | None:
         heads = list(self._script.get_heads())
         if head:
-            named = self._script.get_revision(head).revision
-            if named not in heads:
+            if (named := self._named(head)) not in heads:
                 raise UsageError(f"{head} is not a head", hint=f"heads: {', '.join(heads)}")
-            return str(named)
+            return named
         if len(heads) > 1:
             raise UsageError(
                 f"the tree has several heads: {', '.join(heads)}",
                 hint="name one with --head, or run alembic merge heads first",
             )
         return heads[0] if heads else None
+
+    def _named(self, head: str) -> str:
+        """Return the revision of an id, the beginning of one, or a branch's label."""
+        try:
+            return str(self._script.get_revision(head).revision)
+        except CommandError as error:
+            raise UsageError(str(error), hint="alembic heads lists them") from error
 
 
 def _script(place: Path, section: str) -> ScriptDirectory:
@@ -109,7 +119,7 @@ def _script(place: Path, section: str) -> ScriptDirectory:
     raise UsageError(
         f"{place.absolute()} has neither alembic.ini, nor [tool.alembic] in a pyproject.toml,"
         " nor env.py with versions",
-        hint="name the directory of your project's alembic.ini or pyproject.toml",
+        hint=_PLACES,
     )
 
 

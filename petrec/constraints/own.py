@@ -33,7 +33,10 @@ def _index(found: Found, mapping: Mapping, item: Item) -> Presence:
     return _presence(
         each
         for each in named
-        if each.attachable and not each.building and index_serves(mapping, item, each)
+        if each.attachable
+        and not each.building
+        and index_serves(mapping, item, each)
+        and each.attached_to is None
     )
 
 
@@ -43,7 +46,9 @@ def _key(found: Found, mapping: Mapping, item: Item) -> Presence:
     return _presence(
         each
         for each in named
-        if key_links(found, mapping, item, each) and on_delete_of(each) == item.on_delete
+        if key_links(found, mapping, item, each)
+        and on_delete_of(each) == item.on_delete
+        and not each.attached
     )
 
 
@@ -52,10 +57,17 @@ def _not_null(found: Found, mapping: Mapping, item: Item) -> Presence:
     column = found.columns.get(
         (mapping.table(item.table), mapping.column(item.table, item.columns[0]))
     )
-    if column is not None and column.required:
+    if column is not None and column.required and not found.pinned:
         return Presence.PRESENT
     left = carrying_check(found, mapping, item)
     return Presence.INVALID if left is not None else Presence.MISSING
+
+
+def why_left(found: Found, item: Item) -> str:
+    """Return why a rollback leaves an object that is there under petrec's name."""
+    if item.kind == "not null":
+        return f"{item.columns[0]} cannot lose it: {found.pinned}"
+    return "it is part of one of the table above" if item.kind in {"index", "foreign key"} else ""
 
 
 def _presence(objects: Any) -> Presence:

@@ -6,6 +6,7 @@ each leaf gets a key of its own, and the key of the table then takes those over 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def part_index(part: str, item: str) -> str:
-    """Return the name of a partition's index, no longer than a name may be."""
-    name = f"{part}_{item.removeprefix('idx_').removeprefix('recordings_')}_idx"
+    """Return the name of a partition's index: like the guide's, and none of the server's own."""
+    name = f"idx_{part}_{item.removeprefix('idx_').removeprefix('recordings_')}"
     return unlike_others(name, item)
 
 
@@ -62,35 +63,67 @@ class Partitioned:
             if any(key.name == name and not key.attached for key in self._keys(part))
         ]
 
+    def in_the_way(self) -> Iterator[tuple[str, str]]:
+        """Return each partition in which something else bears a name that a step would give."""
+        index = self.maker.item.kind == "index"
+        for part in self.maker.parts[1:]:
+            if name := self._taken_index(part) if index else self._taken_key(part):
+                yield self.maker.part_name(part), name
+
+    def _taken_index(self, part: Any) -> str:
+        name, own = part_index(part.name, self.maker.item.name), self._indexes(part)
+        usable = any(i.valid or i.attached_to is not None or not part.leaf for i in own)
+        others = {(part.schema, name)} & self.maker.found.part_relations
+        return name if others and not usable and name not in {i.name for i in own} else ""
+
+    def _taken_key(self, part: Any) -> str:
+        name = self.maker.item.name
+        bearing = any(
+            (c.table_oid, c.name) == (part.oid, name) for c in self.maker.found.all_constraints
+        )
+        return name if part.leaf and bearing and not self._keys(part) else ""
+
     def taken_over(self) -> list[str]:
         """Return what hosts made in partitions and the table's object now holds.
 
-        It goes with the table's, so that stays. Partitions that came later have names by the
-        server, which are told by their form.
+        It goes with the table's, so that stays. What the server made for partitions that came later
+        is younger than the table's and has a name of the server's form.
         """
         found = [(p, o) for p in self.maker.parts[1:] for o in self._attached(p)]
-        return [self._of(p, o.name) for p, o in found if not self._is_made(p, o.name)]
+        return [self._of(p, o.name) for p, o in found if not self._is_made(p, o)]
 
     def _attached(self, part: Any) -> list[Any]:
         if self.maker.item.kind == "index":
-            return [i for i in self._indexes(part) if self._is_below(i)]
+            return [i for i in self._indexes(part) if self._topmost(i) is not None]
         return [key for key in self._keys(part) if key.attached]
 
-    def _is_below(self, index: Any) -> bool:
-        """Return whether an index is attached, over any number of levels, to the object's."""
+    def _topmost(self, index: Any) -> Any:
+        """Return the object's index if this one is attached to it, over any number of levels."""
         by_oid = {each.oid: each for each in self.maker.found.all_indexes}
-        above = index.attached_to
-        while above is not None and by_oid[above].attached_to is not None:
-            above = by_oid[above].attached_to
-        return above is not None and by_oid[above].name == self.maker.item.name
+        while index.attached_to is not None:
+            index = by_oid[index.attached_to]
+            if index.attached_to is None and index.name == self.maker.item.name:
+                return index
+        return None
 
-    def _is_made(self, part: Any, name: str) -> bool:
-        item, mapping = self.maker.item, self.maker.names.mapping
-        if name in {item.name, part_index(part.name, item.name)}:
+    def _is_made(self, part: Any, held: Any) -> bool:
+        item = self.maker.item
+        if held.name in {item.name, part_index(part.name, item.name)}:
             return True
+        whole = self._topmost(held) if item.kind == "index" else self._whole_key()
+        by_server = re.fullmatch(self._servers_name(part), held.name) is not None
+        return by_server and whole is not None and held.oid > whole.oid
+
+    def _servers_name(self, part: Any) -> str:
+        item, mapping = self.maker.item, self.maker.names.mapping
         columns = "_".join(mapping.column(item.table, column) for column in item.columns)
-        ending = {"index": "idx", "foreign key": "fkey"}[item.kind]
-        return re.fullmatch(rf"{re.escape(f'{part.name}_{columns}_{ending}')}\d*", name) is not None
+        if item.kind == "index":
+            return rf"{re.escape(f'{part.name}_{columns}_idx')}\d*"
+        return rf"{re.escape(f'{part.name}_{columns}_fkey')}\d*|{re.escape(item.name)}_\d+"
+
+    def _whole_key(self) -> Any:
+        keys, name = self._keys(self.maker.parts[0]), self.maker.item.name
+        return next((key for key in keys if key.name == name), None)
 
     def drop(self) -> Step:
         """Return the end of the whole index: it cannot be dropped concurrently."""

@@ -7,10 +7,12 @@ from sqlalchemy import Connection
 from petrec.constraints.catalog import Found, read_catalog
 from petrec.constraints.feasible import find_missing_privileges, find_problems
 from petrec.constraints.objects import Names, items
-from petrec.constraints.own import own_state
+from petrec.constraints.own import own_state, why_left
 from petrec.constraints.status import judge
 from petrec.constraints.steps import Maker
+from petrec.constraints.taken import find_taken
 from petrec.constraints.visits_drop import drop_steps, filled, refuse_strangers
+from petrec.constraints.visits_grant import grant_reading
 from petrec.errors import PermissionMissingError, UsageError
 from petrec.results.constraints import ConstraintsPlan, ConstraintsStatus, Presence, Problem, Step
 from petrec.settings import Mapping
@@ -19,7 +21,8 @@ from petrec.settings import Mapping
 class Wanted:
     """What was asked for: groups, and what deleting a pet does to its recordings.
 
-    With `drop_visits` a rollback takes the empty visits table and visit_id, too.
+    With `drop_visits` a rollback takes the empty visits table and visit_id, too. With `grants`
+    whoever may read recordings may read the visits table.
     """
 
     def __init__(
@@ -30,12 +33,14 @@ class Wanted:
         *,
         drop_visits: bool = False,
         keep: tuple[str, ...] = (),
+        grants: bool = False,
     ) -> None:
         self.mapping = mapping
         self.groups = groups
         self.on_delete = on_delete
         self.drop_visits = drop_visits
         self.keep = keep
+        self.grants = grants
 
     def status(self, connection: Connection) -> ConstraintsStatus:
         """Read the state of everything."""
@@ -55,12 +60,17 @@ class Wanted:
         names = Names(self.mapping)
         problems = [_in_the_way(m) for m in coming if m.state.presence is Presence.IN_THE_WAY]
         problems += find_problems(found, names, [maker.item for maker in coming])
+        problems += find_taken(coming)
         if problems:
             reason, hint = _told(problems, "the plan cannot be carried out")
             raise UsageError(reason, hint=hint)
-        steps = tuple(step for maker in makers for step in maker.apply())
+        steps = tuple(step for maker in makers for step in self._steps(found, maker))
         notes = self._notes(found, steps)
         return ConstraintsPlan(steps, notes, missing=self._missing(found, steps))
+
+    def _steps(self, found: Found, maker: Maker) -> list[Step]:
+        granting = self.grants and maker.item.kind == "table"
+        return [*maker.apply(), *(grant_reading(found, maker) if granting else [])]
 
     def rollback(self, connection: Connection) -> ConstraintsPlan:
         """Return the steps that take everything away again, in the opposite order."""
@@ -91,6 +101,8 @@ class Wanted:
                 yield f"{name} stays: dropping it would drop {held}, which petrec did not make"
             elif state.presence in {Presence.EQUIVALENT, Presence.IN_THE_WAY}:
                 yield f"{state.actual or name} stays: petrec did not make it so ({state.detail})"
+            elif state.presence is Presence.PRESENT and maker.state.presence is Presence.MISSING:
+                yield f"{name} stays: {why_left(found, maker.item)}"
 
     def filled(self, connection: Connection) -> dict[str, int]:
         """Count the values that dropping the visits table and visit_id would lose."""
@@ -134,11 +146,11 @@ class Wanted:
                 "recordings has rules on UPDATE or DELETE: deleting a pet will fail where they"
                 " rewrite what the foreign key does"
             )
-        if "visits" in coming and found.role.readers:
+        if "visits" in coming and found.role.readers and not self.grants:
             visits, readers = Names(self.mapping).table("visits"), ", ".join(found.role.readers)
             notes.append(
                 f"roles that may read recordings will need the new table, too:"
-                f" GRANT SELECT ON {visits} TO {readers};"
+                f" GRANT SELECT ON {visits} TO {readers}; or --grant-like-recordings"
             )
         return tuple(notes)
 

@@ -47,7 +47,9 @@ def carrying_check(found: Found, mapping: Mapping, item: Item) -> Any:
     """
     table, columns = _physical(mapping, item)
     names = {check_name(table), cut(f"{table[:40]}_pet_id_not_null")}
-    held = (c for c in found.constraints if c.table == table and c.name in names)
+    held = (
+        c for c in found.constraints if c.table == table and c.name in names and not c.inherited
+    )
     return next((c for c in held if c.demands_value and list(c.columns) == columns), None)
 
 

@@ -8,6 +8,21 @@ from msgspec import Struct
 from petrec.results.document import SCHEMA_VERSION, Document, Finding, Grid
 from petrec.results.space import Space
 
+# What the role, the database or psql's own file may have set otherwise.
+_SCRIPT_SETS = {
+    "search_path": "pg_catalog, pg_temp",
+    "default_transaction_read_only": "off",
+    "statement_timeout": "0",
+    "synchronous_commit": "local",
+}
+_SCRIPT = (
+    "\\set ON_ERROR_STOP on",
+    "\\set AUTOCOMMIT on",
+    *(f"SET {name} = {value};" for name, value in _SCRIPT_SETS.items()),
+    "SELECT set_config(name, '0', false) FROM pg_settings",
+    "WHERE name = 'transaction_timeout' \\g /dev/null",
+)
+
 
 class Presence(StrEnum):
     """What the catalog says of one object."""
@@ -141,18 +156,22 @@ class ConstraintsPlan(Struct, frozen=True):
 
     def script(self, lock_timeout_ms: int) -> str:
         """Return a script for psql; a lock that is not to be had ends it, and it can run again."""
-        lines = [f"-- petrec plan {self.hash}", "\\set ON_ERROR_STOP on"]
-        lines += [f"-- {note}" for note in self._with(self.space.needs)]
-        lines.append("SET search_path = pg_catalog, pg_temp;")
+        lines = [f"-- petrec plan {self.hash}", *_SCRIPT]
+        lines += [_comment(note) for note in self._with(self.space.needs)]
         for step in self.steps:
             limit = lock_timeout_ms if step.waits == "short" else 0
-            lines += [f"-- {_locks(step)}", f"SET lock_timeout = {limit};", f"{step.sql};"]
-        lines += ["RESET lock_timeout;", "RESET search_path;"]
+            lines += [_comment(_locks(step)), f"SET lock_timeout = {limit};", f"{step.sql};"]
+        lines += [f"RESET {name};" for name in ("lock_timeout", *_SCRIPT_SETS)]
         return "\n".join(lines) + "\n"
 
     def _with(self, sentence: str) -> tuple[str, ...]:
         missing = tuple(f"to apply it: {each.reason}; {each.fix}" for each in self.missing)
         return (*self.notes, *missing, *([sentence] if sentence else []))
+
+
+def _comment(words: str) -> str:
+    """Return one line: a name may hold line ends, after which SQL would begin."""
+    return f"-- {' '.join(words.splitlines())}"
 
 
 def _locks(step: Step) -> str:

@@ -25,3 +25,8 @@ def prepared(made: Database) -> Database:
     if made.shape == "partitioned":
         made.execute(SUB)
     return made
+
+
+def leaf(made: Database) -> str:
+    """Return a table that holds recordings: of a partitioned one a partition, else itself."""
+    return str(made.execute("SELECT min(tableoid::regclass::text) FROM recordings")[0][0])

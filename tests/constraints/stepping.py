@@ -35,3 +35,14 @@ def drive(clinic: Database, planner: Connection, make: Planner) -> list[str]:
         done.append(steps[0].sql)
     planner.rollback()
     return done
+
+
+def rehearse(planner: Connection, make: Planner) -> list[str]:
+    """Run a plan within the planner's transaction, which the caller takes back."""
+    done: list[str] = []
+    while steps := make(planner).steps:
+        assert steps[0].sql not in done[-1:], f"{done[-1]} left the plan as it was"
+        sql = steps[0].sql.replace(" CONCURRENTLY", "")
+        planner.exec_driver_sql(sql.replace("%", "%%"))
+        done.append(steps[0].sql)
+    return done

@@ -11,7 +11,7 @@ from petrec.constraints.objects import GROUPS
 from petrec.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import digest
-from tests.constraints.parted import prepared
+from tests.constraints.parted import leaf, prepared
 from tests.constraints.stepping import connected, drive
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database
@@ -34,8 +34,8 @@ LEFT = (
     "ALTER TABLE recordings ALTER pet_id SET NOT NULL",
     "ALTER TABLE recordings ALTER pet_id DROP NOT NULL",
     f"ALTER TABLE recordings ADD CONSTRAINT fk_recordings_pet_id {TO_PETS} NOT VALID",
-    f"ALTER TABLE recordings_2025 ADD CONSTRAINT fk_recordings_pet_id {TO_PETS} NOT VALID",
-    f"ALTER TABLE recordings_2025 ADD CONSTRAINT fk_recordings_pet_id {TO_PETS}",
+    f"ALTER TABLE {{leaf}} ADD CONSTRAINT fk_recordings_pet_id {TO_PETS} NOT VALID",
+    f"ALTER TABLE {{leaf}} ADD CONSTRAINT fk_recordings_pet_id {TO_PETS}",
     "ALTER TABLE recordings DROP CONSTRAINT fk_recordings_pet_id",
     "CREATE INDEX idx_recordings_pet_id ON ONLY recordings (pet_id)",
     "DROP INDEX idx_recordings_pet_id",
@@ -65,7 +65,7 @@ def wander(made: Database, planner: Connection, wanted: Wanted, choose: random.R
                 break
             made.execute(steps[0].sql)
         try:
-            made.execute(choose.choice(LEFT))
+            made.execute(choose.choice(LEFT).format(leaf=leaf(made)))
         except psycopg.Error:
             continue  # not in this version, or not in this state
 

@@ -105,3 +105,14 @@ def test_a_section_of_the_ini_file(project: Project, clinic: Database) -> None:
     ini.write_text(SECTIONS)
     exported(clinic, Tree(ini, section="clinic"))
     run(project, clinic, "-c", "other.ini", "-n", "clinic")
+
+
+def test_what_is_no_tree_is_named_and_never_its_parent(project: Project) -> None:
+    """A directory that is not there lies in one that is, which was not asked for."""
+    with pytest.raises(UsageError, match=r"there is no .*nowhere"):
+        Tree(project.directory / "nowhere")
+    with pytest.raises(UsageError, match="Can't locate revision"):
+        Tree(project.directory, "nothing")
+    (project.versions / "ends.py").write_text("raise SystemExit(0)")
+    with pytest.raises(UsageError, match="SystemExit: 0"):
+        Tree(project.directory)

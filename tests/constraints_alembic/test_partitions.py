@@ -28,9 +28,9 @@ CREATE TABLE "Mine" PARTITION OF recordings FOR VALUES FROM ('1971-01-01') TO ('
 CREATE INDEX "my index" ON "Mine" (pet_id);
 ALTER TABLE "Mine" ADD CONSTRAINT mine FOREIGN KEY (pet_id) REFERENCES pets (id) ON DELETE CASCADE;
 CREATE UNIQUE INDEX only_once ON "Mine" (appointment_id, pet_id);
-CREATE INDEX recordings_default_pet_id_idx ON recordings_default (pet_id);
+CREATE INDEX idx_recordings_default_pet_id ON recordings_default (pet_id);
 UPDATE pg_index SET indisvalid = false
-WHERE indexrelid = 'recordings_default_pet_id_idx'::regclass
+WHERE indexrelid = 'idx_recordings_default_pet_id'::regclass
 """
 COLUMNS = "r.id, r.pet_id, r.status"
 

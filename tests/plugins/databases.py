@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import ExecStatus
 
 from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
@@ -49,7 +50,10 @@ class Database:
         """Run a statement; returns its rows, if it has any."""
         with self.connect() as connection:
             cursor = connection.execute(query, parameters)
-            return cursor.fetchall() if cursor.description else []
+            # A row of no columns has no description, but is there.
+            result = cursor.pgresult
+            gives_rows = result is not None and result.status == ExecStatus.TUPLES_OK
+            return cursor.fetchall() if gives_rows else []
 
     def checksum(self, columns: str = "r") -> str:
         """Return a digest of all recordings."""

@@ -22,6 +22,7 @@ def apply(
     ] = "",
     *,
     choice: choices.Choice,
+    grants: choices.Grants = False,
     waiting: choices.Waiting,
     free_space: choices.FreeSpace = None,
     yes: options.Yes = False,
@@ -47,7 +48,7 @@ def apply(
     from petrec.results.constraints import Obstacles
 
     session = open_session("constraints", connect)
-    asked = choice.wanted(session.settings.mapping)
+    asked = choice.wanted(session.settings.mapping, grants=grants)
     with session.snapshot() as (connection, schema):
         check_primary(connection)
         coming = with_space(connection, asked.plan(connection), free_space)

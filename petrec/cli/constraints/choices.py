@@ -48,6 +48,13 @@ Keep = Annotated[
     list[str] | None,
     typer.Option("--keep", metavar="NAME", help="Leave what stands in the way of this object."),
 ]
+Grants = Annotated[
+    bool,
+    typer.Option(
+        "--grant-like-recordings",
+        help="Whoever may read recordings may read the new visits table.",
+    ),
+]
 LockTimeout = Annotated[
     int,
     typer.Option(
@@ -83,7 +90,9 @@ class Choice(Bundle):
     on_delete: Delete = OnDelete.CASCADE
     keep: Keep = None
 
-    def wanted(self, mapping: "Mapping", *, drop_visits: bool = False) -> "Wanted":
+    def wanted(
+        self, mapping: "Mapping", *, drop_visits: bool = False, grants: bool = False
+    ) -> "Wanted":
         """Return what was asked for; without a group, everything of the guide."""
         from petrec.constraints.objects import DEFAULT_GROUPS, items
         from petrec.constraints.plan import Wanted
@@ -99,7 +108,7 @@ class Choice(Bundle):
         if unknown := next((name for name in keep if name not in known), None):
             raise UsageError(f"--keep {unknown}: there is no such object",
                              hint=f"it is one of: {', '.join(known)}")  # fmt: skip
-        return Wanted(mapping, groups, on_delete, drop_visits=drop_visits, keep=keep)
+        return Wanted(mapping, groups, on_delete, drop_visits=drop_visits, keep=keep, grants=grants)
 
 
 @dataclass(frozen=True)

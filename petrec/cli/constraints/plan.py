@@ -18,6 +18,7 @@ def plan(
     sql: Annotated[bool, typer.Option("--sql", help="Print a script for psql.")] = False,
     *,
     choice: choices.Choice,
+    grants: choices.Grants = False,
     lock_timeout: choices.LockTimeout = 300,
     free_space: choices.FreeSpace = None,
     output_format: options.OutputFormat = Format.TABLE,
@@ -36,7 +37,7 @@ def plan(
     from petrec.constraints.space import with_space
 
     session = open_session("constraints", connect)
-    asked = choice.wanted(session.settings.mapping)
+    asked = choice.wanted(session.settings.mapping, grants=grants)
     with steps(quiet=quiet) as step:
         step("reading the catalog")
         made = session.read(
