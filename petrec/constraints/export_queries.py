@@ -68,7 +68,7 @@ _KEYS = """
 SELECT t.relid::regclass::text AS part, quote_ident(own.conname) AS key
 FROM pg_partition_tree(to_regclass(%(table)s)) t
 LEFT JOIN LATERAL (
-    SELECT k.conname, k.convalidated
+    SELECT k.conname, k.convalidated, k.conparentid
     FROM pg_constraint k
     WHERE k.conrelid = t.relid AND k.contype = 'f' AND k.confrelid = to_regclass(%(parent)s)
       AND k.confdeltype = %(on_delete)s
@@ -92,7 +92,7 @@ QUERIES = {
     "LEFT_INDEXES": ("LEFT", "t.isleaf\n"),
     "KEYLESS": ("KEYS", "own.conname IS NULL\n"),
     "UNCHECKED": ("KEYS", "NOT own.convalidated\n"),
-    "LEFT_KEYS": ("KEYS", "own.conname = %(name)s\n"),
+    "LEFT_KEYS": ("KEYS", "own.conname = %(name)s AND own.conparentid = 0\n"),
 }
 
 
