@@ -53,7 +53,10 @@ def make_engine(dsn: Dsn, settings: Settings, command: str) -> Engine:
 
     def connect() -> psycopg.Connection[Any]:
         connection = psycopg.connect(**parameters, prepare_threshold=None)
-        connection.read_only = connection.deferrable = False
+        connection.deferrable = False
+        # A standby refuses to begin a transaction that may write. Behind a pooler it is unknown.
+        if connection.info.parameter_status("in_hot_standby") == "off":
+            connection.read_only = False
         return connection
 
     engine = create_engine(

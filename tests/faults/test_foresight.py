@@ -135,3 +135,22 @@ def test_all_that_is_lacking_is_told_at_once(petrec: Run, clinic: Database, tmp_
         assert "GRANT UPDATE (pet_id)" in refused.err
     finally:
         clinic.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_a_standby_is_read_and_told(
+    private_cluster: Callable[[], Cluster], database: Callable[..., Database], petrec: Run
+) -> None:
+    primary = private_cluster()
+    clinic = database("clinic", primary)
+    standby = primary.make_standby()
+    try:
+        dsn = standby.dsn(clinic.name)
+        planned = petrec("backfill", "--format", "json", dsn=dsn)
+        assert planned.code == 0, planned.err
+        told = json.loads(planned.out)["obstacles"]
+        assert told == ["this server is a standby: it cannot be written to"]
+        assert petrec("review", "export", "cases.csv", dsn=dsn).code == 0
+        refused = petrec(*APPLY, dsn=dsn)
+        assert (refused.code, "connect to the primary" in refused.err) == (3, True)
+    finally:
+        standby.remove()
