@@ -71,7 +71,7 @@ class Gated:
         role = f"gated_{self.clinic.name}"
         self.keeper.execute(GATE.format(role=role, table=table))
         self.keeper.execute("SELECT pg_advisory_lock(42)")
-        self.connection.exec_driver_sql(f"{BY_PLACE} SET ROLE {role}")
+        self.connection.exec_driver_sql(f"{BY_PLACE} SET row_security = on; SET ROLE {role}")
         written: list[Written] = []
         writing = Thread(target=lambda: written.append(self.write(work, run, seq)))
         writing.start()
