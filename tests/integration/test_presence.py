@@ -161,7 +161,8 @@ def test_one_table_in_two_roles(petrec: Run, empty_database: Database, tmp_path:
         CREATE TABLE rental (id int PRIMARY KEY, pet_id int);
         INSERT INTO rental VALUES (10, 1), (20, 2), (30, NULL), (40, 9);
         CREATE TABLE recordings (id int PRIMARY KEY, appointment_id int, pet_id int);
-        INSERT INTO recordings VALUES (1, 10), (2, 20, 1), (3, 30), (4, 40), (5, 20)""")
+        INSERT INTO recordings VALUES (1, 10, NULL), (2, 20, 1), (3, 30, NULL), (4, 40, NULL),
+            (5, 20, NULL)""")
     configure(
         tmp_path,
         '[mapping.tables]\nappointments = "rental"\nappointment_pets = "rental"\n'
