@@ -29,7 +29,7 @@ def atomic_text(
     /dev/stdout and other open descriptors receive the whole text at the end.
     """
     try:
-        real = path.resolve() if path.is_symlink() else path
+        real = _target(path)
         streamed = _is_stream(path)
         if real.exists() and not real.is_file() and not streamed:
             kind = "a directory" if real.is_dir() else "not a regular file"
@@ -58,6 +58,14 @@ def atomic_bytes(path: Path, *, before: Before | None = None) -> Iterator[Binary
     """Write beside, then rename; as `atomic_text`."""
     with atomic_text(path, before=before) as file:
         yield file.buffer
+
+
+def _target(path: Path) -> Path:
+    """Return what a symbolic link leads to; errors: OSError where links lead to each other."""
+    real = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if real.is_symlink():
+        real.stat()
+    return real
 
 
 def _is_stream(path: Path) -> bool:

@@ -20,9 +20,9 @@ def refuse_filled(path: Path) -> None:
     An empty file, and an export without a single cell filled in, may be replaced. A page never:
     its decisions are in the browsers of those who opened it, and only this page shows them.
     """
-    if not path.is_file():
-        return
     try:
+        if not path.is_file():
+            return
         work = _work_in(path) if path.stat().st_size else ""
     except OSError as error:
         work = f"cannot be read: {error.strerror}"

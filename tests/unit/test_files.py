@@ -18,6 +18,7 @@ from petrec.cli.report.make import render_again
 from petrec.errors import OutputError, PetrecError
 from petrec.files import atomic_text, open_text, read_text
 from petrec.review.read import read_files
+from petrec.review.unfilled import refuse_filled
 from petrec.settings import load_settings
 from petrec.validate.expected import Expected
 
@@ -91,6 +92,13 @@ def test_depth_without_end_is_an_error_of_the_file(tmp_path: Path) -> None:
     assert "not a file of decisions" in problem.reason
 
 
+def test_a_path_that_the_system_refuses_is_named(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300 + ".csv")
+    for use in (refuse_filled, lambda path: read_files([path], ""), load_settings, Expected.read):
+        with pytest.raises(PetrecError, match="File name too long"):
+            use(path)
+
+
 def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
     file = tmp_path / "cases.csv"
     for mode in (0o640, 0o664, 0o600):
@@ -106,6 +114,10 @@ def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a directory"), atomic_text(tmp_path):
+        pass
+    around = tmp_path / "around"
+    around.symlink_to(around)
+    with pytest.raises(OutputError, match="cannot write"), atomic_text(around):
         pass
     link = tmp_path / "link"
     link.symlink_to(tmp_path, target_is_directory=True)

@@ -27,9 +27,9 @@ def read_files(paths: Sequence[Path], reviewer: str) -> Reading:
         if suffix not in {*_TABLES, ".json"}:
             known = ", ".join([*_TABLES, ".json"])
             raise UsageError(f"{path} is none of: {known}", hint="import what was exported")
-        if not path.is_file():
-            raise UsageError(f"there is no file {path}")
         try:
+            if not path.is_file():
+                raise UsageError(f"there is no file {path}")
             _read(path, suffix, reading)
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from error
