@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, column
 
 from petrec.db.foreseen import Lacking, what_is_lacking
 from petrec.journal.targets import target_name
@@ -20,9 +20,12 @@ from petrec.review.observed import Observed, Pet
 from petrec.review.pets import read_pets
 from petrec.review.query import REVIEWED
 from petrec.review.read.entry import Entry, Reading, Row
-from petrec.schema import Schema
+from petrec.schema import PgType, Schema
 
 _AT_ONCE = 10_000
+# What the journal keeps in a person's own words.
+_TOLD = ("reviewer", "note", "state")
+_TEXT: ColumnElement[str] = column("told", PgType("text"))
 
 
 @dataclass
@@ -100,6 +103,8 @@ class _Ids:
             name: normal_ids(connection, column, _texts(entries, name))
             for name, column in self.columns.items()
         }
+        told = (getattr(entry.decision, name) for entry in entries for name in _TOLD)
+        self.storable = normal_ids(connection, _TEXT, told).keys()
         named = [_named_pet(entry) for entry in entries]
         self.twins = number_twins(connection, schema.pets.c.id, filter(None, named))
 
@@ -112,7 +117,7 @@ class _Ids:
                 return decision, refusal
         ids = {name: text if text is None else self.known[name][text]
                for name, text in found.items()}  # fmt: skip
-        refusal = self._changed_pet(_named_pet(entry)) or _unusable(decision)
+        refusal = self._changed_pet(_named_pet(entry)) or self._unusable(decision)
         return msgspec.structs.replace(decision, **ids), refusal
 
     def _refusal(self, name: str, text: str) -> Refusal | None:
@@ -121,6 +126,15 @@ class _Ids:
             return Refusal(name, "a spreadsheet has turned the id into a number", value=text)
         if text not in self.known[name]:
             return Refusal(name, f"not an id of type {column.type}", value=text)
+        return None
+
+    def _unusable(self, decision: Decision) -> Refusal | None:
+        if decision.kind not in REVIEWED:
+            return Refusal("kind", "not a kind that is reviewed", value=decision.kind)
+        for name in _TOLD:
+            if getattr(decision, name) not in self.storable:
+                reason = "it has a character that the database's encoding lacks, or NUL"
+                return Refusal(name, reason)
         return None
 
     def _changed_pet(self, text: str) -> Refusal | None:
@@ -143,15 +157,6 @@ def _named_pet(entry: Entry) -> str:
     """Return the pet that a person has typed in, as it stands there."""
     typed = entry.row.get("other_pet_id", "").strip()
     return typed if typed == entry.decision.pet_id else ""
-
-
-def _unusable(decision: Decision) -> Refusal | None:
-    if decision.kind not in REVIEWED:
-        return Refusal("kind", "not a kind that is reviewed", value=decision.kind)
-    for name in ("reviewer", "note", "state"):
-        if "\0" in getattr(decision, name):
-            return Refusal(name, "PostgreSQL cannot store the character NUL")
-    return None
 
 
 def _judged(

@@ -62,6 +62,19 @@ def test_the_type_decides(connection: Connection) -> None:
         assert found == right, name
 
 
+def test_what_the_encoding_lacks_is_found_text_by_text(any_cluster: Cluster) -> None:
+    made = Database(any_cluster, "postgres")
+    made.execute("CREATE DATABASE few_letters TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    engine = make_engine(resolve_dsn(any_cluster.dsn("few_letters"), None), Settings(), "test")
+    with engine.connect() as opened:
+        texts = ["é", "小", "a\0", "", "x" * 100_000, "€"]
+        assert set(normal_ids(opened, column("told", PgType("text")), texts)) == {
+            "é", "", "x" * 100_000
+        }  # fmt: skip
+    engine.dispose()
+    made.execute("DROP DATABASE few_letters")
+
+
 @pytest.mark.matrix
 def test_ids_of_one_number_are_told_apart(connection: Connection) -> None:
     given = ["123", "456", "789", "100000", "x1", "1.50", "9" * 200_000]
