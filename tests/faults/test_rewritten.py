@@ -74,14 +74,3 @@ def test_a_trigger_that_changes_the_key(petrec: Run, clinic: Database) -> None:
     assert clinic.execute(kept) == [(len(chosen),)]
     undone = result(petrec(*UNDO, dsn=clinic.dsn))
     assert (undone["run"]["changed"], undone["moved_on"]) == (395, [])
-
-
-def test_an_undo_lists_recordings_that_are_gone(petrec: Run, clinic: Database) -> None:
-    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
-    chosen = [row[0] for row in clinic.execute("SELECT row_key[1] FROM petrec.changes")][::100]
-    clinic.execute("DELETE FROM recordings WHERE id = ANY (%s::uuid[])", (chosen,))
-    undone = petrec(*UNDO, dsn=clinic.dsn)
-    assert undone.code == 1, undone.err
-    moved = {row["recording_id"]: row["reason"] for row in result(undone)["moved_on"]}
-    assert moved == dict.fromkeys(chosen, "the recording was deleted")
-    assert result(undone)["run"]["changed"] == 395 - len(chosen)

@@ -80,6 +80,48 @@ def test_a_refused_link_leaves_the_other_decisions_alone(
     assert (again["run"]["changed"], again["skipped"]) == (len(refused), [])
 
 
+def test_an_appointment_that_must_be_there(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+    assert petrec("review", "export", "before.csv", dsn=clinic.dsn).code == 0
+    clinic.execute("DELETE FROM recordings WHERE appointment_id IS NULL")
+    clinic.execute("ALTER TABLE recordings ALTER appointment_id SET NOT NULL")
+    assert petrec("review", "export", "after.csv", dsn=clinic.dsn).code == 0
+    assert ("assign", False) in verdicts(tmp_path / "before.csv")
+    assert ("assign", False) not in verdicts(tmp_path / "after.csv")
+
+    def without(row: dict[str, str]) -> dict[str, str]:
+        chosen = [i for i, c in enumerate(candidates(row), 1) if row["appointment_id"] and not c[3]]
+        return {"decision": str(chosen[0]), "reviewer": "Ada"} if chosen else {}
+
+    decided = decide(tmp_path / "before.csv", without)
+    planned = petrec("review", "import", str(decided), "--format", "json", dsn=clinic.dsn)
+    chosen = {row["recording_id"] for row in read_csv(decided) if row["decision"]}
+    told = {problem["recording_id"] for problem in json.loads(planned.out)["problems"]
+            if "cannot be without an appointment" in problem["reason"]}  # fmt: skip
+    assert told == chosen != set()
+
+
+def test_a_trigger_that_keeps_a_pet_out_of_an_appointment(
+    petrec: Run, clinic: Database, tmp_path: Path
+) -> None:
+    assert petrec("review", "export", "cases.csv", dsn=clinic.dsn).code == 0
+    decided = decide(tmp_path / "cases.csv", lambda row: FIRST if candidates(row) else {})
+    rows = [row for row in read_csv(decided) if candidates(row)]
+    links = {row["recording_id"] for row in rows if candidates(row)[0][1] == "link"}
+    before = clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2")
+    body = "RAISE EXCEPTION 'not %', NEW::text USING ERRCODE = 'VET01';"
+    clinic.execute(VETO.replace(body, "RETURN NULL;").replace("AFTER INSERT", "BEFORE INSERT"))
+    ended = petrec("review", "import", str(decided), *APPLY, dsn=clinic.dsn)
+    assert ended.code == 1, ended.err
+    told = json.loads(ended.out)
+    kept = {row["recording_id"] for row in told["skipped"]}
+    assert kept <= links
+    assert {row["reason"] for row in told["skipped"]} == {
+        "a trigger kept the pet out of the appointment"
+    }
+    assert told["run"]["changed"] == len(rows) - len(kept) > 0
+    assert clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2") == before
+
+
 @pytest.mark.parametrize("name", OBSTACLES)
 def test_what_would_refuse_every_row_is_foreseen(
     database: Callable[..., Database], any_cluster: Cluster, name: str
