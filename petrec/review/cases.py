@@ -1,6 +1,6 @@
 """From what was observed to a case: candidates in the order of what speaks for them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Select
@@ -21,7 +21,9 @@ _NOTHING = Lacking()
 _decoder = msgspec.json.Decoder(Observed)
 
 
-def stream_cases(connection: Connection, schema: Schema, kinds: Sequence[str]) -> Iterator[Case]:
+def stream_cases(
+    connection: Connection, schema: Schema, kinds: Sequence[str]
+) -> Generator[Case, None, None]:
     """Give the cases of the kinds, one kind after the other; memory stays constant."""
     lacking = what_is_lacking(connection, schema)
     for kind_id in kinds:

@@ -1,6 +1,7 @@
 """All cases of one snapshot to files, in the format that each file's name asks for."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,7 +58,9 @@ def export_cases(
     present = [kind for kind, count in counts.items() if count]
     kept: list[Path] = []
     for path in paths:
-        _write(path, stream_cases(connection, schema, present), _before(kept, force=force))
+        # A stream left open would hold the connection, and its rollback would wait for ever.
+        with closing(stream_cases(connection, schema, present)) as cases:
+            _write(path, cases, _before(kept, force=force))
     inferable = census.count(kind="missing_inferable")
     return ReviewExport(tuple(map(str, paths)), counts, inferable, tuple(map(str, kept)))
 

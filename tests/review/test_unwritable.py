@@ -1,6 +1,8 @@
 """What the database could not store is not offered, and refused by line."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from petrec.db.foreseen import obstacles, what_is_lacking
 from petrec.db.preflight import load_schema
 from petrec.settings import Settings
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
+from tests.plugins.command import Completed, environment
 from tests.plugins.databases import Database
 from tests.review.files import FIRST, candidates, decide, read_csv
 
@@ -135,3 +137,15 @@ def test_what_would_refuse_every_row_is_foreseen(
         connection.commit()
         clinic.execute(OBSTACLES[name])
         assert len(obstacles(connection, schema, (), "DELETE")) == 1
+
+
+def test_a_disk_that_fills_up_amid_the_cases_ends_the_export(
+    clinic: Database, tmp_path: Path
+) -> None:
+    limited = ["bash", "-c", 'ulimit -f 8; exec "$@"', "-", sys.executable, "-m", "petrec"]
+    ended = subprocess.run(
+        [*limited, "review", "export", "cases.csv"], cwd=tmp_path, text=True, timeout=120,
+        env=environment(PETREC_DATABASE_URL=clinic.dsn), capture_output=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, "cannot write cases.csv" in ended.stderr) == (3, True), ended.stderr
+    assert list(tmp_path.iterdir()) == []
