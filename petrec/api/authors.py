@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import psycopg
+from psycopg.errors import NotNullViolation
 from sqlalchemy import ColumnElement, Select, bindparam, case, exists, null, select
 
 from petrec.api.access import USER, Scope, everything
@@ -9,6 +11,15 @@ from petrec.api.database import Connection
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import actor_values
 from petrec.schema import Schema
+
+# A partition's key has a name of its own: it is looked up as the error names it.
+_KEY_OF = """
+SELECT FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class t ON t.oid = k.conrelid
+JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace
+JOIN pg_catalog.pg_attribute a ON a.attrelid = t.oid AND k.conkey = ARRAY[a.attnum]
+WHERE k.contype = 'f' AND s.nspname = %s AND t.relname = %s AND k.conname = %s AND a.attname = %s
+"""
 
 
 def known_author(schema: Schema, author: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -22,6 +33,15 @@ def known_author(schema: Schema, author: ColumnElement[Any]) -> ColumnElement[An
     )
 
 
+def refuses_author(
+    connection: Connection, clinic: Clinic, caller: Caller, author: Any, error: psycopg.Error
+) -> bool:
+    """Return whether a row was refused since its author, who calls, is no user."""
+    if author is None or not is_about(connection, author.name, error):
+        return False
+    return is_unknown(connection, clinic, caller)
+
+
 def is_unknown(connection: Connection, clinic: Clinic, caller: Caller) -> bool:
     """Return whether there is a users table, and the caller is not in it."""
     if clinic.schema.users is None:
@@ -29,6 +49,15 @@ def is_unknown(connection: Connection, clinic: Clinic, caller: Caller) -> bool:
     statement = clinic.statements.get(_found, clinic.schema, everything())
     row = statement.first(connection, actor_values(caller.actor))
     return row is not None and not row.found
+
+
+def is_about(connection: Connection, author: str, error: psycopg.Error) -> bool:
+    """Return whether NOT NULL or a key of the author's column refused the row, no other rule."""
+    diag = error.diag
+    if error.sqlstate == NotNullViolation.sqlstate:
+        return diag.column_name == author
+    named = (diag.schema_name, diag.table_name, diag.constraint_name, author)
+    return connection.execute(_KEY_OF, named).fetchone() is not None
 
 
 def _found(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form

@@ -21,6 +21,7 @@ logger = logging.getLogger("petrec.api")
 
 # Values stay as they are written, numbers of any size included.
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ANY = msgspec.json.Decoder(msgspec.Raw)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class _Work:
 
 def complete(service: Service, caller: Caller, recording: str, body: CompleteIn) -> CompleteOut:
     """Mark the recording as uploaded, once; errors: ApiError, StorageUnavailableError."""
+    service.check_uploads()
     ids = service.clinic.ids
     work = _Work(service, caller, ids.parse("recording", recording, "recording_id"), body)
     with service.database.reading() as connection:
@@ -114,12 +116,32 @@ def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploade
 
 
 def merged(before: str | None, told: Mapping[str, Any]) -> str:
-    """Return metadata with what is told now; what was no object gives way, as it has no names."""
-    try:
-        known = _OBJECT.decode(before or "{}")
-    except msgspec.MsgspecError:
-        known = {}
+    """Return metadata with what is told now; what was no object is kept under a name of its own."""
+    known = _known(before or "")
+    if known is None:
+        name = "previous"
+        while name in told:
+            name += "_"
+        known = {name: _value(before or "")}
     return msgspec.json.encode({**known, **told}).decode()
+
+
+def _known(text: str) -> Mapping[str, Any] | None:
+    """Return an object's members, none of NULL and null; None where it is another value."""
+    if text.strip() in ("", "null"):
+        return {}
+    try:
+        return _OBJECT.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _value(text: str) -> Any:
+    """Return JSON as it is written; what is none, or too deep to read, as text."""
+    try:
+        return _ANY.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return text
 
 
 def _certain_pet(work: _Work, connection: Connection) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import IsolationLevel, Pipeline
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine
 
 from petrec.db.preflight import load_schema
@@ -28,6 +29,11 @@ class Database:
                 f"petrec.api needs psycopg 3, not {engine.driver}",
                 hint="create_engine('postgresql+psycopg://...')",
             )
+        if engine.dialect.is_async:
+            raise SettingsError(
+                "petrec.api needs an engine that is not asynchronous",
+                hint="create_engine('postgresql+psycopg://...'), beside the one for asyncio",
+            )
         if "isolation_level" in engine.get_execution_options():
             raise SettingsError(
                 "petrec.api does not see an isolation level among execution options",
@@ -39,10 +45,12 @@ class Database:
     def schema(self, names: Mapping) -> Schema:
         """Read the tables; errors: SchemaMismatchError, PermissionMissingError."""
         level = {"isolation_level": "READ COMMITTED"}
-        with self.engine.connect().execution_options(**level) as connection, connection.begin():
-            set_local(connection, FORMATS)
-            schema = load_schema(connection, names)
-            self._path = read_search_path(connection, names)
+        with self.engine.connect() as connection:
+            _end_hooks(connection.connection.driver_connection)
+            with connection.execution_options(**level).begin():
+                set_local(connection, FORMATS)
+                schema = load_schema(connection, names)
+                self._path = read_search_path(connection, names)
         return schema
 
     @contextmanager
@@ -86,8 +94,10 @@ class Database:
     def _borrowed(self, characteristics: "_Characteristics") -> Iterator[Connection]:
         pooled = self.engine.raw_connection()
         connection: Any = pooled.driver_connection
-        hosts = _Characteristics.of(connection)
+        hosts: _Characteristics | None = None
         try:
+            _end_hooks(connection)
+            hosts = _Characteristics.of(connection)
             characteristics.give(connection)
             yield connection
         finally:
@@ -96,8 +106,15 @@ class Database:
                 # As SQLAlchemy does where it sees this: what else waits in the pool is dead, too.
                 self.engine.dispose()
             else:
-                hosts.give(connection)
+                if hosts is not None:
+                    hosts.give(connection)
                 pooled.close()
+
+
+def _end_hooks(connection: Any) -> None:
+    """End the transaction that a hook of the pool has begun; what it set for the session holds."""
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        connection.commit()
 
 
 class _Characteristics(NamedTuple):

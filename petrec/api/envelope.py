@@ -15,10 +15,12 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from petrec.api.errors import ApiError, constraint_of, phrase_code, unavailable
+from petrec.api.driver_errors import describe, traceable
+from petrec.api.errors import ApiError, phrase_code, unavailable
 from petrec.api.path_ids import IdRoute
 from petrec.api.validation import from_validation
 from petrec.db.failures import lost
+from petrec.db.raised import is_raised
 from petrec.errors import PetrecError, StorageUnavailableError
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -81,20 +83,11 @@ async def _refuse(note: Note, request: Request, error: Exception) -> Response:
     if refusal.status >= 500:
         level = logging.WARNING if refusal.status == 503 else logging.ERROR
         known = {"error_code": refusal.code, "path": request.url.path}
-        logger.log(level, "Request failed", extra=known, exc_info=_trace(refusal, error))
+        trace = traceable(error) if refusal.status == 500 else None
+        logger.log(level, "Request failed", extra=known, exc_info=trace)
     else:
         await run_in_threadpool(note, request, refusal)
     return refusal.response()
-
-
-def _trace(refusal: ApiError, error: Exception) -> Exception | None:
-    """Return what is worth a traceback, without the values that its statement was given."""
-    if isinstance(error, sqlalchemy.exc.StatementError):
-        error.hide_parameters = True
-    if isinstance(error, psycopg.IntegrityError):
-        # Its text holds the row; the constraint's name is logged.
-        return None
-    return error if refusal.status == 500 else None
 
 
 def _check_size(request: Request) -> None:
@@ -141,6 +134,10 @@ def to_api_error(error: Exception) -> ApiError:
         case PetrecError():
             logger.error("petrec.api cannot work with this database: %s", error.reason)
             return unavailable("not_ready", "The service is not ready")
+    return _internal()
+
+
+def _internal() -> ApiError:
     return ApiError(500, "internal_error", "Something went wrong here")
 
 
@@ -154,15 +151,17 @@ def _from_http(error: HTTPException) -> ApiError:
 
 def _from_driver(error: psycopg.Error) -> ApiError:
     state = error.sqlstate or ""
+    if is_raised(error) and state not in _TRANSIENT:
+        # A function may give it the state of a lost connection or of a value that is too long.
+        logger.error("A function refused a row: %s", describe(error))
+        return _internal()
     if lost(error) or state.startswith("53"):
         return unavailable("database_unavailable", "The database cannot be reached")
     if state in _TRANSIENT:
         return unavailable("database_busy", "The database is busy; try again")
     if state in _TOO_LARGE:
         return ApiError(400, "invalid_request", "A value does not fit the database")
-    if state.startswith("23"):
-        logger.error("The database refused a row: %s", constraint_of(error))
+    logger.error("The database refused a statement: %s", describe(error))
     if state == "42501":
-        logger.error("petrec.api cannot work with this database: %s", error.diag.message_primary)
         return unavailable("not_ready", "The service is not ready")
-    return ApiError(500, "internal_error", "Something went wrong here")
+    return _internal()

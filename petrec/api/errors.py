@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-import psycopg
 from fastapi import Response
 
 from petrec.errors import PetrecError
@@ -65,15 +64,6 @@ def phrase_code(status: int) -> str:
         return HTTPStatus(status).phrase.lower().replace(" ", "_").replace("-", "_")
     except ValueError:
         return f"status_{status}"
-
-
-def constraint_of(error: psycopg.Error) -> str:
-    """Return which rule of the database a row broke, without the row."""
-    found = error.diag
-    table = f"{found.schema_name}.{found.table_name}"
-    if found.constraint_name is not None:
-        return f"{found.constraint_name} of {table}"
-    return f"NOT NULL of {table}.{found.column_name}" if found.column_name else f"{error.sqlstate}"
 
 
 def not_found(what: str) -> ApiError:

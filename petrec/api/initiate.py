@@ -9,13 +9,14 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from petrec.api import idempotency
-from petrec.api.authors import is_unknown
+from petrec.api.authors import refuses_author
 from petrec.api.database import Connection
 from petrec.api.errors import ApiError, conflict, denied
 from petrec.api.membership import explain
 from petrec.api.new_ids import new_id
 from petrec.api.pending import insert_query
 from petrec.api.ports import PresignedPost
+from petrec.api.requirements import AuthorKey
 from petrec.api.service import Caller, Clinic, Service
 from petrec.api.statements import actor_values
 from petrec.api.wire.upload import InitiateIn, InitiateOut
@@ -39,6 +40,7 @@ def initiate(
     service: Service, caller: Caller, body: InitiateIn, idempotency_key: str | None
 ) -> InitiateOut:
     """Insert the recording and return the upload form; errors: ApiError."""
+    service.check_uploads()
     clinic = service.clinic
     draft = _draft(service, clinic, caller, body, idempotency_key)
     post = service.store.presign_post(draft.key, body.content_type, draft.now)
@@ -106,7 +108,7 @@ def _insert(
 ) -> ApiError | None:
     """Insert the row, or say why not; raising would roll back, and forget prepared statements."""
     with_visit = values["visit_id"] is not None
-    variant = (with_visit, clinic.author_may_be_null)
+    variant = (with_visit, clinic.authors is AuthorKey.OPTIONAL)
     statement = clinic.statements.get(insert_query, clinic.schema, caller.scope, *variant)
     if statement.run(connection, values) == 0:
         return explain(connection, clinic, caller, values)
@@ -122,7 +124,8 @@ def _refusal(
     """
     with service.database.writing() as connection:
         reason = explain(connection, service.clinic, caller, values)
-        unknown = is_unknown(connection, service.clinic, caller)
+        author = service.clinic.schema.tables.recordings.c.get("recorded_by_user_id")
+        unknown = refuses_author(connection, service.clinic, caller, author, error)
     if reason.code != "try_again":
         return reason
     return denied("This account cannot record") if unknown else error

@@ -1,17 +1,29 @@
 """What the catalog says of the columns of recordings that an upload writes, or leaves out."""
 
-import logging
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import MetaData, Table
+import psycopg
+from sqlalchemy import ColumnElement, MetaData, Table, Text, bindparam, cast, select
 
 from petrec.api.database import Connection, Database
+from petrec.api.statements import Statement
 from petrec.db.identifiers import quoted_table
 from petrec.errors import SchemaMismatchError
-from petrec.schema import Schema
+from petrec.schema import Schema, is_moment
 from petrec.settings import Mapping
 
-logger = logging.getLogger("petrec.api")
 
+class AuthorKey(StrEnum):
+    """What the foreign key from a recording's author to the users says of who may record."""
+
+    NONE = "anyone"
+    OPTIONAL = "others without an author"
+    REQUIRED = "users only"
+
+
+# The states that an upload goes through.
+STATES = ("pending", "uploaded")
 # What an upload's INSERT fills.
 WRITTEN = (
     "id",
@@ -60,19 +72,43 @@ def check_inserts(connection: Connection, schema: Schema) -> None:
         )
 
 
-def author_may_be_null(database: Database, schema: Schema, mapping: Mapping) -> bool:
+def check_values(database: Database, schema: Schema) -> None:
+    """Refuse columns that cannot hold what an upload writes; errors: SchemaMismatchError."""
+    c = schema.recordings.c
+    if not is_moment(c.created_at):
+        kind = str(c.created_at.type)
+        raise SchemaMismatchError(
+            f"uploads need a date or timestamp in recordings.created_at, which is {kind}"
+        )
+    lacking = [word for word in STATES if not _holds(database, c.status, word)]
+    if lacking:
+        raise SchemaMismatchError(
+            f"uploads need {' and '.join(lacking)} as values of recordings.status, "
+            f"which is {c.status.type}"
+        )
+
+
+def _holds(database: Database, column: ColumnElement[Any], word: str) -> bool:
+    """Return whether a value is the same after a cast to the type, which may have no length."""
+    query = select(cast(cast(bindparam("word"), column.type), Text).label("held"))
+    try:
+        with database.reading() as connection:
+            row = Statement(query).first(connection, {"word": word})
+    except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.CannotCoerce):
+        return False
+    return row is not None and row.held == word
+
+
+def author_key(database: Database, schema: Schema, mapping: Mapping) -> AuthorKey:
     """Return whether authors must be users, and may be left out where they are none."""
     table = schema.tables.recordings
     if schema.users is None or "recorded_by_user_id" not in table.c:
-        return False
+        return AuthorKey.NONE
     name = quoted_table(table)
     target = quoted_table(Table(mapping.table("users"), MetaData(schema=mapping.schema)))
     author = table.c.recorded_by_user_id.name
     with database.reading() as connection:
         row = connection.execute(_AUTHOR, (target, name, author)).fetchone()
-    if row is not None and row[0]:
-        logger.warning(
-            "Callers who are not in %s cannot record: %s of %s is NOT NULL and refers to it",
-            *(target, author, name),
-        )
-    return row is not None and not row[0]
+    if row is None:
+        return AuthorKey.NONE
+    return AuthorKey.REQUIRED if row[0] else AuthorKey.OPTIONAL

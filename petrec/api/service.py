@@ -1,5 +1,6 @@
 """What every endpoint works with: the host's parts, and the schema, read when first needed."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -8,16 +9,18 @@ from sqlalchemy import Engine
 
 from petrec.api.access import AccessPolicy, Scope
 from petrec.api.database import Database
-from petrec.api.errors import denied
+from petrec.api.errors import ApiError, denied
 from petrec.api.ids import PREFIXES, Ids, text_columns
 from petrec.api.options import IdStyle, Options, Uploaded
 from petrec.api.ports import Actor, ObjectStore
-from petrec.api.requirements import author_may_be_null
+from petrec.api.requirements import AuthorKey, author_key, check_values
 from petrec.api.statements import Statements
 from petrec.api.stored_ids import DatabaseIds
 from petrec.errors import SchemaMismatchError
 from petrec.schema import Schema
 from petrec.settings import Mapping
+
+logger = logging.getLogger("petrec.api")
 
 _NEEDED = ("created_at", "status", "s3_key", "recorded_by_user_id", "recording_type")
 
@@ -37,7 +40,8 @@ class Clinic:
     schema: Schema
     ids: Ids
     statements: Statements = field(default_factory=Statements)
-    author_may_be_null: bool = False
+    authors: AuthorKey = AuthorKey.NONE
+    takes_uploads: bool = True
 
 
 class Service:
@@ -81,6 +85,12 @@ class Service:
         )
         return Caller(known, self.policy.scope(self.clinic.schema, known))
 
+    def check_uploads(self) -> None:
+        """Refuse what the columns could not hold, and look again each time; errors: ApiError."""
+        clinic = self.clinic
+        if not clinic.takes_uploads and not self._takes_uploads(clinic.schema):
+            raise ApiError(500, "internal_error", "Something went wrong here")
+
     def _read(self) -> Clinic:
         schema = self.database.schema(self.mapping)
         lacking = [name for name in _NEEDED if name not in schema.recordings.c]
@@ -90,8 +100,22 @@ class Service:
                 hint="map them in petrec.toml under [mapping.columns.recordings]",
             )
         clinic = read_clinic(self.database, schema, self.options.id_style)
-        may_be_null = author_may_be_null(self.database, schema, self.mapping)
-        return replace(clinic, author_may_be_null=may_be_null)
+        authors = author_key(self.database, schema, self.mapping)
+        if authors is AuthorKey.REQUIRED:
+            logger.warning(
+                "Callers who are not users cannot record: recordings.recorded_by_user_id"
+                " is NOT NULL and refers to them"
+            )
+        return replace(clinic, authors=authors, takes_uploads=self._takes_uploads(schema))
+
+    def _takes_uploads(self, schema: Schema) -> bool:
+        """Return whether the columns can hold what an upload writes; log it where they cannot."""
+        try:
+            check_values(self.database, schema)
+        except SchemaMismatchError as error:
+            logger.error("No upload can be recorded: %s", error.reason)  # noqa: TRY400 it is known
+            return False
+        return True
 
 
 def read_clinic(database: Database, schema: Schema, style: IdStyle) -> Clinic:

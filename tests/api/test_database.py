@@ -1,6 +1,7 @@
 """The host's pool: its connections come back as they were, and keep what they have prepared."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -116,6 +117,25 @@ def test_transactions_are_petrecs_whatever_the_host_and_the_database_set(
     with engine.connect() as hosts:
         assert _settings(hosts.connection.driver_connection) == before
     engine.dispose()
+
+
+@pytest.mark.parametrize("moment", ["connect", "checkout"])
+def test_hooks_of_the_host_may_leave_a_transaction_open(made: Made, moment: str) -> None:
+    for statement in ("SET application_name = 'theirs'", "SELECT 1 / 0"):
+        engine = engine_of(made)
+
+        def hook(driver: psycopg.Connection[tuple[str]], *_: object, said: str = statement) -> None:
+            with suppress(psycopg.Error):
+                driver.execute(said)
+
+        event.listen(engine, moment, hook)
+        ours = Database(engine)
+        ours.schema(Mapping())
+        for use in (ours.writing, ours.reading):
+            with use() as connection:
+                row = connection.execute("SELECT current_setting('application_name')").fetchone()
+                assert row == ("theirs" if "theirs" in statement else "",)
+        engine.dispose()
 
 
 def _settings(connection: "psycopg.Connection[tuple[str, ...]]") -> tuple[str, ...]:

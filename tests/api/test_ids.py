@@ -1,5 +1,6 @@
 """Ids of every sort: what one endpoint answers, all others take, and it is the row's."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -7,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from petrec.api import IdStyle, Options, StoredObject
+from petrec.api.complete import merged
 from tests.api.conftest import Api
 from tests.plugins.databases import Database
 
@@ -154,9 +156,13 @@ def test_a_hosts_longer_paths_stay_its_own(
 
 
 METADATA = [
-    (None, {}), ("null", {}), ("[1]", {}), ('"x"', {}), ("7", {}),
+    (None, {}), ("null", {}), (" null ", {}), ('{"s3_etag": 1, "a": null}', {"a": None}),
+    ("[1]", {"previous": [1]}), ('"x"', {"previous": "x"}), ("7", {"previous": 7}),
+    ("false", {"previous": False}), ("[]", {"previous": []}), ('""', {"previous": ""}),
     ('{"n": 12345678901234567890123}', {"n": 12345678901234567890123}),
 ]  # fmt: skip
+
+TEXTS = [("[draft] a note", {"previous": "[draft] a note"}), ("", {}), ("{", {"previous": "{"})]
 
 
 @pytest.mark.parametrize("kind", ["jsonb", "json", "text"])
@@ -169,11 +175,18 @@ def test_metadata_becomes_an_object(
     api = make_api(database=empty_database)
     api.client.http.headers["x-user"] = "1"
     api.store.objects["key-1"] = StoredObject(3, "audio/mp4", "e")
-    for stored, kept in METADATA:
+    for stored, kept in [*METADATA, *(TEXTS if kind == "text" else [])]:
         update = f"UPDATE recordings SET status = 'pending', recording_metadata = %s::{kind}"
         empty_database.execute(update, (stored,))
         path = "/api/v1/recordings/upload/complete/rec-1"
         answer = api.client.post(path, json={"file_size_bytes": 3})
         assert answer.status_code == 200, (stored, answer.text)
         found = empty_database.execute("SELECT recording_metadata::jsonb FROM recordings")
-        assert found == [(kept | {"s3_etag": "e"},)]
+        assert found == [({**kept, "s3_etag": "e"},)]
+
+
+def test_kept_metadata_stands_under_a_free_name() -> None:
+    told = {"previous": 1, "previous_": 2}
+    assert json.loads(merged("[3]", told)) == {"previous__": [3], **told}
+    deep = "[" * 100_000 + "]" * 100_000
+    assert json.loads(merged(deep, {})) == {"previous": deep}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from petrec.api import IdStyle, Options, build_router
 from petrec.errors import SettingsError
@@ -76,6 +77,10 @@ def test_engines_that_do_not_fit() -> None:
     other = create_engine("sqlite://")
     with pytest.raises(SettingsError, match="psycopg 3"):
         build_router(other, store=MemoryStore(), current_actor=lambda: None)
+    theirs: Any = create_async_engine("postgresql+psycopg://")
+    for asynchronous in (theirs, theirs.sync_engine):
+        with pytest.raises(SettingsError, match="asynchronous"):
+            build_router(asynchronous, store=MemoryStore(), current_actor=lambda: None)
     engine = create_engine("postgresql+psycopg://").execution_options(
         isolation_level="SERIALIZABLE"
     )

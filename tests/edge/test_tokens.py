@@ -153,6 +153,8 @@ def test_a_broken_file_keeps_the_former_keys(tmp_path: Path) -> None:
 
 # Each beside a good key; none of them may take the good one away.
 STRANGE: tuple[Any, ...] = (
+    {"kty": "RSA", "alg": ["RS256"], "kid": "l", "n": "AQAB", "e": "AQAB"},
+    {"kty": "EC", "alg": {}, "kid": "o", "crv": "P-256", "x": "AA", "y": "AA"},
     {"kty": "AKP", "alg": "ML-DSA-65", "kid": "pq", "pub": "AAAA"},
     {"kty": "OKP", "crv": "X25519", "kid": "x", "x": "A" * 43},
     {"kty": "RSA", "kid": "enc", "alg": "RSA-OAEP", "n": "AQAB", "e": "AQAB"},

@@ -64,9 +64,9 @@ def _algorithms(entry: Mapping[str, Any]) -> frozenset[str]:
     named = entry.get("alg")
     if named is None:
         return fitting
-    if named not in fitting:
+    if not isinstance(named, str) or named not in fitting:
         raise UnusableKeyError("its alg is not one that it could verify")
-    return frozenset({str(named)})
+    return frozenset({named})
 
 
 def _public(entry: Mapping[str, Any]) -> Any:

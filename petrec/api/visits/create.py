@@ -6,7 +6,7 @@ import psycopg
 from sqlalchemy import Insert, bindparam, exists, insert, literal, select
 
 from petrec.api.access import Scope
-from petrec.api.authors import is_unknown
+from petrec.api.authors import refuses_author
 from petrec.api.errors import denied, invalid, not_found
 from petrec.api.fields import as_column
 from petrec.api.membership import explain, member
@@ -78,7 +78,8 @@ def _refusal(
             reason = explain(connection, service.clinic, caller, values)
             if reason.code != "try_again":
                 return reason
-        unknown = is_unknown(connection, service.clinic, caller)
+        author = stored_visits(service.clinic.schema).c.get("created_by")
+        unknown = refuses_author(connection, service.clinic, caller, author, error)
     return denied("This account cannot write visits") if unknown else error
 
 
