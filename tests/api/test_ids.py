@@ -130,7 +130,8 @@ def check(api: Api, row: dict[str, Any]) -> None:
     assert completed.status_code == 200, (row, completed.text)
     assert completed.json()["recording_id"] == row["id"]
     told = "SELECT recording_metadata FROM recordings WHERE s3_key = %s"
-    assert api.database.execute(told, (key,)) == [({"a": 1, "s3_etag": "e"},)]
+    kept = {"a": 1, "s3_etag": "e", "previous": [1]}
+    assert api.database.execute(told, (key,)) == [(kept,)]
 
 
 def test_prefixed_ids_that_come_later(
