@@ -67,9 +67,17 @@ class LagMeter:
 
 
 def pause_reason(limits: Limits) -> str | None:
-    """Say that a person has paused the run."""
+    """Return the pause file that a person has made; one that cannot be looked at counts, too."""
     file = limits.pause_file
-    return f"paused by {file}" if file is not None and file.exists() else None
+    if file is None:
+        return None
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"paused: cannot look at {file}: {error.strerror}"
+    return f"paused by {file}"
 
 
 def rate_pause(limits: Limits, rows: int, took_ms: float) -> float:

@@ -1,0 +1,24 @@
+"""A pause file pauses a run where it is there, or where nobody can tell."""
+
+from pathlib import Path
+
+import pytest
+
+from petrec.journal.throttle import Limits, pause_reason
+
+
+def test_a_pause_file_counts_while_it_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "pause"
+    limits = Limits(pause_file=file)
+    assert pause_reason(Limits()) is None
+    assert pause_reason(limits) is None
+    file.touch()
+    assert pause_reason(limits) == f"paused by {file}"
+
+
+@pytest.mark.parametrize("name", ["file/pause", "x" * 300])
+def test_a_pause_file_that_cannot_be_looked_at_pauses(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    reason = pause_reason(Limits(pause_file=tmp_path / name))
+    assert reason is not None
+    assert reason.startswith("paused: cannot look at")
