@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import petrec as package
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed
@@ -83,9 +85,13 @@ COMMANDS = (
 
 def stranger(clinic: Database) -> str:
     """Make a role that owns nothing; returns its name."""
-    name = f"stranger_{clinic.name}"
-    clinic.execute(f"CREATE ROLE {name} LOGIN")
-    return name
+    clinic.execute(f"CREATE ROLE {stranger_of(clinic)} LOGIN")
+    return stranger_of(clinic)
+
+
+def stranger_of(clinic: Database) -> str:
+    """Return the name of the database's stranger."""
+    return f"stranger_{clinic.name}"
 
 
 def hostile(clinic: Database, functions: list[str]) -> None:
@@ -146,3 +152,35 @@ def test_triggers_that_search_where_others_create_are_named(petrec: Run, clinic:
     clinic.execute(revoke[0])
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     assert clinic.execute("SELECT count(*) FROM pet_log") == [(395,)]
+
+
+def test_a_type_in_whose_schema_others_may_create_is_refused(
+    petrec: Run, database: Make, any_cluster: Cluster
+) -> None:
+    clinic = database(server=any_cluster)
+    if not clinic.execute("SELECT name FROM pg_available_extensions WHERE name = 'citext'"):
+        pytest.skip("no citext here")
+    clinic.execute("CREATE EXTENSION citext; CREATE DOMAIN word AS citext")
+    clinic.execute("ALTER TABLE pets ALTER name TYPE word")
+    clinic.execute(f"GRANT CREATE ON SCHEMA public TO {stranger(clinic)}")
+    refused = petrec("audit", dsn=clinic.dsn)
+    assert (refused.code, "pets.name is of type citext" in refused.err) == (2, True)
+    for grantee in ("PUBLIC", stranger_of(clinic)):
+        clinic.execute(f"REVOKE CREATE ON SCHEMA public FROM {grantee}")
+    for command in ("audit", "backfill --apply --yes", "backfill undo 1 --yes", "review status"):
+        assert petrec(*command.split(), dsn=clinic.dsn).code in {0, 1}
+
+
+def test_schemas_that_the_settings_add_are_checked_alike(
+    petrec: Run, clinic: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "petrec.toml").write_text('[session]\nsearch_path = ["helpers"]\n')
+    absent = petrec("audit", dsn=clinic.dsn)
+    assert (absent.code, "no schema 'helpers'" in absent.err) == (2, True)
+    clinic.execute(f"CREATE SCHEMA helpers; GRANT CREATE ON SCHEMA helpers TO {stranger(clinic)}")
+    refused = petrec("audit", dsn=clinic.dsn)
+    assert (refused.code, "REVOKE CREATE ON SCHEMA helpers" in refused.err) == (2, True)
+    clinic.execute(refused.err.split("next: ")[1])
+    clinic.execute(LOG.replace("CREATE TABLE ", "CREATE TABLE helpers."))
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+    assert clinic.execute("SELECT count(*) FROM helpers.pet_log") == [(395,)]
