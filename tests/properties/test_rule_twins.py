@@ -84,7 +84,7 @@ def fill(connection: Connection, clinic: Clinic) -> None:
     }
     for table, (values, parameters) in rows.items():
         if parameters:
-            connection.execute(text(f"INSERT INTO {table} VALUES ({values})"), parameters)
+            connection.execute(text(f"INSERT INTO public.{table} VALUES ({values})"), parameters)
 
 
 def hold_twins_equal(engine: Engine, clinic: Clinic) -> None:

@@ -1,6 +1,7 @@
 """Several people, and a database that goes on living meanwhile."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -227,5 +228,6 @@ def test_a_role_is_told_what_it_lacks(
     dsn = clinic.cluster.dsn(clinic.name, role)
     assert petrec("review", "import", str(path), dsn=dsn).code == 0
     ended = petrec("review", "import", str(path), *APPLY, dsn=dsn)
-    assert (ended.code, "GRANT INSERT ON public.appointment_pets" in ended.err) == (3, True)
+    assert ended.code == 3
+    assert re.search(r"GRANT INSERT[^;]* ON public\.\"?appointment_pets", ended.err), ended.err
     clinic.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
