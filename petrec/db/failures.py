@@ -53,7 +53,7 @@ def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
         case pg.LockNotAvailable():
             hint = "another session holds a strong lock; try again, or see pg_blocking_pids()"
             return TimedOutError(f"could not acquire a lock in time: {reason}", hint=hint)
-        case pg.QueryCanceled() | psycopg.Error(sqlstate="25P04"):
+        case pg.QueryCanceled():
             return TimedOutError(reason, hint="raise [timeouts] read_statement_ms in petrec.toml")
         case pg.SerializationFailure() | pg.DeadlockDetected():
             hint = "on a standby set hot_standby_feedback, or read from the primary"
