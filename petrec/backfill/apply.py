@@ -4,9 +4,9 @@ from sqlalchemy import Connection, Engine
 
 from petrec.backfill.plan import write_plan
 from petrec.backfill.work import backfill_work
-from petrec.errors import RunNotFoundError, UsageError
+from petrec.errors import UsageError
 from petrec.journal.drive import Driver, Observer
-from petrec.journal.install import is_installed, only_writer
+from petrec.journal.install import only_writer, require_journal
 from petrec.journal.moves import follow_moves
 from petrec.journal.runs import move, read_run, unfinished_run
 from petrec.journal.tables import changes, plan_items
@@ -37,9 +37,7 @@ def apply_undo(
     engine: Engine, schema: Schema, target: Target, run_id: int, limits: Limits, observe: Observer
 ) -> Run:
     """Take a run back; errors: RunNotFoundError, IllegalTransitionError, see `Driver`."""
-    with engine.connect() as connection:
-        if not is_installed(connection):
-            raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
+    require_journal(engine, run_id)
     with only_writer(engine, target.name) as connection:
         run = _resume_undo(connection, target, run_id) or plan_undo(connection, run_id, target)
         earlier = [other for other in earlier_undos(connection, run_id) if other != run.id]

@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 
+from petrec.db.identifiers import in_quotes
 from petrec.db.search_path import SearchPath
 from petrec.settings import Timeouts
 
@@ -51,8 +52,7 @@ _OWN = "petrec_own_session"
 
 def search_path(schemas: Iterable[str]) -> str:
     """Return the setting: pg_catalog first, and temporary tables last."""
-    quoted = ('"' + name.replace('"', '""') + '"' for name in schemas)
-    return ", ".join(("pg_catalog", *quoted, "pg_temp"))
+    return ", ".join(("pg_catalog", *map(in_quotes, schemas), "pg_temp"))
 
 
 def set_statement(values: Mapping[str, str], *, local: bool) -> str:

@@ -2,17 +2,14 @@
 
 from sqlalchemy import Engine
 
-from petrec.errors import RunNotFoundError
-from petrec.journal.install import is_installed, only_writer
+from petrec.journal.install import only_writer, require_journal
 from petrec.journal.runs import move, read_run
 from petrec.results.runs import Run, State
 
 
 def abandon_run(engine: Engine, target_name: str, run_id: int) -> Run:
     """Leave a run of any action; errors: RunNotFoundError, IllegalTransitionError, RunHeldError."""
-    with engine.connect() as connection:
-        if not is_installed(connection):
-            raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
+    require_journal(engine, run_id)
     with only_writer(engine, target_name) as connection:
         move(connection, read_run(connection, target_name, run_id), State.ABANDONED)
         return read_run(connection, target_name, run_id)

@@ -10,7 +10,12 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
 import petrec
-from petrec.errors import JournalVersionError, PermissionMissingError, SchemaMismatchError
+from petrec.errors import (
+    JournalVersionError,
+    PermissionMissingError,
+    RunNotFoundError,
+    SchemaMismatchError,
+)
 from petrec.journal import lock
 from petrec.journal.tables import (
     SCHEMA,
@@ -36,7 +41,7 @@ WHERE c.relnamespace = to_regnamespace('petrec') AND c.relname = ANY (CAST(:name
            AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
 ORDER BY 1
 """)
-_WRITTEN = (runs, plan_items, changes, skips, decisions, link_changes)
+_TABLES = [table.name for table in (runs, plan_items, changes, skips, decisions, link_changes)]
 _CREATE_SCHEMA = text(f"CREATE SCHEMA {SCHEMA}")
 # By the catalog: to_regclass() fails where the role may not use the schema.
 _JOURNAL = text("""
@@ -54,7 +59,6 @@ WHERE n.nspname = 'petrec' AND c.relname = ANY(:names) AND NOT (c.relkind = 'r' 
       AND a.attname = CASE c.relname WHEN 'runs' THEN 'undoes' ELSE 'run_id' END))
 ORDER BY c.relname
 """)
-_TABLES = [table.name for table in (runs, changes, skips, plan_items, decisions, link_changes)]
 
 
 def alembic_config(connection: Connection) -> Config:
@@ -105,6 +109,13 @@ def install_journal(engine: Engine, branch: str = "journal") -> None:
         connection.commit()
 
 
+def require_journal(engine: Engine, run_id: int) -> None:
+    """Check that there are runs at all; errors: RunNotFoundError, SchemaMismatchError."""
+    with engine.connect() as connection:
+        if not is_installed(connection):
+            raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
+
+
 def journal_hindrances(connection: Connection) -> list[str]:
     """Return for what the journal could not be created or written to; reads only."""
     if not connection.scalar(_SCHEMA_EXISTS):
@@ -113,7 +124,7 @@ def journal_hindrances(connection: Connection) -> list[str]:
     usable, role = connection.execute(_MAY_USE).one()
     if not usable:
         return [f"it needs GRANT USAGE ON SCHEMA {SCHEMA} TO {role};"]
-    lacking = connection.scalars(_UNWRITABLE, {"names": [table.name for table in _WRITTEN]})
+    lacking = connection.scalars(_UNWRITABLE, {"names": _TABLES})
     grant = "it needs GRANT SELECT, INSERT, UPDATE, DELETE ON"
     return [f"{grant} {SCHEMA}.{name} TO {role};" for name in lacking]
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, func
 
+from petrec.db.identifiers import in_quotes
 from petrec.journal.tables import runs
 from petrec.schema import Schema
 from petrec.settings import Mapping
@@ -20,7 +21,7 @@ def mapped_target(mapping: Mapping) -> str:
 
 def quoted_name(*parts: str) -> str:
     """Return a qualified name with every part in quotes, so that no two tables share it."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in parts)
+    return ".".join(map(in_quotes, parts))
 
 
 def name_in_journal() -> ColumnElement[str]:
