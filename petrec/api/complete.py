@@ -13,6 +13,7 @@ from petrec.api.database import Connection
 from petrec.api.errors import conflict, not_found
 from petrec.api.options import Uploaded
 from petrec.api.ports import ObjectStore, StoredObject
+from petrec.api.requirements import PENDING, UPLOADED
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
 from petrec.api.wire.upload import CompleteIn, CompleteOut
@@ -66,7 +67,7 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
 
 def _is_complete(row: Row, body: CompleteIn) -> bool:
     """Say whether the same completion was made before; errors: ApiError if it was another."""
-    if row.status == uploaded.PENDING:
+    if row.status == PENDING:
         return False
     if row.status == "failed" or row.file_size_bytes != body.file_size_bytes:
         raise conflict("not_pending", "This recording waits for no upload")
@@ -100,7 +101,7 @@ def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploade
     values = {
         "id": work.recording,
         "pet_id": pet,
-        "status": "uploaded",
+        "status": UPLOADED,
         "file_size_bytes": found.size,
         "duration_seconds": work.body.duration_seconds,
         "recording_metadata": merged(row.recording_metadata, told),

@@ -16,7 +16,7 @@ from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from petrec.api.driver_errors import describe, traceable
-from petrec.api.errors import ApiError, phrase_code, unavailable
+from petrec.api.errors import ApiError, internal, phrase_code, unavailable
 from petrec.api.path_ids import IdRoute
 from petrec.api.validation import from_validation
 from petrec.db.failures import lost
@@ -134,11 +134,7 @@ def to_api_error(error: Exception) -> ApiError:
         case PetrecError():
             logger.error("petrec.api cannot work with this database: %s", error.reason)
             return unavailable("not_ready", "The service is not ready")
-    return _internal()
-
-
-def _internal() -> ApiError:
-    return ApiError(500, "internal_error", "Something went wrong here")
+    return internal()
 
 
 def _from_http(error: HTTPException) -> ApiError:
@@ -154,7 +150,7 @@ def _from_driver(error: psycopg.Error) -> ApiError:
     if is_raised(error) and state not in _TRANSIENT:
         # A function may give it the state of a lost connection or of a value that is too long.
         logger.error("A function refused a row: %s", describe(error))
-        return _internal()
+        return internal()
     if lost(error) or state.startswith("53"):
         return unavailable("database_unavailable", "The database cannot be reached")
     if state in _TRANSIENT:
@@ -164,4 +160,4 @@ def _from_driver(error: psycopg.Error) -> ApiError:
     logger.error("The database refused a statement: %s", describe(error))
     if state == "42501":
         return unavailable("not_ready", "The service is not ready")
-    return _internal()
+    return internal()

@@ -104,6 +104,11 @@ def unauthorized(message: str = "Not authenticated", code: str = "not_authentica
     return ApiError(401, code, message, headers={"WWW-Authenticate": "Bearer"})
 
 
+def internal() -> ApiError:
+    """Say no more than that it was not the client's fault."""
+    return ApiError(500, "internal_error", "Something went wrong here")
+
+
 def unavailable(code: str, message: str) -> ApiError:
     """Ask to try again later."""
     return ApiError(503, code, message, headers={"Retry-After": "1"})

@@ -17,6 +17,7 @@ from petrec.api.database import Connection
 from petrec.api.errors import invalid
 from petrec.api.new_ids import makes_own
 from petrec.api.ports import Actor
+from petrec.api.requirements import PENDING
 from petrec.api.service import Clinic
 from petrec.api.wire_columns import as_moment, as_text
 from petrec.schema import Schema
@@ -86,7 +87,7 @@ def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -
     now = {name: values[name] for name in _COMPARED if name in clinic.schema.recordings.c}
     differs = any(getattr(row, name) != value for name, value in now.items())
     created = row.created_at and datetime.fromisoformat(row.created_at)
-    return Earlier(row.s3_key, created, row.status == "pending", differs)
+    return Earlier(row.s3_key, created, row.status == PENDING, differs)
 
 
 def _lock(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder

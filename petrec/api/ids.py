@@ -95,7 +95,7 @@ class Ids:
 
     def is_text(self, entity: str) -> bool:
         """Return whether ids are text, so that one may look like a prefix and another id."""
-        return self.types[entity] != "uuid" and self.types[entity] not in _BITS
+        return _is_text(self.types[entity])
 
     def fits(self, entity: str, bare: str) -> bool:
         """Return whether an id has the shape of the database's ids."""
@@ -110,8 +110,12 @@ class Ids:
 
 def text_columns(schema: Schema) -> dict[str, ColumnElement[Any]]:
     """Return the columns of the ids that are text."""
-    kinds = {name: column for name, column in id_columns(schema).items() if column is not None}
-    return {n: c for n, c in kinds.items() if str(c.type) != "uuid" and str(c.type) not in _BITS}
+    found = id_columns(schema).items()
+    return {name: c for name, c in found if c is not None and _is_text(str(c.type))}
+
+
+def _is_text(kind: str) -> bool:
+    return kind != "uuid" and kind not in _BITS
 
 
 def id_columns(schema: Schema) -> dict[str, ColumnElement[Any] | None]:

@@ -16,7 +16,7 @@ from petrec.api.membership import explain
 from petrec.api.new_ids import new_id
 from petrec.api.pending import insert_query
 from petrec.api.ports import PresignedPost
-from petrec.api.requirements import AuthorKey
+from petrec.api.requirements import PENDING, AuthorKey
 from petrec.api.service import Caller, Clinic, Service
 from petrec.api.statements import actor_values
 from petrec.api.wire.upload import InitiateIn, InitiateOut
@@ -89,7 +89,7 @@ def _values(service: Service, caller: Caller, body: InitiateIn, draft: Draft) ->
         "visit_id": draft.visit_id,
         "recorded_by_user_id": caller.actor.user_id,
         "recording_type": body.recording_type,
-        "status": "pending",
+        "status": PENDING,
         "filename": draft.key.rpartition("/")[2],
         "original_filename": body.filename,
         "mime_type": body.content_type,

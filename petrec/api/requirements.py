@@ -4,11 +4,12 @@ from enum import StrEnum
 from typing import Any
 
 import psycopg
-from sqlalchemy import ColumnElement, MetaData, Table, Text, bindparam, cast, select
+from sqlalchemy import ColumnElement, Text, bindparam, cast, select
 
 from petrec.api.database import Connection, Database
 from petrec.api.statements import Statement
-from petrec.db.identifiers import quoted_table
+from petrec.db.foreseen import MUST_BE_NAMED
+from petrec.db.identifiers import qualified, quoted_table
 from petrec.errors import SchemaMismatchError
 from petrec.schema import Schema, is_moment
 from petrec.settings import Mapping
@@ -23,7 +24,7 @@ class AuthorKey(StrEnum):
 
 
 # The states that an upload goes through.
-STATES = ("pending", "uploaded")
+PENDING, UPLOADED = STATES = ("pending", "uploaded")
 # What an upload's INSERT fills.
 WRITTEN = (
     "id",
@@ -43,13 +44,11 @@ WRITTEN = (
     "created_at",
     "updated_at",
 )
-# Columns that an INSERT has to name; `type_notnull` is a domain's own NOT NULL.
-_UNFILLED = """
+_UNFILLED = f"""
 SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped
-  AND (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND t.typdefault IS NULL
-  AND a.attidentity = '' AND NOT a.attname = ANY (%s) ORDER BY a.attnum
-"""
+WHERE a.attrelid = pg_catalog.to_regclass(%s) AND {MUST_BE_NAMED}
+  AND NOT a.attname = ANY (%s) ORDER BY a.attnum
+"""  # noqa: S608 - a constant
 _AUTHOR = """
 SELECT a.attnotnull FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'f'
@@ -105,7 +104,7 @@ def author_key(database: Database, schema: Schema, mapping: Mapping) -> AuthorKe
     if schema.users is None or "recorded_by_user_id" not in table.c:
         return AuthorKey.NONE
     name = quoted_table(table)
-    target = quoted_table(Table(mapping.table("users"), MetaData(schema=mapping.schema)))
+    target = qualified(mapping.schema, mapping.table("users"))
     author = table.c.recorded_by_user_id.name
     with database.reading() as connection:
         row = connection.execute(_AUTHOR, (target, name, author)).fetchone()

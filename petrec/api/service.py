@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from petrec.api.access import AccessPolicy, Scope
 from petrec.api.database import Database
-from petrec.api.errors import ApiError, denied
+from petrec.api.errors import denied, internal
 from petrec.api.ids import PREFIXES, Ids, text_columns
 from petrec.api.options import IdStyle, Options, Uploaded
 from petrec.api.ports import Actor, ObjectStore
@@ -89,7 +89,7 @@ class Service:
         """Refuse what the columns could not hold, and look again each time; errors: ApiError."""
         clinic = self.clinic
         if not clinic.takes_uploads and not self._takes_uploads(clinic.schema):
-            raise ApiError(500, "internal_error", "Something went wrong here")
+            raise internal()
 
     def _read(self) -> Clinic:
         schema = self.database.schema(self.mapping)

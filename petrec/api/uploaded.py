@@ -23,8 +23,6 @@ from petrec.api.wire_columns import as_count, as_text
 from petrec.rules.judge import judged
 from petrec.schema import Schema
 
-PENDING = "pending"
-
 
 def find(schema: Schema, scope: Scope) -> Select[Any]:
     """Select the recording, if the caller may complete it."""

@@ -1,5 +1,6 @@
 """What a rollback takes away: what bears petrec's names and is what petrec makes, valid or not."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from petrec.constraints.catalog import Found
@@ -28,11 +29,9 @@ def own_state(found: Found, mapping: Mapping, item: Item) -> ObjectState:
 
 
 def _index(found: Found, mapping: Mapping, item: Item) -> Presence:
-    table = mapping.table(item.table)
-    named = [i for i in found.indexes if (i.table, i.name) == (table, item.name)]
     return _presence(
         each
-        for each in named
+        for each in _named(found.indexes, mapping, item)
         if each.attachable
         and not each.building
         and index_serves(mapping, item, each)
@@ -41,15 +40,18 @@ def _index(found: Found, mapping: Mapping, item: Item) -> Presence:
 
 
 def _key(found: Found, mapping: Mapping, item: Item) -> Presence:
-    table = mapping.table(item.table)
-    named = [c for c in found.constraints if (c.table, c.name) == (table, item.name)]
     return _presence(
         each
-        for each in named
+        for each in _named(found.constraints, mapping, item)
         if key_links(found, mapping, item, each)
         and on_delete_of(each) == item.on_delete
         and not each.attached
     )
+
+
+def _named(objects: list[Any], mapping: Mapping, item: Item) -> Iterator[Any]:
+    place = (mapping.table(item.table), item.name)
+    return (each for each in objects if (each.table, each.name) == place)
 
 
 def _not_null(found: Found, mapping: Mapping, item: Item) -> Presence:

@@ -8,18 +8,21 @@ from sqlalchemy import Connection, Table, text
 from petrec.db.identifiers import quoted_table
 from petrec.schema import Schema
 
-# Columns that an INSERT must name. A trigger before the INSERT may fill them in.
-_WITHOUT_VALUE = text("""
+# Columns that an INSERT must name; an expression over rows `a` of pg_attribute and `t` of pg_type,
+# whose NOT NULL is a domain's own.
+MUST_BE_NAMED = """(a.attnum > 0 AND NOT a.attisdropped AND (a.attnotnull OR t.typnotnull)
+       AND NOT a.atthasdef AND a.attidentity = '' AND t.typdefault IS NULL)"""
+# A trigger before the INSERT may fill them in.
+_WITHOUT_VALUE = text(f"""
 SELECT a.attname::text
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-WHERE a.attrelid = CAST(:table AS regclass) AND a.attnum > 0 AND NOT a.attisdropped
-  AND (a.attnotnull OR t.typnotnull) AND NOT a.atthasdef AND a.attidentity = ''
-  AND t.typdefault IS NULL AND a.attname <> ALL (CAST(:given AS text[]))
+WHERE a.attrelid = CAST(:table AS regclass) AND {MUST_BE_NAMED}
+  AND a.attname <> ALL (CAST(:given AS text[]))
   AND NOT EXISTS (SELECT FROM pg_trigger g
                   WHERE g.tgrelid = a.attrelid AND NOT g.tgisinternal
                     AND g.tgenabled NOT IN ('D', 'R') AND g.tgtype & 7 = 7)
 ORDER BY a.attnum
-""")
+""")  # noqa: S608 - a constant
 _NOT_NULL = text("""
 SELECT a.attnotnull OR t.typnotnull
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid

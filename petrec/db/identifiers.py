@@ -26,6 +26,11 @@ def in_quotes(name: str) -> str:
     return str(_PREPARER.quote_identifier(name))
 
 
+def qualified(*parts: str) -> str:
+    """Return a name with every part in quotes, so that no two objects share it."""
+    return ".".join(map(in_quotes, parts))
+
+
 def lock_table(connection: Connection, table: Table, mode: str) -> None:
     """Lock a table for the rest of the transaction; `mode` is one of PostgreSQL's."""
     name = sql.Identifier(str(table.schema), str(table.name))

@@ -7,7 +7,7 @@ from functools import cached_property
 from sqlalchemy import Connection, text
 
 from petrec.db.catalog import CatalogTable, table_names
-from petrec.db.identifiers import in_quotes
+from petrec.db.identifiers import in_quotes, qualified
 from petrec.errors import PermissionMissingError, PetrecError, SchemaMismatchError
 from petrec.settings import OPTIONAL_TABLES, REQUIRED_COLUMNS, Mapping
 
@@ -28,7 +28,7 @@ class Missing:
 
     def label(self, name: str) -> str:
         """Return a table's own name, quoted."""
-        return f"{in_quotes(self.mapping.schema)}.{in_quotes(self.mapping.table(name))}"
+        return qualified(self.mapping.schema, self.mapping.table(name))
 
     def table(self, name: str) -> SchemaMismatchError:
         """Return that a table does not exist."""

@@ -24,6 +24,11 @@ def is_raised(error: psycopg.Error) -> bool:
     return PurePosixPath(file.replace("\\", "/")).name in _LANGUAGES
 
 
+def in_function(error: psycopg.Error) -> bool:
+    """Return whether a function was at work, whoever reports the error."""
+    return _NAME.search(error.diag.context or "") is not None
+
+
 def raising_function(error: psycopg.Error) -> str:
     """Return the function that raised an error, as far as the server names it."""
     found = _NAME.search(error.diag.context or "")

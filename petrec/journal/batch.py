@@ -139,9 +139,7 @@ def take_back_skips(connection: Connection, run: Run, numbers: Sequence[int]) ->
     with connection.begin():
         chosen = skips.c.seq.in_(numbers)
         connection.execute(delete(skips).where(skips.c.run_id == run.id, chosen))
-        after = msgspec.structs.replace(
-            run, pass_=run.pass_ + 1, cursor=0, deferred=0, skipped=run.skipped - len(numbers)
-        )
+        after = _from_the_start(msgspec.structs.replace(run, skipped=run.skipped - len(numbers)))
         _record(connection, after)
     return after
 
@@ -177,10 +175,14 @@ def _advance(run: Run, page: Sequence[int], deferred: int, written: Written, gon
 
 def next_pass(connection: Connection, run: Run) -> Run:
     """Start again with the rows that others had locked; returns the run as it is now."""
-    after = msgspec.structs.replace(run, pass_=run.pass_ + 1, cursor=0, deferred=0)
+    after = _from_the_start(run)
     with connection.begin():
         _record(connection, after)
     return after
+
+
+def _from_the_start(run: Run) -> Run:
+    return msgspec.structs.replace(run, pass_=run.pass_ + 1, cursor=0, deferred=0)
 
 
 _PROGRESS = ("cursor", "changed", "skipped", "deferred", "batches", "batch_size", "batch_ms",

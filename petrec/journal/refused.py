@@ -4,7 +4,6 @@ Only names of objects are kept. A message, its detail and its context may hold a
 SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from psycopg import Error
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from petrec.db.raised import is_raised
+from petrec.db.raised import in_function, is_raised
 from petrec.db.triggers import TriggerFunction, trigger_functions
 from petrec.journal.retry import TRANSIENT, driver_error, is_lost
 from petrec.schema import Schema
@@ -23,8 +22,6 @@ _OF_A_ROW = frozenset({"09", "21", "22", "23", "27", "38", "39", "44", "54", "P0
 # Resources, an operator, a system error, a read-only transaction: whatever function meets it.
 _OF_THE_SERVER = frozenset({"08", "25", "53", "57", "58"})
 _PRIVILEGE = "42501"
-# The name of a function in a context line, which is translated around it: name(arguments).
-_FUNCTION = re.compile(r"[\w\"$]\(")
 _BY_CLASS = {
     "22": "a value that does not fit",
     "23": "a constraint",
@@ -72,8 +69,7 @@ def is_refusal(error: DBAPIError) -> bool:
     if state[:2] in _OF_A_ROW or state == _PRIVILEGE:
         return True
     # Inside a function a statement may fail with any other SQLSTATE.
-    raised = _FUNCTION.search(inner.diag.context or "")
-    return bool(raised) and bool(state) and state[:2] not in _OF_THE_SERVER
+    return in_function(inner) and bool(state) and state[:2] not in _OF_THE_SERVER
 
 
 def may_pass(error: DBAPIError) -> bool:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import ColumnElement, func
 
-from petrec.db.identifiers import in_quotes
+from petrec.db.identifiers import qualified
 from petrec.journal.tables import runs
 from petrec.schema import Schema
 from petrec.settings import Mapping
@@ -11,17 +11,12 @@ from petrec.settings import Mapping
 def target_name(schema: Schema) -> str:
     """Return the name of the target that a schema was loaded from."""
     recordings = schema.tables.recordings
-    return quoted_name(str(recordings.schema), str(recordings.name))
+    return qualified(str(recordings.schema), str(recordings.name))
 
 
 def mapped_target(mapping: Mapping) -> str:
     """Return the name of the target that a mapping names."""
-    return quoted_name(mapping.schema, mapping.table("recordings"))
-
-
-def quoted_name(*parts: str) -> str:
-    """Return a qualified name with every part in quotes, so that no two tables share it."""
-    return ".".join(map(in_quotes, parts))
+    return qualified(mapping.schema, mapping.table("recordings"))
 
 
 def name_in_journal() -> ColumnElement[str]:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from petrec.db.connect import make_engine
 from petrec.db.dsn import resolve_dsn
+from petrec.db.identifiers import qualified
 from petrec.journal.install import alembic_config
-from petrec.journal.targets import quoted_name
 from petrec.settings import Settings
 from tests.faults.runs import APPLY, SLOW
 from tests.faults.targets import Tenant, tenant
@@ -32,7 +32,7 @@ PAIRS = [
 
 @given(*[st.lists(st.text("ab.\"'", min_size=1), min_size=2, max_size=2)] * 2)
 def test_no_two_targets_share_a_name(one: list[str], other: list[str]) -> None:
-    assert (quoted_name(*one) == quoted_name(*other)) is (one == other)
+    assert (qualified(*one) == qualified(*other)) is (one == other)
 
 
 class Two:
@@ -99,7 +99,7 @@ def work_on(two: Two, who: Tenant, directory: Path) -> tuple[int, str]:
     decide(cases)
     decided = two.run(who, "review", "import", str(cases), "--apply", "--yes", "--partial")
     assert decided.code in {0, 1}
-    row = two.database.execute(OVERTAKE.format(schema=quoted_name(who.schema)))[0][0]
+    row = two.database.execute(OVERTAKE.format(schema=qualified(who.schema)))[0][0]
     audit = two.told(who, "audit", "--fail-level", "never")
     counts = {warning["id"]: warning["count"] for warning in audit["warnings"]}
     assert counts["evidence_overtaken"] > 0
