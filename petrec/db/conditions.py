@@ -15,11 +15,12 @@ _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 # What could end the expression, hide a part of it, or read another table. Without a backslash or
 # a dollar sign, a quoted text ends at its quote whatever the server's settings.
 _FORBIDDEN = re.compile(r"""--|/\*|[;\\$'"\0]|\b(select|values|table|with)\b""", re.IGNORECASE)
-# The planner moves a condition into a subquery only if it finds nothing volatile there:
+# WHERE takes no aggregate and no window function, and the planner moves a condition into a
+# subquery only if it finds nothing volatile there:
 # https://www.postgresql.org/docs/current/xfunc-volatility.html
 _PLAN = sql.SQL(
     "EXPLAIN (FORMAT JSON, COSTS OFF) SELECT FROM"
-    " (SELECT DISTINCT ({condition}) AS petrec_holds FROM {table}) AS petrec_rows"
+    " (SELECT DISTINCT ({condition}) AS petrec_holds FROM {table} WHERE {condition}) AS petrec_rows"
     " WHERE petrec_holds"
 )
 
