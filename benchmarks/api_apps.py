@@ -28,7 +28,7 @@ from petrec.api.statements import Statement
 from petrec.api.storage import Credentials, Place, S3Store
 from petrec.api.times import clock_face
 from petrec.api.wire.upload import InitiateIn
-from petrec.db.preflight import load_schema
+from petrec.postgres.preflight import load_schema
 from petrec.settings import Mapping
 
 CONNECTIONS = 10

@@ -11,12 +11,12 @@ from unittest.mock import patch
 
 import psycopg
 
-from petrec.audit import run_audit
-from petrec.db import snapshot
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
-from petrec.db.preflight import load_schema
 from petrec.demo.clinic import create
+from petrec.features.audit import run_audit
+from petrec.postgres import snapshot
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster

@@ -13,15 +13,15 @@ import psycopg
 
 from benchmarks import by_hand
 from benchmarks.writers import percentile, writers
-from petrec.backfill.apply import apply_backfill
-from petrec.backfill.plan import make_target
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
-from petrec.db.preflight import load_schema
-from petrec.db.snapshot import read_snapshot
 from petrec.demo.clinic import create
-from petrec.journal.throttle import Limits
-from petrec.results.runs import Run
+from petrec.features.backfill.apply import apply_backfill
+from petrec.features.backfill.plan import make_target
+from petrec.features.runs.run import Run
+from petrec.features.runs.throttle import Limits
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.preflight import load_schema
+from petrec.postgres.snapshot import read_snapshot
 from petrec.settings import Settings
 from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster

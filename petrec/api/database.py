@@ -9,10 +9,10 @@ from psycopg import IsolationLevel, Pipeline
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine
 
-from petrec.db.preflight import load_schema
-from petrec.db.search_path import SearchPath, read_search_path
-from petrec.db.session_state import FORMATS, search_path, set_local, set_statement
 from petrec.errors import SettingsError
+from petrec.postgres.preflight import load_schema
+from petrec.postgres.search_path import SearchPath, read_search_path
+from petrec.postgres.session_state import FORMATS, search_path, set_local, set_statement
 from petrec.schema import Schema
 from petrec.settings import Mapping
 

@@ -19,9 +19,9 @@ from petrec.api.driver_errors import describe, traceable
 from petrec.api.errors import ApiError, internal, phrase_code, unavailable
 from petrec.api.path_ids import IdRoute
 from petrec.api.validation import from_validation
-from petrec.db.failures import lost
-from petrec.db.raised import is_raised
 from petrec.errors import PetrecError, StorageUnavailableError
+from petrec.postgres.errors import lost
+from petrec.postgres.raised import is_raised
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 Note = Callable[[Request, ApiError], None]

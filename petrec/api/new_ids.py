@@ -6,8 +6,8 @@ from sqlalchemy import Table
 
 from petrec.api.database import Database
 from petrec.api.service import Clinic
-from petrec.db.identifiers import quoted_table
 from petrec.errors import SchemaMismatchError
+from petrec.postgres.identifiers import quoted_table
 
 _NEXT = "SELECT nextval(pg_get_serial_sequence(%s, %s))"
 

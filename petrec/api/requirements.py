@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Text, bindparam, cast, select
 
 from petrec.api.database import Connection, Database
 from petrec.api.statements import Statement
-from petrec.db.foreseen import MUST_BE_NAMED
-from petrec.db.identifiers import qualified, quoted_table
 from petrec.errors import SchemaMismatchError
+from petrec.postgres.foreseen import MUST_BE_NAMED
+from petrec.postgres.identifiers import qualified, quoted_table
 from petrec.schema import Schema, is_moment
 from petrec.settings import Mapping
 

@@ -14,10 +14,10 @@ from petrec.api.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, b
 from petrec.api.ending import ending
 from petrec.api.router import build_router
 from petrec.api.storage import Place, S3Store, from_environment
-from petrec.db.connect import connection_parameters
-from petrec.db.dsn import Dsn
 from petrec.errors import SettingsError
 from petrec.extras import need_extra
+from petrec.postgres.connection import connection_parameters
+from petrec.postgres.dsn import Dsn
 from petrec.settings import Settings, StoreSettings, TokenSettings
 
 

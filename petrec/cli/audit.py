@@ -10,11 +10,11 @@ from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.output import open_output, remark, steps
 from petrec.cli.session import Session, once_more, open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode, UsageError
-from petrec.render.formats import Format
 
 if TYPE_CHECKING:
-    from petrec.results.audit import AuditResult
+    from petrec.features.audit.result import AuditResult
 
 
 class FailLevel(StrEnum):
@@ -71,7 +71,7 @@ def audit_and_show(
     quiet: bool,
 ) -> int:
     """Audit in one snapshot, print, and return the exit code."""
-    from petrec.audit import run_audit
+    from petrec.features.audit import run_audit
 
     with steps(quiet=quiet) as step:
         result = session.read(lambda connection, schema: run_audit(connection, schema, step=step))
@@ -95,9 +95,9 @@ def exit_code(result: "AuditResult", fail_level: FailLevel) -> ExitCode:
 def _list_rows(
     session: Session, kind: str, output_format: Format, output: Path | None, *, quiet: bool
 ) -> int:
-    from petrec.audit import stream_json, stream_rows
-    from petrec.render.as_csv import write_rows
-    from petrec.render.as_jsonl import write_lines
+    from petrec.documents.as_csv import write_rows
+    from petrec.documents.as_jsonl import write_lines
+    from petrec.features.audit import stream_json, stream_rows
     from petrec.rules import KINDS
 
     if kind not in {known.id for known in KINDS}:

@@ -12,8 +12,8 @@ from petrec.cli.audit import FailLevel, audit_and_show
 from petrec.cli.backfill.apply import apply_and_export, make_plan
 from petrec.cli.output import remark, steps
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode
-from petrec.render.formats import Format
 
 
 def demo(
@@ -69,7 +69,7 @@ def _fill(url: str, recordings: int, seed: int, step: Callable[[str], None]) -> 
 
 def _repair(url: str, directory: Path, *, quiet: bool) -> None:
     """Run the real commands, one after the other."""
-    from petrec.journal.throttle import Limits
+    from petrec.features.runs.throttle import Limits
 
     session = open_session("demo", options.Connect(dsn=url))
     _announce("petrec audit")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from petrec.cli.bundle import Bundle
-from petrec.render.formats import Format
+from petrec.documents.formats import Format
 
 _CONNECTION = "Connection"
 _OUTPUT = "Output"

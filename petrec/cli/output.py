@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from petrec.render.formats import Format, render
-from petrec.results.document import Document
+from petrec.documents.document import Document
+from petrec.documents.formats import Format, render
 
 
 @contextmanager

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from petrec.journal.drive import Observer
-from petrec.results.runs import Run
+from petrec.features.runs.driver import Observer
+from petrec.features.runs.run import Run
 
 
 @contextmanager

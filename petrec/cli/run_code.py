@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from petrec.errors import ExitCode
 
 if TYPE_CHECKING:
-    from petrec.results.runs import Run
+    from petrec.features.runs.run import Run
 
 
 def run_code(run: "Run | None", *, clean: bool) -> ExitCode:

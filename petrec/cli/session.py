@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from petrec.cli.options import Connect
 from petrec.cli.output import remark, show
+from petrec.documents.document import Document
+from petrec.documents.formats import Format
 from petrec.errors import ReadCancelledError
-from petrec.render.formats import Format
-from petrec.results.document import Document
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from petrec.db.dsn import Dsn
+    from petrec.postgres.dsn import Dsn
     from petrec.schema import Schema
     from petrec.settings import Settings
 
@@ -42,10 +42,10 @@ class Session:
     @contextmanager
     def snapshot(self) -> Iterator[tuple["Connection", "Schema"]]:
         """Open the read-only snapshot and check the schema in it."""
-        from petrec.db.preflight import load_schema
-        from petrec.db.search_path import read_search_path
-        from petrec.db.session_state import use_path
-        from petrec.db.snapshot import read_snapshot
+        from petrec.postgres.preflight import load_schema
+        from petrec.postgres.search_path import read_search_path
+        from petrec.postgres.session_state import use_path
+        from petrec.postgres.snapshot import read_snapshot
 
         mapping, more = self.settings.mapping, self.settings.session.search_path
         with self.translated(), read_snapshot(self.engine) as connection:
@@ -87,7 +87,7 @@ class Session:
     @contextmanager
     def translated(self) -> Iterator[None]:
         """Turn database errors into petrec's own."""
-        from petrec.db.failures import translated
+        from petrec.postgres.errors import translated
 
         with translated(self.dsn):
             yield
@@ -107,8 +107,8 @@ def open_session(command: str, connect: Connect, *, trusted: bool | None = None)
 
     `trusted` is None for a command that must not trust foreign keys, whatever the settings say.
     """
-    from petrec.db.connect import make_engine
-    from petrec.db.dsn import resolve_dsn
+    from petrec.postgres.connection import make_engine
+    from petrec.postgres.dsn import resolve_dsn
     from petrec.settings import load_settings
 
     configure_logging(connect.verbose)

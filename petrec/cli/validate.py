@@ -12,13 +12,13 @@ from petrec.cli.audit import FailLevel
 from petrec.cli.bundle import bundled
 from petrec.cli.output import append, steps
 from petrec.cli.session import Session, open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode, UsageError
-from petrec.render.formats import Format
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from petrec.results.validate import ValidationResult
+    from petrec.features.validate.result import ValidationResult
     from petrec.schema import Schema
 
 _RATCHET, _SCOPE = "Baseline", "Scope"
@@ -147,8 +147,15 @@ def _check(request: Request) -> None:
 
 
 def _validated(session: Session, request: Request, *, quiet: bool) -> "ValidationResult":
-    from petrec.audit import run_audit
-    from petrec.validate import Baseline, Expected, apply_ratchet, judge, limits_by_rule, window
+    from petrec.features.audit import run_audit
+    from petrec.features.validate import (
+        Baseline,
+        Expected,
+        apply_ratchet,
+        judge,
+        limits_by_rule,
+        window,
+    )
 
     limits = limits_by_rule(session.settings.validate.rules)
     expected = Expected.read(request.expect)

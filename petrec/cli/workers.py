@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from uvicorn import Config
 
-    from petrec.db.dsn import Dsn
+    from petrec.postgres.dsn import Dsn
     from petrec.settings import Settings
 
 

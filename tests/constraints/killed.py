@@ -5,7 +5,7 @@ import signal
 import sys
 
 from petrec.cli.main import main
-from petrec.db.ddl.run import Runner
+from petrec.postgres.ddl.run import Runner
 
 _run = Runner.run
 _left = int(sys.argv.pop(1))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.results.constraints import ConstraintsPlan
+from petrec.features.constraints.result import ConstraintsPlan
 from tests.plugins.databases import Database
 
 Planner = Callable[[Connection], ConstraintsPlan]

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from petrec.db.ddl.blockers import Watch
+from petrec.postgres.ddl.blockers import Watch
 from tests.constraints.clean import clean
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from petrec.constraints.objects import GROUPS
-from petrec.constraints.plan import Wanted
 from petrec.errors import UsageError
+from petrec.features.constraints.objects import GROUPS
+from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import clean, digest
 from tests.constraints.parted import MISMATCHED

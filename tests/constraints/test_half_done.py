@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from petrec.constraints.objects import GROUPS
-from petrec.constraints.plan import Wanted
+from petrec.features.constraints.objects import GROUPS
+from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import digest
 from tests.constraints.parted import leaf, prepared

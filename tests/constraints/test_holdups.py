@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.constraints.holdups import find_holdups
-from petrec.constraints.plan import Wanted
-from petrec.results.holdups import Holdups
+from petrec.features.constraints.holdups import find_holdups
+from petrec.features.constraints.open_transactions import Holdups
+from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import clean, owned
 from tests.plugins.cluster import Cluster

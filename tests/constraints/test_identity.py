@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Connection
 
-from petrec.constraints import apply
-from petrec.constraints.plan import Wanted
 from petrec.errors import StuckError
-from petrec.results.constraints import ConstraintsPlan, Presence, Step
-from petrec.results.progress import Listener
+from petrec.features.constraints import apply
+from petrec.features.constraints.listener import Listener
+from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.result import ConstraintsPlan, Presence, Step
 from petrec.settings import Mapping
 from tests.constraints.clean import digest
 from tests.constraints.parted import leaf, prepared

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.constraints.objects import GROUPS
-from petrec.constraints.plan import Wanted
-from petrec.results.constraints import ConstraintsPlan, Step
+from petrec.features.constraints.objects import GROUPS
+from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.result import ConstraintsPlan, Step
 from petrec.settings import Mapping
 from tests.constraints.clean import digest
 from tests.constraints.parted import prepared

@@ -7,10 +7,10 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Connection
 
-from petrec.constraints.bytes import LONGEST, cut, joined, unlike_others
-from petrec.constraints.export import make_revisions
-from petrec.constraints.export_tree import Tree
-from petrec.constraints.plan import Wanted
+from petrec.features.constraints.bytes import LONGEST, cut, joined, unlike_others
+from petrec.features.constraints.export import make_revisions
+from petrec.features.constraints.export_tree import Tree
+from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import clean, digest
 from tests.constraints.stepping import connected, drive

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Connection
 
-from petrec.constraints.plan import Wanted
 from petrec.errors import UsageError
+from petrec.features.constraints.plan import Wanted
 from tests.constraints.small import MAPPING, seed
 from tests.constraints.stepping import connected, rehearse
 from tests.plugins.cluster import Cluster

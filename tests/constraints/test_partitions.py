@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import create_engine
 
-from petrec.constraints.plan import Wanted
+from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import digest
 from tests.constraints.parted import prepared

@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from sqlalchemy import Engine
 
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
-from petrec.db.pooler import own_session
 from petrec.errors import UsageError
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.pooler import own_session
 from petrec.settings import Settings
 from tests.constraints.clean import clean, digest
 from tests.plugins.command import Completed

@@ -11,8 +11,9 @@ import pexpect
 import psycopg
 
 from petrec.cli.constraints.progress import words
-from petrec.results.constraints import Step
-from petrec.results.progress import Doing, Progress
+from petrec.features.constraints.listener import Doing
+from petrec.features.constraints.result import Step
+from petrec.postgres.ddl.statement_progress import Progress
 from tests.constraints.clean import clean, owned
 from tests.plugins.command import Completed, environment
 from tests.plugins.databases import Database

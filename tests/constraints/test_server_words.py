@@ -2,9 +2,9 @@
 
 import pytest
 
-from petrec.db.dsn import resolve_dsn
-from petrec.db.failures import translated
 from petrec.errors import PetrecError, TimedOutError
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.errors import translated
 from tests.plugins.databases import Database
 
 HELD = "CREATE VIEW reads_pets AS SELECT * FROM pets; DROP TABLE pets"

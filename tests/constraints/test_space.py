@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from petrec.constraints.estimate import index_bytes
-from petrec.results.sizes import as_size, to_bytes
+from petrec.features.constraints.estimate import index_bytes
+from petrec.features.constraints.sizes import as_size, to_bytes
 from tests.constraints.clean import clean, owned
 from tests.constraints.test_apply import LOGGED_DDL
 from tests.plugins.cluster import Cluster

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.pool import NullPool
 
-from petrec.constraints.objects import DEFAULT_GROUPS, Item, items
+from petrec.features.constraints.objects import DEFAULT_GROUPS, Item, items
 from tests.constraints.clean import clean
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database

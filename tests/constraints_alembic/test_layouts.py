@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from petrec.constraints.export import make_revisions
-from petrec.constraints.export_tree import Tree
-from petrec.constraints.plan import Wanted
 from petrec.errors import UsageError
+from petrec.features.constraints.export import make_revisions
+from petrec.features.constraints.export_tree import Tree
+from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import clean
 from tests.constraints.stepping import connected

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from petrec.constraints.plan import Wanted
+from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.constraints.clean import digest
 from tests.constraints.parted import SUB

@@ -10,7 +10,7 @@ import pytest
 
 from petrec.api.openapi import document
 from petrec.api.standalone import make_app
-from petrec.db.dsn import resolve_dsn
+from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import ServeSettings, Settings, StoreSettings, TokenSettings
 from tests.api import guide
 from tests.api.conftest import Client

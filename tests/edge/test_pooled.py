@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from petrec.api.standalone import make_app
-from petrec.db.dsn import resolve_dsn
+from petrec.postgres.dsn import resolve_dsn
 from tests.api import guide
 from tests.api.conftest import Client
 from tests.edge.test_bearer import KEYS, SETTINGS

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
 from petrec.errors import RunHeldError
-from petrec.journal import lock
-from petrec.journal.retry import is_lost
+from petrec.features.runs import lock
+from petrec.features.runs.retry import is_lost
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until

@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.backfill.plan import make_target, preview
-from petrec.db.preflight import load_schema
-from petrec.journal.foresight import foresee
+from petrec.features.backfill.plan import make_target, preview
+from petrec.features.runs.foresight import foresee
+from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.faults.runs import APPLY
 from tests.plugins.cluster import Cluster

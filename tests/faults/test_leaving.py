@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
 from petrec.errors import IllegalTransitionError
-from petrec.journal.install import install_journal
-from petrec.journal.runs import TRANSITIONS, create_run, move, read_run
-from petrec.results.runs import State, Target
+from petrec.features.runs.install import install_journal
+from petrec.features.runs.run import State, Target
+from petrec.features.runs.states import TRANSITIONS, create_run, move, read_run
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings
 from tests.faults.runs import APPLY, changed, state
 from tests.plugins.command import Completed

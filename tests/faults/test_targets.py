@@ -10,10 +10,10 @@ from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
-from petrec.db.identifiers import qualified
-from petrec.journal.install import alembic_config
+from petrec.features.runs.install import alembic_config
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.identifiers import qualified
 from petrec.settings import Settings
 from tests.faults.runs import APPLY, SLOW
 from tests.faults.targets import Tenant, tenant

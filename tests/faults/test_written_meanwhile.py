@@ -9,16 +9,16 @@ import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from petrec.backfill.plan import make_target, write_plan
-from petrec.backfill.work import BackfillWork
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
-from petrec.db.preflight import load_schema
-from petrec.journal.install import install_journal
-from petrec.journal.undo import UndoWork, plan_undo
-from petrec.journal.work import Work
-from petrec.journal.write import Written, write_batch, write_query
-from petrec.results.runs import Run
+from petrec.features.backfill.plan import make_target, write_plan
+from petrec.features.backfill.work import BackfillWork
+from petrec.features.runs.install import install_journal
+from petrec.features.runs.run import Run
+from petrec.features.runs.undo import UndoWork, plan_undo
+from petrec.features.runs.work import Work
+from petrec.features.runs.write import Written, write_batch, write_query
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database

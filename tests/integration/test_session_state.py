@@ -7,10 +7,10 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
-from petrec.db.session_state import keep_session
-from petrec.db.snapshot import read_snapshot
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.session_state import keep_session
+from petrec.postgres.snapshot import read_snapshot
 from petrec.settings import Settings, Timeouts
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed

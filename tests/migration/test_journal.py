@@ -11,14 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
-from petrec.journal.install import alembic_config, install_journal, is_installed
-from petrec.journal.tables import metadata
+from petrec.features.runs.install import alembic_config, install_journal, is_installed
+from petrec.features.runs.tables import metadata
 from tests.plugins.command import ROOT, Completed
 from tests.plugins.databases import Database
 
 PAGE = ("template.html", "page.css", "script/main.js")
 LIST = """
-from petrec.journal.install import migrations_path
+from petrec.features.runs.install import migrations_path
 print(*(file.name for file in (migrations_path() / "versions").iterdir()))
 """
 
@@ -78,4 +78,4 @@ def test_wheel_holds_the_migrations(tmp_path: Path) -> None:
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     assert "0001_journal.py" in shown.stdout.split()
-    assert {f"petrec/review/page/{name}" for name in PAGE} <= held
+    assert {f"petrec/features/review/page/{name}" for name in PAGE} <= held

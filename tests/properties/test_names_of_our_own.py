@@ -15,16 +15,16 @@ from petrec.api.access import everything, owner, staff
 from petrec.api.cursor import After
 from petrec.api.served import page_query
 from petrec.api.statements import Statement
-from petrec.audit import run_audit
-from petrec.backfill.apply import apply_backfill, apply_undo
-from petrec.backfill.export import ambiguous_query
-from petrec.backfill.plan import make_target, preview
-from petrec.db.preflight import load_schema
-from petrec.journal.install import install_journal
-from petrec.journal.throttle import Limits
-from petrec.report.examples import read_examples
-from petrec.report.monitoring import read_monitoring
-from petrec.review.query import REVIEWED, kind_query
+from petrec.features.audit import run_audit
+from petrec.features.backfill.apply import apply_backfill, apply_undo
+from petrec.features.backfill.export import ambiguous_query
+from petrec.features.backfill.plan import make_target, preview
+from petrec.features.report.examples import read_examples
+from petrec.features.report.monitoring import read_monitoring
+from petrec.features.review.query import REVIEWED, kind_query
+from petrec.features.runs.install import install_journal
+from petrec.features.runs.throttle import Limits
+from petrec.postgres.preflight import load_schema
 from petrec.schema import Schema
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 from tests.plugins.cluster import Cluster

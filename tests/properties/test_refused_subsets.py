@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from petrec.backfill.apply import apply_backfill, apply_undo
-from petrec.backfill.plan import make_target
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
-from petrec.db.preflight import load_schema
-from petrec.journal.throttle import Limits
-from petrec.results.review import Decision, Verdict
-from petrec.results.runs import Run
-from petrec.review.agree import Ballot
-from petrec.review.apply import record_review, review_target
-from petrec.review.cases import observe
+from petrec.features.backfill.apply import apply_backfill, apply_undo
+from petrec.features.backfill.plan import make_target
+from petrec.features.review.agree import Ballot
+from petrec.features.review.apply import record_review, review_target
+from petrec.features.review.case import Decision, Verdict
+from petrec.features.review.cases import observe
+from petrec.features.runs.run import Run
+from petrec.features.runs.throttle import Limits
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.plugins.databases import Database
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Connection, Engine, create_engine, select, text
 
-from petrec.db.preflight import load_schema
+from petrec.postgres.preflight import load_schema
 from petrec.rules import KINDS, classify, judged, kind_column
 from petrec.rules.census import take_census
 from petrec.rules.evidence import certain

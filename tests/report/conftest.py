@@ -8,7 +8,7 @@ import typer
 
 from petrec.cli.app import app
 from petrec.errors import PetrecError
-from petrec.results.report import ReportResult
+from petrec.features.report.result import ReportResult
 from tests.plugins.command import ROOT
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import psycopg
 
-from petrec.report.as_json import write
-from petrec.report.history import compared_in_file
-from petrec.results.report import ReportResult
+from petrec.features.report.as_json import write
+from petrec.features.report.history import compared_in_file
+from petrec.features.report.result import ReportResult
 from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import ROOT, environment

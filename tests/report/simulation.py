@@ -11,12 +11,12 @@ import msgspec
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.audit import run_audit
-from petrec.db.preflight import load_schema
-from petrec.db.snapshot import read_snapshot
-from petrec.report import Scope, build_report
-from petrec.report.history import Comparison
-from petrec.results.report import ReportResult
+from petrec.features.audit import run_audit
+from petrec.features.report import Scope, build_report
+from petrec.features.report.history import Comparison
+from petrec.features.report.result import ReportResult
+from petrec.postgres.preflight import load_schema
+from petrec.postgres.snapshot import read_snapshot
 from petrec.settings import Settings
 from tests.plugins.databases import Database
 

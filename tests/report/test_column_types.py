@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from petrec.report.series import trend
-from petrec.results.report import PastRun, ReportResult
+from petrec.features.report.result import PastRun, ReportResult
+from petrec.features.report.series import trend
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database

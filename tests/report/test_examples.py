@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from petrec.results.report import ReportResult
+from petrec.features.report.result import ReportResult
 from tests.plugins.command import ROOT, Completed, environment
 from tests.plugins.databases import Database
 from tests.report.sample import SAMPLE

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from petrec.errors import OutputError
+from petrec.features.report.result import ReportResult
 from petrec.files import atomic_text
-from petrec.results.report import ReportResult
 from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed

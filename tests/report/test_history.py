@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petrec.errors import UsageError
-from petrec.journal import history_tables, tables
-from petrec.journal.install import install_journal
-from petrec.report.history import compared_in_database, compared_in_file
-from petrec.report.history.compared import Tally
-from petrec.report.history.file import Header, Reader
-from petrec.report.history.merge import Seen, merged
-from petrec.results.report import Movement
+from petrec.features.report.history import compared_in_database, compared_in_file
+from petrec.features.report.history.compared import Tally
+from petrec.features.report.history.file import Header, Reader
+from petrec.features.report.history.merge import Seen, merged
+from petrec.features.report.result import Movement
+from petrec.features.runs import history_tables, tables
+from petrec.features.runs.install import install_journal
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 from tests.report.simulation import DAYS, KINDS, Clinic, engine_of, live, moment, report_on
@@ -133,7 +133,7 @@ def test_history_that_is_not_usable(petrec: Run, clinic: Database, tmp_path: Pat
 
 
 def test_two_at_once(petrec: Run, clinic: Database, tmp_path: Path) -> None:
-    from petrec.report.history.held import held
+    from petrec.features.report.history.held import held
 
     with held(tmp_path / "petrec-history.txt"):
         ended = petrec("report", dsn=clinic.dsn)

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from petrec.errors import OutputError
-from petrec.report.notify import RETRIES, post, summary
-from petrec.results.report import ReportResult
+from petrec.features.report.notify import RETRIES, post, summary
+from petrec.features.report.result import ReportResult
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 

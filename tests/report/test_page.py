@@ -12,9 +12,9 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from petrec.report import as_email, as_html
-from petrec.report.verdict import judge
-from petrec.results.report import BackfillMark, Example, Movement, ReportResult, TrendPoint
+from petrec.features.report import as_email, as_html
+from petrec.features.report.result import BackfillMark, Example, Movement, ReportResult, TrendPoint
+from petrec.features.report.verdict import judge
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 

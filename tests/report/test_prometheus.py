@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from petrec.report import METRICS_MODE, Target, prometheus, publication
-from petrec.results.report import ReportResult
+from petrec.features.report import METRICS_MODE, Target, prometheus, publication
+from petrec.features.report.result import ReportResult
 from petrec.rules import FINDINGS
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database

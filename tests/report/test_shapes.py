@@ -9,8 +9,8 @@ import msgspec
 import psycopg
 import pytest
 
-from petrec.report.history import compared_in_database, compared_in_file
-from petrec.results.report import Movement, ReportResult
+from petrec.features.report.history import compared_in_database, compared_in_file
+from petrec.features.report.result import Movement, ReportResult
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed
 from tests.plugins.databases import DATA, SHAPES, Database
@@ -149,7 +149,7 @@ def test_many_findings(clinic: Database, tmp_path: Path, number: int) -> None:
 
 
 def test_both_histories_agree(clinic: Database, tmp_path: Path) -> None:
-    from petrec.journal.install import install_journal
+    from petrec.features.runs.install import install_journal
 
     changes = (
         "SELECT 1",

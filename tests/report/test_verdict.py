@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrec.report.charts.scale import day_ticks, ticks
-from petrec.report.series import MOST_POINTS, trend
-from petrec.report.verdict import judge, turning_point
-from petrec.results.report import Movement, PastRun, TrendPoint
+from petrec.features.report.charts.scale import day_ticks, ticks
+from petrec.features.report.result import Movement, PastRun, TrendPoint
+from petrec.features.report.series import MOST_POINTS, trend
+from petrec.features.report.verdict import judge, turning_point
 
 FIRST = date(2025, 1, 1)
 

@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from xlsxwriter import Workbook as Writer
 
+from petrec.documents.as_csv import write_rows
+from petrec.documents.cells import decode_cell
+from petrec.features.review.as_xlsx import write_workbook
+from petrec.features.review.case import Candidate, Case, Verdict
+from petrec.features.review.read.workbook import Workbook
+from petrec.features.review.rows import COLUMNS, choices_of, decode_choices, encode_choices, row_of
+from petrec.features.review.sheet_text import decode_text, encode_text
 from petrec.files import decode_text as file_text
-from petrec.render.as_csv import write_rows
-from petrec.render.cells import decode_cell
-from petrec.results.review import Candidate, Case, Verdict
-from petrec.review.as_xlsx import write_workbook
-from petrec.review.read.workbook import Workbook
-from petrec.review.rows import COLUMNS, choices_of, decode_choices, encode_choices, row_of
-from petrec.review.sheet_text import decode_text, encode_text
 
 # How many strings; they are drawn in lists, since each list makes a file.
 MANY = int(os.environ.get("PETREC_EXAMPLES", "2000"))

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
-from petrec.db.preflight import load_schema
-from petrec.db.snapshot import read_snapshot
-from petrec.results.review import Decision
-from petrec.review.check import Checked, check
-from petrec.review.read import read_files
+from petrec.features.review.case import Decision
+from petrec.features.review.check import Checked, check
+from petrec.features.review.read import read_files
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.preflight import load_schema
+from petrec.postgres.snapshot import read_snapshot
 from petrec.settings import Settings
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Connection, Engine, create_engine, insert, text
 
-from petrec.db.preflight import load_schema
-from petrec.journal.install import install_journal
-from petrec.journal.numbers import numbers_of
-from petrec.journal.tables import decisions
-from petrec.results.review import Verdict
-from petrec.results.runs import Run, Target
-from petrec.review.candidates import options
-from petrec.review.cases import observe
-from petrec.review.observed import Observed
-from petrec.review.work import ReviewWork
+from petrec.features.review.candidates import options
+from petrec.features.review.case import Verdict
+from petrec.features.review.cases import observe
+from petrec.features.review.observed import Observed
+from petrec.features.review.work import ReviewWork
+from petrec.features.runs.install import install_journal
+from petrec.features.runs.numbers import numbers_of
+from petrec.features.runs.run import Run, Target
+from petrec.features.runs.tables import decisions
+from petrec.postgres.preflight import load_schema
 from petrec.rules import classify
 from petrec.settings import Mapping
 from tests.plugins.cluster import Cluster

@@ -8,8 +8,8 @@ import openpyxl
 import pytest
 
 from petrec.errors import UsageError
+from petrec.features.review.unfilled import refuse_filled
 from petrec.files import keep_beside
-from petrec.review.unfilled import refuse_filled
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 from tests.review.conftest import Exported

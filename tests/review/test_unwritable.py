@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.db.foreseen import obstacles, what_is_lacking
-from petrec.db.preflight import load_schema
+from petrec.postgres.foreseen import obstacles, what_is_lacking
+from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Completed, environment

@@ -11,9 +11,9 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from petrec.review.read import read_files
-from petrec.review.read.entry import Reading
-from petrec.review.read.workbook import Damaged, Workbook
+from petrec.features.review.read import read_files
+from petrec.features.review.read.entry import Reading
+from petrec.features.review.read.workbook import Damaged, Workbook
 from tests.review.conftest import Exported
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from petrec.results.review import Case
-from petrec.review.page import write_page
+from petrec.features.review.case import Case
+from petrec.features.review.page import write_page
 
 CHROMIUM = shutil.which("chromium")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from petrec.demo.texts import MENTIONS, PET_NAMES, REMARKS
-from petrec.results.review import Candidate, Case, Strength, Suggestion, Verdict
+from petrec.features.review.case import Candidate, Case, Strength, Suggestion, Verdict
 
 KINDS = ("missing_ambiguous", "mismatched", "missing_no_pets", "missing_no_appointment")
 HOSTILE = (

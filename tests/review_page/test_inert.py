@@ -2,7 +2,7 @@
 
 import json
 
-from petrec.results.review import Candidate, Case, Strength, Suggestion, Verdict
+from petrec.features.review.case import Candidate, Case, Strength, Suggestion, Verdict
 from tests.review_page.conftest import Open
 from tests.review_page.samples import HOSTILE, case
 

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from petrec.results.review import Candidate, Decision, Verdict
+from petrec.features.review.case import Candidate, Decision, Verdict
 from tests.review_page.conftest import Open, Opened
 from tests.review_page.samples import candidate, case, clinic
 

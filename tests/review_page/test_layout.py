@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from petrec.results.review import Verdict
+from petrec.features.review.case import Verdict
 from tests.review_page.conftest import Open
 from tests.review_page.samples import HOSTILE, candidate, case, clinic
 

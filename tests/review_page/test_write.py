@@ -10,10 +10,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrec.results.review import Case
-from petrec.review.page import write_page
-from petrec.review.page.assets import SCRIPTS, page_script
-from petrec.review.page.encode import encode_json
+from petrec.features.review.case import Case
+from petrec.features.review.page import write_page
+from petrec.features.review.page.assets import SCRIPTS, page_script
+from petrec.features.review.page.encode import encode_json
 from petrec.rules import KINDS, Repair
 from tests.review_page.samples import HOSTILE, case, clinic
 
@@ -70,7 +70,9 @@ def test_every_kind_of_a_review_has_a_name_and_a_sentence() -> None:
 def test_every_script_is_part_of_the_page() -> None:
     from importlib.resources import files
 
-    there = {file.name for file in files("petrec.review.page").joinpath("script").iterdir()}
+    there = {
+        file.name for file in files("petrec.features.review.page").joinpath("script").iterdir()
+    }
     assert there == {f"{name}.js" for name in SCRIPTS}
 
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrec.db.dsn import resolve_dsn
+from petrec.documents.cells import decode_cell, encode_cell
 from petrec.errors import OutputError, SettingsError, UsageError
+from petrec.features.runs.pace import Pace
 from petrec.files import atomic_text
-from petrec.journal.pace import Pace
-from petrec.render.cells import decode_cell, encode_cell
+from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import load_settings
 
 HOSTILE = st.text(st.sampled_from("=+-@'\",;\t\r\n\0 aZ9é小\u202e|<"), max_size=8)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from petrec.db.dsn import resolve_dsn
-from petrec.db.failures import translated
 from petrec.errors import PetrecError, UsageError
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.errors import translated
 from tests.plugins.command import environment
 from tests.plugins.ports import free_port
 

@@ -16,11 +16,11 @@ from jwt.algorithms import OKPAlgorithm
 from petrec.api.auth.keys import JwksFile
 from petrec.cli.report.make import render_again
 from petrec.errors import OutputError, PetrecError
+from petrec.features.review.read import read_files
+from petrec.features.review.unfilled import refuse_filled
+from petrec.features.validate.expected import Expected
 from petrec.files import atomic_text, open_text, read_text
-from petrec.review.read import read_files
-from petrec.review.unfilled import refuse_filled
 from petrec.settings import load_settings
-from petrec.validate.expected import Expected
 
 FORMS: dict[str, Callable[[str], bytes]] = {
     "as_it_is": lambda text: text.encode(),

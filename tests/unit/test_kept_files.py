@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from petrec.errors import SettingsError, UsageError
-from petrec.report.history.file import Header, Reader
+from petrec.features.report.history.file import Header, Reader
+from petrec.features.validate.baseline import Baseline
 from petrec.schema import Schema, TableShape, build_schema
 from petrec.settings import Mapping
-from petrec.validate.baseline import Baseline
 from tests.unit.test_files import FORMS, every_form
 
 HEADER = Header("clinic", "public.recordings")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrec.render import Format, render
-from petrec.results.audit import AuditResult, GuideNumbers, KindCount, WarningCount
-from petrec.results.document import Document, Finding
+from petrec.documents import Format, render
+from petrec.documents.document import Document, Finding
+from petrec.features.audit.result import AuditResult, GuideNumbers, KindCount, WarningCount
 
 HOSTILE = '=cmd|"x"\n::error::[red]\x1b[31m<b>'
 RESULT = AuditResult(

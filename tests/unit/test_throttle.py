@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from petrec.journal.throttle import Limits, pause_reason
+from petrec.features.runs.throttle import Limits, pause_reason
 
 
 def test_a_pause_file_counts_while_it_is_there(tmp_path: Path) -> None:

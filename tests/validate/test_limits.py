@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petrec.errors import SettingsError
+from petrec.features.validate.limits import Limit, limits_by_rule
 from petrec.rules import FINDINGS
 from petrec.rules.secondary import FACT_IDS
 from petrec.settings import RuleLimits
-from petrec.validate.limits import Limit, limits_by_rule
 
 
 @given(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from petrec.features.validate.ratchet import Tally, compare
 from petrec.rules.fingerprint import fingerprint
-from petrec.validate.ratchet import Tally, compare
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from petrec.audit import run_audit, stream_json, stream_rows
-from petrec.db.connect import make_engine
-from petrec.db.dsn import resolve_dsn
-from petrec.db.preflight import load_schema
-from petrec.db.snapshot import read_snapshot
-from petrec.results.validate import ValidationResult
+from petrec.features.audit import run_audit, stream_json, stream_rows
+from petrec.features.validate import Baseline, apply_ratchet, judge, limits_by_rule
+from petrec.features.validate.result import ValidationResult
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.preflight import load_schema
+from petrec.postgres.snapshot import read_snapshot
 from petrec.settings import Settings
-from petrec.validate import Baseline, apply_ratchet, judge, limits_by_rule
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 

@@ -8,8 +8,8 @@ from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode
-from petrec.render.formats import Format
 
 
 @bundled
@@ -29,9 +29,9 @@ def abandon(
         petrec backfill abandon 1 --yes --format json
 
     """
-    from petrec.journal.abandon import abandon_run
-    from petrec.journal.targets import mapped_target
-    from petrec.results.runs import Abandoned
+    from petrec.features.runs.abandon import abandon_run
+    from petrec.features.runs.result import Abandoned
+    from petrec.features.runs.targets import mapped_target
 
     session = open_session("abandon", connect)
     confirm(f"Leave run {run} for good?", yes=yes)

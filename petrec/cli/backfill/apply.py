@@ -13,13 +13,13 @@ from petrec.cli.confirm import confirm
 from petrec.cli.output import open_output, steps
 from petrec.cli.run_code import run_code
 from petrec.cli.session import Session, open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode, OutputError
 from petrec.files import make_directory, try_directory
-from petrec.render.formats import Format
 
 if TYPE_CHECKING:
-    from petrec.journal.throttle import Limits
-    from petrec.results.backfill import BackfillPlan, BackfillResult
+    from petrec.features.backfill.result import BackfillPlan, BackfillResult
+    from petrec.features.runs.throttle import Limits
 
 MOST_LISTED = 1_000
 
@@ -80,7 +80,7 @@ def backfill(
 
 def make_plan(session: Session, touch: list[str], *, quiet: bool) -> "BackfillPlan":
     """Plan in one snapshot."""
-    from petrec.backfill.plan import make_target, preview
+    from petrec.features.backfill.plan import make_target, preview
 
     with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
         step("looking for certain evidence")
@@ -98,11 +98,11 @@ def apply_and_export(
     quiet: bool,
 ) -> "BackfillResult":
     """Ask, apply, and write the ambiguous rows to a CSV."""
-    from petrec.backfill.apply import apply_backfill
-    from petrec.backfill.plan import make_target
     from petrec.cli.progress import run_progress
-    from petrec.db.writable import check_writable
-    from petrec.results.backfill import BackfillResult
+    from petrec.features.backfill.apply import apply_backfill
+    from petrec.features.backfill.plan import make_target
+    from petrec.features.backfill.result import BackfillResult
+    from petrec.postgres.writable import check_writable
 
     with session.snapshot() as (connection, schema):
         target = make_target(schema, touch)
@@ -125,8 +125,8 @@ def _with_unwritten(session: Session, result: "BackfillResult") -> "BackfillResu
     """Add what the database has refused, and what its triggers have made otherwise."""
     import msgspec
 
-    from petrec.journal.lineage import count_causes, read_unwritten
-    from petrec.results.runs import Cause
+    from petrec.features.runs.lineage import count_causes, read_unwritten
+    from petrec.features.runs.run import Cause
 
     if result.run is None or not result.run.skipped:
         return result
@@ -146,9 +146,9 @@ def _export_ambiguous(session: Session, path: Path, *, always: bool) -> tuple[in
 
     The run is done: what goes wrong with its list must not hide its outcome.
     """
-    from petrec.backfill.export import stream_ambiguous
-    from petrec.backfill.plan import count_left
-    from petrec.render.as_csv import write_rows
+    from petrec.documents.as_csv import write_rows
+    from petrec.features.backfill.export import stream_ambiguous
+    from petrec.features.backfill.plan import count_left
     from petrec.rules.census import take_census
 
     with session.snapshot() as (connection, schema):

@@ -9,7 +9,7 @@ import typer
 from petrec.cli.bundle import Bundle
 
 if TYPE_CHECKING:
-    from petrec.journal.throttle import Limits
+    from petrec.features.runs.throttle import Limits
 
 _WRITING = "Writing"
 Target = Annotated[
@@ -55,7 +55,7 @@ class Writing(Bundle):
 
     def limits(self) -> "Limits":
         """Return them as the journal takes them."""
-        from petrec.journal.throttle import Limits
+        from petrec.features.runs.throttle import Limits
 
         return Limits(
             target_ms=self.target_ms,

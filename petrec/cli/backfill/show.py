@@ -8,8 +8,8 @@ from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.output import show
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode, UsageError
-from petrec.render.formats import Format
 
 
 @bundled
@@ -34,11 +34,11 @@ def show_lineage(
         petrec backfill show --recording 7f455fe4-0dd9-b6e6-7932-fb8ab3f0fbc6
 
     """
-    from petrec.journal.install import is_installed
-    from petrec.journal.lineage import read_lineage
-    from petrec.journal.runs import read_run
-    from petrec.journal.targets import mapped_target
-    from petrec.results.lineage import Lineage
+    from petrec.features.runs.change import Lineage
+    from petrec.features.runs.install import is_installed
+    from petrec.features.runs.lineage import read_lineage
+    from petrec.features.runs.states import read_run
+    from petrec.features.runs.targets import mapped_target
 
     if run is None and recording is None:
         raise UsageError("name a run or --recording", hint="petrec backfill status lists the runs")

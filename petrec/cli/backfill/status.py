@@ -4,8 +4,8 @@ from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.output import show
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode
-from petrec.render.formats import Format
 
 
 @bundled
@@ -23,10 +23,10 @@ def status(
         watch -n1 petrec backfill status
 
     """
-    from petrec.journal.install import is_installed
-    from petrec.journal.runs import list_runs
-    from petrec.journal.targets import mapped_target
-    from petrec.results.runs import RunList
+    from petrec.features.runs.install import is_installed
+    from petrec.features.runs.result import RunList
+    from petrec.features.runs.states import list_runs
+    from petrec.features.runs.targets import mapped_target
 
     session = open_session("status", connect)
     target = mapped_target(session.settings.mapping)

@@ -10,7 +10,7 @@ from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
-from petrec.render.formats import Format
+from petrec.documents.formats import Format
 
 
 @bundled
@@ -32,15 +32,15 @@ def undo(
         petrec backfill undo 1 --yes --format json
 
     """
-    from petrec.backfill.apply import apply_undo
-    from petrec.backfill.plan import make_target
     from petrec.cli.progress import run_progress
-    from petrec.db.writable import check_writable
-    from petrec.journal.install import is_installed
-    from petrec.journal.lineage import read_skips
-    from petrec.journal.runs import read_run
-    from petrec.journal.undo import check_null_returns
-    from petrec.results.backfill import UndoResult
+    from petrec.features.backfill.apply import apply_undo
+    from petrec.features.backfill.plan import make_target
+    from petrec.features.runs.install import is_installed
+    from petrec.features.runs.lineage import read_skips
+    from petrec.features.runs.result import UndoResult
+    from petrec.features.runs.states import read_run
+    from petrec.features.runs.undo import check_null_returns
+    from petrec.postgres.writable import check_writable
 
     session = open_session("undo", connect)
     with session.snapshot() as (connection, schema):

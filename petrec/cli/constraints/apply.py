@@ -11,8 +11,8 @@ from petrec.cli.constraints import choices
 from petrec.cli.constraints.progress import listening
 from petrec.cli.output import remark
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode
-from petrec.render.formats import Format
 
 
 @bundled
@@ -39,13 +39,13 @@ def apply(
         petrec constraints apply --plan 0123456789abcdef --yes --deadline 600
 
     """
-    from petrec.constraints.apply import apply_plan
-    from petrec.constraints.gate import find_obstacles
-    from petrec.constraints.holdups import find_holdups
-    from petrec.constraints.plan import refuse_without_privileges
-    from petrec.constraints.space import refuse_without_room, with_space
-    from petrec.db.writable import check_primary
-    from petrec.results.constraints import Obstacles
+    from petrec.features.constraints.apply import apply_plan
+    from petrec.features.constraints.gate import find_obstacles
+    from petrec.features.constraints.holdups import find_holdups
+    from petrec.features.constraints.plan import refuse_without_privileges
+    from petrec.features.constraints.result import Obstacles
+    from petrec.features.constraints.space import refuse_without_room, with_space
+    from petrec.postgres.writable import check_primary
 
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping, grants=grants)

@@ -8,11 +8,11 @@ import typer
 
 from petrec.cli.bundle import Bundle
 from petrec.errors import UsageError
-from petrec.results.sizes import to_bytes
+from petrec.features.constraints.sizes import to_bytes
 
 if TYPE_CHECKING:
-    from petrec.constraints.plan import Wanted
-    from petrec.db.ddl.run import Limits
+    from petrec.features.constraints.plan import Wanted
+    from petrec.postgres.ddl.run import Limits
     from petrec.settings import Mapping
 
 
@@ -94,8 +94,8 @@ class Choice(Bundle):
         self, mapping: "Mapping", *, drop_visits: bool = False, grants: bool = False
     ) -> "Wanted":
         """Return what was asked for; without a group, everything of the guide."""
-        from petrec.constraints.objects import DEFAULT_GROUPS, items
-        from petrec.constraints.plan import Wanted
+        from petrec.features.constraints.objects import DEFAULT_GROUPS, items
+        from petrec.features.constraints.plan import Wanted
 
         chosen = tuple(group.value for group in self.groups or ()) or DEFAULT_GROUPS
         extra = ("membership",) * self.membership + ("appointment-fk",) * self.appointment_fk
@@ -121,6 +121,6 @@ class Waiting(Bundle):
 
     def limits(self) -> "Limits":
         """Return them as the runner takes them."""
-        from petrec.db.ddl.run import Limits
+        from petrec.postgres.ddl.run import Limits
 
         return Limits(self.lock_timeout, self.deadline, self.cancel_blockers)

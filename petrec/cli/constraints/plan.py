@@ -9,8 +9,8 @@ from petrec.cli.bundle import bundled
 from petrec.cli.constraints import choices
 from petrec.cli.output import open_output, steps
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode
-from petrec.render.formats import Format
 
 
 @bundled
@@ -34,7 +34,7 @@ def plan(
         petrec constraints plan --sql --output constraints.sql
 
     """
-    from petrec.constraints.space import with_space
+    from petrec.features.constraints.space import with_space
 
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping, grants=grants)

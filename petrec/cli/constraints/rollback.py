@@ -11,14 +11,14 @@ from petrec.cli.constraints import choices
 from petrec.cli.constraints.progress import listening
 from petrec.cli.output import remark
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode
-from petrec.render.formats import Format
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from petrec.results.constraints import ConstraintsPlan
-    from petrec.results.holdups import Holdups
+    from petrec.features.constraints.open_transactions import Holdups
+    from petrec.features.constraints.result import ConstraintsPlan
 
 
 @bundled
@@ -43,11 +43,11 @@ def rollback(
         petrec constraints rollback --group visits --drop-visits --yes
 
     """
-    from petrec.constraints.apply import apply_rollback
-    from petrec.constraints.holdups import find_holdups
-    from petrec.constraints.plan import refuse_without_privileges
-    from petrec.db.writable import check_primary
-    from petrec.results.constraints import Filled
+    from petrec.features.constraints.apply import apply_rollback
+    from petrec.features.constraints.holdups import find_holdups
+    from petrec.features.constraints.plan import refuse_without_privileges
+    from petrec.features.constraints.result import Filled
+    from petrec.postgres.writable import check_primary
 
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping, drop_visits=drop_visits)

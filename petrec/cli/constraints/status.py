@@ -5,8 +5,8 @@ from petrec.cli.bundle import bundled
 from petrec.cli.constraints import choices
 from petrec.cli.output import steps
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode
-from petrec.render.formats import Format
 
 
 @bundled

@@ -11,13 +11,13 @@ from petrec.cli.bundle import bundled
 from petrec.cli.output import show, steps
 from petrec.cli.report import options
 from petrec.cli.session import once_more, open_session
+from petrec.documents.formats import Format
 from petrec.errors import UsageError
 from petrec.extras import need_extra
-from petrec.render.formats import Format
 
 if TYPE_CHECKING:
-    from petrec.report import Target
-    from petrec.results.report import ReportResult
+    from petrec.features.report import Target
+    from petrec.features.report.result import ReportResult
 
 
 @bundled
@@ -61,8 +61,8 @@ def report(
     need_extra("petrec report", "report", "pandas", "jinja2", "urllib3")
     from petrec.cli.report.make import Keeping, make, render_again
     from petrec.cli.report.tell import told
-    from petrec.report import Scope, failure_marked
-    from petrec.report.notify import checked
+    from petrec.features.report import Scope, failure_marked
+    from petrec.features.report.notify import checked
 
     paths = {"html": html, "email": email, "markdown": markdown, "json": json}
     targets = _targets(paths, prometheus, mode)
@@ -84,7 +84,7 @@ def report(
 def _targets(paths: dict[str, Path | None], metrics: Path | None, mode: str) -> "list[Target]":
     from importlib import import_module
 
-    from petrec.report import METRICS_MODE, Target
+    from petrec.features.report import METRICS_MODE, Target
 
     number = _mode(mode)
     for form, path in paths.items():
@@ -93,11 +93,11 @@ def _targets(paths: dict[str, Path | None], metrics: Path | None, mode: str) -> 
     targets = []
     for form, path in paths.items():
         if path is not None:
-            module = import_module(f"petrec.report.as_{form}")
+            module = import_module(f"petrec.features.report.as_{form}")
             write = module.write_message if path.suffix == ".eml" else module.write
             targets.append(Target(path, write, number))
     if metrics is not None:
-        from petrec.report import prometheus
+        from petrec.features.report import prometheus
 
         targets.append(Target(metrics, prometheus.write, METRICS_MODE))
     named = [target.path.absolute() for target in targets]

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from petrec.audit import run_audit
 from petrec.cli.session import Session
 from petrec.errors import UsageError
-from petrec.files import read_text
-from petrec.report import Scope, Target, build_report, publication
-from petrec.report.history import (
+from petrec.features.audit import run_audit
+from petrec.features.audit.result import AuditResult
+from petrec.features.report import Scope, Target, build_report, publication
+from petrec.features.report.history import (
     Comparison,
     compared_in_database,
     compared_in_file,
     compared_with_nothing,
 )
-from petrec.results.audit import AuditResult
-from petrec.results.report import ReportResult
+from petrec.features.report.result import ReportResult
+from petrec.files import read_text
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -85,8 +85,8 @@ def render_again(path: Path, targets: Sequence[Target]) -> ReportResult:
 
 
 def _install(session: Session) -> None:
-    from petrec.db.writable import check_primary
-    from petrec.journal.install import install_journal
+    from petrec.features.runs.install import install_journal
+    from petrec.postgres.writable import check_primary
 
     with session.translated():
         with session.engine.connect() as connection:

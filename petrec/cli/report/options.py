@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from petrec.render.formats import Format
+from petrec.documents.formats import Format
 
 _FILES, _HISTORY, _CONTENT = "Files", "History", "Content"
 

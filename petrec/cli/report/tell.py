@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from petrec.errors import PetrecError
-from petrec.report.notify import failure_summary, post, summary
-from petrec.results.report import ReportResult
+from petrec.features.report.notify import failure_summary, post, summary
+from petrec.features.report.result import ReportResult
 
 
 @contextmanager

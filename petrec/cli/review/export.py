@@ -10,9 +10,9 @@ from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.output import steps
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode, UsageError
 from petrec.files import make_directory
-from petrec.render.formats import Format
 
 
 @bundled
@@ -53,8 +53,8 @@ def export(
         petrec review export cases.html
 
     """
-    from petrec.review.export import check_names, check_replaceable, export_cases
-    from petrec.review.query import REVIEWED
+    from petrec.features.review.export import check_names, check_replaceable, export_cases
+    from petrec.features.review.query import REVIEWED
 
     paths = files or [Path("reports") / f"review-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"]
     for unknown in [k for k in kind or () if k not in REVIEWED]:

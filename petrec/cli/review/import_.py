@@ -14,18 +14,18 @@ from petrec.cli.confirm import confirm
 from petrec.cli.output import steps
 from petrec.cli.run_code import run_code
 from petrec.cli.session import Session, open_session
-from petrec.render.formats import Format
+from petrec.documents.formats import Format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from petrec.journal.drive import Observer
-    from petrec.journal.foresight import Foresight
-    from petrec.journal.throttle import Limits
-    from petrec.results.imported import ReviewImport
-    from petrec.results.runs import Run, Target
-    from petrec.review.check import Checked
-    from petrec.review.read.entry import Reading
+    from petrec.features.review.check import Checked
+    from petrec.features.review.imported import ReviewImport
+    from petrec.features.review.read.entry import Reading
+    from petrec.features.runs.driver import Observer
+    from petrec.features.runs.foresight import Foresight
+    from petrec.features.runs.run import Run, Target
+    from petrec.features.runs.throttle import Limits
     from petrec.schema import Schema
 
 
@@ -65,7 +65,7 @@ def import_decisions(
         petrec review import cases.csv --apply --partial --reviewer Ada
 
     """
-    from petrec.review.read import read_files
+    from petrec.features.review.read import read_files
 
     session = open_session("review", connect)
     reading = read_files(files, reviewer.strip())
@@ -99,8 +99,8 @@ class _Job:
 
     def apply(self, given: "Limits", *, yes: bool) -> "ReviewImport":
         """Finish what is unfinished, check again, ask, and write."""
-        from petrec.review.apply import record_review, resume_review
-        from petrec.review.rejects import write_rejects
+        from petrec.features.review.apply import record_review, resume_review
+        from petrec.features.review.rejects import write_rejects
 
         checked, inferable, _, schema, target = self._check(writing=True)
         # An unfinished import comes first: what it still has to write looks stale until then.
@@ -126,10 +126,10 @@ class _Job:
         )  # fmt: skip
 
     def _is_unfinished(self) -> bool:
-        from petrec.journal.install import is_installed
-        from petrec.journal.runs import unfinished_run
-        from petrec.journal.targets import mapped_target
-        from petrec.review.apply import ACTION
+        from petrec.features.review.apply import ACTION
+        from petrec.features.runs.install import is_installed
+        from petrec.features.runs.states import unfinished_run
+        from petrec.features.runs.targets import mapped_target
 
         target = mapped_target(self.session.settings.mapping)
         with self.session.translated(), self.session.engine.connect() as connection:
@@ -146,11 +146,11 @@ class _Job:
     def _check(
         self, *, writing: bool = False
     ) -> tuple["Checked", int, "Foresight", "Schema", "Target"]:
-        from petrec.backfill.plan import make_target
-        from petrec.db.writable import check_writable
-        from petrec.journal.foresight import Foresight
-        from petrec.review.apply import foresee_review, review_target
-        from petrec.review.check import check
+        from petrec.features.backfill.plan import make_target
+        from petrec.features.review.apply import foresee_review, review_target
+        from petrec.features.review.check import check
+        from petrec.features.runs.foresight import Foresight
+        from petrec.postgres.writable import check_writable
         from petrec.rules.census import take_census
 
         with steps(quiet=self.quiet) as step, self.session.snapshot() as (connection, schema):
@@ -165,7 +165,7 @@ class _Job:
         return checked, inferable, foresight, schema, target
 
     def _skips(self, run: "Run | None") -> tuple[Any, ...]:
-        from petrec.journal.lineage import read_skips
+        from petrec.features.runs.lineage import read_skips
 
         if run is None or not run.skipped:
             return ()
@@ -173,7 +173,7 @@ class _Job:
             return read_skips(connection, run.id)
 
     def _result(self, checked: "Checked", **more: Any) -> "ReviewImport":
-        from petrec.results.imported import ReviewImport
+        from petrec.features.review.imported import ReviewImport
 
         return ReviewImport(
             files=tuple(map(str, self.files)),

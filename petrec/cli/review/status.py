@@ -4,8 +4,8 @@ from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.output import steps
 from petrec.cli.session import open_session
+from petrec.documents.formats import Format
 from petrec.errors import ExitCode
-from petrec.render.formats import Format
 
 
 @bundled
@@ -24,7 +24,7 @@ def status(
         petrec review status --format json
 
     """
-    from petrec.review.status import review_status
+    from petrec.features.review.status import review_status
 
     session = open_session("review", connect)
     with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):

@@ -1,6 +1,0 @@
-"""Find every damaged association, count it against all recordings, list it completely."""
-
-from petrec.audit.audit import run_audit
-from petrec.audit.rows import stream_json, stream_rows
-
-__all__ = ["run_audit", "stream_json", "stream_rows"]

@@ -1,0 +1,51 @@
+"""JUnit XML: one test case per rule, failed where it has findings at error level."""
+
+from typing import TextIO
+from xml.etree import ElementTree as ET
+
+from petrec.documents.document import Document, Finding
+from petrec.documents.plain import plain
+
+
+def write(document: Document, out: TextIO) -> None:
+    """Write one test suite; XML has no way to hold control characters, so they are spelled out."""
+    counts = _counts(document)
+    suites = ET.Element("testsuites", counts)
+    suite = ET.SubElement(suites, "testsuite", {"name": f"petrec {document.command}"} | counts)
+    properties = ET.SubElement(suite, "properties")
+    told = [("title", document.title)]
+    told += [("remark", remark) for remark in document.remarks]
+    told += [("note", note) for note in document.notes]
+    for name, value in told:
+        ET.SubElement(properties, "property", {"name": name, "value": plain(value)})
+    for finding in document.findings:
+        _add_case(suite, finding)
+    ET.indent(suites)
+    out.write('<?xml version="1.0" encoding="utf-8"?>\n')
+    out.write(ET.tostring(suites, encoding="unicode") + "\n")
+
+
+def _counts(document: Document) -> dict[str, str]:
+    numbers = {
+        "tests": len(document.findings),
+        "failures": sum(finding.fails for finding in document.findings),
+        "errors": 0,
+        "skipped": sum(finding.severity == "off" for finding in document.findings),
+    }
+    return {name: str(number) for name, number in numbers.items()} | {"time": "0"}
+
+
+def _add_case(suite: ET.Element, finding: Finding) -> None:
+    names = {"classname": f"petrec.{suite.get('name', '').split()[-1]}", "name": finding.rule}
+    case = ET.SubElement(
+        suite, "testcase", {key: plain(names[key]) for key in names} | {"time": "0"}
+    )
+    if finding.severity == "off":
+        ET.SubElement(case, "skipped", {"message": plain(finding.message)})
+    elif finding.fails:
+        message = plain(finding.sentence)
+        failure = ET.SubElement(case, "failure", {"type": "error", "message": message})
+        # GitLab shows the text alone, Jenkins the message first.
+        failure.text = f"{message}\n{plain(finding.help)}".strip()
+    elif finding.count:
+        ET.SubElement(case, "system-out").text = plain(finding.sentence)

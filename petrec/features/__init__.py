@@ -1,0 +1,1 @@
+"""What petrec does, one package a feature; runs are what those that write share."""

@@ -1,0 +1,45 @@
+"""Rows whose evidence was overtaken: a pet joined the appointment after petrec had assigned one."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, cast, func, select
+
+from petrec.features.runs.install import is_readable
+from petrec.features.runs.states import runs_of
+from petrec.features.runs.tables import changes
+from petrec.features.runs.targets import target_name
+from petrec.features.runs.write import has_key
+from petrec.rules.evidence import SINGLE_PET
+from petrec.rules.secondary import EVIDENCE_OVERTAKEN, SecondaryFact
+from petrec.schema import Schema
+
+
+def _overtaken(schema: Schema) -> Select[Any]:
+    recordings, links = schema.recordings, schema.links
+    crowded = (
+        select(links.c.appointment_id)
+        .group_by(links.c.appointment_id)
+        .having(func.count(links.c.pet_id.distinct()) > 1)
+        .subquery("crowded")
+    )
+    assigned = cast(changes.c.new["pet_id"].astext, recordings.c.pet_id.type)
+    return (
+        select(recordings.c.id)
+        .distinct()
+        .join(changes, has_key(schema, recordings.c, changes.c.row_key))
+        .join(crowded, crowded.c.appointment_id == recordings.c.appointment_id)
+        .where(changes.c.run_id.in_(runs_of(target_name(schema))))
+        .where(changes.c.strategy == SINGLE_PET.id, recordings.c.pet_id == assigned)
+    )
+
+
+OVERTAKEN = SecondaryFact(
+    id=EVIDENCE_OVERTAKEN,
+    sentence="assigned as the appointment's only pet, but the appointment has several now",
+    rows=_overtaken,
+)
+
+
+def facts_of_the_journal(connection: Connection) -> tuple[SecondaryFact, ...]:
+    """Return the facts that need the journal; none where there is none to read."""
+    return (OVERTAKEN,) if is_readable(connection) else ()

@@ -1,0 +1,99 @@
+"""What an audit found."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
+
+
+class KindCount(Struct, frozen=True):
+    """How many recordings are of one kind; percent of all recordings; first and last id."""
+
+    id: str
+    severity: str
+    sentence: str
+    repair: str
+    count: int
+    percent: float
+    samples: tuple[str, ...] = ()
+
+
+class GuideNumbers(Struct, frozen=True):
+    """The two validation queries of the integration guide, by name, for comparison."""
+
+    total_recordings: int
+    recordings_with_pet_id: int
+    missing_pet_id: int
+    invalid_associations: int
+
+
+class WarningCount(Struct, frozen=True):
+    """A secondary fact: worth a look, not a kind of its own."""
+
+    id: str
+    sentence: str
+    count: int
+    samples: tuple[str, ...] = ()
+
+
+class AuditResult(Struct, frozen=True):
+    """One audit, from one snapshot."""
+
+    taken_at: datetime
+    database: str
+    server_version: str
+    table: str
+    total: int
+    kinds: tuple[KindCount, ...]
+    guide: GuideNumbers
+    warnings: tuple[WarningCount, ...]
+    remarks: tuple[str, ...] = ()
+    command: str = "audit"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def findings(self) -> int:
+        """Return how many recordings are not ok."""
+        return sum(kind.count for kind in self.kinds if kind.id != "ok")
+
+    def count(self, kind_id: str) -> int:
+        """Return the count of one kind; errors: StopIteration."""
+        return next(kind.count for kind in self.kinds if kind.id == kind_id)
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        taken = f"{self.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+        return Document(
+            command=self.command,
+            title=f"{self.findings} of {self.total} recordings need attention",
+            payload=self,
+            grids=(self._kinds(), self._guide(), self._warnings()),
+            findings=(*map(_kind_finding, self.kinds[1:]), *map(_warning_finding, self.warnings)),
+            notes=(f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}",),
+            remarks=self.remarks,
+        )
+
+    def _kinds(self) -> Grid:
+        rows = [(k.id, k.count, k.percent, k.repair, "".join(k.samples[:1])) for k in self.kinds]
+        rows.append(("total", self.total, 100.0 if self.total else 0.0, "", ""))
+        columns = ("kind", "count", "percent", "repair", "for example")
+        return Grid("Recordings by kind", columns, tuple(rows))
+
+    def _guide(self) -> Grid:
+        names = GuideNumbers.__struct_fields__
+        rows = tuple((name, getattr(self.guide, name)) for name in names)
+        return Grid("The guide's validation queries", ("number", "value"), rows)
+
+    def _warnings(self) -> Grid:
+        rows = tuple((w.id, w.count, w.sentence, "".join(w.samples[:1])) for w in self.warnings)
+        return Grid("Warnings", ("warning", "count", "meaning", "for example"), rows)
+
+
+def _kind_finding(kind: KindCount) -> Finding:
+    help_text = f"repair: petrec {kind.repair}"
+    return Finding(kind.id, kind.severity, kind.count, kind.sentence, help_text)
+
+
+def _warning_finding(warning: WarningCount) -> Finding:
+    return Finding(warning.id, "warning", warning.count, warning.sentence)

@@ -1,0 +1,47 @@
+"""All rows of one kind, complete and uncapped, streamed with the evidence beside them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from petrec.postgres.copy import Rows, stream_copy
+from petrec.rules import judged, kind_column
+from petrec.schema import Schema
+
+
+def rows_query(schema: Schema, kind_id: str) -> Select[Any]:
+    """Select whole recordings of a kind, with the appointment's pets and the certain pet."""
+    facts = judged(schema)
+    kind = kind_column(facts)
+    return (
+        select(
+            kind.label("petrec_kind"),
+            facts.linked_pets.label("petrec_appointment_pets"),
+            facts.certain_pet.label("petrec_certain_pet"),
+            *(facts.recording[c.key].label(c.name) for c in schema.tables.recordings.c),
+        )
+        .select_from(facts.source)
+        .where(kind == kind_id)
+    )
+
+
+@contextmanager
+def stream_json(connection: Connection, schema: Schema, kind_id: str) -> Iterator[Iterator[str]]:
+    """Give each row of one kind as a JSON object, typed by PostgreSQL."""
+    rows = rows_query(schema, kind_id).subquery("rows")
+    query = select(func.row_to_json(rows.table_valued()))
+    with stream_copy(connection, query) as lines:
+        yield (line or "" for (line,) in lines)
+
+
+@contextmanager
+def stream_rows(
+    connection: Connection, schema: Schema, kind_id: str
+) -> Iterator[tuple[tuple[str, ...], Rows]]:
+    """Give the column names and an iterator over the rows of one kind."""
+    query = rows_query(schema, kind_id)
+    names = tuple(column.name for column in query.selected_columns)
+    with stream_copy(connection, query) as rows:
+        yield names, rows

@@ -1,0 +1,39 @@
+"""How many planned recordings the checks of their table would refuse that are NOT VALID."""
+
+from sqlalchemy import Connection, FromClause, func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from petrec.features.runs.keys import key_of
+from petrec.postgres.warned import about_check, not_valid_checks
+from petrec.rules import judged
+from petrec.schema import Schema
+
+
+def broken_checks(connection: Connection, schema: Schema) -> list[str]:
+    """Name the checks of recordings that are not valid, with the planned rows that break each."""
+    found = not_valid_checks(connection, schema.tables.recordings)
+    return [about_check(name, _count(connection, schema, sql)) for name, sql in found]
+
+
+def _count(connection: Connection, schema: Schema, expression: str) -> int | None:
+    """Return how many rows break a check as they would be; None where it cannot be asked so."""
+    broken = text(f"({expression.replace(':', chr(92) + ':')}) IS FALSE")
+    query = select(func.count()).select_from(_as_planned(schema)).where(broken)
+    try:
+        with connection.begin_nested():
+            return int(connection.scalar(query) or 0)
+    except DBAPIError:
+        return None
+
+
+def _as_planned(schema: Schema) -> FromClause:
+    """Select the planned recordings under the names of their own columns, with their new pet."""
+    recordings = schema.tables.recordings
+    facts = judged(schema, within=schema.recordings.c.pet_id.is_(None))
+    same = key_of(schema, facts.recording) == key_of(schema, recordings.c)
+    columns = [
+        (facts.certain_pet if column.key == "pet_id" else column).label(column.name)
+        for column in recordings.c
+    ]
+    query = select(*columns).join_from(recordings, facts.source, same)
+    return query.where(facts.certain_pet.is_not(None)).subquery(recordings.name)

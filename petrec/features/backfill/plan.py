@@ -1,0 +1,135 @@
+"""What a backfill would do: shown to a person, or written down for the batches to follow."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Connection,
+    Text,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.dialects import postgresql
+
+from petrec.errors import UsageError
+from petrec.features.backfill.broken import broken_checks
+from petrec.features.backfill.result import BackfillPlan, StrategyCount
+from petrec.features.backfill.work import backfill_work
+from petrec.features.runs.foresight import foresee
+from petrec.features.runs.install import is_readable
+from petrec.features.runs.keys import key_of
+from petrec.features.runs.place import PLACE, system_columns
+from petrec.features.runs.run import Run, Target
+from petrec.features.runs.states import create_run, read_run, record, unfinished_run
+from petrec.features.runs.tables import plan_items
+from petrec.features.runs.targets import target_name
+from petrec.features.runs.write import write_query
+from petrec.postgres.session_state import path_advice
+from petrec.postgres.triggers import SearchingTriggers, searching_functions, update_triggers
+from petrec.rules import KINDS, Repair, judged
+from petrec.rules.census import Census, take_census
+from petrec.rules.evidence import STRATEGIES
+from petrec.schema import Schema
+
+
+def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
+    """Name what a run will write to; errors: UsageError for a column that cannot be touched."""
+    recordings = schema.tables.recordings
+    by_name = {column.name: column.key for column in recordings.c}
+    for name in touch:
+        if name not in by_name:
+            raise UsageError(f"--touch: {recordings.fullname} has no column {name!r}")
+        if not recordings.c[by_name[name]].type.name.startswith("timestamp"):  # type: ignore[attr-defined]
+            raise UsageError(
+                f"--touch: {name!r} is not a timestamp", hint="name a timestamp column"
+            )
+    return Target(
+        table=str(recordings.fullname),
+        key=tuple(str(column.name) for column in schema.key_columns),
+        pet=str(recordings.c.pet_id.name),
+        touch=tuple(str(by_name[name]) for name in touch),
+        name=target_name(schema),
+    )
+
+
+def preview(connection: Connection, schema: Schema, target: Target) -> BackfillPlan:
+    """Count what would change and say how; reads only."""
+    census = take_census(connection, schema)
+    readable = is_readable(connection)
+    unfinished = unfinished_run(connection, target.name, "backfill") if readable else None
+    foresight = foresee(connection, schema, target)
+    return BackfillPlan(
+        table=target.table,
+        strategies=tuple(
+            StrategyCount(strategy.id, strategy.sentence, census.count(strategy=strategy.id))
+            for strategy in STRATEGIES
+        ),
+        left=count_left(census),
+        triggers=update_triggers(connection, schema.tables.recordings),
+        locks=_locks(schema),
+        statement=_statement(schema, target),
+        touch=target.touch,
+        obstacles=foresight.obstacles,
+        warnings=(*foresight.warnings, *broken_checks(connection, schema)),
+        resumes=unfinished.id if unfinished else None,
+        searching=_searching(connection, schema),
+    )
+
+
+def _searching(connection: Connection, schema: Schema) -> SearchingTriggers | None:
+    advice = path_advice(connection)
+    functions = searching_functions(connection, schema.tables.recordings) if advice else ()
+    return SearchingTriggers(functions, advice) if functions else None
+
+
+def count_left(census: Census) -> int:
+    """Return how many recordings need a person."""
+    return sum(census.count(kind=kind.id) for kind in KINDS if kind.repair is Repair.REVIEW)
+
+
+def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | None:
+    """Write down run and plan, in the recordings' physical order; None where nothing is to do."""
+    run_id = create_run(connection, "backfill", target)
+    # Certain evidence implies it, but the planner cannot see that through the rules' CASE.
+    lacking = schema.recordings.c.pet_id.is_(None)
+    facts = judged(schema, *system_columns(schema.recordings, PLACE), within=lacking)
+    place = func.row_number().over(order_by=[facts.recording[name] for name in PLACE])
+    rows = (
+        select(
+            literal(run_id),
+            place,
+            key_of(schema, facts.recording),
+            facts.strategy,
+            cast(facts.recording.appointment_id, Text),
+            cast(facts.certain_pet, Text),
+        )
+        .select_from(facts.source)
+        .where(facts.certain_pet.is_not(None))
+    )
+    columns = ["run_id", "seq", "row_key", "strategy", "appointment_id", "pet_id"]
+    query = insert(plan_items).from_select(columns, rows)
+    planned = connection.execute(query.execution_options(preserve_rowcount=True)).rowcount
+    if planned == 0:
+        return None
+    record(connection, run_id, {"planned": planned})
+    return read_run(connection, target.name, run_id)
+
+
+def _locks(schema: Schema) -> tuple[str, ...]:
+    recordings = f"FOR NO KEY UPDATE on the batch's rows of {schema.tables.recordings.fullname}"
+    if schema.links_follow_appointments:
+        rows = f"FOR UPDATE on their rows of {schema.tables.appointments.fullname}"
+        return (f"{recordings}, rows held by others put off", f"{rows}, likewise")
+    table = f"SHARE on table {schema.tables.links.fullname}: it has no validated foreign key"
+    return (recordings, f"{table} that would tell of a pet being added")
+
+
+def _statement(schema: Schema, target: Target) -> str:
+    """Return the SQL of one batch with its parameters by name."""
+    now = datetime.now(UTC)
+    run = Run(0, "backfill", "planned", target, now, now)
+    query = write_query(schema, run, backfill_work(schema).guarded(run))
+    return str(query.compile(dialect=postgresql.dialect(paramstyle="named")))  # type: ignore[no-untyped-call]

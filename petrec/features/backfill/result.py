@@ -1,0 +1,132 @@
+"""What a backfill would do, and what it has done."""
+
+from msgspec import Struct
+
+from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.features.runs.result import MovedOn, left_alone
+from petrec.features.runs.run import Run
+from petrec.postgres.triggers import SearchingTriggers, Trigger
+
+
+class StrategyCount(Struct, frozen=True):
+    """How many recordings one strategy names the pet of."""
+
+    id: str
+    sentence: str
+    count: int
+
+
+class BackfillPlan(Struct, frozen=True):
+    """What `--apply` would write now; `left` recordings need a person instead."""
+
+    table: str
+    strategies: tuple[StrategyCount, ...]
+    left: int
+    triggers: tuple[Trigger, ...]
+    locks: tuple[str, ...]
+    statement: str
+    touch: tuple[str, ...]
+    obstacles: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    resumes: int | None = None
+    searching: SearchingTriggers | None = None
+    command: str = "backfill"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def planned(self) -> int:
+        """Return how many recordings would change."""
+        return sum(strategy.count for strategy in self.strategies)
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        return Document(
+            command=self.command,
+            title=f"plan: set the pet of {self.planned} recordings in {self.table}",
+            payload=self,
+            grids=(
+                Grid(
+                    "By certain evidence",
+                    ("strategy", "recordings", "because"),
+                    tuple((s.id, s.count, s.sentence) for s in self.strategies),
+                ),
+                Grid(
+                    "Triggers that will fire",
+                    ("trigger", "function", "when"),
+                    tuple((t.name, t.function, t.timing) for t in self.triggers),
+                ),
+                Grid("Locks per batch", ("lock",), tuple((lock,) for lock in self.locks)),
+            ),
+            notes=self._notes(),
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        touched = f"; also set to now(): {', '.join(self.touch)}" if self.touch else ""
+        resumed = f"run {self.resumes} is unfinished and is resumed first" if self.resumes else ""
+        remarks = (
+            *(f"--apply would fail: {obstacle}" for obstacle in self.obstacles),
+            *self.warnings,
+            f"{self.left} recordings need a person: they go to the CSV after --apply",
+            f"only pet_id changes{touched}",
+            str(self.searching or ""),
+            resumed,
+            "petrec backfill --sql prints the statement of a batch",
+            "nothing has been written; petrec backfill --apply does it",
+        )
+        return tuple(remark for remark in remarks if remark)
+
+
+class BackfillResult(Struct, frozen=True):
+    """A run at its end; `run` is None where there was nothing to do.
+
+    `not_written` lists rows that were refused or changed by a trigger: the first of them, where
+    they are many.
+    """
+
+    run: Run | None
+    left: int
+    ambiguous: int
+    export: str | None
+    refused: int = 0
+    rewritten: int = 0
+    not_written: tuple[MovedOn, ...] = ()
+    export_failure: str = ""
+    command: str = "backfill --apply"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def is_clean(self) -> bool:
+        """Return whether no row was refused, and none changed by a trigger."""
+        return not self.refused and not self.rewritten
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        run = self.run
+        changed, skipped = (run.changed, run.skipped) if run else (0, 0)
+        rows: list[tuple[str, int]] = [
+            ("changed", changed),
+            ("skipped: evidence gone when written", skipped - self.refused - self.rewritten),
+            ("refused by the database", self.refused),
+            ("changed otherwise by a trigger", self.rewritten),
+            ("left for a person", self.left),
+            ("of those ambiguous", self.ambiguous),
+        ]
+        name = f"run {run.id} {run.state}" if run else "nothing to do"
+        now = f"{changed - run.before}" if run else "0"
+        title = f"{name}: {now} recordings got their pet{run.in_all if run else ''}"
+        grids = [Grid("Outcome", ("recordings", "count"), tuple(rows))]
+        if self.not_written:
+            grids.append(left_alone("Not written as planned", self.not_written))
+        return Document(self.command, title, self, tuple(grids), notes=self._notes())
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = [f"ambiguous rows: {self.export}"] if self.export else []
+        if self.refused + self.rewritten > len(self.not_written):
+            notes.append(f"{len(self.not_written)} rows are listed; petrec.skips holds all")
+        if self.export_failure:
+            notes.append(f"ambiguous rows are not listed: {self.export_failure}")
+        if self.run and self.run.warning:
+            notes.append(self.run.warning)
+        if self.run:
+            notes.append(f"take it back with: petrec backfill undo {self.run.id}")
+        return tuple(notes)

@@ -1,0 +1,105 @@
+"""The backfill as work for the journal: evidence checked again, under lock, as it is written."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+)
+
+from petrec.features.runs.numbers import numbered
+from petrec.features.runs.parents import free_of_others
+from petrec.features.runs.place import VERSION, system_columns
+from petrec.features.runs.run import Run
+from petrec.features.runs.tables import plan_items
+from petrec.features.runs.work import locked_as_read
+from petrec.features.runs.write import has_key, new_value, old_value
+from petrec.postgres.identifiers import lock_table
+from petrec.rules import judged, kind_column
+from petrec.schema import Schema
+
+_MOVED = "the recording is in another appointment now"
+_OTHER_PET = "the evidence names another pet now"
+
+
+class BackfillWork:
+    """Recordings whose pet is certain, in the order of the plan."""
+
+    settled_by: Sequence[int] = ()
+    watched = False
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.recordings: FromClause = schema.recordings
+
+    def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
+        """Return the plan of this run."""
+        return plan_items, plan_items.c.run_id == run.id
+
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Lock the planned appointments, so that no pet can join one before the commit.
+
+        A new row of appointment_pets takes FOR KEY SHARE on its appointment through its foreign
+        key; FOR UPDATE excludes that. An appointment that another session holds is put off.
+        """
+        appointments = self.schema.tables.appointments
+        mine = appointments.c.id == cast(plan_items.c.appointment_id, appointments.c.id.type)
+        of_appointment = select(plan_items.c.seq).join(appointments, mine)
+        of_appointment = of_appointment.where(numbered(*self.items(run)))
+        return free_of_others(connection, appointments, of_appointment, page)
+
+    def guarded(self, run: Run) -> Select[Any]:
+        """Infer each pet anew; the write applies where it is still certain and the same."""
+        schema = self.schema
+        facts = judged(schema, *system_columns(schema.recordings, VERSION), per_row=True)
+        recording, pet = facts.recording, facts.certain_pet
+        planned = cast(plan_items.c.pet_id, schema.pets.c.id.type)
+        place = cast(plan_items.c.appointment_id, recording.appointment_id.type)
+        stayed = recording.appointment_id.is_not_distinct_from(place)
+        otherwise = case(
+            (~stayed, _MOVED), (pet.is_not(None), _OTHER_PET), else_=kind_column(facts)
+        )
+        columns = ("pet_id", *run.target.touch)
+        query = (
+            select(
+                plan_items.c.seq,
+                plan_items.c.row_key,
+                func.coalesce(facts.strategy, plan_items.c.strategy).label("strategy"),
+                func.coalesce(and_(stayed, pet == planned), False).label("applies"),
+                otherwise.label("reason"),
+                *(recording[column].label(old_value(column)) for column in columns),
+                pet.label(new_value("pet_id")),
+                *(func.now().label(new_value(column)) for column in run.target.touch),
+            )
+            .join_from(plan_items, facts.source, has_key(schema, recording, plan_items.c.row_key))
+            .where(numbered(*self.items(run)))
+        )
+        return locked_as_read(schema, query, recording, plan_items.c.row_key)
+
+    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+        """Have nothing left to do."""
+
+
+class UnenforcedLinksWork(BackfillWork):
+    """Without a foreign key from appointment_pets, only a table lock keeps new pets out."""
+
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Lock appointment_pets against writers for the rest of the batch."""
+        del run
+        lock_table(connection, self.schema.tables.links, "SHARE")
+        return list(page)
+
+
+def backfill_work(schema: Schema) -> BackfillWork:
+    """Choose how the appointments' pets are kept from changing."""
+    enforced = schema.links_follow_appointments
+    return BackfillWork(schema) if enforced else UnenforcedLinksWork(schema)

@@ -1,0 +1,109 @@
+"""Bring the plan about, one statement at a time; the catalog alone says what is still to do."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from sqlalchemy import Connection, Engine
+
+from petrec.errors import StuckError, UsageError
+from petrec.features.constraints.listener import Doing, Listener
+from petrec.features.constraints.plan import Wanted, refuse_without_privileges
+from petrec.features.constraints.result import ConstraintsPlan, ConstraintsResult, Obstacles, Step
+from petrec.features.constraints.space import measure_space, refuse_without_room
+from petrec.features.runs import lock
+from petrec.features.runs.targets import mapped_target
+from petrec.postgres.ddl.run import Limits, Runner
+from petrec.postgres.ddl.statement_progress import Progress
+from petrec.postgres.writable import check_primary
+
+Planner = Callable[[Connection], ConstraintsPlan]
+Guard = Callable[[tuple[Step, ...]], None]
+
+
+def apply_plan(
+    engine: Engine,
+    wanted: Wanted,
+    limits: Limits,
+    listener: Listener,
+    only: str = "",
+    free_space: int | None = None,
+) -> ConstraintsResult | Obstacles:
+    """Make everything present; with rows in the way, change nothing and return their counts.
+
+    `only` is the hash of the plan that was seen; `free_space` in bytes overrides what is measured.
+    Errors: UsageError for another plan, NoRoomError, TimedOutError.
+    """
+    with _working(engine, wanted) as connection:
+        check_primary(connection)
+        plan = wanted.plan(connection)
+        if only and only != plan.hash:
+            raise UsageError(f"the plan is now {plan.hash}, not {only}",
+                             hint="petrec constraints plan shows what has changed")  # fmt: skip
+        refuse_without_privileges(plan)
+        counts = wanted.obstacles(connection, plan.steps)
+        if counts:
+            return Obstacles(counts)
+        runner = Runner(engine, connection, limits, listener.tell)
+        done = _drive(runner, wanted.plan, listener, partial(_guard, connection, free_space))
+        return ConstraintsResult(done, wanted.status(connection))
+
+
+def apply_rollback(
+    engine: Engine, wanted: Wanted, limits: Limits, listener: Listener
+) -> ConstraintsResult:
+    """Take everything away again."""
+    with _working(engine, wanted) as connection:
+        check_primary(connection)
+        refuse_without_privileges(wanted.rollback(connection))
+        done = _drive(Runner(engine, connection, limits, listener.tell), wanted.rollback, listener)
+        return ConstraintsResult(done, wanted.status(connection), "constraints rollback")
+
+
+@contextmanager
+def _working(engine: Engine, wanted: Wanted) -> Iterator[Connection]:
+    """Give an autocommit connection that no other petrec process works beside."""
+    target = mapped_target(wanted.mapping)
+    with engine.connect() as connection, lock.held(connection, target):
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
+
+
+def _guard(connection: Connection, free_space: int | None, steps: tuple[Step, ...]) -> None:
+    """Ask before each statement, since others fill the disk meanwhile, too."""
+    refuse_without_room(measure_space(connection, steps, free_space))
+
+
+def _drive(
+    runner: Runner, make: Planner, listener: Listener, guard: Guard = lambda _: None
+) -> tuple[str, ...]:
+    """Run the first step of the plan until there is none: a failed build is planned anew."""
+    done: list[str] = []
+    left: set[tuple[str, ...]] = set()
+    while steps := make(runner.connection).steps:
+        if _signature(steps) in left:
+            raise _stuck(done[-1], steps[0])
+        guard(steps)
+        step = steps[0]
+        runner.tell(f"{step.object}: {step.sql}")
+        number = len(done) + 1
+        runner.observe = partial(_pass_on, listener, step, number, len(done) + len(steps))
+        if runner.run(step.sql, short=step.waits == "short"):
+            done.append(step.sql)
+            left.add(_signature(steps))
+    return tuple(done)
+
+
+def _stuck(done: str, step: Step) -> StuckError:
+    return StuckError(
+        f"{done!r} succeeded, but {step.object} is still to do as before: {step.sql}",
+        hint="run petrec constraints status; if nobody else changes this schema now, report it",
+    )
+
+
+def _signature(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    return tuple(step.sql for step in steps)
+
+
+def _pass_on(listener: Listener, step: Step, number: int, of: int, now: Progress) -> None:
+    listener.observe(Doing(step, number, of, now))

@@ -1,0 +1,69 @@
+"""Who will hold the plan up: asked before anything is begun, while there is still a choice."""
+
+from sqlalchemy import Connection, text
+
+from petrec.features.constraints.modes import LONG
+from petrec.features.constraints.open_transactions import Holdups, OpenTransaction
+from petrec.features.constraints.result import ConstraintsPlan
+
+# A concurrent build waits for those who hold a lock on its table, and at its end for every older
+# snapshot in the database; a strong lock waits for the former alone. Autovacuum gives way. Of a
+# session that the role may not look into, only its role and its locks are to be seen, and
+# autovacuum has no role. A prepared transaction has no snapshot any more.
+_OPEN = text("""
+WITH wanted AS (
+    SELECT to_regclass(name)::oid AS oid FROM unnest(CAST(:tables AS text[])) AS name
+), held AS (
+    SELECT DISTINCT pid, virtualtransaction FROM pg_locks
+    WHERE granted AND relation IN (SELECT oid FROM wanted)
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+), session AS (
+    SELECT a.pid, '' AS gid, coalesce(a.usename::text, '') AS role,
+           coalesce(a.state, a.backend_type, '') AS state, a.xact_start AS since,
+           EXISTS (SELECT FROM held WHERE held.pid = a.pid) AS on_tables, a.backend_xmin,
+           a.xact_start IS NULL AND a.state IS NULL
+           AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'virtualxid'
+                       AND l.granted) AS hidden
+    FROM pg_stat_activity a
+    WHERE a.datname = current_database() AND a.pid <> pg_backend_pid()
+      AND (a.backend_type <> 'autovacuum worker'
+           OR (a.backend_type IS NULL AND a.usesysid IS NOT NULL))
+), prepared AS (
+    SELECT 0 AS pid, p.gid, p.owner::text AS role, 'prepared' AS state, p.prepared AS since
+    FROM pg_prepared_xacts p
+    WHERE p.database = current_database() AND EXISTS (
+        -- Its locks bear no pid; the one on its own number leads to the others.
+        SELECT FROM pg_locks own JOIN held USING (virtualtransaction)
+        WHERE own.locktype = 'transactionid' AND own.transactionid = p.transaction
+          AND own.pid IS NULL AND held.pid IS NULL)
+)
+SELECT pid, gid, role, state, since, on_tables, hidden,
+       extract(epoch FROM clock_timestamp() - since)::int AS seconds
+FROM (
+    SELECT pid, gid, role, state, since, on_tables, hidden FROM session
+    WHERE hidden OR (since < clock_timestamp() - make_interval(secs => :older_than_s)
+                     AND (on_tables OR (:builds AND backend_xmin IS NOT NULL)))
+    UNION ALL SELECT pid, gid, role, state, since, true, false FROM prepared
+) found
+ORDER BY since
+""")
+_OLDER_THAN_S = 1.0
+_NAMED = 5
+
+
+def find_holdups(
+    connection: Connection, plan: ConstraintsPlan, older_than_s: float = _OLDER_THAN_S
+) -> Holdups:
+    """Return the transactions older than this, seconds, that the plan's statements wait for."""
+    values = {
+        "tables": sorted({lock.table for step in plan.steps for lock in step.locks}),
+        "builds": any(step.waits == LONG and "INDEX" in step.sql for step in plan.steps),
+        "older_than_s": older_than_s,
+    }
+    rows = connection.execute(_OPEN, values).all()
+    seen = [
+        OpenTransaction(row.pid, row.gid, row.role, row.state, row.seconds, row.on_tables)
+        for row in rows
+        if not row.hidden
+    ]
+    return Holdups(tuple(seen[:_NAMED]), len(seen[_NAMED:]), len(rows) - len(seen))

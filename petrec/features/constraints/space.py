@@ -1,0 +1,74 @@
+"""Whether the disk takes the builds: PostgreSQL stops altogether where its WAL finds no room."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from petrec.errors import NoRoomError
+from petrec.features.constraints.result import ConstraintsPlan, Step
+from petrec.features.constraints.sizes import as_size
+from petrec.features.constraints.space_needed import STATED, Room, Space
+from petrec.postgres.disk import Places, find_places, sort_memory
+
+# What a sort holds in memory for an entry, against the entry itself.
+_IN_MEMORY = 3
+
+
+def measure_space(connection: Connection, steps: Iterable[Step], stated: int | None) -> Space:
+    """Return what the builds among the steps need; `stated` is what the user says is free, bytes.
+
+    Measured only where the server's directory is on this machine, and nothing was stated.
+    """
+    builds = [step.index_bytes for step in steps if step.index_bytes]
+    if not builds:
+        return Space()
+    largest = max(builds)
+    sort = largest if largest * _IN_MEMORY > sort_memory(connection) else 0
+    needs = Space(sum(builds), sort, largest)
+    if stated is not None:
+        rooms: tuple[Room, ...] = (Room(STATED, needs.total, stated),)
+    else:
+        places = find_places(connection)
+        rooms = _rooms(needs, places) if places is not None else ()
+    return Space(needs.indexes, needs.sort, needs.wal, rooms)
+
+
+def with_space(
+    connection: Connection, plan: ConstraintsPlan, stated: int | None
+) -> ConstraintsPlan:
+    """Return the plan together with what its builds need and what is free."""
+    return replace(plan, space=measure_space(connection, plan.steps, stated))
+
+
+def refuse_without_room(space: Space) -> None:
+    """Errors: NoRoomError where a file system has less than the builds need."""
+    room = space.lacking
+    if room is None:
+        return
+    otherwise = "" if room.place == STATED else f"; {STATED} SIZE overrides the measurement"
+    raise NoRoomError(
+        f"the builds need up to {as_size(room.needed)} of disk, and {room.sentence}",
+        hint="make room, or build less at once with --group" + otherwise,
+    )
+
+
+def _rooms(needs: Space, places: Places) -> tuple[Room, ...]:
+    """Return one room for each file system; a sort may use any of its places, so each counts."""
+    wanted = [(places.indexes, needs.indexes), (places.wal, needs.wal)]
+    wanted += [(path, needs.sort) for path in places.sorts]
+    found: dict[int, Room] = {}
+    try:
+        for path, needed in wanted:
+            device = path.stat().st_dev
+            before = found.get(device, Room(str(path), 0, _free(path)))
+            found[device] = Room(before.place, before.needed + needed, before.free)
+    except OSError:
+        return ()
+    return tuple(found.values())
+
+
+def _free(path: Path) -> int:
+    return shutil.disk_usage(path).free

@@ -1,0 +1,11 @@
+"""The complete report as JSON, from which every other form can be made again."""
+
+from typing import TextIO
+
+from petrec.documents import Format, render
+from petrec.features.report.result import ReportResult
+
+
+def write(result: ReportResult, out: TextIO) -> None:
+    """Write the whole result."""
+    render(result.document(), Format.JSON, out)

@@ -1,0 +1,28 @@
+"""Backfills that the journal knows, to be marked in a chart; none where it may not be read."""
+
+from sqlalchemy import Connection, Date, cast, func, select, text
+
+from petrec.features.report.result import BackfillMark
+from petrec.features.runs.tables import runs
+from petrec.features.runs.targets import name_in_journal, target_name
+from petrec.schema import Schema
+
+MOST = 12
+_READABLE = text(
+    "SELECT coalesce(has_schema_privilege(to_regnamespace('petrec'), 'USAGE')"
+    " AND has_table_privilege(to_regclass('petrec.runs'), 'SELECT'), false)"
+)
+
+
+def read_backfills(connection: Connection, schema: Schema) -> tuple[BackfillMark, ...]:
+    """Return the last runs of this target that changed anything, the oldest first."""
+    if not connection.scalar(_READABLE):
+        return ()
+    day = cast(func.coalesce(runs.c.finished_at, runs.c.updated_at), Date)
+    query = (
+        select(runs.c.id, day, runs.c.action, runs.c.changed)
+        .where(name_in_journal() == target_name(schema), runs.c.changed > 0)
+        .order_by(runs.c.id.desc())
+        .limit(MOST)
+    )
+    return tuple(BackfillMark(*row) for row in reversed(connection.execute(query).all()))

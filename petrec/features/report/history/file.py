@@ -1,0 +1,134 @@
+"""The history in one file, replaced as a whole by every run, so that no crash leaves half of it.
+
+Text, one item a line: a header, the findings ever seen in the order of their fingerprints
+(`+` present, `-` gone), one JSON object per run, and `end` with the number of findings.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+from sqlalchemy import Connection
+
+from petrec.errors import UsageError
+from petrec.features.audit.result import AuditResult
+from petrec.features.report.history.compared import (
+    Comparison,
+    Tally,
+    findings_in_order,
+    present_run,
+)
+from petrec.features.report.history.held import held
+from petrec.features.report.history.merge import Seen, merged
+from petrec.features.report.result import PastRun
+from petrec.files import atomic_text, open_text
+from petrec.schema import Schema
+
+_DIGITS = 32
+
+
+class Header(msgspec.Struct, frozen=True):
+    """Whose history it is."""
+
+    database: str
+    table: str
+    petrec_history: int = 1
+
+
+@contextmanager
+def compared_in_file(
+    path: Path, connection: Connection, schema: Schema, audit: AuditResult
+) -> Iterator[Comparison]:
+    """Compare with the file, and replace it once the block has ended well.
+
+    Errors: UsageError where the file is not this table's history, OutputError.
+    """
+    header = Header(audit.database, audit.table)
+    with held(path), Reader(path, header) as reader, atomic_text(path) as out:
+        tally = Tally()
+        with findings_in_order(connection, schema) as found:
+            number = _write(out, header, merged(reader.findings(), found, tally))
+        past = reader.runs
+        run = present_run(audit, tally.movements(), first=not past)
+        runs = (*past, run)
+        out.writelines(msgspec.json.encode(each).decode() + "\n" for each in runs)
+        out.write(f"end {number}\n")
+        out.flush()
+        yield Comparison(runs, str(path))
+
+
+def _write(out: TextIO, header: Header, findings: Iterator[Seen]) -> int:
+    out.write(msgspec.json.encode(header).decode() + "\n")
+    number = 0
+    for number, seen in enumerate(findings, start=1):  # noqa: B007 - the count outlives the loop
+        out.write(f"{seen.fingerprint}{'+' if seen.present else '-'}{seen.kind}\n")
+    return number
+
+
+class Reader:
+    """Reads a history once, from its start to its end; `runs` is known once findings are read."""
+
+    def __init__(self, path: Path, header: Header) -> None:
+        self.path = path
+        self.header = header
+        self.runs: tuple[PastRun, ...] = ()
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> "Reader":
+        try:
+            self._file = open_text(self.path)
+        except FileNotFoundError:
+            return self
+        except OSError as error:
+            raise self._unusable(f"cannot be read: {error.strerror}") from error
+        try:
+            self._check_header(self._file.readline())
+        except BaseException:
+            self._file.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def findings(self) -> Iterator[Seen]:
+        """Yield the findings, then read the runs behind them."""
+        if self._file is None:
+            return
+        number, runs, line = 0, [], ""
+        for line in filter(str.strip, self._file):
+            if line.startswith("{"):
+                runs.append(self._run(line))
+            elif not line.startswith("end"):
+                yield self._seen(line)
+                number += 1
+        if line.rstrip("\n") != f"end {number}" or not runs:
+            raise self._unusable("is cut off")
+        self.runs = tuple(runs)
+
+    def _check_header(self, line: str) -> None:
+        try:
+            header = msgspec.json.decode(line, type=Header)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise self._unusable("is not a history of petrec report") from error
+        if header != self.header:
+            raise self._unusable(f"is the history of {header.table} in {header.database}")
+
+    def _run(self, line: str) -> PastRun:
+        try:
+            return msgspec.json.decode(line, type=PastRun)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise self._unusable("holds a run that cannot be read") from error
+
+    def _seen(self, line: str) -> Seen:
+        fingerprint, sign, kind = line[:_DIGITS], line[_DIGITS : _DIGITS + 1], line[_DIGITS + 1 :]
+        if sign not in {"+", "-"} or not kind.endswith("\n"):
+            raise self._unusable("holds a line that is not a finding")
+        return Seen(fingerprint, kind[:-1], sign == "+")
+
+    def _unusable(self, why: str) -> UsageError:
+        hint = "name another file with --history, or move this one away to start afresh"
+        return UsageError(f"the history {self.path} {why}", hint=hint)

@@ -1,0 +1,119 @@
+"""The history in schema `petrec`: the comparison is PostgreSQL's, the findings stream to it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    CTE,
+    Connection,
+    Engine,
+    column,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+    table,
+    text,
+    true,
+    update,
+)
+
+from petrec.features.audit.result import AuditResult
+from petrec.features.report.history.compared import (
+    Comparison,
+    Tally,
+    findings_in_order,
+    present_run,
+)
+from petrec.features.report.result import PastRun
+from petrec.features.runs.history_tables import history_findings as findings
+from petrec.features.runs.history_tables import history_runs as runs
+from petrec.features.runs.targets import target_name
+from petrec.schema import Schema
+
+PLACE = f"schema {runs.schema}"
+# Readers go on; a second report waits, so that both compare with the run before their own.
+_LOCK = text("LOCK TABLE petrec.history_runs IN EXCLUSIVE MODE")
+_STAGE = text(
+    "CREATE TEMPORARY TABLE petrec_history_now (fingerprint text, kind text) ON COMMIT DROP"
+)
+_ANALYZE = text("ANALYZE pg_temp.petrec_history_now")
+_COPY = "COPY pg_temp.petrec_history_now FROM STDIN"
+
+_now = table("petrec_history_now", column("fingerprint"), column("kind"), schema="pg_temp")
+
+
+@contextmanager
+def compared_in_database(
+    engine: Engine, connection: Connection, schema: Schema, audit: AuditResult
+) -> Iterator[Comparison]:
+    """Compare with the tables, and commit once the block has ended well."""
+    with engine.connect() as writer, writer.begin():
+        writer.execute(_LOCK)
+        target = target_name(schema)
+        past = _past(writer, target)
+        _stage(writer, connection, schema)
+        run_id = _add_run(writer, target, audit)
+        tally = _move(writer, target, run_id)
+        run = present_run(audit, tally.movements(), first=not past)
+        kept = update(runs).where(runs.c.id == run_id).values(run=msgspec.to_builtins(run))
+        writer.execute(kept)
+        yield Comparison((*past, run), PLACE)
+
+
+def _past(writer: Connection, target: str) -> tuple[PastRun, ...]:
+    query = select(runs.c.run).where(runs.c.target == target).order_by(runs.c.id)
+    return tuple(msgspec.convert(run, PastRun) for run in writer.scalars(query))
+
+
+def _stage(writer: Connection, connection: Connection, schema: Schema) -> None:
+    writer.execute(_STAGE)
+    driver: Any = writer.connection.driver_connection
+    with (
+        findings_in_order(connection, schema) as found,
+        driver.cursor() as cursor,
+        cursor.copy(_COPY) as copy,
+    ):
+        for row in found:
+            copy.write_row(row)
+    writer.execute(_ANALYZE)
+
+
+def _add_run(writer: Connection, target: str, audit: AuditResult) -> int:
+    values = {"target": target, "taken_at": audit.taken_at, "run": {}}
+    return int(writer.scalars(insert(runs).values(values).returning(runs.c.id)).one())
+
+
+def _move(writer: Connection, target: str, run_id: int) -> Tally:
+    """Only findings that come or go are written."""
+    known = findings.c.target == target
+    here = select(_now).where(_now.c.fingerprint == findings.c.fingerprint).exists()
+    gone = update(findings).where(known, findings.c.present, not_(here))
+    back = update(findings).where(known, not_(findings.c.present), here)
+    tally = Tally()
+    tally.fixed = _count(writer, gone.values(present=False, run_id=run_id))
+    tally.reappeared = _count(writer, back.values(present=True, run_id=run_id))
+    tally.new = _count(writer, _insert_unknown(target, run_id))
+    return tally
+
+
+def _insert_unknown(target: str, run_id: int) -> Any:
+    seen = select(findings).where(
+        findings.c.target == target, findings.c.fingerprint == _now.c.fingerprint
+    )
+    rows = select(literal(target), _now.c.fingerprint, _now.c.kind, true(), literal(run_id)).where(
+        not_(seen.exists())
+    )
+    return insert(findings).from_select(
+        ["target", "fingerprint", "kind", "present", "run_id"], rows
+    )
+
+
+def _count(writer: Connection, change: Any) -> Counter[str]:
+    moved: CTE = change.returning(findings.c.kind).cte("moved")
+    query = select(moved.c.kind, func.count()).group_by(moved.c.kind)
+    return Counter({row.kind: row[1] for row in writer.execute(query)})

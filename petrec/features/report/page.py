@@ -1,0 +1,47 @@
+"""Templates: every value is escaped unless it is a chart that petrec drew."""
+
+from datetime import date, datetime
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of the templates."""
+    made = Environment(
+        loader=PackageLoader("petrec.features.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+    made.filters |= {"number": number, "moment": moment, "day": day}
+    made.globals["percent"] = percent
+    return made
+
+
+def number(value: int) -> str:
+    """Return a count as people read it."""
+    return f"{value:,}"
+
+
+def moment(value: datetime) -> str:
+    """Return a time, UTC."""
+    return f"{value.day} {value:%B %Y, %H:%M} UTC"
+
+
+def day(value: date) -> str:
+    """Return a day."""
+    return f"{value.day} {value:%b}"
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share; a small one is not shown as none, a large one not as all."""
+    if not whole or not part:
+        return "0 %"
+    share = 100 * part / whole
+    if part and share < 0.01:
+        return "under 0.01 %"
+    if part < whole and share > 99.99:
+        return "over 99.99 %"
+    return f"{share:.1f} %" if 0.1 <= share <= 99.9 or part == whole else f"{share:.2f} %"

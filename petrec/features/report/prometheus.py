@@ -1,0 +1,94 @@
+"""Metrics for node_exporter's textfile collector: gauges, no timestamps, every rule with its zero.
+
+A run that failed keeps the values of the last one that succeeded, turns `petrec_up` to 0 and moves
+the time of the last run; the time of the last success stays.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TextIO
+
+from petrec.features.report.result import Movement, ReportResult
+
+UP, LAST_RUN, LAST_SUCCESS = (
+    "petrec_up",
+    "petrec_last_run_timestamp_seconds",
+    "petrec_last_success_timestamp_seconds",
+)
+_HELP = {
+    UP: "Whether the last run could determine its answer (1) or not (0).",
+    LAST_RUN: "When the last run began, whatever came of it.",
+    LAST_SUCCESS: "When the snapshot of the last run that succeeded was taken.",
+    "petrec_recordings": "All recordings.",
+    "petrec_findings": "Recordings of each damaged kind.",
+    "petrec_findings_new": "Findings never seen before this run.",
+    "petrec_findings_fixed": "Findings of the run before that are gone.",
+    "petrec_findings_reappeared": "Findings that had been gone and are back.",
+    "petrec_warnings": "Recordings with a secondary fact worth a look.",
+    "petrec_recordings_without_pet": "Recordings whose pet is null.",
+    "petrec_invalid_associations": "Rows of the guide's second validation query.",
+    "petrec_uploads": "Uploads of the monitoring window, by outcome.",
+    "petrec_rejected_uploads": "Requests of the window refused as pet_not_in_appointment.",
+}
+_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+_VALUE = re.compile(rf"^({UP}|{LAST_RUN})(\{{.*\}})? .*$", re.MULTILINE)
+
+Labels = dict[str, str]
+Samples = list[tuple[Labels, float]]
+
+
+def write(result: ReportResult, out: TextIO) -> None:
+    """Write the metrics of a run that succeeded."""
+    # Several databases may have files in one directory: their series must differ.
+    where = {"database": result.audit.database, "table": result.audit.table}
+    for name, samples in _families(result):
+        out.writelines(_lines(name, [(where | labels, value) for labels, value in samples]))
+
+
+def after_failure(previous: str, now: datetime) -> str:
+    """Return the metrics of a run that failed, given the file as it was."""
+    values = {UP: _number(0), LAST_RUN: _number(now.timestamp())}
+    told, found = _VALUE.subn(lambda m: f"{m[1]}{m[2] or ''} {values[m[1]]}", previous)
+    if found:
+        return told
+    return "".join([*_lines(UP, [({}, 0)]), *_lines(LAST_RUN, [({}, now.timestamp())])])
+
+
+def _families(result: ReportResult) -> Iterator[tuple[str, Samples]]:
+    audit = result.audit
+    taken = audit.taken_at.timestamp()
+    yield UP, [({}, 1)]
+    yield LAST_RUN, [({}, taken)]
+    yield LAST_SUCCESS, [({}, taken)]
+    yield "petrec_recordings", [({}, audit.total)]
+    kinds = [kind for kind in audit.kinds if kind.id != "ok"]
+    yield "petrec_findings", [({"kind": k.id, "severity": k.severity}, k.count) for k in kinds]
+    for field in Movement.__struct_fields__:
+        moves = [(k.id, result.movement(k.id) or Movement()) for k in kinds]
+        yield f"petrec_findings_{field}", [({"kind": k}, getattr(m, field)) for k, m in moves]
+    yield "petrec_warnings", [({"warning": w.id}, w.count) for w in audit.warnings]
+    yield "petrec_recordings_without_pet", [({}, audit.guide.missing_pet_id)]
+    yield "petrec_invalid_associations", [({}, audit.guide.invalid_associations)]
+    yield from _monitoring(result)
+
+
+def _monitoring(result: ReportResult) -> Iterator[tuple[str, Samples]]:
+    if result.uploads is not None:
+        uploaded = sum(day.uploaded for day in result.uploads)
+        rest = sum(day.total for day in result.uploads) - uploaded
+        yield "petrec_uploads", [({"outcome": "uploaded"}, uploaded), ({"outcome": "other"}, rest)]
+    if result.rejected is not None:
+        yield "petrec_rejected_uploads", [({}, sum(day.count for day in result.rejected))]
+
+
+def _lines(name: str, samples: Samples) -> Iterator[str]:
+    if samples:
+        yield f"# HELP {name} {_HELP[name]}\n# TYPE {name} gauge\n"
+    for labels, value in samples:
+        inner = ",".join(f'{key}="{text.translate(_ESCAPES)}"' for key, text in labels.items())
+        yield f"{name}{{{inner}}} {_number(value)}\n" if inner else f"{name} {_number(value)}\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:.15g}"

@@ -1,0 +1,67 @@
+"""The files of one report: all of them complete, or all of them as they were."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from petrec.errors import PetrecError
+from petrec.features.report import prometheus
+from petrec.features.report.result import ReportResult
+from petrec.files import atomic_text, write_failed
+
+Writer = Callable[[ReportResult, TextIO], None]
+# node_exporter runs as another user, and counts are no secret.
+METRICS_MODE = 0o644
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file to write, how, and who may read it."""
+
+    path: Path
+    write: Writer
+    mode: int = 0o600
+
+
+@contextmanager
+def publication(targets: Sequence[Target]) -> Iterator[Callable[[ReportResult], None]]:
+    """Give a function that writes the report; the files appear once the block has ended well.
+
+    They are opened at once, so that a directory that cannot be written is told before any work.
+    """
+    with ExitStack() as stack:
+        files = [(t, stack.enter_context(atomic_text(t.path, t.mode))) for t in targets]
+
+        def write(result: ReportResult) -> None:
+            for target, file in files:
+                try:
+                    target.write(result, file)
+                    file.flush()
+                except OSError as error:
+                    raise write_failed(target.path, error) from error
+
+        yield write
+
+
+@contextmanager
+def failure_marked(metrics: Path | None) -> Iterator[None]:
+    """Turn `petrec_up` to 0 in the metrics where the block fails, whatever stops it."""
+    try:
+        yield
+    except BaseException:
+        if metrics is not None:
+            mark_failure(metrics)
+        raise
+
+
+def mark_failure(metrics: Path) -> None:
+    """Rewrite the metrics; where even that fails, the time of the last success tells it."""
+    try:
+        previous = metrics.read_text(encoding="utf-8") if metrics.exists() else ""
+        with atomic_text(metrics, METRICS_MODE) as file:
+            file.write(prometheus.after_failure(previous, datetime.now(UTC)))
+    except (OSError, UnicodeDecodeError, PetrecError):
+        return

@@ -1,0 +1,176 @@
+"""What a report tells: the audit of now, the guide's monitoring queries, and how it got there."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from msgspec import Struct
+
+from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
+from petrec.features.audit.result import AuditResult
+
+# A table for a terminal shows the end of a trend; JSON and the page have all of it.
+_MOST_POINTS = 14
+
+
+class Movement(Struct, frozen=True):
+    """How one kind has moved since the run before; reappeared: seen, gone, and seen again."""
+
+    new: int = 0
+    fixed: int = 0
+    reappeared: int = 0
+
+    def __add__(self, other: "Movement") -> "Movement":
+        return Movement(
+            self.new + other.new, self.fixed + other.fixed, self.reappeared + other.reappeared
+        )
+
+
+class PastRun(Struct, frozen=True, omit_defaults=True):
+    """One run as the history keeps it; the first one has nothing to be compared with."""
+
+    taken_at: datetime
+    total: int
+    missing_pet_id: int
+    counts: dict[str, int]
+    moved: dict[str, Movement] = {}
+    first: bool = False
+
+    @property
+    def findings(self) -> int:
+        """Return how many recordings were not ok."""
+        return sum(self.counts.values())
+
+    def movement(self) -> Movement:
+        """Return the movement of all kinds together."""
+        return sum(self.moved.values(), Movement())
+
+
+class UploadDay(Struct, frozen=True):
+    """The guide's upload success query: one day, UTC."""
+
+    day: date
+    total: int
+    uploaded: int
+
+    @property
+    def percent(self) -> float:
+        """Return the share that succeeded."""
+        return round(100 * self.uploaded / self.total, 1) if self.total else 0.0
+
+
+class RejectedDay(Struct, frozen=True):
+    """Uploads of one day that were refused as `pet_not_in_appointment`."""
+
+    day: date
+    count: int
+
+
+class TrendPoint(Struct, frozen=True):
+    """One day, or one week: the findings at its end, and the movement within it."""
+
+    day: date
+    findings: int
+    counts: dict[str, int]
+    new: int
+    fixed: int
+    reappeared: int
+
+
+Direction = Literal["better", "worse", "steady", "clean", "unknown"]
+
+
+class Verdict(Struct, frozen=True):
+    """Is it getting better, and since when; `since` is the turning point."""
+
+    direction: Direction
+    sentence: str
+    since: date | None = None
+    before: int = 0
+
+
+class BackfillMark(Struct, frozen=True):
+    """A run of the journal that changed recordings."""
+
+    run: int
+    day: date
+    action: str
+    changed: int
+
+
+class Example(Struct, frozen=True):
+    """A recording of a kind, with the names by which a person knows it."""
+
+    kind: str
+    recording_id: str
+    created: str = ""
+    file: str = ""
+    pet: str = ""
+    appointment: str = ""
+
+
+class ReportResult(Struct, frozen=True):
+    """One report, from one snapshot and the history before it."""
+
+    audit: AuditResult
+    window_days: int
+    verdict: Verdict
+    trend: tuple[TrendPoint, ...]
+    weekly: bool = False
+    uploads: tuple[UploadDay, ...] | None = None
+    rejected: tuple[RejectedDay, ...] | None = None
+    moved: dict[str, Movement] | None = None
+    compared_with: datetime | None = None
+    runs: int = 1
+    backfills: tuple[BackfillMark, ...] = ()
+    examples: tuple[Example, ...] = ()
+    history: str = ""
+    remarks: tuple[str, ...] = ()
+    command: str = "report"
+    schema_version: int = SCHEMA_VERSION
+
+    def movement(self, kind_id: str) -> Movement | None:
+        """Return how a kind moved since the last run; None where there is none to compare with."""
+        return None if self.moved is None else self.moved.get(kind_id, Movement())
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        inner = self.audit.document()
+        return Document(
+            command=self.command,
+            title=f"{inner.title}. {self.verdict.sentence}",
+            payload=self,
+            grids=(self._kinds(), *inner.grids[1:], *self._monitoring(), self._trend()),
+            findings=tuple(Finding(f.rule, f.severity, f.count, f.message, f.help)
+                           for f in inner.findings),
+            notes=(*inner.notes, self._compared()),
+            remarks=(*inner.remarks, *self.remarks),
+        )  # fmt: skip
+
+    def _compared(self) -> str:
+        if self.compared_with is None:
+            return "the first run of this history: nothing to compare with yet"
+        return f"new, fixed and reappeared since {self.compared_with:%Y-%m-%d %H:%M} UTC"
+
+    def _kinds(self) -> Grid:
+        columns = ("kind", "count", "percent", "new", "fixed", "reappeared", "repair")
+        rows = []
+        for kind in self.audit.kinds:
+            moved = self.movement(kind.id) if kind.id != "ok" else None
+            moves = (None,) * 3 if moved is None else (moved.new, moved.fixed, moved.reappeared)
+            rows.append((kind.id, kind.count, kind.percent, *moves, kind.repair))
+        return Grid("Recordings by kind", columns, tuple(rows))
+
+    def _monitoring(self) -> tuple[Grid, ...]:
+        uploads = tuple((str(d.day), d.total, d.uploaded, d.percent) for d in self.uploads or ())
+        rejected = tuple((str(d.day), d.count) for d in self.rejected or ())
+        return (
+            Grid("Uploads per day", ("day", "uploads", "successful", "percent"), uploads),
+            Grid("Refused as pet_not_in_appointment", ("day", "requests"), rejected),
+        )
+
+    def _trend(self) -> Grid:
+        columns = ("week of" if self.weekly else "day", "findings", "new", "fixed", "reappeared")
+        shown = self.trend[-_MOST_POINTS:]
+        rows = tuple((str(p.day), p.findings, p.new, p.fixed, p.reappeared) for p in shown)
+        part = f", the last {len(shown)} of {len(self.trend)}" * (len(shown) < len(self.trend))
+        return Grid(f"Findings over time{part}", columns, rows)

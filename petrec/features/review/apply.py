@@ -1,0 +1,102 @@
+"""Record decisions and write what they say: resume what is unfinished, then drive a new run."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import msgspec
+from sqlalchemy import Connection, Engine, insert
+
+from petrec.features.review.agree import Ballot
+from petrec.features.review.case import Verdict
+from petrec.features.review.work import ReviewWork
+from petrec.features.runs.driver import Driver, Observer
+from petrec.features.runs.foresight import Foresight, foresee
+from petrec.features.runs.install import only_writer
+from petrec.features.runs.moves import follow_moves
+from petrec.features.runs.run import Run, State, Target
+from petrec.features.runs.states import create_run, move, read_run, record, unfinished_run
+from petrec.features.runs.tables import decisions
+from petrec.features.runs.throttle import Limits
+from petrec.features.runs.undo import check_target
+from petrec.postgres.warned import about_check, not_valid_checks
+from petrec.schema import Schema
+
+ACTION = "review"
+_ROWS_AT_ONCE = 1_000
+
+
+def resume_review(
+    engine: Engine,
+    schema: Schema,
+    target: Target,
+    limits: Limits,
+    observe: Observer,
+    *,
+    anew: bool = False,
+) -> Run | None:
+    """Bring an unfinished import to its end, if there is one, or leave it where `anew`.
+
+    Errors: see `Driver`.
+    """
+    with only_writer(engine, target.name) as connection:
+        run = unfinished_run(connection, target.name, ACTION)
+        if run is None:
+            return None
+        if anew:
+            move(connection, run, State.ABANDONED)
+            return None
+        check_target(run, target)
+        move(connection, run, State.RUNNING)
+        follow_moves(connection, decisions, run)
+    return Driver(engine, ReviewWork(schema), limits, observe).drive(run.id)
+
+
+def record_review(
+    engine: Engine,
+    schema: Schema,
+    target: Target,
+    ballots: Sequence[Ballot],
+    limits: Limits,
+    observe: Observer,
+) -> Run:
+    """Record the ballots as one run and drive it to its end. Errors: see `Driver`."""
+    with only_writer(engine, target.name) as connection:
+        run_id = _create(connection, target, ballots)
+    return Driver(engine, ReviewWork(schema), limits, observe).drive(run_id)
+
+
+def review_target(target: Target, ballots: Sequence[Ballot]) -> Target:
+    """Say what a run of these ballots writes beside the pet."""
+    links = any(ballot.decision.verdict is Verdict.LINK for ballot in ballots)
+    also = ("appointment_id",) if any(ballot.moves for ballot in ballots) else ()
+    return msgspec.structs.replace(target, also=also, links=links)
+
+
+def foresee_review(connection: Connection, schema: Schema, target: Target) -> Foresight:
+    """Return what a plan says of the import, with the checks that may refuse its rows."""
+    foresight = foresee(connection, schema, target)
+    checks = [
+        about_check(name) for name, _ in not_valid_checks(connection, schema.tables.recordings)
+    ]
+    return replace(foresight, warnings=(*foresight.warnings, *checks))
+
+
+def _create(connection: Connection, target: Target, ballots: Sequence[Ballot]) -> int:
+    run_id = create_run(connection, ACTION, target)
+    rows = [_row(run_id, seq, ballot) for seq, ballot in enumerate(ballots, start=1)]
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        connection.execute(insert(decisions), rows[start : start + _ROWS_AT_ONCE])
+    writing = {Verdict.ASSIGN, Verdict.LINK}
+    planned = sum(ballot.decision.verdict in writing for ballot in ballots)
+    record(connection, run_id, {"planned": planned})
+    return read_run(connection, target.name, run_id).id
+
+
+def _row(run_id: int, seq: int, ballot: Ballot) -> dict[str, object]:
+    decision = ballot.decision
+    return {
+        "run_id": run_id, "seq": seq, "row_key": list(ballot.key), "kind": decision.kind,
+        "state": decision.state, "verdict": str(decision.verdict), "pet_id": decision.pet_id,
+        "appointment_id": decision.appointment_id, "reviewer": decision.reviewer,
+        "note": decision.note, "source": ballot.source,
+    }  # fmt: skip

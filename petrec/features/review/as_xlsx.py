@@ -1,0 +1,143 @@
+"""Cases as a workbook: one sheet per kind, each decision a drop-down of its row's candidates."""
+
+from collections.abc import Iterable
+from typing import BinaryIO
+
+import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+from petrec.features.review.case import Case
+from petrec.features.review.cases import MOST_CANDIDATES
+from petrec.features.review.instructions import FIRST_SHEET, LINES, REVIEWER
+from petrec.features.review.rows import (
+    CANNOT_TELL,
+    COLUMNS,
+    FILLED,
+    LEAVE,
+    OTHER,
+    choices_of,
+    row_of,
+)
+from petrec.features.review.sheet_text import encode_text
+
+# The program's limit is 1,048,576; what is beyond goes to a second sheet of the kind.
+MOST_ROWS = 1_000_000
+_MOST_WORDS = MOST_CANDIDATES + len((OTHER, CANNOT_TELL, LEAVE))
+_FIRST_WORD = len(COLUMNS)
+_WIDE = {"decision": 38, "note": 28, "candidates": 60, "suggestions": 60, "transcript_text": 60}
+_OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+
+
+def write_workbook(cases: Iterable[Case], out: BinaryIO) -> int:
+    """Write the workbook; memory does not grow with the cases. Returns their number.
+
+    Errors: OSError.
+    """
+    try:
+        return _write(cases, out)
+    except FileCreateError as error:
+        # What it holds is the system's own error, such as of a full disk.
+        raise error.args[0] from error
+
+
+def _write(cases: Iterable[Case], out: BinaryIO) -> int:
+    with xlsxwriter.Workbook(out, _OPTIONS) as workbook:
+        workbook.set_properties({"title": "Recordings that need a person"})
+        _write_instructions(workbook)
+        writer, count = None, 0
+        for count, case in enumerate(cases, start=1):  # noqa: B007 - the count outlives the loop
+            if writer is None or not writer.takes(case):
+                number = writer.number + 1 if writer and writer.kind == case.kind else 1
+                writer = _Sheet(workbook, case.kind, number)
+            writer.write(case)
+    return count
+
+
+class _Sheet:
+    """The sheet of one kind.
+
+    The words of a row's drop-down stand in hidden columns of the row itself: so they stay with it
+    when a person sorts the sheet, and one validation serves all rows.
+    """
+
+    def __init__(self, workbook: xlsxwriter.Workbook, kind: str, number: int) -> None:
+        self.kind, self.number, self.rows = kind, number, 0
+        self.wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
+        self.filled = workbook.add_format(
+            {"text_wrap": True, "valign": "top", "bg_color": "#FFF8DC", "border": 4}
+        )
+        self.sheet = workbook.add_worksheet(kind if number == 1 else f"{kind} {number}")
+        self._lay_out(workbook.add_format({"bold": True, "bg_color": "#E6EEF5", "bottom": 1}))
+
+    def takes(self, case: Case) -> bool:
+        """Say whether a case belongs here and still fits."""
+        return case.kind == self.kind and self.rows < MOST_ROWS
+
+    def write(self, case: Case) -> None:
+        """Add one row."""
+        self.rows += 1
+        choices = choices_of(case)
+        for column, value in enumerate(row_of(case, choices)):
+            style = self.filled if COLUMNS[column] in FILLED else self.wrapped
+            if value or style is self.filled:
+                self._text(column, value, style)
+        for place, word in enumerate(choices.words()):
+            self._text(_FIRST_WORD + place, word, self.wrapped)
+
+    def _text(self, column: int, value: str, style: Format) -> None:
+        if value:
+            self.sheet.write_string(self.rows, column, encode_text(value), style)
+        else:
+            self.sheet.write_blank(self.rows, column, None, style)
+
+    def _lay_out(self, bold: Format) -> None:
+        sheet = self.sheet
+        last = _FIRST_WORD + _MOST_WORDS - 1
+        for column, name in enumerate(COLUMNS):
+            hidden = {"hidden": True} if name in {"state", "choices"} else {}
+            sheet.set_column(column, column, _WIDE.get(name, 20), None, hidden)
+        sheet.set_column(_FIRST_WORD, last, 20, None, {"hidden": True})
+        for column, name in enumerate(COLUMNS):
+            sheet.write_string(0, column, name, bold)
+        for place in range(_MOST_WORDS):
+            sheet.write_string(0, _FIRST_WORD + place, f"choice {place + 1}", bold)
+        sheet.freeze_panes(1, COLUMNS.index("note") + 1)
+        sheet.autofilter(0, 0, MOST_ROWS, last)
+        _offer_words(sheet, last)
+
+
+def _offer_words(sheet: Worksheet, last: int) -> None:
+    """Offer each row the words that stand in it, from the second row on."""
+    column = COLUMNS.index("decision")
+    first, end = xl_col_to_name(_FIRST_WORD, col_abs=True), xl_col_to_name(last, col_abs=True)
+    words = f"OFFSET({first}2,0,0,1,COUNTA({first}2:{end}2))"
+    sheet.data_validation(
+        1, column, MOST_ROWS, column,
+        {
+            "validate": "list",
+            "source": f"={words}",
+            "error_title": "Not one of the choices",
+            "error_message": "Choose from the list, or leave the cell empty.",
+        },
+    )  # fmt: skip
+
+
+def _write_instructions(workbook: xlsxwriter.Workbook) -> None:
+    sheet = workbook.add_worksheet(FIRST_SHEET)
+    wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
+    filled = workbook.add_format({"bg_color": "#FFF8DC", "border": 4})
+    sheet.set_column(0, 0, 24)
+    sheet.set_column(1, 1, 90)
+    sheet.write_string(0, 0, REVIEWER, workbook.add_format({"bold": True}))
+    sheet.write_blank(0, 1, None, filled)
+    for row, (what, how) in enumerate(LINES.items(), start=2):
+        sheet.write_string(row, 0, what, wrapped)
+        sheet.write_string(row, 1, how, wrapped)

@@ -1,0 +1,130 @@
+"""Which pets a recording could belong to: only choices that would make it `ok`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from petrec.features.review.case import Verdict
+from petrec.features.review.observed import Observed, Pet, Place
+from petrec.rules import KINDS, classify
+from petrec.rules.facts import Facts, VisitFacts
+
+
+@dataclass(frozen=True)
+class Option:
+    """A pet, what choosing it means, and the appointment that the recording has then."""
+
+    pet: Pet
+    verdict: Verdict
+    appointment: str | None
+    place: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str | None]:
+        """Return what tells this option from the others of its case."""
+        return self.pet.id, self.appointment
+
+
+def options(seen: Observed) -> tuple[Option, ...]:
+    """Return the options of a case, without duplicates; the first found says where from."""
+    found: dict[tuple[str, str | None], Option] = {}
+    for option in _possible(seen):
+        if becomes_ok(seen, option):
+            found.setdefault(option.identity, option)
+    return tuple(found.values())
+
+
+def open_verdict(seen: Observed) -> Verdict | None:
+    """Say under which verdict any other existing pet may be named, if at all."""
+    if not seen.appointment_exists:
+        return Verdict.ASSIGN
+    too_many = seen.owned is not None and seen.owned.pets is None
+    return Verdict.LINK if seen.owner is None or too_many else None
+
+
+def becomes_ok(seen: Observed, option: Option) -> bool:
+    """Say whether the recording would be `ok`; the write asks the SQL twin again, under lock."""
+    visit = seen.visit
+    pet = option.pet.id
+    facts = Facts(
+        pet_id=pet,
+        appointment_id=option.appointment,
+        pet_exists=True,
+        appointment_exists=option.appointment is not None,
+        linked=frozenset({pet}),
+        known=frozenset({pet}),
+        visit=VisitFacts(visit.pet_id, visit.appointment, visit.pet is not None) if visit else None,
+    )
+    return classify(facts) is KINDS[0]
+
+
+def may_link(pet: Pet, owner: str | None) -> bool:
+    """Say whether the owners agree, as far as they are recorded."""
+    return pet.owner is None or owner is None or pet.owner == owner
+
+
+def _possible(seen: Observed) -> Iterator[Option]:
+    if seen.visit is not None:
+        yield from _of_visit(seen)
+    if seen.appointment_exists:
+        yield from _of_appointment(seen)
+    else:
+        yield from _of_the_day(seen)
+    if seen.own is not None:
+        yield from _keeping_the_pet(seen, seen.own)
+
+
+def _of_appointment(seen: Observed) -> Iterator[Option]:
+    for pet in seen.listed or ():
+        yield Option(pet, Verdict.ASSIGN, seen.appointment, "in the appointment")
+    if seen.own is not None and may_link(seen.own, seen.owner):
+        added = "the recording's present pet, would be added to the appointment"
+        yield Option(seen.own, Verdict.LINK, seen.appointment, added)
+    if seen.owned is not None:
+        for pet in seen.owned.pets or ():
+            if not seen.is_listed(pet.id):
+                added = "same owner, would be added to the appointment"
+                yield Option(pet, Verdict.LINK, seen.appointment, added)
+
+
+def _of_the_day(seen: Observed) -> Iterator[Option]:
+    for place in (*(seen.same_vet or ()), *(seen.around or ())):
+        for pet in place.pets:
+            yield Option(pet, Verdict.ASSIGN, place.id, f"in appointment {told(place)}")
+
+
+def _keeping_the_pet(seen: Observed, own: Pet) -> Iterator[Option]:
+    for place in places(seen):
+        yield Option(own, Verdict.ASSIGN, place.id, f"in its own appointment {told(place)}")
+    if not may_link(own, seen.owner) or not seen.appointment_exists:
+        yield Option(own, Verdict.ASSIGN, None, "keeps its pet, without an appointment")
+
+
+def _of_visit(seen: Observed) -> Iterator[Option]:
+    visit = seen.visit
+    pet = visit.pet if visit and visit.pet else seen.own
+    if visit is None or pet is None:
+        return
+    if visit.appointment is None or visit.appointment == seen.appointment:
+        target, exists, owner = seen.appointment, seen.appointment_exists, seen.owner
+        linked: Sequence[str] = seen.linked or ()
+    else:
+        target, exists, owner = visit.appointment, visit.appointment_exists, visit.owner
+        linked = visit.linked or ()
+    if target is None or not exists:
+        yield Option(pet, Verdict.ASSIGN, None, "as the visit says, without an appointment")
+    elif pet.id in linked:
+        yield Option(pet, Verdict.ASSIGN, target, "as the visit says")
+    elif may_link(pet, owner):
+        added = "as the visit says, would be added to its appointment"
+        yield Option(pet, Verdict.LINK, target, added)
+
+
+def places(seen: Observed) -> tuple[Place, ...]:
+    """Return the other appointments of the same day that have the recording's own pet."""
+    found = (place for group in seen.elsewhere for place in group or ())
+    return tuple({p.id: p for p in found if p.id != seen.appointment}.values())
+
+
+def told(place: Place) -> str:
+    """Name an appointment to a person."""
+    return " ".join(part for part in (place.date[:16], place.title) if part) or place.id

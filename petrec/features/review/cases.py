@@ -1,0 +1,92 @@
+"""From what was observed to a case: candidates in the order of what speaks for them."""
+
+from collections.abc import Generator, Iterator, Sequence
+
+import msgspec
+from sqlalchemy import Connection, Select
+
+from petrec.features.review.candidates import Option, open_verdict, options
+from petrec.features.review.case import Candidate, Case, Strength, Suggestion, Verdict
+from petrec.features.review.observed import Observed
+from petrec.features.review.query import ids_query, kind_query
+from petrec.features.review.suggest import rank, suggestions
+from petrec.postgres.copy import stream_copy
+from petrec.postgres.foreseen import Lacking, what_is_lacking
+from petrec.schema import Schema
+
+# A list that nobody reads to its end; what is beyond it can be named by its id.
+MOST_CANDIDATES = 60
+LONGEST_TEXT = 1000
+_NOTHING = Lacking()
+_decoder = msgspec.json.Decoder(Observed)
+
+
+def stream_cases(
+    connection: Connection, schema: Schema, kinds: Sequence[str]
+) -> Generator[Case, None, None]:
+    """Give the cases of the kinds, one kind after the other; memory stays constant."""
+    lacking = what_is_lacking(connection, schema)
+    for kind_id in kinds:
+        for seen in _stream(connection, kind_query(schema, kind_id)):
+            yield make_case(seen, lacking)
+
+
+def observe(connection: Connection, schema: Schema, ids: Sequence[str]) -> list[Observed]:
+    """Return what is to be seen of some recordings now, whatever their kind."""
+    return list(_stream(connection, ids_query(schema, ids)))
+
+
+def _stream(connection: Connection, query: Select[tuple[str]]) -> Iterator[Observed]:
+    with stream_copy(connection, query) as rows:
+        for (line,) in rows:
+            yield _decoder.decode(line or "")
+
+
+def make_case(seen: Observed, lacking: Lacking = _NOTHING) -> Case:
+    """Rank the candidates that can be written, and tell what is known."""
+    found = [option for option in options(seen) if _is_writable(option, lacking)]
+    reasons = suggestions(seen, found)
+    ranked = sorted(found, key=lambda option: _order(option, reasons[option]))
+    kept = [_candidate(option, reasons[option]) for option in ranked[:MOST_CANDIDATES]]
+    opened = open_verdict(seen)
+    if len(ranked) > MOST_CANDIDATES and opened is None:
+        opened = Verdict.LINK
+    if opened is Verdict.LINK and lacking.link_columns:
+        opened = None
+    return Case(
+        recording_id=seen.recording_id,
+        kind=seen.kind,
+        state=seen.state,
+        pet_id=seen.pet_id,
+        appointment_id=seen.appointment,
+        candidates=tuple(kept),
+        context=tuple((name, _cut(text)) for name, text in seen.context.items() if text),
+        open=opened,
+    )
+
+
+def _is_writable(option: Option, lacking: Lacking) -> bool:
+    links = option.verdict is Verdict.LINK
+    return lacking.against(links=links, appointment=option.appointment) is None
+
+
+def _order(option: Option, reasons: Sequence[Suggestion]) -> tuple[int, bool, bool, str, str]:
+    strongest = min((rank(reason.strength) for reason in reasons), default=len(Strength))
+    detached = option.appointment is None
+    linked = option.verdict is Verdict.LINK
+    return strongest, detached, linked, option.pet.name, f"{option.pet.id} {option.appointment}"
+
+
+def _candidate(option: Option, reasons: Sequence[Suggestion]) -> Candidate:
+    return Candidate(
+        pet_id=option.pet.id,
+        name=option.pet.name,
+        verdict=option.verdict,
+        appointment_id=option.appointment,
+        details=", ".join(part for part in (option.pet.details, option.place) if part),
+        suggestions=tuple(reasons),
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + " …"

@@ -1,0 +1,156 @@
+"""What a review import would do, has done, and had to refuse."""
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.features.runs.result import MovedOn, left_alone
+from petrec.features.runs.run import Cause, Run
+
+_CAUSES = {
+    Cause.OVERTAKEN: "changed before they were written",
+    Cause.REFUSED: "refused by the database",
+    Cause.REWRITTEN: "changed otherwise by a trigger",
+}
+
+# Lines that are named of those with one reason.
+_EXAMPLES = 5
+
+
+class Trouble(StrEnum):
+    """Why a line is refused: wrong in itself, overtaken by events, or contradicted."""
+
+    ERROR = "error"
+    STALE = "stale"
+    CONFLICT = "conflict"
+
+
+class Place(Struct, frozen=True):
+    """Where in the files something stands; `sheet` is empty where a file has none."""
+
+    file: str
+    sheet: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        """Return what a person looks for."""
+        sheet = f", sheet {self.sheet}" if self.sheet else ""
+        return f"{self.file}{sheet}" + (f", line {self.line}" if self.line else "")
+
+
+class Problem(Struct, frozen=True):
+    """One reason against one line, or against a whole file where the line is 0.
+
+    `value` is what the line has where the reason speaks of it.
+    """
+
+    place: Place
+    field: str
+    reason: str
+    trouble: Trouble = Trouble.ERROR
+    recording_id: str = ""
+    value: str = ""
+
+    def __str__(self) -> str:
+        """Return field, value and reason for a person."""
+        return ": ".join(part for part in (self.field, self.value, self.reason) if part)
+
+
+class ReviewImport(Struct, frozen=True):
+    """A plan, or an import at its end."""
+
+    files: tuple[str, ...]
+    verdicts: dict[str, int]
+    already: int
+    problems: tuple[Problem, ...]
+    applied: bool = False
+    partial: bool = False
+    run: Run | None = None
+    resumed: Run | None = None
+    skipped: tuple[MovedOn, ...] = ()
+    rejects: tuple[str, ...] = ()
+    inferable: int = 0
+    obstacles: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    command: str = "review import"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def accepted(self) -> int:
+        """Return how many decisions are to be recorded, or were."""
+        return sum(self.verdicts.values())
+
+    @property
+    def is_clean(self) -> bool:
+        """Say whether no line was refused or overtaken."""
+        return not self.problems and not self.skipped
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        verdicts = [(verdict, count) for verdict, count in self.verdicts.items()]
+        rows = [*verdicts, ("recorded already", self.already), ("refused", len(self.problems))]
+        rows += [(_CAUSES[cause], count) for cause, count in self._causes().items() if count]
+        grids = [Grid("Decisions", ("decision", "count"), tuple(rows))]
+        if self.problems:
+            columns = ("file", "sheet", "lines", "count", "field", "problem", "why", "value",
+                       "recording")  # fmt: skip
+            grids.append(Grid("Problems", columns, tuple(map(_cells, by_reason(self.problems)))))
+        if self.skipped:
+            grids.append(left_alone("Left alone when written", self.skipped))
+        return Document(self.command, self._title(), self, tuple(grids), notes=self._notes())
+
+    def _causes(self) -> dict[Cause, int]:
+        counted = Counter(row.cause for row in self.skipped)
+        return {cause: counted[cause] for cause in Cause}
+
+    def _title(self) -> str:
+        if not self.applied:
+            return f"plan: record {self.accepted} decisions"
+        if self.run is None:
+            return "nothing was written" if self.problems else "nothing to do"
+        return f"run {self.run.id} {self.run.state}: {self.run.changed} recordings changed"
+
+    def _notes(self) -> tuple[str, ...]:
+        refused = bool(self.problems) and not self.partial
+        remarks = (
+            *(f"--apply would fail: {obstacle}" for obstacle in self.obstacles),
+            *self.warnings,
+            f"{self.inferable} recordings have certain evidence: let petrec backfill --apply do "
+            "them first, since a pet added to an appointment can make them ambiguous"
+            if self.inferable and self.verdicts.get("link")
+            else "",
+            f"run {self.resumed.id} was unfinished and came first" if self.resumed else "",
+            "one problem stops all: repair the lines, or give --partial" if refused else "",
+            f"refused lines: {', '.join(self.rejects)}" if self.rejects else "",
+            self.run.warning if self.run else "",
+            f"take it back with: petrec backfill undo {self.run.id}"
+            if self.run and self.run.changed
+            else "",
+            ""
+            if self.applied
+            else "nothing has been written; petrec review import --apply does it",
+        )
+        return tuple(remark for remark in remarks if remark)
+
+
+def by_reason(problems: Sequence[Problem]) -> list[tuple[Problem, ...]]:
+    """Put the problems together that have one reason in one sheet, by the first line of each."""
+    found: dict[tuple[str, ...], list[Problem]] = {}
+    for one in problems:
+        place = one.place
+        key = (place.file, place.sheet, one.field, one.trouble, one.reason)
+        found.setdefault(key, []).append(one)
+    return [tuple(each) for each in found.values()]
+
+
+def _cells(same: Sequence[Problem]) -> tuple[str | int | None, ...]:
+    first = same[0]
+    shown = [str(one.place.line) for one in same[:_EXAMPLES] if one.place.line]
+    lines = ", ".join(shown) + (", ..." if len(same) > _EXAMPLES else "")
+    return (
+        first.place.file, first.place.sheet, lines, len(same), first.field, first.trouble,
+        first.reason, first.value, first.recording_id,
+    )  # fmt: skip

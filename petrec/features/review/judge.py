@@ -1,0 +1,88 @@
+"""One decision beside the recording as it is now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from petrec.features.review.agree import SHARED
+from petrec.features.review.candidates import Option, becomes_ok, may_link, open_verdict, options
+from petrec.features.review.case import Decision, Verdict
+from petrec.features.review.cases import MOST_CANDIDATES
+from petrec.features.review.earlier import Earlier
+from petrec.features.review.imported import Trouble
+from petrec.features.review.observed import Observed, Pet
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a decision is not to be recorded."""
+
+    where: str
+    reason: str
+    trouble: Trouble = Trouble.ERROR
+    value: str = ""
+
+
+def overtaken(decision: Decision, there: bool, earlier: Sequence[Earlier]) -> Refusal | None:
+    """Judge a decision about a state that is no more; None where it is what made it so."""
+    if not there:
+        return Refusal(
+            "recording_id", "there is no recording of this id", value=decision.recording_id
+        )
+    written = [one for one in earlier if one.written and one.state == decision.state]
+    if any(_is_same(one, decision) for one in written):
+        return None
+    if written and decision.verdict is not Verdict.CANNOT_TELL:
+        last = written[-1]
+        reason = f"{last.reviewer} decided otherwise, which run {last.run_id} has written"
+        return Refusal("decision", reason, Trouble.CONFLICT)
+    silent = decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}
+    if silent and (written or any(_is_same(one, decision) for one in earlier)):
+        return None
+    reason = "the recording has changed since it was exported: export it again"
+    return Refusal("state", reason, Trouble.STALE)
+
+
+def is_recorded(decision: Decision, earlier: Sequence[Earlier]) -> bool:
+    """Say whether this person's verdict, which writes nothing, is recorded for this state."""
+    return any(_is_same(one, decision) and decision.reviewer in one.reviewer.split(SHARED)
+               for one in earlier if one.state == decision.state)  # fmt: skip
+
+
+def judge(seen: Observed, decision: Decision, pets: Mapping[str, Pet]) -> Refusal | None:
+    """Judge a decision about the state as it is; None where it may be written."""
+    if decision.kind != seen.kind:
+        return Refusal("kind", f"the recording is {seen.kind}, not {decision.kind or 'nothing'}")
+    if decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}:
+        return None
+    pet = pets.get(decision.pet_id) if decision.pet_id is not None else None
+    if pet is None:
+        return Refusal("pet_id", "there is no pet of this id", value=decision.pet_id or "")
+    found = options(seen)
+    wanted = Option(pet, decision.verdict, decision.appointment_id)
+    if any(o.identity == wanted.identity and o.verdict is wanted.verdict for o in found):
+        return None
+    return _open(seen, wanted, opened=len(found) > MOST_CANDIDATES)
+
+
+def _open(seen: Observed, wanted: Option, *, opened: bool) -> Refusal | None:
+    """Judge a pet that is none of the candidates."""
+    allowed = open_verdict(seen) or (Verdict.LINK if opened else None)
+    place = seen.appointment if allowed is Verdict.LINK else None
+    if wanted.verdict is not allowed or wanted.appointment != place:
+        return Refusal("pet_id", f"{_told(wanted)} is none of the candidates")
+    if allowed is Verdict.LINK and not may_link(wanted.pet, seen.owner):
+        return Refusal("pet_id", f"{_told(wanted)} belongs to another owner than the appointment")
+    if not becomes_ok(seen, wanted):
+        return Refusal("pet_id", f"the recording's visit contradicts {_told(wanted)}")
+    return None
+
+
+def _told(option: Option) -> str:
+    verdict = {Verdict.LINK: "adding ", Verdict.ASSIGN: ""}[option.verdict]
+    place = f" in appointment {option.appointment}" if option.appointment else ""
+    return f"{verdict}pet {option.pet.id}{place}"
+
+
+def _is_same(one: Earlier, decision: Decision) -> bool:
+    mine = (decision.state, decision.verdict, decision.pet_id, decision.appointment_id)
+    return mine == (one.state, one.verdict, one.pet_id, one.appointment_id)

@@ -1,0 +1,53 @@
+"""Write the page, one case a line."""
+
+import html
+from collections.abc import Iterable
+from string import Template
+from typing import TextIO
+
+from petrec import __version__
+from petrec.features.review.case import Case
+from petrec.features.review.page.assets import page_script, page_style, page_template
+from petrec.features.review.page.encode import csp_hash, encode_json
+from petrec.rules import KINDS, Repair
+
+_CASES = "$cases"
+
+
+def write_page(cases: Iterable[Case], out: TextIO, *, title: str, exported_at: str) -> int:
+    """Write the self-contained page; returns the number of cases, of which none is kept."""
+    before, after = page_template().split(_CASES)
+    values = _values(title, exported_at)
+    out.write(Template(before).substitute(values))
+    count = 0
+    for count, case in enumerate(cases, start=1):  # noqa: B007 - the last number is the count
+        out.write(encode_json(case) + "\n")
+    out.write(Template(after).substitute(values))
+    return count
+
+
+def _values(title: str, exported_at: str) -> dict[str, str]:
+    style, script = page_style(), page_script()
+    sentences = {kind.id: kind.sentence for kind in KINDS if kind.repair is Repair.REVIEW}
+    facts = {"title": title, "exported_at": exported_at, "kinds": sentences}
+    return {
+        "policy": _policy(style, script),
+        "version": html.escape(__version__),
+        "title": html.escape(title),
+        "exported_at": html.escape(exported_at),
+        "facts": encode_json(facts),
+        "style": style,
+        "script": script,
+    }
+
+
+def _policy(style: str, script: str) -> str:
+    """Allow this style and this script, and nothing from anywhere."""
+    sources = (
+        "default-src 'none'",
+        f"script-src {csp_hash(script)}",
+        f"style-src {csp_hash(style)}",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+    return "; ".join(sources)

@@ -1,0 +1,173 @@
+"""The one query behind a review: every doubtful recording as one JSON object."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    case,
+    cast,
+    func,
+    null,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import Subquery
+
+from petrec.features.review import folds
+from petrec.features.review.folds import as_text, has_day, pet_json
+from petrec.features.review.state import state_sql
+from petrec.features.runs.keys import key_of
+from petrec.rules import KINDS, Repair, judged, kind_column
+from petrec.schema import Schema
+
+REVIEWED = tuple(kind.id for kind in KINDS if kind.repair is Repair.REVIEW)
+_UNPLACED = ("missing_no_appointment", "missing_dangling_appointment", "dangling_pet")
+_OF_RECORDING = ("created_at", "status", "original_filename", "transcript_text")
+_OF_APPOINTMENT = ("appointment_date", "title", "notes")
+_NULL: ColumnElement[Any] = null()
+
+
+def kind_query(schema: Schema, kind_id: str) -> Select[Any]:
+    """Select the recordings of one kind, in the order of their ids."""
+    observation = _Observation(schema, kind_id)
+    recording = observation.facts.recording
+    return observation.query().where(observation.kind == kind_id).order_by(recording.id)
+
+
+def ids_query(schema: Schema, ids: Sequence[str]) -> Select[Any]:
+    """Select recordings by id, whatever their kind is now."""
+    observation = _Observation(schema, None)
+    wanted = cast(bindparam(None, list(ids), ARRAY(Text)), ARRAY(schema.recordings.c.id.type))
+    return observation.query().where(observation.facts.recording.id == any_(wanted))
+
+
+class _Observation:
+    """The joins that the observed values are read from; a kind needs only some of them."""
+
+    def __init__(self, schema: Schema, kind_id: str | None) -> None:
+        self.schema = schema
+        self.facts = judged(schema)
+        self.recording = self.facts.recording
+        self.kind = kind_column(self.facts)
+        self.here = schema.appointments.alias("here")
+        self.own = schema.pets.alias("own")
+        self.source: FromClause = self.facts.source
+        self._join(self.here, self.here.c.id == self.recording.appointment_id)
+        self._join(self.own, self.own.c.id == self.recording.pet_id)
+        self.values: dict[str, ColumnElement[Any]] = {}
+        self._surroundings()
+        if kind_id is None or kind_id in _UNPLACED:
+            self._day()
+        if kind_id not in _UNPLACED:
+            self._elsewhere()
+        self._visit()
+
+    def _join(self, other: FromClause, *conditions: ColumnElement[bool]) -> None:
+        self.source = self.source.outerjoin(other, and_(*conditions))
+
+    def _fold(self, fold: Subquery | None, name: str, *conditions: ColumnElement[bool]) -> None:
+        if fold is not None:
+            self._join(fold, *conditions)
+            self.values[name] = list(fold.c)[-1]
+
+    def _surroundings(self) -> None:
+        here = self.recording.appointment_id
+        listed = folds.listed(self.schema, "listed")
+        self._fold(listed, "linked", listed.c.appointment_id == here)
+        self.values["listed"] = listed.c.pets
+        recorded = folds.recorded(self.schema)
+        self._fold(recorded, "recorded", recorded.c.appointment_id == here)
+        owned = folds.owned(self.schema)
+        if owned is not None and self.schema.compares_owners:
+            self._fold(owned, "owned", owned.c.owner_id == self.here.c.pet_owner_id)
+
+    def _day(self) -> None:
+        if not has_day(self.schema.recordings, "created_at"):
+            return
+        day = func.date(self.recording.created_at)
+        around = folds.around(self.schema, by_vet=False)
+        if around is not None:
+            self._fold(around, "around", around.c.day == day)
+        if around is not None and folds.knows_vets(self.schema):
+            mine = folds.around(self.schema, by_vet=True)
+            assert mine is not None  # noqa: S101 - as `around`
+            vet = mine.c.vet == self.recording.recorded_by_user_id
+            self._fold(mine, "same_vet", mine.c.day == day, vet)
+
+    def _elsewhere(self) -> None:
+        """Look at the day of the recording and at the day of its appointment."""
+        moments = []
+        if has_day(self.schema.recordings, "created_at"):
+            moments.append(self.recording.created_at)
+        if has_day(self.schema.appointments, "appointment_date"):
+            moments.append(self.here.c.appointment_date)
+        places = []
+        for number, moment in enumerate(moments):
+            fold = folds.elsewhere(self.schema, f"elsewhere_{number}")
+            if fold is not None:
+                same_day = fold.c.day == func.date(moment)
+                self._join(fold, fold.c.pet_id == self.recording.pet_id, same_day)
+                places.append(fold.c.places)
+        self.values["elsewhere"] = func.json_build_array(*places)
+
+    def _visit(self) -> None:
+        visits = self.schema.visits
+        if visits is None:
+            return
+        visit, pet = visits.alias("seen_visit"), self.schema.pets.alias("seen_pet")
+        self._join(visit, visit.c.id == self.recording.visit_id)
+        self._join(pet, pet.c.id == visit.c.pet_id)
+        parts: list[Any] = [
+            "pet", _if(pet.c.id, pet_json(pet)), "pet_id", as_text(visit, "pet_id", None),
+            "appointment", as_text(visit, "appointment_id", None),
+        ]  # fmt: skip
+        if "appointment_id" in visit.c:
+            place = self.schema.appointments.alias("seen_place")
+            listed = folds.listed(self.schema, "seen_listed")
+            self._join(place, place.c.id == visit.c.appointment_id)
+            self._join(listed, listed.c.appointment_id == visit.c.appointment_id)
+            parts += [
+                "appointment_exists", place.c.id.is_not(None),
+                "owner", self._owner(place), "linked", listed.c.linked,
+            ]  # fmt: skip
+        self.values["visit"] = _if(visit.c.id, func.json_build_object(*parts))
+
+    def _owner(self, place: FromClause) -> ColumnElement[Any]:
+        return as_text(place, "pet_owner_id", None) if self.schema.compares_owners else _NULL
+
+    def _context(self) -> ColumnElement[Any]:
+        parts: list[Any] = []
+        for columns, names in ((self.recording, _OF_RECORDING), (self.here.c, _OF_APPOINTMENT)):
+            for name in names:
+                if name in columns:
+                    parts += [name, cast(columns[name], Text)]
+        return func.json_build_object(*parts)
+
+    def query(self) -> Select[Any]:
+        """Select one JSON object per recording."""
+        facts, recording = self.facts, self.recording
+        observed: dict[str, ColumnElement[Any]] = {
+            "key": func.array_to_json(key_of(self.schema, recording)),
+            "kind": self.kind,
+            "state": state_sql(self.schema, facts),
+            "pet_id": cast(recording.pet_id, Text),
+            "appointment": cast(recording.appointment_id, Text),
+            "appointment_exists": facts.appointment_exists,
+            # An owner is of use only where there is something to compare it with.
+            "owner": self._owner(self.here),
+            "own": _if(self.own.c.id, pet_json(self.own)),
+            "context": self._context(),
+        }
+        parts = [part for pair in (observed | self.values).items() for part in pair]
+        return select(func.json_build_object(*parts)).select_from(self.source)
+
+
+def _if(present: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((present.is_not(None), value), else_=_NULL)

@@ -1,0 +1,51 @@
+"""Decisions from files, in any of the formats that an export has, each line with its place."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from petrec.errors import UsageError
+from petrec.features.review.read import csv_file, json_file, xlsx_file
+from petrec.features.review.read.entry import Reading
+from petrec.features.review.read.table import Table, Unreadable, read_table
+
+_TABLES: dict[str, Callable[[Path], Iterator[Table]]] = {
+    ".csv": csv_file.tables,
+    ".tsv": csv_file.tables,
+    ".txt": csv_file.tables,
+    ".xlsx": xlsx_file.tables,
+}
+
+
+def read_files(paths: Sequence[Path], reviewer: str) -> Reading:
+    """Read all files; what is wrong with a line is a problem. Errors: UsageError.
+
+    `reviewer` is who decided where a file does not say.
+    """
+    reading = Reading(reviewer)
+    for path in paths:
+        suffix = path.suffix.lower()
+        if suffix not in {*_TABLES, ".json"}:
+            known = ", ".join([*_TABLES, ".json"])
+            raise UsageError(f"{path} is none of: {known}", hint="import what was exported")
+        try:
+            if not path.is_file():
+                raise UsageError(f"there is no file {path}")
+            _read(path, suffix, reading)
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    return reading
+
+
+def _read(path: Path, suffix: str, reading: Reading) -> None:
+    if suffix == ".json":
+        json_file.read(path, reading)
+        return
+    mine = reading.part()
+    try:
+        if suffix == ".xlsx":
+            mine.reviewer = xlsx_file.reviewer_of(path) or reading.reviewer
+        for table in _TABLES[suffix](path):
+            read_table(mine, table)
+    except Unreadable as error:
+        mine.refuse(error.place, "", error.reason)
+    reading.add(mine)

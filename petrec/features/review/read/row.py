@@ -1,0 +1,126 @@
+"""From a row of a table, as people have filled it in, to a decision."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from petrec.features.review.case import Decision, Verdict
+from petrec.features.review.imported import Place
+from petrec.features.review.read.entry import Entry, Reading, Row
+from petrec.features.review.rows import OTHER, REQUIRED, Choice, Choices, decode_choices
+
+_WORDS = {
+    "cannot tell": Verdict.CANNOT_TELL,
+    "can't tell": Verdict.CANNOT_TELL,
+    "cannot_tell": Verdict.CANNOT_TELL,
+    "leave": Verdict.LEAVE,
+}
+# What petrec itself has written into a row: a decision without it is none.
+_CARRIED = ("recording_id", "kind", "state", "choices")
+
+
+class Refused(Exception):  # noqa: N818 - a line is refused
+    """A line that is not a decision: the field, why, and what stands there."""
+
+    def __init__(self, where: str, reason: str, value: str = "") -> None:
+        self.where = where
+        self.reason = reason
+        self.value = value
+        super().__init__(reason)
+
+
+def missing_columns(header: Sequence[str]) -> list[str]:
+    """Return the columns that a file must have, and has not."""
+    return [column for column in REQUIRED if column not in header]
+
+
+def read_row(reading: Reading, place: Place, row: Row) -> None:
+    """Add a row's decision, if there is one, or its problem."""
+    if not any(cell.strip() for cell in row.values()):
+        return
+    try:
+        decision = _decision(row, reading.reviewer)
+    except Refused as refused:
+        reading.refuse(place, refused.where, refused.reason, row, refused.value)
+        return
+    if decision is None:
+        reading.undecided += 1
+    else:
+        reading.entries.append(Entry(place, decision, row))
+
+
+def _decision(row: Row, reviewer: str) -> Decision | None:
+    word = " ".join(row.get("decision", "").split())
+    if not row.get("recording_id", "").strip():
+        raise Refused("recording_id", "the id is missing")
+    if not word:
+        if row.get("other_pet_id", "").strip():
+            raise Refused("decision", f"a pet is named, but the decision does not say {OTHER!r}")
+        return None
+    for column in _CARRIED:
+        if column not in row:
+            raise Refused(column, "the line ends before this cell")
+    verdict, pet, appointment = _chosen(word, row)
+    who = row.get("reviewer", "").strip() or reviewer
+    if not who:
+        raise Refused("reviewer", "it does not say who decided; fill it in or give --reviewer")
+    return Decision(
+        recording_id=row["recording_id"].strip(),
+        kind=row["kind"].strip(),
+        state=row["state"].strip(),
+        verdict=verdict,
+        pet_id=pet,
+        appointment_id=appointment,
+        reviewer=who,
+        note="\n".join(row.get("note", "").splitlines()),
+    )
+
+
+def _chosen(word: str, row: Row) -> tuple[Verdict, str | None, str | None]:
+    choices = _choices(row)
+    if word.casefold() in _WORDS:
+        return _WORDS[word.casefold()], None, None
+    if word.casefold() == OTHER:
+        return _other(choices, row.get("other_pet_id", "").strip())
+    choice = _match(choices.numbered, word)
+    return choice.verdict, choice.pet_id, choice.appointment_id
+
+
+def _choices(row: Row) -> Choices:
+    try:
+        return decode_choices(row["choices"])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Refused("choices", "the row's list of candidates has been damaged") from error
+
+
+def _other(choices: Choices, pet: str) -> tuple[Verdict, str, str | None]:
+    if choices.open is None:
+        raise Refused("decision", "this row can only be decided for one of its candidates")
+    if not pet:
+        raise Refused("other_pet_id", f"the decision is {OTHER!r}, but no pet is named")
+    linked = choices.open is Verdict.LINK
+    return choices.open, pet, choices.appointment_id if linked else None
+
+
+def _match(numbered: Sequence[Choice], word: str) -> Choice:
+    """Find a candidate by number, by its whole label, or by a name that is unique in the row."""
+    number = re.fullmatch(r"([0-9]{1,4})(\.0*)?", word)
+    if number:
+        place = int(number[1])
+        if 1 <= place <= len(numbered):
+            return numbered[place - 1]
+        raise Refused("decision", "the row has no candidate of this number", str(place))
+    labels = [choice for choice in numbered if " ".join(choice.label.split()) == word]
+    if labels:
+        return labels[0]
+    named = [choice for choice in numbered if _name(choice.label) == word.casefold()]
+    if len(named) == 1:
+        return named[0]
+    reason = "the name of several candidates" if named else "none of this row's candidates"
+    raise Refused("decision", reason, word)
+
+
+def _name(label: str) -> str:
+    """Return what stands between number and details."""
+    return label.partition(". ")[2].partition(" (")[0].casefold()

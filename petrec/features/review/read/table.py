@@ -1,0 +1,62 @@
+"""A table of decisions, whatever file it stands in: a header, and lines of cells below it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from petrec.features.review.imported import Place
+from petrec.features.review.read.entry import Reading
+from petrec.features.review.read.row import missing_columns, read_row
+from petrec.features.review.rows import COLUMNS
+
+Line = tuple[int, Sequence[str]]
+
+
+class Unreadable(Exception):  # noqa: N818 - what a file is, rather than what happened
+    """A file, or the rest of it, that cannot be read: where, and why."""
+
+    def __init__(self, place: Place, reason: str) -> None:
+        self.place = place
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as texts; `lines` are read once, each with the number that a spreadsheet gives it.
+
+    A line may have fewer cells than the header: empty ones at the end are often not written.
+    """
+
+    place: Place
+    header: Sequence[str]
+    header_line: int
+    lines: Iterator[Line]
+
+    def at(self, line: int) -> Place:
+        """Return the place of a line."""
+        return msgspec.structs.replace(self.place, line=line)
+
+
+def read_table(reading: Reading, table: Table) -> None:
+    """Add the decisions of a table, and the problems of its lines."""
+    header = table.header
+    lacking = missing_columns(header)
+    twice = [column for column in COLUMNS if list(header).count(column) > 1]
+    for columns, reason in ((lacking, "the header lacks"), (twice, "the header has twice")):
+        if columns:
+            told = f"{reason} {', '.join(columns)}"
+            reading.refuse(table.at(table.header_line), columns[0], told)
+    if not lacking and not twice:
+        for number, cells in table.lines:
+            _read_line(reading, table.at(number), header, cells)
+
+
+def _read_line(reading: Reading, place: Place, header: Sequence[str], cells: Sequence[str]) -> None:
+    row = {column: cell for column, cell in zip(header, cells, strict=False) if column in COLUMNS}
+    if any(cell.strip() for cell in cells[len(header) :]):
+        reason = f"the line has {len(cells)} cells, the header {len(header)}"
+        reading.refuse(place, header[-1], reason, row)
+    else:
+        read_row(reading, place, row)

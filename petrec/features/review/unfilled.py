@@ -1,0 +1,58 @@
+"""Whether a file is an export that nobody has worked on, so that another may take its place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from petrec.errors import UsageError
+from petrec.features.review.read.csv_file import tables as csv_tables
+from petrec.features.review.read.table import Table, Unreadable
+from petrec.features.review.read.xlsx_file import all_tables, reviewer_of
+from petrec.features.review.rows import COLUMNS, FILLED
+
+_HINT = "name another file, or give --force to keep the old one beside it"
+# The hidden words of a row's drop-down.
+_WORD = "choice "
+
+
+def refuse_filled(path: Path) -> None:
+    """Refuse a file that may hold decisions or anything else of a person's; errors: UsageError.
+
+    An empty file, and an export without a single cell filled in, may be replaced. A page never:
+    its decisions are in the browsers of those who opened it, and only this page shows them.
+    """
+    try:
+        if not path.is_file():
+            return
+        work = _work_in(path) if path.stat().st_size else ""
+    except OSError as error:
+        work = f"cannot be read: {error.strerror}"
+    if work:
+        raise UsageError(f"{path} {work}", hint=_HINT)
+
+
+def _work_in(path: Path) -> str:
+    """Return what stands against replacing the file, or nothing."""
+    suffix = path.suffix.lower()
+    if suffix == ".html":
+        return "is there already, and browsers may keep decisions made in it"
+    try:
+        if suffix == ".xlsx" and reviewer_of(path):
+            return "is there already and has a reviewer's name"
+        for table in all_tables(path) if suffix == ".xlsx" else csv_tables(path):
+            for work in _work_of(table):
+                return f"is there already and {work}"
+    except Unreadable as error:
+        return f"is there already and is not an export of petrec: {error.reason}"
+    return ""
+
+
+def _work_of(table: Table) -> Iterator[str]:
+    if {c for c in table.header if not c.startswith(_WORD)} != set(COLUMNS):
+        yield "has other columns than an export"
+        return
+    filled = [place for place, column in enumerate(table.header) if column in FILLED]
+    for number, cells in table.lines:
+        if any(cells[place].strip() for place in filled if place < len(cells)):
+            yield f"has been filled in: line {number}"
+        if any(cell.strip() for cell in cells[len(table.header) :]):
+            yield f"has cells beside the table: line {number}"

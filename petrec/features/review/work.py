@@ -1,0 +1,200 @@
+"""Decisions as work for the journal: each is held against the recording again, under lock."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Subquery,
+    Table,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from petrec.features.review.case import Verdict
+from petrec.features.review.state import state_sql
+from petrec.features.runs.numbers import numbered, numbers_of
+from petrec.features.runs.parents import free_of_others
+from petrec.features.runs.place import PLACE, system_columns
+from petrec.features.runs.run import Run
+from petrec.features.runs.tables import decisions, link_changes
+from petrec.features.runs.write import has_key, new_value, old_value
+from petrec.postgres.identifiers import lock_table
+from petrec.rules import KINDS, judged, kind_column
+from petrec.rules.facts_sql import FactColumns
+from petrec.schema import Schema
+
+_CHANGED = "the recording has changed since it was exported"
+_NOT_OK = "the decision would not make the recording ok any more"
+
+
+class ReviewWork:
+    """The decisions of one run that write something."""
+
+    settled_by: Sequence[int] = ()
+    watched = False
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.recordings: FromClause = schema.recordings
+
+    def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
+        """Return the run's decisions that name a pet."""
+        writing = decisions.c.verdict.in_([Verdict.ASSIGN, Verdict.LINK])
+        return decisions, and_(decisions.c.run_id == run.id, writing)
+
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Lock recordings, then the appointments they leave and enter, so that their pets stay.
+
+        Without a foreign key from appointment_pets, only a lock on that table keeps pets out.
+        """
+        ready = self._lock_recordings(connection, run, page)
+        if not self.schema.links_follow_appointments:
+            lock_table(connection, self.schema.tables.links, "SHARE ROW EXCLUSIVE")
+            return ready
+        appointments, recordings = self.schema.tables.appointments, self.schema.recordings
+        left = (
+            select(decisions.c.seq)
+            .join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
+            .join(appointments, appointments.c.id == recordings.c.appointment_id)
+        )
+        target = cast(decisions.c.appointment_id, appointments.c.id.type)
+        entered = select(decisions.c.seq).join(appointments, appointments.c.id == target)
+        mine = numbered(*self.items(run))
+        for query in (left, entered):
+            ready = free_of_others(connection, appointments, query.where(mine), ready)
+        return ready
+
+    def _lock_recordings(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Keep the recordings where they are: which appointment one leaves is not in a decision."""
+        recordings = self.schema.recordings
+        query = (
+            select(decisions.c.seq)
+            .join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
+            .where(numbered(*self.items(run)))
+            .with_for_update(of=recordings, skip_locked=True, key_share=True)
+        )
+        return list(connection.scalars(query, numbers_of(page)))
+
+    def guarded(self, run: Run) -> Select[Any]:
+        """Compare each state with the one decided on; judge the recording as it would be."""
+        place = system_columns(self.schema.recordings, PLACE)
+        facts = judged(self.schema, *place, per_row=True)
+        recording = facts.recording
+        ours = self._added(run, facts) if run.target.links else None
+        same = state_sql(self.schema, facts, without=ours) == decisions.c.state
+        fits = FactColumns(self._outcome(run))
+        ok = and_(kind_column(fits) == KINDS[0].id, fits.source.c.may_link)
+        new = self._new(run)
+        links = [(decisions.c.verdict == Verdict.LINK).label("links")] if run.target.links else []
+        return (
+            select(
+                decisions.c.seq,
+                decisions.c.row_key,
+                decisions.c.verdict.label("strategy"),
+                func.coalesce(and_(same, ok), false()).label("applies"),
+                case((same, _NOT_OK), else_=_CHANGED).label("reason"),
+                *(recording[name] for name in PLACE),
+                *(recording[name].label(old_value(name)) for name in run.target.columns),
+                *(value.label(new_value(name)) for name, value in new.items()),
+                *links,
+            )
+            .join_from(
+                decisions, facts.source, has_key(self.schema, recording, decisions.c.row_key)
+            )
+            .join(fits.source, fits.source.c.seq == decisions.c.seq)
+            .where(numbered(*self.items(run)))
+        )
+
+    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+        """Have nothing left to do: pets are added by the statement that writes."""
+
+    def _new(self, run: Run) -> dict[str, ColumnElement[Any]]:
+        recordings = self.schema.recordings
+        decided = {
+            name: cast(decisions.c[name], recordings.c[name].type)
+            for name in ("pet_id", *run.target.also)
+        }
+        return decided | {name: func.now() for name in run.target.touch}
+
+    def _added(self, run: Run, facts: FactColumns) -> ColumnElement[Any]:
+        """Return the pets that this run has added to an appointment: they change no state."""
+        pets = select(func.array_agg(link_changes.c.pet_id)).where(
+            link_changes.c.run_id == run.id,
+            link_changes.c.action == "added",
+            link_changes.c.appointment_id == cast(facts.recording.appointment_id, Text),
+        )
+        # It stands two queries deep in the one that reads the facts.
+        mine = pets.correlate(facts.source).scalar_subquery()
+        return func.coalesce(mine, cast([], ARRAY(Text)))
+
+    def _outcome(self, run: Run) -> Subquery:
+        """Select the facts of each recording as they would be; SQL twin of `becomes_ok`."""
+        schema, recordings = self.schema, self.schema.recordings
+        pets, places, links = schema.pets, schema.appointments, schema.links
+        pet = cast(decisions.c.pet_id, recordings.c.pet_id.type)
+        place = cast(decisions.c.appointment_id, recordings.c.appointment_id.type)
+        linked = exists().where(links.c.appointment_id == place, links.c.pet_id == pet)
+        flags = {
+            "has_pet": true(),
+            "pet_exists": pets.c.id.is_not(None),
+            "has_appointment": place.is_not(None),
+            "appointment_exists": places.c.id.is_not(None),
+            "pet_linked": or_(self._can_add(pet, place), linked.correlate(decisions)),
+            "any_known": true(),
+            "single_pet": false(),
+            "visit_differs": self._visit_differs(pet, place),
+            "visit_names_pet": false(),
+        }
+        labelled = [flag.label(f"petrec_{name}") for name, flag in flags.items()]
+        source = (
+            decisions.join(recordings, has_key(schema, recordings.c, decisions.c.row_key))
+            .outerjoin(pets, pets.c.id == pet)
+            .outerjoin(places, places.c.id == place)
+        )
+        if schema.visits is not None:
+            source = source.outerjoin(schema.visits, schema.visits.c.id == recordings.c.visit_id)
+        may = self._may_link().label("may_link")
+        query = select(decisions.c.seq, may, *labelled).select_from(source)
+        return query.where(numbered(*self.items(run))).subquery("outcome")
+
+    def _can_add(self, pet: ColumnElement[Any], place: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return whether the run adds the pet: a link that `where` leaves out is in the way."""
+        added = decisions.c.verdict == Verdict.LINK
+        if not self.schema.filters_links:
+            return added
+        links = self.schema.tables.links
+        stored = exists().where(links.c.appointment_id == place, links.c.pet_id == pet)
+        return and_(added, ~stored.correlate(decisions))
+
+    def _visit_differs(
+        self, pet: ColumnElement[Any], place: ColumnElement[Any]
+    ) -> ColumnElement[bool]:
+        visits = self.schema.visits
+        if visits is None:
+            return false()
+        differs = [visits.c.pet_id != pet]
+        if "appointment_id" in visits.c:
+            differs.append(visits.c.appointment_id != place)
+        return func.coalesce(or_(*differs), false())
+
+    def _may_link(self) -> ColumnElement[bool]:
+        """Say whether the owners agree, as far as they are recorded; twin of `may_link`."""
+        pets, places = self.schema.pets, self.schema.appointments
+        if not self.schema.compares_owners:
+            return literal(True)
+        agree = func.coalesce(pets.c.owner_id == places.c.pet_owner_id, true())
+        return or_(decisions.c.verdict != Verdict.LINK, agree)

@@ -1,0 +1,200 @@
+"""One batch: page, locks, guarded write, journal and cursor in one transaction."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, delete, text
+from sqlalchemy.exc import DBAPIError
+
+from petrec.features.runs.pace import Pace
+from petrec.features.runs.refused import (
+    Refusal,
+    RowsRefusedError,
+    is_refusal,
+    may_pass,
+    name_refusal,
+)
+from petrec.features.runs.rewritten import IMMEDIATE, check_triggers
+from petrec.features.runs.run import Run
+from petrec.features.runs.states import record
+from petrec.features.runs.tables import skips
+from petrec.features.runs.work import Work, next_page, skip_gone, skip_refused
+from petrec.features.runs.write import Written, write_batch
+
+_WAITERS = text("""
+SELECT count(DISTINCT pid) FROM pg_locks
+WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
+""")
+
+_BOUND = text("SELECT set_config('statement_timeout', :ms, true)")
+# The rest is for the progress to be recorded, and for the commit.
+_WRITE_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A committed batch: the run as it is now, rows taken, milliseconds, sessions kept waiting."""
+
+    run: Run
+    taken: int
+    took_ms: float
+    waiters: int
+
+
+def run_batch(
+    connection: Connection,
+    run: Run,
+    work: Work,
+    query: Select[Any],
+    pace: Pace,
+    *,
+    retrying: bool = True,
+) -> Batch:
+    """Do as many rows as the pace allows and commit; on any error nothing of them has happened.
+
+    `query` is the run's own `write_query`; `retrying` is whether the caller tries a single row
+    again that a trigger refuses for now. Errors: RowsRefusedError, DBAPIError.
+    """
+    page: list[int] = []
+    try:
+        with connection.begin():
+            _bound(connection, pace.target_ms)
+            page = next_page(connection, run, work, pace.size)
+            started = time.monotonic()
+            if not page:
+                return Batch(run, 0, 0.0, 0)
+            after, waiters = _do(connection, run, work, query, pace, page)
+    except DBAPIError as error:
+        # A deferred constraint refuses at the commit.
+        again = retrying and len(page) == 1 and may_pass(error)
+        if page and is_refusal(error) and not again:
+            raise RowsRefusedError(page, error) from error
+        raise
+    return Batch(after, len(page), 1000 * (time.monotonic() - started), waiters)
+
+
+def _do(
+    connection: Connection,
+    run: Run,
+    work: Work,
+    query: Select[Any],
+    pace: Pace,
+    page: list[int],
+) -> tuple[Run, int]:
+    """Lock and write a page; returns the run as it is then, and how many sessions waited."""
+    started = time.monotonic()
+    ready = work.lock(connection, run, page)
+    if len(page) > 1:
+        # What the locks have left of the target; a single row has it anew.
+        left_ms = pace.target_ms - 1000 * (time.monotonic() - started)
+        _bound(connection, left_ms * _WRITE_SHARE)
+    written = _write(connection, run, work, query, ready)
+    left = len(page) - written.changed - written.skipped
+    gone = skip_gone(connection, run, work, page) if left else 0
+    waiters = connection.scalars(_WAITERS).one()
+    took_ms = 1000 * (time.monotonic() - started)
+    after = _advance(run, page, left - gone, written, gone)
+    after = msgspec.structs.replace(
+        after, batch_size=len(page), batch_ms=took_ms, busy_ms=run.busy_ms + took_ms
+    )
+    _record(connection, after)
+    return after, waiters
+
+
+def skip_row(
+    connection: Connection, run: Run, work: Work, refused: RowsRefusedError
+) -> tuple[Run, Refusal]:
+    """Leave the only row of a refused batch alone; returns the run as it is now, and why."""
+    with connection.begin():
+        refusal = name_refusal(connection, work.schema, refused.error)
+        skip_refused(connection, run, work, refused.page, str(refusal))
+        after = _advance(run, refused.page, 0, Written(0, 1), 0)
+        _record(connection, after)
+    return after, refusal
+
+
+def put_off_row(connection: Connection, run: Run, work: Work) -> Batch:
+    """Leave the next row for a later pass, since it waits for something that others hold."""
+    with connection.begin():
+        page = next_page(connection, run, work, 1)
+        after = _advance(run, page, len(page), Written(0, 0), 0) if page else run
+        _record(connection, after)
+    return Batch(after, len(page), 0.0, 0)
+
+
+def is_refused(
+    connection: Connection, run: Run, work: Work, query: Select[Any], number: int
+) -> bool:
+    """Return whether the database would refuse a row; whatever happens, nothing is written."""
+    try:
+        with connection.begin() as transaction:
+            ready = work.lock(connection, run, [number])
+            _write(connection, run, work, query, ready)
+            connection.execute(IMMEDIATE)
+            transaction.rollback()
+    except DBAPIError as error:
+        return is_refusal(error)
+    return False
+
+
+def take_back_skips(connection: Connection, run: Run, numbers: Sequence[int]) -> Run:
+    """Plan skipped rows again, in a pass of its own; returns the run as it is now."""
+    with connection.begin():
+        chosen = skips.c.seq.in_(numbers)
+        connection.execute(delete(skips).where(skips.c.run_id == run.id, chosen))
+        after = _from_the_start(msgspec.structs.replace(run, skipped=run.skipped - len(numbers)))
+        _record(connection, after)
+    return after
+
+
+def _bound(connection: Connection, ms: float) -> None:
+    """Have the batch's next statements cancelled that take longer."""
+    connection.execute(_BOUND, {"ms": f"{max(1, ms):.0f}ms"})
+
+
+def _write(
+    connection: Connection, run: Run, work: Work, query: Select[Any], ready: Sequence[int]
+) -> Written:
+    if not ready:
+        return Written(0, 0)
+    written = write_batch(connection, query, run, ready)
+    work.settle(connection, run, ready)
+    if work.watched:
+        otherwise = check_triggers(connection, run, work.schema, ready)
+        written = Written(written.changed - otherwise, written.skipped + otherwise)
+    return written
+
+
+def _advance(run: Run, page: Sequence[int], deferred: int, written: Written, gone: int) -> Run:
+    return msgspec.structs.replace(
+        run,
+        cursor=page[-1],
+        changed=run.changed + written.changed,
+        skipped=run.skipped + written.skipped + gone,
+        deferred=run.deferred + deferred,
+        batches=run.batches + 1,
+    )
+
+
+def next_pass(connection: Connection, run: Run) -> Run:
+    """Start again with the rows that others had locked; returns the run as it is now."""
+    after = _from_the_start(run)
+    with connection.begin():
+        _record(connection, after)
+    return after
+
+
+def _from_the_start(run: Run) -> Run:
+    return msgspec.structs.replace(run, pass_=run.pass_ + 1, cursor=0, deferred=0)
+
+
+_PROGRESS = ("cursor", "changed", "skipped", "deferred", "batches", "batch_size", "batch_ms",
+             "busy_ms")  # fmt: skip
+
+
+def _record(connection: Connection, run: Run) -> None:
+    values = {name: getattr(run, name) for name in _PROGRESS}
+    record(connection, run.id, values | {"pass": run.pass_, "throttled_by": None})

@@ -1,0 +1,52 @@
+"""The history of recordings as the journal has it."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+
+
+class Change(Struct, frozen=True):
+    """One change of one recording; values by column, as PostgreSQL's JSON."""
+
+    recording_id: str
+    run: int
+    action: str
+    strategy: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+    changed_at: datetime
+    role: str
+
+
+class Lineage(Struct, frozen=True):
+    """Changes, the oldest first."""
+
+    changes: tuple[Change, ...]
+    command: str = "backfill show"
+    schema_version: int = SCHEMA_VERSION
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        columns = ("recording", "run", "action", "strategy", "old pet", "new pet", "at", "by")
+        rows = tuple(
+            (
+                change.recording_id,
+                change.run,
+                change.action,
+                change.strategy,
+                _text(change.old.get("pet_id")),
+                _text(change.new.get("pet_id")),
+                f"{change.changed_at:%Y-%m-%d %H:%M:%S}",
+                change.role,
+            )
+            for change in self.changes
+        )
+        title = f"{len(rows)} changes"
+        return Document(self.command, title, self, (Grid("Changes", columns, rows),))
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,86 @@
+"""Where a recording's pet came from: every change that petrec made, in one query."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from petrec.features.runs.change import Change, Lineage
+from petrec.features.runs.result import MovedOn
+from petrec.features.runs.run import Cause
+from petrec.features.runs.tables import changes, runs, skips
+from petrec.features.runs.targets import name_in_journal
+
+
+def lineage_query(target_name: str, run_id: int | None, recording: str | None) -> Select[Any]:
+    """Select changes with their run, of a run or of a recording, oldest first."""
+    conditions = [name_in_journal() == target_name]
+    if run_id is not None:
+        conditions.append(changes.c.run_id == run_id)
+    if recording is not None:
+        conditions.append(changes.c.row_key[1] == recording)
+    return (
+        select(
+            changes.c.row_key,
+            changes.c.run_id,
+            runs.c.action,
+            runs.c.undoes,
+            changes.c.strategy,
+            changes.c.old,
+            changes.c.new,
+            changes.c.changed_at,
+            runs.c.role,
+        )
+        .join(runs, runs.c.id == changes.c.run_id)
+        .where(*conditions)
+        .order_by(changes.c.run_id, changes.c.seq)
+    )
+
+
+def read_lineage(
+    connection: Connection,
+    target_name: str,
+    run_id: int | None,
+    recording: str | None,
+    limit: int | None,
+) -> Lineage:
+    """Return the changes of a target's run or recording."""
+    query = lineage_query(target_name, run_id, recording).limit(limit)
+    return Lineage(tuple(_change(row) for row in connection.execute(query)))
+
+
+def read_skips(connection: Connection, run_id: int) -> tuple[MovedOn, ...]:
+    """Return the rows that a run left alone, with the reason."""
+    return _skips(connection, skips.c.run_id == run_id)
+
+
+def read_unwritten(connection: Connection, run_id: int, limit: int) -> tuple[MovedOn, ...]:
+    """Return rows that the database refused or a trigger changed, at most `limit`."""
+    return _skips(connection, skips.c.run_id == run_id, skips.c.cause != Cause.OVERTAKEN,
+                  limit=limit)  # fmt: skip
+
+
+def count_causes(connection: Connection, run_id: int) -> dict[str, int]:
+    """Return how many rows a run did not write as planned, by cause."""
+    query = select(skips.c.cause, func.count()).where(skips.c.run_id == run_id)
+    return {row[0]: row[1] for row in connection.execute(query.group_by(skips.c.cause))}
+
+
+def _skips(
+    connection: Connection, *conditions: ColumnElement[bool], limit: int | None = None
+) -> tuple[MovedOn, ...]:
+    query = select(skips.c.row_key, skips.c.reason, skips.c.cause).where(*conditions)
+    rows = connection.execute(query.order_by(skips.c.seq).limit(limit))
+    return tuple(MovedOn(row.row_key[0], row.reason, Cause(row.cause)) for row in rows)
+
+
+def _change(row: Any) -> Change:
+    return Change(
+        recording_id=row.row_key[0],
+        run=row.run_id,
+        action=f"undo of {row.undoes}" if row.undoes else row.action,
+        strategy=row.strategy,
+        old=row.old,
+        new=row.new,
+        changed_at=row.changed_at,
+        role=row.role,
+    )

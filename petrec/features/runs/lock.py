@@ -1,0 +1,93 @@
+"""One writer per target, and one who creates petrec's tables: session advisory locks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import DBAPIError
+
+from petrec.errors import RunHeldError
+from petrec.postgres.pooler import own_session
+
+# The letters "petrec" as a number. Older versions hold it while they write to any target.
+_INSTALLING = int.from_bytes(b"petrec")
+
+_TRY = text("SELECT pg_try_advisory_lock(:key)")
+_WAIT = text("SELECT pg_advisory_lock(:key)")
+_RELEASE = text("SELECT pg_advisory_unlock(:key)")
+_HOLDER = text("""
+SELECT l.pid, a.application_name, a.client_addr::text AS client, a.backend_start
+FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (l.classid::bigint << 32) + l.objid::bigint = :key
+""")
+
+
+def key_of_target(target_name: str) -> int:
+    """Return the number of a target's lock: 64 bits, so that targets do not share one."""
+    digest = blake2b(target_name.encode(), digest_size=8, person=b"petrec").digest()
+    return int.from_bytes(digest, signed=True)
+
+
+@contextmanager
+def held(connection: Connection, target_name: str) -> Iterator[None]:
+    """Hold a target's lock for the block; errors: RunHeldError names the holder, UsageError.
+
+    Given back by a statement: a closed connection's backend may hold it a while longer, and the
+    next connection of the same command would meet it.
+    """
+    own_session(connection)
+    key = key_of_target(target_name)
+    _acquire(connection, key)
+    connection.commit()
+    try:
+        yield
+    finally:
+        _release(connection, key)
+
+
+@contextmanager
+def installing(connection: Connection) -> Iterator[None]:
+    """Wait until nobody else creates or upgrades petrec's tables, and keep others waiting."""
+    connection.execute(_WAIT, {"key": _INSTALLING})
+    connection.commit()
+    try:
+        yield
+    finally:
+        _release(connection, _INSTALLING)
+
+
+def is_held(connection: Connection, target_name: str) -> bool:
+    """Return whether some petrec process holds the target's lock now."""
+    return _holder(connection, key_of_target(target_name)) is not None
+
+
+def _acquire(connection: Connection, key: int) -> None:
+    if connection.scalar(_TRY, {"key": key}):
+        return
+    holder = _holder(connection, key)
+    if holder is None:
+        raise RunHeldError("another petrec process held the lock just now", hint="try again")
+    since = f"{holder.backend_start:%Y-%m-%d %H:%M:%S} UTC" if holder.backend_start else "unknown"
+    reason = (
+        f"another petrec process is writing to these recordings: backend pid {holder.pid}, "
+        f"{holder.application_name or 'name hidden'} from {holder.client or 'a local socket'}, "
+        f"connected since {since}"
+    )
+    raise RunHeldError(reason, hint="petrec backfill status shows how far it is")
+
+
+def _holder(connection: Connection, key: int) -> Row[Any] | None:
+    return connection.execute(_HOLDER, {"key": key}).first()
+
+
+def _release(connection: Connection, key: int) -> None:
+    # A connection that is lost has no lock to give back, and would be made anew.
+    with suppress(DBAPIError):
+        connection.rollback()
+        if not connection.invalidated:
+            connection.execute(_RELEASE, {"key": key})
+            connection.commit()

@@ -1,0 +1,132 @@
+"""What triggers have made of a batch's rows, looked up before the commit.
+
+RETURNING shows what BEFORE triggers leave; AFTER triggers run later, deferred ones at the commit.
+https://www.postgresql.org/docs/current/trigger-definition.html
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+
+from petrec.features.runs.numbers import numbered, numbers_of
+from petrec.features.runs.run import Cause, Run
+from petrec.features.runs.tables import changes, decisions, link_changes, plan_items, skips
+from petrec.schema import Schema
+
+IMMEDIATE = text("SET CONSTRAINTS ALL IMMEDIATE")
+_OTHERWISE = "a trigger wrote another value"
+_DELETED = "a trigger deleted the recording, or changed its key afterwards"
+_MOVED = "a trigger moved the recording to another appointment"
+_ITEMS = {"backfill": plan_items, "review": decisions}
+_UNLINKED = "a trigger kept the pet out of the appointment"
+
+
+def check_triggers(connection: Connection, run: Run, schema: Schema, ready: Sequence[int]) -> int:
+    """Journal what the rows hold now; returns how many are not as planned any more.
+
+    Deferred triggers run here, so that what they write is seen.
+    """
+    connection.execute(IMMEDIATE)
+    numbers = numbers_of(ready)
+    drifted = _drifted(schema, run).cte("drifted")
+    columns = ["run_id", "seq", "row_key", "cause", "reason"]
+    fixed = (drifted.c.seq, drifted.c.row_key, literal(Cause.REWRITTEN), drifted.c.reason)
+    rows = select(literal(run.id), *fixed).where(drifted.c.reason.is_not(None))
+    told = postgresql.insert(skips).from_select(columns, rows).on_conflict_do_nothing()
+    counted = connection.execute(told.returning(skips.c.seq), numbers).all()
+    journal = update(changes).values(new=drifted.c.now)
+    mine = and_(changes.c.run_id == run.id, changes.c.seq == drifted.c.seq)
+    connection.execute(journal.where(mine, drifted.c.now.is_not(None)), numbers)
+    return len(counted)
+
+
+def _drifted(schema: Schema, run: Run) -> Select[Any]:
+    """Select the changes whose recording differs from the journal: what it holds now, and why.
+
+    The reason is NULL where only a column differs that the plan does not decide.
+    """
+    recordings = schema.tables.recordings
+    now = [part for c in run.target.columns for part in (literal(c), recordings.c[c])]
+    decided = or_(*(_differs(recordings.c[c]) for c in run.target.decided))
+    any_column = or_(*(_differs(recordings.c[c]) for c in run.target.columns))
+    gone, moved = recordings.c.id.is_(None), _is_moved(schema, run)
+    unlinked = _unlinked(schema, run)
+    reason = case((gone, _DELETED), (decided, _OTHERWISE), (unlinked, _UNLINKED), (moved, _MOVED))
+    return (
+        select(
+            changes.c.seq,
+            changes.c.row_key,
+            case((~gone, func.jsonb_build_object(*now))).label("now"),
+            reason.label("reason"),
+        )
+        .select_from(changes.outerjoin(recordings, _has_key_now(schema, run)))
+        .where(numbered(changes, changes.c.run_id == run.id))
+        .where(or_(gone, any_column, unlinked, moved))
+    )
+
+
+def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return cast(changes.c.new.op("->>")(column.key), column.type)
+
+
+def _differs(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    return column.is_distinct_from(_written(column))
+
+
+def _has_key_now(schema: Schema, run: Run) -> ColumnElement[bool]:
+    """Find a recording also where the run has changed a column of its key."""
+    recordings = schema.tables.recordings
+    parts = []
+    for place, name in enumerate(schema.key, start=1):
+        column = recordings.c[name]
+        before = cast(changes.c.row_key[place], column.type)
+        parts.append(column == (_written(column) if name in run.target.columns else before))
+    return and_(*parts)
+
+
+def _is_moved(schema: Schema, run: Run) -> ColumnElement[bool]:
+    """Return whether a recording is in another appointment than the one that it was planned in."""
+    items = _ITEMS.get(run.action)
+    if items is None:
+        return literal(False)
+    planned = (items.c.run_id == run.id, items.c.seq == changes.c.seq)
+    place = cast(schema.tables.recordings.c.appointment_id, Text)
+    elsewhere = items.c.appointment_id.is_distinct_from(place)
+    return exists().where(*planned, elsewhere).correlate(changes, schema.tables.recordings)
+
+
+def _unlinked(schema: Schema, run: Run) -> ColumnElement[bool]:
+    """Return whether a pet that the change needs is still not in its appointment."""
+    if run.action == "undo":
+        return literal(False)
+    links = schema.links
+    there = exists().where(
+        links.c.appointment_id == cast(link_changes.c.appointment_id, links.c.appointment_id.type),
+        links.c.pet_id == cast(link_changes.c.pet_id, links.c.pet_id.type),
+    )
+    return (
+        exists()
+        .where(
+            link_changes.c.run_id == run.id,
+            link_changes.c.seq == changes.c.seq,
+            ~there.correlate(link_changes),
+        )
+        .correlate(changes)
+    )

@@ -1,0 +1,121 @@
+"""What the journal knows of runs."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Cause(StrEnum):
+    """Why a planned row was not written as planned."""
+
+    OVERTAKEN = "overtaken"
+    REFUSED = "refused"
+    REWRITTEN = "rewritten"
+
+
+class State(StrEnum):
+    """Where a run stands; `done` and `abandoned` are for good."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+    ABANDONED = "abandoned"
+
+
+class Target(Struct, frozen=True):
+    """The table a run writes to, by physical names; `touch` are columns set to now() beside.
+
+    `also` are logical columns that the run writes beside the pet; `links` says whether it adds
+    pets to appointments. `name` is the table's name with every part in quotes: no other has it.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    pet: str
+    touch: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    links: bool = False
+    name: str = ""
+
+    @property
+    def decided(self) -> tuple[str, ...]:
+        """Return the columns whose new value is part of the plan."""
+        return ("pet_id", *self.also)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return every column that the run writes."""
+        return (*self.decided, *self.touch)
+
+
+class Run(Struct, frozen=True):
+    """One run and how far it has come; durations in milliseconds.
+
+    `before` is how many rows it had changed when this command resumed it.
+    `unconfirmed` names the synchronous standbys that did not confirm what was written.
+    """
+
+    id: int
+    action: str
+    state: str
+    target: Target
+    started_at: datetime
+    updated_at: datetime
+    target_name: str = ""
+    undoes: int | None = None
+    pass_: int = 1
+    cursor: int = 0
+    planned: int = 0
+    changed: int = 0
+    skipped: int = 0
+    deferred: int = 0
+    batches: int = 0
+    batch_size: int = 0
+    batch_ms: float = 0.0
+    busy_ms: float = 0.0
+    throttled_by: str | None = None
+    failure: str | None = None
+    finished_at: datetime | None = None
+    role: str = ""
+    host: str = ""
+    pid: int = 0
+    version: str = ""
+    held: bool = False
+    before: int = 0
+    unconfirmed: str = ""
+
+    @property
+    def in_all(self) -> str:
+        """Return what to add to the count of this command; empty where that is the run's, too."""
+        return f" now, {self.changed} in all" if self.before else ""
+
+    @property
+    def warning(self) -> str:
+        """Return what the outcome has to say about synchronous standbys; empty where nothing."""
+        if not self.unconfirmed:
+            return ""
+        return (
+            f"run {self.id} is durable on this server, but no standby of {self.unconfirmed!r} "
+            "(synchronous_standby_names) has confirmed it: a failover may lose it"
+        )
+
+    @property
+    def remaining(self) -> int:
+        """Return how many planned rows have neither been changed nor been skipped."""
+        return self.planned - self.changed - self.skipped
+
+    @property
+    def rows_per_second(self) -> float:
+        """Return the rate while batches were being written; 0 before the first."""
+        return 1000 * (self.changed + self.skipped) / self.busy_ms if self.busy_ms else 0.0
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Return the time the rest will take at this rate; None without a rate."""
+        return self.remaining / self.rows_per_second if self.rows_per_second else None
+
+    @property
+    def phase(self) -> str:
+        """Return the state, as a person means it: a running run that nobody holds has died."""
+        return "interrupted" if self.state == State.RUNNING and not self.held else self.state

@@ -1,0 +1,116 @@
+"""Runs: their states, the legal transitions between them, and their record in the database."""
+
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from petrec import __version__
+from petrec.errors import IllegalTransitionError, RunNotFoundError, SchemaMismatchError
+from petrec.features.runs.lock import is_held
+from petrec.features.runs.run import Run, State, Target
+from petrec.features.runs.tables import runs
+from petrec.features.runs.targets import name_in_journal
+
+UNFINISHED = (State.RUNNING, State.STOPPED)
+# Whoever changes a state holds the target's lock: a run that is running then has lost its process.
+TRANSITIONS: Mapping[tuple[str, str], str] = {
+    (State.RUNNING, State.DONE): "every planned row has been changed or skipped",
+    (State.RUNNING, State.STOPPED): "something prevents it from going on; it can be resumed",
+    (State.RUNNING, State.RUNNING): "its process died; another one takes over",
+    (State.RUNNING, State.ABANDONED): "its process died; it is undone, left, or planned anew",
+    (State.STOPPED, State.RUNNING): "it is resumed",
+    (State.STOPPED, State.ABANDONED): "it is undone, left, or planned anew",
+}
+
+
+_RUNS = select(runs, name_in_journal().label("target_name"))
+
+
+def create_run(
+    connection: Connection, action: str, target: Target, undoes: int | None = None
+) -> int:
+    """Record a new run that this process is about to work on; returns its id."""
+    values = {
+        "action": action,
+        "state": State.RUNNING,
+        "undoes": undoes,
+        "target": msgspec.to_builtins(target),
+    }
+    query = insert(runs).values(values | _worker()).returning(runs.c.id)
+    return int(connection.scalars(query).one())
+
+
+def read_run(connection: Connection, target_name: str, run_id: int) -> Run:
+    """Return a target's run; errors: RunNotFoundError, SchemaMismatchError for another target's."""
+    row = connection.execute(_RUNS.where(runs.c.id == run_id)).one_or_none()
+    if row is None:
+        raise RunNotFoundError(f"there is no run {run_id}", hint="petrec backfill status")
+    if row.target_name != target_name:
+        raise SchemaMismatchError(
+            f"run {run_id} belongs to {row.target_name}, the configuration names {target_name}",
+            hint="use the configuration that the run was made with",
+        )
+    return _run(row, held=is_held(connection, target_name))
+
+
+def list_runs(connection: Connection, target_name: str, limit: int = 20) -> tuple[Run, ...]:
+    """Return the newest runs of a target."""
+    held = is_held(connection, target_name)
+    query = _RUNS.where(name_in_journal() == target_name)
+    query = query.order_by(runs.c.id.desc()).limit(limit)
+    return tuple(_run(row, held=held) for row in connection.execute(query))
+
+
+def runs_of(target_name: str) -> Select[tuple[int]]:
+    """Select the ids of a target's runs."""
+    return select(runs.c.id).where(name_in_journal() == target_name)
+
+
+def unfinished_run(
+    connection: Connection, target_name: str, action: str, undoes: int | None = None
+) -> Run | None:
+    """Return the newest run of this target and action that has not come to its end."""
+    query = _RUNS.where(name_in_journal() == target_name, runs.c.action == action)
+    query = query.where(runs.c.state.in_(UNFINISHED))
+    query = query.where(runs.c.undoes.is_not_distinct_from(undoes))
+    row = connection.execute(query.order_by(runs.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _run(row, held=is_held(connection, target_name))
+
+
+def move(connection: Connection, run: Run, state: State, failure: str | None = None) -> None:
+    """Change a run's state; errors: IllegalTransitionError."""
+    if (run.state, state) not in TRANSITIONS:
+        raise IllegalTransitionError(
+            f"run {run.id} is {run.state}: it cannot become {state}",
+            hint=f"petrec backfill undo {run.id} takes back what it did",
+        )
+    finished = func.clock_timestamp() if state not in UNFINISHED else None
+    values = {"state": state, "failure": failure, "throttled_by": None, "finished_at": finished}
+    worker = _worker() if state is State.RUNNING else {}
+    record(connection, run.id, values | worker)
+
+
+def record(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:
+    """Write what has become of a run."""
+    heartbeat = {"updated_at": func.clock_timestamp()}
+    connection.execute(update(runs).where(runs.c.id == run_id).values(dict(values) | heartbeat))
+
+
+def _worker() -> dict[str, Any]:
+    return {
+        "role": func.current_user(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "version": __version__,
+    }
+
+
+def _run(row: Row[Any], *, held: bool) -> Run:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["pass_"] = values.pop("pass")
+    values["target"] = msgspec.convert(values["target"], Target)
+    return Run(**values, held=held)

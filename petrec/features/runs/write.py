@@ -1,0 +1,151 @@
+"""The only statement that changes recordings: UPDATE and journal in one, under a guard."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from petrec.features.runs.keys import key_of
+from petrec.features.runs.links import add_links, linked_values
+from petrec.features.runs.numbers import numbers_of
+from petrec.features.runs.place import PLACE, is_at
+from petrec.features.runs.run import Cause, Run
+from petrec.features.runs.tables import changes, skips
+from petrec.schema import Schema, written_as
+
+Columns = ReadOnlyColumnCollection[str, Any]
+
+_SUPPRESSED = "a trigger suppressed the change"
+_REWRITTEN = "a trigger wrote another value"
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows a batch changed as planned, and how many it did not."""
+
+    changed: int
+    skipped: int
+
+
+def has_key(schema: Schema, recording: Columns, row_key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Compare a recording's primary key with a journal's text array, in the recording's types."""
+    parts = ((recording[name], place) for place, name in enumerate(schema.key, start=1))
+    return and_(*(column == cast(row_key[place], column.type) for column, place in parts))
+
+
+def old_value(column: str) -> str:
+    """Return the label under which a guarded selection carries a column's present value."""
+    return f"old_{column}"
+
+
+def new_value(column: str) -> str:
+    """Return the label under which a guarded selection carries a column's new value."""
+    return f"new_{column}"
+
+
+def write_batch(
+    connection: Connection, query: Select[Any], run: Run, ready: Sequence[int]
+) -> Written:
+    """Change the rows whose guard holds, journal them, and note the reason for the others."""
+    parameters = numbers_of(ready) | {"batch": run.batches + 1}
+    return Written(*connection.execute(query, parameters).one())
+
+
+def write_query(
+    schema: Schema, run: Run, guarded: Select[Any], *, watched: bool = False
+) -> Select[Any]:
+    """Build the statement, once for a run; see `write_batch` for its parameters.
+
+    `guarded` selects from locked recordings: seq, row_key, place, strategy, applies (bool), reason,
+    and the old and the new value of every column that the run writes. Where the run adds pets to
+    appointments, `links` (bool) says which changes need theirs in its appointment. `watched` is
+    whether triggers may change what is written, the key too.
+    """
+    fresh = guarded.cte("fresh")
+    changed = _update(schema, run, fresh, watched=watched)
+    journaled = _journal(run, changed)
+    skipped = _skip(run, fresh, changed)
+    query = select(
+        select(func.count()).select_from(changed).where(changed.c.as_planned).scalar_subquery(),
+        select(func.count()).select_from(skipped).scalar_subquery(),
+    )
+    ctes = [journaled, *(add_links(schema, run, changed) if "links" in fresh.c else ())]
+    return query.add_cte(*ctes)
+
+
+def _update(schema: Schema, run: Run, fresh: CTE, *, watched: bool) -> CTE:
+    recordings, columns = written_as(schema.tables.recordings, "written"), run.target.columns
+    links = linked_values(recordings.c, fresh.c) if "links" in fresh.c else ()
+    old = [part for c in columns for part in (literal(c), fresh.c[old_value(c)])]
+    new = [part for c in columns for part in (literal(c), recordings.c[c])]
+    as_planned = and_(
+        *(recordings.c[c].is_not_distinct_from(fresh.c[new_value(c)]) for c in run.target.decided)
+    )
+    return (
+        update(recordings)
+        .values({recordings.c[c]: fresh.c[new_value(c)] for c in columns})
+        .where(is_at(recordings, fresh.c, PLACE), fresh.c.applies)
+        .where(has_key(schema, recordings.c, fresh.c.row_key))
+        .returning(
+            fresh.c.seq,
+            *_keys(schema, run, recordings.c, fresh, watched=watched),
+            fresh.c.strategy,
+            func.jsonb_build_object(*old).label("old"),
+            func.jsonb_build_object(*new).label("new"),
+            as_planned.label("as_planned"),
+            *links,
+        )
+        .cte("changed")
+    )
+
+
+def _keys(
+    schema: Schema, run: Run, written: Columns, fresh: CTE, *, watched: bool
+) -> tuple[ColumnElement[Any], ...]:
+    """Return the key that a changed row has now, and the one before where it may be another."""
+    if set(run.target.columns).isdisjoint(schema.key) and not watched:
+        return (fresh.c.row_key,)
+    now = key_of(schema, written)
+    before = case((now != fresh.c.row_key, fresh.c.row_key), else_=None)
+    return (now.label("row_key"), before.label("old_key"))
+
+
+def _journal(run: Run, changed: CTE) -> CTE:
+    keys = [name for name in ("row_key", "old_key") if name in changed.c]
+    columns = ["run_id", "batch", "seq", *keys, "strategy", "old", "new"]
+    values = (changed.c[name] for name in columns[2:])
+    rows = select(literal(run.id), bindparam("batch", type_=Integer), *values)
+    return insert(changes).from_select(columns, rows).cte("journaled")
+
+
+def _skip(run: Run, fresh: CTE, changed: CTE) -> CTE:
+    # IN is hashed whatever the planner thinks of their number; EXISTS may be a nested loop.
+    written = fresh.c.seq.in_(select(changed.c.seq))
+    overtaken = and_(~written, ~fresh.c.applies)
+    reason = case((overtaken, fresh.c.reason), (written, _REWRITTEN), else_=_SUPPRESSED)
+    cause = case((overtaken, Cause.OVERTAKEN), else_=Cause.REWRITTEN)
+    rows = select(literal(run.id), fresh.c.seq, fresh.c.row_key, cause, reason)
+    otherwise = fresh.c.seq.not_in(select(changed.c.seq).where(changed.c.as_planned))
+    return (
+        insert(skips)
+        .from_select(["run_id", "seq", "row_key", "cause", "reason"], rows.where(otherwise))
+        .returning(skips.c.seq)
+        .cte("skipped")
+    )

@@ -1,0 +1,170 @@
+"""Which constraints and indexes must be there and valid: by what they do, or by name.
+
+Tables and columns are logical names, so that one file serves every mapping. What does the same
+under another name counts.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, Table, text
+
+from petrec.errors import SettingsError
+from petrec.features.validate.result import ExpectationOutcome, State
+from petrec.files import read_text
+from petrec.postgres.enforced import Enforced, read_enforced
+from petrec.postgres.identifiers import quoted_table
+from petrec.schema import Schema
+
+_SIDE = re.compile(r"\s*([a-z_]+)\s*\(([^()]*)\)\s*")
+_LABELS = {
+    "not_null": "not null",
+    "foreign_keys": "foreign key",
+    "unique": "unique",
+    "indexes": "index",
+    "names": "name",
+}
+_OID = text("SELECT CAST(CAST(:name AS regclass) AS oid)::bigint")
+
+
+class ExpectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the file says."""
+
+    not_null: tuple[str, ...] = ()
+    foreign_keys: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Side:
+    """A table and some of its columns."""
+
+    oid: int
+    columns: tuple[str, ...]
+
+
+class Expected:
+    """Expectations, not yet held against a database."""
+
+    def __init__(self, wanted: ExpectFile, path: Path | None = None) -> None:
+        self.wanted = wanted
+        self.path = path
+
+    @classmethod
+    def read(cls, path: Path | None) -> "Expected":
+        """Read a TOML or JSON file, nothing for no file; errors: SettingsError."""
+        if path is None:
+            return cls(ExpectFile())
+        try:
+            content = read_text(path)
+            parsed = (
+                msgspec.json.decode(content) if path.suffix == ".json" else tomllib.loads(content)
+            )
+            return cls(msgspec.convert(parsed, ExpectFile), path)
+        except OSError as error:
+            raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+        except (ValueError, msgspec.ValidationError, RecursionError) as error:
+            groups = ", ".join(ExpectFile.__struct_fields__)
+            hint = f"lists of texts under: {groups}"
+            raise SettingsError(f"{path} holds no expectations: {error}", hint=hint) from error
+
+    def hold(self, connection: Connection, schema: Schema) -> Iterator[ExpectationOutcome]:
+        """Say of each expectation whether the database enforces it; errors: SettingsError."""
+        tables = _tables(schema)
+        oids = {name: connection.scalar(_OID, {"name": quoted_table(tables[name])})
+                for name in tables}  # fmt: skip
+        found = read_enforced(connection, oids.values())
+        holds = _Holding(self.path, tables, oids, found)
+        groups: tuple[tuple[str, Callable[[str], list[Enforced]]], ...] = (
+            ("not_null", holds.not_null),
+            ("foreign_keys", holds.foreign_key),
+            ("unique", holds.unique),
+            ("indexes", holds.index),
+            ("names", lambda name: [each for each in found if each.name == name]),
+        )
+        for group, candidates in groups:
+            for wanted in getattr(self.wanted, group):
+                yield _outcome(group, wanted, candidates(wanted))
+
+
+def _tables(schema: Schema) -> dict[str, Table]:
+    named = {
+        "recordings": schema.tables.recordings,
+        "pets": schema.tables.pets,
+        "appointments": schema.tables.appointments,
+        "appointment_pets": schema.tables.links,
+        "visits": schema.tables.visits,
+    }
+    return {name: table for name, table in named.items() if table is not None}
+
+
+def _outcome(group: str, wanted: str, candidates: Sequence[Enforced]) -> ExpectationOutcome:
+    label = f"{_LABELS[group]} {wanted}"
+    best = max(candidates, key=lambda each: each.valid, default=None)
+    if best is None:
+        return ExpectationOutcome(label, State.MISSING)
+    return ExpectationOutcome(label, State.VALID if best.valid else State.INVALID, best.name)
+
+
+@dataclass(frozen=True)
+class _Holding:
+    """Finds what does the work of an expectation."""
+
+    path: Path | None
+    tables: dict[str, Table]
+    oids: dict[str, int]
+    found: list[Enforced]
+
+    def not_null(self, wanted: str) -> list[Enforced]:
+        side = self._side(wanted, wanted)
+        return [e for e in self.found if e.type == "n" and self._is(e, side)]
+
+    def unique(self, wanted: str) -> list[Enforced]:
+        side = self._side(wanted, wanted)
+        return [e for e in self.found if e.type in {"p", "u"} and self._is(e, side, ordered=False)]
+
+    def index(self, wanted: str) -> list[Enforced]:
+        """An index serves its leading columns."""
+        side = self._side(wanted, wanted)
+        width = len(side.columns)
+        indexes = (e for e in self.found if e.type == "i" and e.oid == side.oid)
+        return [e for e in indexes if e.columns[:width] == side.columns]
+
+    def foreign_key(self, wanted: str) -> list[Enforced]:
+        child, arrow, parent = wanted.partition("->")
+        if not arrow:
+            raise self._refused(wanted)
+        one, other = self._side(child, wanted), self._side(parent, wanted)
+        pairs = set(zip(one.columns, other.columns, strict=False))
+        return [
+            e
+            for e in self.found
+            if (e.type, e.oid, e.parent) == ("f", one.oid, other.oid)
+            and set(zip(e.columns, e.referenced, strict=True)) == pairs
+        ]
+
+    def _is(self, found: Enforced, side: Side, *, ordered: bool = True) -> bool:
+        same = found.columns == side.columns if ordered else set(found.columns) == set(side.columns)
+        return found.oid == side.oid and same
+
+    def _side(self, text: str, wanted: str) -> Side:
+        match = _SIDE.fullmatch(text)
+        if match is None or match[1] not in self.tables:
+            raise self._refused(wanted)
+        table = self.tables[match[1]]
+        names = [name.strip() for name in match[2].split(",")]
+        if not set(names) <= set(table.c.keys()):
+            raise self._refused(wanted)
+        return Side(self.oids[match[1]], tuple(table.c[name].name for name in names))
+
+    def _refused(self, wanted: str) -> SettingsError:
+        return SettingsError(
+            f"{self.path}: {wanted!r} names no column that petrec knows here",
+            hint='write "recordings(pet_id)", or "recordings(pet_id) -> pets(id)"',
+        )

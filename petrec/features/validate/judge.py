@@ -1,0 +1,107 @@
+"""The gate's judgement: from counts, limits and ratchet to a level for every rule."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from petrec.errors import InconsistentReadError
+from petrec.features.audit.result import AuditResult, KindCount, WarningCount
+from petrec.features.validate.limits import Limit, Limits
+from petrec.features.validate.result import (
+    ExpectationOutcome,
+    Level,
+    RatchetOutcome,
+    RuleOutcome,
+    ValidationResult,
+)
+
+
+def judge(
+    audit: AuditResult,
+    limits: Mapping[str, Limits],
+    *,
+    ratchet: RatchetOutcome | None = None,
+    since: datetime | None = None,
+    expectations: Sequence[ExpectationOutcome] = (),
+    warnings_fail: bool = False,
+) -> ValidationResult:
+    """Judge an audit; errors: InconsistentReadError where the ratchet saw other rows."""
+    if ratchet is not None:
+        _check_agreement(audit, ratchet)
+    kinds = (_kind(kind, audit.total, limits[kind.id], ratchet) for kind in audit.kinds[1:])
+    counted = {fact.id: fact for fact in audit.warnings}
+    facts = [rule for rule in limits if rule not in {kind.id for kind in audit.kinds}]
+    return ValidationResult(
+        taken_at=audit.taken_at,
+        database=audit.database,
+        server_version=audit.server_version,
+        table=audit.table,
+        total=audit.total,
+        rules=(*kinds, *(_fact(f, counted.get(f), audit.total, limits[f]) for f in facts)),
+        since=since,
+        ratchet=ratchet,
+        expectations=tuple(expectations),
+        warnings_fail=warnings_fail,
+    )
+
+
+def _check_agreement(audit: AuditResult, ratchet: RatchetOutcome) -> None:
+    for kind in audit.kinds[1:]:
+        listed = ratchet.known.get(kind.id, 0) + ratchet.new.get(kind.id, 0)
+        if listed != kind.count:
+            reason = f"{kind.count} recordings of kind {kind.id} counted, {listed} listed"
+            raise InconsistentReadError(reason, hint="this is a defect of petrec; please report it")
+
+
+def _kind(
+    kind: KindCount, total: int, limits: Limits, ratchet: RatchetOutcome | None
+) -> RuleOutcome:
+    new = None if ratchet is None else ratchet.new.get(kind.id, 0)
+    if ratchet is None or new is None:
+        level, broken = _level(limits, kind.count, total)
+    else:
+        level, broken = _level_of_new(limits, 0 if ratchet.updated else new)
+    return RuleOutcome(
+        id=kind.id,
+        level=level,
+        sentence=kind.sentence,
+        count=kind.count,
+        percent=kind.percent,
+        broken=broken,
+        known=None if ratchet is None else ratchet.known.get(kind.id, 0),
+        new=new,
+        help=f"repair: petrec {kind.repair}",
+        samples=kind.samples,
+    )
+
+
+def _fact(rule: str, fact: WarningCount | None, total: int, limits: Limits) -> RuleOutcome:
+    """Judge a secondary fact; it has no fingerprints, so the ratchet does not know it."""
+    if fact is None:
+        return RuleOutcome(rule, Level.OFF, "the database has nothing to check it by", None, 0.0)
+    level, broken = _level(limits, fact.count, total)
+    percent = round(100 * fact.count / total, 2) if total else 0.0
+    return RuleOutcome(
+        rule, level, fact.sentence, fact.count, percent, broken, samples=fact.samples
+    )
+
+
+def _level(limits: Limits, count: int, total: int) -> tuple[Level, str]:
+    if limits.off:
+        return Level.OFF, ""
+    for level, name, limit in _worst_first(limits):
+        if limit.is_broken(count, total):
+            return level, f"{name} {limit}"
+    return Level.OK, ""
+
+
+def _level_of_new(limits: Limits, new: int) -> tuple[Level, str]:
+    """A new finding breaks the ratchet at the worst level that the rule has, whatever its limit."""
+    if limits.off:
+        return Level.OFF, ""
+    levels = _worst_first(limits)
+    return (levels[0][0], "new since the baseline") if new and levels else (Level.OK, "")
+
+
+def _worst_first(limits: Limits) -> list[tuple[Level, str, Limit]]:
+    named = ((Level.ERROR, "error_if", limits.error_if), (Level.WARNING, "warn_if", limits.warn_if))
+    return [(level, name, limit) for level, name, limit in named if limit is not None]

@@ -1,0 +1,197 @@
+"""What the gate decided, rule by rule."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from petrec.documents.document import SCHEMA_VERSION, Cell, Document, Finding, Grid
+
+
+class Level(StrEnum):
+    """What became of a rule."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+    OFF = "off"
+
+
+class RuleOutcome(Struct, frozen=True):
+    """One rule: what was counted, what was judged, and by which limit it fell.
+
+    `new` and `known` tell the count apart by the baseline; None where there is none. A rule that
+    is off may have a count all the same, or None where nothing could be counted.
+    """
+
+    id: str
+    level: Level
+    sentence: str
+    count: int | None
+    percent: float
+    broken: str = ""
+    known: int | None = None
+    new: int | None = None
+    help: str = ""
+    samples: tuple[str, ...] = ()
+
+
+class RatchetOutcome(Struct, frozen=True):
+    """How the findings compare with the baseline; `fixed` entries are stale."""
+
+    file: str
+    known: dict[str, int]
+    new: dict[str, int]
+    fixed: dict[str, int]
+    updated: bool = False
+
+    @property
+    def stale(self) -> int:
+        """Return how many entries of the file no longer stand for a finding."""
+        return sum(self.fixed.values())
+
+    @property
+    def unrelated(self) -> bool:
+        """Say whether file and findings have nothing in common, as with another database."""
+        return not any(self.known.values()) and bool(self.stale) and any(self.new.values())
+
+
+class State(StrEnum):
+    """Whether the database enforces what is expected."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    MISSING = "missing"
+
+
+class ExpectationOutcome(Struct, frozen=True):
+    """One constraint or index that should be there; `found` is its name in the database."""
+
+    id: str
+    state: State
+    found: str = ""
+
+
+class ValidationResult(Struct, frozen=True):
+    """One validation, from one snapshot; `since` is the start of a partial one's window."""
+
+    taken_at: datetime
+    database: str
+    server_version: str
+    table: str
+    total: int
+    rules: tuple[RuleOutcome, ...]
+    since: datetime | None = None
+    ratchet: RatchetOutcome | None = None
+    expectations: tuple[ExpectationOutcome, ...] = ()
+    warnings_fail: bool = False
+    command: str = "validate"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def partial(self) -> bool:
+        """Say whether only the recordings of a window were checked."""
+        return self.since is not None
+
+    @property
+    def errors(self) -> int:
+        """Return how many rules and expectations fail."""
+        broken = sum(outcome.state is not State.VALID for outcome in self.expectations)
+        return broken + self._rules_at(Level.ERROR)
+
+    @property
+    def warnings(self) -> int:
+        """Return how many rules warn."""
+        return self._rules_at(Level.WARNING)
+
+    @property
+    def clean(self) -> bool:
+        """Say whether there is nothing at all to tell."""
+        stale = self.ratchet is not None and (self.ratchet.updated or self.ratchet.stale > 0)
+        return self.total > 0 and not (self.errors or self.warnings or stale)
+
+    def _rules_at(self, level: Level) -> int:
+        return sum(rule.level is level for rule in self.rules)
+
+    def without_rows(self) -> "ValidationResult":
+        """Return the same without any recording's id."""
+        return replace(self, rules=tuple(replace(rule, samples=()) for rule in self.rules))
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        return Document(
+            command=self.command,
+            title=self._title(),
+            payload=self,
+            grids=(self._rule_grid(), self._expectation_grid()),
+            findings=(*map(self._finding, self.rules), *map(_unmet, self.expectations)),
+            notes=tuple(self._notes()),
+        )
+
+    def _title(self) -> str:
+        checked = f"{self.total} recordings checked"
+        verdict = f"{_plural(self.errors, 'error')}, {_plural(self.warnings, 'warning')}"
+        if self.since is not None:
+            return f"PARTIAL, since {self.since:%Y-%m-%d %H:%M:%S} UTC: {verdict}; {checked}"
+        return f"{verdict}; {checked}"
+
+    def _rule_grid(self) -> Grid:
+        compared = self.ratchet is not None
+        columns = ("rule", "level", "count", "percent", *(("known", "new") if compared else ()))
+        return Grid(
+            "Rules",
+            (*columns, "broken limit", "for example"),
+            tuple(_rule_row(rule, compared=compared) for rule in self.rules),
+        )
+
+    def _expectation_grid(self) -> Grid:
+        rows = tuple((e.id, e.state.value, e.found) for e in self.expectations)
+        return Grid("Constraints and indexes", ("expected", "state", "found as"), rows)
+
+    def _finding(self, rule: RuleOutcome) -> Finding:
+        breaks = rule.level in {Level.WARNING, Level.ERROR}
+        count = (rule.count if rule.new is None else rule.new) or 0
+        severity = rule.level.value
+        if rule.level is Level.WARNING and self.warnings_fail:
+            severity = Level.ERROR.value
+        unit = "recordings" if rule.new is None else "new recordings"
+        return Finding(
+            rule.id, severity, count if breaks else 0, rule.sentence, rule.help, unit=unit
+        )
+
+    def _notes(self) -> list[str]:
+        taken = f"{self.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+        where = f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}"
+        partial = ["Partial: older recordings were not looked at."] if self.partial else []
+        return [where, *partial, *(_ratchet_notes(self.ratchet) if self.ratchet else [])]
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _rule_row(rule: RuleOutcome, *, compared: bool) -> tuple[Cell, ...]:
+    split: tuple[Cell, ...] = (rule.known, rule.new) if compared else ()
+    example = "".join(rule.samples[:1])
+    return (rule.id, rule.level.value, rule.count, rule.percent, *split, rule.broken, example)
+
+
+def _unmet(outcome: ExpectationOutcome) -> Finding:
+    broken = outcome.state is not State.VALID
+    named = f" ({outcome.found})" if outcome.found else ""
+    message = f"{outcome.id} is {outcome.state.value}{named}"
+    return Finding(f"expect {outcome.id}", "error", int(broken), message, unit="")
+
+
+def _ratchet_notes(ratchet: RatchetOutcome) -> list[str]:
+    known, new = sum(ratchet.known.values()), sum(ratchet.new.values())
+    if ratchet.updated:
+        change = f"{new} added, {ratchet.stale} removed, {known + new} in all"
+        return [f"Baseline {ratchet.file} updated: {change}."]
+    notes = [f"Baseline {ratchet.file}: {known} known, {new} new, {ratchet.stale} fixed."]
+    if ratchet.unrelated:
+        notes.append("None of its entries was found again: is it of this database?")
+    elif ratchet.stale:
+        notes.append("Fixed entries are stale: --update-baseline removes them.")
+    return notes

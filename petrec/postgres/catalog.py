@@ -1,0 +1,175 @@
+"""What the system catalogs say about the mapped tables."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from petrec.postgres.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
+
+# An expression over a row `a` of pg_attribute, which reads the same whatever the search path.
+TYPE_NAME = """coalesce((
+           SELECT quote_ident(tn.nspname) || '.' FROM pg_type t
+           JOIN pg_namespace tn ON tn.oid = t.typnamespace
+           WHERE t.oid = a.atttypid AND pg_type_is_visible(t.oid) AND tn.nspname <> 'pg_catalog'
+       ), '') || format_type(a.atttypid, -1)"""
+# The type behind any number of domains; of a type of its own, this type.
+BASE_NAME = """(WITH RECURSIVE behind AS (
+           SELECT a.atttypid AS oid
+           UNION ALL
+           SELECT d.typbasetype FROM behind JOIN pg_type d ON d.oid = behind.oid AND d.typtype = 'd'
+       )
+       SELECT format_type(bt.oid, -1) FROM behind JOIN pg_type bt ON bt.oid = behind.oid
+       WHERE bt.typtype <> 'd')"""
+# A column can identify rows where its type has an order and is read back from its text as it was.
+# From version 18 on a NOT NULL may not have been validated; then there may be NULLs.
+COLUMNS = text(f"""
+SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
+       row_security_active(c.oid) AS filtered,
+       has_schema_privilege(n.oid, 'USAGE') AS usable,
+       has_any_column_privilege(c.oid, 'UPDATE') AS lockable,
+       c.relkind = 'r' AND EXISTS (
+           SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
+       a.attname, {TYPE_NAME} AS type, {BASE_NAME} AS base,
+       has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
+       has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable,
+       NOT a.attnotnull OR EXISTS (
+           SELECT FROM pg_constraint con
+           WHERE con.conrelid = c.oid AND con.contype = 'n' AND NOT con.convalidated
+             AND con.conkey = array[a.attnum]) AS nullable,
+       CASE WHEN t.typcategory <> 'U' THEN t.typcategory IN ('N', 'S', 'D', 'T', 'I', 'V', 'E', 'B')
+            ELSE b.typname NOT IN ('json', 'jsonb', 'xml') AND EXISTS (
+                SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
+                WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = b.oid)
+       END AS identifies
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_type t ON t.oid = a.atttypid
+JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+WHERE n.nspname = :schema AND c.relname = ANY(:names)
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+ORDER BY c.oid, a.attnum
+""")  # noqa: S608 - constants
+
+UNIQUE_INDEXES = text("""
+SELECT i.indrelid::bigint AS oid, i.indisprimary,
+       array_agg(a.attname::text ORDER BY k.place) AS columns
+FROM pg_index i
+CROSS JOIN LATERAL unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+WHERE i.indrelid::bigint = ANY(:oids) AND i.indisunique AND i.indisvalid AND i.indimmediate
+  AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
+GROUP BY i.indexrelid, i.indrelid, i.indisprimary
+""")
+
+FOREIGN_KEYS = text(f"""
+SELECT con.conrelid::bigint AS child, con.confrelid::bigint AS parent,
+       {KEY_COLUMNS} AS columns, {REFERENCED} AS referenced
+FROM pg_constraint con
+WHERE con.contype = 'f' AND con.convalidated AND con.conrelid::bigint = ANY(:oids) AND {ENFORCED}
+""")  # noqa: S608 - constants
+
+TABLE_NAMES = text("""
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
+""")
+
+
+_OTHERS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
+
+
+@dataclass(frozen=True)
+class CatalogColumn:
+    """One column: its type's name, what the role may do with it, and whether it can be an id.
+
+    `base` is the type behind a domain; elsewhere the type.
+    """
+
+    type: str
+    base: str
+    readable: bool
+    writable: bool
+    nullable: bool
+    identifies: bool
+
+
+@dataclass(frozen=True)
+class CatalogTable:
+    """One table: its columns in order, unique keys, and what the role may do.
+
+    `other` says what a relation is that is no table; it is empty for a table.
+    """
+
+    oid: int
+    other: str
+    partitioned: bool
+    filtered: bool
+    usable: bool
+    lockable: bool
+    inherited: bool
+    columns: Mapping[str, CatalogColumn]
+    primary_key: tuple[str, ...]
+    unique: frozenset[frozenset[str]]
+
+    def identified_by(self, *columns: str) -> bool:
+        """Return whether a unique index holds exactly these columns."""
+        return frozenset(columns) in self.unique
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """A validated, enforced foreign key of one column."""
+
+    child: int
+    column: str
+    parent: int
+    referenced: str
+
+
+def read_tables(
+    connection: Connection, schema: str, names: Iterable[str]
+) -> dict[str, CatalogTable]:
+    """Return the tables found, by physical name."""
+    rows = connection.execute(COLUMNS, {"schema": schema, "names": list(names)}).all()
+    oids = sorted({row.oid for row in rows})
+    keys = connection.execute(UNIQUE_INDEXES, {"oids": oids}).all()
+    tables = {}
+    for oid in oids:
+        mine = [row for row in rows if row.oid == oid]
+        unique = [key for key in keys if key.oid == oid]
+        tables[mine[0].relname] = CatalogTable(
+            oid=oid,
+            other=_OTHERS.get(mine[0].relkind, ""),
+            partitioned=mine[0].relkind == "p",
+            filtered=mine[0].filtered,
+            usable=mine[0].usable,
+            lockable=mine[0].lockable,
+            inherited=mine[0].inherited,
+            columns={row.attname: _column(row) for row in mine},
+            primary_key=next((tuple(key.columns) for key in unique if key.indisprimary), ()),
+            unique=frozenset(frozenset(key.columns) for key in unique),
+        )
+    return tables
+
+
+def read_foreign_keys(connection: Connection, oids: Iterable[int]) -> frozenset[ForeignKey]:
+    """Return the single-column foreign keys that hold for every row."""
+    rows = connection.execute(FOREIGN_KEYS, {"oids": list(oids)}).all()
+    return frozenset(
+        ForeignKey(row.child, row.columns[0], row.parent, row.referenced[0])
+        for row in rows
+        if len(row.columns) == 1
+    )
+
+
+def _column(row: Row[Any]) -> CatalogColumn:
+    return CatalogColumn(
+        row.type, row.base, row.readable, row.writable, row.nullable, row.identifies
+    )
+
+
+def table_names(connection: Connection, schema: str) -> list[str]:
+    """Return the names of all tables in a schema."""
+    return list(connection.scalars(TABLE_NAMES, {"schema": schema}))

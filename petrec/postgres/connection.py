@@ -1,0 +1,81 @@
+"""Engines: SQLAlchemy Core on psycopg, connections made by libpq (so .pgpass and services work)."""
+
+import os
+import socket
+from typing import Any
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.base import PGTypeCompiler
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.pool import NullPool
+from sqlalchemy.types import UserDefinedType
+
+from petrec.postgres.dsn import Dsn
+from petrec.postgres.session_state import state_transactions
+from petrec.settings import Settings
+
+
+class TypeCompiler(PGTypeCompiler):
+    """SQLAlchemy's own, which does not expect a percent sign in the name of a type."""
+
+    def visit_user_defined(self, type_: UserDefinedType[Any], **kw: Any) -> str:
+        """Return the name as it stands in a statement with placeholders."""
+        return str(super().visit_user_defined(type_, **kw)).replace("%", "%%")
+
+
+class Dialect(PGDialect_psycopg):
+    """SQLAlchemy's own, which asks for nothing by a name without its schema."""
+
+    supports_statement_cache = True
+    type_compiler_cls = TypeCompiler
+
+    def _get_default_schema_name(self, _: Connection) -> str:
+        """Return the first schema of petrec's search path, without a look at the server's."""
+        return "pg_catalog"
+
+
+registry.register("postgresql.petrec", __name__, Dialect.__name__)
+
+
+def application_name(command: str) -> str:
+    """Return what pg_stat_activity shows: command, host and process; 63 bytes at most."""
+    return f"petrec {command} {socket.gethostname()[:32]}:{os.getpid()}"[:63]
+
+
+def make_engine(dsn: Dsn, settings: Settings, command: str) -> Engine:
+    """Return an engine that connects afresh each time; nothing connects before it is used.
+
+    Nothing is prepared either: behind a pooler, the next reader would find it in its session.
+    """
+    parameters = connection_parameters(dsn, settings, command)
+
+    def connect() -> psycopg.Connection[Any]:
+        connection = psycopg.connect(**parameters, prepare_threshold=None)
+        connection.deferrable = False
+        # A standby refuses to begin a transaction that may write. Behind a pooler it is unknown.
+        if connection.info.parameter_status("in_hot_standby") == "off":
+            connection.read_only = False
+        return connection
+
+    engine = create_engine(
+        "postgresql+petrec://",
+        creator=connect,
+        poolclass=NullPool,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+        use_native_hstore=False,
+    )
+    state_transactions(engine, settings.timeouts)
+    return engine
+
+
+def connection_parameters(dsn: Dsn, settings: Settings, command: str) -> dict[str, Any]:
+    """Return libpq's parameters of a connection that petrec makes itself."""
+    parameters: dict[str, Any] = {"connect_timeout": settings.timeouts.connect_s}
+    parameters |= dsn.parameters
+    parameters["application_name"] = application_name(command)
+    # Of a database in SQL_ASCII the driver would return bytes instead of text.
+    parameters["client_encoding"] = "UTF8"
+    return parameters

@@ -1,0 +1,116 @@
+"""Run one DDL statement with the patience that its lock allows.
+
+A strong lock that waits stops everyone behind it, so it waits briefly and tries again. A weak one
+stops nobody, and a short limit would only break index builds, so it waits up to the deadline.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from psycopg import errors as pg
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from petrec.errors import TimedOutError
+from petrec.postgres.ddl.blockers import Pressure, Watch
+from petrec.postgres.ddl.progress import Look
+from petrec.postgres.ddl.statement_progress import Progress
+
+_PID = text("SELECT pg_backend_pid()")
+# A commit that waits for a synchronous standby holds its locks, and no timeout ends that wait. A
+# step that a failover loses is found in the catalog and done again, so none waits.
+# https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT
+_SET = text("SELECT set_config('lock_timeout', :lock, false),"
+            " set_config('statement_timeout', :statement, false),"
+            " set_config('synchronous_commit', 'local', false)")  # fmt: skip
+_DEADLOCK = text("SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout'")
+_BASE_S, _CAP_S = 0.1, 3.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a strong lock may be waited for, and when to give up; who may be cancelled."""
+
+    lock_timeout_ms: int = 300
+    deadline_s: float = 3600.0
+    cancel_blockers: bool = False
+
+
+class Runner:
+    """Executes statements on one autocommit connection until a common deadline.
+
+    `observe` may be set anew for each statement; it is called when one starts, and of those that
+    wait long also from a thread while they run.
+    """
+
+    def __init__(
+        self, engine: Engine, connection: Connection, limits: Limits, tell: Callable[[str], None]
+    ) -> None:
+        self.engine = engine
+        self.connection = connection
+        self.limits = limits
+        self.tell = tell
+        self.observe: Callable[[Progress], None] = lambda _: None
+        self.end = time.monotonic() + limits.deadline_s
+        self.attempt = 0
+        self._longer = False
+        self._firm: set[int] = set()
+        self._pressure = Pressure(tell) if limits.cancel_blockers else None
+        self._blockers: dict[tuple[int, str], str] = {}
+
+    def run(self, sql: str, *, short: bool) -> bool:
+        """Try once: False where a lock was not to be had; errors: TimedOutError."""
+        left = self.end - time.monotonic()
+        if left <= 0:
+            raise self._late()
+        self._set(self._lock_timeout() if short else 0, max(1, int(left * 1000)))
+        pid = int(self.connection.scalar(_PID) or 0)
+        self.observe(Progress("starting"))
+        look = None if short else Look(pid, self.observe)
+        watch = Watch(self.engine, pid, self.tell, self._pressure, self.attempt, look)
+        try:
+            with watch:
+                self.connection.exec_driver_sql(sql.replace("%", "%%"))
+        except DBAPIError as error:
+            self._blockers |= watch.blockers
+            self._consider(watch.autovacuums)
+            self._judge(error)
+            return False
+        self.attempt, self._longer = 0, False
+        self._blockers.clear()
+        return True
+
+    def _consider(self, autovacuums: frozenset[int]) -> None:
+        """Autovacuum gives way only after deadlock_timeout, and against wraparound never."""
+        if self._longer:
+            self._firm |= autovacuums
+        self._longer = not autovacuums <= self._firm
+
+    def _judge(self, error: DBAPIError) -> None:
+        if isinstance(error.orig, pg.QueryCanceled) and time.monotonic() >= self.end - 0.05:
+            raise self._late() from None
+        if not isinstance(error.orig, (pg.LockNotAvailable, pg.DeadlockDetected)):
+            raise error
+        self.attempt += 1
+        bound = min(_CAP_S, _BASE_S * 2 ** min(self.attempt, 8))
+        left = max(0.0, self.end - time.monotonic())
+        time.sleep(min(left, random.uniform(0, bound)))  # noqa: S311 - jitter, not a secret
+
+    def _lock_timeout(self) -> int:
+        """Wait long for autovacuum alone, once."""
+        if not self._longer:
+            return self.limits.lock_timeout_ms
+        return max(self.limits.lock_timeout_ms, int(self.connection.scalar(_DEADLOCK) or 0) + 200)
+
+    def _set(self, lock: int, statement: int) -> None:
+        self.connection.execute(_SET, {"lock": f"{lock}ms", "statement": f"{statement}ms"})
+
+    def _late(self) -> TimedOutError:
+        who = "; ".join(self._blockers.values())
+        reason = f"the deadline of {self.limits.deadline_s:g} s has passed"
+        return TimedOutError(
+            f"{reason}; blocked by {who}" if who else reason,
+            hint="nothing is half done that the same command does not finish when it runs again",
+        )

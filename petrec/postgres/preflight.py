@@ -1,0 +1,117 @@
+"""Checks before any work: one clear message with its fix where the database does not fit."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingType
+from dataclasses import replace
+
+from sqlalchemy import Connection, text
+
+from petrec.errors import SchemaMismatchError
+from petrec.postgres.catalog import CatalogTable, read_foreign_keys, read_tables
+from petrec.postgres.conditions import check_conditions
+from petrec.postgres.missing import Missing
+from petrec.postgres.names import check_names
+from petrec.postgres.presence import Presence
+from petrec.postgres.proofs import Claims, read_proofs
+from petrec.postgres.soft_deletion import overlooked
+from petrec.schema import Schema, TableShape, build_schema, comparable
+from petrec.settings import LOGICAL_COLUMNS, Mapping
+
+_REFERENCES = (
+    ("recordings", "pet_id", "pets"),
+    ("recordings", "appointment_id", "appointments"),
+    ("recordings", "visit_id", "visits"),
+    ("appointment_pets", "pet_id", "pets"),
+    ("appointment_pets", "appointment_id", "appointments"),
+    ("visits", "pet_id", "pets"),
+    ("visits", "appointment_id", "appointments"),
+)
+_ENCODING = text("SELECT current_setting('server_encoding')")
+_TRUSTED = "trusted: foreign keys (--trust-constraints); rows that break one count as sound"
+
+Tables = MappingType[str, CatalogTable]
+
+
+def load_schema(
+    connection: Connection, mapping: Mapping, *, trusted: bool = False, makes_visits: bool = False
+) -> Schema:
+    """Return the mapped schema; errors: SchemaMismatchError, PermissionMissingError.
+
+    Only what reads may have the foreign keys `trusted`: what is written is judged by rows.
+    `makes_visits` allows configured visits that are not there yet.
+    """
+    check_names(mapping)
+    physical = {mapping.table(name) for name in LOGICAL_COLUMNS}
+    presence = Presence(mapping, Missing(connection, mapping), makes_visits)
+    presence.read(read_tables(connection, mapping.schema, sorted(physical)))
+    tables = presence.tables
+    _check_types(mapping, tables)
+    check_conditions(connection, mapping, iter(tables))
+    keys = read_foreign_keys(connection, [table.oid for table in tables.values()])
+    claims = Claims(mapping, tables, keys)
+    schema = build_schema(
+        mapping,
+        {name: _shape(table) for name, table in tables.items()},
+        read_proofs(claims, trusted=trusted),
+        links_follow_appointments=claims.links_follow_appointments(),
+    )
+    remarks = [*_conditions(mapping, tables), *presence.remarks]
+    remarks += [_TRUSTED] if trusted else []
+    remarks += [*_owners(mapping, tables), *overlooked(mapping, tables)]
+    unchecked = connection.scalar(_ENCODING) == "SQL_ASCII"
+    return replace(schema, unchecked_text=unchecked, remarks=tuple(remarks))
+
+
+def _conditions(mapping: Mapping, tables: Tables) -> Iterator[str]:
+    for name in tables:
+        if name in mapping.where:
+            yield f"only rows of {name} where {mapping.where[name]}; constraints hold for all"
+
+
+def _owners(mapping: Mapping, tables: Tables) -> Iterator[str]:
+    mine = tables["pets"].columns.get(mapping.column("pets", "owner_id"))
+    theirs = tables["appointments"].columns.get(mapping.column("appointments", "pet_owner_id"))
+    if mine and theirs and not comparable(mine.type, theirs.type):
+        yield (
+            f"left out: comparing owners, since pets.owner_id is {mine.type} "
+            f"and appointments.pet_owner_id is {theirs.type}"
+        )
+
+
+def _check_types(mapping: Mapping, tables: Tables) -> None:
+    _check_identifying(mapping, tables)
+    for child, column, parent in _REFERENCES:
+        if child not in tables or parent not in tables:
+            continue
+        reference = tables[child].columns.get(mapping.column(child, column))
+        target = tables[parent].columns[mapping.column(parent, "id")]
+        if reference and not comparable(reference.type, target.type):
+            raise SchemaMismatchError(
+                f"{child}.{column} is {reference.type} but {parent}.id is {target.type}",
+                hint="they cannot be compared without a cast, and petrec does not guess one",
+            )
+
+
+def _check_identifying(mapping: Mapping, tables: Tables) -> None:
+    """The ids of parents have the types of all references; a recording's key is written down."""
+    identifying = [(name, mapping.column(name, "id")) for name in ("pets", "appointments")]
+    identifying += [("visits", mapping.column("visits", "id"))] if "visits" in tables else []
+    identifying += [("recordings", mapping.column("recordings", "id"))]
+    identifying += [("recordings", column) for column in tables["recordings"].primary_key]
+    for name, column in identifying:
+        found = tables[name].columns.get(column)
+        if found is None or not found.identifies:
+            kind = found.type if found else "not readable"
+            raise SchemaMismatchError(
+                f"{name}.{column} is {kind}: it cannot identify a row",
+                hint="petrec needs ids that have an order and can be written as text, "
+                "such as integer, text or uuid",
+            )
+
+
+def _shape(table: CatalogTable) -> TableShape:
+    return TableShape(
+        {name: column.type for name, column in table.columns.items()},
+        table.primary_key,
+        {name: column.base for name, column in table.columns.items()},
+    )

@@ -1,0 +1,130 @@
+"""Which mapped tables and columns are there and of use; nothing is left out in silence.
+
+What may change a count of findings or a write is refused where it cannot be read. What only makes
+an output poorer is left out with a remark. What is truly absent is absent without a word.
+"""
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field, replace
+
+from petrec.errors import SchemaMismatchError
+from petrec.postgres.catalog import CatalogTable
+from petrec.postgres.missing import Missing
+from petrec.postgres.names import shadowed
+from petrec.settings import (
+    EVIDENCE,
+    LOGICAL_COLUMNS,
+    OPTIONAL_COLUMNS,
+    OPTIONAL_TABLES,
+    REQUIRED_COLUMNS,
+    Mapping,
+)
+
+
+@dataclass
+class Presence:
+    """The tables that petrec reads, by logical name, and remarks on what it leaves out.
+
+    `makes_visits` says that visits and what refers to them may be configured and yet to be made.
+    """
+
+    mapping: Mapping
+    missing: Missing
+    makes_visits: bool = False
+    tables: dict[str, CatalogTable] = field(default_factory=dict)
+    evidence: frozenset[str] = EVIDENCE
+    remarks: list[str] = field(default_factory=list)
+
+    def read(self, found: MappingType[str, CatalogTable]) -> None:
+        """Take what is of use from the tables found, by physical name; errors: PetrecError."""
+        self.evidence = EVIDENCE if self._has_visits(found) else frozenset()
+        for name in LOGICAL_COLUMNS:
+            table = found.get(self.mapping.table(name))
+            if self._is_used(name, table, found) and table is not None:
+                self.tables[name] = self._without_unusable(name, table)
+
+    def _is_used(
+        self, name: str, table: CatalogTable | None, found: MappingType[str, CatalogTable]
+    ) -> bool:
+        if name in self.mapping.ignore:
+            self.remarks.append(f"left out: {name}, by [mapping] ignore")
+            return False
+        decisive = self._is_decisive(name, found)
+        if table is None:
+            to_be_made = self.makes_visits and name == "visits"
+            if not to_be_made and (name not in OPTIONAL_TABLES or self._is_configured(name)):
+                raise self.missing.table(name)
+            return False
+        unusable = self.missing.why_unusable(name, table)
+        if unusable is None:
+            return True
+        if decisive:
+            raise unusable
+        self.remarks.append(f"left out: {name}, since {unusable.reason}")
+        return False
+
+    def _is_decisive(self, name: str, found: MappingType[str, CatalogTable]) -> bool:
+        """Return whether a command must not go on without the table, if it is there."""
+        if name not in OPTIONAL_TABLES or self._is_configured(name):
+            return True
+        recordings = found.get(self.mapping.table("recordings"))
+        ignored = "recordings.visit_id" in self.mapping.ignore
+        if name != "visits" or recordings is None or ignored:
+            return False
+        return self.mapping.column("recordings", "visit_id") in recordings.columns
+
+    def _has_visits(self, found: MappingType[str, CatalogTable]) -> bool:
+        return self.mapping.table("visits") in found and "visits" not in self.mapping.ignore
+
+    def _is_configured(self, name: str) -> bool:
+        mapping = self.mapping
+        return name in mapping.tables or name in mapping.columns or name in mapping.where
+
+    def _without_unusable(self, name: str, table: CatalogTable) -> CatalogTable:
+        """Return the table without the columns that are left out."""
+        columns = dict(table.columns)
+        for loser, winner in shadowed(self.mapping, name):
+            self._lose(name, loser, winner, table)
+        for logical in sorted(OPTIONAL_COLUMNS[name]):
+            physical = self.mapping.column(name, logical)
+            if not self._keeps(name, logical, table) and not self._is_taken(name, physical):
+                columns.pop(physical, None)
+        readable = {key: column for key, column in columns.items() if column.readable}
+        return replace(table, columns=readable)
+
+    def _keeps(self, name: str, logical: str, table: CatalogTable) -> bool:
+        label, physical = f"{name}.{logical}", self.mapping.column(name, logical)
+        configured = logical in self.mapping.columns.get(name, {})
+        column = table.columns.get(physical)
+        if label in self.mapping.ignore:
+            self.remarks.append(f"left out: {label}, by [mapping] ignore")
+            return False
+        if column is None:
+            to_be_made = self.makes_visits and (name == "visits" or logical == "visit_id")
+            if configured and not to_be_made:
+                raise self.missing.column(name, logical, table)
+            return False
+        if not column.readable:
+            if configured or label in self.evidence:
+                raise self.missing.privilege(name, table, [physical])
+            self.remarks.append(f"left out: {label}, since the role may not read it")
+            return False
+        return True
+
+    def _lose(self, name: str, loser: str, winner: str, table: CatalogTable) -> None:
+        """Note that a column's default name means another column here; evidence has no default."""
+        label = f"{name}.{loser}"
+        if label in self.mapping.ignore or loser not in table.columns:
+            return
+        if label in self.evidence:
+            raise SchemaMismatchError(
+                f"column {loser!r} of {self.missing.label(name)} is mapped as {winner}",
+                hint=f"map {loser} under [mapping.columns.{name}], "
+                f'or leave it out knowingly: [mapping] ignore = ["{label}"]',
+            )
+        self.remarks.append(f"left out: {label}, since its column is mapped as {winner}")
+
+    def _is_taken(self, name: str, physical: str) -> bool:
+        """Return whether another logical column, required or configured, has the column."""
+        required = {self.mapping.column(name, logical) for logical in REQUIRED_COLUMNS[name]}
+        return physical in required or physical in self.mapping.columns.get(name, {}).values()

@@ -1,0 +1,58 @@
+"""Which facts the database's own constraints claim, and which of them a query may rely on.
+
+A foreign key that is valid by the catalog may still have rows that break it: loaded while triggers
+were off, or by a replica. So only a unique index is relied on, unless the user trusts the keys.
+"""
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass
+
+from petrec.postgres.catalog import CatalogTable, ForeignKey
+from petrec.schema import Proofs
+from petrec.settings import Mapping
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The foreign keys between the mapped tables, told apart by OID."""
+
+    mapping: Mapping
+    tables: MappingType[str, CatalogTable]
+    keys: frozenset[ForeignKey]
+
+    def refers(self, child: str, column: str, parent: str) -> bool:
+        """Return whether a validated foreign key claims that the parent row exists."""
+        if child not in self.tables:
+            return False
+        ends = self.tables[child].oid, self.tables[parent].oid
+        names = self.mapping.column(child, column), self.mapping.column(parent, "id")
+        return ForeignKey(ends[0], names[0], ends[1], names[1]) in self.keys
+
+    def links_follow_appointments(self) -> bool:
+        """Return whether whatever adds a counting link locks its appointment first.
+
+        A condition on the links lets an UPDATE add one, which no foreign key looks at.
+        """
+        refers = self.refers("appointment_pets", "appointment_id", "appointments")
+        return refers and "appointment_pets" not in self.mapping.where
+
+
+def read_proofs(claims: Claims, *, trusted: bool) -> Proofs:
+    """Derive the proofs from unique indexes and, where they are `trusted`, foreign keys.
+
+    No key proves that a parent row meets a condition, so a table with one is always read.
+    """
+    mapping, tables = claims.mapping, claims.tables
+
+    def refers(child: str, column: str, parent: str) -> bool:
+        return trusted and parent not in mapping.where and claims.refers(child, column, parent)
+
+    link = [mapping.column("appointment_pets", column) for column in ("appointment_id", "pet_id")]
+    return Proofs(
+        link_pets_exist=refers("appointment_pets", "pet_id", "pets"),
+        link_appointments_exist=refers("appointment_pets", "appointment_id", "appointments"),
+        links_unique=tables["appointment_pets"].identified_by(*link),
+        recording_pets_exist=refers("recordings", "pet_id", "pets"),
+        recording_appointments_exist=refers("recordings", "appointment_id", "appointments"),
+        visit_pets_exist=refers("visits", "pet_id", "pets"),
+    )

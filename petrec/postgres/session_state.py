@@ -1,0 +1,144 @@
+"""What petrec states of its sessions itself, whatever the role, the database or the server set.
+
+A transaction states it by its first statement, and at its end nothing is left of it, so that a
+pooler may hand the server session to anyone. A session that a command has for itself is set once,
+and reset before it is closed. The statement names its function by schema, so that no search path
+can put another in its place.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, event
+
+from petrec.postgres.identifiers import in_quotes
+from petrec.postgres.search_path import SearchPath
+from petrec.settings import Timeouts
+
+# How names are looked up, and how values are written and read.
+FORMATS: Mapping[str, str] = {
+    "search_path": "pg_catalog, pg_temp",
+    "client_encoding": "UTF8",
+    "datestyle": "ISO, MDY",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "quote_all_identifiers": "off",
+    "array_nulls": "on",
+    "transform_null_equals": "off",
+}
+# A policy that hid rows would make every count wrong: better an error.
+_BEHAVIOUR: Mapping[str, str] = {
+    "row_security": "off",
+    "jit": "off",
+    "exit_on_error": "off",
+    "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
+}
+# https://www.postgresql.org/docs/17/release-17.html
+_SINCE = {"transaction_timeout": 170_000}
+_PATH = "petrec_search_path"
+_OWN = "petrec_own_session"
+
+
+def search_path(schemas: Iterable[str]) -> str:
+    """Return the setting: pg_catalog first, and temporary tables last."""
+    return ", ".join(("pg_catalog", *map(in_quotes, schemas), "pg_temp"))
+
+
+def set_statement(values: Mapping[str, str], *, local: bool) -> str:
+    """Return one SELECT that sets all values, for the transaction or for the session."""
+    one = sql.SQL("pg_catalog.set_config({}, {}, {})")
+    settings = [one.format(name, value, sql.Literal(local)) for name, value in values.items()]
+    return sql.SQL("SELECT {}").format(sql.SQL(", ").join(settings)).as_string(None)
+
+
+def state_transactions(engine: Engine, timeouts: Timeouts) -> None:
+    """Have every transaction of the engine begin with petrec's own state."""
+    values = {**FORMATS, **_BEHAVIOUR, **limits(timeouts), "transaction_timeout": "0"}
+
+    @event.listens_for(engine, "begin")
+    def _(connection: Connection) -> None:
+        if _OWN in connection.info:
+            return
+        driver = _driver(connection)
+        kept = dict(_known(driver, values)) | {"search_path": path_of(connection)}
+        if driver.autocommit:
+            connection.info[_OWN] = True
+        _set(connection, kept, local=not driver.autocommit)
+
+    @event.listens_for(engine, "close")
+    def _(driver: psycopg.Connection[Any], record: Any) -> None:
+        idle = not driver.closed and driver.info.transaction_status == TransactionStatus.IDLE
+        if _OWN in record.info and idle:
+            with suppress(psycopg.Error):
+                driver.execute("RESET ALL")
+                driver.commit()
+
+
+def limits(timeouts: Timeouts) -> dict[str, str]:
+    """Return the limits of a statement outside the batches of a run."""
+    return {
+        "lock_timeout": f"{timeouts.read_lock_ms}ms",
+        "statement_timeout": f"{timeouts.read_statement_ms}ms",
+    }
+
+
+def keep_session(connection: Connection, values: Mapping[str, str]) -> None:
+    """Set petrec's state with these values for the whole session, which no pooler shares."""
+    driver = _driver(connection)
+    base = {**FORMATS, **_BEHAVIOUR, "transaction_timeout": "0"}
+    connection.info[_OWN] = True
+    path = {"search_path": path_of(connection)}
+    _set(connection, dict(_known(driver, base)) | path | dict(values), local=False)
+    connection.commit()
+
+
+def use_path(connection: Connection, path: SearchPath) -> None:
+    """Look names up in these schemas from now on: here and in what its engine begins later."""
+    connection.engine.update_execution_options(**{_PATH: path})
+    set_local(connection, {"search_path": path_of(connection)})
+
+
+def path_advice(connection: Connection) -> str:
+    """Return how triggers could find the application's tables; empty where they do."""
+    path: SearchPath | None = connection.engine.get_execution_options().get(_PATH)
+    return "" if path is None else path.advice
+
+
+def path_of(connection: Connection) -> str:
+    """Return the search path of the connection's next transaction."""
+    path: SearchPath | None = connection.engine.get_execution_options().get(_PATH)
+    if path is None:
+        return FORMATS["search_path"]
+    driver = _driver(connection)
+    # What is done in autocommit is DDL and looking on, which fires no trigger of the application.
+    return search_path(path.reading if driver.read_only or driver.autocommit else path.writing)
+
+
+def set_local(connection: Connection, values: Mapping[str, str]) -> None:
+    """Set configuration parameters for the current transaction."""
+    _set(connection, values, local=True)
+
+
+def _set(connection: Connection, values: Mapping[str, str], *, local: bool) -> None:
+    connection.exec_driver_sql(set_statement(values, local=local).replace("%", "%%"))
+
+
+def _known(driver: psycopg.Connection[Any], values: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    version = driver.info.server_version
+    return ((name, value) for name, value in values.items() if _SINCE.get(name, 0) <= version)
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver

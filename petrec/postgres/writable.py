@@ -1,0 +1,106 @@
+"""Checks before a command that writes: a primary, and the privileges that its locks need."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Table, text
+
+from petrec.errors import ConnectionFailedError, DatabaseError, PermissionMissingError
+from petrec.postgres.foreseen import obstacles
+from petrec.postgres.identifiers import quoted, quoted_table
+from petrec.schema import Schema
+
+_IN_RECOVERY = text("SELECT pg_is_in_recovery()")
+_ROLE = text("SELECT quote_ident(current_user)")
+_MAY_WRITE = text("SELECT has_column_privilege(CAST(:table AS regclass), :column, :privilege)")
+_MAY = text("SELECT has_table_privilege(CAST(:table AS regclass), :privilege)")
+_MAY_LOCK = text("SELECT has_any_column_privilege(CAST(:table AS regclass), 'UPDATE')")
+# Any of them allows LOCK TABLE. https://www.postgresql.org/docs/current/sql-lock.html
+_LOCKS_TABLE = "UPDATE, DELETE, TRUNCATE"
+_STANDBY = "this server is a standby: it cannot be written to"
+
+
+def check_writable(
+    connection: Connection, schema: Schema, columns: Sequence[str] = (), *, links: str = ""
+) -> None:
+    """Check that a run may write the pet, further columns, and to the appointments' pets.
+
+    `links` is the privilege that this takes. Errors: ConnectionFailedError,
+    PermissionMissingError, DatabaseError for what would refuse every row.
+    """
+    check_primary(connection)
+    grants = missing_grants(connection, schema, columns, links)
+    found = obstacles(connection, schema, columns, links)
+    refused = f"the server would refuse every row: {'; '.join(found)}" if found else ""
+    if grants:
+        role = connection.scalar(_ROLE)
+        reason = f"role {role} may not write what a run needs"
+        reason += f"; {refused}" if refused else ""
+        raise PermissionMissingError(reason, hint=" ".join(f"{g};" for g in grants))
+    if refused:
+        raise DatabaseError(refused)
+
+
+def hindrances(
+    connection: Connection, schema: Schema, columns: Sequence[str], links: str
+) -> list[str]:
+    """Return all for which `check_writable` would fail, for a plan."""
+    return [
+        *([_STANDBY] if connection.scalar(_IN_RECOVERY) else []),
+        *(f"it needs {grant};" for grant in missing_grants(connection, schema, columns, links)),
+        *obstacles(connection, schema, columns, links),
+    ]
+
+
+def missing_grants(
+    connection: Connection, schema: Schema, columns: Sequence[str], links: str
+) -> list[str]:
+    """Return the GRANT statements that a run still needs."""
+    role = connection.scalar(_ROLE)
+    keys = dict.fromkeys(["pet_id", *columns])
+    missing = [
+        *_columns(connection, schema.tables.recordings, list(keys), "UPDATE"),
+        *_locks(connection, schema),
+        *_links(connection, schema.tables.links, links),
+    ]
+    return [f"{grant} TO {role}" for grant in missing]
+
+
+def check_primary(connection: Connection) -> None:
+    """Check that the server takes writes at all; errors: ConnectionFailedError."""
+    if connection.scalar(_IN_RECOVERY):
+        raise ConnectionFailedError(_STANDBY, hint="connect to the primary")
+
+
+def _columns(
+    connection: Connection, table: Table, keys: Sequence[str], privilege: str
+) -> list[str]:
+    name = quoted_table(table)
+    asked = {"table": name, "privilege": privilege}
+    columns = [table.c[key].name for key in keys]
+    return [
+        f"GRANT {privilege} ({quoted(column)}) ON {name}"
+        for column in columns
+        if not connection.scalar(_MAY_WRITE, asked | {"column": column})
+    ]
+
+
+def _links(connection: Connection, table: Table, privilege: str) -> list[str]:
+    """INSERT may be granted by column, DELETE may not."""
+    if privilege == "INSERT":
+        return _columns(connection, table, ("appointment_id", "pet_id"), privilege)
+    name = quoted_table(table)
+    asked = {"table": name, "privilege": privilege}
+    lacking = privilege and not connection.scalar(_MAY, asked)
+    return [f"GRANT {privilege} ON {name}"] if lacking else []
+
+
+def _locks(connection: Connection, schema: Schema) -> list[str]:
+    """A row lock needs UPDATE on some column of its table, a table lock on all."""
+    if schema.links_follow_appointments:
+        name = quoted_table(schema.tables.appointments)
+        if not connection.scalar(_MAY_LOCK, {"table": name}):
+            return [f"GRANT UPDATE ({quoted(schema.tables.appointments.c.id.name)}) ON {name}"]
+        return []
+    name = quoted_table(schema.tables.links)
+    allowed = connection.scalar(_MAY, {"table": name, "privilege": _LOCKS_TABLE})
+    return [] if allowed else [f"GRANT UPDATE ON {name}"]

@@ -1,5 +1,0 @@
-"""From a Document to text: one module per format, none of which knows a command."""
-
-from petrec.render.formats import Format, render
-
-__all__ = ["Format", "render"]

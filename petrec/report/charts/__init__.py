@@ -1,8 +1,0 @@
-"""Charts as SVG, made on the server by pure functions; colours come from the page's variables."""
-
-from petrec.report.charts.days import rejected_chart, uploads_chart
-from petrec.report.charts.findings import findings_chart
-from petrec.report.charts.moves import moves_chart
-from petrec.report.charts.spark import sparkline
-
-__all__ = ["findings_chart", "moves_chart", "rejected_chart", "sparkline", "uploads_chart"]

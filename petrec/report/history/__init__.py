@@ -1,7 +1,0 @@
-"""What earlier runs found: in a local file, or in schema `petrec`."""
-
-from petrec.report.history.compared import Comparison, compared_with_nothing
-from petrec.report.history.file import compared_in_file
-from petrec.report.history.table import compared_in_database
-
-__all__ = ["Comparison", "compared_in_database", "compared_in_file", "compared_with_nothing"]

@@ -1,1 +1,0 @@
-"""What the commands return: plain frozen values that every renderer understands."""

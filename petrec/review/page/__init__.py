@@ -1,5 +1,0 @@
-"""The review as one HTML file that works without a server: read, decide, download."""
-
-from petrec.review.page.write import write_page
-
-__all__ = ["write_page"]
