@@ -21,13 +21,13 @@ from sqlalchemy import create_engine
 
 from petrec.api import Actor, build_router
 from petrec.api.access import staff
-from petrec.api.cursor import After
-from petrec.api.pending import insert_query
-from petrec.api.served import page_query
+from petrec.api.host.storage import Credentials, Place, S3Store
+from petrec.api.http.cursor import After
+from petrec.api.http.times import clock_face
+from petrec.api.recordings.queries import page_query
 from petrec.api.statements import Statement
-from petrec.api.storage import Credentials, Place, S3Store
-from petrec.api.times import clock_face
-from petrec.api.wire.upload import InitiateIn
+from petrec.api.uploads.insert import insert_query
+from petrec.api.uploads.wire import InitiateIn
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Mapping
 

@@ -6,7 +6,7 @@ except ImportError as error:
     raise ImportError("petrec.api needs FastAPI: pip install 'petrec[api]'") from error
 
 from petrec.api.access import AccessPolicy, ClinicPolicy, Scope
-from petrec.api.errors import ApiError
+from petrec.api.http.errors import ApiError
 from petrec.api.options import IdStyle, Options, Uploaded
 from petrec.api.ports import Actor, ObjectStore, PresignedPost, StoredObject
 from petrec.api.router import build_router

@@ -7,16 +7,16 @@ from fastapi import APIRouter
 from sqlalchemy import Engine
 
 from petrec.api.access import AccessPolicy, ClinicPolicy
-from petrec.api.envelope import envelope_route
+from petrec.api.appointments.routes import add_appointments
+from petrec.api.host.health_routes import add_health
+from petrec.api.http.envelope import envelope_route
+from petrec.api.http.rejections import Rejections
 from petrec.api.options import Options, Uploaded
 from petrec.api.ports import ObjectStore
-from petrec.api.rejections import Rejections
-from petrec.api.routes.appointments import add_appointments
-from petrec.api.routes.health import add_health
-from petrec.api.routes.recordings import add_recordings
-from petrec.api.routes.uploads import add_uploads
-from petrec.api.routes.visits import add_visits
+from petrec.api.recordings.routes import add_recordings
 from petrec.api.service import Service
+from petrec.api.uploads.routes import add_uploads
+from petrec.api.visits.routes import add_visits
 from petrec.settings import Mapping
 
 

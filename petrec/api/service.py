@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from petrec.api.access import AccessPolicy, Scope
 from petrec.api.database import Database
-from petrec.api.errors import denied, internal
-from petrec.api.ids import PREFIXES, Ids, text_columns
+from petrec.api.http.errors import denied, internal
+from petrec.api.http.ids import PREFIXES, Ids, text_columns
 from petrec.api.options import IdStyle, Options, Uploaded
 from petrec.api.ports import Actor, ObjectStore
 from petrec.api.requirements import AuthorKey, author_key, check_values

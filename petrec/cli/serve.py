@@ -69,7 +69,7 @@ def serve(
 def _config(session: "Session", workers: int, verbose: int) -> "Config":
     import uvicorn
 
-    from petrec.api.standalone import make_app
+    from petrec.api.host.standalone import make_app
     from petrec.cli.workers import Worker
 
     # Made here in any case: what is wrong with the settings is said once, before anything starts.

@@ -32,7 +32,7 @@ class Worker:
 
     def __call__(self) -> "FastAPI":
         """Return the application; called by uvicorn in the new process."""
-        from petrec.api.standalone import make_app
+        from petrec.api.host.standalone import make_app
         from petrec.cli.session import configure_logging
 
         configure_logging(self.verbose)

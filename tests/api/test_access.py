@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from petrec.api import StoredObject
-from petrec.api.openapi import document
+from petrec.api.http.openapi import document
 from tests.api.conftest import Api
 from tests.plugins.databases import Database
 

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, create_engine, event
 
-from petrec.api.auth import Actors, Claims
 from petrec.api.database import Database
+from petrec.api.host.auth import Actors, Claims
 from petrec.settings import Mapping
 from tests.api.conftest import ADMIN
 from tests.plugins.databases import Database as Made

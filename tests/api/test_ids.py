@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from petrec.api import IdStyle, Options, StoredObject
-from petrec.api.complete import merged
+from petrec.api.uploads.complete import merged
 from tests.api.conftest import Api
 from tests.plugins.databases import Database
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from petrec.api.openapi import export
-from petrec.api.wire.examples import BY_TYPE
+from petrec.api.http.examples import BY_TYPE
+from petrec.api.http.openapi import export
 from tests.plugins.command import ROOT
 
 FILE = ROOT / "docs" / "openapi.json"
@@ -21,5 +21,5 @@ def test_examples_fit_their_types(kind: Any) -> None:
 
 
 def test_committed_document_is_current() -> None:
-    """To renew it: python -c "from petrec.api.openapi import export; print(export(), end='')"."""
+    """To write it anew, print `petrec.api.http.openapi.export()` to it."""
     assert FILE.read_text(encoding="utf-8") == export()

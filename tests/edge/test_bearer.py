@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from petrec.api.openapi import document
-from petrec.api.standalone import make_app
+from petrec.api.host.standalone import make_app
+from petrec.api.http.openapi import document
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import ServeSettings, Settings, StoreSettings, TokenSettings
 from tests.api import guide

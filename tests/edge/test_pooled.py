@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from petrec.api.standalone import make_app
+from petrec.api.host.standalone import make_app
 from petrec.postgres.dsn import resolve_dsn
 from tests.api import guide
 from tests.api.conftest import Client

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from petrec.api.openapi import document
+from petrec.api.http.openapi import document
 from tests.api.test_access import ROWS, VET2, clinic_rows
 from tests.edge.test_serve import Served, bearer, serve
 from tests.plugins.command import environment

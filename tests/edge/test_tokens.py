@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from petrec.api import ApiError
-from petrec.api.auth import JwksFile, OneKey, Rules, Verifier
+from petrec.api.host.auth import JwksFile, OneKey, Rules, Verifier
 from petrec.errors import SettingsError
 
 SECRET = "a-shared-secret-of-more-than-32-bytes!"

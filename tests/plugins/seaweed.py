@@ -16,7 +16,7 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from petrec.api.storage import Credentials, Place, S3Store
+from petrec.api.host.storage import Credentials, Place, S3Store
 from tests.plugins.ports import free_port
 from tests.plugins.waiting import until
 

@@ -12,8 +12,8 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from petrec.api.access import everything, owner, staff
-from petrec.api.cursor import After
-from petrec.api.served import page_query
+from petrec.api.http.cursor import After
+from petrec.api.recordings.queries import page_query
 from petrec.api.statements import Statement
 from petrec.features.audit import run_audit
 from petrec.features.backfill.apply import apply_backfill, apply_undo

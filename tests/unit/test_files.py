@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
-from petrec.api.auth.keys import JwksFile
+from petrec.api.host.auth.keys import JwksFile
 from petrec.cli.report.make import render_again
 from petrec.errors import OutputError, PetrecError
 from petrec.features.review.read import read_files

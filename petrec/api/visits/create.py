@@ -7,14 +7,14 @@ from sqlalchemy import Insert, bindparam, exists, insert, literal, select
 
 from petrec.api.access import Scope
 from petrec.api.authors import refuses_author
-from petrec.api.errors import denied, invalid, not_found
-from petrec.api.fields import as_column
-from petrec.api.membership import explain, member
-from petrec.api.new_ids import new_id
+from petrec.api.http.errors import denied, invalid, not_found
+from petrec.api.http.fields import as_column
 from petrec.api.service import Caller, Clinic, Service
 from petrec.api.statements import actor_values
+from petrec.api.uploads.membership import explain, member
+from petrec.api.uploads.new_ids import new_id
 from petrec.api.visits.table import stored_visits, visit_columns, visit_out, visits_table
-from petrec.api.wire.visit import VisitIn, VisitOut
+from petrec.api.visits.wire import VisitIn, VisitOut
 from petrec.schema import Schema
 
 _CLINICAL = ("chief_complaint", "diagnosis", "treatment_plan", "notes")

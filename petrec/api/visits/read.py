@@ -7,16 +7,16 @@ from typing import Any
 from sqlalchemy import Integer, Select, bindparam, false, select
 
 from petrec.api.access import Scope
-from petrec.api.cursor import After, Cursor, decode, start, starting
-from petrec.api.errors import not_found
-from petrec.api.fields import comes_after
-from petrec.api.recording import recording_out
-from petrec.api.served import of_visits_query
+from petrec.api.http.cursor import After, Cursor, decode, start, starting
+from petrec.api.http.errors import not_found
+from petrec.api.http.fields import comes_after
+from petrec.api.recordings.queries import of_visits_query
+from petrec.api.recordings.shape import recording_out
+from petrec.api.recordings.wire import RecordingOut
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
 from petrec.api.visits.table import visit_columns, visit_out, visits_table
-from petrec.api.wire.recording import RecordingOut
-from petrec.api.wire.visit import VisitOut
+from petrec.api.visits.wire import VisitOut
 from petrec.api.wire_columns import as_position
 from petrec.schema import Schema
 

@@ -7,12 +7,12 @@ from sqlalchemy import ColumnElement, Table, Text, cast
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from petrec.api.access import Columns
-from petrec.api.errors import ApiError
-from petrec.api.fields import or_null
-from petrec.api.ids import Ids
+from petrec.api.http.errors import ApiError
+from petrec.api.http.fields import or_null
+from petrec.api.http.ids import Ids
+from petrec.api.recordings.wire import RecordingOut
 from petrec.api.statements import Row
-from petrec.api.wire.recording import RecordingOut
-from petrec.api.wire.visit import VisitOut
+from petrec.api.visits.wire import VisitOut
 from petrec.api.wire_columns import as_day, as_flag, as_moment, as_text
 from petrec.schema import Schema
 

@@ -1,0 +1,1 @@
+"""An appointment with its pets."""

@@ -1,0 +1,1 @@
+"""What the standalone host adds: tokens, storage, health, metrics; a host may use them, too."""

@@ -1,0 +1,13 @@
+"""Who calls, by a JSON Web Token."""
+
+try:
+    import jwt  # noqa: F401
+except ImportError as error:
+    raise ImportError("petrec.api.host.auth needs PyJWT: pip install 'petrec[serve]'") from error
+
+from petrec.api.host.auth.actors import Actors, Claims
+from petrec.api.host.auth.bearer import bearer_actor
+from petrec.api.host.auth.keys import JwksFile, OneKey
+from petrec.api.host.auth.tokens import Rules, Verifier
+
+__all__ = ["Actors", "Claims", "JwksFile", "OneKey", "Rules", "Verifier", "bearer_actor"]

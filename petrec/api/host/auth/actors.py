@@ -1,0 +1,93 @@
+"""From verified claims to the caller; staff are looked up in the users table where there is one."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Select, Text, bindparam, cast, select
+
+from petrec.api.access import Scope, everything
+from petrec.api.database import Database
+from petrec.api.host.auth.tokens import unauthorized
+from petrec.api.options import IdStyle
+from petrec.api.ports import Actor
+from petrec.api.service import Clinic, read_clinic
+from petrec.schema import Schema
+from petrec.settings import Mapping as Names
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The names of the claims that say who calls."""
+
+    user: str = "sub"
+    role: str = "role"
+    practice: str = "practice_id"
+    owner: str = "owner_id"
+
+
+class Actors:
+    """Makes callers. What the users table says of a user outweighs the token, which may be old."""
+
+    def __init__(self, engine: Engine, names: Names, claims: Claims) -> None:
+        self.database = Database(engine)
+        self.names = names
+        self.claims = claims
+        self._lock = threading.Lock()
+        self._clinic: Clinic | None = None
+
+    def actor(self, claims: Mapping[str, Any]) -> Actor:
+        """Return the caller; errors: ApiError 401, the database's."""
+        said = {
+            name: _text(claims, getattr(self.claims, name))
+            for name in ("user", "role", "practice", "owner")
+        }
+        user = said["user"]
+        if user is None:
+            raise unauthorized()
+        owner = said["owner"]
+        if owner is not None:
+            # An owner's token never carries a staff role, whatever else it says.
+            return Actor(user, "owner", None, owner)
+        clinic = self._known()
+        if clinic.schema.users is None:
+            return Actor(user, said["role"] or "", said["practice"])
+        return self._from_table(clinic, user, said)
+
+    def _from_table(self, clinic: Clinic, user: str, said: dict[str, str | None]) -> Actor:
+        ids = clinic.ids
+        bare = ids.claim("user", user)
+        if bare is None:
+            raise unauthorized()
+        statement = clinic.statements.get(_user, clinic.schema, everything())
+        with self.database.reading() as connection:
+            row = statement.first(connection, {"id": bare})
+        if row is None:
+            raise unauthorized()
+        role = getattr(row, "role", said["role"])
+        return Actor(user, role or "", getattr(row, "practice_id", said["practice"]))
+
+    def _known(self) -> Clinic:
+        with self._lock:
+            if self._clinic is None:
+                schema = self.database.schema(self.names)
+                self._clinic = read_clinic(self.database, schema, IdStyle.TYPED)
+            return self._clinic
+
+
+def _user(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
+    """Select the user, with the columns that outweigh a token."""
+    users: Any = schema.users
+    columns = [cast(users.c[n], Text).label(n) for n in ("role", "practice_id") if n in users.c]
+    query: Select[Any] = select(users.c.id, *columns)
+    return query.where(users.c.id == bindparam("id"))
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 0 < len(value) <= 200 or not value.isprintable():
+        raise unauthorized()
+    return value

@@ -1,0 +1,97 @@
+"""The application of `petrec serve`: the router with tokens and an S3 store."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+from fastapi import FastAPI
+from sqlalchemy import Engine, create_engine
+
+from petrec.api.access import ClinicPolicy
+from petrec.api.host.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, bearer_actor
+from petrec.api.host.lifespan import ending
+from petrec.api.host.storage import Place, S3Store, from_environment
+from petrec.api.http.access_log import AccessLog
+from petrec.api.router import build_router
+from petrec.errors import SettingsError
+from petrec.extras import need_extra
+from petrec.postgres.connection import connection_parameters
+from petrec.postgres.dsn import Dsn
+from petrec.settings import Settings, StoreSettings, TokenSettings
+
+
+def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.environ) -> FastAPI:
+    """Return the application; errors: SettingsError. Nothing connects before the first request."""
+    serve = settings.serve
+    engine = _pooled(dsn, settings)
+    app = FastAPI(title="petrec", redirect_slashes=False, lifespan=ending(engine))
+    claims = Claims(
+        role=serve.token.role_claim,
+        practice=serve.token.practice_claim,
+        owner=serve.token.owner_claim,
+    )
+    actors = Actors(engine, settings.mapping, claims)
+    router = build_router(
+        engine,
+        store=_store(serve.store, environment),
+        current_actor=bearer_actor(_verifier(serve.token, environment), actors),
+        policy=ClinicPolicy(frozenset(serve.global_roles)),
+        mapping=settings.mapping,
+    )
+    app.include_router(router)
+    if serve.metrics:
+        _add_metrics(app)
+    app.add_middleware(AccessLog)
+    return app
+
+
+def _pooled(dsn: Dsn, settings: Settings) -> Engine:
+    parameters = connection_parameters(dsn, settings, "serve")
+    if not settings.serve.prepare:
+        parameters["prepare_threshold"] = None
+    return create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(**parameters),
+        pool_size=settings.serve.pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        # The connections used last have their statements prepared, here and in the server's caches.
+        pool_use_lifo=True,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:
+    rules = Rules(token.algorithms, token.audience, token.issuer, token.leeway_s)
+    if token.jwks_file:
+        return Verifier(rules, JwksFile(Path(token.jwks_file)))
+    key = environment.get("PETREC_JWT_KEY", "")
+    if not key:
+        raise SettingsError(
+            "no key to verify tokens with",
+            hint="set PETREC_JWT_KEY, or jwks_file under [serve.token] in petrec.toml",
+        )
+    return Verifier(rules, OneKey(key, token.algorithms))
+
+
+def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
+    if not store.bucket:
+        raise SettingsError("no bucket", hint="set bucket under [serve.store] in petrec.toml")
+    if not (0 < store.expires_s <= 7 * 86_400 and store.max_bytes > 0):
+        raise SettingsError("expires_s is 1 to 604800 seconds, max_bytes is positive")
+    place = Place(store.bucket, store.region, store.endpoint, store.path_style)
+    if store.keys == "role":
+        from petrec.api.host.storage.aws import from_role  # noqa: PLC0415 an extra
+
+        return S3Store(place, from_role(), store.expires_s, store.max_bytes)
+    keys = from_environment(environment)
+    return S3Store(place, lambda: keys, store.expires_s, store.max_bytes)
+
+
+def _add_metrics(app: FastAPI) -> None:
+    need_extra("[serve] metrics", "metrics", "prometheus_client")
+    from petrec.api.host.metrics import add_metrics  # noqa: PLC0415 an extra
+
+    add_metrics(app)

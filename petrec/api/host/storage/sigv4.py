@@ -1,0 +1,95 @@
+"""Signature version 4, as far as an upload form and a HEAD request need it."""
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from petrec.api.host.storage.credentials import Credentials
+from petrec.api.host.storage.place import Place
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_EMPTY = hashlib.sha256(b"").hexdigest()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What an upload form allows: one key, one type, a size from 1 to `max_bytes`, until then."""
+
+    key: str
+    content_type: str
+    max_bytes: int
+    expires_s: int
+
+
+def form(place: Place, credentials: Credentials, upload: Upload, now: datetime) -> dict[str, str]:
+    """Return the fields of a POST form, policy and signature among them."""
+    if "${" in upload.key:
+        raise ValueError("S3 would replace ${filename} in the key")
+    moment = now.astimezone(UTC)
+    fields = {"Content-Type": upload.content_type, "key": upload.key}
+    signed = _signed_fields(place, credentials, moment)
+    conditions: list[Any] = [
+        {"Content-Type": upload.content_type},
+        ["content-length-range", 1, upload.max_bytes],
+        {"bucket": place.bucket},
+        {"key": upload.key},
+        *({name: value} for name, value in signed.items()),
+    ]
+    until = f"{moment + timedelta(seconds=upload.expires_s):%Y-%m-%dT%H:%M:%SZ}"
+    document = json.dumps({"expiration": until, "conditions": conditions})
+    policy = base64.b64encode(document.encode()).decode()
+    signature = _sign(place, credentials, moment, policy)
+    return fields | signed | {"policy": policy, "x-amz-signature": signature}
+
+
+def head_headers(place: Place, credentials: Credentials, key: str, now: datetime) -> dict[str, str]:
+    """Return the headers of a signed HEAD request for a key."""
+    moment = now.astimezone(UTC)
+    headers = {
+        "host": place.host,
+        "x-amz-content-sha256": _EMPTY,
+        "x-amz-date": _stamp(moment),
+    }
+    if credentials.session_token:
+        headers["x-amz-security-token"] = credentials.session_token
+    names = ";".join(headers)
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    request = f"HEAD\n{place.path(key)}\n\n{lines}\n{names}\n{_EMPTY}"
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    text = f"{_ALGORITHM}\n{_stamp(moment)}\n{_scope(place, moment)}\n{digest}"
+    signature = _sign(place, credentials, moment, text)
+    credential = f"{credentials.access_key}/{_scope(place, moment)}"
+    headers["authorization"] = (
+        f"{_ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={signature}"
+    )
+    return headers
+
+
+def _signed_fields(place: Place, credentials: Credentials, moment: datetime) -> dict[str, str]:
+    fields = {
+        "x-amz-algorithm": _ALGORITHM,
+        "x-amz-credential": f"{credentials.access_key}/{_scope(place, moment)}",
+        "x-amz-date": _stamp(moment),
+    }
+    if credentials.session_token:
+        fields["x-amz-security-token"] = credentials.session_token
+    return fields
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%SZ}"
+
+
+def _scope(place: Place, moment: datetime) -> str:
+    return f"{moment:%Y%m%d}/{place.region}/s3/aws4_request"
+
+
+def _sign(place: Place, credentials: Credentials, moment: datetime, text: str) -> str:
+    key = f"AWS4{credentials.secret_key}".encode()
+    for part in (f"{moment:%Y%m%d}", place.region, "s3", "aws4_request", text):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key.hex()

@@ -1,0 +1,1 @@
+"""What every endpoint shares: errors and their envelope, ids, cursors, types on the wire."""

@@ -1,0 +1,101 @@
+"""What all routes share: the caller, both forms of a path, documented answers, encoding."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from petrec.api.http.error_body import ErrorOut
+from petrec.api.http.examples import BY_TYPE, REFUSALS
+from petrec.api.ports import Actor
+
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page")]
+CursorText = Annotated[
+    str | None,
+    Query(
+        min_length=1, max_length=4_000, pattern="^[A-Za-z0-9_-]+$", description="From X-Next-Cursor"
+    ),
+]
+
+_ERRORS = {
+    400: "The request is not valid",
+    401: "The caller is not known",
+    403: "The caller may not do this",
+    404: "There is no such object, or none that the caller may see",
+    409: "This does not fit the present state",
+    413: "The body is too large",
+    503: "Try again later",
+}
+
+
+def actor_dependency(current_actor: Callable[..., Any]) -> Any:
+    """Wrap the host's dependency so that a refused request can be noted with its user."""
+
+    async def noted(request: Request, actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
+        request.state.petrec_user = actor.user_id
+        return actor
+
+    return Depends(noted)
+
+
+def encoded(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a JSON response."""
+    body = msgspec.json.encode(content)
+    media_type = "application/json"
+    return Response(body, status, headers=dict(headers or {}), media_type=media_type)
+
+
+def page_headers(request: Request, cursor: str | None) -> dict[str, str]:
+    """Return the headers that lead to the next page, if there is one."""
+    if cursor is None:
+        return {}
+    following = request.url.include_query_params(cursor=cursor)
+    # Relative to the request: behind a proxy nobody knows here by which scheme and host it came,
+    # and a client that followed http would send its token in the clear.
+    return {"X-Next-Cursor": cursor, "Link": f'<?{following.query}>; rel="next"'}
+
+
+def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
+    """Return a route's documented responses: `ok=` or `created=` a type, then error statuses.
+
+    413 is one of them everywhere: any request may announce a body.
+    """
+    found: dict[int | str, dict[str, Any]] = {
+        {"ok": 200, "created": 201}[name]: _documented(model, example=BY_TYPE.get(model))
+        for name, model in success.items()
+        if model is not None
+    }
+    for status in sorted({*errors, 413}):
+        found[status] = {"model": ErrorOut, "description": _ERRORS[status]}
+    return found
+
+
+def paged(responses: dict[int | str, dict[str, Any]], **headers: str) -> Any:
+    """Add the headers of a page to the documented responses, with more where there are."""
+    described = {"X-Next-Cursor": "Where the next page starts, if there is one"} | {
+        name.replace("_", "-"): text for name, text in headers.items()
+    }
+    shown = {n: {"description": t, "schema": {"type": "string"}} for n, t in described.items()}
+    responses[200]["headers"] = shown
+    return responses
+
+
+def refusals(responses: dict[int | str, dict[str, Any]]) -> Any:
+    """Add the examples of refused uploads."""
+    shown = {name: {"value": value} for name, value in REFUSALS.items()}
+    responses[400] = _documented(ErrorOut, examples=shown) | {"description": _ERRORS[400]}
+    return responses
+
+
+def _documented(model: Any, **example: Any) -> dict[str, Any]:
+    shown = {name: value for name, value in example.items() if value is not None}
+    return {"model": model, "content": {"application/json": shown}} if shown else {"model": model}
+
+
+def add_route(router: APIRouter, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+    """Add a route under the path as documented and under its other slash form, both direct."""
+    other = path[:-1] if path.endswith("/") else f"{path}/"
+    router.add_api_route(path, endpoint, response_class=Response, **options)
+    options["include_in_schema"] = False
+    router.add_api_route(other, endpoint, response_class=Response, **options)

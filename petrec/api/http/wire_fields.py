@@ -1,0 +1,34 @@
+"""Types of fields, with the constraints that the database and the documents know, too."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from petrec.api.http.ids import UUID_PATTERN
+
+# A NUL is no character of PostgreSQL's text; a lone surrogate is none of UTF-8.
+_NO_NUL = r"^[^\x00]*$"
+
+ShortText = Annotated[str, Field(min_length=1, max_length=50, pattern=_NO_NUL)]
+LongText = Annotated[str, Field(max_length=20_000, pattern=_NO_NUL)]
+FileName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Moment = Annotated[
+    str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", examples=["2025-09-01T14:00:00Z"])
+]
+Day = Annotated[str, Field(json_schema_extra={"format": "date"}, examples=["2025-10-01"])]
+
+
+def _id(prefix: str, digits: str) -> Any:
+    example = f"{prefix}-{digits}"
+    documented: Any = {"pattern": f"^{prefix}-{UUID_PATTERN}$", "examples": [example]}
+    return Field(min_length=1, json_schema_extra=documented)
+
+
+PetId = Annotated[str, _id("pet", "987fcdeb-51a2-43d1-9c4f-123456789abc")]
+AppointmentId = Annotated[str, _id("appt", "123e4567-e89b-12d3-a456-426614174000")]
+RecordingId = Annotated[str, _id("rec", "456e7890-e89b-12d3-a456-426614174111")]
+VisitId = Annotated[str, _id("visit", "789abc12-3def-4567-8901-234567890def")]
+UserId = Annotated[str, _id("user", "11122233-3444-4555-8666-777888999000")]
+VetId = Annotated[str, _id("vet", "55566677-7888-4999-8000-111222333444")]
+OwnerId = Annotated[str, _id("owner", "aaa111bb-b222-4ccc-8333-ddd444eee555")]
+PracticeId = Annotated[str, _id("practice", "99988877-7666-4555-8444-333222111000")]

@@ -1,0 +1,1 @@
+"""The recordings of a pet, none without its pet."""

@@ -1,0 +1,30 @@
+"""A recording; its pet is never null."""
+
+from typing_extensions import TypedDict
+
+from petrec.api.http.wire_fields import AppointmentId, Moment, PetId, RecordingId, UserId, VisitId
+
+
+class RecordingOut(TypedDict):
+    """A recording with its pet."""
+
+    id: RecordingId
+    visit_id: VisitId | None
+    appointment_id: AppointmentId | None
+    pet_id: PetId
+    recorded_by_user_id: UserId | None
+    recording_type: str
+    status: str
+    filename: str | None
+    original_filename: str | None
+    file_size_bytes: int | None
+    duration_seconds: float | None
+    duration_formatted: str | None
+    mime_type: str | None
+    s3_url: str | None
+    transcript_text: str | None
+    transcript_confidence: float | None
+    is_transcribed: bool
+    is_processing: bool
+    created_at: Moment | None
+    updated_at: Moment | None

@@ -1,1 +1,0 @@
-"""How the operations hang on paths: parameters in, bytes out."""

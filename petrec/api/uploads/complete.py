@@ -1,0 +1,186 @@
+"""Completing an upload: the object is verified, the row follows, then others are told."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from psycopg.types.json import Jsonb
+
+from petrec.api.database import Connection
+from petrec.api.http.errors import conflict, not_found
+from petrec.api.options import Uploaded
+from petrec.api.ports import ObjectStore, StoredObject
+from petrec.api.requirements import PENDING, UPLOADED
+from petrec.api.service import Caller, Service
+from petrec.api.statements import Row, actor_values
+from petrec.api.uploads import complete_queries as uploaded
+from petrec.api.uploads.wire import CompleteIn, CompleteOut
+
+logger = logging.getLogger("petrec.api")
+
+# Values stay as they are written, numbers of any size included.
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ANY = msgspec.json.Decoder(msgspec.Raw)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One completion: who, what, with which file."""
+
+    service: Service
+    caller: Caller
+    recording: str
+    body: CompleteIn
+
+    def row(self, connection: Connection, build: Any) -> Row | None:
+        """Run one of the module's statements on the recording."""
+        clinic = self.service.clinic
+        statement = clinic.statements.get(build, clinic.schema, self.caller.scope)
+        values = actor_values(self.caller.actor) | {"id": self.recording}
+        return statement.first(connection, values)
+
+
+def complete(service: Service, caller: Caller, recording: str, body: CompleteIn) -> CompleteOut:
+    """Mark the recording as uploaded, once; errors: ApiError, StorageUnavailableError."""
+    service.check_uploads()
+    ids = service.clinic.ids
+    work = _Work(service, caller, ids.parse("recording", recording, "recording_id"), body)
+    with service.database.reading() as connection:
+        row = work.row(connection, uploaded.find)
+    if row is None:
+        raise not_found("recording")
+    answer: CompleteOut = {
+        "status": "completed",
+        "recording_id": ids.write("rec", work.recording),
+    }
+    if _is_complete(row, body):
+        return answer
+    found = verified(service.store, row, body)
+    with service.database.writing() as connection:
+        event = _update(work, connection, found)
+    if event is not None:
+        _tell(service, caller, event)
+    return answer
+
+
+def _is_complete(row: Row, body: CompleteIn) -> bool:
+    """Say whether the same completion was made before; errors: ApiError if it was another."""
+    if row.status == PENDING:
+        return False
+    if row.status == "failed" or row.file_size_bytes != body.file_size_bytes:
+        raise conflict("not_pending", "This recording waits for no upload")
+    return True
+
+
+def verified(store: ObjectStore, row: Row, body: CompleteIn) -> StoredObject:
+    """Return the object if it is the one that was announced; errors: ApiError."""
+    found = store.head(row.s3_key) if row.s3_key else None
+    if found is None:
+        raise conflict("upload_missing", "The file has not been uploaded")
+    if found.size != body.file_size_bytes or not 0 < found.size <= store.max_bytes:
+        message = "The uploaded file has another size"
+        raise conflict("upload_differs", message, field="file_size_bytes", actual=found.size)
+    if row.mime_type is not None and found.content_type != row.mime_type:
+        message = "The uploaded file has another type"
+        raise conflict("upload_differs", message, field="content_type", expected=row.mime_type)
+    return found
+
+
+def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploaded | None:
+    """Write in the row what is known now; None where another request was first."""
+    row = work.row(connection, uploaded.lock)
+    if row is None:
+        raise not_found("recording")
+    if _is_complete(row, work.body):
+        return None
+    pet = row.pet_id if row.pet_id is not None else _certain_pet(work, connection)
+    clinic, options = work.service.clinic, work.service.options
+    told = {**(work.body.recording_metadata or {}), "s3_etag": found.etag}
+    values = {
+        "id": work.recording,
+        "pet_id": pet,
+        "status": UPLOADED,
+        "file_size_bytes": found.size,
+        "duration_seconds": work.body.duration_seconds,
+        "recording_metadata": merged(row.recording_metadata, told),
+        "moment": options.clock().replace(microsecond=0),
+    }
+    clinic.statements.get(uploaded.update_query, clinic.schema, work.caller.scope).run(
+        connection, values
+    )
+    event = Uploaded(work.recording, pet, row.s3_key)
+    if options.channel is not None:
+        _notify(work, connection, event)
+    return event
+
+
+def merged(before: str | None, told: Mapping[str, Any]) -> str:
+    """Return metadata with what is told now; what was no object is kept under a name of its own."""
+    known = _known(before or "")
+    if known is None:
+        name = "previous"
+        while name in told:
+            name += "_"
+        known = {name: _value(before or "")}
+    return msgspec.json.encode({**known, **told}).decode()
+
+
+def _known(text: str) -> Mapping[str, Any] | None:
+    """Return an object's members, none of NULL and null; None where it is another value."""
+    if text.strip() in ("", "null"):
+        return {}
+    try:
+        return _OBJECT.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+
+
+def _value(text: str) -> Any:
+    """Return JSON as it is written; what is none, or too deep to read, as text."""
+    try:
+        return _ANY.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return text
+
+
+def _certain_pet(work: _Work, connection: Connection) -> str | None:
+    """Return the pet that the evidence is certain of, with the appointment's pets held still."""
+    work.row(connection, uploaded.hold_appointment)
+    row = work.row(connection, uploaded.certain)
+    pet = row.pet_id if row is not None else None
+    known = {
+        "recording_id": work.service.clinic.ids.write("rec", work.recording),
+        "pet_id": work.service.clinic.ids.maybe("pet", pet),
+    }
+    logger.error("Recording has no pet after its upload", extra=known)
+    return pet
+
+
+def _notify(work: _Work, connection: Connection, event: Uploaded) -> None:
+    ids, statements = work.service.clinic.ids, work.service.clinic.statements
+    told = {
+        "recording_id": ids.write("rec", event.recording_id),
+        "pet_id": ids.maybe("pet", event.pet_id),
+    }
+    values = {"channel": work.service.options.channel, "told": Jsonb(told)}
+    schema, scope = work.service.clinic.schema, work.caller.scope
+    statements.get(uploaded.notify, schema, scope).rows(connection, values)
+
+
+def _tell(service: Service, caller: Caller, event: Uploaded) -> None:
+    """Log, and call the host; the upload is committed, so its failure is not the client's."""
+    ids = service.clinic.ids
+    known = {
+        "recording_id": ids.write("rec", event.recording_id),
+        "pet_id": ids.maybe("pet", event.pet_id),
+        "user_id": ids.write("user", caller.actor.user_id),
+    }
+    logger.info("Recording upload completed", extra=known)
+    if service.on_uploaded is None:
+        return
+    try:
+        service.on_uploaded(event)
+    except Exception:
+        logger.exception("on_uploaded failed", extra=known)

@@ -1,0 +1,96 @@
+"""The statements of a completed upload."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    Update,
+    bindparam,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from petrec.api.access import Scope
+from petrec.api.http.fields import as_column, or_null
+from petrec.api.wire_columns import as_count, as_text
+from petrec.rules.judge import judged
+from petrec.schema import Schema
+
+
+def find(schema: Schema, scope: Scope) -> Select[Any]:
+    """Select the recording, if the caller may complete it."""
+    c = schema.recordings.c
+    names = ("pet_id", "status", "s3_key", "mime_type", "recording_metadata")
+    columns = [as_text(or_null(c, name)).label(name) for name in names]
+    size = as_count(or_null(c, "file_size_bytes")).label("file_size_bytes")
+    query: Select[Any] = select(*columns, size)
+    return query.where(c.id == bindparam("id"), scope.completes(c), _visible(schema, scope))
+
+
+def lock(schema: Schema, scope: Scope) -> Select[Any]:
+    """Select it again, and hold it."""
+    return find(schema, scope).with_for_update(of=schema.recordings)
+
+
+def _visible(schema: Schema, scope: Scope) -> ColumnElement[bool]:
+    """Say whether the caller sees the recording, by its pet or, without one, its appointment."""
+    c = schema.recordings.c
+    if scope.recordings is not None:
+        return scope.recordings(c)
+    pets = schema.pets.alias("seen_pet")
+    appointments = schema.appointments.alias("seen_appointment")
+    by_pet = exists().where(pets.c.id == c.pet_id, scope.pets(pets.c))
+    at = appointments.c.id == c.appointment_id
+    by_appointment = exists().where(at, scope.appointments(appointments.c))
+    return or_(by_pet, c.pet_id.is_(None) & by_appointment)
+
+
+def hold_appointment(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
+    """Hold the recording's appointment, so that no pet is linked to it meanwhile."""
+    c, appointments = schema.recordings.c, schema.appointments
+    mine = select(c.appointment_id).where(c.id == bindparam("id")).scalar_subquery()
+    query: Select[Any] = select(appointments.c.id).where(appointments.c.id == mine)
+    return query.with_for_update()
+
+
+def certain(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
+    """Select the pet for which the evidence is certain."""
+    facts = judged(schema, per_row=True)
+    query: Select[Any] = select(cast(facts.certain_pet, Text).label("pet_id"))
+    return query.where(facts.recording.id == bindparam("id"))
+
+
+def update_query(schema: Schema, scope: Scope) -> Update:  # noqa: ARG001 a builder's form
+    """Write the columns that there are."""
+    recordings = schema.tables.recordings
+    c = recordings.c
+    values: dict[str, ColumnElement[Any]] = {
+        name: cast(bindparam(name), c[name].type)
+        for name in ("pet_id", "status", "file_size_bytes")
+        if name in c
+    }
+    for name in ("updated_at", "uploaded_at"):
+        if name in c:
+            values[name] = as_column(c[name], "moment")
+    if "duration_seconds" in c:
+        given = cast(bindparam("duration_seconds"), c.duration_seconds.type)
+        values["duration_seconds"] = func.coalesce(given, c.duration_seconds)
+    if "recording_metadata" in c:
+        given = cast(bindparam("recording_metadata"), Text)
+        values["recording_metadata"] = cast(given, c.recording_metadata.type)
+    written: Any = {c[name]: value for name, value in values.items()}
+    return update(recordings).values(written).where(c.id == bindparam("id"))
+
+
+def notify(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
+    """Announce the upload; delivered with the commit."""
+    told = cast(cast(bindparam("told"), JSONB), Text)
+    query: Select[Any] = select(func.pg_notify(bindparam("channel"), told).is_(None))
+    return query

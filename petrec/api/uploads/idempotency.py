@@ -1,0 +1,103 @@
+"""One row for one Idempotency-Key: the recording's id is derived from the caller and the key.
+
+No table of keys is needed: the recording's own row says whether the key was used, and for what.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, Text, bindparam, cast, func, select
+
+from petrec.api.access import Scope, everything
+from petrec.api.database import Connection
+from petrec.api.http.errors import invalid
+from petrec.api.ports import Actor
+from petrec.api.requirements import PENDING
+from petrec.api.service import Clinic
+from petrec.api.uploads.new_ids import makes_own
+from petrec.api.wire_columns import as_moment, as_text
+from petrec.schema import Schema
+
+_NAMESPACE = uuid.UUID("6f1d9c1e-5d0b-5c55-9f5c-0c6d3a0f4b1a")
+_COMPARED = (
+    "appointment_id",
+    "pet_id",
+    "visit_id",
+    "recording_type",
+    "original_filename",
+    "mime_type",
+)
+
+
+_KEY = r"[\x21-\x7e]{1,255}"
+_FITS = re.compile(_KEY)
+# For the document alone: declared as a parameter, a header costs each request that has none, too.
+KEY_HEADER: Mapping[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same body gives the same recording.",
+    "schema": {"type": "string", "pattern": f"^{_KEY}$"},
+}
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The recording that the key has made before."""
+
+    s3_key: str
+    created_at: datetime | None
+    pending: bool
+    differs: bool
+
+    def seconds_left(self, now: datetime, expires_s: int) -> int:
+        """Return how long the form that was handed out first is still good for."""
+        if self.created_at is None:
+            return 0
+        age = (now - self.created_at).total_seconds()
+        return max(0, min(expires_s, int(expires_s - age)))
+
+
+def given_key(text: str | None) -> str | None:
+    """Return the header's value; errors: ApiError."""
+    if text is not None and not _FITS.fullmatch(text):
+        raise invalid(KEY_HEADER["name"], "must be 1 to 255 characters of printable ASCII")
+    return text
+
+
+def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:
+    """Return the id that this caller's key stands for; errors: ApiError."""
+    if not makes_own(clinic, "recording"):
+        raise invalid("Idempotency-Key", "cannot be used with this database's numbered ids")
+    return clinic.ids.new("rec", str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}")))
+
+
+def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -> Earlier | None:
+    """Wait for requests with the same key, and return what the first of them made."""
+    lock = clinic.statements.get(_lock, clinic.schema, everything())
+    lock.rows(connection, values)
+    statement = clinic.statements.get(_query, clinic.schema, everything())
+    row = statement.first(connection, values)
+    if row is None:
+        return None
+    now = {name: values[name] for name in _COMPARED if name in clinic.schema.recordings.c}
+    differs = any(getattr(row, name) != value for name, value in now.items())
+    created = row.created_at and datetime.fromisoformat(row.created_at)
+    return Earlier(row.s3_key, created, row.status == PENDING, differs)
+
+
+def _lock(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
+    number = func.hashtextextended(cast(bindparam("id"), Text), 0)
+    return select(func.pg_advisory_xact_lock(number).is_(None))
+
+
+def _query(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
+    c = schema.recordings.c
+    compared = [cast(c[name], Text).label(name) for name in _COMPARED if name in c]
+    told = (as_text(c.s3_key).label("s3_key"), as_text(c.status).label("status"))
+    created = as_moment(c.created_at).label("created_at")
+    return select(*told, created, *compared).where(c.id == bindparam("id"))

@@ -1,0 +1,61 @@
+"""The INSERT of a recording, which holds only if the pet is in the appointment as it is made."""
+
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    bindparam,
+    cast,
+    exists,
+    insert,
+    or_,
+    select,
+)
+from sqlalchemy.types import Boolean
+
+from petrec.api.access import Scope
+from petrec.api.authors import known_author
+from petrec.api.http.fields import as_column
+from petrec.api.requirements import WRITTEN
+from petrec.api.uploads.membership import member
+from petrec.schema import Schema
+
+
+def insert_query(
+    schema: Schema, scope: Scope, with_visit: bool, author_may_be_null: bool = False
+) -> Insert:
+    """Insert nothing unless pet, appointment and visit fit and the caller may see them."""
+    recordings = schema.tables.recordings
+    names = [*WRITTEN, "visit_id"] if with_visit else WRITTEN
+    columns = [recordings.c[name] for name in names if name in recordings.c]
+    given = {c.key: as_column(c, c.key) for c in columns}
+    if author_may_be_null:
+        given["recorded_by_user_id"] = known_author(schema, given["recorded_by_user_id"])
+    values = select(*given.values()).select_from(member(schema))
+    values = values.where(*_conditions(schema, scope, with_visit))
+    return insert(recordings).from_select(columns, values).returning(recordings.c.id)
+
+
+def _conditions(schema: Schema, scope: Scope, with_visit: bool) -> list[ColumnElement[bool]]:
+    appointments, pets = schema.appointments, schema.pets
+    conditions: list[ColumnElement[bool]] = [
+        exists().where(
+            appointments.c.id == bindparam("appointment_id"),
+            scope.appointments(appointments.c),
+        ),
+        exists().where(pets.c.id == bindparam("pet_id"), scope.pets(pets.c)),
+    ]
+    if with_visit:
+        conditions.append(visit_fits(schema, scope))
+    return conditions
+
+
+def visit_fits(schema: Schema, scope: Scope) -> ColumnElement[bool]:
+    """Say whether the visit is visible and contradicts neither pet nor appointment."""
+    visits = schema.visits
+    if visits is None:
+        return cast(False, Boolean)
+    same: list[ColumnElement[bool]] = [visits.c.pet_id == bindparam("pet_id")]
+    if "appointment_id" in visits.c:
+        at = visits.c.appointment_id
+        same.append(or_(at.is_(None), at == bindparam("appointment_id")))
+    return exists().where(visits.c.id == bindparam("visit_id"), scope.visits(visits.c), *same)

@@ -1,0 +1,140 @@
+"""Why a pet, an appointment and a visit do not go together, by the rules."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    func,
+    null,
+    select,
+    true,
+)
+
+from petrec.api.access import Predicate, Scope
+from petrec.api.database import Connection
+from petrec.api.http.errors import ApiError, conflict, denied, not_found
+from petrec.api.service import Caller, Clinic
+from petrec.api.statements import Row, actor_values
+from petrec.rules.facts import Facts, VisitFacts
+from petrec.rules.judge import classify
+from petrec.rules.kinds.visit_conflict import VISIT_CONFLICT
+from petrec.schema import Schema
+
+logger = logging.getLogger("petrec.api")
+
+
+def explain(
+    connection: Connection, clinic: Clinic, caller: Caller, values: Mapping[str, Any]
+) -> ApiError:
+    """Return the reason, with the caller's own eyes; `try_again` where there is none any more."""
+    with_visit = values["visit_id"] is not None
+    statement = clinic.statements.get(_situation, clinic.schema, caller.scope, with_visit)
+    row = statement.rows(connection, actor_values(caller.actor) | dict(values))[0]
+    if not row.appointment_visible:
+        return not_found("appointment")
+    if with_visit and row.visit_id is None:
+        return not_found("visit")
+    pet, appointment = values["pet_id"], values["appointment_id"]
+    if pet not in row.linked or not row.pet_exists:
+        return _not_in_appointment(clinic, caller, pet, appointment, row.valid)
+    if not row.pet_visible:
+        return denied("Access denied to pet records")
+    if classify(_facts(row, pet, appointment)) is VISIT_CONFLICT:
+        return _visit_differs(clinic, values)
+    return conflict("try_again", "The appointment changed meanwhile; try again")
+
+
+def member(schema: Schema) -> CTE:
+    """Select the link of pet and appointment; until the transaction ends, none can unlink them."""
+    links = schema.links
+    this = links.c.appointment_id == bindparam("appointment_id")
+    query = select(links.c.pet_id).where(this, links.c.pet_id == bindparam("pet_id")).limit(1)
+    return query.with_for_update(read=True, key_share=True).cte("member")
+
+
+def _facts(row: Row, pet: str, appointment: str) -> Facts:
+    linked = frozenset(row.linked)
+    visit = VisitFacts(row.visit_pet, row.visit_appointment, pet_exists=True)
+    return Facts(
+        pet_id=pet,
+        appointment_id=appointment,
+        pet_exists=row.pet_exists,
+        appointment_exists=True,
+        linked=linked,
+        known=linked,
+        visit=visit if row.visit_id is not None else None,
+    )
+
+
+def _not_in_appointment(
+    clinic: Clinic, caller: Caller, pet: str, appointment: str, valid: list[str]
+) -> ApiError:
+    details = {
+        "pet_id": clinic.ids.write("pet", pet),
+        "appointment_id": clinic.ids.write("appt", appointment),
+        "valid_pet_ids": [clinic.ids.write("pet", one) for one in valid],
+    }
+    known = {**details, "user_id": clinic.ids.write("user", caller.actor.user_id)}
+    logger.warning("Pet-appointment validation failed", extra=known)
+    message = "Pet is not associated with this appointment"
+    return ApiError(400, "pet_not_in_appointment", message, details)
+
+
+def _visit_differs(clinic: Clinic, values: Mapping[str, Any]) -> ApiError:
+    details = {
+        "visit_id": clinic.ids.write("visit", values["visit_id"]),
+        "pet_id": clinic.ids.write("pet", values["pet_id"]),
+        "appointment_id": clinic.ids.write("appt", values["appointment_id"]),
+    }
+    message = "The visit is of another pet or another appointment"
+    return ApiError(400, "visit_conflict", message, details)
+
+
+def _situation(schema: Schema, scope: Scope, with_visit: bool) -> Select[Any]:
+    appointments, pets = schema.appointments, schema.pets
+    this_appointment = appointments.c.id == bindparam("appointment_id")
+    this_pet = pets.c.id == bindparam("pet_id")
+    columns = [
+        exists().where(this_appointment, scope.appointments(appointments.c)),
+        exists().where(this_pet),
+        exists().where(this_pet, scope.pets(pets.c)),
+        _pets(schema, lambda _: true()),
+        _pets(schema, scope.pets),
+    ]
+    names = ("appointment_visible", "pet_exists", "pet_visible", "linked", "valid")
+    query = select(*(c.label(n) for c, n in zip(columns, names, strict=True)))
+    return _with_visit(query, schema, scope, with_visit)
+
+
+def _pets(schema: Schema, predicate: Predicate) -> ColumnElement[Any]:
+    pets, links = schema.pets, schema.links
+    listed = select(links.c.pet_id).where(links.c.appointment_id == bindparam("appointment_id"))
+    query = select(cast(pets.c.id, Text)).where(pets.c.id.in_(listed), predicate(pets.c))
+    return func.array(query.order_by(pets.c.id).scalar_subquery(), type_=ARRAY(Text))
+
+
+def _with_visit(query: Select[Any], schema: Schema, scope: Scope, with_visit: bool) -> Select[Any]:
+    visits = schema.visits
+    if visits is None or not with_visit:
+        return query.add_columns(
+            *(cast(null(), Text).label(n) for n in ("visit_id", "visit_pet", "visit_appointment"))
+        )
+    seen = select(visits).where(
+        visits.c.id == bindparam("visit_id"), scope.visits(visits.c)
+    ).subquery("seen")  # fmt: skip
+    appointment = seen.c.get("appointment_id", cast(null(), Text))
+    return (
+        query.select_from(select(1).subquery("one").outerjoin(seen, true()))
+        .add_columns(cast(seen.c.id, Text).label("visit_id"))
+        .add_columns(cast(seen.c.pet_id, Text).label("visit_pet"))
+        .add_columns(cast(appointment, Text).label("visit_appointment"))
+    )

@@ -1,1 +1,0 @@
-"""What goes over the wire: bodies that clients send, objects that they get."""
