@@ -58,7 +58,7 @@ bench-full: $(VENV)/.dev ## The constraints' benchmark on 10 million recordings
 
 .PHONY: sample-report
 sample-report: $(VENV)/.dev ## Make reports/sample.json and sample.html anew
-	$(BIN)/python -m tests.report.sample
+	$(BIN)/python -m tests.integration.report.sample
 	$(BIN)/petrec report --from reports/sample.json --html reports/sample.html --mode 644 --fail-level never
 
 fmt: $(VENV)/.dev ## Format and fix
@@ -79,7 +79,7 @@ coverage: $(VENV)/.dev ## Branch coverage, with all processes that the tests sta
 	$(BIN)/coverage report
 
 # Newer versions of what the lowest need in turn may warn of them; that is no fault of petrec's.
-LOWEST_TESTS ?= tests/unit tests/validate tests/integration/test_startup.py tests/acceptance/test_demo.py
+LOWEST_TESTS ?= tests/unit tests/integration/validate tests/integration/cli/test_startup.py tests/acceptance/test_demo.py
 test-lowest: ## A selection of the tests with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[dev]'

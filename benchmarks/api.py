@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.load import Load, ask, load, together
-from tests.api.test_plans import INDEXES
+from tests.integration.api.test_plans import INDEXES
 from tests.plugins.binaries import client_program, find_binaries
 from tests.plugins.cluster import Cluster
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psycopg
 
+from tests.integration.review.many import fill
 from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster
 from tests.plugins.memory import peak_kib
-from tests.review.many import fill
 
 CASES = int(os.environ.get("PETREC_BENCH_CASES", "1000000"))
 

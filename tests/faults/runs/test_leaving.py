@@ -1,0 +1,169 @@
+"""Every unfinished run can be left: undone, abandoned or planned anew, and is not resumed then."""
+
+import itertools
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from petrec.errors import IllegalTransitionError
+from petrec.features.runs.install import install_journal
+from petrec.features.runs.run import State, Target
+from petrec.features.runs.states import TRANSITIONS, create_run, move, read_run
+from petrec.postgres.connection import make_engine
+from petrec.postgres.dsn import resolve_dsn
+from petrec.settings import Settings
+from tests.faults.runs.runs import APPLY, changed, state
+from tests.integration.review.files import decide
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+from tests.plugins.waiting import until
+
+Run = Callable[..., Completed]
+NAME = '"public"."recordings"'
+SLOWLY = ("--max-rows-per-second", "60", "--target-ms", "40")
+LACKING = "SELECT count(*) FROM recordings WHERE pet_id IS NULL"
+LOG = """
+CREATE TABLE levels (level text);
+CREATE FUNCTION note_level() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO public.levels VALUES (current_setting('transaction_isolation')); RETURN NULL;
+END $$;
+CREATE TRIGGER note_level AFTER UPDATE ON recordings EXECUTE FUNCTION note_level();
+"""
+
+
+def interrupt(spawn: Callable, clinic: Database, command: tuple[str, ...], rows: int) -> None:
+    """Interrupt a command once it has changed so many rows."""
+    before = changed(clinic)
+    process = spawn(*command, *SLOWLY, dsn=clinic.dsn)
+    until(lambda: changed(clinic) >= before + rows)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+
+
+def told(ended: Completed) -> dict[str, Any]:
+    assert ended.out, ended.err
+    return dict(json.loads(ended.out))
+
+
+def test_an_undone_run_is_planned_anew(clinic: Database, petrec: Run, spawn: Callable) -> None:
+    untouched = clinic.checksum()
+    interrupt(spawn, clinic, APPLY, 20)
+    assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
+    assert clinic.checksum() == untouched
+    assert clinic.execute("SELECT state FROM petrec.runs WHERE id = 1") == [("abandoned",)]
+    (lacking,) = clinic.execute(LACKING)[0]
+    again = told(petrec(*APPLY, "--format", "json", dsn=clinic.dsn))["run"]
+    assert (again["id"], again["changed"], again["before"]) == (3, 395, 0)
+    assert clinic.execute(LACKING) == [(lacking - 395,)]
+
+
+def test_a_resumed_run_tells_what_it_did_now(
+    clinic: Database, petrec: Run, spawn: Callable
+) -> None:
+    interrupt(spawn, clinic, APPLY, 20)
+    done = changed(clinic)
+    ended = petrec("backfill", "--apply", "--yes", dsn=clinic.dsn)
+    assert f"run 1 done: {395 - done} recordings got their pet now, 395 in all" in ended.out
+
+
+def test_every_kind_of_run_can_be_abandoned(
+    clinic: Database, petrec: Run, spawn: Callable, tmp_path: Path
+) -> None:
+    def abandon(run: str) -> Completed:
+        return petrec("backfill", "abandon", run, "--yes", dsn=clinic.dsn)
+
+    interrupt(spawn, clinic, APPLY, 20)
+    done = changed(clinic)
+    assert abandon("1").code == 0
+    assert abandon("1").code == 2
+    rest = told(petrec(*APPLY, "--format", "json", dsn=clinic.dsn))["run"]
+    assert (rest["id"], rest["changed"]) == (2, 395 - done)
+
+    cases = tmp_path / "cases.csv"
+    assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
+    decide(cases)
+    review = ("review", "import", str(cases), "--apply", "--yes", "--partial", "-q")
+    interrupt(spawn, clinic, review, 20)
+    assert abandon("3").code == 0
+    assert state(clinic)[0] == "abandoned"
+    interrupt(spawn, clinic, review, 20)
+    anew = petrec(*review, "--anew", dsn=clinic.dsn)
+    assert anew.code in {0, 1}, anew.err
+    states = "SELECT state FROM petrec.runs WHERE action = 'review' ORDER BY id"
+    assert clinic.execute(states) == [("abandoned",), ("abandoned",), ("done",)]
+
+    undo = ("backfill", "undo", "2", "--yes", "-q")
+    interrupt(spawn, clinic, undo, 20)
+    assert abandon("6").code == 0
+    assert petrec(*undo, dsn=clinic.dsn).code in {0, 1}
+    assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code in {0, 1}
+
+
+def test_only_the_listed_transitions_are_made(clinic: Database) -> None:
+    engine = make_engine(resolve_dsn(clinic.dsn, None), Settings(), "test")
+    install_journal(engine)
+    target = Target("public.recordings", ("id",), "pet_id", name=NAME)
+    for before, after in itertools.product(State, State):
+        with engine.begin() as connection:
+            run_id = create_run(connection, "backfill", target)
+            values = {"state": before, "id": run_id}
+            connection.execute(text("UPDATE petrec.runs SET state = :state WHERE id = :id"), values)
+            run = read_run(connection, NAME, run_id)
+            if (before, after) in TRANSITIONS:
+                move(connection, run, after)
+                assert read_run(connection, NAME, run_id).state == after
+            else:
+                with pytest.raises(IllegalTransitionError):
+                    move(connection, run, after)
+    ended = {State.DONE, State.ABANDONED}
+    assert not any(before in ended for before, _ in TRANSITIONS)
+    assert {after for before, after in TRANSITIONS if before == State.STOPPED} == {
+        State.RUNNING, State.ABANDONED,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_the_default_isolation_does_not_matter(
+    clinic: Database, petrec: Run, tmp_path: Path, level: str
+) -> None:
+    clinic.execute(LOG)
+    clinic.execute(f"ALTER DATABASE {clinic.name} SET default_transaction_isolation = '{level}'")
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    cases = tmp_path / "cases.csv"
+    assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
+    decide(cases)
+    review = ("review", "import", str(cases), "--apply", "--yes", "--partial")
+    assert petrec(*review, dsn=clinic.dsn).code in {0, 1}
+    for run in ("2", "1"):
+        assert petrec("backfill", "undo", run, "--yes", dsn=clinic.dsn).code in {0, 1}
+    assert clinic.execute("SELECT DISTINCT level FROM levels") == [("read committed",)]
+
+
+def test_a_list_that_cannot_be_written_is_found_before_the_first_write(
+    clinic: Database, petrec: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "reports").touch()
+    ended = petrec("backfill", "--apply", "--yes", dsn=clinic.dsn)
+    assert ended.code == 3
+    assert "cannot write reports" in ended.err
+    assert changed(clinic) == 0
+
+
+def test_a_list_that_fails_afterwards_hides_no_outcome(
+    clinic: Database, petrec: Run, spawn: Callable, tmp_path: Path
+) -> None:
+    pause = tmp_path / "pause"
+    pause.touch()
+    process = spawn("backfill", "--apply", "--yes", "--pause-file", str(pause), dsn=clinic.dsn)
+    until(lambda: state(clinic)[1])
+    (tmp_path / "reports").touch()
+    pause.unlink()
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 3
+    assert "run 1 done: 395 recordings got their pet" in out
+    assert "ambiguous rows are not listed: cannot write reports" in out

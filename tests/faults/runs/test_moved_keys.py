@@ -1,0 +1,117 @@
+"""A recording whose primary key holds its appointment is found by the key it has now."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.runs.runs import APPLY
+from tests.integration.review.files import candidates, decide
+from tests.plugins.cluster import Cluster
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+
+Run = Callable[..., Completed]
+TABLES = """
+CREATE TABLE pets (id int PRIMARY KEY, owner_id int, name text);
+CREATE TABLE appointments (
+    id int PRIMARY KEY, pet_owner_id int, appointment_date timestamptz, title text, notes text);
+CREATE TABLE appointment_pets (appointment_id int REFERENCES appointments,
+    pet_id int REFERENCES pets, PRIMARY KEY (appointment_id, pet_id));
+CREATE TABLE recordings (id int, appointment_id int, pet_id int, created_at timestamptz
+    DEFAULT '2025-09-01 10:00Z', PRIMARY KEY (id, appointment_id)) {partitioned};
+INSERT INTO pets SELECT n, n % 3, 'Pet ' || n FROM generate_series(1, 6) n;
+INSERT INTO appointments SELECT n * 10, n % 3, '2025-09-01 10:00Z' FROM generate_series(1, 6) n;
+INSERT INTO appointment_pets SELECT n * 10, n FROM generate_series(1, 6) n;
+"""
+PARTS = """
+CREATE TABLE recordings_0 PARTITION OF recordings FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE recordings_1 PARTITION OF recordings FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+"""
+ROWS = """
+INSERT INTO recordings (id, appointment_id, pet_id) VALUES
+    (101, 20, 1), (102, 30, 1), (103, 10, NULL), (104, 40, 4), (105, 50, 6)
+"""
+ALL = "SELECT id, appointment_id, pet_id FROM recordings ORDER BY id"
+
+
+@pytest.fixture(params=["plain", "partitioned"])
+def moved(
+    request: pytest.FixtureRequest, database: Callable[..., Database], any_cluster: Cluster
+) -> Database:
+    made = database("empty", any_cluster)
+    parted = request.param == "partitioned"
+    clause = "PARTITION BY HASH (appointment_id)" if parted else ""
+    made.execute(TABLES.format(partitioned=clause) + (PARTS if parted else "") + ROWS)
+    return made
+
+
+def into_its_own(row: dict[str, str]) -> dict[str, str]:
+    """Choose the candidate that takes the recording to the appointment of the pet it has."""
+    own = str(int(row["pet_id"]) * 10)
+    chosen = [c[1] == "assign" and c[3] == own for c in candidates(row)].index(True)
+    return {"decision": str(chosen + 1), "reviewer": "Ada"}
+
+
+def test_every_way_back(moved: Database, petrec: Run, tmp_path: Path) -> None:
+    dsn, before = moved.dsn, moved.execute(ALL)
+    backfilled = petrec(*APPLY, "--format", "json", dsn=dsn)
+    assert backfilled.code == 0, backfilled.err
+    filled = moved.execute(ALL)
+    assert filled != before
+
+    imported = review(petrec, moved, tmp_path)
+    assert moved.execute(ALL) == [(101, 10, 1), (102, 10, 1), (103, 10, 1), (104, 40, 4),
+                                  (105, 60, 6)]  # fmt: skip
+    shown = petrec("backfill", "show", "--recording", "101", "--format", "json", dsn=dsn)
+    (change,) = json.loads(shown.out)["changes"]
+    assert (change["old"]["appointment_id"], change["new"]["appointment_id"]) == (20, 10)
+
+    undone = petrec("backfill", "undo", str(imported["id"]), "--yes", dsn=dsn)
+    assert undone.code == 0, undone.out
+    assert moved.execute(ALL) == filled
+    again = review(petrec, moved, tmp_path)
+    assert again["changed"] == 3
+    assert petrec("backfill", "undo", str(again["id"]), "--yes", dsn=dsn).code == 0
+    assert petrec("backfill", "undo", "1", "--yes", dsn=dsn).code == 0
+    assert moved.execute(ALL) == before
+
+
+def review(petrec: Run, moved: Database, tmp_path: Path) -> dict[str, Any]:
+    cases = tmp_path / "cases.csv"
+    cases.unlink(missing_ok=True)
+    assert petrec("review", "export", str(cases), dsn=moved.dsn).code == 0
+    decide(cases, into_its_own)
+    command = ("review", "import", str(cases), "--apply", "--yes", "--format", "json")
+    ended = petrec(*command, dsn=moved.dsn)
+    assert ended.code == 0, ended.out + ended.err
+    run = dict(json.loads(ended.out)["run"])
+    assert (run["state"], run["skipped"]) == ("done", 0)
+    return run
+
+
+def test_a_backfill_is_undone_after_a_review_has_moved_its_row(
+    moved: Database, petrec: Run, tmp_path: Path
+) -> None:
+    """The pet is what the backfill wrote; only the key is another."""
+    assert petrec(*APPLY, dsn=moved.dsn).code == 0
+    moved.execute("DELETE FROM appointment_pets WHERE appointment_id = 10")
+    moved.execute("INSERT INTO appointment_pets VALUES (40, 1)")
+    cases = tmp_path / "cases.csv"
+    assert petrec("review", "export", str(cases), dsn=moved.dsn).code == 0
+
+    def to_forty(row: dict[str, str]) -> dict[str, str]:
+        places = [(c[1], c[2], c[3]) for c in candidates(row)]
+        wanted = ("assign", "1", "40")
+        decided = row["recording_id"] == "103" and wanted in places
+        return {"decision": str(places.index(wanted) + 1), "reviewer": "Ada"} if decided else {}
+
+    decide(cases, to_forty)
+    command = ("review", "import", str(cases), "--apply", "--yes")
+    assert petrec(*command, dsn=moved.dsn).code == 0
+    assert moved.execute(ALL)[2] == (103, 40, 1)
+    undone = petrec("backfill", "undo", "1", "--yes", dsn=moved.dsn)
+    assert undone.code == 0, undone.out
+    assert moved.execute(ALL)[2] == (103, 40, None)

@@ -1,0 +1,93 @@
+"""Undo restores what still holds what was written, and lists the rest."""
+
+import json
+from collections.abc import Callable
+
+from tests.faults.runs.runs import APPLY
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+
+UNDO = ("backfill", "undo", "1", "--yes", "--format", "json")
+ASSIGNED = "SELECT row_key[1]::uuid FROM petrec.changes WHERE run_id = 1 ORDER BY seq LIMIT 4"
+
+
+def test_rows_that_moved_on(petrec: Callable[..., Completed], clinic: Database) -> None:
+    original = {row[0]: row for row in clinic.execute("SELECT id, r::text FROM recordings r")}
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    changed = [row[0] for row in clinic.execute(ASSIGNED)]
+    clinic.execute(
+        "UPDATE recordings SET pet_id = (SELECT id FROM pets p WHERE p.id <> pet_id LIMIT 1)"
+        " WHERE id = ANY(%s)", (changed[:2],),
+    )  # fmt: skip
+    clinic.execute("DELETE FROM recordings WHERE id = ANY(%s)", (changed[2:],))
+    kept = clinic.execute("SELECT id, r::text FROM recordings r WHERE id = ANY(%s)", (changed,))
+    ended = petrec(*UNDO, dsn=clinic.dsn)
+    assert ended.code == 1, ended.err
+    result = json.loads(ended.out)
+    assert result["run"]["changed"] == 395 - 4
+    reasons = {row["recording_id"]: row["reason"] for row in result["moved_on"]}
+    assert reasons == {str(i): "it was given another pet since" for i in changed[:2]} | {
+        str(i): "the recording was deleted" for i in changed[2:]
+    }
+    now = {row[0]: row for row in clinic.execute("SELECT id, r::text FROM recordings r")}
+    expected = original | {row[0]: row for row in kept}
+    assert now == {key: row for key, row in expected.items() if key not in changed[2:]}
+
+
+def test_lineage_tells_the_whole_story(petrec: Callable[..., Completed], clinic: Database) -> None:
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    recording = str(clinic.execute(ASSIGNED)[0][0])
+    assert petrec(*UNDO, dsn=clinic.dsn).code == 0
+    shown = petrec("backfill", "show", "--recording", recording, "--format", "json", dsn=clinic.dsn)
+    steps = json.loads(shown.out)["changes"]
+    assert [step["action"] for step in steps] == ["backfill", "undo of 1"]
+    assert steps[0]["old"] == steps[1]["new"] == {"pet_id": None}
+    assert steps[0]["new"] == steps[1]["old"]
+
+
+def test_undo_of_an_undo_is_refused(petrec: Callable[..., Completed], clinic: Database) -> None:
+    petrec(*APPLY, dsn=clinic.dsn)
+    petrec(*UNDO, dsn=clinic.dsn)
+    ended = petrec("backfill", "undo", "2", "--yes", dsn=clinic.dsn)
+    assert (ended.code, "itself an undo" in ended.err) == (2, True)
+
+
+def test_overtaken_evidence_is_a_warning(
+    petrec: Callable[..., Completed], clinic: Database
+) -> None:
+    petrec(*APPLY, dsn=clinic.dsn)
+    chosen = clinic.execute(ASSIGNED)[0][0]
+    clinic.execute(
+        """INSERT INTO appointment_pets SELECT r.appointment_id, p.id FROM recordings r, pets p
+           WHERE r.id = %s AND p.id <> r.pet_id LIMIT 1""",
+        (chosen,),
+    )
+    same_appointment = """SELECT count(*) FROM petrec.changes
+        JOIN recordings r ON r.id = row_key[1]::uuid
+        WHERE r.appointment_id = (SELECT appointment_id FROM recordings WHERE id = %s)"""
+    overtaken = clinic.execute(same_appointment, (chosen,))[0][0]
+    audited = json.loads(petrec("audit", "--format", "json", dsn=clinic.dsn).out)
+    warned = {warning["id"]: warning["count"] for warning in audited["warnings"]}
+    assert warned["evidence_overtaken"] == overtaken > 0
+
+
+def test_a_touched_column_that_moved_on_does_not_keep_the_pet(
+    petrec: Callable[..., Completed], clinic: Database
+) -> None:
+    assert petrec(*APPLY, "--touch", "updated_at", dsn=clinic.dsn).code == 0
+    moved = [row[0] for row in clinic.execute(ASSIGNED)]
+    clinic.execute("UPDATE recordings SET updated_at = '2031-01-01' WHERE id = ANY(%s)", (moved,))
+    result = json.loads(petrec(*UNDO, dsn=clinic.dsn).out)
+    assert (result["run"]["changed"], result["moved_on"]) == (395, [])
+    kept = "SELECT pet_id, updated_at::date::text FROM recordings WHERE id = ANY(%s)"
+    assert set(clinic.execute(kept, (moved,))) == {(None, "2031-01-01")}
+
+
+def test_a_pet_taken_away_since_is_said_so(
+    petrec: Callable[..., Completed], clinic: Database
+) -> None:
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    chosen = clinic.execute(ASSIGNED)[0][0]
+    clinic.execute("UPDATE recordings SET pet_id = NULL WHERE id = %s", (chosen,))
+    found = json.loads(petrec(*UNDO, dsn=clinic.dsn).out)["moved_on"]
+    assert [row["reason"] for row in found] == ["its pet was taken away since"]

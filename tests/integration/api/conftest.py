@@ -1,0 +1,127 @@
+"""A router on the clinic, with a caller that the test chooses."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from fastapi import FastAPI, Request
+from sqlalchemy import Engine, create_engine, event
+
+from petrec.api import Actor, ApiError, ClinicPolicy, Options, build_router
+from tests.integration.api.store import MemoryStore
+from tests.plugins.databases import Database
+
+ADMIN = "3d517fe6-ebab-7b8c-fcf9-8db6259c8a59"
+
+
+def actor_from_headers(request: Request) -> Actor:
+    """Trust headers, as a host does behind its own check."""
+    header = request.headers.get
+    user = header("x-user")
+    if user is None or header("x-expired"):
+        raise ApiError(401, "not_authenticated", "Not authenticated")
+    return Actor(user, header("x-role", "vet"), header("x-practice"), header("x-owner"))
+
+
+def watch(engine: Engine, seen: Callable[[str, Any], None]) -> None:
+    """Tell of each statement with its values, of each commit and rollback; from now on."""
+
+    class Cursor(psycopg.Cursor[Any]):
+        def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
+            seen(query, params)
+            return super().execute(query, params, **options)
+
+    class Connection(psycopg.Connection[Any]):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            super().__init__(*given, **named)
+            self.cursor_factory = Cursor
+
+        def commit(self) -> None:
+            seen("commit", None)
+            super().commit()
+
+        def rollback(self) -> None:
+            seen("rollback", None)
+            super().rollback()
+
+    event.listen(
+        engine, "do_connect", lambda _, __, args, named: Connection.connect(*args, **named)
+    )
+
+
+class Client:
+    """A synchronous face of httpx on an application in this process."""
+
+    def __init__(self, app: Any, headers: dict[str, str]) -> None:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        self.runner = asyncio.Runner()
+        self.http = httpx.AsyncClient(
+            transport=transport, base_url="http://clinic.test", headers=headers
+        )
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self.runner.run(self.http.request(method, path, **options))
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("POST", path, **options)
+
+    def close(self) -> None:
+        self.runner.run(self.http.aclose())
+        self.runner.close()
+
+
+class Api:
+    """An application with the router, on one database."""
+
+    def __init__(self, database: Database, **parts: Any) -> None:
+        self.database = database
+        dsn = database.cluster.dsn(database.name, parts.pop("user", "postgres"))
+        url = dsn.replace("postgresql:", "postgresql+psycopg:")
+        self.engine: Engine = create_engine(url, pool_size=20)
+        self.store = parts.pop("store", MemoryStore())
+        self.app = FastAPI()
+        self.app.include_router(
+            build_router(
+                self.engine,
+                store=self.store,
+                current_actor=actor_from_headers,
+                **{"policy": ClinicPolicy(frozenset({"admin"})), **parts},
+            )
+        )
+        self.client = Client(self.app, headers=admin())
+
+    def close(self) -> None:
+        self.client.close()
+        self.engine.dispose()
+
+
+def admin() -> dict[str, str]:
+    return {"x-user": ADMIN, "x-role": "admin"}
+
+
+@pytest.fixture
+def make_api(database: Callable[..., Database]) -> Iterator[Callable[..., Api]]:
+    made: list[Api] = []
+
+    def make(shape: str = "clinic", **parts: Any) -> Api:
+        base = parts.pop("database", None) or database(shape)
+        made.append(Api(base, **parts))
+        return made[-1]
+
+    yield make
+    for api in made:
+        api.close()
+
+
+@pytest.fixture
+def api(make_api: Callable[..., Api]) -> Api:
+    return make_api("with_visits")
+
+
+__all__ = ["Api", "Options"]

@@ -1,0 +1,158 @@
+"""Completing an upload: verified, once, announced after the commit."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+
+from petrec.api import StoredObject, Uploaded
+from tests.integration.api.conftest import Api
+from tests.integration.api.test_access import APPT1, INITIATE, PET1, ROWS
+from tests.plugins.databases import Database
+from tests.plugins.waiting import until
+
+BODY = {"file_size_bytes": 2048, "duration_seconds": 3725.9}
+GOOD = StoredObject(2048, "audio/mp4", '"etag-1"')
+
+
+class Fixture:
+    """An upload that was initiated."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.told: list[Uploaded] = []
+        made = api.client.post("/api/v1/recordings/upload/initiate", json=INITIATE).json()
+        self.id, self.key = made["recording_id"], made["s3_key"]
+
+    def complete(self, **change: Any) -> Any:
+        path = f"/api/v1/recordings/upload/complete/{self.id}"
+        return self.api.client.post(path, json=BODY | change)
+
+    def row(self, columns: str) -> tuple[Any, ...]:
+        query = f"SELECT {columns} FROM recordings WHERE id = '{self.id[4:]}'"
+        return self.api.database.execute(query)[0]
+
+
+@pytest.fixture
+def upload(make_api: Callable[..., Api], database: Callable[..., Database]) -> Fixture:
+    made = database("with_visits")
+    made.execute(ROWS)
+    user = made.execute("SELECT id FROM users WHERE role = 'vet' LIMIT 1")[0][0]
+
+    def tell(event: Uploaded) -> None:
+        fixture.told.append(event)
+
+    api = make_api(database=made, on_uploaded=tell)
+    api.client.http.headers["x-user"] = str(user)
+    fixture = Fixture(api)
+    return fixture
+
+
+def test_once(upload: Fixture) -> None:
+    upload.api.store.objects[upload.key] = GOOD
+    with psycopg.connect(upload.api.database.dsn, autocommit=True) as listener:
+        listener.execute("LISTEN petrec_uploaded")
+        for _ in range(3):
+            answer = upload.complete(recording_metadata={"device_type": "iPhone", "n": None})
+            assert answer.json() == {"status": "completed", "recording_id": upload.id}
+        heard = [notice.payload for notice in listener.notifies(timeout=1, stop_after=1)]
+        heard += [notice.payload for notice in listener.notifies(timeout=0.05)]
+    assert heard == [f'{{"pet_id": "pet-{PET1}", "recording_id": "{upload.id}"}}']
+    assert upload.told == [Uploaded(upload.id[4:], PET1, upload.key)]
+    status, size, duration, metadata = upload.row(
+        "status, file_size_bytes, duration_seconds, recording_metadata"
+    )
+    assert (status, size, duration) == ("uploaded", 2048, 3725.9)
+    assert metadata == {"device_type": "iPhone", "n": None, "s3_etag": '"etag-1"'}
+    listed = upload.api.client.get(f"/api/v1/recordings/?pet_id={PET1}").json()
+    shown = {one["id"]: one for one in listed}
+    assert shown[upload.id]["duration_formatted"] == "1:02:05"
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        (None, "upload_missing"),
+        (StoredObject(2047, "audio/mp4", "e"), "upload_differs"),
+        (StoredObject(2048, "text/html", "e"), "upload_differs"),
+    ],
+)
+def test_another_object(upload: Fixture, found: StoredObject | None, code: str) -> None:
+    if found is not None:
+        upload.api.store.objects[upload.key] = found
+    answer = upload.complete()
+    assert (answer.status_code, answer.json()["error_code"]) == (409, code)
+    assert upload.row("status") == ("pending",)
+    assert upload.told == []
+    upload.api.store.objects[upload.key] = GOOD
+    assert upload.complete().status_code == 200
+
+
+def test_another_size_after_completion(upload: Fixture) -> None:
+    upload.api.store.objects[upload.key] = GOOD
+    assert upload.complete().status_code == 200
+    answer = upload.complete(file_size_bytes=1)
+    assert (answer.status_code, answer.json()["error_code"]) == (409, "not_pending")
+
+
+def test_store_down(upload: Fixture) -> None:
+    upload.api.store.down = True
+    answer = upload.complete()
+    assert (answer.status_code, answer.json()["error_code"]) == (503, "storage_unavailable")
+
+
+def test_failing_hook_is_not_the_clients(upload: Fixture, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(list[Uploaded]):
+        def append(self, _: Uploaded) -> None:
+            raise RuntimeError
+
+    upload.told = Broken()
+    upload.api.store.objects[upload.key] = GOOD
+    with caplog.at_level(logging.ERROR, "petrec.api"):
+        assert upload.complete().status_code == 200
+    assert "on_uploaded failed" in caplog.messages
+    assert upload.row("status") == ("uploaded",)
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_pet_by_certain_evidence_only(upload: Fixture, second: bool) -> None:
+    upload.api.database.execute(f"UPDATE recordings SET pet_id = NULL WHERE id = '{upload.id[4:]}'")
+    if second:
+        upload.api.database.execute(
+            f"INSERT INTO pets SELECT gen_random_uuid(), owner_id, 'B', 'Cat', NULL, now()"
+            f" FROM pets WHERE id = '{PET1}';"
+            f"INSERT INTO appointment_pets SELECT '{APPT1}', id FROM pets WHERE name = 'B'"
+        )
+    upload.api.store.objects[upload.key] = GOOD
+    assert upload.complete().status_code == 200
+    pet = upload.row("pet_id::text")[0]
+    assert pet == (None if second else PET1)
+    assert upload.told == [Uploaded(upload.id[4:], pet, upload.key)]
+    listed = upload.api.client.get("/api/v1/recordings/")
+    assert (upload.id in [one["id"] for one in listed.json()]) is not second
+    assert listed.headers["x-petrec-withheld"] == str(int(second))
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_a_pet_added_while_it_waits_leaves_nothing_certain(upload: Fixture, level: str) -> None:
+    """What it has locked it must see as it is then, whatever isolation the database prefers."""
+    base = upload.api.database
+    base.execute(f"ALTER DATABASE {base.name} SET default_transaction_isolation = '{level}'")
+    upload.api.engine.dispose()
+    base.execute(f"UPDATE recordings SET pet_id = NULL WHERE id = '{upload.id[4:]}'")
+    upload.api.store.objects[upload.key] = GOOD
+    other = base.connect(autocommit=False)
+    other.execute(
+        f"INSERT INTO pets SELECT gen_random_uuid(), owner_id, 'B', 'Cat', NULL, now()"
+        f" FROM pets WHERE id = '{PET1}'"
+    )
+    other.execute(f"INSERT INTO appointment_pets SELECT '{APPT1}', id FROM pets WHERE name = 'B'")
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(upload.complete)
+        until(lambda: base.execute("SELECT pid FROM pg_locks WHERE NOT granted"))
+        other.commit()
+        assert waiting.result().status_code == 200
+    assert upload.row("pet_id") == (None,)

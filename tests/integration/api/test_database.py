@@ -1,0 +1,146 @@
+"""The host's pool: its connections come back as they were, and keep what they have prepared."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, create_engine, event
+
+from petrec.api.database import Database
+from petrec.api.host.auth import Actors, Claims
+from petrec.settings import Mapping
+from tests.integration.api.conftest import ADMIN
+from tests.plugins.databases import Database as Made
+
+INSERT = "INSERT INTO public.notes VALUES (1)"
+COUNT = "SELECT count(*) FROM public.notes"
+# Executed so often, psycopg prepares a statement.
+OFTEN = 7
+
+
+@pytest.fixture
+def made(database: Callable[..., Made]) -> Made:
+    made = database("with_visits")
+    made.execute("CREATE TABLE notes (n int)")
+    return made
+
+
+def engine_of(made: Made, **options: str) -> Engine:
+    """Return an engine with one connection, so that each use is of the same."""
+    url = made.cluster.dsn(made.name).replace("postgresql:", "postgresql+psycopg:")
+    return create_engine(url, pool_size=1, max_overflow=0, pool_timeout=1, **options)
+
+
+def fail(ours: Database) -> None:
+    with ours.writing() as connection:
+        connection.execute(INSERT)
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("level", ["READ COMMITTED", "AUTOCOMMIT"])
+def test_connections_come_back_as_they_were(made: Made, level: str) -> None:
+    engine = engine_of(made, isolation_level=level)
+    ours = Database(engine)
+    with pytest.raises(ZeroDivisionError):
+        fail(ours)
+    assert made.execute(COUNT) == [(0,)]
+    with ours.writing() as connection:
+        connection.execute(INSERT)
+    with ours.reading() as connection:
+        connection.execute(INSERT)
+    assert made.execute(COUNT) == [(2,)]
+    with engine.connect() as hosts:
+        driver = hosts.connection.driver_connection
+        assert driver.autocommit == (level == "AUTOCOMMIT")
+        assert driver.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    engine.dispose()
+
+
+def test_broken_connections_leave_the_pool(made: Made) -> None:
+    engine = engine_of(made)
+    pids: list[int] = []
+    event.listen(engine, "connect", lambda driver, _: pids.append(driver.info.backend_pid))
+    for use in (Database(engine).reading, Database(engine).writing):
+        with pytest.raises(psycopg.OperationalError), use() as connection:
+            connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        with use() as connection:
+            connection.execute("SELECT 1")
+    assert len(set(pids)) == 3
+    engine.dispose()
+
+
+def test_looking_up_the_caller_forgets_no_prepared_statement(made: Made) -> None:
+    engine = engine_of(made)
+    actors = Actors(engine, Mapping(), Claims())
+    ours = Database(engine)
+    for _ in range(OFTEN):
+        with ours.reading() as connection:
+            connection.execute(COUNT)
+        actors.actor({"sub": ADMIN})
+    with ours.reading() as connection:
+        kept = connection.execute("SELECT statement FROM pg_prepared_statements").fetchall()
+    assert (COUNT,) in kept
+    assert len(kept) == 2
+    engine.dispose()
+
+
+@pytest.mark.parametrize("level", [None, "REPEATABLE READ", "SERIALIZABLE", "AUTOCOMMIT"])
+def test_transactions_are_petrecs_whatever_the_host_and_the_database_set(
+    made: Made, level: str | None
+) -> None:
+    admin = made.connect()
+    for setting in (
+        "datestyle = 'SQL, DMY'",
+        "client_encoding = 'LATIN1'",
+        "timezone = 'Asia/Kolkata'",
+        "search_path = public, pg_catalog",
+        "default_transaction_isolation = 'serializable'",
+        "default_transaction_read_only = on",
+        "default_transaction_deferrable = on",
+    ):
+        admin.execute(f"ALTER DATABASE {made.name} SET {setting}")
+    engine = engine_of(made, **({"isolation_level": level} if level else {}))
+    with engine.connect() as hosts:
+        before = _settings(hosts.connection.driver_connection)
+    ours = Database(engine)
+    ours.schema(Mapping())
+    with ours.writing() as connection:
+        connection.execute(INSERT)
+        found = _settings(connection)
+        assert found[:4] == ("ISO, MDY", "UTF8", "UTC", "read committed")
+        assert found[4].startswith("pg_catalog")
+    with ours.reading() as connection:
+        found = _settings(connection)
+        assert found[:4] == ("ISO, MDY", "UTF8", "UTC", "repeatable read")
+        assert found[4] == "pg_catalog, pg_temp"
+    with engine.connect() as hosts:
+        assert _settings(hosts.connection.driver_connection) == before
+    engine.dispose()
+
+
+@pytest.mark.parametrize("moment", ["connect", "checkout"])
+def test_hooks_of_the_host_may_leave_a_transaction_open(made: Made, moment: str) -> None:
+    for statement in ("SET application_name = 'theirs'", "SELECT 1 / 0"):
+        engine = engine_of(made)
+
+        def hook(driver: psycopg.Connection[tuple[str]], *_: object, said: str = statement) -> None:
+            with suppress(psycopg.Error):
+                driver.execute(said)
+
+        event.listen(engine, moment, hook)
+        ours = Database(engine)
+        ours.schema(Mapping())
+        for use in (ours.writing, ours.reading):
+            with use() as connection:
+                row = connection.execute("SELECT current_setting('application_name')").fetchone()
+                assert row == ("theirs" if "theirs" in statement else "",)
+        engine.dispose()
+
+
+def _settings(connection: "psycopg.Connection[tuple[str, ...]]") -> tuple[str, ...]:
+    names = ("datestyle", "client_encoding", "timezone", "transaction_isolation", "search_path")
+    query = "SELECT " + ", ".join(f"pg_catalog.current_setting('{name}')" for name in names)
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row

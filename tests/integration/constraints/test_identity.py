@@ -1,0 +1,128 @@
+"""A table is its OID, and what others made is theirs."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Connection
+
+from petrec.errors import StuckError
+from petrec.features.constraints import apply
+from petrec.features.constraints.listener import Listener
+from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.result import ConstraintsPlan, Presence, Step
+from petrec.settings import Mapping
+from tests.integration.constraints.clean import digest
+from tests.integration.constraints.parted import leaf, prepared
+from tests.integration.constraints.stepping import connected, drive
+from tests.plugins.cluster import Cluster
+from tests.plugins.databases import Database
+
+ELSEWHERE = """
+CREATE SCHEMA archive;
+CREATE TABLE archive.{table} AS SELECT * FROM public.{table};
+ALTER TABLE archive.{table} ADD PRIMARY KEY ({columns})
+"""
+KEYS = {
+    "fk_recordings_pet_id": ("pets", "id", "pet_id", "ON DELETE CASCADE"),
+    "fk_recordings_appointment_id": ("appointments", "id", "appointment_id", ""),
+    "fk_recordings_membership": (
+        "appointment_pets", "appointment_id, pet_id", "appointment_id, pet_id", "",
+    ),
+}  # fmt: skip
+ADD = "ALTER TABLE {of} ADD CONSTRAINT {name} FOREIGN KEY ({own}) REFERENCES archive.{table} {rest}"
+KEPT = "idx_recordings_pet_id"
+LATER = """
+CREATE TABLE later PARTITION OF recordings FOR VALUES FROM ('1970-01-01') TO ('1971-01-01')
+"""
+ALL = ("required", "indexes", "membership", "appointment-fk")
+
+
+@pytest.fixture(params=["clinic", "partitioned"])
+def made(
+    request: pytest.FixtureRequest, database: Callable[..., Database], end_cluster: Cluster
+) -> Database:
+    return prepared(database(request.param, end_cluster))
+
+
+@pytest.fixture
+def planner(made: Database) -> Iterator[Connection]:
+    with connected(made) as connection:
+        yield connection
+
+
+def presence(planner: Connection, name: str) -> Presence:
+    objects = Wanted(Mapping(), ALL, "CASCADE").status(planner).objects
+    planner.rollback()
+    return next(each.presence for each in objects if each.name == name)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_to_a_table_of_the_same_name_elsewhere(
+    made: Database, planner: Connection, name: str
+) -> None:
+    table, columns, own, rest = KEYS[name]
+    made.execute(ELSEWHERE.format(table=table, columns=columns))
+    add = ADD.format(of="recordings", name="{name}", own=own, table=table, rest=rest)
+    made.execute(add.format(name="mine"))
+    assert presence(planner, name) is Presence.MISSING
+    made.execute(add.format(name=name))
+    assert presence(planner, name) is Presence.IN_THE_WAY
+    before = digest(made)
+    drive(made, planner, Wanted(Mapping(), ALL, "CASCADE").rollback)
+    assert digest(made) == before
+
+
+def test_a_partitions_key_to_a_table_elsewhere_is_not_taken_over(
+    made: Database, planner: Connection
+) -> None:
+    if made.shape != "partitioned":
+        pytest.skip("it has no partitions")
+    made.execute(ELSEWHERE.format(table="pets", columns="id"))
+    part = leaf(made)
+    add = ADD.format(of=part, name="mine", own="pet_id", table="pets", rest="ON DELETE CASCADE")
+    made.execute(add)
+    wanted = Wanted(Mapping(), ("required",), "CASCADE")
+    drive(made, planner, wanted.plan)
+    to_pets = f"SELECT count(*) FROM pg_constraint WHERE conrelid = '{part}'::regclass"
+    to_pets += " AND confrelid = 'public.pets'::regclass AND convalidated"
+    assert made.execute(to_pets) == [(1,)]
+
+
+@pytest.mark.parametrize("given", ["mine", ""])
+def test_what_a_partition_had_of_its_own_stays(
+    made: Database, planner: Connection, given: str
+) -> None:
+    """A name that the server chose is nobody's mark: later partitions get such ones, too."""
+    if made.shape != "partitioned":
+        pytest.skip("it has no partitions")
+    part, wanted = leaf(made), Wanted(Mapping(), ("indexes",), "CASCADE")
+    made.execute(f"CREATE INDEX {given} ON {part} (pet_id)")
+    name, before = given or f"{part}_pet_id_idx", digest(made)
+    drive(made, planner, wanted.rollback)
+    assert digest(made) == before
+    drive(made, planner, wanted.plan)
+    made.execute(LATER)
+    notes = wanted.rollback(planner).notes
+    planner.rollback()
+    assert [note.split()[0] for note in notes if f"public.{name}" in note] == [KEPT], notes
+    assert not [note for note in notes if "later" in note]
+    drive(made, planner, wanted.rollback)
+    left = """SELECT indexrelid::regclass::text FROM pg_index
+              WHERE indrelid = 'recordings'::regclass AND NOT indisunique"""
+    assert made.execute(left) == [(KEPT,)]
+    assert made.execute(f"SELECT FROM pg_class WHERE relname = '{name}'") == [()]
+
+
+def test_a_statement_that_changes_nothing_ends_the_run(planner: Connection) -> None:
+    step = Step("an object", "SELECT 1", (), "short")
+
+    class Idle:
+        connection = planner
+        tell = staticmethod(lambda _: None)
+        observe = staticmethod(lambda _: None)
+
+        def run(self, sql: str, *, short: bool) -> bool:
+            return bool(sql and short)
+
+    with pytest.raises(StuckError, match="an object is still to do"):
+        apply._drive(Idle(), lambda _: ConstraintsPlan((step,)), Listener(lambda _: None))

@@ -1,0 +1,96 @@
+"""Killed after a statement, then run again: the rest is done, and nothing twice."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.integration.constraints.clean import digest
+from tests.integration.constraints.parted import prepared
+from tests.plugins.command import ROOT, Completed, environment
+from tests.plugins.databases import Database
+from tests.plugins.servers import BINARIES, running
+from tests.plugins.waiting import until
+
+APPLY = ("constraints", "apply", "--yes")
+STATEMENTS = 23
+IN_MAKE_TEST = {5, 8}
+SWEEP = [
+    pytest.param(at, marks=[] if at in IN_MAKE_TEST else [pytest.mark.full])
+    for at in range(1, STATEMENTS)
+]
+OTHERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+Run = Callable[..., Completed]
+_whole: dict[tuple[str, int], tuple[str, list[str]]] = {}
+
+
+def whole(petrec: Run, clinic: Database) -> tuple[str, list[str]]:
+    """Return the catalog's digest and the statements of an uninterrupted run, made once."""
+    kind = clinic.shape, clinic.cluster.major
+    if kind not in _whole:
+        ended = petrec(*APPLY, "--format", "json", dsn=clinic.dsn)
+        assert ended.code == 0, ended.err
+        _whole[kind] = digest(clinic), json.loads(ended.out)["executed"]
+    return _whole[kind]
+
+
+def kill_after(number: int, clinic: Database) -> list[str] | None:
+    """Run until the number of statements is done; returns those, or None where fewer were left."""
+    command = [sys.executable, "-m", "tests.integration.constraints.killed", str(number), *APPLY]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment(PETREC_DATABASE_URL=clinic.dsn), text=True,
+        stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    if ended.returncode == 0:
+        return None
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    # The server may still hold the dead process's lock for a moment.
+    until(lambda: clinic.execute(OTHERS) == [(0,)])
+    return ended.stdout.splitlines()
+
+
+@pytest.mark.parametrize("after", SWEEP)
+def test_killed_after_a_statement(
+    petrec: Run, database: Callable[..., Database], after: int
+) -> None:
+    catalog, statements = whole(petrec, prepared(database()))
+    assert len(statements) == STATEMENTS
+    cut = prepared(database())
+    done = kill_after(after, cut) or []
+    ended = petrec(*APPLY, "--format", "json", dsn=cut.dsn)
+    assert ended.code == 0, ended.err
+    assert digest(cut) == catalog
+    # Each statement once, in both runs together: so no constraint is validated twice.
+    assert done + json.loads(ended.out)["executed"] == statements
+
+
+def _chains() -> Iterator[object]:
+    """A few kills on the newest server; at full size one after every statement, on all."""
+    yield pytest.param(("partitioned", max(BINARIES)), 30, id="partitioned-now-and-then")
+    for major in BINARIES:
+        for shape in ("clinic", "partitioned"):
+            marks = [pytest.mark.full, pytest.mark.timeout(1800)]
+            yield pytest.param((shape, major), 1, marks=marks, id=f"{shape}-pg{major}")
+
+
+@pytest.mark.parametrize(("where", "every"), [*_chains()])
+def test_killed_again_and_again(
+    petrec: Run, database: Callable[..., Database], where: tuple[str, int], every: int
+) -> None:
+    shape, major = where
+    catalog, statements = whole(petrec, prepared(database(shape, running(major))))
+    cut = prepared(database(shape, running(major)))
+    done: list[str] = []
+    while (some := kill_after(every, cut)) is not None:
+        assert len(some) == every
+        done += some
+        assert len(done) <= len(statements), some
+    assert digest(cut) == catalog
+    # What the last process did, which came to its end, is the rest.
+    assert done == statements[: len(statements) // every * every]

@@ -1,0 +1,142 @@
+"""[mapping.where]: rows that do not count for any command, and conditions that are none."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.postgres.mappings import CLINIC, Run, configure, counts, pets_of, remarks
+from tests.plugins.cluster import Cluster
+from tests.plugins.databases import Database
+
+TABLES = ("recordings", "pets", "appointments", "appointment_pets", "visits")
+DELETABLE = "".join(f"ALTER TABLE {table} ADD deleted_at timestamptz;" for table in TABLES)
+DELETIONS = {
+    "recordings": "id IN (100, 102, 107)",
+    "pets": "id IN (1, 4)",
+    "appointments": "id IN (20, 30)",
+    "appointment_pets": "(appointment_id, pet_id) IN ((10, 1), (30, 4), (40, 1))",
+    "visits": "id IN (7, 9)",
+}
+WHERE = "[mapping.where]\n" + "".join(f'{table} = "deleted_at IS NULL"\n' for table in TABLES)
+
+
+@pytest.mark.parametrize("table", [*TABLES, "all"])
+def test_a_row_that_does_not_count_is_as_good_as_deleted(
+    petrec: Run, database: Callable[..., Database], cluster: Cluster, tmp_path: Path, table: str
+) -> None:
+    """Marked rows and deleted rows give the same counts, the same pets, and the same cases."""
+    marked, deleted = database("empty"), database("empty")
+    loose = "SET session_replication_role = replica;"
+    for name, rows in DELETIONS.items():
+        chosen = table in {name, "all"}
+        marked_rows = f"UPDATE {name} SET deleted_at = now() WHERE {rows};" if chosen else ""
+        deleted_rows = f"DELETE FROM {name} WHERE {rows};" if chosen else ""
+        if name == "recordings":
+            marked.execute(CLINIC + DELETABLE)
+            deleted.execute(CLINIC + DELETABLE)
+        marked.execute(loose + marked_rows)
+        deleted.execute(loose + deleted_rows)
+    configure(tmp_path, WHERE)
+    assert counts(petrec, marked) == counts(petrec, deleted)
+    assert counts(petrec, marked, "--trust-constraints") == counts(petrec, marked)
+    said = "only rows of pets where deleted_at IS NULL; constraints hold for all"
+    assert said in remarks(petrec, marked, "backfill")
+    cases = []
+    for one in (marked, deleted):
+        assert petrec("review", "export", f"{one.name}.csv", dsn=one.dsn).code in {0, 1}
+        lines = (tmp_path / f"{one.name}.csv").read_text(encoding="utf-8-sig").splitlines()
+        cases.append(lines)
+    assert cases[0] == cases[1]
+    before = pets_of(marked)
+    left = set(pets_of(deleted))
+    for one in (marked, deleted):
+        assert petrec("backfill", "--apply", "--yes", dsn=one.dsn).code in {0, 1}
+    changed = {key: pet for key, pet in pets_of(marked).items() if key in left}
+    assert changed == pets_of(deleted)
+    assert {k: v for k, v in pets_of(marked).items() if k not in left} == {
+        k: v for k, v in before.items() if k not in left
+    }
+    assert petrec("backfill", "undo", "1", "--yes", dsn=marked.dsn).code in {0, 1, 2}
+    assert pets_of(marked) == before
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "true) OR (true",
+        "true; DROP TABLE pets",
+        "true -- comment",
+        "true /* comment */",
+        "id IN (SELECT 1)",
+        "EXISTS (TABLE pets)",
+        "(VALUES (true))",
+        "random() < 2",
+        "clock_timestamp() > now()",
+        "id",
+        "missing_column IS NULL",
+        "id = 1 AND",
+        "name = E'a\\\\'",
+        "name = $$a$$",
+        "count(*) > 1",
+        "owner_id OVER ()",
+        "other.id = 1",
+        "",
+        "(true",
+        "'a",
+        '\\"id = 1',
+    ],
+)
+def test_what_is_not_one_condition_is_refused(
+    petrec: Run, empty_database: Database, tmp_path: Path, condition: str
+) -> None:
+    empty_database.execute(CLINIC)
+    configure(tmp_path, f'[mapping.where]\npets = "{condition}"')
+    ended = petrec("backfill", "--apply", "--yes", dsn=empty_database.dsn)
+    assert (ended.code, "[mapping.where] pets cannot be used" in ended.err) == (2, True), ended.err
+
+
+@pytest.mark.matrix
+def test_conditions_of_many_forms(
+    petrec: Run, database: Callable[..., Database], any_cluster: Cluster, tmp_path: Path
+) -> None:
+    made = database("empty", any_cluster)
+    made.execute(CLINIC)
+    for condition, known in (
+        ("name LIKE '%o%' OR name ~ ':x'", {3, 4}),
+        ("name IN ('Rex', 'it''s', '--', ';')", {1}),
+        ("CASE WHEN id > 2 THEN owner_id = 2 END", {3, 4}),
+        ("coalesce(owner_id, 0) <> ALL (ARRAY[2, 3])", {1, 2}),
+        ("now() > '2000-01-01'::timestamptz", {1, 2, 3, 4}),
+    ):
+        configure(tmp_path, f'[mapping.where]\npets = "{condition}"')
+        gone = len({4, 3, 1} - known)
+        assert counts(petrec, made).get("dangling_pet", 0) == gone
+
+
+def test_what_looks_like_soft_deletion_is_named(
+    petrec: Run, empty_database: Database, tmp_path: Path
+) -> None:
+    empty_database.execute(CLINIC + "ALTER TABLE pets ADD is_deleted boolean, ADD archived_at date")
+    empty_database.execute("ALTER TABLE appointment_pets ADD deleted int DEFAULT 0")
+    for command in ("audit", "backfill"):
+        said = " ".join(remarks(petrec, empty_database, command))
+        for line in ('pets = "is_deleted IS NOT TRUE"', 'pets = "archived_at IS NULL"',
+                     'appointment_pets = "deleted = 0"'):  # fmt: skip
+            assert line in said
+    configure(tmp_path, '[mapping.where]\npets = "true"\nappointment_pets = "deleted = 0"')
+    assert not any("not looked at" in r for r in remarks(petrec, empty_database, "audit"))
+
+
+def test_a_link_that_does_not_count_cannot_be_added_again(
+    petrec: Run, empty_database: Database, tmp_path: Path
+) -> None:
+    """The table has the row, so that a second one would break its key."""
+    empty_database.execute(CLINIC + DELETABLE)
+    empty_database.execute("""
+        UPDATE appointment_pets SET deleted_at = now() WHERE appointment_id = 10;
+        INSERT INTO recordings (id, pet_id, appointment_id) VALUES (200, 2, 10)""")
+    configure(tmp_path, WHERE)
+    found = counts(petrec, empty_database)
+    assert (found["mismatched"], found["missing_no_pets"]) == (2, 1)
+    assert petrec("review", "export", "cases.csv", dsn=empty_database.dsn).code in {0, 1}

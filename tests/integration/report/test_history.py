@@ -1,0 +1,195 @@
+"""What is new, what is fixed and what is back: over thirty days, and for any sequence of runs."""
+
+import functools
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petrec.errors import UsageError
+from petrec.features.report.history import compared_in_database, compared_in_file
+from petrec.features.report.history.compared import Tally
+from petrec.features.report.history.file import Header, Reader
+from petrec.features.report.history.merge import Seen, merged
+from petrec.features.report.result import Movement
+from petrec.features.runs import history_tables, tables
+from petrec.features.runs.install import install_journal
+from tests.integration.report.simulation import (
+    DAYS,
+    KINDS,
+    Clinic,
+    engine_of,
+    live,
+    moment,
+    report_on,
+)
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+
+Run = Callable[..., Completed]
+
+
+@pytest.mark.parametrize("keeper", ["file", "database"])
+def test_thirty_days(clinic: Database, tmp_path: Path, keeper: str) -> None:
+    days = Clinic(clinic)
+    with engine_of(clinic) as engine:
+        if keeper == "database":
+            install_journal(engine, "history")
+            comparing = functools.partial(compared_in_database, engine)
+        else:
+            comparing = functools.partial(compared_in_file, tmp_path / "history.txt")
+        expected = dict.fromkeys(KINDS, 0)
+        base = {}
+        for day in range(DAYS):
+            today = live(days, day)
+            result = report_on(engine, moment(day), comparing)
+            for kind in KINDS:
+                came = today.new[kind] + today.reappeared[kind]
+                expected[kind] += came - today.fixed[kind]
+                if day == 0:
+                    assert result.moved is None
+                    base[kind] = result.audit.count(kind) - expected[kind]
+                    continue
+                told = Movement(today.new[kind], today.fixed[kind], today.reappeared[kind])
+                assert result.movement(kind) == told, (day, kind)
+                assert result.audit.count(kind) == base[kind] + expected[kind]
+            assert set(result.moved or {}) <= set(KINDS)
+    assert len(result.trend) == DAYS == result.runs
+    for index, point in enumerate(result.trend[1:], start=1):
+        moved = point.new + point.reappeared - point.fixed
+        assert point.findings == result.trend[index - 1].findings + moved
+    assert sum(point.reappeared for point in result.trend) == 4
+    assert result.verdict.direction == "better"
+    assert result.verdict.since in {moment(15).date(), moment(16).date()}
+
+
+FINGERPRINTS = st.sets(st.sampled_from([f"{n:032x}" for n in range(12)]))
+
+
+@given(st.lists(FINGERPRINTS, max_size=8))
+def test_merge_is_what_sets_say(runs: list[set[str]]) -> None:
+    known: list[Seen] = []
+    ever: set[str] = set()
+    before: set[str] = set()
+    for run in runs:
+        tally = Tally()
+        known = list(merged(known, ((each, "mismatched") for each in sorted(run)), tally))
+        assert tally.new == Counter(mismatched=len(run - ever))
+        assert tally.reappeared == Counter(mismatched=len((run & ever) - before))
+        assert tally.fixed == Counter(mismatched=len(before - run))
+        ever, before = ever | run, run
+        assert [seen.fingerprint for seen in known] == sorted(ever)
+        assert {seen.fingerprint for seen in known if seen.present} == run
+
+
+def test_a_kind_that_changes_is_fixed_as_one_and_new_as_the_other(
+    petrec: Run, clinic: Database, out: Path
+) -> None:
+    assert petrec("report", "--json", "out/1.json", dsn=clinic.dsn).code == 1
+    clinic.execute(
+        "UPDATE recordings SET pet_id = gen_random_uuid() WHERE id = (SELECT id FROM recordings r"
+        " WHERE pet_id IS NULL AND appointment_id IS NULL LIMIT 1)"
+    )
+    assert petrec("report", "--json", "out/2.json", dsn=clinic.dsn).code == 1
+    moved = msgspec.json.decode((out / "2.json").read_bytes())["moved"]
+    gone = {"new": 0, "fixed": 1, "reappeared": 0}
+    assert moved == {
+        "missing_no_appointment": gone,
+        "dangling_pet": {"new": 1, "fixed": 0, "reappeared": 0},
+    }
+
+
+def test_history_holds_no_personal_data(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+    assert petrec("report", "--format", "json", dsn=clinic.dsn).code == 1
+    text = (tmp_path / "petrec-history.txt").read_text()
+    ids = clinic.execute("SELECT id::text FROM recordings")
+    assert not any(recording in text for (recording,) in ids)
+    assert (tmp_path / "petrec-history.txt").stat().st_mode & 0o777 == 0o600
+
+
+UNUSABLE = (
+    (lambda text: text[: text.index("\n", len(text) // 2) + 1], "cut off"),
+    (lambda text: text.replace("public.recordings", "public.others"), "public.others"),
+    (lambda text: "\x00" + text, "not a history"),
+    (lambda text: text.replace("+", "?", 1), "not a finding"),
+    (lambda text: text.replace('"total":', '"totals":'), "cannot be read"),
+)
+
+
+def test_history_that_is_not_usable(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+    assert petrec("report", "-q", dsn=clinic.dsn).code == 1
+    file = tmp_path / "petrec-history.txt"
+    whole = file.read_text()
+    header = Header(clinic.name, "public.recordings")
+    for damage, words in UNUSABLE:
+        file.write_text(damage(whole))
+        with pytest.raises(UsageError, match=words), Reader(file, header) as reader:
+            list(reader.findings())
+    damaged = file.read_text()
+    ended = petrec("report", "--json", "report.json", dsn=clinic.dsn)
+    assert (ended.code, ended.out) == (2, "")
+    assert "--history" in ended.err
+    assert file.read_text() == damaged
+    assert not (tmp_path / "report.json").exists()
+
+
+def test_two_at_once(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+    from petrec.features.report.history.held import held
+
+    with held(tmp_path / "petrec-history.txt"):
+        ended = petrec("report", dsn=clinic.dsn)
+    assert ended.code == 3
+    assert "another report" in ended.err
+    assert petrec("report", dsn=clinic.dsn).code == 1
+
+
+def test_no_history_keeps_nothing(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+    assert petrec("report", "--no-history", dsn=clinic.dsn).code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_equal_what_the_code_expects(clinic: Database) -> None:
+    with engine_of(clinic) as engine:
+        install_journal(engine, "history")
+        install_journal(engine)
+        install_journal(engine, "history")
+        with engine.connect() as connection:
+            options = {
+                "include_schemas": True,
+                "include_name": lambda name, kind, _: kind != "schema" or name == "petrec",
+                "version_table_schema": "petrec",
+                "compare_type": True,
+                "compare_server_default": True,
+            }
+            context = MigrationContext.configure(connection, opts=options)
+            both = [history_tables.metadata, tables.metadata]
+            assert compare_metadata(context, both) == []
+
+
+def test_record_needs_no_more_than_its_own_tables(petrec: Run, clinic: Database) -> None:
+    role = f"recorder_{clinic.name}"
+    clinic.execute(f"CREATE ROLE {role} LOGIN")
+    clinic.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
+    dsn = clinic.cluster.dsn(clinic.name, role)
+    ended = petrec("report", "--record", dsn=dsn)
+    assert ended.code == 3
+    clinic.execute(ended.err.split("administrator: ")[1].split(";")[0])
+    assert petrec("report", "--record", dsn=dsn).code == 1
+    assert petrec("report", "--record", dsn=dsn).code == 1
+    kept = clinic.execute("SELECT run->>'first' FROM petrec.history_runs ORDER BY id")
+    assert kept == [("true",), (None,)]
+
+
+def test_only_what_moves_is_written(petrec: Run, clinic: Database) -> None:
+    for _ in range(2):
+        assert petrec("report", "--record", dsn=clinic.dsn).code == 1
+    assert clinic.execute("SELECT DISTINCT run_id FROM petrec.history_findings") == [(1,)]
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        clinic.execute("INSERT INTO petrec.history_findings SELECT * FROM petrec.history_findings")

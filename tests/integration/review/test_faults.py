@@ -1,0 +1,56 @@
+"""Killed in the middle of an import, then again: the outcome is the same."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.runs.runs import changed
+from tests.faults.runs.test_sigkill import kill_again_and_again
+from tests.integration.review.conftest import Exported
+from tests.integration.review.files import FIRST, decide, read_csv, write_csv
+from tests.plugins.command import Completed
+from tests.plugins.databases import Database
+from tests.plugins.waiting import until
+
+LINKS = "SELECT appointment_id, pet_id FROM appointment_pets ORDER BY 1, 2"
+
+
+@pytest.mark.parametrize("kills", [4, pytest.param(60, marks=pytest.mark.full)])
+def test_import(
+    spawn: Callable,
+    petrec: Callable[..., Completed],
+    database: Callable[..., Database],
+    exported: Exported,
+    kills: int,
+) -> None:
+    clinic, twin = database(), database()
+    command = ("review", "import", str(decide(exported("cases.csv"))), "--apply", "--yes", "-q")
+    assert petrec(*command, dsn=twin.dsn).code == 0
+    assert kill_again_and_again(spawn, clinic, command, 313, kills) > kills / 2
+    assert petrec(*command, dsn=clinic.dsn).code == 0
+    assert changed(clinic) == 313
+    assert clinic.checksum() == twin.checksum()
+    assert clinic.execute(LINKS) == twin.execute(LINKS)
+    recorded = "SELECT count(*), count(DISTINCT row_key) FROM petrec.decisions"
+    assert clinic.execute(recorded) == [(313, 313)]
+
+
+def test_a_row_that_changes_before_its_turn_is_left_alone(
+    spawn: Callable, clinic: Database, exported: Exported, tmp_path: Path
+) -> None:
+    rows = [row | FIRST for row in read_csv(exported("cases.csv"))[:30]]
+    path = write_csv(tmp_path / "cases.csv", rows)
+    slowly = ("--apply", "--yes", "--format", "json", "--max-rows-per-second", "15")
+    process = spawn("review", "import", str(path), *slowly, dsn=clinic.dsn)
+    until(lambda: changed(clinic) > 0 or process.poll() is not None)
+    late = "UPDATE recordings r SET appointment_id = NULL WHERE id = %s RETURNING r::text"
+    kept = clinic.execute(late, (rows[-1]["recording_id"],))
+    out, err = process.communicate()
+    assert process.returncode == 1, err
+    result = json.loads(out)
+    assert (result["run"]["changed"], result["run"]["skipped"]) == (29, 1)
+    assert result["skipped"][0]["recording_id"] == rows[-1]["recording_id"]
+    query = "SELECT r::text FROM recordings r WHERE id = %s"
+    assert clinic.execute(query, (rows[-1]["recording_id"],)) == kept

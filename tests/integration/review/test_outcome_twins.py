@@ -1,0 +1,101 @@
+"""What the write judges under lock is what the rules say of the recording as it would be."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import Connection, Engine, create_engine, insert, text
+
+from petrec.features.review.candidates import options
+from petrec.features.review.case import Verdict
+from petrec.features.review.cases import observe
+from petrec.features.review.observed import Observed
+from petrec.features.review.work import ReviewWork
+from petrec.features.runs.install import install_journal
+from petrec.features.runs.numbers import numbers_of
+from petrec.features.runs.run import Run, Target
+from petrec.features.runs.tables import decisions
+from petrec.postgres.preflight import load_schema
+from petrec.rules import classify
+from petrec.settings import Mapping
+from tests.integration.rules.random_clinics import Clinic, clinics
+from tests.integration.rules.test_rule_twins import TABLES, _url, fill
+from tests.plugins.cluster import Cluster
+
+MANY = int(os.environ.get("PETREC_EXAMPLES", "40"))
+NOW = datetime(2025, 1, 1, tzinfo=UTC)
+TARGET = Target("recordings", ("id",), "pet_id", also=("appointment_id",), links=True)
+RUN = Run(1, "review", "running", TARGET, NOW, NOW)
+# Every pet and appointment that may exist, one that never does, and none.
+CHOICES = [
+    (verdict, pet, place)
+    for verdict in (Verdict.ASSIGN, Verdict.LINK)
+    for pet in (1, 2, 3, 9)
+    for place in (None, 1, 2, 3, 9)
+    if not (verdict is Verdict.LINK and place is None)
+]
+
+
+@pytest.fixture(scope="module")
+def engine(cluster: Cluster) -> Iterator[Engine]:
+    admin = create_engine(_url(cluster, "postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE outcomes"))
+    made = create_engine(_url(cluster, "outcomes"))
+    with made.begin() as connection:
+        connection.execute(text(TABLES))
+    install_journal(made)
+    yield made
+    made.dispose()
+    with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE outcomes WITH (FORCE)"))
+    admin.dispose()
+
+
+def judged_by_sql(connection: Connection, seen: Observed) -> list[bool]:
+    """Record every choice about a recording, and ask the write's guard about each."""
+    common = {"run_id": 1, "row_key": list(seen.key), "kind": seen.kind, "state": seen.state,
+              "reviewer": "", "note": "", "source": ""}  # fmt: skip
+    rows = [
+        common | {"seq": seq, "verdict": verdict, "pet_id": str(pet),
+                  "appointment_id": None if place is None else str(place)}
+        for seq, (verdict, pet, place) in enumerate(CHOICES)
+    ]  # fmt: skip
+    connection.execute(decisions.delete())
+    connection.execute(insert(decisions), rows)
+    work = ReviewWork(load_schema(connection, Mapping()))
+    found = connection.execute(work.guarded(RUN), numbers_of(range(len(CHOICES)))).all()
+    return [row.applies for row in sorted(found)]
+
+
+def judged_by_rules(clinic: Clinic, visit: int | None) -> list[bool]:
+    expected = []
+    for verdict, pet, place in CHOICES:
+        facts = clinic.facts((pet, place, visit))
+        if verdict is Verdict.LINK:
+            added = frozenset({pet})
+            facts = replace(facts, linked=facts.linked | added, known=facts.known | added)
+        expected.append(classify(facts).id == "ok")
+    return expected
+
+
+@settings(
+    max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(clinic=clinics())
+def test_outcomes(engine: Engine, clinic: Clinic) -> None:
+    with engine.connect() as connection:
+        fill(connection, clinic)
+        ids = [str(number) for number in range(1, len(clinic.recordings) + 1)]
+        for seen in observe(connection, load_schema(connection, Mapping()), ids):
+            visit = clinic.recordings[int(seen.recording_id) - 1][2]
+            expected = judged_by_rules(clinic, visit)
+            assert judged_by_sql(connection, seen) == expected
+            holds = dict(zip(CHOICES, expected, strict=True))
+            for option in options(seen):
+                place = None if option.appointment is None else int(option.appointment)
+                assert holds[option.verdict, int(option.pet.id), place]
+        connection.rollback()

@@ -1,0 +1,73 @@
+"""What the commands compile, in every shape of schema, repeats no table of a query around it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, exists, select
+from sqlalchemy.dialects import postgresql
+from typer.testing import CliRunner
+
+from petrec.cli.app import app
+from tests.integration.review.files import decide
+from tests.plugins.correlation import take_repeated
+from tests.plugins.databases import DATA, Database
+
+COMMANDS = (
+    "audit",
+    "audit --rows missing_ambiguous",
+    "validate",
+    "report --no-history --json report.json",
+    "constraints plan",
+    "constraints plan --membership",
+    "review export cases.csv",
+    "review import cases.csv --apply --yes --reviewer Ada",
+    "review status",
+    "backfill",
+    "backfill --sql",
+    "backfill --apply --yes",
+    "backfill status",
+    "backfill undo 1 --yes",
+    "review status",
+    "audit",
+)
+SHAPES = ("with_visits", "partitioned", "integer_ids", "text_ids", "renamed")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_commands(
+    database: Callable[..., Database],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shape: str,
+) -> None:
+    """In this process, so that the plugin sees each statement."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PETREC_DATABASE_URL", database(shape).dsn)
+    if shape == "renamed":
+        (tmp_path / "petrec.toml").write_bytes((DATA / "shapes" / "renamed.toml").read_bytes())
+    for command in COMMANDS:
+        ended = CliRunner().invoke(app, command.split())
+        assert ended.exit_code in {0, 1}, (command, ended.output, ended.exception)
+        if command.startswith("review export"):
+            decide(tmp_path / "cases.csv")
+    assert take_repeated() == []
+
+
+def test_what_is_found() -> None:
+    """A table of the query around the query around is not correlated by itself."""
+    data = MetaData()
+    tables = [Table(name, data, Column("id", Integer), Column("b", Integer)) for name in "abc"]
+    one, two, three = (table.c for table in tables)
+    inner = select(three.id).where(three.b == one.id)
+    wrong = select(one.id).where(exists().where(two.id.in_(inner)))
+    right = select(one.id).where(exists().where(two.id.in_(inner.correlate(tables[0]))))
+    directly = select(one.id).where(one.id.in_(inner))
+    every = tables[0].alias("every")
+    meant = select(one.id).where(one.b.in_(select(every.c.id)))
+    derived = select(one.id).join(select(one.b).subquery("d"), one.id == one.b)
+    counts = []
+    for query in (wrong, right, directly, meant, derived):
+        query.compile(dialect=postgresql.dialect())
+        counts.append(len(take_repeated()))
+    assert counts == [1, 0, 0, 0, 0]
