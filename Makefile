@@ -46,6 +46,10 @@ fmt-web: tools/web/node_modules/.package-lock.json ## Format them
 test: check ## Everything that a change must pass
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not full"
 
+.PHONY: test-fast
+test-fast: $(VENV)/.dev ## The tests that need no server, in a few seconds
+	$(BIN)/python -m pytest -q tests/unit
+
 test-full: check ## The same at full size: slow sweeps, fault injection
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
@@ -71,6 +75,10 @@ matrix: ## Install PostgreSQL 14, 15 and 17 for the tests, by npm
 .PHONY: decisions coverage test-lowest smoke
 decisions: $(VENV)/.dev ## Write the index of the decisions anew
 	$(BIN)/python tools/decision_index.py
+
+.PHONY: figures
+figures: $(VENV)/.dev ## Measure the code: sizes, names, circles, comments; fails where a bound is broken
+	$(BIN)/python tools/figures.py
 
 coverage: $(VENV)/.dev ## Branch coverage, with all processes that the tests start
 	$(BIN)/coverage erase
