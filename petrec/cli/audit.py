@@ -2,19 +2,22 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.output import open_output, remark, steps
-from petrec.cli.session import Session, once_more, open_session
+from petrec.cli.output import open_output, remark
+from petrec.cli.progress import activity
+from petrec.cli.session import CommandSession, open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode, UsageError
+from petrec.operations.session import once_more
 
 if TYPE_CHECKING:
     from petrec.features.audit.result import AuditResult
+    from petrec.operations.audit import KindRows
 
 
 class FailLevel(StrEnum):
@@ -56,25 +59,13 @@ def audit(
         petrec audit --rows missing_ambiguous > ambiguous.csv
 
     """
-    session = open_session("audit", connect, trusted=trust_constraints)
+    session = open_session("audit", connect, trust_constraints=trust_constraints)
     if rows is not None:
         return _list_rows(session, rows, output_format, output, quiet=quiet)
-    return audit_and_show(session, fail_level, output_format, output, quiet=quiet)
+    from petrec.operations import audit as operations
 
-
-def audit_and_show(
-    session: Session,
-    fail_level: FailLevel,
-    output_format: Format,
-    output: Path | None,
-    *,
-    quiet: bool,
-) -> int:
-    """Audit in one snapshot, print, and return the exit code."""
-    from petrec.features.audit import run_audit
-
-    with steps(quiet=quiet) as step:
-        result = session.read(lambda connection, schema: run_audit(connection, schema, step=step))
+    with activity(quiet=quiet) as shown:
+        result = operations.audit(session, step=shown.step)
     session.show(result.document(), output_format, output)
     return exit_code(result, fail_level)
 
@@ -93,29 +84,31 @@ def exit_code(result: "AuditResult", fail_level: FailLevel) -> ExitCode:
 
 
 def _list_rows(
-    session: Session, kind: str, output_format: Format, output: Path | None, *, quiet: bool
+    session: CommandSession, kind: str, output_format: Format, output: Path | None, *, quiet: bool
 ) -> int:
-    from petrec.documents.as_csv import write_rows
-    from petrec.documents.as_jsonl import write_lines
-    from petrec.features.audit import stream_json, stream_rows
-    from petrec.rules import KINDS
+    from petrec.operations.audit import rows
 
-    if kind not in {known.id for known in KINDS}:
-        names = ", ".join(known.id for known in KINDS)
-        raise UsageError(f"unknown kind {kind!r}", hint=f"it is one of: {names}")
+    found = rows(session, kind)
     if output_format not in {Format.TABLE, Format.CSV, Format.JSONL}:
         raise UsageError("--rows writes csv (the default) or jsonl", hint="--format jsonl")
 
     def stream() -> int:
-        with session.snapshot() as (connection, schema), open_output(output) as out:
-            if output_format is Format.JSONL:
-                with stream_json(connection, schema, kind) as lines:
-                    return write_lines(lines, out)
-            with stream_rows(connection, schema, kind) as (columns, found):
-                return write_rows(columns, found, out)
+        with open_output(output) as out:
+            return _write(found, output_format, out)
 
     # What is on standard output already cannot be taken back, so only a file is begun again.
     count = stream() if output is None else once_more(stream)
     session.remark(quiet=quiet)
     remark(f"{count} recordings of kind {kind}", quiet=quiet)
     return ExitCode.FINDINGS if count and kind != "ok" else ExitCode.CLEAN
+
+
+def _write(found: "KindRows", output_format: Format, out: TextIO) -> int:
+    from petrec.documents.as_csv import write_rows
+    from petrec.documents.as_jsonl import write_lines
+
+    if output_format is Format.JSONL:
+        with found.json_lines() as lines:
+            return write_lines(lines, out)
+    with found.cells() as (columns, rows):
+        return write_rows(columns, rows, out)

@@ -1,19 +1,28 @@
 """`petrec demo`: the main job on a database of its own."""
 
 import shlex
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 from petrec.cli import options
-from petrec.cli.audit import FailLevel, audit_and_show
-from petrec.cli.backfill.apply import apply_and_export, make_plan
-from petrec.cli.output import remark, steps
+from petrec.cli.output import remark
+from petrec.cli.progress import Activity, activity
 from petrec.cli.session import open_session
+from petrec.documents.document import Document
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Shown(Protocol):
+    """What every result can do."""
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
 
 
 def demo(
@@ -39,53 +48,38 @@ def demo(
 
     """
     from petrec.demo import server
+    from petrec.demo.clinic import start_clinic
 
     if remove or stop:
         did = server.remove(directory) if remove else server.stop(directory)
         remark("the demo is gone" if did else "there was no demo to stop", quiet=quiet)
         return ExitCode.CLEAN
-    with steps(quiet=quiet) as step:
-        step("starting PostgreSQL")
-        url = server.start(directory).create_database()
-        _fill(url, recordings, seed, step)
-    _repair(url, directory, quiet=quiet)
+    with activity(quiet=quiet) as shown:
+        url = start_clinic(directory, recordings, seed, shown.step)
+        _repair(url, directory, shown)
     remark(_next_steps(url, directory), quiet=quiet)
     return ExitCode.CLEAN
 
 
-def _fill(url: str, recordings: int, seed: int, step: Callable[[str], None]) -> None:
-    import psycopg
-
-    from petrec.demo.clinic import create
-
-    with psycopg.connect(url) as connection:
-        create(
-            connection,
-            recordings=recordings,
-            seed=seed,
-            progress=lambda what, done: step(f"making {recordings} recordings: {what} {done:.0%}"),
-        )
-
-
-def _repair(url: str, directory: Path, *, quiet: bool) -> None:
-    """Run the real commands, one after the other."""
-    from petrec.features.runs.throttle import Limits
+def _repair(url: str, directory: Path, shown: Activity) -> None:
+    """Carry out the real commands, one after the other."""
+    from petrec.operations.audit import audit
+    from petrec.operations.backfill import apply_backfill, plan_backfill
 
     session = open_session("demo", options.Connect(dsn=url))
-    _announce("petrec audit")
-    audit_and_show(session, FailLevel.NEVER, Format.TABLE, None, quiet=quiet)
-    _announce("petrec backfill")
-    session.show(make_plan(session, [], quiet=quiet).document(), Format.TABLE, None)
-    _announce("petrec backfill --apply --yes")
     export = directory / "reports" / "ambiguous.csv"
-    result = apply_and_export(session, [], Limits(), export, anew=False, yes=True, quiet=quiet)
-    session.show(result.document(), Format.TABLE, None)
-    _announce("petrec audit")
-    audit_and_show(session, FailLevel.NEVER, Format.TABLE, None, quiet=quiet)
-
-
-def _announce(command: str) -> None:
-    typer.echo(f"\n$ {command}")
+    done: dict[str, Callable[[], Shown]] = {
+        "petrec audit": lambda: audit(session, step=shown.step),
+        "petrec backfill": lambda: plan_backfill(session, step=shown.step),
+        "petrec backfill --apply --yes": lambda: apply_backfill(
+            session, export=export, progress=shown.progress
+        ),
+    }
+    for command in (*done, "petrec audit"):
+        typer.echo(f"\n$ {command}")
+        result = done[command]()
+        shown.clear()
+        session.show(result.document(), Format.TABLE, None)
 
 
 def _next_steps(url: str, directory: Path) -> str:

@@ -1,19 +1,79 @@
-"""A progress bar for a run, on standard error, where a person can see it."""
+"""What a command is doing, on standard error, where a person can see it."""
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from petrec.features.runs.driver import Observer
-from petrec.features.runs.run import Run
+from petrec.cli.confirm import ask
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+    from rich.status import Status
+
+    from petrec.features.runs.driver import Observer
+    from petrec.features.runs.run import Run
+
+
+@dataclass
+class Activity:
+    """The callbacks of an operation: one display at a time, none where nobody watches."""
+
+    visible: bool
+    _shown: ExitStack = field(default_factory=ExitStack)
+    _status: "Status | None" = None
+    _bar: "Progress | None" = None
+
+    def step(self, text: str) -> None:
+        """Show what is being done."""
+        if not self.visible:
+            return
+        if self._status is None:
+            from rich.console import Console
+
+            self.clear()
+            self._status = Console(stderr=True).status(text)
+            self._shown.enter_context(self._status)
+        self._status.update(text)
+
+    def ask(self, question: str) -> bool:
+        """Ask a person whether to go on; errors: UsageError where there is no terminal."""
+        self.clear()
+        return ask(question)
+
+    def progress(self, run: "Run") -> None:
+        """Show a run's rows, rate and remaining time."""
+        if not self.visible:
+            return
+        if self._bar is None:
+            self.clear()
+            self._bar = self._shown.enter_context(_new_bar())
+        self._bar.update(
+            self._bar.task_ids[0],
+            description=run.throttled_by or f"run {run.id}, batches of {run.batch_size}",
+            total=run.planned,
+            completed=run.changed + run.skipped,
+            rate=f"{run.rows_per_second:,.0f}",
+        )
+
+    def clear(self) -> None:
+        """Take away what is shown."""
+        self._shown.close()
+        self._status = self._bar = None
 
 
 @contextmanager
-def run_progress(*, quiet: bool) -> Iterator[Observer]:
-    """Give a function that shows a run's rows, rate and remaining time; nothing off a TTY."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
+def activity(*, quiet: bool) -> Iterator[Activity]:
+    """Yield the display of a command; it shows nothing off a terminal."""
+    shown = Activity(visible=not quiet and sys.stderr.isatty())
+    try:
+        yield shown
+    finally:
+        shown.clear()
+
+
+def _new_bar() -> "Progress":
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -25,16 +85,13 @@ def run_progress(*, quiet: bool) -> Iterator[Observer]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TextColumn("{task.fields[rate]} rows/s"), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("starting", total=None, rate=0)
+    bar = Progress(*columns, console=Console(stderr=True))
+    bar.add_task("starting", total=None, rate=0)
+    return bar
 
-        def observe(run: Run) -> None:
-            progress.update(
-                task,
-                description=run.throttled_by or f"run {run.id}, batches of {run.batch_size}",
-                total=run.planned,
-                completed=run.changed + run.skipped,
-                rate=f"{run.rows_per_second:,.0f}",
-            )
 
-        yield observe
+@contextmanager
+def run_progress(*, quiet: bool) -> "Iterator[Observer]":
+    """Yield a function that shows a run's progress."""
+    with activity(quiet=quiet) as shown:
+        yield shown.progress

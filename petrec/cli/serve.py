@@ -15,7 +15,7 @@ from petrec.extras import need_extra
 if TYPE_CHECKING:
     from uvicorn import Config
 
-    from petrec.cli.session import Session
+    from petrec.operations.session import Session
 
 _SERVER = "Server"
 

@@ -11,7 +11,7 @@ from petrec.cli import options
 from petrec.cli.audit import FailLevel
 from petrec.cli.bundle import bundled
 from petrec.cli.output import append, steps
-from petrec.cli.session import Session, open_session
+from petrec.cli.session import CommandSession, open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode, UsageError
 
@@ -107,7 +107,7 @@ def validate(
         petrec validate --since 24h --format junit --output petrec.xml
 
     """
-    session = open_session("validate", connect, trusted=trust_constraints)
+    session = open_session("validate", connect, trust_constraints=trust_constraints)
     chosen = session.settings.validate
     request = Request(
         _baseline(baseline, chosen.baseline, off=no_baseline),
@@ -146,7 +146,7 @@ def _check(request: Request) -> None:
         )
 
 
-def _validated(session: Session, request: Request, *, quiet: bool) -> "ValidationResult":
+def _validated(session: CommandSession, request: Request, *, quiet: bool) -> "ValidationResult":
     from petrec.features.audit import run_audit
     from petrec.features.validate import (
         Baseline,
@@ -179,7 +179,7 @@ def _validated(session: Session, request: Request, *, quiet: bool) -> "Validatio
         )
 
     with steps(quiet=quiet) as step:
-        result = session.read(work)
+        result = session.read(work, may_trust=True)
     return result if request.rows else result.without_rows()
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, LiteralString
 
 import psycopg
 
-from petrec.demo import appointments, people, shares, tables, texts
+from petrec.demo import appointments, people, server, shares, tables, texts
 from petrec.demo.functions import DAYS, functions
 from petrec.demo.recordings import RECORDINGS
 
@@ -33,6 +34,20 @@ _SLICE = (
 _CHOICES = {name: list(choices) for name, choices in texts.CHOICES.items()}
 Connection = psycopg.Connection[Any]
 Progress = Callable[[str, float], None]
+
+
+def start_clinic(directory: Path, recordings: int, seed: int, step: Callable[[str], None]) -> str:
+    """Start the demo's server, make its clinic anew, and return the URL."""
+    step("starting PostgreSQL")
+    url = server.start(directory).create_database()
+    with psycopg.connect(url) as connection:
+        create(
+            connection,
+            recordings=recordings,
+            seed=seed,
+            progress=lambda what, done: step(f"making {recordings} recordings: {what} {done:.0%}"),
+        )
+    return url
 
 
 def create(

@@ -9,19 +9,15 @@ import typer
 from petrec.cli import options
 from petrec.cli.backfill import limits
 from petrec.cli.bundle import bundled
-from petrec.cli.confirm import confirm
-from petrec.cli.output import open_output, steps
+from petrec.cli.output import open_output
+from petrec.cli.progress import activity
 from petrec.cli.run_code import run_code
-from petrec.cli.session import Session, open_session
+from petrec.cli.session import open_session
 from petrec.documents.formats import Format
-from petrec.errors import ExitCode, OutputError
-from petrec.files import make_directory, try_directory
+from petrec.errors import ExitCode
 
 if TYPE_CHECKING:
-    from petrec.features.backfill.result import BackfillPlan, BackfillResult
-    from petrec.features.runs.throttle import Limits
-
-MOST_LISTED = 1_000
+    from petrec.features.backfill.result import BackfillPlan
 
 
 @bundled
@@ -58,11 +54,14 @@ def backfill(
         petrec backfill undo 1
 
     """
+    from petrec.operations.backfill import apply_backfill, plan_backfill
+
     if context.invoked_subcommand is not None:
         return ExitCode.CLEAN
     session = open_session("backfill", connect)
     if not apply:
-        plan = make_plan(session, touch or [], quiet=quiet)
+        with activity(quiet=quiet) as shown:
+            plan = plan_backfill(session, touch=touch or (), step=shown.step)
         if sql:
             with open_output(output) as out:
                 out.write(plan.statement + "\n")
@@ -70,96 +69,23 @@ def backfill(
         else:
             session.show(plan.document(), output_format, output)
         return ExitCode.CLEAN
-    given = writing.limits()
-    result = apply_and_export(session, touch or [], given, export, anew=anew, yes=yes, quiet=quiet)
+    with activity(quiet=quiet) as shown:
+        result = apply_backfill(
+            session,
+            touch=touch or (),
+            limits=writing.limits(),
+            anew=anew,
+            export=export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv",
+            export_empty=export is not None,
+            confirm=None if yes else lambda plan: shown.ask(_question(plan)),
+            step=shown.step,
+            progress=shown.progress,
+        )
     session.show(result.document(), output_format, output)
     if result.export_failure:
         return ExitCode.UNDETERMINED
     return run_code(result.run, clean=result.is_clean)
 
 
-def make_plan(session: Session, touch: list[str], *, quiet: bool) -> "BackfillPlan":
-    """Plan in one snapshot."""
-    from petrec.features.backfill.plan import make_target, preview
-
-    with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
-        step("looking for certain evidence")
-        return preview(connection, schema, make_target(schema, touch))
-
-
-def apply_and_export(
-    session: Session,
-    touch: list[str],
-    given: "Limits",
-    export: Path | None,
-    *,
-    anew: bool,
-    yes: bool,
-    quiet: bool,
-) -> "BackfillResult":
-    """Ask, apply, and write the ambiguous rows to a CSV."""
-    from petrec.cli.progress import run_progress
-    from petrec.features.backfill.apply import apply_backfill
-    from petrec.features.backfill.plan import make_target
-    from petrec.features.backfill.result import BackfillResult
-    from petrec.postgres.writable import check_writable
-
-    with session.snapshot() as (connection, schema):
-        target = make_target(schema, touch)
-        check_writable(connection, schema, target.touch)
-    path = export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"
-    try_directory(path.parent)
-    if not yes:
-        planned = make_plan(session, touch, quiet=quiet).planned
-        confirm(f"Set the pet of {planned} recordings in {target.table}?", yes=yes)
-    with session.translated(), run_progress(quiet=quiet) as observe:
-        run = apply_backfill(session.engine, schema, target, given, observe, anew=anew)
-    left, ambiguous, failure = _export_ambiguous(session, path, always=export is not None)
-    written = bool(ambiguous or export) and not failure
-    listed = str(path) if written else None
-    result = BackfillResult(run, left, ambiguous, listed, export_failure=failure)
-    return _with_unwritten(session, result)
-
-
-def _with_unwritten(session: Session, result: "BackfillResult") -> "BackfillResult":
-    """Add what the database has refused, and what its triggers have made otherwise."""
-    import msgspec
-
-    from petrec.features.runs.lineage import count_causes, read_unwritten
-    from petrec.features.runs.run import Cause
-
-    if result.run is None or not result.run.skipped:
-        return result
-    with session.translated(), session.engine.connect() as connection:
-        causes = count_causes(connection, result.run.id)
-        rows = read_unwritten(connection, result.run.id, MOST_LISTED)
-    return msgspec.structs.replace(
-        result,
-        refused=causes.get(Cause.REFUSED, 0),
-        rewritten=causes.get(Cause.REWRITTEN, 0),
-        not_written=rows,
-    )
-
-
-def _export_ambiguous(session: Session, path: Path, *, always: bool) -> tuple[int, int, str]:
-    """Write the ambiguous rows; returns how many are left, are ambiguous, and why none is listed.
-
-    The run is done: what goes wrong with its list must not hide its outcome.
-    """
-    from petrec.documents.as_csv import write_rows
-    from petrec.features.backfill.export import stream_ambiguous
-    from petrec.features.backfill.plan import count_left
-    from petrec.rules.census import take_census
-
-    with session.snapshot() as (connection, schema):
-        census = take_census(connection, schema)
-        left, ambiguous = count_left(census), census.count(kind="missing_ambiguous")
-        if not ambiguous and not always:
-            return left, 0, ""
-        try:
-            make_directory(path.parent)
-            with open_output(path) as out, stream_ambiguous(connection, schema) as (columns, rows):
-                write_rows(columns, rows, out, bom=True)
-        except OutputError as error:
-            return left, ambiguous, f"{error.reason}; petrec review export writes them anywhere"
-    return left, ambiguous, ""
+def _question(plan: "BackfillPlan") -> str:
+    return f"Set the pet of {plan.planned} recordings in {plan.table}?"

@@ -49,7 +49,7 @@ def apply(
 
     session = open_session("constraints", connect)
     asked = choice.wanted(session.settings.mapping, grants=grants)
-    with session.snapshot() as (connection, schema):
+    with session.snapshot(makes_visits=True) as (connection, schema):
         check_primary(connection)
         coming = with_space(connection, asked.plan(connection), free_space)
         refuse_without_privileges(coming)

@@ -56,7 +56,8 @@ def export(
     tree = Tree(alembic, head, section=name, version_path=version_path)
     asked = choice.wanted(session.settings.mapping)
     revisions = session.read(
-        lambda connection, _: make_revisions(connection, asked, tree.head, lock_timeout)
+        lambda connection, _: make_revisions(connection, asked, tree.head, lock_timeout),
+        makes_visits=True,
     )
     for path in tree.write(revisions):
         typer.echo(path)

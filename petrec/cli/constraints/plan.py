@@ -41,7 +41,8 @@ def plan(
     with steps(quiet=quiet) as step:
         step("reading the catalog")
         made = session.read(
-            lambda connection, _: with_space(connection, asked.plan(connection), free_space)
+            lambda connection, _: with_space(connection, asked.plan(connection), free_space),
+            makes_visits=True,
         )
     if sql:
         with open_output(output) as out:

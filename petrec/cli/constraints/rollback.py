@@ -60,7 +60,7 @@ def rollback(
         refuse_without_privileges(coming)
         return coming, find_holdups(connection, coming), asked.filled(connection)
 
-    coming, holdups, counts = session.read(read)
+    coming, holdups, counts = session.read(read, makes_visits=True)
     if counts:
         session.show(Filled(counts).document(), output_format, output)
         return ExitCode.FINDINGS

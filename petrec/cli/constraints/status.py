@@ -30,6 +30,6 @@ def status(
     asked = choice.wanted(session.settings.mapping)
     with steps(quiet=quiet) as step:
         step("reading the catalog")
-        result = session.read(lambda connection, _: asked.status(connection))
+        result = session.read(lambda connection, _: asked.status(connection), makes_visits=True)
     session.show(result.document(), output_format, output)
     return ExitCode.CLEAN if result.is_complete else ExitCode.FINDINGS

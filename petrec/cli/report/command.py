@@ -10,10 +10,11 @@ from petrec.cli.audit import FailLevel, exit_code
 from petrec.cli.bundle import bundled
 from petrec.cli.output import show, steps
 from petrec.cli.report import options
-from petrec.cli.session import once_more, open_session
+from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import UsageError
 from petrec.extras import need_extra
+from petrec.operations.session import once_more
 
 if TYPE_CHECKING:
     from petrec.features.report import Target
@@ -70,7 +71,7 @@ def report(
         return _finish(render_again(from_file, targets), output_format, targets, fail_level)
     with failure_marked(prometheus):
         keeping = Keeping.chosen(history, record=record, no_history=no_history)
-        session = open_session("report", connect, trusted=trust_constraints)
+        session = open_session("report", connect, trust_constraints=trust_constraints)
         scope = Scope(days, trend_days, examples=not no_rows)
         webhook = checked(notify or session.settings.report.notify_url)
     with told(webhook) as tell:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from petrec.cli.session import Session
 from petrec.errors import UsageError
 from petrec.features.audit import run_audit
 from petrec.features.audit.result import AuditResult
@@ -21,6 +20,7 @@ from petrec.features.report.history import (
 )
 from petrec.features.report.result import ReportResult
 from petrec.files import read_text
+from petrec.operations.session import Session
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -57,7 +57,7 @@ def make(
     if keeping.record:
         _install(session)
     with session.translated(), ExitStack() as kept, publication(targets) as publish:
-        with session.snapshot() as (connection, schema):
+        with session.snapshot(may_trust=True) as (connection, schema):
             audit = run_audit(connection, schema, step=step)
             step("comparing with the last report")
             comparing = _comparing(session, keeping, connection, schema, audit)

@@ -13,7 +13,7 @@ from petrec.cli.bundle import bundled
 from petrec.cli.confirm import confirm
 from petrec.cli.output import steps
 from petrec.cli.run_code import run_code
-from petrec.cli.session import Session, open_session
+from petrec.cli.session import CommandSession, open_session
 from petrec.documents.formats import Format
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def import_decisions(
 class _Job:
     """One import: what was read, and how to go about it."""
 
-    session: Session
+    session: CommandSession
     files: list[Path]
     reading: "Reading"
     touch: list[str]

@@ -1,0 +1,1 @@
+"""What petrec does, one function a command: the command line and Python programs call these."""

@@ -1,0 +1,61 @@
+"""The audit, and all rows of one kind."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from petrec.errors import UsageError
+from petrec.features.audit import run_audit, stream_json, stream_rows
+from petrec.features.audit.result import AuditResult
+from petrec.operations.callbacks import Step, ignore
+from petrec.operations.session import Session
+from petrec.postgres.copy import Rows
+from petrec.rules import KINDS
+
+
+def audit(session: Session, *, step: Step = ignore) -> AuditResult:
+    """Count every kind of damaged association against all recordings; writes nothing."""
+    return session.read(partial(run_audit, step=step), may_trust=True)
+
+
+def rows(session: Session, kind: str) -> "KindRows":
+    """Return all recordings of a kind, to be read; errors: UsageError for an unknown kind."""
+    if kind not in {known.id for known in KINDS}:
+        names = ", ".join(known.id for known in KINDS)
+        raise UsageError(f"unknown kind {kind!r}", hint=f"it is one of: {names}")
+    return KindRows(session, kind)
+
+
+@dataclass(frozen=True)
+class KindRows:
+    """All recordings of one kind, complete; each reading is a snapshot of its own."""
+
+    session: Session
+    kind: str
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield each recording by column, typed as PostgreSQL's JSON; holds a snapshot open."""
+        with self.json_lines() as lines:
+            for line in lines:
+                yield json.loads(line)
+
+    @contextmanager
+    def json_lines(self) -> Iterator[Iterator[str]]:
+        """Yield an iterator over the recordings as JSON objects, one a line."""
+        with (
+            self.session.snapshot(may_trust=True) as (connection, schema),
+            stream_json(connection, schema, self.kind) as lines,
+        ):
+            yield lines
+
+    @contextmanager
+    def cells(self) -> Iterator[tuple[tuple[str, ...], Rows]]:
+        """Yield the names of the columns and an iterator over rows of text."""
+        with (
+            self.session.snapshot(may_trust=True) as (connection, schema),
+            stream_rows(connection, schema, self.kind) as found,
+        ):
+            yield found

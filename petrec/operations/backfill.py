@@ -1,0 +1,106 @@
+"""The backfill: planned, or applied with the ambiguous rest exported."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from petrec.documents.as_csv import write_rows
+from petrec.errors import OutputError
+from petrec.features.backfill.apply import apply_backfill as run_backfill
+from petrec.features.backfill.export import stream_ambiguous
+from petrec.features.backfill.plan import count_left, make_target, preview
+from petrec.features.backfill.result import BackfillPlan, BackfillResult
+from petrec.features.runs.driver import Observer
+from petrec.features.runs.lineage import count_causes, read_unwritten
+from petrec.features.runs.run import Cause
+from petrec.features.runs.throttle import Limits
+from petrec.files import atomic_text, make_directory, try_directory
+from petrec.operations.callbacks import Confirm, Step, ignore, require
+from petrec.operations.session import Session
+from petrec.postgres.writable import check_writable
+from petrec.rules.census import take_census
+
+# Rows that were not written as planned are listed up to this number; the database has them all.
+MOST_LISTED = 1_000
+
+
+def plan_backfill(
+    session: Session, *, touch: Sequence[str] = (), step: Step = ignore
+) -> BackfillPlan:
+    """Plan what certain evidence allows; writes nothing.
+
+    `touch` names columns of the recordings that a run would also set to now().
+    """
+    with session.snapshot() as (connection, schema):
+        step("looking for certain evidence")
+        return preview(connection, schema, make_target(schema, touch))
+
+
+def apply_backfill(
+    session: Session,
+    *,
+    touch: Sequence[str] = (),
+    limits: Limits | None = None,
+    anew: bool = False,
+    export: Path | None = None,
+    export_empty: bool = True,
+    confirm: Confirm[BackfillPlan] | None = None,
+    step: Step = ignore,
+    progress: Observer = ignore,
+) -> BackfillResult:
+    """Give recordings the pet that certain evidence names, in batches that can be taken back.
+
+    An unfinished run is resumed, or with `anew` abandoned and planned again. `export` is a CSV for
+    the ambiguous rest; without `export_empty` it is not made where nothing is ambiguous. `confirm`
+    is asked with the plan before anything is written. `progress` is called after every batch.
+    """
+    with session.snapshot() as (connection, schema):
+        target = make_target(schema, touch)
+        check_writable(connection, schema, target.touch)
+    if export:
+        try_directory(export.parent)
+    if confirm:
+        require(confirm, plan_backfill(session, touch=touch, step=step))
+    given = limits or Limits()
+    with session.translated():
+        run = run_backfill(session.engine, schema, target, given, progress, anew=anew)
+    left, ambiguous, failure = _export_ambiguous(session, export, always=export_empty)
+    written = export and (ambiguous or export_empty) and not failure
+    listed = str(export) if written else None
+    result = BackfillResult(run, left, ambiguous, listed, export_failure=failure)
+    return _with_unwritten(session, result)
+
+
+def _with_unwritten(session: Session, result: BackfillResult) -> BackfillResult:
+    """Add what the database has refused, and what its triggers have made otherwise."""
+    if result.run is None or not result.run.skipped:
+        return result
+    with session.translated(), session.engine.connect() as connection:
+        causes = count_causes(connection, result.run.id)
+        rows = read_unwritten(connection, result.run.id, MOST_LISTED)
+    return msgspec.structs.replace(
+        result,
+        refused=causes.get(Cause.REFUSED, 0),
+        rewritten=causes.get(Cause.REWRITTEN, 0),
+        not_written=rows,
+    )
+
+
+def _export_ambiguous(session: Session, path: Path | None, *, always: bool) -> tuple[int, int, str]:
+    """Write the ambiguous rows; returns how many are left, are ambiguous, and why none is listed.
+
+    The run is done: what goes wrong with its list must not hide its outcome.
+    """
+    with session.snapshot() as (connection, schema):
+        census = take_census(connection, schema)
+        left, ambiguous = count_left(census), census.count(kind="missing_ambiguous")
+        if path is None or not (ambiguous or always):
+            return left, ambiguous, ""
+        try:
+            make_directory(path.parent)
+            with atomic_text(path) as out, stream_ambiguous(connection, schema) as (columns, rows):
+                write_rows(columns, rows, out, bom=True)
+        except OutputError as error:
+            return left, ambiguous, f"{error.reason}; petrec review export writes them anywhere"
+    return left, ambiguous, ""

@@ -1,0 +1,118 @@
+"""What an operation works with: settings, connection, schema; made once, errors translated."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from petrec.errors import ReadCancelledError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from petrec.postgres.dsn import Dsn
+    from petrec.schema import Schema
+    from petrec.settings import Settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Session:
+    """Settings and the way to a database; each operation connects for itself.
+
+    `trust_constraints` lets operations that only read take valid foreign keys for proof.
+    """
+
+    settings: "Settings"
+    dsn: "Dsn"
+    engine: "Engine"
+    trust_constraints: bool = False
+    _remarks: dict[str, None] = field(default_factory=dict, repr=False)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what the schemas read so far leave out, filter or take on trust."""
+        return tuple(self._remarks)
+
+    @contextmanager
+    def snapshot(
+        self, *, may_trust: bool = False, makes_visits: bool = False
+    ) -> Iterator[tuple["Connection", "Schema"]]:
+        """Open a read-only snapshot and check the schema in it.
+
+        `may_trust` is for operations that may rely on foreign keys where the session says so,
+        `makes_visits` for those that may have to make the visits that are configured.
+        """
+        from petrec.postgres.preflight import load_schema
+        from petrec.postgres.search_path import read_search_path
+        from petrec.postgres.session_state import use_path
+        from petrec.postgres.snapshot import read_snapshot
+
+        mapping, more = self.settings.mapping, self.settings.session.search_path
+        trusted = may_trust and self.trust_constraints
+        with self.translated(), read_snapshot(self.engine) as connection:
+            schema = load_schema(connection, mapping, trusted=trusted, makes_visits=makes_visits)
+            use_path(connection, read_search_path(connection, mapping, more))
+            self._remarks.update(dict.fromkeys(schema.remarks))
+            yield connection, schema
+
+    def read(
+        self,
+        work: Callable[["Connection", "Schema"], T],
+        *,
+        may_trust: bool = False,
+        makes_visits: bool = False,
+    ) -> T:
+        """Do all reading of an operation in one snapshot; in a second one if it is cancelled."""
+
+        def attempt() -> T:
+            opened = self.snapshot(may_trust=may_trust, makes_visits=makes_visits)
+            with opened as (connection, schema):
+                return work(connection, schema)
+
+        return once_more(attempt)
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn database errors into petrec's own."""
+        from petrec.postgres.errors import translated
+
+        with translated(self.dsn):
+            yield
+
+
+def once_more(work: Callable[[], T]) -> T:
+    """Run `work`, and once more where a standby's recovery cancels it: that passes quickly."""
+    try:
+        return work()
+    except ReadCancelledError as cancelled:
+        logging.getLogger("petrec").info("%s; trying once more", cancelled.reason)
+    return work()
+
+
+def connect(
+    dsn: str | None = None,
+    *,
+    service: str | None = None,
+    config: str | Path | None = None,
+    trust_constraints: bool = False,
+    command: str = "python",
+) -> Session:
+    """Read the settings and resolve the connection; nothing connects before it is used.
+
+    `dsn` is a connection string; without it and `service` (of pg_service.conf) come
+    PETREC_DATABASE_URL, DATABASE_URL and libpq's variables. `config` is a file of settings; without
+    it petrec.toml or pyproject.toml of the working directory. `command` is shown in
+    pg_stat_activity. Errors: SettingsError, UsageError.
+    """
+    from petrec.postgres.connection import make_engine
+    from petrec.postgres.dsn import resolve_dsn
+    from petrec.settings import load_settings
+
+    settings = load_settings(None if config is None else Path(config))
+    target = resolve_dsn(dsn, service)
+    trusts = trust_constraints or settings.audit.trust_constraints
+    return Session(settings, target, make_engine(target, settings, command), trusts)
