@@ -4,16 +4,22 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from petrec.documents.frames import frame_of
 from petrec.errors import UsageError
 from petrec.features.audit import run_audit, stream_json, stream_rows
 from petrec.features.audit.result import AuditResult
+from petrec.features.audit.rows import column_types
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.session import Session
 from petrec.postgres.copy import Rows
 from petrec.rules import KINDS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def audit(session: Session, *, step: Step = ignore) -> AuditResult:
@@ -41,6 +47,18 @@ class KindRows:
         with self.json_lines() as lines:
             for line in lines:
                 yield json.loads(line)
+
+    def frame(self) -> "DataFrame":
+        """Return the recordings as a data frame: ids as text, moments in UTC."""
+        with (
+            self.session.snapshot(may_trust=True) as (connection, schema),
+            stream_json(connection, schema, self.kind) as lines,
+        ):
+            types = column_types(schema, self.kind)
+            found = [json.loads(line, parse_float=Decimal) for line in lines]
+        return frame_of(
+            {name: (kind, [row[name] for row in found]) for name, kind in types.items()}
+        )
 
     @contextmanager
     def json_lines(self) -> Iterator[Iterator[str]]:

@@ -1,10 +1,15 @@
 """What an audit found."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
+from petrec.documents.frames import records_frame
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class KindCount(Struct, frozen=True):
@@ -60,6 +65,10 @@ class AuditResult(Struct, frozen=True):
     def count(self, kind_id: str) -> int:
         """Return the count of one kind; errors: StopIteration."""
         return next(kind.count for kind in self.kinds if kind.id == kind_id)
+
+    def frame(self) -> "DataFrame":
+        """Return the counts by kind as a data frame."""
+        return records_frame(KindCount, self.kinds)
 
     def document(self) -> Document:
         """Return the form for rendering."""

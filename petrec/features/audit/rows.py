@@ -6,9 +6,20 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
+from petrec.documents.frames import ColumnType
 from petrec.postgres.copy import Rows, stream_copy
 from petrec.rules import judged, kind_column
-from petrec.schema import Schema
+from petrec.schema import Schema, base_type
+
+_TYPES = (
+    dict.fromkeys(("text", "character varying", "character", "name", "uuid"), ColumnType.TEXT)
+    | dict.fromkeys(("smallint", "integer", "bigint"), ColumnType.WHOLE)
+    | dict.fromkeys(("real", "double precision"), ColumnType.FRACTION)
+    | dict.fromkeys(
+        ("timestamp with time zone", "timestamp without time zone", "date"), ColumnType.MOMENT
+    )
+    | {"boolean": ColumnType.TRUTH}
+)
 
 
 def rows_query(schema: Schema, kind_id: str) -> Select[Any]:
@@ -25,6 +36,23 @@ def rows_query(schema: Schema, kind_id: str) -> Select[Any]:
         .select_from(facts.source)
         .where(kind == kind_id)
     )
+
+
+def column_types(schema: Schema, kind_id: str) -> dict[str, ColumnType]:
+    """Return what each column of the rows of a kind holds; ids are text."""
+    selected = rows_query(schema, kind_id).selected_columns
+    ids = {column.name for column in schema.tables.recordings.c if _is_id(column.key)}
+    ids |= {"petrec_kind", "petrec_certain_pet"}
+    return {
+        column.name: ColumnType.TEXT
+        if column.name in ids
+        else _TYPES.get(base_type(column).partition("(")[0], ColumnType.OTHER)
+        for column in selected
+    }
+
+
+def _is_id(key: str) -> bool:
+    return key == "id" or key.endswith("_id")
 
 
 @contextmanager

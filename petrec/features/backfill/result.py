@@ -1,11 +1,17 @@
 """What a backfill would do, and what it has done."""
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
 from petrec.postgres.triggers import SearchingTriggers, Trigger
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class StrategyCount(Struct, frozen=True):
@@ -37,6 +43,10 @@ class BackfillPlan(Struct, frozen=True):
     def planned(self) -> int:
         """Return how many recordings would change."""
         return sum(strategy.count for strategy in self.strategies)
+
+    def frame(self) -> "DataFrame":
+        """Return what each strategy would do as a data frame."""
+        return records_frame(StrategyCount, self.strategies)
 
     def document(self) -> Document:
         """Return the form for rendering."""
@@ -98,6 +108,10 @@ class BackfillResult(Struct, frozen=True):
     def is_clean(self) -> bool:
         """Return whether no row was refused, and none changed by a trigger."""
         return not self.refused and not self.rewritten
+
+    def frame(self) -> "DataFrame":
+        """Return the rows that were not written as planned as a data frame."""
+        return records_frame(MovedOn, self.not_written)
 
     def document(self) -> Document:
         """Return the form for rendering."""

@@ -1,11 +1,15 @@
 """The history of recordings as the journal has it."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.frames import records_frame
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class Change(Struct, frozen=True):
@@ -27,6 +31,10 @@ class Lineage(Struct, frozen=True):
     changes: tuple[Change, ...]
     command: str = "backfill show"
     schema_version: int = SCHEMA_VERSION
+
+    def frame(self) -> "DataFrame":
+        """Return the changes as a data frame."""
+        return records_frame(Change, self.changes)
 
     def document(self) -> Document:
         """Return the form for rendering."""

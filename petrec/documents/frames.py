@@ -1,0 +1,95 @@
+"""Results as pandas data frames; pandas is imported when a frame is asked for.
+
+Whole numbers, fractions, truth values and text have the nullable types of pandas; ids are text;
+moments are in UTC. A value that pandas cannot represent, such as an infinite timestamp, leaves its
+column as it is.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, get_args
+
+import msgspec
+
+from petrec.extras import need_extra
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+
+class ColumnType(StrEnum):
+    """What a column of a frame holds."""
+
+    TEXT = "string"
+    WHOLE = "Int64"
+    FRACTION = "Float64"
+    TRUTH = "boolean"
+    MOMENT = "datetime64[us, UTC]"
+    OTHER = "object"
+
+
+_BY_TYPE: Mapping[Any, ColumnType] = {
+    str: ColumnType.TEXT,
+    int: ColumnType.WHOLE,
+    float: ColumnType.FRACTION,
+    bool: ColumnType.TRUTH,
+    datetime: ColumnType.MOMENT,
+    date: ColumnType.MOMENT,
+}
+
+
+def frame_of(columns: Mapping[str, tuple[ColumnType, Sequence[Any]]]) -> "DataFrame":
+    """Return a frame of typed columns; errors: UsageError where pandas is not installed."""
+    need_extra("a data frame", "report", "pandas")
+    from pandas import DataFrame  # noqa: PLC0415 - an extra
+
+    typed = {name: _series(values, kind) for name, (kind, values) in columns.items()}
+    return DataFrame(typed)
+
+
+def records_frame(record: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> "DataFrame":
+    """Return a frame with a column for each field of a kind of record."""
+    listed = list(rows)
+    return frame_of(
+        {
+            field.name: (_type_of(field.type), [getattr(row, field.name) for row in listed])
+            for field in msgspec.structs.fields(record)
+        }
+    )
+
+
+def counts_frame(name: str, counts: Mapping[str, int]) -> "DataFrame":
+    """Return a frame of counts by name."""
+    return frame_of(
+        {
+            name: (ColumnType.TEXT, list(counts)),
+            "count": (ColumnType.WHOLE, list(counts.values())),
+        }
+    )
+
+
+def _type_of(annotation: Any) -> ColumnType:
+    kinds = [kind for kind in get_args(annotation) or (annotation,) if kind is not type(None)]
+    if len(kinds) != 1 or not isinstance(kinds[0], type):
+        return ColumnType.OTHER
+    return (
+        ColumnType.TEXT if issubclass(kinds[0], str) else _BY_TYPE.get(kinds[0], ColumnType.OTHER)
+    )
+
+
+def _series(values: Sequence[Any], kind: ColumnType) -> "Series[Any]":
+    from pandas import Series, to_datetime  # noqa: PLC0415 - an extra
+
+    dtype: Any = kind.value
+    if kind is ColumnType.TEXT:
+        values = [None if value is None else str(value) for value in values]
+    if kind is ColumnType.FRACTION:
+        values = [None if value is None else float(value) for value in values]
+    plain: Series[Any] = Series(values, dtype="object")
+    try:
+        moments = kind is ColumnType.MOMENT
+        typed: Series[Any] = to_datetime(plain, utc=True, format="ISO8601") if moments else plain
+        return typed.astype(dtype)
+    except (TypeError, ValueError, OverflowError):
+        return plain
