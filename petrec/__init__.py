@@ -6,6 +6,8 @@ The functions and result types are imported when they are first used: `import pe
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from petrec.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from petrec.errors import DeclinedError as DeclinedError
     from petrec.errors import PetrecError as PetrecError
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from petrec.operations.runs import undo as undo
     from petrec.operations.session import Session as Session
     from petrec.operations.session import connect as connect
-
-__version__ = "0.1.0"
 
 _MODULES = {
     "errors": ("DeclinedError", "PetrecError"),

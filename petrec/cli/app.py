@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 import typer.main
 
-from petrec import __version__
 from petrec.cli.lazy import Entry, LazyGroup
+from petrec.version import __version__
 
 
 class Commands(LazyGroup):

@@ -7,10 +7,10 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from sqlalchemy import create_engine
 
-from petrec import __version__
 from petrec.api.options import Options
 from petrec.api.ports import Actor
 from petrec.api.router import build_router
+from petrec.version import __version__
 
 _BEARER = HTTPBearer(description="A token of the host's", auto_error=False)
 

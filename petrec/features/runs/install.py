@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, text
 
-import petrec
 from petrec.errors import (
     JournalVersionError,
     PermissionMissingError,
@@ -25,6 +24,7 @@ from petrec.features.runs.tables import (
     skips,
 )
 from petrec.features.runs.waiting import bounded
+from petrec.version import __version__
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -74,7 +74,7 @@ def alembic_config(connection: Connection) -> "Config":
 
 def migrations_path() -> Path:
     """Return where the migrations are: in an installed package, else in the source tree."""
-    package = Path(petrec.__file__).parent
+    package = Path(__file__).parents[2]
     installed = package / "migrations"
     return installed if installed.is_dir() else package.parent / "migrations"
 
@@ -110,7 +110,7 @@ def install_journal(engine: Engine, branch: str = "journal") -> None:
         try:
             command.upgrade(alembic_config(connection), f"{branch}@head")
         except CommandError as error:
-            hint = f"use the petrec that wrote them, or a newer one than {petrec.__version__}"
+            hint = f"use the petrec that wrote them, or a newer one than {__version__}"
             raise JournalVersionError(hint=hint) from error
         connection.commit()
 

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
-from petrec import __version__
 from petrec.errors import IllegalTransitionError, RunNotFoundError, SchemaMismatchError
 from petrec.features.runs.lock import is_held
 from petrec.features.runs.run import Run, State, Target
 from petrec.features.runs.tables import runs
 from petrec.features.runs.targets import name_in_journal
+from petrec.version import __version__
 
 UNFINISHED = (State.RUNNING, State.STOPPED)
 # Whoever changes a state holds the target's lock: a run that is running then has lost its process.

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from string import Template
 from typing import TextIO
 
-from petrec import __version__
 from petrec.features.review.case import Case
 from petrec.features.review.page.assets import page_script, page_style, page_template
 from petrec.features.review.page.encode import csp_hash, encode_json
 from petrec.rules import KINDS, Repair
+from petrec.version import __version__
 
 _CASES = "$cases"
 
