@@ -1,28 +1,24 @@
 """The petrec command as a user runs it: in a process of its own, with a clean environment."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
+from tests.plugins.forks import Completed, Forks
+
 ROOT = Path(__file__).parent.parent.parent
 # Tests that run in the background of a shell inherit an ignored SIGINT, and would hand it on.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@dataclass(frozen=True)
-class Completed:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
+# What an interpreter reads as it starts needs one that starts.
+_AT_START = re.compile(r"PYTHON|LANG|LC_|TZ")
 
 
 def environment(**extra: str) -> dict[str, str]:
@@ -32,20 +28,35 @@ def environment(**extra: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | extra
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Start the fork server, and end it with the session."""
+    with TemporaryDirectory(prefix="petrec-forks-") as directory:
+        started = Forks(Path(directory) / "socket", ROOT, environment())
+        yield started
+        started.stop()
+
+
 @pytest.fixture
-def petrec(tmp_path: Path) -> Callable[..., Completed]:
-    """Run a command to its end, in an empty directory."""
+def petrec(tmp_path: Path, forks: Forks) -> Callable[..., Completed]:
+    """Run a command to its end, in an empty directory, in a process of its own."""
 
     def run(*arguments: str, dsn: str | None = None, **extra: str) -> Completed:
         env = environment(**extra, **({"PETREC_DATABASE_URL": dsn} if dsn else {}))
-        ended = subprocess.run(
-            [sys.executable, "-m", "petrec", *arguments], cwd=tmp_path, env=env, text=True,
-            capture_output=True, stdin=subprocess.DEVNULL, timeout=240, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in ended.stderr, ended.stderr
-        return Completed(ended.returncode, ended.stdout, ended.stderr)
+        run_it = _run_anew if any(map(_AT_START.match, extra)) else forks.run
+        ended = run_it(arguments, tmp_path, env)
+        assert "Traceback" not in ended.err, ended.err
+        return ended
 
     return run
+
+
+def _run_anew(arguments: Sequence[str], directory: Path, env: Mapping[str, str]) -> Completed:
+    ended = subprocess.run(
+        [sys.executable, "-m", "petrec", *arguments], cwd=directory, env=env, text=True,
+        capture_output=True, stdin=subprocess.DEVNULL, timeout=240, check=False,
+    )  # fmt: skip
+    return Completed(ended.returncode, ended.stdout, ended.stderr)
 
 
 @pytest.fixture
