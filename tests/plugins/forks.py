@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 
 _LONGEST_S = 240
 
@@ -42,23 +42,28 @@ class Forks:
         request = {"arguments": arguments, "directory": str(directory), "environment": environment}
         with (
             socket.socket(socket.AF_UNIX) as connection,
-            TemporaryFile("w+") as out,
-            TemporaryFile("w+") as err,
+            ThreadPoolExecutor(2) as readers,
             Path(os.devnull).open() as nothing,
         ):
             connection.connect(str(self.path))
             connection.settimeout(_LONGEST_S)
-            streams = [stream.fileno() for stream in (nothing, out, err)]
+            (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+            read = [readers.submit(_read, end) for end in (out, err)]
+            streams = [nothing.fileno(), out_end, err_end]
             socket.send_fds(connection, [json.dumps(request).encode()], streams)
-            code = _exit_code(connection)
-            out.seek(0)
-            err.seek(0)
-            return Completed(code, out.read(), err.read())
+            os.close(out_end)
+            os.close(err_end)
+            return Completed(_exit_code(connection), *(text.result() for text in read))
 
     def stop(self) -> None:
         """End the server."""
         self.server.kill()
         self.server.communicate()
+
+
+def _read(end: int) -> str:
+    with open(end, encoding="utf-8") as stream:
+        return stream.read()
 
 
 def _exit_code(connection: socket.socket) -> int:
