@@ -15,9 +15,9 @@ from benchmarks import by_hand
 from benchmarks.writers import percentile, writers
 from petrec.demo.clinic import create
 from petrec.features.backfill.apply import apply_backfill
-from petrec.features.backfill.plan import make_target
+from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.run import Run
-from petrec.features.runs.throttle import Limits
+from petrec.features.runs.targets import make_target
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema
@@ -120,7 +120,7 @@ def _ours(dsn: str) -> tuple[float, float]:
         held.append(now.batch_ms)
 
     started = time.monotonic()
-    done = apply_backfill(engine, schema, make_target(schema), Limits(), observe)
+    done = apply_backfill(engine, schema, make_target(schema), Throttling(), observe)
     took = time.monotonic() - started
     engine.dispose()
     if done is None:

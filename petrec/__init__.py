@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from petrec.features.audit.result import AuditResult as AuditResult
     from petrec.features.backfill.result import BackfillPlan as BackfillPlan
     from petrec.features.backfill.result import BackfillResult as BackfillResult
-    from petrec.features.runs.change import Lineage as Lineage
+    from petrec.features.runs.driver.throttle import Throttling as Throttling
+    from petrec.features.runs.result import Lineage as Lineage
     from petrec.features.runs.result import RunList as RunList
     from petrec.features.runs.result import UndoResult as UndoResult
     from petrec.features.runs.run import Run as Run
-    from petrec.features.runs.throttle import Limits as Limits
     from petrec.operations.audit import KindRows as KindRows
     from petrec.operations.audit import audit as audit
     from petrec.operations.audit import rows as rows
@@ -34,10 +34,9 @@ _MODULES = {
     "errors": ("DeclinedError", "PetrecError"),
     "features.audit.result": ("AuditResult",),
     "features.backfill.result": ("BackfillPlan", "BackfillResult"),
-    "features.runs.change": ("Lineage",),
-    "features.runs.result": ("RunList", "UndoResult"),
+    "features.runs.driver.throttle": ("Throttling",),
+    "features.runs.result": ("Lineage", "RunList", "UndoResult"),
     "features.runs.run": ("Run",),
-    "features.runs.throttle": ("Limits",),
     "operations.audit": ("KindRows", "audit", "rows"),
     "operations.backfill": ("apply_backfill", "plan_backfill"),
     "operations.runs": ("history", "runs", "undo"),

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.status import Status
 
-    from petrec.features.runs.driver import Observer
-    from petrec.features.runs.run import Run
+    from petrec.features.runs.run import Observer, Run
 
 
 @dataclass

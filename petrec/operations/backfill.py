@@ -9,12 +9,12 @@ from petrec.documents.as_csv import write_rows
 from petrec.errors import OutputError
 from petrec.features.backfill.apply import apply_backfill as run_backfill
 from petrec.features.backfill.export import stream_ambiguous
-from petrec.features.backfill.plan import count_left, make_target, preview
+from petrec.features.backfill.plan import count_left, preview
 from petrec.features.backfill.result import BackfillPlan, BackfillResult
-from petrec.features.runs.driver import Observer
+from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.lineage import count_causes, read_unwritten
-from petrec.features.runs.run import Cause
-from petrec.features.runs.throttle import Limits
+from petrec.features.runs.run import Observer, SkipCause
+from petrec.features.runs.targets import make_target
 from petrec.files import atomic_text, make_directory, try_directory
 from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
@@ -41,7 +41,7 @@ def apply_backfill(
     session: Session,
     *,
     touch: Sequence[str] = (),
-    limits: Limits | None = None,
+    throttling: Throttling | None = None,
     anew: bool = False,
     export: Path | None = None,
     export_empty: bool = True,
@@ -62,7 +62,7 @@ def apply_backfill(
         try_directory(export.parent)
     if confirm:
         require(confirm, plan_backfill(session, touch=touch, step=step))
-    given = limits or Limits()
+    given = throttling or Throttling()
     with session.translated():
         run = run_backfill(session.engine, schema, target, given, progress, anew=anew)
     left, ambiguous, failure = _export_ambiguous(session, export, always=export_empty)
@@ -81,8 +81,8 @@ def _with_unwritten(session: Session, result: BackfillResult) -> BackfillResult:
         rows = read_unwritten(connection, result.run.id, MOST_LISTED)
     return msgspec.structs.replace(
         result,
-        refused=causes.get(Cause.REFUSED, 0),
-        rewritten=causes.get(Cause.REWRITTEN, 0),
+        refused=causes.get(SkipCause.REFUSED, 0),
+        rewritten=causes.get(SkipCause.REWRITTEN, 0),
         not_written=rows,
     )
 

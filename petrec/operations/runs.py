@@ -3,17 +3,14 @@
 from sqlalchemy import Connection
 
 from petrec.features.backfill.apply import apply_undo
-from petrec.features.backfill.plan import make_target
-from petrec.features.runs.abandon import abandon_run
-from petrec.features.runs.change import Lineage
-from petrec.features.runs.driver import Observer
-from petrec.features.runs.install import is_installed
+from petrec.features.runs.driver.throttle import Throttling
+from petrec.features.runs.journal.presence import is_installed
+from petrec.features.runs.journal.store import list_runs, read_run
 from petrec.features.runs.lineage import read_lineage, read_skips
-from petrec.features.runs.result import Abandoned, RunList, UndoResult
-from petrec.features.runs.run import Run
-from petrec.features.runs.states import list_runs, read_run
-from petrec.features.runs.targets import mapped_target
-from petrec.features.runs.throttle import Limits
+from petrec.features.runs.result import Abandoned, Lineage, RunList, UndoResult
+from petrec.features.runs.resume import abandon_run
+from petrec.features.runs.run import Observer, Run
+from petrec.features.runs.targets import make_target, mapped_target
 from petrec.features.runs.undo import check_null_returns
 from petrec.operations.callbacks import Confirm, ignore, require
 from petrec.operations.session import Session
@@ -52,7 +49,7 @@ def undo(
     session: Session,
     run: int,
     *,
-    limits: Limits | None = None,
+    throttling: Throttling | None = None,
     confirm: Confirm[int] | None = None,
     progress: Observer = ignore,
 ) -> UndoResult:
@@ -65,7 +62,7 @@ def undo(
         target = make_target(schema)
         _check_undo(connection, schema, target.name, run)
     require(confirm, run)
-    given = limits or Limits()
+    given = throttling or Throttling()
     with session.translated():
         done: Run = apply_undo(session.engine, schema, target, run, given, progress)
         with session.engine.connect() as connection:

@@ -18,7 +18,7 @@ def own_session(connection: Connection) -> None:
     From then on the driver prepares what is repeated, which a shared session could not keep.
     """
     driver: Any = connection.connection.driver_connection
-    pid = _pid(connection)
+    pid = backend_pid(connection)
     # A pooler shows its clients a number of its own.
     if driver.info.backend_pid != pid and _is_shared(connection, pid):
         raise session_needed("transaction")
@@ -36,16 +36,16 @@ def session_needed(mode: str) -> UsageError:
 def _is_shared(connection: Connection, pid: int) -> bool:
     """Ask twice in a row, where turns are taken, and once by another connection."""
     for _ in range(_LOOKS):
-        if _pid(connection) != pid:
+        if backend_pid(connection) != pid:
             return True
         with connection.engine.connect() as second:
-            if _pid(second) == pid:
+            if backend_pid(second) == pid:
                 return True
-    return _pid(connection) != pid
+    return backend_pid(connection) != pid
 
 
-def _pid(connection: Connection) -> int:
-    """Ask, and give the server session back to a pool that shares it."""
+def backend_pid(connection: Connection) -> int:
+    """Return the pid of the server session; ends the transaction, which gives it back to a pool."""
     pid = int(connection.scalar(_PID) or 0)
     connection.rollback()
     return pid

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from petrec.documents.cells import decode_cell, encode_cell
 from petrec.errors import OutputError, SettingsError, UsageError
-from petrec.features.runs.pace import Pace
+from petrec.features.runs.batches.size import Pace
 from petrec.files import atomic_text
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import load_settings

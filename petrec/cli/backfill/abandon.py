@@ -29,8 +29,8 @@ def abandon(
         petrec backfill abandon 1 --yes --format json
 
     """
-    from petrec.features.runs.abandon import abandon_run
     from petrec.features.runs.result import Abandoned
+    from petrec.features.runs.resume import abandon_run
     from petrec.features.runs.targets import mapped_target
 
     session = open_session("abandon", connect)

@@ -73,7 +73,7 @@ def backfill(
         result = apply_backfill(
             session,
             touch=touch or (),
-            limits=writing.limits(),
+            throttling=writing.throttling(),
             anew=anew,
             export=export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv",
             export_empty=export is not None,

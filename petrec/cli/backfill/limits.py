@@ -9,7 +9,8 @@ import typer
 from petrec.cli.bundle import Bundle
 
 if TYPE_CHECKING:
-    from petrec.features.runs.throttle import Limits
+    from petrec.features.runs.driver.throttle import Throttling
+
 
 _WRITING = "Writing"
 Target = Annotated[
@@ -53,11 +54,11 @@ class Writing(Bundle):
     pause_file: PauseFile = None
     deadline: Deadline = 300.0
 
-    def limits(self) -> "Limits":
-        """Return them as the journal takes them."""
-        from petrec.features.runs.throttle import Limits
+    def throttling(self) -> "Throttling":
+        """Return them as a run takes them."""
+        from petrec.features.runs.driver.throttle import Throttling
 
-        return Limits(
+        return Throttling(
             target_ms=self.target_ms,
             max_lag_bytes=self.max_lag_bytes,
             max_lag_s=self.max_lag_seconds,

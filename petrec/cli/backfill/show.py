@@ -34,10 +34,10 @@ def show_lineage(
         petrec backfill show --recording 7f455fe4-0dd9-b6e6-7932-fb8ab3f0fbc6
 
     """
-    from petrec.features.runs.change import Lineage
-    from petrec.features.runs.install import is_installed
+    from petrec.features.runs.journal.presence import is_installed
+    from petrec.features.runs.journal.store import read_run
     from petrec.features.runs.lineage import read_lineage
-    from petrec.features.runs.states import read_run
+    from petrec.features.runs.result import Lineage
     from petrec.features.runs.targets import mapped_target
 
     if run is None and recording is None:

@@ -23,9 +23,9 @@ def status(
         watch -n1 petrec backfill status
 
     """
-    from petrec.features.runs.install import is_installed
+    from petrec.features.runs.journal.presence import is_installed
+    from petrec.features.runs.journal.store import list_runs
     from petrec.features.runs.result import RunList
-    from petrec.features.runs.states import list_runs
     from petrec.features.runs.targets import mapped_target
 
     session = open_session("status", connect)

@@ -34,11 +34,11 @@ def undo(
     """
     from petrec.cli.progress import run_progress
     from petrec.features.backfill.apply import apply_undo
-    from petrec.features.backfill.plan import make_target
-    from petrec.features.runs.install import is_installed
+    from petrec.features.runs.journal.presence import is_installed
+    from petrec.features.runs.journal.store import read_run
     from petrec.features.runs.lineage import read_skips
     from petrec.features.runs.result import UndoResult
-    from petrec.features.runs.states import read_run
+    from petrec.features.runs.targets import make_target
     from petrec.features.runs.undo import check_null_returns
     from petrec.postgres.writable import check_writable
 
@@ -53,7 +53,7 @@ def undo(
     confirm(f"Take run {run} back?", yes=yes)
     with session.translated():
         with run_progress(quiet=quiet) as observe:
-            done = apply_undo(session.engine, schema, target, run, writing.limits(), observe)
+            done = apply_undo(session.engine, schema, target, run, writing.throttling(), observe)
         with session.engine.connect() as connection:
             result = UndoResult(done, read_skips(connection, done.id))
     session.show(result.document(), output_format, output)

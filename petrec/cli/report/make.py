@@ -85,7 +85,7 @@ def render_again(path: Path, targets: Sequence[Target]) -> ReportResult:
 
 
 def _install(session: Session) -> None:
-    from petrec.features.runs.install import install_journal
+    from petrec.features.runs.journal.install import install_journal
     from petrec.postgres.writable import check_primary
 
     with session.translated():

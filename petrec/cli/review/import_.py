@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from petrec.features.review.check import Checked
     from petrec.features.review.imported import ReviewImport
     from petrec.features.review.read.entry import Reading
-    from petrec.features.runs.driver import Observer
+    from petrec.features.runs.driver.throttle import Throttling
     from petrec.features.runs.foresight import Foresight
-    from petrec.features.runs.run import Run, Target
-    from petrec.features.runs.throttle import Limits
+    from petrec.features.runs.run import Observer, Run, Target
     from petrec.schema import Schema
 
 
@@ -70,7 +69,7 @@ def import_decisions(
     session = open_session("review", connect)
     reading = read_files(files, reviewer.strip())
     job = _Job(session, files, reading, touch or [], partial, anew, quiet)
-    result = job.apply(writing.limits(), yes=yes) if apply else job.plan()
+    result = job.apply(writing.throttling(), yes=yes) if apply else job.plan()
     job.session.show(result.document(), output_format, output)
     return run_code(result.run, clean=result.is_clean)
 
@@ -97,7 +96,7 @@ class _Job:
             warnings=foresight.warnings,
         )
 
-    def apply(self, given: "Limits", *, yes: bool) -> "ReviewImport":
+    def apply(self, given: "Throttling", *, yes: bool) -> "ReviewImport":
         """Finish what is unfinished, check again, ask, and write."""
         from petrec.features.review.apply import record_review, resume_review
         from petrec.features.review.rejects import write_rejects
@@ -126,15 +125,15 @@ class _Job:
         )  # fmt: skip
 
     def _is_unfinished(self) -> bool:
-        from petrec.features.review.apply import ACTION
-        from petrec.features.runs.install import is_installed
-        from petrec.features.runs.states import unfinished_run
+        from petrec.features.runs.journal.presence import is_installed
+        from petrec.features.runs.journal.store import unfinished_run
+        from petrec.features.runs.run import Action
         from petrec.features.runs.targets import mapped_target
 
         target = mapped_target(self.session.settings.mapping)
         with self.session.translated(), self.session.engine.connect() as connection:
             installed = is_installed(connection)
-            return installed and unfinished_run(connection, target, ACTION) is not None
+            return installed and unfinished_run(connection, target, Action.REVIEW) is not None
 
     @contextmanager
     def _working(self) -> "Iterator[Observer]":
@@ -146,10 +145,10 @@ class _Job:
     def _check(
         self, *, writing: bool = False
     ) -> tuple["Checked", int, "Foresight", "Schema", "Target"]:
-        from petrec.features.backfill.plan import make_target
         from petrec.features.review.apply import foresee_review, review_target
         from petrec.features.review.check import check
         from petrec.features.runs.foresight import Foresight
+        from petrec.features.runs.targets import make_target
         from petrec.postgres.writable import check_writable
         from petrec.rules.census import take_census
 

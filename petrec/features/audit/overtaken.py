@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, cast, func, select
 
-from petrec.features.runs.install import is_readable
-from petrec.features.runs.states import runs_of
-from petrec.features.runs.tables import changes
+from petrec.features.runs.journal.keys import has_key
+from petrec.features.runs.journal.presence import is_readable
+from petrec.features.runs.journal.store import runs_of
+from petrec.features.runs.journal.tables import changes
 from petrec.features.runs.targets import target_name
-from petrec.features.runs.write import has_key
 from petrec.rules.evidence import SINGLE_PET
 from petrec.rules.secondary import EVIDENCE_OVERTAKEN, SecondaryFact
 from petrec.schema import Schema

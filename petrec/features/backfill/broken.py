@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, FromClause, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from petrec.features.runs.keys import key_of
+from petrec.features.runs.journal.keys import key_of
 from petrec.postgres.warned import about_check, not_valid_checks
 from petrec.rules import judged
 from petrec.schema import Schema

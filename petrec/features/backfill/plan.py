@@ -1,6 +1,5 @@
 """What a backfill would do: shown to a person, or written down for the batches to follow."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import (
@@ -14,19 +13,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-from petrec.errors import UsageError
 from petrec.features.backfill.broken import broken_checks
 from petrec.features.backfill.result import BackfillPlan, StrategyCount
 from petrec.features.backfill.work import backfill_work
+from petrec.features.runs.batches.row_locks import ROW_LOCATION, system_columns
+from petrec.features.runs.batches.write import write_query
 from petrec.features.runs.foresight import foresee
-from petrec.features.runs.install import is_readable
-from petrec.features.runs.keys import key_of
-from petrec.features.runs.place import PLACE, system_columns
-from petrec.features.runs.run import Run, Target
-from petrec.features.runs.states import create_run, read_run, record, unfinished_run
-from petrec.features.runs.tables import plan_items
-from petrec.features.runs.targets import target_name
-from petrec.features.runs.write import write_query
+from petrec.features.runs.journal.keys import key_of
+from petrec.features.runs.journal.presence import is_readable
+from petrec.features.runs.journal.store import create_run, read_run, unfinished_run, update_run
+from petrec.features.runs.journal.tables import plan_items
+from petrec.features.runs.run import Action, Run, RunState, Target
 from petrec.postgres.session_state import path_advice
 from petrec.postgres.triggers import SearchingTriggers, searching_functions, update_triggers
 from petrec.rules import KINDS, Repair, judged
@@ -35,31 +32,11 @@ from petrec.rules.evidence import STRATEGIES
 from petrec.schema import Schema
 
 
-def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
-    """Name what a run will write to; errors: UsageError for a column that cannot be touched."""
-    recordings = schema.tables.recordings
-    by_name = {column.name: column.key for column in recordings.c}
-    for name in touch:
-        if name not in by_name:
-            raise UsageError(f"--touch: {recordings.fullname} has no column {name!r}")
-        if not recordings.c[by_name[name]].type.name.startswith("timestamp"):  # type: ignore[attr-defined]
-            raise UsageError(
-                f"--touch: {name!r} is not a timestamp", hint="name a timestamp column"
-            )
-    return Target(
-        table=str(recordings.fullname),
-        key=tuple(str(column.name) for column in schema.key_columns),
-        pet=str(recordings.c.pet_id.name),
-        touch=tuple(str(by_name[name]) for name in touch),
-        name=target_name(schema),
-    )
-
-
 def preview(connection: Connection, schema: Schema, target: Target) -> BackfillPlan:
     """Count what would change and say how; reads only."""
     census = take_census(connection, schema)
     readable = is_readable(connection)
-    unfinished = unfinished_run(connection, target.name, "backfill") if readable else None
+    unfinished = unfinished_run(connection, target.name, Action.BACKFILL) if readable else None
     foresight = foresee(connection, schema, target)
     return BackfillPlan(
         table=target.table,
@@ -92,11 +69,11 @@ def count_left(census: Census) -> int:
 
 def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | None:
     """Write down run and plan, in the recordings' physical order; None where nothing is to do."""
-    run_id = create_run(connection, "backfill", target)
+    run_id = create_run(connection, Action.BACKFILL, target)
     # Certain evidence implies it, but the planner cannot see that through the rules' CASE.
     lacking = schema.recordings.c.pet_id.is_(None)
-    facts = judged(schema, *system_columns(schema.recordings, PLACE), within=lacking)
-    place = func.row_number().over(order_by=[facts.recording[name] for name in PLACE])
+    facts = judged(schema, *system_columns(schema.recordings, ROW_LOCATION), within=lacking)
+    place = func.row_number().over(order_by=[facts.recording[name] for name in ROW_LOCATION])
     rows = (
         select(
             literal(run_id),
@@ -114,7 +91,7 @@ def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | 
     planned = connection.execute(query.execution_options(preserve_rowcount=True)).rowcount
     if planned == 0:
         return None
-    record(connection, run_id, {"planned": planned})
+    update_run(connection, run_id, {"planned": planned})
     return read_run(connection, target.name, run_id)
 
 
@@ -130,6 +107,6 @@ def _locks(schema: Schema) -> tuple[str, ...]:
 def _statement(schema: Schema, target: Target) -> str:
     """Return the SQL of one batch with its parameters by name."""
     now = datetime.now(UTC)
-    run = Run(0, "backfill", "planned", target, now, now)
-    query = write_query(schema, run, backfill_work(schema).guarded(run))
+    run = Run(0, Action.BACKFILL, RunState.RUNNING, target, now, now)
+    query = write_query(schema, run, backfill_work(schema).guarded_rows(run))
     return str(query.compile(dialect=postgresql.dialect(paramstyle="named")))  # type: ignore[no-untyped-call]

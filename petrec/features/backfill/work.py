@@ -16,13 +16,17 @@ from sqlalchemy import (
     select,
 )
 
-from petrec.features.runs.numbers import numbered
-from petrec.features.runs.parents import free_of_others
-from petrec.features.runs.place import VERSION, system_columns
+from petrec.features.runs.batches.items import numbered
+from petrec.features.runs.batches.row_locks import (
+    ROW_VERSION,
+    lock_available,
+    locked_as_read,
+    system_columns,
+)
+from petrec.features.runs.batches.write import new_value, old_value
+from petrec.features.runs.journal.keys import has_key
+from petrec.features.runs.journal.tables import plan_items
 from petrec.features.runs.run import Run
-from petrec.features.runs.tables import plan_items
-from petrec.features.runs.work import locked_as_read
-from petrec.features.runs.write import has_key, new_value, old_value
 from petrec.postgres.identifiers import lock_table
 from petrec.rules import judged, kind_column
 from petrec.schema import Schema
@@ -55,12 +59,12 @@ class BackfillWork:
         mine = appointments.c.id == cast(plan_items.c.appointment_id, appointments.c.id.type)
         of_appointment = select(plan_items.c.seq).join(appointments, mine)
         of_appointment = of_appointment.where(numbered(*self.items(run)))
-        return free_of_others(connection, appointments, of_appointment, page)
+        return lock_available(connection, appointments, of_appointment, page)
 
-    def guarded(self, run: Run) -> Select[Any]:
+    def guarded_rows(self, run: Run) -> Select[Any]:
         """Infer each pet anew; the write applies where it is still certain and the same."""
         schema = self.schema
-        facts = judged(schema, *system_columns(schema.recordings, VERSION), per_row=True)
+        facts = judged(schema, *system_columns(schema.recordings, ROW_VERSION), per_row=True)
         recording, pet = facts.recording, facts.certain_pet
         planned = cast(plan_items.c.pet_id, schema.pets.c.id.type)
         place = cast(plan_items.c.appointment_id, recording.appointment_id.type)
@@ -85,7 +89,7 @@ class BackfillWork:
         )
         return locked_as_read(schema, query, recording, plan_items.c.row_key)
 
-    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+    def after_write(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Have nothing left to do."""
 
 

@@ -11,7 +11,7 @@ from petrec.features.constraints.listener import Doing, Listener
 from petrec.features.constraints.plan import Wanted, refuse_without_privileges
 from petrec.features.constraints.result import ConstraintsPlan, ConstraintsResult, Obstacles, Step
 from petrec.features.constraints.space import measure_space, refuse_without_room
-from petrec.features.runs import lock
+from petrec.features.runs.journal import lock
 from petrec.features.runs.targets import mapped_target
 from petrec.postgres.ddl.run import Limits, Runner
 from petrec.postgres.ddl.statement_progress import Progress

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Date, cast, func, select, text
 
 from petrec.features.report.result import BackfillMark
-from petrec.features.runs.tables import runs
+from petrec.features.runs.journal.tables import runs
 from petrec.features.runs.targets import name_in_journal, target_name
 from petrec.schema import Schema
 

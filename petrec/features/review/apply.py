@@ -9,19 +9,23 @@ from sqlalchemy import Connection, Engine, insert
 from petrec.features.review.agree import Ballot
 from petrec.features.review.case import Verdict
 from petrec.features.review.work import ReviewWork
-from petrec.features.runs.driver import Driver, Observer
+from petrec.features.runs.driver.driver import Driver
+from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.foresight import Foresight, foresee
-from petrec.features.runs.install import only_writer
-from petrec.features.runs.moves import follow_moves
-from petrec.features.runs.run import Run, State, Target
-from petrec.features.runs.states import create_run, move, read_run, record, unfinished_run
-from petrec.features.runs.tables import decisions
-from petrec.features.runs.throttle import Limits
-from petrec.features.runs.undo import check_target
+from petrec.features.runs.journal.keys import follow_moves
+from petrec.features.runs.journal.store import (
+    change_state,
+    create_run,
+    read_run,
+    unfinished_run,
+    update_run,
+)
+from petrec.features.runs.journal.tables import decisions
+from petrec.features.runs.run import Action, Observer, Run, RunState, Target
+from petrec.features.runs.targets import check_target
 from petrec.postgres.warned import about_check, not_valid_checks
 from petrec.schema import Schema
 
-ACTION = "review"
 _ROWS_AT_ONCE = 1_000
 
 
@@ -29,7 +33,7 @@ def resume_review(
     engine: Engine,
     schema: Schema,
     target: Target,
-    limits: Limits,
+    throttling: Throttling,
     observe: Observer,
     *,
     anew: bool = False,
@@ -38,17 +42,20 @@ def resume_review(
 
     Errors: see `Driver`.
     """
-    with only_writer(engine, target.name) as connection:
-        run = unfinished_run(connection, target.name, ACTION)
+
+    def plan(connection: Connection) -> Run | None:
+        run = unfinished_run(connection, target.name, Action.REVIEW)
         if run is None:
             return None
         if anew:
-            move(connection, run, State.ABANDONED)
+            change_state(connection, run, RunState.ABANDONED)
             return None
         check_target(run, target)
-        move(connection, run, State.RUNNING)
+        change_state(connection, run, RunState.RUNNING)
         follow_moves(connection, decisions, run)
-    return Driver(engine, ReviewWork(schema), limits, observe).drive(run.id)
+        return run
+
+    return Driver(engine, ReviewWork(schema), throttling, observe).run(plan)
 
 
 def record_review(
@@ -56,17 +63,19 @@ def record_review(
     schema: Schema,
     target: Target,
     ballots: Sequence[Ballot],
-    limits: Limits,
+    throttling: Throttling,
     observe: Observer,
 ) -> Run:
     """Record the ballots as one run and drive it to its end. Errors: see `Driver`."""
-    with only_writer(engine, target.name) as connection:
-        run_id = _create(connection, target, ballots)
-    return Driver(engine, ReviewWork(schema), limits, observe).drive(run_id)
+
+    def plan(connection: Connection) -> Run:
+        return _create(connection, target, ballots)
+
+    return Driver(engine, ReviewWork(schema), throttling, observe).run(plan)
 
 
 def review_target(target: Target, ballots: Sequence[Ballot]) -> Target:
-    """Say what a run of these ballots writes beside the pet."""
+    """Return what a run of these ballots writes beside the pet."""
     links = any(ballot.decision.verdict is Verdict.LINK for ballot in ballots)
     also = ("appointment_id",) if any(ballot.moves for ballot in ballots) else ()
     return msgspec.structs.replace(target, also=also, links=links)
@@ -81,15 +90,15 @@ def foresee_review(connection: Connection, schema: Schema, target: Target) -> Fo
     return replace(foresight, warnings=(*foresight.warnings, *checks))
 
 
-def _create(connection: Connection, target: Target, ballots: Sequence[Ballot]) -> int:
-    run_id = create_run(connection, ACTION, target)
+def _create(connection: Connection, target: Target, ballots: Sequence[Ballot]) -> Run:
+    run_id = create_run(connection, Action.REVIEW, target)
     rows = [_row(run_id, seq, ballot) for seq, ballot in enumerate(ballots, start=1)]
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         connection.execute(insert(decisions), rows[start : start + _ROWS_AT_ONCE])
     writing = {Verdict.ASSIGN, Verdict.LINK}
     planned = sum(ballot.decision.verdict in writing for ballot in ballots)
-    record(connection, run_id, {"planned": planned})
-    return read_run(connection, target.name, run_id).id
+    update_run(connection, run_id, {"planned": planned})
+    return read_run(connection, target.name, run_id)
 
 
 def _row(run_id: int, seq: int, ballot: Ballot) -> dict[str, object]:

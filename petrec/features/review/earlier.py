@@ -6,8 +6,8 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Text, and_, any_, bindparam, exists, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.features.runs.states import runs_of
-from petrec.features.runs.tables import changes, decisions, runs
+from petrec.features.runs.journal.store import runs_of
+from petrec.features.runs.journal.tables import changes, decisions, runs
 
 _READABLE = text(
     "SELECT coalesce(has_schema_privilege(to_regnamespace('petrec'), 'USAGE')"

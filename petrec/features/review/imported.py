@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
 from petrec.features.runs.result import MovedOn, left_alone
-from petrec.features.runs.run import Cause, Run
+from petrec.features.runs.run import Run, SkipCause
 
 _CAUSES = {
-    Cause.OVERTAKEN: "changed before they were written",
-    Cause.REFUSED: "refused by the database",
-    Cause.REWRITTEN: "changed otherwise by a trigger",
+    SkipCause.OVERTAKEN: "changed before they were written",
+    SkipCause.REFUSED: "refused by the database",
+    SkipCause.REWRITTEN: "changed otherwise by a trigger",
 }
 
 # Lines that are named of those with one reason.
@@ -102,9 +102,9 @@ class ReviewImport(Struct, frozen=True):
             grids.append(left_alone("Left alone when written", self.skipped))
         return Document(self.command, self._title(), self, tuple(grids), notes=self._notes())
 
-    def _causes(self) -> dict[Cause, int]:
+    def _causes(self) -> dict[SkipCause, int]:
         counted = Counter(row.cause for row in self.skipped)
-        return {cause: counted[cause] for cause in Cause}
+        return {cause: counted[cause] for cause in SkipCause}
 
     def _title(self) -> str:
         if not self.applied:

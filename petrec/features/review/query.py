@@ -23,7 +23,7 @@ from sqlalchemy.sql.selectable import Subquery
 from petrec.features.review import folds
 from petrec.features.review.folds import as_text, has_day, pet_json
 from petrec.features.review.state import state_sql
-from petrec.features.runs.keys import key_of
+from petrec.features.runs.journal.keys import key_of
 from petrec.rules import KINDS, Repair, judged, kind_column
 from petrec.schema import Schema
 

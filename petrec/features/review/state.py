@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, all_, cast, distinct, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.features.runs.keys import key_of
+from petrec.features.runs.journal.keys import key_of
 from petrec.rules.facts_sql import FactColumns
 from petrec.schema import Schema
 

@@ -11,9 +11,9 @@ from petrec.features.review.earlier import has_decisions
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.reviewed import OpenKind, ReviewerCount, ReviewStatus
 from petrec.features.review.state import state_sql
-from petrec.features.runs.keys import key_of
-from petrec.features.runs.states import runs_of
-from petrec.features.runs.tables import changes, decisions, runs
+from petrec.features.runs.journal.keys import key_of
+from petrec.features.runs.journal.store import runs_of
+from petrec.features.runs.journal.tables import changes, decisions, runs
 from petrec.features.runs.targets import target_name
 from petrec.rules import judged, kind_column
 from petrec.rules.census import take_census

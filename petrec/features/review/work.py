@@ -26,12 +26,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.review.case import Verdict
 from petrec.features.review.state import state_sql
-from petrec.features.runs.numbers import numbered, numbers_of
-from petrec.features.runs.parents import free_of_others
-from petrec.features.runs.place import PLACE, system_columns
-from petrec.features.runs.run import Run
-from petrec.features.runs.tables import decisions, link_changes
-from petrec.features.runs.write import has_key, new_value, old_value
+from petrec.features.runs.batches.items import numbered, numbers_of
+from petrec.features.runs.batches.row_locks import ROW_LOCATION, lock_available, system_columns
+from petrec.features.runs.batches.write import new_value, old_value
+from petrec.features.runs.journal.keys import has_key
+from petrec.features.runs.journal.tables import decisions, link_changes
+from petrec.features.runs.run import LinkAction, Run
 from petrec.postgres.identifiers import lock_table
 from petrec.rules import KINDS, judged, kind_column
 from petrec.rules.facts_sql import FactColumns
@@ -75,7 +75,7 @@ class ReviewWork:
         entered = select(decisions.c.seq).join(appointments, appointments.c.id == target)
         mine = numbered(*self.items(run))
         for query in (left, entered):
-            ready = free_of_others(connection, appointments, query.where(mine), ready)
+            ready = lock_available(connection, appointments, query.where(mine), ready)
         return ready
 
     def _lock_recordings(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
@@ -89,9 +89,9 @@ class ReviewWork:
         )
         return list(connection.scalars(query, numbers_of(page)))
 
-    def guarded(self, run: Run) -> Select[Any]:
+    def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each state with the one decided on; judge the recording as it would be."""
-        place = system_columns(self.schema.recordings, PLACE)
+        place = system_columns(self.schema.recordings, ROW_LOCATION)
         facts = judged(self.schema, *place, per_row=True)
         recording = facts.recording
         ours = self._added(run, facts) if run.target.links else None
@@ -107,7 +107,7 @@ class ReviewWork:
                 decisions.c.verdict.label("strategy"),
                 func.coalesce(and_(same, ok), false()).label("applies"),
                 case((same, _NOT_OK), else_=_CHANGED).label("reason"),
-                *(recording[name] for name in PLACE),
+                *(recording[name] for name in ROW_LOCATION),
                 *(recording[name].label(old_value(name)) for name in run.target.columns),
                 *(value.label(new_value(name)) for name, value in new.items()),
                 *links,
@@ -119,7 +119,7 @@ class ReviewWork:
             .where(numbered(*self.items(run)))
         )
 
-    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+    def after_write(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Have nothing left to do: pets are added by the statement that writes."""
 
     def _new(self, run: Run) -> dict[str, ColumnElement[Any]]:
@@ -134,7 +134,7 @@ class ReviewWork:
         """Return the pets that this run has added to an appointment: they change no state."""
         pets = select(func.array_agg(link_changes.c.pet_id)).where(
             link_changes.c.run_id == run.id,
-            link_changes.c.action == "added",
+            link_changes.c.action == LinkAction.ADDED,
             link_changes.c.appointment_id == cast(facts.recording.appointment_id, Text),
         )
         # It stands two queries deep in the one that reads the facts.

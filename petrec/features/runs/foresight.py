@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from petrec.features.runs.install import journal_hindrances
+from petrec.features.runs.journal.presence import journal_hindrances
 from petrec.features.runs.run import Target
 from petrec.postgres.warned import warnings
 from petrec.postgres.writable import hindrances

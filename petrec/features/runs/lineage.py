@@ -4,10 +4,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from petrec.features.runs.change import Change, Lineage
-from petrec.features.runs.result import MovedOn
-from petrec.features.runs.run import Cause
-from petrec.features.runs.tables import changes, runs, skips
+from petrec.features.runs.journal.tables import changes, runs, skips
+from petrec.features.runs.result import Change, Lineage, MovedOn
+from petrec.features.runs.run import SkipCause
 from petrec.features.runs.targets import name_in_journal
 
 
@@ -55,7 +54,7 @@ def read_skips(connection: Connection, run_id: int) -> tuple[MovedOn, ...]:
 
 def read_unwritten(connection: Connection, run_id: int, limit: int) -> tuple[MovedOn, ...]:
     """Return rows that the database refused or a trigger changed, at most `limit`."""
-    return _skips(connection, skips.c.run_id == run_id, skips.c.cause != Cause.OVERTAKEN,
+    return _skips(connection, skips.c.run_id == run_id, skips.c.cause != SkipCause.OVERTAKEN,
                   limit=limit)  # fmt: skip
 
 
@@ -70,7 +69,7 @@ def _skips(
 ) -> tuple[MovedOn, ...]:
     query = select(skips.c.row_key, skips.c.reason, skips.c.cause).where(*conditions)
     rows = connection.execute(query.order_by(skips.c.seq).limit(limit))
-    return tuple(MovedOn(row.row_key[0], row.reason, Cause(row.cause)) for row in rows)
+    return tuple(MovedOn(row.row_key[0], row.reason, SkipCause(row.cause)) for row in rows)
 
 
 def _change(row: Any) -> Change:

@@ -1,13 +1,14 @@
-"""What commands on runs answer: the list, an undo, a run that was left."""
+"""What commands on runs answer: the list, the changes, an undo, a run that was left."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
 from petrec.documents.frames import records_frame
-from petrec.features.runs.run import Cause, Run, State
+from petrec.features.runs.run import Run, RunState, SkipCause
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -18,7 +19,7 @@ class MovedOn(Struct, frozen=True):
 
     recording_id: str
     reason: str
-    cause: Cause = Cause.OVERTAKEN
+    cause: SkipCause = SkipCause.OVERTAKEN
 
 
 class UndoResult(Struct, frozen=True):
@@ -35,8 +36,8 @@ class UndoResult(Struct, frozen=True):
 
     def document(self) -> Document:
         """Return the form for rendering."""
-        refused = sum(row.cause is Cause.REFUSED for row in self.moved_on)
-        rewritten = sum(row.cause is Cause.REWRITTEN for row in self.moved_on)
+        refused = sum(row.cause is SkipCause.REFUSED for row in self.moved_on)
+        rewritten = sum(row.cause is SkipCause.REWRITTEN for row in self.moved_on)
         moved = self.run.skipped - refused - rewritten
         restored = f"{self.run.changed - self.run.before} recordings restored{self.run.in_all}"
         counts = [restored, f"{moved} had moved on"]
@@ -92,11 +93,11 @@ class RunList(Struct, frozen=True):
 
 def _status_row(run: Run) -> tuple[str | int | float | None, ...]:
     eta = run.eta_seconds
-    working = run.state in {State.RUNNING, State.STOPPED}
+    working = run.state in {RunState.RUNNING, RunState.STOPPED}
     return (
         run.id,
         f"undo of {run.undoes}" if run.undoes else run.action,
-        run.phase,
+        run.shown_state,
         run.planned,
         run.changed,
         run.skipped,
@@ -113,3 +114,51 @@ def left_alone(title: str, rows: Sequence[MovedOn]) -> Grid:
     """Return recordings with the reason why they were not written as planned."""
     cells = tuple((row.recording_id, row.reason) for row in rows)
     return Grid(title, ("recording", "reason"), cells)
+
+
+class Change(Struct, frozen=True):
+    """One change of one recording; values by column, as PostgreSQL's JSON."""
+
+    recording_id: str
+    run: int
+    action: str
+    strategy: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+    changed_at: datetime
+    role: str
+
+
+class Lineage(Struct, frozen=True):
+    """Changes, the oldest first."""
+
+    changes: tuple[Change, ...]
+    command: str = "backfill show"
+    schema_version: int = SCHEMA_VERSION
+
+    def frame(self) -> "DataFrame":
+        """Return the changes as a data frame."""
+        return records_frame(Change, self.changes)
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        columns = ("recording", "run", "action", "strategy", "old pet", "new pet", "at", "by")
+        rows = tuple(
+            (
+                change.recording_id,
+                change.run,
+                change.action,
+                change.strategy,
+                _text(change.old.get("pet_id")),
+                _text(change.new.get("pet_id")),
+                f"{change.changed_at:%Y-%m-%d %H:%M:%S}",
+                change.role,
+            )
+            for change in self.changes
+        )
+        title = f"{len(rows)} changes"
+        return Document(self.command, title, self, (Grid("Changes", columns, rows),))
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else str(value)

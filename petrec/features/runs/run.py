@@ -1,12 +1,30 @@
-"""What the journal knows of runs."""
+"""What the journal knows of runs: actions, states, and the transitions between them."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
 
-class Cause(StrEnum):
+class Action(StrEnum):
+    """What a run does."""
+
+    BACKFILL = "backfill"
+    REVIEW = "review"
+    UNDO = "undo"
+
+
+class RunState(StrEnum):
+    """Where a run stands; `done` and `abandoned` are for good."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    DONE = "done"
+    ABANDONED = "abandoned"
+
+
+class SkipCause(StrEnum):
     """Why a planned row was not written as planned."""
 
     OVERTAKEN = "overtaken"
@@ -14,13 +32,24 @@ class Cause(StrEnum):
     REWRITTEN = "rewritten"
 
 
-class State(StrEnum):
-    """Where a run stands; `done` and `abandoned` are for good."""
+class LinkAction(StrEnum):
+    """What a run did with a pet that its changes needed in an appointment."""
 
-    RUNNING = "running"
-    STOPPED = "stopped"
-    DONE = "done"
-    ABANDONED = "abandoned"
+    ADDED = "added"
+    PRESENT = "present"
+    REMOVED = "removed"
+
+
+UNFINISHED = (RunState.RUNNING, RunState.STOPPED)
+# Whoever changes a state holds the target's lock: a run that is running then has lost its process.
+TRANSITIONS: Mapping[tuple[RunState, RunState], str] = {
+    (RunState.RUNNING, RunState.DONE): "every planned row has been changed or skipped",
+    (RunState.RUNNING, RunState.STOPPED): "something prevents it from going on; it can be resumed",
+    (RunState.RUNNING, RunState.RUNNING): "its process died; another one takes over",
+    (RunState.RUNNING, RunState.ABANDONED): "its process died; it is undone, left, or planned anew",
+    (RunState.STOPPED, RunState.RUNNING): "it is resumed",
+    (RunState.STOPPED, RunState.ABANDONED): "it is undone, left, or planned anew",
+}
 
 
 class Target(Struct, frozen=True):
@@ -57,14 +86,14 @@ class Run(Struct, frozen=True):
     """
 
     id: int
-    action: str
-    state: str
+    action: Action
+    state: RunState
     target: Target
     started_at: datetime
     updated_at: datetime
     target_name: str = ""
     undoes: int | None = None
-    pass_: int = 1
+    pass_number: int = 1
     cursor: int = 0
     planned: int = 0
     changed: int = 0
@@ -116,6 +145,9 @@ class Run(Struct, frozen=True):
         return self.remaining / self.rows_per_second if self.rows_per_second else None
 
     @property
-    def phase(self) -> str:
-        """Return the state, as a person means it: a running run that nobody holds has died."""
-        return "interrupted" if self.state == State.RUNNING and not self.held else self.state
+    def shown_state(self) -> str:
+        """Return the state that a person means: a running run without a process has died."""
+        return "interrupted" if self.state == RunState.RUNNING and not self.held else self.state
+
+
+Observer = Callable[[Run], None]

@@ -1,8 +1,12 @@
 """The name of a target: the table of recordings that runs, decisions and history belong to."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, func
 
-from petrec.features.runs.tables import runs
+from petrec.errors import SchemaMismatchError, UsageError
+from petrec.features.runs.journal.tables import runs
+from petrec.features.runs.run import Run, Target
 from petrec.postgres.identifiers import qualified
 from petrec.schema import Schema
 from petrec.settings import Mapping
@@ -28,3 +32,35 @@ def name_in_journal() -> ColumnElement[str]:
     plain = runs.c.target["table"].astext
     quoted = '"' + func.replace(plain, ".", '"."') + '"'
     return func.coalesce(runs.c.target["name"].astext, quoted)
+
+
+def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
+    """Name what a run will write to; errors: UsageError for a column that cannot be touched."""
+    recordings = schema.tables.recordings
+    by_name = {column.name: column.key for column in recordings.c}
+    for name in touch:
+        if name not in by_name:
+            raise UsageError(f"--touch: {recordings.fullname} has no column {name!r}")
+        if not recordings.c[by_name[name]].type.name.startswith("timestamp"):  # type: ignore[attr-defined]
+            raise UsageError(
+                f"--touch: {name!r} is not a timestamp", hint="name a timestamp column"
+            )
+    return Target(
+        table=str(recordings.fullname),
+        key=tuple(str(column.name) for column in schema.key_columns),
+        pet=str(recordings.c.pet_id.name),
+        touch=tuple(str(by_name[name]) for name in touch),
+        name=target_name(schema),
+    )
+
+
+def check_target(run: Run, target: Target) -> None:
+    """Refuse to work on another table than the run did; errors: SchemaMismatchError."""
+    mine = (run.target.table, run.target.key, run.target.pet)
+    if mine != (target.table, target.key, target.pet):
+        raise SchemaMismatchError(
+            f"run {run.id} wrote to {run.target.table} (column {run.target.pet}), "
+            f"the configuration names {target.table} (column {target.pet})",
+            hint="use the configuration that the run was made with, or leave it for good with: "
+            f"petrec backfill abandon {run.id}",
+        )

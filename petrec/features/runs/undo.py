@@ -19,16 +19,16 @@ from sqlalchemy import (
     select,
 )
 
-from petrec.errors import DatabaseError, IllegalTransitionError, SchemaMismatchError
-from petrec.features.runs.links import remove_links
-from petrec.features.runs.moves import follow_moves
-from petrec.features.runs.numbers import numbered
-from petrec.features.runs.place import VERSION, system_columns
-from petrec.features.runs.run import Run, State, Target
-from petrec.features.runs.states import UNFINISHED, create_run, move, read_run, record
-from petrec.features.runs.tables import changes, runs
-from petrec.features.runs.work import locked_as_read
-from petrec.features.runs.write import has_key, new_value, old_value
+from petrec.errors import DatabaseError, IllegalTransitionError
+from petrec.features.runs.batches.items import numbered
+from petrec.features.runs.batches.links import remove_links
+from petrec.features.runs.batches.row_locks import ROW_VERSION, locked_as_read, system_columns
+from petrec.features.runs.batches.write import new_value, old_value
+from petrec.features.runs.journal.keys import follow_moves, has_key
+from petrec.features.runs.journal.store import change_state, create_run, read_run, update_run
+from petrec.features.runs.journal.tables import changes, runs
+from petrec.features.runs.run import UNFINISHED, Action, Run, RunState, Target
+from petrec.features.runs.targets import check_target
 from petrec.postgres.foreseen import is_required
 from petrec.schema import Schema
 
@@ -38,11 +38,11 @@ class UndoWork:
 
     watched = False
 
-    def __init__(self, schema: Schema, earlier: Sequence[int] = ()) -> None:
+    def __init__(self, schema: Schema) -> None:
         self.schema = schema
         # Also those that [mapping.where] leaves out by now: what was written can be taken back.
         self.recordings: FromClause = schema.tables.recordings
-        self.settled_by = earlier
+        self.settled_by: Sequence[int] = ()
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the changes of the run that is undone."""
@@ -53,7 +53,7 @@ class UndoWork:
         del connection, run
         return list(page)
 
-    def guarded(self, run: Run) -> Select[Any]:
+    def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each row with what the run wrote; a row changed since is left alone."""
         table, mine = self.items(run)
         recording = self._recordings()
@@ -63,7 +63,7 @@ class UndoWork:
             select(
                 table.c.seq,
                 table.c.row_key,
-                literal("undo").label("strategy"),
+                literal(Action.UNDO).label("strategy"),
                 and_(*map(_unchanged, decided)).label("applies"),
                 _reason(recording.c.pet_id).label("reason"),
                 *(c.label(old_value(c.key)) for c in columns),
@@ -76,10 +76,10 @@ class UndoWork:
 
     def _recordings(self) -> Subquery:
         recordings = self.recordings
-        version = system_columns(recordings, VERSION)
+        version = system_columns(recordings, ROW_VERSION)
         return select(*recordings.c, *version).subquery("recording")
 
-    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+    def after_write(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Take the pets out of their appointments again that the run had added."""
         if run.target.links:
             remove_links(connection, self.schema, run, ready, [run.id, *self.settled_by])
@@ -110,18 +110,18 @@ def _typed(values: Column[Any], column: ColumnElement[Any]) -> ColumnElement[Any
 def plan_undo(connection: Connection, run_id: int, target: Target) -> Run:
     """Create the run that undoes another; errors: RunNotFoundError, IllegalTransitionError."""
     undone = read_run(connection, target.name, run_id)
-    if undone.action == "undo":
+    if undone.action is Action.UNDO:
         reason = f"run {run_id} is itself an undo"
         raise IllegalTransitionError(reason, hint="run the original command again instead")
     check_target(undone, target)
     if undone.state in UNFINISHED:
         # What it has not done yet is not to be done any more.
-        move(connection, undone, State.ABANDONED)
+        change_state(connection, undone, RunState.ABANDONED)
     follow_moves(connection, changes, undone)
     undos = earlier_undos(connection, run_id)
     planned = _journaled(connection, [run_id]) - _journaled(connection, undos)
-    new = create_run(connection, "undo", undone.target, undoes=run_id)
-    record(connection, new, {"planned": planned})
+    new = create_run(connection, Action.UNDO, undone.target, undoes=run_id)
+    update_run(connection, new, {"planned": planned})
     return read_run(connection, target.name, new)
 
 
@@ -134,18 +134,6 @@ def _journaled(connection: Connection, run_ids: Sequence[int]) -> int:
     """Count changes, also those in which a trigger wrote another value."""
     query = select(func.count()).select_from(changes).where(changes.c.run_id.in_(run_ids))
     return int(connection.scalars(query).one())
-
-
-def check_target(run: Run, target: Target) -> None:
-    """Refuse to work on another table than the run did; errors: SchemaMismatchError."""
-    mine = (run.target.table, run.target.key, run.target.pet)
-    if mine != (target.table, target.key, target.pet):
-        raise SchemaMismatchError(
-            f"run {run.id} wrote to {run.target.table} (column {run.target.pet}), "
-            f"the configuration names {target.table} (column {target.pet})",
-            hint="use the configuration that the run was made with, or leave it for good with: "
-            f"petrec backfill abandon {run.id}",
-        )
 
 
 def check_null_returns(connection: Connection, schema: Schema, run_id: int) -> None:

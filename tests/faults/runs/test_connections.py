@@ -8,8 +8,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.errors import RunHeldError
-from petrec.features.runs import lock
-from petrec.features.runs.retry import is_lost
+from petrec.features.runs.errors import is_lost
+from petrec.features.runs.journal import lock
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings

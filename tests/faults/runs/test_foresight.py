@@ -9,8 +9,9 @@ import msgspec
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.features.backfill.plan import make_target, preview
+from petrec.features.backfill.plan import preview
 from petrec.features.runs.foresight import foresee
+from petrec.features.runs.targets import make_target
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.faults.runs.runs import APPLY

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from petrec.errors import IllegalTransitionError
-from petrec.features.runs.install import install_journal
-from petrec.features.runs.run import State, Target
-from petrec.features.runs.states import TRANSITIONS, create_run, move, read_run
+from petrec.features.runs.journal.install import install_journal
+from petrec.features.runs.journal.store import change_state, create_run, read_run
+from petrec.features.runs.run import TRANSITIONS, RunState, Target
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings
@@ -108,22 +108,22 @@ def test_only_the_listed_transitions_are_made(clinic: Database) -> None:
     engine = make_engine(resolve_dsn(clinic.dsn, None), Settings(), "test")
     install_journal(engine)
     target = Target("public.recordings", ("id",), "pet_id", name=NAME)
-    for before, after in itertools.product(State, State):
+    for before, after in itertools.product(RunState, RunState):
         with engine.begin() as connection:
             run_id = create_run(connection, "backfill", target)
             values = {"state": before, "id": run_id}
             connection.execute(text("UPDATE petrec.runs SET state = :state WHERE id = :id"), values)
             run = read_run(connection, NAME, run_id)
             if (before, after) in TRANSITIONS:
-                move(connection, run, after)
+                change_state(connection, run, after)
                 assert read_run(connection, NAME, run_id).state == after
             else:
                 with pytest.raises(IllegalTransitionError):
-                    move(connection, run, after)
-    ended = {State.DONE, State.ABANDONED}
+                    change_state(connection, run, after)
+    ended = {RunState.DONE, RunState.ABANDONED}
     assert not any(before in ended for before, _ in TRANSITIONS)
-    assert {after for before, after in TRANSITIONS if before == State.STOPPED} == {
-        State.RUNNING, State.ABANDONED,
+    assert {after for before, after in TRANSITIONS if before == RunState.STOPPED} == {
+        RunState.RUNNING, RunState.ABANDONED,
     }  # fmt: skip
 
 

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import Engine
 
 from petrec.features.backfill.apply import apply_backfill, apply_undo
-from petrec.features.backfill.plan import make_target
 from petrec.features.review.agree import Ballot
 from petrec.features.review.apply import record_review, review_target
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.cases import observe
+from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.run import Run
-from petrec.features.runs.throttle import Limits
+from petrec.features.runs.targets import make_target
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema
@@ -65,7 +65,7 @@ LINKS = "SELECT * FROM appointment_pets ORDER BY 1, 2"
 PETS = "SELECT id, pet_id FROM recordings"
 SKIPPED = """SELECT row_key[1]::int FROM petrec.skips
              WHERE run_id = %s AND cause IN ('refused', 'rewritten')"""
-LIMITS = Limits(deadline_s=60)
+LIMITS = Throttling(deadline_s=60)
 
 
 class Clinic:

@@ -10,7 +10,7 @@ from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrec.features.runs.install import alembic_config
+from petrec.features.runs.journal.install import alembic_config
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.identifiers import qualified

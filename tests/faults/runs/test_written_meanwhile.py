@@ -9,13 +9,14 @@ import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from petrec.features.backfill.plan import make_target, write_plan
+from petrec.features.backfill.plan import write_plan
 from petrec.features.backfill.work import BackfillWork
-from petrec.features.runs.install import install_journal
+from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.write import Written, write_batch, write_query
+from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.run import Run
+from petrec.features.runs.targets import make_target
 from petrec.features.runs.undo import UndoWork, plan_undo
-from petrec.features.runs.work import Work
-from petrec.features.runs.write import Written, write_batch, write_query
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema
@@ -63,7 +64,7 @@ class Gated:
     def write(self, work: Work, run: Run, seq: int) -> Written:
         ready = work.lock(self.connection, run, [seq])
         assert ready == [seq]
-        query = write_query(work.schema, run, work.guarded(run))
+        query = write_query(work.schema, run, work.guarded_rows(run))
         return write_batch(self.connection, query, run, ready)
 
     def interrupted(self, work: Work, run: Run, seq: int, table: str, change: str) -> Written:

@@ -11,14 +11,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
-from petrec.features.runs.install import alembic_config, install_journal, is_installed
-from petrec.features.runs.tables import metadata
+from petrec.features.runs.journal.install import alembic_config, install_journal
+from petrec.features.runs.journal.presence import is_installed
+from petrec.features.runs.journal.tables import metadata
 from tests.plugins.command import ROOT, Completed
 from tests.plugins.databases import Database
 
 PAGE = ("template.html", "page.css", "script/main.js")
 LIST = """
-from petrec.features.runs.install import migrations_path
+from petrec.features.runs.journal.install import migrations_path
 print(*(file.name for file in (migrations_path() / "versions").iterdir()))
 """
 

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from petrec.features.runs.install import alembic_config, install_journal
+from petrec.features.runs.journal.install import alembic_config, install_journal
 from tests.plugins.command import Completed
 from tests.plugins.databases import Database
 

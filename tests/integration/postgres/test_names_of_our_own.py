@@ -18,12 +18,13 @@ from petrec.api.statements import Statement
 from petrec.features.audit import run_audit
 from petrec.features.backfill.apply import apply_backfill, apply_undo
 from petrec.features.backfill.export import ambiguous_query
-from petrec.features.backfill.plan import make_target, preview
+from petrec.features.backfill.plan import preview
 from petrec.features.report.examples import read_examples
 from petrec.features.report.monitoring import read_monitoring
 from petrec.features.review.query import REVIEWED, kind_query
-from petrec.features.runs.install import install_journal
-from petrec.features.runs.throttle import Limits
+from petrec.features.runs.driver.throttle import Throttling
+from petrec.features.runs.journal.install import install_journal
+from petrec.features.runs.targets import make_target
 from petrec.postgres.preflight import load_schema
 from petrec.schema import Schema
 from petrec.settings import LOGICAL_COLUMNS, Mapping
@@ -132,10 +133,10 @@ def answers(engine: Engine, mapping: Mapping) -> list[Any]:
         found += [preview(connection, schema, target).strategies]
         found += pages(connection, schema)
         connection.rollback()
-    run = apply_backfill(engine, schema, target, Limits(), lambda *_: None)
+    run = apply_backfill(engine, schema, target, Throttling(), lambda *_: None)
     assert run is not None
     found += [(run.changed, run.skipped, run.deferred), pets(engine, schema)]
-    undone = apply_undo(engine, schema, target, run.id, Limits(), lambda *_: None)
+    undone = apply_undo(engine, schema, target, run.id, Throttling(), lambda *_: None)
     return [*found, (undone.changed, undone.skipped), pets(engine, schema)]
 
 

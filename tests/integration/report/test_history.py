@@ -19,8 +19,8 @@ from petrec.features.report.history.compared import Tally
 from petrec.features.report.history.file import Header, Reader
 from petrec.features.report.history.merge import Seen, merged
 from petrec.features.report.result import Movement
-from petrec.features.runs import history_tables, tables
-from petrec.features.runs.install import install_journal
+from petrec.features.runs.journal import tables
+from petrec.features.runs.journal.install import install_journal
 from tests.integration.report.simulation import (
     DAYS,
     KINDS,
@@ -169,7 +169,7 @@ def test_tables_equal_what_the_code_expects(clinic: Database) -> None:
                 "compare_server_default": True,
             }
             context = MigrationContext.configure(connection, opts=options)
-            both = [history_tables.metadata, tables.metadata]
+            both = [tables.history_metadata, tables.metadata]
             assert compare_metadata(context, both) == []
 
 

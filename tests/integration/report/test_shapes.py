@@ -149,7 +149,7 @@ def test_many_findings(clinic: Database, tmp_path: Path, number: int) -> None:
 
 
 def test_both_histories_agree(clinic: Database, tmp_path: Path) -> None:
-    from petrec.features.runs.install import install_journal
+    from petrec.features.runs.journal.install import install_journal
 
     changes = (
         "SELECT 1",

@@ -14,10 +14,10 @@ from petrec.features.review.case import Verdict
 from petrec.features.review.cases import observe
 from petrec.features.review.observed import Observed
 from petrec.features.review.work import ReviewWork
-from petrec.features.runs.install import install_journal
-from petrec.features.runs.numbers import numbers_of
+from petrec.features.runs.batches.items import numbers_of
+from petrec.features.runs.journal.install import install_journal
+from petrec.features.runs.journal.tables import decisions
 from petrec.features.runs.run import Run, Target
-from petrec.features.runs.tables import decisions
 from petrec.postgres.preflight import load_schema
 from petrec.rules import classify
 from petrec.settings import Mapping

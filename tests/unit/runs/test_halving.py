@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrec.features.runs.halving import Halving
+from petrec.features.runs.batches.size import Halving
 
 PACE = 20_000
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from petrec.features.runs.throttle import Limits, pause_reason
+from petrec.features.runs.driver.throttle import Throttling, pause_reason
 
 
 def test_a_pause_file_counts_while_it_is_there(tmp_path: Path) -> None:
     file = tmp_path / "pause"
-    limits = Limits(pause_file=file)
-    assert pause_reason(Limits()) is None
+    limits = Throttling(pause_file=file)
+    assert pause_reason(Throttling()) is None
     assert pause_reason(limits) is None
     file.touch()
     assert pause_reason(limits) == f"paused by {file}"
@@ -19,6 +19,6 @@ def test_a_pause_file_counts_while_it_is_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["file/pause", "x" * 300])
 def test_a_pause_file_that_cannot_be_looked_at_pauses(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
-    reason = pause_reason(Limits(pause_file=tmp_path / name))
+    reason = pause_reason(Throttling(pause_file=tmp_path / name))
     assert reason is not None
     assert reason.startswith("paused: cannot look at")

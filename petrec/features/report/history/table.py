@@ -30,8 +30,8 @@ from petrec.features.report.history.compared import (
     present_run,
 )
 from petrec.features.report.result import PastRun
-from petrec.features.runs.history_tables import history_findings as findings
-from petrec.features.runs.history_tables import history_runs as runs
+from petrec.features.runs.journal.tables import history_findings as findings
+from petrec.features.runs.journal.tables import history_runs as runs
 from petrec.features.runs.targets import target_name
 from petrec.schema import Schema
 

@@ -25,16 +25,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-from petrec.features.runs.numbers import numbered, numbers_of
-from petrec.features.runs.run import Cause, Run
-from petrec.features.runs.tables import changes, decisions, link_changes, plan_items, skips
+from petrec.features.runs.batches.items import numbered, numbers_of
+from petrec.features.runs.journal.tables import changes, decisions, link_changes, plan_items, skips
+from petrec.features.runs.run import Action, Run, SkipCause
 from petrec.schema import Schema
 
 IMMEDIATE = text("SET CONSTRAINTS ALL IMMEDIATE")
 _OTHERWISE = "a trigger wrote another value"
 _DELETED = "a trigger deleted the recording, or changed its key afterwards"
 _MOVED = "a trigger moved the recording to another appointment"
-_ITEMS = {"backfill": plan_items, "review": decisions}
+_ITEMS = {Action.BACKFILL: plan_items, Action.REVIEW: decisions}
 _UNLINKED = "a trigger kept the pet out of the appointment"
 
 
@@ -47,7 +47,7 @@ def check_triggers(connection: Connection, run: Run, schema: Schema, ready: Sequ
     numbers = numbers_of(ready)
     drifted = _drifted(schema, run).cte("drifted")
     columns = ["run_id", "seq", "row_key", "cause", "reason"]
-    fixed = (drifted.c.seq, drifted.c.row_key, literal(Cause.REWRITTEN), drifted.c.reason)
+    fixed = (drifted.c.seq, drifted.c.row_key, literal(SkipCause.REWRITTEN), drifted.c.reason)
     rows = select(literal(run.id), *fixed).where(drifted.c.reason.is_not(None))
     told = postgresql.insert(skips).from_select(columns, rows).on_conflict_do_nothing()
     counted = connection.execute(told.returning(skips.c.seq), numbers).all()
@@ -114,7 +114,7 @@ def _is_moved(schema: Schema, run: Run) -> ColumnElement[bool]:
 
 def _unlinked(schema: Schema, run: Run) -> ColumnElement[bool]:
     """Return whether a pet that the change needs is still not in its appointment."""
-    if run.action == "undo":
+    if run.action is Action.UNDO:
         return literal(False)
     links = schema.links
     there = exists().where(

@@ -15,7 +15,8 @@ import psycopg
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from petrec.features.runs.retry import is_lost
+from petrec.features.runs.errors import is_lost
+from petrec.postgres.pooler import backend_pid
 
 log = logging.getLogger("petrec.features.runs")
 
@@ -23,7 +24,6 @@ _NAMES = text("SELECT current_setting('synchronous_standby_names')")
 _WAIT = text("SET LOCAL synchronous_commit = on")
 # A commit waits only where its transaction has written something; this touches no table.
 _WRITE = text("SELECT pg_logical_emit_message(true, 'petrec', '')")
-_PID = text("SELECT pg_backend_pid()")
 _WAITS = text("SELECT FROM pg_stat_activity WHERE pid = :pid AND wait_event = 'SyncRep'")
 _WORD_AFTER_S = 1.0
 
@@ -32,8 +32,7 @@ def unconfirmed_standbys(engine: Engine, run_id: int, deadline_s: float) -> str:
     """Wait for the standbys; returns `synchronous_standby_names` where they did not confirm."""
     with engine.connect() as connection:
         names = str(connection.scalar(_NAMES) or "").strip()
-        pid = int(connection.scalar(_PID) or 0)
-        connection.rollback()
+        pid = backend_pid(connection)
         if not names:
             return ""
         waiting = f"run {run_id} is done and durable here; waiting for a standby of {names!r}"

@@ -1,4 +1,4 @@
-"""Runs: their states, the legal transitions between them, and their record in the database."""
+"""The record of runs in the database: made, read, and brought from one state to the next."""
 
 import os
 import socket
@@ -9,34 +9,22 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from petrec.errors import IllegalTransitionError, RunNotFoundError, SchemaMismatchError
-from petrec.features.runs.lock import is_held
-from petrec.features.runs.run import Run, State, Target
-from petrec.features.runs.tables import runs
+from petrec.features.runs.journal.lock import is_held
+from petrec.features.runs.journal.tables import runs
+from petrec.features.runs.run import TRANSITIONS, UNFINISHED, Action, Run, RunState, Target
 from petrec.features.runs.targets import name_in_journal
 from petrec.version import __version__
-
-UNFINISHED = (State.RUNNING, State.STOPPED)
-# Whoever changes a state holds the target's lock: a run that is running then has lost its process.
-TRANSITIONS: Mapping[tuple[str, str], str] = {
-    (State.RUNNING, State.DONE): "every planned row has been changed or skipped",
-    (State.RUNNING, State.STOPPED): "something prevents it from going on; it can be resumed",
-    (State.RUNNING, State.RUNNING): "its process died; another one takes over",
-    (State.RUNNING, State.ABANDONED): "its process died; it is undone, left, or planned anew",
-    (State.STOPPED, State.RUNNING): "it is resumed",
-    (State.STOPPED, State.ABANDONED): "it is undone, left, or planned anew",
-}
-
 
 _RUNS = select(runs, name_in_journal().label("target_name"))
 
 
 def create_run(
-    connection: Connection, action: str, target: Target, undoes: int | None = None
+    connection: Connection, action: Action, target: Target, undoes: int | None = None
 ) -> int:
     """Record a new run that this process is about to work on; returns its id."""
     values = {
         "action": action,
-        "state": State.RUNNING,
+        "state": RunState.RUNNING,
         "undoes": undoes,
         "target": msgspec.to_builtins(target),
     }
@@ -71,7 +59,7 @@ def runs_of(target_name: str) -> Select[tuple[int]]:
 
 
 def unfinished_run(
-    connection: Connection, target_name: str, action: str, undoes: int | None = None
+    connection: Connection, target_name: str, action: Action, undoes: int | None = None
 ) -> Run | None:
     """Return the newest run of this target and action that has not come to its end."""
     query = _RUNS.where(name_in_journal() == target_name, runs.c.action == action)
@@ -81,7 +69,9 @@ def unfinished_run(
     return None if row is None else _run(row, held=is_held(connection, target_name))
 
 
-def move(connection: Connection, run: Run, state: State, failure: str | None = None) -> None:
+def change_state(
+    connection: Connection, run: Run, state: RunState, failure: str | None = None
+) -> None:
     """Change a run's state; errors: IllegalTransitionError."""
     if (run.state, state) not in TRANSITIONS:
         raise IllegalTransitionError(
@@ -90,11 +80,11 @@ def move(connection: Connection, run: Run, state: State, failure: str | None = N
         )
     finished = func.clock_timestamp() if state not in UNFINISHED else None
     values = {"state": state, "failure": failure, "throttled_by": None, "finished_at": finished}
-    worker = _worker() if state is State.RUNNING else {}
-    record(connection, run.id, values | worker)
+    worker = _worker() if state is RunState.RUNNING else {}
+    update_run(connection, run.id, values | worker)
 
 
-def record(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:
+def update_run(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:
     """Write what has become of a run."""
     heartbeat = {"updated_at": func.clock_timestamp()}
     connection.execute(update(runs).where(runs.c.id == run_id).values(dict(values) | heartbeat))
@@ -111,6 +101,7 @@ def _worker() -> dict[str, Any]:
 
 def _run(row: Row[Any], *, held: bool) -> Run:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    values["pass_"] = values.pop("pass")
+    values["pass_number"] = values.pop("pass")
+    values["action"], values["state"] = Action(values["action"]), RunState(values["state"])
     values["target"] = msgspec.convert(values["target"], Target)
     return Run(**values, held=held)

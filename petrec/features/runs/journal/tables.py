@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Double,
@@ -118,4 +119,29 @@ link_changes = Table(
     Column("pet_id", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("changed_at", _Moment, server_default=_NOW, nullable=False),
+)
+
+# The tables of `petrec report --record` are a branch of their own in `migrations/`.
+history_metadata = MetaData(schema=SCHEMA)
+
+# `target` is the name of the table of recordings, see `targets`: a database may hold several.
+history_runs = Table(
+    "history_runs",
+    history_metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("taken_at", DateTime(timezone=True), nullable=False),
+    Column("run", JSONB, nullable=False),
+    Index("history_runs_target", "target", "id"),
+)
+
+# Hashes alone. A row is written only when a finding comes or goes: `run_id` says in which run.
+history_findings = Table(
+    "history_findings",
+    history_metadata,
+    Column("target", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("present", Boolean, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
 )

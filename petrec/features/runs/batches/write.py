@@ -13,24 +13,20 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    cast,
     func,
     insert,
     literal,
     select,
     update,
 )
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from petrec.features.runs.keys import key_of
-from petrec.features.runs.links import add_links, linked_values
-from petrec.features.runs.numbers import numbers_of
-from petrec.features.runs.place import PLACE, is_at
-from petrec.features.runs.run import Cause, Run
-from petrec.features.runs.tables import changes, skips
+from petrec.features.runs.batches.items import numbers_of
+from petrec.features.runs.batches.links import add_links, linked_values
+from petrec.features.runs.batches.row_locks import ROW_LOCATION, is_at
+from petrec.features.runs.journal.keys import Columns, has_key, key_of
+from petrec.features.runs.journal.tables import changes, skips
+from petrec.features.runs.run import Run, SkipCause
 from petrec.schema import Schema, written_as
-
-Columns = ReadOnlyColumnCollection[str, Any]
 
 _SUPPRESSED = "a trigger suppressed the change"
 _REWRITTEN = "a trigger wrote another value"
@@ -42,12 +38,6 @@ class Written:
 
     changed: int
     skipped: int
-
-
-def has_key(schema: Schema, recording: Columns, row_key: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Compare a recording's primary key with a journal's text array, in the recording's types."""
-    parts = ((recording[name], place) for place, name in enumerate(schema.key, start=1))
-    return and_(*(column == cast(row_key[place], column.type) for column, place in parts))
 
 
 def old_value(column: str) -> str:
@@ -101,7 +91,7 @@ def _update(schema: Schema, run: Run, fresh: CTE, *, watched: bool) -> CTE:
     return (
         update(recordings)
         .values({recordings.c[c]: fresh.c[new_value(c)] for c in columns})
-        .where(is_at(recordings, fresh.c, PLACE), fresh.c.applies)
+        .where(is_at(recordings, fresh.c, ROW_LOCATION), fresh.c.applies)
         .where(has_key(schema, recordings.c, fresh.c.row_key))
         .returning(
             fresh.c.seq,
@@ -140,7 +130,7 @@ def _skip(run: Run, fresh: CTE, changed: CTE) -> CTE:
     written = fresh.c.seq.in_(select(changed.c.seq))
     overtaken = and_(~written, ~fresh.c.applies)
     reason = case((overtaken, fresh.c.reason), (written, _REWRITTEN), else_=_SUPPRESSED)
-    cause = case((overtaken, Cause.OVERTAKEN), else_=Cause.REWRITTEN)
+    cause = case((overtaken, SkipCause.OVERTAKEN), else_=SkipCause.REWRITTEN)
     rows = select(literal(run.id), fresh.c.seq, fresh.c.row_key, cause, reason)
     otherwise = fresh.c.seq.not_in(select(changed.c.seq).where(changed.c.as_planned))
     return (

@@ -1,15 +1,25 @@
-"""One writer per target, and one who creates petrec's tables: session advisory locks."""
+"""The locks of petrec itself, as session advisory locks, and bounded waits for those of others.
 
-from collections.abc import Iterator
+A target has one writer, and petrec's tables have one who creates them.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from psycopg import errors as pg
+from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
-from petrec.errors import RunHeldError
+from petrec.errors import RunHeldError, TimedOutError
+from petrec.features.runs.errors import driver_error
+from petrec.postgres.ddl.blockers import Watch
 from petrec.postgres.pooler import own_session
+from petrec.postgres.session_state import keep_session
+
+log = logging.getLogger("petrec.features.runs")
 
 # The letters "petrec" as a number. Older versions hold it while they write to any target.
 _INSTALLING = int.from_bytes(b"petrec")
@@ -24,6 +34,13 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND (l.classid::bigint << 32) + l.objid::bigint = :key
 """)
+
+# Planning may take long, waiting may not.
+_LIMITS = text("""
+SELECT current_setting('lock_timeout') AS lock_timeout,
+       current_setting('statement_timeout') AS statement_timeout, pg_backend_pid() AS pid
+""")
+_UNLIMITED, _BRIEFLY = "0", "5s"
 
 
 def key_of_target(target_name: str) -> int:
@@ -91,3 +108,38 @@ def _release(connection: Connection, key: int) -> None:
         if not connection.invalidated:
             connection.execute(_RELEASE, {"key": key})
             connection.commit()
+
+
+@contextmanager
+def bounded(engine: Engine, connection: Connection) -> Iterator[None]:
+    """Wait for any lock of the block briefly, and name who holds it; errors: TimedOutError.
+
+    What is planned or installed waits for no standby: the end of a run does.
+    """
+    limits = connection.execute(_LIMITS).one()
+    wait = _BRIEFLY if limits.lock_timeout == _UNLIMITED else str(limits.lock_timeout)
+    keep_session(
+        connection,
+        {
+            "lock_timeout": wait,
+            "statement_timeout": limits.statement_timeout,
+            "synchronous_commit": "local",
+        },
+    )
+    watch = Watch(engine, limits.pid, log.warning)
+    try:
+        with watch:
+            yield
+    except DBAPIError as error:
+        if not isinstance(driver_error(error), pg.LockNotAvailable):
+            raise
+        raise TimedOutError(
+            f"could not acquire a lock within {wait}{blamed(watch.blockers.values())}",
+            hint="end that session or wait for it, then start the same command again",
+        ) from error
+
+
+def blamed(blockers: Iterable[str]) -> str:
+    """Return the end of a sentence that names the blockers; empty where none was seen."""
+    names = "; ".join(blockers)
+    return f": blocked by {names}" if names else ""

@@ -11,17 +11,10 @@ from psycopg import Error
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from petrec.features.runs.retry import TRANSIENT, driver_error, is_lost
-from petrec.postgres.raised import in_function, is_raised
+from petrec.features.runs.errors import INSUFFICIENT_PRIVILEGE, constraint_of, driver_error
 from petrec.postgres.triggers import TriggerFunction, trigger_functions
 from petrec.schema import Schema
 
-# Triggers, cardinality, data, constraints, triggered changes, external routines, CHECK OPTION,
-# limits such as the size of an index entry, and what PL/pgSQL raises.
-_OF_A_ROW = frozenset({"09", "21", "22", "23", "27", "38", "39", "44", "54", "P0"})
-# Resources, an operator, a system error, a read-only transaction: whatever function meets it.
-_OF_THE_SERVER = frozenset({"08", "25", "53", "57", "58"})
-_PRIVILEGE = "42501"
 _BY_CLASS = {
     "22": "a value that does not fit",
     "23": "a constraint",
@@ -58,57 +51,14 @@ class RowsRefusedError(Exception):
         self.error = error
 
 
-def is_refusal(error: DBAPIError) -> bool:
-    """Return whether the database refused a row, so that others may still be written."""
-    inner = driver_error(error)
-    if inner is not None and is_raised(inner):
-        return True
-    if inner is None or isinstance(inner, TRANSIENT) or is_lost(error):
-        return False
-    state = inner.sqlstate or ""
-    if state[:2] in _OF_A_ROW or state == _PRIVILEGE:
-        return True
-    # Inside a function a statement may fail with any other SQLSTATE.
-    return in_function(inner) and bool(state) and state[:2] not in _OF_THE_SERVER
-
-
-def may_pass(error: DBAPIError) -> bool:
-    """Return whether a trigger refuses a row with a SQLSTATE that tells the client to retry."""
-    inner = driver_error(error)
-    return inner is not None and is_raised(inner) and isinstance(inner, TRANSIENT)
-
-
 def name_refusal(connection: Connection, schema: Schema, error: DBAPIError) -> Refusal:
     """Return which object refused a row; triggers are named after the catalog."""
     inner = driver_error(error)
     assert inner is not None  # noqa: S101 - see `is_refusal`
-    by = _constraint(inner)
+    by = constraint_of(inner)
     if by is None:
         by = _trigger(inner, trigger_functions(connection, schema)) or _by_class(inner)
     return Refusal(inner.sqlstate or "", by)
-
-
-def cause_of(error: DBAPIError) -> str:
-    """Return why a statement failed in words that hold no content of a row."""
-    inner = driver_error(error)
-    if inner is None or inner.sqlstate is None:
-        return "the connection failed" if inner is not None else type(error).__name__
-    by = _constraint(inner) or type(inner).__name__
-    return f"{by} (SQLSTATE {inner.sqlstate})"
-
-
-def _constraint(error: Error) -> str | None:
-    diag = error.diag
-    if is_raised(error):
-        # RAISE ... USING CONSTRAINT takes any text.
-        return None
-    owner = f" of {diag.table_name}" if diag.table_name else ""
-    if diag.constraint_name:
-        owner = owner or (f" of domain {diag.datatype_name}" if diag.datatype_name else "")
-        return f'constraint "{diag.constraint_name}"{owner}'
-    if diag.column_name:
-        return f'NOT NULL on column "{diag.column_name}"{owner}'
-    return None
 
 
 def _trigger(error: Error, triggers: Sequence[TriggerFunction]) -> str | None:
@@ -123,7 +73,7 @@ def _trigger(error: Error, triggers: Sequence[TriggerFunction]) -> str | None:
 
 def _by_class(error: Error) -> str:
     state = error.sqlstate or ""
-    if state == _PRIVILEGE:
+    if state == INSUFFICIENT_PRIVILEGE:
         # The name of the server's own C function is not translated.
         policy = error.diag.source_function == "ExecWithCheckOptions"
         return "a row level security policy" if policy else "a missing privilege"

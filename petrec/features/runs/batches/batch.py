@@ -9,20 +9,16 @@ import msgspec
 from sqlalchemy import Connection, Select, delete, text
 from sqlalchemy.exc import DBAPIError
 
-from petrec.features.runs.pace import Pace
-from petrec.features.runs.refused import (
-    Refusal,
-    RowsRefusedError,
-    is_refusal,
-    may_pass,
-    name_refusal,
-)
-from petrec.features.runs.rewritten import IMMEDIATE, check_triggers
+from petrec.features.runs.batches.items import next_page, skip_gone, skip_refused
+from petrec.features.runs.batches.refused import Refusal, RowsRefusedError, name_refusal
+from petrec.features.runs.batches.rewritten import IMMEDIATE, check_triggers
+from petrec.features.runs.batches.size import Pace
+from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.write import Written, write_batch
+from petrec.features.runs.errors import is_refusal, may_pass
+from petrec.features.runs.journal.store import update_run
+from petrec.features.runs.journal.tables import skips
 from petrec.features.runs.run import Run
-from petrec.features.runs.states import record
-from petrec.features.runs.tables import skips
-from petrec.features.runs.work import Work, next_page, skip_gone, skip_refused
-from petrec.features.runs.write import Written, write_batch
 
 _WAITERS = text("""
 SELECT count(DISTINCT pid) FROM pg_locks
@@ -161,7 +157,7 @@ def _write(
     if not ready:
         return Written(0, 0)
     written = write_batch(connection, query, run, ready)
-    work.settle(connection, run, ready)
+    work.after_write(connection, run, ready)
     if work.watched:
         otherwise = check_triggers(connection, run, work.schema, ready)
         written = Written(written.changed - otherwise, written.skipped + otherwise)
@@ -188,7 +184,7 @@ def next_pass(connection: Connection, run: Run) -> Run:
 
 
 def _from_the_start(run: Run) -> Run:
-    return msgspec.structs.replace(run, pass_=run.pass_ + 1, cursor=0, deferred=0)
+    return msgspec.structs.replace(run, pass_number=run.pass_number + 1, cursor=0, deferred=0)
 
 
 _PROGRESS = ("cursor", "changed", "skipped", "deferred", "batches", "batch_size", "batch_ms",
@@ -197,4 +193,4 @@ _PROGRESS = ("cursor", "changed", "skipped", "deferred", "batches", "batch_size"
 
 def _record(connection: Connection, run: Run) -> None:
     values = {name: getattr(run, name) for name in _PROGRESS}
-    record(connection, run.id, values | {"pass": run.pass_, "throttled_by": None})
+    update_run(connection, run.id, values | {"pass": run.pass_number, "throttled_by": None})

@@ -1,14 +1,43 @@
-"""Recordings whose key petrec has changed: later runs find them by the key they have now.
+"""A recording's primary key as the journal has it, also where petrec has changed it since.
 
 A review may move a recording to another appointment. Where the primary key holds the appointment,
 as the key of a table that is partitioned by it must, the move changes the key.
 """
 
-from sqlalchemy import Connection, Subquery, Table, exists, select, update
+from typing import Any
 
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Subquery,
+    Table,
+    Text,
+    and_,
+    cast,
+    exists,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from petrec.features.runs.journal.store import runs_of
+from petrec.features.runs.journal.tables import changes
 from petrec.features.runs.run import Run
-from petrec.features.runs.states import runs_of
-from petrec.features.runs.tables import changes
+from petrec.schema import Schema
+
+Columns = ReadOnlyColumnCollection[str, Any]
+
+
+def key_of(schema: Schema, recording: Columns) -> ColumnElement[Any]:
+    """Return a recording's primary key as the journal's text array."""
+    return cast(array([cast(recording[name], Text) for name in schema.key]), ARRAY(Text))
+
+
+def has_key(schema: Schema, recording: Columns, row_key: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Compare a recording's primary key with a journal's text array, in the recording's types."""
+    parts = ((recording[name], place) for place, name in enumerate(schema.key, start=1))
+    return and_(*(column == cast(row_key[place], column.type) for column, place in parts))
 
 
 def follow_moves(connection: Connection, items: Table, run: Run) -> None:

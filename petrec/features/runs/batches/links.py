@@ -27,9 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from petrec.features.runs.keys import key_of
-from petrec.features.runs.run import Run
-from petrec.features.runs.tables import changes, link_changes
+from petrec.features.runs.journal.keys import key_of
+from petrec.features.runs.journal.tables import changes, link_changes
+from petrec.features.runs.run import LinkAction, Run
 from petrec.schema import Schema, written_as
 
 _Columns = ReadOnlyColumnCollection[str, Any]
@@ -61,7 +61,7 @@ def add_links(schema: Schema, run: Run, changed: CTE) -> tuple[CTE, ...]:
     missing = select(*pair).distinct().where(needed, ~present)
     added = insert(table).from_select([table.c.appointment_id, table.c.pet_id], missing)
     as_text = (cast(value, Text) for value in pair)
-    action = case((present, "present"), else_="added")
+    action = case((present, LinkAction.PRESENT), else_=LinkAction.ADDED)
     rows = select(literal(run.id), changed.c.seq, *as_text, action).where(needed)
     journaled = insert(link_changes).from_select(_JOURNALED, rows)
     return added.cte("linked"), journaled.cte("links_journaled")
@@ -85,7 +85,7 @@ def remove_links(
         .returning(pairs.c.seq, pairs.c.appointment_id, pairs.c.pet_id)
         .cte("removed")
     )
-    rows = select(literal(run.id), *removed.c, literal("removed"))
+    rows = select(literal(run.id), *removed.c, literal(LinkAction.REMOVED))
     connection.execute(insert(link_changes).from_select(_JOURNALED, rows))
 
 
@@ -94,7 +94,7 @@ def _restored(run: Run, ready: Sequence[int]) -> Any:
     mine, added = link_changes.alias("mine"), link_changes.alias("added")
     same = and_(
         added.c.run_id == run.undoes,
-        added.c.action == "added",
+        added.c.action == LinkAction.ADDED,
         added.c.appointment_id == mine.c.appointment_id,
         added.c.pet_id == mine.c.pet_id,
     )
@@ -109,7 +109,7 @@ def _restored(run: Run, ready: Sequence[int]) -> Any:
 
 
 def _users(schema: Schema, links: Alias[Any], undos: Sequence[int]) -> list[ColumnElement[bool]]:
-    """Say what still relies on a pet's being in an appointment: recordings, and visits."""
+    """Return what still relies on a pet's being in an appointment: recordings, and visits."""
     recordings = schema.tables.recordings.alias("relying")
     restored = exists().where(
         changes.c.run_id.in_(undos), changes.c.row_key == key_of(schema, recordings.c)

@@ -1,66 +1,55 @@
-"""What a run works through: its items, the locks they need, and the guard of each write."""
+"""A run's items: the next ones by their numbers, and those that are skipped."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     FromClause,
-    Select,
     Table,
+    Text,
     and_,
+    any_,
+    bindparam,
+    cast,
     exists,
     func,
     insert,
     literal,
     select,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.features.runs.numbers import numbered, numbers_of
-from petrec.features.runs.place import PLACE, VERSION, is_at, system_columns
-from petrec.features.runs.run import Cause, Run
-from petrec.features.runs.tables import changes, skips
-from petrec.features.runs.write import Columns, has_key
-from petrec.schema import Schema
+from petrec.features.runs.batches.work import Work
+from petrec.features.runs.journal.keys import has_key
+from petrec.features.runs.journal.tables import changes, skips
+from petrec.features.runs.run import Run, SkipCause
 
 _GONE = "the recording was deleted"
 
 
-class Work(Protocol):
-    """One kind of run; what the runs in `settled_by` have changed needs no second visit.
+def numbered(table: Table, mine: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Select items by number; see `numbers_of` for the parameter.
 
-    `recordings` are those that it may write to: what is not among them is settled as gone.
-    `watched` is whether triggers may change what it writes.
+    The array travels as text: the driver would adapt its thousands of integers one by one, for
+    every statement anew.
     """
+    numbers = cast(bindparam("numbers", type_=Text), ARRAY(BigInteger))
+    return and_(mine, table.c.seq == any_(numbers))
 
-    schema: Schema
-    recordings: FromClause
-    settled_by: Sequence[int]
-    watched: bool
 
-    def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
-        """Return the journal's table of items and the condition that selects this run's."""
-
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock what the guard relies on; returns the items for which no other session holds it."""
-
-    def guarded(self, run: Run) -> Select[Any]:
-        """Select the items of `numbers` for `write_query`, and lock recordings not locked before.
-
-        Items whose recording another session holds are left out.
-        """
-
-    def settle(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
-        """Do what the batch's changes leave to do, before they are committed."""
+def numbers_of(page: Sequence[int]) -> dict[str, str]:
+    """Return the parameter of `numbered`."""
+    return {"numbers": f"{{{','.join(map(str, page))}}}"}
 
 
 def next_page(connection: Connection, run: Run, work: Work, size: int) -> list[int]:
     """Return the next items' numbers, without those that are settled already."""
     table, mine = work.items(run)
     query = select(table.c.seq).where(mine, table.c.seq > run.cursor)
-    again = run.pass_ > 1
+    again = run.pass_number > 1
     for settled, run_ids in (
         (changes, [*work.settled_by, *([run.id] if again else [])]),
         (skips, [run.id] if again else []),
@@ -88,19 +77,6 @@ def _is_settled(items: Table, settled: FromClause, run_id: int, cursor: int) -> 
     return exists().where(ahead, settled.c.seq == items.c.seq).correlate(items)
 
 
-def locked_as_read(
-    schema: Schema, query: Select[Any], recording: Columns, row_key: ColumnElement[Any]
-) -> Select[Any]:
-    """Lock the recordings of a selection in the `VERSION` that it reads, and add their place.
-
-    One that was written since the statement began, or that others hold, drops out for this pass.
-    """
-    held = schema.tables.recordings.alias("held")
-    same = and_(is_at(held, recording, VERSION), has_key(schema, held.c, row_key))
-    query = query.add_columns(*system_columns(held, PLACE)).join(held, same)
-    return query.with_for_update(of=held, skip_locked=True, key_share=True)
-
-
 def skip_gone(connection: Connection, run: Run, work: Work, page: Sequence[int]) -> int:
     """Settle those of the items whose recording no longer exists; returns their number."""
     table, mine = work.items(run)
@@ -122,7 +98,7 @@ def skip_refused(
 ) -> None:
     """Settle items that the database has refused."""
     table, mine = work.items(run)
-    values = (table.c.seq, table.c.row_key, literal(Cause.REFUSED), literal(reason))
+    values = (table.c.seq, table.c.row_key, literal(SkipCause.REFUSED), literal(reason))
     rows = select(literal(run.id), *values).where(numbered(table, mine))
     query = insert(skips).from_select(["run_id", "seq", "row_key", "cause", "reason"], rows)
     connection.execute(query, numbers_of(page))

@@ -1,0 +1,69 @@
+"""Row locks taken without waiting, and where a row lies by PostgreSQL's system columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Label,
+    Select,
+    Table,
+    and_,
+    literal_column,
+    select,
+)
+
+from petrec.features.runs.batches.items import numbers_of
+from petrec.features.runs.journal.keys import Columns, has_key
+from petrec.postgres.identifiers import quoted_table
+from petrec.schema import Schema
+
+ROW_LOCATION = ("tableoid", "ctid")
+# Any update moves a row. But where PostgreSQL looks a row up by its place, releases before 18.1,
+# 17.7, 16.11, 15.15 and 14.20 do not compare the place again once they have followed an update;
+# the transaction that wrote the row, they do.
+ROW_VERSION = (*ROW_LOCATION, "xmin")
+
+
+def system_columns(table: FromClause, names: Sequence[str]) -> list[Label[Any]]:
+    """Return system columns of a table or alias, labelled with their own names."""
+    prefix = quoted_table(table)
+    return [literal_column(f"{prefix}.{name}").label(name) for name in names]
+
+
+def is_at(table: FromClause, row: Columns, names: Sequence[str]) -> ColumnElement[bool]:
+    """Compare system columns with those that were read before."""
+    return and_(*(own.element == row[own.name] for own in system_columns(table, names)))
+
+
+def lock_available(
+    connection: Connection,
+    appointments: Table,
+    of_appointment: Select[Any],
+    page: Sequence[int],
+) -> list[int]:
+    """Lock the items' appointments; returns the items whose appointment no other session holds.
+
+    `of_appointment` selects the numbers of the items, `numbered`, that have a row in
+    `appointments`. One without needs no lock.
+    """
+    (number,) = of_appointment.selected_columns
+    locked = of_appointment.with_for_update(of=appointments, skip_locked=True).cte("locked")
+    query = of_appointment.where(number.not_in(select(locked)))
+    held = set(connection.scalars(query, numbers_of(page)))
+    return [number for number in page if number not in held]
+
+
+def locked_as_read(
+    schema: Schema, query: Select[Any], recording: Columns, row_key: ColumnElement[Any]
+) -> Select[Any]:
+    """Lock the recordings of a selection in the `ROW_VERSION` that it reads, and add their place.
+
+    One that was written since the statement began, or that others hold, drops out for this pass.
+    """
+    held = schema.tables.recordings.alias("held")
+    same = and_(is_at(held, recording, ROW_VERSION), has_key(schema, held.c, row_key))
+    query = query.add_columns(*system_columns(held, ROW_LOCATION)).join(held, same)
+    return query.with_for_update(of=held, skip_locked=True, key_share=True)

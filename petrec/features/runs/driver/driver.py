@@ -1,0 +1,220 @@
+"""Bring a run to its end: batch after batch, through locks, lag, timeouts and lost connections."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+from psycopg.errors import QueryCanceled
+from sqlalchemy import Connection, Engine, Select, text
+from sqlalchemy.exc import DBAPIError
+
+from petrec.errors import PetrecError, RunHeldError, RunStoppedError
+from petrec.features.runs.batches.batch import Batch, next_pass, put_off_row, run_batch
+from petrec.features.runs.batches.refused import RowsRefusedError
+from petrec.features.runs.batches.size import Pace
+from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.write import write_batch, write_query
+from petrec.features.runs.driver.refusals import Refusals
+from petrec.features.runs.driver.retry import Patience, Retries
+from petrec.features.runs.driver.standby import unconfirmed_standbys
+from petrec.features.runs.driver.stop import RESUME, SLOW_ROW, record_stop, stopped
+from petrec.features.runs.driver.throttle import Throttle, Throttling
+from petrec.features.runs.errors import cause_of, driver_error, is_lost, is_transient, may_pass
+from petrec.features.runs.journal import lock
+from petrec.features.runs.journal.install import planning
+from petrec.features.runs.journal.store import change_state, read_run
+from petrec.features.runs.run import Observer, Run, RunState
+from petrec.features.runs.targets import target_name
+from petrec.postgres.session_state import keep_session
+from petrec.postgres.triggers import trigger_functions
+
+log = logging.getLogger("petrec.features.runs")
+
+# How often a single row is tried before the others go on without it.
+_TRIES = 5
+# A batch that is lost in a crash is lost whole, with its journal and cursor, and done again; so
+# only the end of a run waits for the disk, and for standbys. A client that hangs must not keep its
+# locks. What is said between batches holds no lock of the application's: it has longer.
+_SESSION = {
+    "synchronous_commit": "off",
+    "lock_timeout": "200ms",
+    "idle_in_transaction_session_timeout": "10s",
+    "statement_timeout": "30s",
+    "plan_cache_mode": "force_generic_plan",
+}
+_DURABLE = text("SET LOCAL synchronous_commit = local")
+
+Planned = TypeVar("Planned", Run, Run | None)
+
+
+class Driver:
+    """Everything that one drive through a run needs to remember."""
+
+    def __init__(
+        self, engine: Engine, work: Work, throttling: Throttling, observe: Observer
+    ) -> None:
+        self.engine = engine
+        self.work = work
+        self.observe = observe
+        self.deadline_s = throttling.deadline_s
+        self.throttle = Throttle(throttling, observe)
+        self.pace = Pace(throttling.target_ms)
+        self.refusals = Refusals(work, observe)
+        self.retries = Retries(engine, Patience(self.deadline_s))
+        self.pass_patience = Patience(self.deadline_s)
+        self.target_name = target_name(work.schema)
+        self.before: int | None = None
+        self.settled = 0
+
+    def run(self, plan: Callable[[Connection], Planned]) -> Planned:
+        """Plan a run and work on it until it is done, as the target's one writer all the time.
+
+        `plan` creates or takes up the run in a transaction; None where there is nothing to do.
+        Errors: RunStoppedError, RunHeldError, TimedOutError, and what `plan` raises.
+        """
+        run: Run | None = None
+        while True:
+            try:
+                with self.engine.connect() as connection, lock.held(connection, self.target_name):
+                    if run is None:
+                        with planning(self.engine, connection):
+                            run = plan(connection)
+                    if run is None:
+                        return run
+                    run = self._run_batches(connection, run)
+                # No lock is held any more, not even the target's.
+                names = unconfirmed_standbys(self.engine, run.id, self.deadline_s)
+                return msgspec.structs.replace(run, before=self.before or 0, unconfirmed=names)
+            except DBAPIError as error:
+                if run is None or not is_lost(error):
+                    raise
+                self._wait_to_reconnect(error, run.id)
+            except RunHeldError:
+                # After a lost connection the lock may still be held by our own dead backend.
+                if run is None or not self.retries.patience.wait():
+                    raise
+
+    def _run_batches(self, connection: Connection, run: Run) -> Run:
+        """Do what is left of a run, from what its record says."""
+        _prepare_all(connection)
+        keep_session(connection, _SESSION)
+        run = read_run(connection, self.target_name, run.id)
+        self.before = run.changed if self.before is None else self.before
+        self.work.watched = bool(trigger_functions(connection, self.work.schema))
+        connection.commit()
+        guarded, watched = self.work.guarded_rows(run), self.work.watched
+        query = write_query(self.work.schema, run, guarded, watched=watched)
+        try:
+            return self._until_done(connection, run, query)
+        except (PetrecError, KeyboardInterrupt) as error:
+            record_stop(connection, run, str(error) or "interrupted")
+            raise
+        except DBAPIError as error:
+            if not is_lost(error):
+                record_stop(connection, run, cause_of(error))
+            raise
+
+    def _until_done(self, connection: Connection, run: Run, query: Select[Any]) -> Run:
+        _plan_ahead(connection, run, query)
+        while True:
+            self.throttle.wait_while_throttled(connection, run)
+            try:
+                batch = self._batch(connection, run, query)
+            except RowsRefusedError as refused:
+                self.retries.patience.renew()
+                run = self.refusals.set_aside(connection, run, query, refused)
+                _plan_ahead(connection, run, query)
+                continue
+            if batch.taken:
+                self._follow_up(connection, run, batch)
+                run = batch.run
+            elif run.deferred:
+                run = self._retry_deferred(connection, run)
+            else:
+                finish = partial(_finish, connection, run)
+                return self.retries.until_done(connection, finish, partial(self._gave_up, run))
+
+    def _batch(self, connection: Connection, run: Run, query: Select[Any]) -> Batch:
+        """Commit the next batch, smaller after each failure, or put a row off that waits."""
+        pace = self.pace
+
+        def attempt() -> Batch:
+            nonlocal pace
+            pace = self.pace.at_most(self.refusals.halving.size(self.pace.size))
+            retrying = self.retries.attempts < _TRIES
+            try:
+                return run_batch(connection, run, self.work, query, pace, retrying=retrying)
+            except DBAPIError as error:
+                if is_transient(error) and not may_pass(error):
+                    self.pace = pace.after_timeout()
+                raise
+
+        def instead(error: DBAPIError) -> Batch | None:
+            # At a rollback the driver forgets what it has prepared.
+            _plan_ahead(connection, run, query)
+            if pace.size == 1 and self._tried_enough(error):
+                with suppress(DBAPIError):
+                    return put_off_row(connection, run, self.work)
+            return None
+
+        return self.retries.until_done(connection, attempt, partial(self._gave_up, run), instead)
+
+    def _tried_enough(self, error: DBAPIError) -> bool:
+        """Return whether the others go on without the row, which a later pass comes back to.
+
+        Patience goes on as well: where all rows wait for one lock, the deadline ends the run.
+        """
+        return not may_pass(error) and self.retries.attempts % _TRIES == 0
+
+    def _gave_up(self, run: Run, error: DBAPIError) -> RunStoppedError:
+        slow = self.pace.size == 1 and isinstance(driver_error(error), QueryCanceled)
+        reason = f"gave up after retries: {cause_of(error)}{self.retries.blamed}"
+        return stopped(run, reason, SLOW_ROW if slow else RESUME, error)
+
+    def _follow_up(self, connection: Connection, before: Run, batch: Batch) -> None:
+        """Adapt to a batch that was committed, and rest as long as others need."""
+        if self.refusals.halving.limit is None:
+            self.pace = self.pace.after(batch.taken, batch.took_ms)
+        self.refusals.accept(batch, before, self.pace.size)
+        self.observe(batch.run)
+        self.throttle.rest_after(connection, batch)
+
+    def _retry_deferred(self, connection: Connection, run: Run) -> Run:
+        """Go back to the rows that others had locked, with a pause that grows."""
+        if run.changed + run.skipped > self.settled:
+            self.pass_patience.renew()
+        self.settled = run.changed + run.skipped
+        if not self.pass_patience.wait():
+            raise stopped(run, f"{run.deferred} rows stayed locked by other sessions")
+        attempt = partial(next_pass, connection, run)
+        return self.retries.until_done(connection, attempt, partial(self._gave_up, run))
+
+    def _wait_to_reconnect(self, error: DBAPIError, run_id: int) -> None:
+        log.warning("connection lost, run %d goes on as soon as it is back", run_id)
+        if not self.retries.patience.wait():
+            raise RunStoppedError(
+                f"run {run_id}: the connection was lost: {cause_of(error)}",
+                hint=RESUME.format(run=run_id),
+            ) from error
+
+
+def _prepare_all(connection: Connection) -> None:
+    """Have every statement planned once for the session, instead of under each batch's locks."""
+    driver: Any = connection.connection.driver_connection
+    driver.prepare_threshold = 0
+
+
+def _plan_ahead(connection: Connection, run: Run, query: Select[Any]) -> None:
+    """Let the server plan the write before a row is locked; what fails here, fails in a batch."""
+    with suppress(DBAPIError), connection.begin():
+        write_batch(connection, query, run, [])
+
+
+def _finish(connection: Connection, run: Run) -> Run:
+    with connection.begin():
+        connection.execute(_DURABLE)
+        change_state(connection, run, RunState.DONE)
+        return read_run(connection, run.target_name, run.id)

@@ -1,0 +1,63 @@
+"""Refused rows in the course of a run: halve the batch, skip the row, or stop for all of them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Select
+from sqlalchemy.exc import DBAPIError
+
+from petrec.features.runs.batches.batch import Batch, is_refused, skip_row, take_back_skips
+from petrec.features.runs.batches.items import spread
+from petrec.features.runs.batches.refused import Refusal, RowsRefusedError
+from petrec.features.runs.batches.size import Halving, Streak
+from petrec.features.runs.batches.work import Work
+from petrec.features.runs.driver.stop import ALL_REFUSED, stopped
+from petrec.features.runs.run import Observer, Run
+
+
+@dataclass
+class Refusals:
+    """What one run has met of refused rows so far."""
+
+    work: Work
+    observe: Observer
+    halving: Halving = field(default_factory=Halving)
+    streak: Streak = field(default_factory=Streak)
+
+    def set_aside(
+        self, connection: Connection, run: Run, query: Select[Any], refused: RowsRefusedError
+    ) -> Run:
+        """Halve a refused batch, or skip its only row; returns the run as it is now."""
+        if len(refused.page) > 1:
+            self.halving = self.halving.refused(len(refused.page))
+            return run
+        run, refusal = skip_row(connection, run, self.work, refused)
+        self.halving = self.halving.skipped()
+        self.observe(run)
+        if self.streak.add(refused.page[0], refusal):
+            return self._look_ahead(connection, run, query, refusal, refused.error)
+        return run
+
+    def accept(self, batch: Batch, before: Run, wanted: int) -> None:
+        """Count a batch that was committed; `wanted` is the size of an undisturbed one."""
+        if batch.run.changed > before.changed:
+            self.streak.end()
+        self.halving = self.halving.accepted(batch.taken, wanted)
+
+    def _look_ahead(
+        self,
+        connection: Connection,
+        run: Run,
+        query: Select[Any],
+        refusal: Refusal,
+        error: DBAPIError,
+    ) -> Run:
+        """Stop, with no row skipped, where rows all over the rest are refused as well."""
+        ahead = spread(connection, run, self.work)
+        connection.rollback()
+        work = self.work
+        if not ahead or not all(is_refused(connection, run, work, query, n) for n in ahead):
+            self.streak.go_on()
+            return run
+        after = take_back_skips(connection, run, self.streak.numbers)
+        raise stopped(after, f"every row is {refusal}", ALL_REFUSED, error)

@@ -1,0 +1,115 @@
+"""Tries of what only a lock, a deadlock or a time limit prevents, under one overall deadline."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from petrec.errors import PetrecError
+from petrec.features.runs.errors import cause_of, is_transient
+from petrec.features.runs.journal.lock import blamed
+from petrec.postgres.ddl.blockers import Watch
+from petrec.postgres.pooler import backend_pid
+
+log = logging.getLogger("petrec.features.runs")
+
+_CAP_S = 5.0
+_BASE_S = 0.05
+
+T = TypeVar("T")
+
+
+@dataclass
+class Patience:
+    """Full-jitter waits that grow with each failure in a row; `deadline_s` in seconds."""
+
+    deadline_s: float
+    attempts: int = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def renew(self) -> None:
+        """Forget the failures: work has gone on."""
+        self.attempts = 0
+
+    def wait(self) -> bool:
+        """Sleep a random time up to the current bound; False once the deadline has passed."""
+        if self.attempts == 0:
+            self.since = time.monotonic()
+        self.attempts += 1
+        bound = min(_CAP_S, _BASE_S * 2 ** min(self.attempts, 10))
+        left = self.deadline_s - (time.monotonic() - self.since)
+        if left <= 0:
+            return False
+        time.sleep(min(left, random.uniform(0, bound)))  # noqa: S311 - jitter, not a secret
+        return True
+
+
+def _try_again(_: DBAPIError) -> None:
+    """Have nothing to put in the place of a failed attempt."""
+
+
+@dataclass
+class Retries:
+    """The attempts of one run since something last succeeded, and who was seen to block them."""
+
+    engine: Engine
+    patience: Patience
+    blockers: dict[tuple[int, str], str] = field(default_factory=dict)
+
+    @property
+    def attempts(self) -> int:
+        """Return how many attempts have failed in a row."""
+        return self.patience.attempts
+
+    @property
+    def blamed(self) -> str:
+        """Return the end of a sentence that names who blocked."""
+        return blamed(self.blockers.values())
+
+    def renew(self) -> None:
+        """Forget the failures: work has gone on."""
+        self.patience.renew()
+        self.blockers.clear()
+
+    def until_done(
+        self,
+        connection: Connection,
+        attempt: Callable[[], T],
+        gave_up: Callable[[DBAPIError], PetrecError],
+        instead: Callable[[DBAPIError], T | None] = _try_again,
+    ) -> T:
+        """Return what an attempt returns in the end, or what `instead` of a failed one does.
+
+        Errors: what `gave_up` returns once the deadline has passed; DBAPIError that cannot pass.
+        """
+        while True:
+            try:
+                with self._watched(connection):
+                    done = attempt()
+            except DBAPIError as error:
+                if not is_transient(error):
+                    raise
+                log.info("put off: %s", cause_of(error))
+                if not self.patience.wait():
+                    raise gave_up(error) from error
+                substitute = instead(error)
+                if substitute is not None:
+                    return substitute
+            else:
+                self.renew()
+                return done
+
+    @contextmanager
+    def _watched(self, connection: Connection) -> Iterator[None]:
+        """Name who blocks, where the last attempt has failed already."""
+        if not self.attempts:
+            yield
+            return
+        with Watch(self.engine, backend_pid(connection), log.warning, blockers=self.blockers):
+            yield

@@ -1,0 +1,147 @@
+"""Reasons to wait between batches: a pause file, replicas that lag, a rate limit, kept sessions."""
+
+import logging
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from petrec.errors import LagUnknownError
+from petrec.features.runs.batches.batch import Batch
+from petrec.features.runs.driver.stop import stopped
+from petrec.features.runs.errors import is_transient
+from petrec.features.runs.journal.store import update_run
+from petrec.features.runs.run import Observer, Run
+
+log = logging.getLogger("petrec.features.runs")
+
+_POLL_S = 0.2
+
+_REPLICAS = text("""
+SELECT concat_ws(' ', nullif(application_name, ''), host(client_addr)) AS name,
+       state IS NOT NULL AS visible,
+       coalesce(replay_lsn, flush_lsn, write_lsn) - '0/0'::pg_lsn AS position,
+       pg_current_wal_lsn() - '0/0'::pg_lsn AS head
+FROM pg_stat_replication
+""")
+
+
+@dataclass(frozen=True)
+class Throttling:
+    """How far a run may go: milliseconds, bytes, seconds, rows per second, seconds."""
+
+    target_ms: float = 250.0
+    max_lag_bytes: int = 64 * 1024 * 1024
+    max_lag_s: float = 10.0
+    ignore_lag: bool = False
+    max_rows_per_second: float | None = None
+    pause_file: Path | None = None
+    deadline_s: float = 300.0
+
+
+@dataclass
+class LagMeter:
+    """Replication lag in bytes, and in seconds since the primary was where a replica is now."""
+
+    heads: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=10_000))
+    seen: set[str] = field(default_factory=set)
+
+    def reason(self, connection: Connection, throttling: Throttling) -> str | None:
+        """Return which replica is too far behind, if one is; errors: LagUnknownError."""
+        if throttling.ignore_lag:
+            return None
+        replicas = connection.execute(_REPLICAS).all()
+        now = time.monotonic()
+        for replica in replicas:
+            if not replica.visible or replica.position is None:
+                raise LagUnknownError(
+                    f"the lag of replica {replica.name!r} cannot be read",
+                    hint="GRANT pg_monitor to the role, or give --ignore-lag",
+                )
+        for absent in self.seen - {replica.name for replica in replicas}:
+            return f"replica {absent!r} is not connected, its lag is unknown"
+        self.seen |= {replica.name for replica in replicas}
+        for replica in replicas:
+            self.heads.append((now, int(replica.head)))
+            behind = int(replica.head - replica.position)
+            seconds = self._seconds(int(replica.position), now)
+            if behind > throttling.max_lag_bytes or seconds > throttling.max_lag_s:
+                return f"replica {replica.name!r} is {behind} bytes, {seconds:.0f} s behind"
+        return None
+
+    def _seconds(self, position: int, now: float) -> float:
+        ahead = (moment for moment, head in self.heads if head > position)
+        return now - next(ahead, now)
+
+
+def pause_reason(throttling: Throttling) -> str | None:
+    """Return the pause file that a person has made; one that cannot be looked at counts, too."""
+    file = throttling.pause_file
+    if file is None:
+        return None
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"paused: cannot look at {file}: {error.strerror}"
+    return f"paused by {file}"
+
+
+def rate_pause(throttling: Throttling, rows: int, took_ms: float) -> float:
+    """Return how many seconds to rest so that the rate limit holds."""
+    if not throttling.max_rows_per_second:
+        return 0.0
+    return max(0.0, rows / throttling.max_rows_per_second - took_ms / 1000)
+
+
+@dataclass
+class Throttle:
+    """The waits of one run, which its record and its observer are told of."""
+
+    throttling: Throttling
+    observe: Observer
+    lag: LagMeter = field(default_factory=LagMeter)
+
+    def wait_while_throttled(self, connection: Connection, run: Run) -> None:
+        """Wait as long as a person pauses the run; for replicas up to the deadline."""
+        reported, since = None, time.monotonic()
+        while True:
+            paused = pause_reason(self.throttling)
+            with connection.begin():
+                reason = paused or self.lag.reason(connection, self.throttling)
+            if reason is None:
+                return
+            if paused:
+                since = time.monotonic()
+            elif time.monotonic() - since > self.throttling.deadline_s:
+                raise stopped(run, f"waited {self.throttling.deadline_s:g} s: {reason}")
+            if reason != reported:
+                log.warning("run %d waits: %s", run.id, reason)
+                self._report(connection, run, reason)
+                reported = reason
+            time.sleep(_POLL_S)
+
+    def rest_after(self, connection: Connection, batch: Batch) -> None:
+        """Rest between two batches: for the rate limit, and for sessions that were kept waiting."""
+        pause = rate_pause(self.throttling, batch.taken, batch.took_ms)
+        if batch.waiters:
+            # They queued behind this batch: leave them as long again before the next.
+            pause = max(pause, batch.took_ms / 1000)
+            reason = f"yielding to {batch.waiters} sessions that waited for petrec's locks"
+            self._report(connection, batch.run, reason)
+        time.sleep(pause)
+
+    def _report(self, connection: Connection, run: Run, reason: str) -> None:
+        """Record why the run waits, unless that would be one more wait."""
+        try:
+            with connection.begin():
+                update_run(connection, run.id, {"throttled_by": reason})
+        except DBAPIError as error:
+            if not is_transient(error):
+                raise
+        self.observe(msgspec.structs.replace(run, throttled_by=reason))

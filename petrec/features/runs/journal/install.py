@@ -1,0 +1,91 @@
+"""Bring petrec's own tables into a database, by Alembic."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, text
+
+from petrec.errors import (
+    JournalVersionError,
+    PermissionMissingError,
+)
+from petrec.features.runs.journal import lock
+from petrec.features.runs.journal.presence import MAY_CREATE, SCHEMA_EXISTS, refuse_foreign
+from petrec.features.runs.journal.tables import SCHEMA
+from petrec.version import __version__
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_CREATE_SCHEMA = text(f"CREATE SCHEMA {SCHEMA}")
+
+
+def alembic_config(connection: Connection) -> "Config":
+    """Return Alembic's configuration for migrations on this connection."""
+    from alembic.config import Config  # noqa: PLC0415 - a reader needs no Alembic
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations_path()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrations_path() -> Path:
+    """Return where the migrations are: in an installed package, else in the source tree."""
+    package = Path(__file__).parents[3]
+    installed = package / "migrations"
+    return installed if installed.is_dir() else package.parent / "migrations"
+
+
+def install_journal(engine: Engine, branch: str = "journal") -> None:
+    """Create or upgrade a branch; errors: PermissionMissingError, JournalVersionError."""
+    from alembic import command  # noqa: PLC0415 - a reader needs no Alembic
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    with (
+        engine.connect() as connection,
+        lock.bounded(engine, connection),
+        lock.installing(connection),
+    ):
+        refuse_foreign(connection)
+        if not connection.scalar(SCHEMA_EXISTS):
+            _create_schema(connection)
+        connection.commit()
+        try:
+            command.upgrade(alembic_config(connection), f"{branch}@head")
+        except CommandError as error:
+            hint = f"use the petrec that wrote them, or a newer one than {__version__}"
+            raise JournalVersionError(hint=hint) from error
+        connection.commit()
+
+
+@contextmanager
+def only_writer(engine: Engine, target_name: str) -> Iterator[Connection]:
+    """Open a transaction of a target's one writer; errors: see `lock.held` and `planning`."""
+    with (
+        engine.connect() as connection,
+        lock.held(connection, target_name),
+        planning(engine, connection),
+    ):
+        yield connection
+
+
+@contextmanager
+def planning(engine: Engine, connection: Connection) -> Iterator[None]:
+    """Install the journal and open a transaction in it; errors: see `install_journal`."""
+    install_journal(engine)
+    with lock.bounded(engine, connection), connection.begin():
+        yield
+
+
+def _create_schema(connection: Connection) -> None:
+    allowed, role, database = connection.execute(MAY_CREATE).one()
+    if not allowed:
+        raise PermissionMissingError(
+            f"role {role} may not create the schema {SCHEMA!r} that holds petrec's journal",
+            hint=f"as an administrator: CREATE SCHEMA {SCHEMA} AUTHORIZATION {role}; "
+            f"or GRANT CREATE ON DATABASE {database} TO {role};",
+        )
+    connection.execute(_CREATE_SCHEMA)
