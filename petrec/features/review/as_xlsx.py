@@ -41,14 +41,48 @@ def write_workbook(cases: Iterable[Case], out: BinaryIO) -> int:
 
     Errors: OSError.
     """
+    file = _OpenFile(out)
     try:
-        return _write(cases, out)
+        return _write(cases, file)
     except FileCreateError as error:
         # What it holds is the system's own error, such as of a full disk.
         raise error.args[0] from error
+    finally:
+        file.out = None
 
 
-def _write(cases: Iterable[Case], out: BinaryIO) -> int:
+class _OpenFile:
+    """The file as long as it is written to; afterwards, writes go nowhere.
+
+    After an error XlsxWriter leaves its ZipFile unfinished. That one writes its last part when it
+    is garbage-collected, and Python would print that the file is closed or the disk still full.
+    """
+
+    def __init__(self, out: BinaryIO) -> None:
+        self.out: BinaryIO | None = out
+        self.place = 0
+
+    def write(self, data: bytes) -> int:
+        """Write the bytes; return their number."""
+        self.place += len(data)
+        return self.out.write(data) if self.out else len(data)
+
+    def seek(self, place: int) -> int:
+        """Go to a place, counted from the beginning."""
+        self.place = place
+        return self.out.seek(place) if self.out else place
+
+    def tell(self) -> int:
+        """Return the place where the next byte is written."""
+        return self.place
+
+    def flush(self) -> None:
+        """Hand over what is buffered."""
+        if self.out:
+            self.out.flush()
+
+
+def _write(cases: Iterable[Case], out: _OpenFile) -> int:
     with xlsxwriter.Workbook(out, _OPTIONS) as workbook:
         workbook.set_properties({"title": "Recordings that need a person"})
         _write_instructions(workbook)
