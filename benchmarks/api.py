@@ -56,7 +56,8 @@ def run() -> None:
 
 
 def _prepare(dsn: str) -> dict[str, bytes]:
-    psql = [client_program("psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-o", os.devnull]
+    options = ["-qX", "-v", "ON_ERROR_STOP=1", "-d", dsn, "-o", os.devnull]
+    psql = [str(client_program("psql")), *options]
     subprocess.run([*psql, "-f", str(CLINIC)], check=True, stdin=subprocess.DEVNULL)
     with psycopg.connect(dsn, autocommit=True) as connection:
         cursor = connection.cursor(row_factory=psycopg.rows.dict_row)

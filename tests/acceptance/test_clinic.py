@@ -4,14 +4,14 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import DATA, SHAPES, Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
+from tests.plugins.forks import Completed
 from tests.plugins.waiting import until
 
 COUNTS = {
@@ -32,14 +32,13 @@ GUIDE = {
     "missing_pet_id": 600,
     "invalid_associations": 688,
 }
-Run = Callable[..., Completed]
 
 
 def counts(audited: Completed) -> dict[str, int]:
     return {kind["id"]: kind["count"] for kind in json.loads(audited.out)["kinds"]}
 
 
-def repair_and_take_back(petrec: Run, database: Database, tmp_path: Path) -> None:
+def repair_and_take_back(petrec: Petrec, database: Database, tmp_path: Path) -> None:
     """The whole way: the numbers before, what is written, and that undo restores every byte."""
     dsn, before = database.dsn, database.checksum()
     audited = petrec("audit", "--format", "json", dsn=dsn)
@@ -74,21 +73,19 @@ def repair_and_take_back(petrec: Run, database: Database, tmp_path: Path) -> Non
 
 
 def test_every_version(
-    petrec: Run, database: Callable[..., Database], any_cluster: Cluster, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster, tmp_path: Path
 ) -> None:
     repair_and_take_back(petrec, database("clinic", any_cluster), tmp_path)
 
 
 @pytest.mark.parametrize("shape", SHAPES[1:])
-def test_every_shape(
-    petrec: Run, database: Callable[..., Database], tmp_path: Path, shape: str
-) -> None:
+def test_every_shape(petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str) -> None:
     if shape == "renamed":
         shutil.copy(DATA / "shapes" / "renamed.toml", tmp_path / "petrec.toml")
     repair_and_take_back(petrec, database(shape), tmp_path)
 
 
-def test_only_the_pet_of_the_planned_rows_changes(petrec: Run, clinic: Database) -> None:
+def test_only_the_pet_of_the_planned_rows_changes(petrec: Petrec, clinic: Database) -> None:
     others = (
         "SELECT md5(string_agg((to_jsonb(r) - 'pet_id')::text, '|' ORDER BY id)) FROM recordings r"
     )
@@ -99,7 +96,7 @@ def test_only_the_pet_of_the_planned_rows_changes(petrec: Run, clinic: Database)
     assert until(lambda: clinic.execute(written) == [(395,)])
 
 
-def test_touch_sets_the_column_and_undo_restores_it(petrec: Run, clinic: Database) -> None:
+def test_touch_sets_the_column_and_undo_restores_it(petrec: Petrec, clinic: Database) -> None:
     before = clinic.checksum()
     applied = petrec("backfill", "--apply", "--yes", "--touch", "updated_at", dsn=clinic.dsn)
     assert applied.code == 0, applied.err
@@ -109,7 +106,7 @@ def test_touch_sets_the_column_and_undo_restores_it(petrec: Run, clinic: Databas
     assert clinic.checksum() == before
 
 
-def test_a_visit_is_certain_evidence(petrec: Run, database: Callable[..., Database]) -> None:
+def test_a_visit_is_certain_evidence(petrec: Petrec, database: MakeDatabase) -> None:
     clinic = database("with_visits")
     clinic.execute("""
         WITH chosen AS (
@@ -135,14 +132,16 @@ def test_a_visit_is_certain_evidence(petrec: Run, database: Callable[..., Databa
 
 @pytest.mark.parametrize("kind", COUNTS)
 @pytest.mark.parametrize("output_format", ["csv", "jsonl"])
-def test_rows_are_complete(petrec: Run, clinic: Database, kind: str, output_format: str) -> None:
+def test_rows_are_complete(petrec: Petrec, clinic: Database, kind: str, output_format: str) -> None:
     listed = petrec("audit", "--rows", kind, "--format", output_format, dsn=clinic.dsn)
     assert listed.code == (1 if COUNTS[kind] and kind != "ok" else 0)
     if output_format == "csv":
         header, *rows = csv.reader(io.StringIO(listed.out))
         assert "transcript_text" in header
         assert not any(cell[:1] in tuple("=+-@\t\r\n") for row in rows for cell in row if cell)
+        found = len(rows)
     else:
-        rows = [json.loads(line) for line in listed.out.splitlines()]
-        assert {row["petrec_kind"] for row in rows} <= {kind}
-    assert len(rows) == COUNTS[kind]
+        objects = [json.loads(line) for line in listed.out.splitlines()]
+        assert {row["petrec_kind"] for row in objects} <= {kind}
+        found = len(objects)
+    assert found == COUNTS[kind]

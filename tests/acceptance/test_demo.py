@@ -2,12 +2,11 @@
 
 import re
 import tempfile
-from collections.abc import Callable
 
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 
 
-def test_demo(petrec: Callable[..., Completed]) -> None:
+def test_demo(petrec: Petrec) -> None:
     with tempfile.TemporaryDirectory(prefix="petrec-demo-") as directory:
         try:
             shown = petrec("demo", "--size", "1000", "--dir", directory)

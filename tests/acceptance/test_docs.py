@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.plugins.command import ROOT
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def options(command: object) -> set[str]:
+def options(command: Any) -> set[str]:
     found = {name for parameter in command.params for name in parameter.opts}
     for child in getattr(command, "commands", {}).values():
         found |= options(child)

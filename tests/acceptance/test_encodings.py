@@ -7,10 +7,8 @@ import psycopg
 import pytest
 
 from tests.plugins.binaries import client_program
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
-
-Run = Callable[..., Completed]
 
 
 @pytest.fixture
@@ -29,16 +27,16 @@ def recoded(clinic: Database) -> Callable[[str], Database]:
         clinic.execute("UPDATE pets SET name = 'Ren\u00e9'")
         clinic.execute("UPDATE appointments SET title = 'a', notes = 'b'")
         dump = subprocess.run(
-            [client_program("pg_dump"), clinic.dsn], capture_output=True, check=True
+            [str(client_program("pg_dump")), clinic.dsn], capture_output=True, check=True
         )
-        psql = [client_program("psql"), "-qX", "-d", clinic.cluster.dsn(name)]
+        psql = [str(client_program("psql")), "-qX", "-d", clinic.cluster.dsn(name)]
         subprocess.run(psql, input=dump.stdout, capture_output=True, check=True)
         return Database(clinic.cluster, name)
 
     return make
 
 
-def bad_cells_only(petrec: Run, database: Database) -> None:
+def bad_cells_only(petrec: Petrec, database: Database) -> None:
     """Audit and plan work, and the rows for people lose no more than the cells that are no text."""
     assert petrec("audit", dsn=database.dsn).code == 1
     assert petrec("backfill", dsn=database.dsn).code == 0
@@ -50,7 +48,7 @@ def bad_cells_only(petrec: Run, database: Database) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_other_encodings(petrec: Run, recoded: Callable[[str], Database], encoding: str) -> None:
+def test_other_encodings(petrec: Petrec, recoded: Callable[[str], Database], encoding: str) -> None:
     database = recoded(encoding)
     try:
         listed = petrec("audit", "--rows", "mismatched", dsn=database.dsn)
@@ -70,7 +68,7 @@ def test_other_encodings(petrec: Run, recoded: Callable[[str], Database], encodi
             admin.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
 
 
-def test_awkward_column_names(petrec: Run, clinic: Database) -> None:
+def test_awkward_column_names(petrec: Petrec, clinic: Database) -> None:
     for name in ("id (unmapped)", "100%", 'we""ird', "%(x)s", "petrec kind"):
         clinic.execute(f'ALTER TABLE recordings ADD COLUMN "{name}" int DEFAULT 7')
     header = petrec("audit", "--rows", "mismatched", dsn=clinic.dsn).out.splitlines()[0]

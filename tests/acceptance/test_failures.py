@@ -1,17 +1,15 @@
 """What goes wrong gets the right exit code, one clear message, and leaves nothing behind."""
 
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
+from tests.plugins.forks import Completed
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
 SECRET = "hunter%2fsecret"
 WAITING = """SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
              WHERE NOT l.granted AND a.application_name LIKE 'petrec%%' AND a.datname = %s"""
@@ -36,7 +34,7 @@ def role(clinic: Database, name: str, *statements: str) -> str:
     return clinic.cluster.dsn(clinic.name, name)
 
 
-def test_wrong_password(petrec: Run, clinic: Database) -> None:
+def test_wrong_password(petrec: Petrec, clinic: Database) -> None:
     name = f"vet_{clinic.name}"
     clinic.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'right' IN ROLE needs_password")
     port = clinic.cluster.port
@@ -47,7 +45,7 @@ def test_wrong_password(petrec: Run, clinic: Database) -> None:
     assert petrec("audit", "--dsn", right).code == 1
 
 
-def test_pgpass_works(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_pgpass_works(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     name = f"passed_{clinic.name}"
     clinic.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'right' IN ROLE needs_password")
     clinic.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
@@ -64,15 +62,15 @@ def test_pgpass_works(petrec: Run, clinic: Database, tmp_path: Path) -> None:
     assert petrec("audit", **environment).code == 1
 
 
-def test_no_server(petrec: Run) -> None:
+def test_no_server(petrec: Petrec) -> None:
     expect(petrec("audit", dsn="postgresql://u:" + SECRET + "@127.0.0.1:1/x"), 3, "refused")
 
 
-def test_unknown_database(petrec: Run, clinic: Database) -> None:
+def test_unknown_database(petrec: Petrec, clinic: Database) -> None:
     expect(petrec("audit", dsn=clinic.cluster.dsn("absent")), 3, "does not have the database")
 
 
-def test_malformed_dsn_is_not_repeated(petrec: Run) -> None:
+def test_malformed_dsn_is_not_repeated(petrec: Petrec) -> None:
     expect(petrec("audit", "--dsn", f"mysql://u:{SECRET}@h/x"), 2, "--dsn")
 
 
@@ -92,18 +90,18 @@ def test_malformed_dsn_is_not_repeated(petrec: Run) -> None:
     ],
 )
 def test_schema_that_does_not_fit(
-    petrec: Run, clinic: Database, damage: str, words: tuple[str, ...]
+    petrec: Petrec, clinic: Database, damage: str, words: tuple[str, ...]
 ) -> None:
     clinic.execute(damage)
     expect(petrec("audit", dsn=clinic.dsn), 2, *words)
 
 
-def test_optional_tables_may_be_absent(petrec: Run, clinic: Database) -> None:
+def test_optional_tables_may_be_absent(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("DROP TABLE api_logs")
     assert petrec("audit", dsn=clinic.dsn).code == 1
 
 
-def test_role_without_select_is_told_the_grant(petrec: Run, clinic: Database) -> None:
+def test_role_without_select_is_told_the_grant(petrec: Petrec, clinic: Database) -> None:
     url = role(clinic, "nobody")
     for _ in range(4):
         ended = petrec("audit", dsn=url)
@@ -112,7 +110,7 @@ def test_role_without_select_is_told_the_grant(petrec: Run, clinic: Database) ->
     assert petrec("audit", dsn=url).code == 1
 
 
-def test_least_privilege(petrec: Run, clinic: Database) -> None:
+def test_least_privilege(petrec: Petrec, clinic: Database) -> None:
     """SELECT alone audits and plans; the grants that the messages name make the rest work."""
     url = role(clinic, "reader", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
     assert petrec("audit", dsn=url).code == 1
@@ -128,7 +126,7 @@ def test_least_privilege(petrec: Run, clinic: Database) -> None:
     assert clinic.execute("SELECT count(*) FROM petrec.changes") == [(395,)]
 
 
-def test_row_level_security_is_not_counted_through(petrec: Run, clinic: Database) -> None:
+def test_row_level_security_is_not_counted_through(petrec: Petrec, clinic: Database) -> None:
     url = role(
         clinic, "blind", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
         "ALTER TABLE recordings ENABLE ROW LEVEL SECURITY",
@@ -136,12 +134,12 @@ def test_row_level_security_is_not_counted_through(petrec: Run, clinic: Database
     expect(petrec("audit", dsn=url), 3, "row level security")
 
 
-def test_statement_timeout(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_statement_timeout(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     (tmp_path / "petrec.toml").write_text("[timeouts]\nread_statement_ms = 1\n")
     expect(petrec("audit", dsn=clinic.dsn), 3, "statement timeout")
 
 
-def test_lock_timeout(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_lock_timeout(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     (tmp_path / "petrec.toml").write_text("[timeouts]\nread_lock_ms = 100\n")
     with clinic.connect(autocommit=False) as other:
         other.execute("LOCK TABLE recordings IN ACCESS EXCLUSIVE MODE")
@@ -151,17 +149,17 @@ def test_lock_timeout(petrec: Run, clinic: Database, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["[mapping]\nshema = 'x'", "[mapping", "[mapping.tables]\npat='x'"]
 )
-def test_malformed_settings(petrec: Run, clinic: Database, tmp_path: Path, text: str) -> None:
+def test_malformed_settings(petrec: Petrec, clinic: Database, tmp_path: Path, text: str) -> None:
     (tmp_path / "petrec.toml").write_text(text)
     expect(petrec("audit", dsn=clinic.dsn), 2, "petrec.toml")
 
 
-def test_no_rows(petrec: Run, clinic: Database) -> None:
+def test_no_rows(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("TRUNCATE recordings")
     assert petrec("audit", dsn=clinic.dsn).code == 5
 
 
-def test_usage(petrec: Run, clinic: Database) -> None:
+def test_usage(petrec: Petrec, clinic: Database) -> None:
     assert petrec("audit", "--nonsense").code == 2
     expect(petrec("audit", "--rows", "nonsense", dsn=clinic.dsn), 2, "missing_ambiguous")
     expect(petrec("backfill", "undo", "7", "--yes", dsn=clinic.dsn), 2, "no run 7")
@@ -169,14 +167,12 @@ def test_usage(petrec: Run, clinic: Database) -> None:
     expect(petrec("backfill", "--touch", "filename", dsn=clinic.dsn), 2, "timestamp")
 
 
-def test_output_that_cannot_be_written(petrec: Run, clinic: Database) -> None:
+def test_output_that_cannot_be_written(petrec: Petrec, clinic: Database) -> None:
     expect(petrec("audit", "--output", "absent/audit.txt", dsn=clinic.dsn), 3, "absent/audit.txt")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_audit(
-    spawn: Callable[..., "psycopg.Connection"], clinic: Database, tmp_path: Path, number: int
-) -> None:
+def test_interrupted_audit(spawn: Spawn, clinic: Database, tmp_path: Path, number: int) -> None:
     with clinic.connect(autocommit=False) as other:
         other.execute("LOCK TABLE recordings IN ACCESS EXCLUSIVE MODE")
         process = spawn("audit", "--output", "audit.txt", dsn=clinic.dsn)
@@ -187,9 +183,7 @@ def test_interrupted_audit(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_reader_that_stops_reading(
-    spawn: Callable[..., "psycopg.Connection"], clinic: Database
-) -> None:
+def test_reader_that_stops_reading(spawn: Spawn, clinic: Database) -> None:
     process = spawn("audit", "--rows", "ok", dsn=clinic.dsn)
     process.stdout.readline()
     process.stdout.close()
@@ -197,7 +191,7 @@ def test_reader_that_stops_reading(
     assert "Traceback" not in process.stderr.read()
 
 
-def test_a_reader_plans_beside_a_journal_it_may_not_read(petrec: Run, clinic: Database) -> None:
+def test_a_reader_plans_beside_a_journal_it_may_not_read(petrec: Petrec, clinic: Database) -> None:
     url = role(clinic, "planner", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     assert petrec("audit", dsn=url).code == 1
@@ -206,7 +200,7 @@ def test_a_reader_plans_beside_a_journal_it_may_not_read(petrec: Run, clinic: Da
     expect(petrec("backfill", "status", dsn=url), 3, "permission denied for schema petrec")
 
 
-def test_a_journal_of_a_newer_petrec_is_left_alone(petrec: Run, clinic: Database) -> None:
+def test_a_journal_of_a_newer_petrec_is_left_alone(petrec: Petrec, clinic: Database) -> None:
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     clinic.execute("UPDATE petrec.alembic_version SET version_num = '9999_future'")
     before = clinic.checksum()

@@ -83,7 +83,7 @@ class Cluster:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [self.bin_dir / program, "-D", self.data_dir, *arguments]
+        command = [str(self.bin_dir / program), "-D", str(self.data_dir), *arguments]
         log = self.directory / f"{program}.out"
         with log.open("w") as out:
             ended = subprocess.run(

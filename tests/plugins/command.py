@@ -5,10 +5,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, Any, Protocol
 
 import pytest
 
@@ -19,6 +19,27 @@ ROOT = Path(__file__).parent.parent.parent
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # What an interpreter reads as it starts needs one that starts.
 _AT_START = re.compile(r"PYTHON|LANG|LC_|TZ")
+
+
+class Petrec(Protocol):
+    """Runs a command to its end."""
+
+    def __call__(self, *arguments: str, dsn: str | None = None, **extra: str) -> Completed:
+        """Return how it ended; `extra` are variables of its environment."""
+
+
+class Process(subprocess.Popen[str]):
+    """A command that runs, with its output in pipes."""
+
+    stdout: IO[str]
+    stderr: IO[str]
+
+
+class Spawn(Protocol):
+    """Starts a command and goes on."""
+
+    def __call__(self, *arguments: str, dsn: str, **options: Any) -> Process:
+        """Return its process; `options` are those of Popen."""
 
 
 def environment(**extra: str) -> dict[str, str]:
@@ -38,7 +59,7 @@ def forks() -> Iterator[Forks]:
 
 
 @pytest.fixture
-def petrec(tmp_path: Path, forks: Forks) -> Callable[..., Completed]:
+def petrec(tmp_path: Path, forks: Forks) -> Petrec:
     """Run a command to its end, in an empty directory, in a process of its own."""
 
     def run(*arguments: str, dsn: str | None = None, **extra: str) -> Completed:
@@ -60,12 +81,12 @@ def _run_anew(arguments: Sequence[str], directory: Path, env: Mapping[str, str])
 
 
 @pytest.fixture
-def spawn(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+def spawn(tmp_path: Path) -> Iterator[Spawn]:
     """Start a command and go on; it is killed at the end of the test."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Process] = []
 
-    def start(*arguments: str, dsn: str, **options: Any) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
+    def start(*arguments: str, dsn: str, **options: Any) -> Process:
+        process = Process(
             [sys.executable, "-m", "petrec", *arguments], cwd=tmp_path, text=True,
             env=environment(PETREC_DATABASE_URL=dsn), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,

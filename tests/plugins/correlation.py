@@ -14,7 +14,7 @@ from sqlalchemy import CTE, FromClause, Join
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.selectable import NamedFromClause
 
-_original = SQLCompiler._setup_select_stack
+_original: Any = SQLCompiler._setup_select_stack
 _found: list[str] = []
 
 

@@ -3,14 +3,15 @@
 import itertools
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import pytest
 from psycopg.pq import ExecStatus
+from psycopg.sql import Composed
 
 from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
@@ -46,7 +47,7 @@ class Database:
         self.connections.append(psycopg.connect(dsn, autocommit=autocommit))
         return self.connections[-1]
 
-    def execute(self, query: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+    def execute(self, query: str | Composed, parameters: Any = None) -> list[tuple[Any, ...]]:
         """Run a statement; returns its rows, if it has any."""
         with self.connect() as connection:
             cursor = connection.execute(query, parameters)
@@ -61,6 +62,13 @@ class Database:
         return str(self.execute(query)[0][0])
 
 
+class MakeDatabase(Protocol):
+    """Makes a database of a shape."""
+
+    def __call__(self, shape: str = "clinic", server: Cluster | None = None) -> Database:
+        """Return it; on the newest server unless another is given."""
+
+
 def _template(cluster: Cluster, shape: str) -> str:
     name = f"tpl_{shape}"
     with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
@@ -70,16 +78,18 @@ def _template(cluster: Cluster, shape: str) -> str:
         base = "template0" if shape == "clinic" else _template(cluster, "clinic")
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {base}")
     script = DATA / "clinic.sql" if shape == "clinic" else DATA / "shapes" / f"{shape}.sql"
-    psql = [client_program("psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-d", cluster.dsn(name)]
-    subprocess.run([*psql, "-o", os.devnull, "-f", script], check=True, stdin=subprocess.DEVNULL)
+    psql = [str(client_program("psql")), "-qX", "-v", "ON_ERROR_STOP=1", "-d", cluster.dsn(name)]
+    subprocess.run(
+        [*psql, "-o", os.devnull, "-f", str(script)], check=True, stdin=subprocess.DEVNULL
+    )
     with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
     return name
 
 
 @pytest.fixture
-def database(cluster: Cluster) -> Iterator[Callable[..., Database]]:
-    """Make databases of a shape, on the newest server unless another is given."""
+def database(cluster: Cluster) -> Iterator[MakeDatabase]:
+    """Makes databases, which the test alone sees."""
     made: list[Database] = []
 
     def make(shape: str = "clinic", server: Cluster | None = None) -> Database:
@@ -100,12 +110,12 @@ def database(cluster: Cluster) -> Iterator[Callable[..., Database]]:
 
 
 @pytest.fixture
-def clinic(database: Callable[..., Database]) -> Database:
+def clinic(database: MakeDatabase) -> Database:
     """The damaged clinic."""
     return database()
 
 
 @pytest.fixture
-def empty_database(database: Callable[..., Database]) -> Database:
+def empty_database(database: MakeDatabase) -> Database:
     """A database without tables."""
     return database("empty")

@@ -7,11 +7,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(ask: Callable[[], T], *, within_s: float = 60.0) -> T:
-    """Return the first true answer; fails after a generous bound."""
+def until(ask: Callable[..., T], *given: object, within_s: float = 60.0) -> T:
+    """Return the first true answer, asking with what is given; fails after a generous bound."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:
-        if answer := ask():
+        if answer := ask(*given):
             return answer
         time.sleep(0.005)
     raise AssertionError(f"{ask} stayed untrue for {within_s} s")

@@ -2,7 +2,7 @@
 
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from shutil import chown
@@ -10,7 +10,7 @@ from shutil import chown
 import pytest
 
 from tests.faults.runs.runs import APPLY, SLOW, assert_sound, changed, state
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
@@ -22,7 +22,7 @@ def small_disk(clinic: Database) -> Iterator[Path]:
     Not below pytest's own directory, which the server's user may not enter.
     """
     directory = Path(tempfile.mkdtemp(prefix="petrec-disk-"))
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", directory]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(directory)]
     if clinic.cluster.user is None or subprocess.run(mount, capture_output=True).returncode:  # noqa: PLW1510
         directory.rmdir()
         pytest.skip("needs the right to mount")
@@ -52,7 +52,7 @@ def fill_up(directory: Path) -> Path:
 
 
 def test_disk_full_stops_resumably(
-    spawn: Callable, petrec: Callable[..., Completed], clinic: Database, small_disk: Path
+    spawn: Spawn, petrec: Petrec, clinic: Database, small_disk: Path
 ) -> None:
     process = spawn(*APPLY, *SLOW, dsn=clinic.dsn)
     until(lambda: changed(clinic) > 20)

@@ -17,10 +17,9 @@ from petrec.settings import Settings
 from tests.faults.runs.runs import APPLY
 from tests.integration.review.files import decide
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
-Run = Callable[..., Completed]
 PLANNED = """FROM public.recordings r WHERE pet_id IS NULL AND 1 = (
     SELECT count(*) FROM public.appointment_pets ap WHERE ap.appointment_id = r.appointment_id)"""
 # SQL that makes the tables odd, and what a plan says of it.
@@ -80,7 +79,7 @@ def warnings(connection: Connection, **more: Any) -> set[str]:
     return set(foresight.warnings) | set(preview(connection, schema, target).warnings)
 
 
-def test_odd_tables_are_told(database: Callable[..., Database], any_cluster: Cluster) -> None:
+def test_odd_tables_are_told(database: MakeDatabase, any_cluster: Cluster) -> None:
     clinic = database("clinic", any_cluster)
     with connected(clinic) as connection:
         for name, (sql, remark) in ODD.items():
@@ -91,7 +90,7 @@ def test_odd_tables_are_told(database: Callable[..., Database], any_cluster: Clu
                 transaction.rollback()
 
 
-def test_a_moved_key_is_told(database: Callable[..., Database], any_cluster: Cluster) -> None:
+def test_a_moved_key_is_told(database: MakeDatabase, any_cluster: Cluster) -> None:
     clinic = database("clinic", any_cluster)
     clinic.execute(MOVED)
     with connected(clinic) as connection, connection.begin():
@@ -106,7 +105,9 @@ def test_a_moved_key_is_told(database: Callable[..., Database], any_cluster: Clu
         }
 
 
-def test_all_that_is_lacking_is_told_at_once(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_all_that_is_lacking_is_told_at_once(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
     assert petrec("review", "export", "cases.csv", dsn=clinic.dsn).code == 0
     decided = str(decide(tmp_path / "cases.csv"))
     role = f"reader_{clinic.name}"
@@ -139,7 +140,7 @@ def test_all_that_is_lacking_is_told_at_once(petrec: Run, clinic: Database, tmp_
 
 
 def test_a_standby_is_read_and_told(
-    private_cluster: Callable[[], Cluster], database: Callable[..., Database], petrec: Run
+    private_cluster: Callable[[], Cluster], database: MakeDatabase, petrec: Petrec
 ) -> None:
     primary = private_cluster()
     clinic = database("clinic", primary)

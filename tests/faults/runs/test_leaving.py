@@ -3,7 +3,6 @@
 import itertools
 import json
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,17 @@ from sqlalchemy import text
 from petrec.errors import IllegalTransitionError
 from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.store import change_state, create_run, read_run
-from petrec.features.runs.run import TRANSITIONS, RunState, Target
+from petrec.features.runs.run import TRANSITIONS, Action, RunState, Target
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings
 from tests.faults.runs.runs import APPLY, changed, state
 from tests.integration.review.files import decide
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
+from tests.plugins.forks import Completed
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
 NAME = '"public"."recordings"'
 SLOWLY = ("--max-rows-per-second", "60", "--target-ms", "40")
 LACKING = "SELECT count(*) FROM recordings WHERE pet_id IS NULL"
@@ -36,7 +35,7 @@ CREATE TRIGGER note_level AFTER UPDATE ON recordings EXECUTE FUNCTION note_level
 """
 
 
-def interrupt(spawn: Callable, clinic: Database, command: tuple[str, ...], rows: int) -> None:
+def interrupt(spawn: Spawn, clinic: Database, command: tuple[str, ...], rows: int) -> None:
     """Interrupt a command once it has changed so many rows."""
     before = changed(clinic)
     process = spawn(*command, *SLOWLY, dsn=clinic.dsn)
@@ -50,7 +49,7 @@ def told(ended: Completed) -> dict[str, Any]:
     return dict(json.loads(ended.out))
 
 
-def test_an_undone_run_is_planned_anew(clinic: Database, petrec: Run, spawn: Callable) -> None:
+def test_an_undone_run_is_planned_anew(clinic: Database, petrec: Petrec, spawn: Spawn) -> None:
     untouched = clinic.checksum()
     interrupt(spawn, clinic, APPLY, 20)
     assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
@@ -63,7 +62,7 @@ def test_an_undone_run_is_planned_anew(clinic: Database, petrec: Run, spawn: Cal
 
 
 def test_a_resumed_run_tells_what_it_did_now(
-    clinic: Database, petrec: Run, spawn: Callable
+    clinic: Database, petrec: Petrec, spawn: Spawn
 ) -> None:
     interrupt(spawn, clinic, APPLY, 20)
     done = changed(clinic)
@@ -72,7 +71,7 @@ def test_a_resumed_run_tells_what_it_did_now(
 
 
 def test_every_kind_of_run_can_be_abandoned(
-    clinic: Database, petrec: Run, spawn: Callable, tmp_path: Path
+    clinic: Database, petrec: Petrec, spawn: Spawn, tmp_path: Path
 ) -> None:
     def abandon(run: str) -> Completed:
         return petrec("backfill", "abandon", run, "--yes", dsn=clinic.dsn)
@@ -110,7 +109,7 @@ def test_only_the_listed_transitions_are_made(clinic: Database) -> None:
     target = Target("public.recordings", ("id",), "pet_id", name=NAME)
     for before, after in itertools.product(RunState, RunState):
         with engine.begin() as connection:
-            run_id = create_run(connection, "backfill", target)
+            run_id = create_run(connection, Action.BACKFILL, target)
             values = {"state": before, "id": run_id}
             connection.execute(text("UPDATE petrec.runs SET state = :state WHERE id = :id"), values)
             run = read_run(connection, NAME, run_id)
@@ -129,7 +128,7 @@ def test_only_the_listed_transitions_are_made(clinic: Database) -> None:
 
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
 def test_the_default_isolation_does_not_matter(
-    clinic: Database, petrec: Run, tmp_path: Path, level: str
+    clinic: Database, petrec: Petrec, tmp_path: Path, level: str
 ) -> None:
     clinic.execute(LOG)
     clinic.execute(f"ALTER DATABASE {clinic.name} SET default_transaction_isolation = '{level}'")
@@ -145,7 +144,7 @@ def test_the_default_isolation_does_not_matter(
 
 
 def test_a_list_that_cannot_be_written_is_found_before_the_first_write(
-    clinic: Database, petrec: Run, tmp_path: Path
+    clinic: Database, petrec: Petrec, tmp_path: Path
 ) -> None:
     (tmp_path / "reports").touch()
     ended = petrec("backfill", "--apply", "--yes", dsn=clinic.dsn)
@@ -155,7 +154,7 @@ def test_a_list_that_cannot_be_written_is_found_before_the_first_write(
 
 
 def test_a_list_that_fails_afterwards_hides_no_outcome(
-    clinic: Database, petrec: Run, spawn: Callable, tmp_path: Path
+    clinic: Database, petrec: Petrec, spawn: Spawn, tmp_path: Path
 ) -> None:
     pause = tmp_path / "pause"
     pause.touch()

@@ -1,11 +1,10 @@
 """Rows that others hold are put off, a second command is turned away, waiters are not starved."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.faults.runs.runs import APPLY, assert_sound, changed, state
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
@@ -16,7 +15,7 @@ INFERABLE = """SELECT r.id, r.appointment_id
                WHERE r.pet_id IS NULL GROUP BY r.id HAVING count(*) = 1 ORDER BY r.id LIMIT 1"""
 
 
-def test_locked_recording_is_done_last(spawn: Callable, clinic: Database) -> None:
+def test_locked_recording_is_done_last(spawn: Spawn, clinic: Database) -> None:
     recording, _ = clinic.execute(INFERABLE)[0]
     with clinic.connect(autocommit=False) as other:
         other.execute("SELECT FROM recordings WHERE id = %s FOR UPDATE", (recording,))
@@ -30,7 +29,7 @@ def test_locked_recording_is_done_last(spawn: Callable, clinic: Database) -> Non
 
 
 def test_appointment_that_gains_a_pet_makes_the_row_ambiguous(
-    spawn: Callable, clinic: Database
+    spawn: Spawn, clinic: Database
 ) -> None:
     recording, appointment = clinic.execute(INFERABLE)[0]
     with clinic.connect(autocommit=False) as other:
@@ -48,7 +47,7 @@ def test_appointment_that_gains_a_pet_makes_the_row_ambiguous(
     assert skipped == [("missing_ambiguous",)]
 
 
-def test_lock_never_released(petrec: Callable[..., Completed], clinic: Database) -> None:
+def test_lock_never_released(petrec: Petrec, clinic: Database) -> None:
     recording, _ = clinic.execute(INFERABLE)[0]
     with clinic.connect(autocommit=False) as other:
         other.execute("SELECT FROM recordings WHERE id = %s FOR UPDATE", (recording,))
@@ -60,7 +59,7 @@ def test_lock_never_released(petrec: Callable[..., Completed], clinic: Database)
     assert changed(clinic) == 395
 
 
-def spawn_paused(spawn: Callable, clinic: Database, pause: Path) -> Any:
+def spawn_paused(spawn: Spawn, clinic: Database, pause: Path) -> Any:
     """Start a run that waits, with everything planned, until the file is gone."""
     pause.touch()
     process = spawn(*APPLY, "--pause-file", str(pause), dsn=clinic.dsn)
@@ -69,7 +68,7 @@ def spawn_paused(spawn: Callable, clinic: Database, pause: Path) -> Any:
     return process
 
 
-def test_table_lock_is_waited_for(spawn: Callable, clinic: Database, tmp_path: Path) -> None:
+def test_table_lock_is_waited_for(spawn: Spawn, clinic: Database, tmp_path: Path) -> None:
     pause = tmp_path / "pause"
     process = spawn_paused(spawn, clinic, pause)
     with clinic.connect(autocommit=False) as other:
@@ -81,7 +80,7 @@ def test_table_lock_is_waited_for(spawn: Callable, clinic: Database, tmp_path: P
 
 
 def test_second_command_is_told_who_works(
-    spawn: Callable, petrec: Callable[..., Completed], clinic: Database, tmp_path: Path
+    spawn: Spawn, petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     pause = tmp_path / "pause"
     process = spawn_paused(spawn, clinic, pause)
@@ -98,7 +97,7 @@ def test_second_command_is_told_who_works(
 
 
 def test_a_row_whose_trigger_waits_does_not_hold_up_the_others(
-    petrec: Callable[..., Completed], clinic: Database
+    petrec: Petrec, clinic: Database
 ) -> None:
     recording, _ = clinic.execute(INFERABLE)[0]
     clinic.execute(f"""CREATE TABLE guard (id int);

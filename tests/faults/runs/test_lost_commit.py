@@ -1,21 +1,20 @@
 """A commit that the server has done, whose answer never arrives."""
 
-from collections.abc import Callable
-
 from tests.faults.runs.proxy import proxied
 from tests.faults.runs.runs import APPLY, SLOW, assert_sound, changed
+from tests.plugins.command import Spawn
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
 
-def test_batch_whose_commit_is_not_acknowledged(spawn: Callable, clinic: Database) -> None:
+def test_batch_whose_commit_is_not_acknowledged(spawn: Spawn, clinic: Database) -> None:
     """It is neither done again nor counted twice: the cursor was committed with it."""
     with proxied(clinic.cluster.port) as proxy:
         dsn = clinic.dsn.replace(f":{clinic.cluster.port}/", f":{proxy.port}/")
         process = spawn(*APPLY, *SLOW, dsn=dsn)
         for _ in range(5):
             before = changed(clinic)
-            until(lambda before=before: changed(clinic) > before)
+            until(lambda before: changed(clinic) > before, before)
             proxy.lost.clear()
             proxy.lose.set()
             assert proxy.lost.wait(60)

@@ -1,7 +1,6 @@
 """A recording whose primary key holds its appointment is found by the key it has now."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,9 @@ import pytest
 from tests.faults.runs.runs import APPLY
 from tests.integration.review.files import candidates, decide
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
-Run = Callable[..., Completed]
 TABLES = """
 CREATE TABLE pets (id int PRIMARY KEY, owner_id int, name text);
 CREATE TABLE appointments (
@@ -38,9 +36,7 @@ ALL = "SELECT id, appointment_id, pet_id FROM recordings ORDER BY id"
 
 
 @pytest.fixture(params=["plain", "partitioned"])
-def moved(
-    request: pytest.FixtureRequest, database: Callable[..., Database], any_cluster: Cluster
-) -> Database:
+def moved(request: pytest.FixtureRequest, database: MakeDatabase, any_cluster: Cluster) -> Database:
     made = database("empty", any_cluster)
     parted = request.param == "partitioned"
     clause = "PARTITION BY HASH (appointment_id)" if parted else ""
@@ -55,7 +51,7 @@ def into_its_own(row: dict[str, str]) -> dict[str, str]:
     return {"decision": str(chosen + 1), "reviewer": "Ada"}
 
 
-def test_every_way_back(moved: Database, petrec: Run, tmp_path: Path) -> None:
+def test_every_way_back(moved: Database, petrec: Petrec, tmp_path: Path) -> None:
     dsn, before = moved.dsn, moved.execute(ALL)
     backfilled = petrec(*APPLY, "--format", "json", dsn=dsn)
     assert backfilled.code == 0, backfilled.err
@@ -79,7 +75,7 @@ def test_every_way_back(moved: Database, petrec: Run, tmp_path: Path) -> None:
     assert moved.execute(ALL) == before
 
 
-def review(petrec: Run, moved: Database, tmp_path: Path) -> dict[str, Any]:
+def review(petrec: Petrec, moved: Database, tmp_path: Path) -> dict[str, Any]:
     cases = tmp_path / "cases.csv"
     cases.unlink(missing_ok=True)
     assert petrec("review", "export", str(cases), dsn=moved.dsn).code == 0
@@ -93,7 +89,7 @@ def review(petrec: Run, moved: Database, tmp_path: Path) -> dict[str, Any]:
 
 
 def test_a_backfill_is_undone_after_a_review_has_moved_its_row(
-    moved: Database, petrec: Run, tmp_path: Path
+    moved: Database, petrec: Petrec, tmp_path: Path
 ) -> None:
     """The pet is what the backfill wrote; only the key is another."""
     assert petrec(*APPLY, dsn=moved.dsn).code == 0

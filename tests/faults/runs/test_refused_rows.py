@@ -2,17 +2,16 @@
 
 import json
 import random
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.faults.runs.runs import APPLY
 from tests.faults.runs.test_sigkill import kill_again_and_again
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.forks import Completed
 
-Run = Callable[..., Completed]
 JSON = ("--format", "json")
 UNDO = ("backfill", "undo", "1", "--yes", "-q", *JSON)
 RAISES = """
@@ -111,7 +110,7 @@ def assert_no_content(clinic: Database) -> None:
 
 
 @pytest.mark.parametrize("name", MECHANISMS)
-def test_backfill(petrec: Run, database: Callable[..., Database], name: str) -> None:
+def test_backfill(petrec: Petrec, database: MakeDatabase, name: str) -> None:
     clinic, twin = database(), database()
     assert petrec(*APPLY, dsn=twin.dsn).code == 0
     certain = [row[0] for row in clinic.execute(CERTAIN)]
@@ -134,7 +133,7 @@ def test_backfill(petrec: Run, database: Callable[..., Database], name: str) -> 
     assert dict(clinic.execute(PETS)) == before
 
 
-def test_a_trigger_may_raise_any_sqlstate(petrec: Run, clinic: Database) -> None:
+def test_a_trigger_may_raise_any_sqlstate(petrec: Petrec, clinic: Database) -> None:
     """Also one that tells of a full disk, a lost connection, or to try again."""
     states = ("40001", "40P01", "55P03", "57014", "57P01", "08006", "53100", "25006", "23514")
     certain = [row[0] for row in clinic.execute(CERTAIN)]
@@ -166,7 +165,7 @@ def test_a_trigger_may_raise_any_sqlstate(petrec: Run, clinic: Database) -> None
 
 
 def test_a_cause_that_hits_every_row_stops_the_run_before_it_skips_them(
-    petrec: Run, clinic: Database
+    petrec: Petrec, clinic: Database
 ) -> None:
     mark(clinic, [row[0] for row in clinic.execute(CERTAIN)])
     clinic.execute(MECHANISMS["trigger"][0])
@@ -181,7 +180,7 @@ def test_a_cause_that_hits_every_row_stops_the_run_before_it_skips_them(
     assert (resumed["run"]["id"], resumed["run"]["changed"]) == (1, 395)
 
 
-def test_undo_leaves_what_the_database_refuses(petrec: Run, clinic: Database) -> None:
+def test_undo_leaves_what_the_database_refuses(petrec: Petrec, clinic: Database) -> None:
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     kept = [row[0] for row in clinic.execute("SELECT row_key[1] FROM petrec.changes")][::100]
     mark(clinic, kept)
@@ -197,7 +196,7 @@ def test_undo_leaves_what_the_database_refuses(petrec: Run, clinic: Database) ->
     assert (again["run"]["changed"], again["moved_on"]) == (len(kept), [])
 
 
-def test_undo_says_first_that_pets_cannot_be_taken_away(petrec: Run, clinic: Database) -> None:
+def test_undo_says_first_that_pets_cannot_be_taken_away(petrec: Petrec, clinic: Database) -> None:
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     clinic.execute("DELETE FROM recordings WHERE pet_id IS NULL")
     clinic.execute("ALTER TABLE recordings ALTER pet_id SET NOT NULL")
@@ -208,7 +207,7 @@ def test_undo_says_first_that_pets_cannot_be_taken_away(petrec: Run, clinic: Dat
 
 
 def test_killed_while_it_looks_for_refused_rows(
-    spawn: Callable[..., Any], petrec: Run, clinic: Database
+    spawn: Spawn, petrec: Petrec, clinic: Database
 ) -> None:
     refused = [row[0] for row in clinic.execute(CERTAIN)][::56]
     mark(clinic, refused)

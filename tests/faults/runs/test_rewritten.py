@@ -1,13 +1,13 @@
 """What a trigger makes of a row is journaled as it is, and never counted as got its pet."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
 from tests.faults.runs.runs import APPLY
-from tests.faults.runs.test_refused_rows import CERTAIN, UNDO, Run, mark, result
-from tests.plugins.databases import Database
+from tests.faults.runs.test_refused_rows import CERTAIN, UNDO, mark, result
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
 FUNCTION = """
 CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$ BEGIN
@@ -38,7 +38,7 @@ JOURNAL = """SELECT c.row_key[1], c.new ->> 'pet_id', r.pet_id::text FROM petrec
 
 
 @pytest.mark.parametrize("name", TRIGGERS)
-def test_a_trigger(petrec: Run, database: Callable[..., Database], name: str) -> None:
+def test_a_trigger(petrec: Petrec, database: MakeDatabase, name: str) -> None:
     clinic = database()
     chosen = [row[0] for row in clinic.execute(CERTAIN)][::80]
     mark(clinic, chosen)
@@ -62,7 +62,7 @@ def test_a_trigger(petrec: Run, database: Callable[..., Database], name: str) ->
         assert (undone.code, clinic.checksum()) == (0, before), json.loads(undone.out)
 
 
-def test_a_trigger_that_changes_the_key(petrec: Run, clinic: Database) -> None:
+def test_a_trigger_that_changes_the_key(petrec: Petrec, clinic: Database) -> None:
     chosen = [row[0] for row in clinic.execute(CERTAIN)][::80]
     mark(clinic, chosen)
     body = "NEW.id := overlay(NEW.id::text PLACING 'ffffffff' FROM 1)::uuid;"

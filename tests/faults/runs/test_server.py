@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from tests.faults.runs.runs import APPLY, SLOW, assert_sound, changed, state
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.waiting import until
 
 
 def test_restart(
-    spawn: Callable, private_cluster: Callable[[], Cluster], database: Callable[..., Database]
+    spawn: Spawn, private_cluster: Callable[[], Cluster], database: MakeDatabase
 ) -> None:
     server = private_cluster()
     clinic = database("clinic", server)
@@ -23,7 +23,7 @@ def test_restart(
     assert changed(clinic) == 395
 
 
-def test_terminated_backend(spawn: Callable, clinic: Database) -> None:
+def test_terminated_backend(spawn: Spawn, clinic: Database) -> None:
     process = spawn(*APPLY, *SLOW, dsn=clinic.dsn)
     until(lambda: changed(clinic) > 20)
     clinic.execute(
@@ -35,8 +35,8 @@ def test_terminated_backend(spawn: Callable, clinic: Database) -> None:
 
 
 def test_server_that_stays_away(
-    spawn: Callable, private_cluster: Callable[[], Cluster], database: Callable[..., Database],
-    petrec: Callable[..., Completed],
+    spawn: Spawn, private_cluster: Callable[[], Cluster], database: MakeDatabase,
+    petrec: Petrec,
 ) -> None:  # fmt: skip
     server = private_cluster()
     clinic = database("clinic", server)
@@ -50,9 +50,7 @@ def test_server_that_stays_away(
     assert_sound(clinic)
 
 
-def test_trigger_that_raises_stops_the_run_resumably(
-    petrec: Callable[..., Completed], clinic: Database
-) -> None:
+def test_trigger_that_raises_stops_the_run_resumably(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("""
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE EXCEPTION 'not today'; END $$;
@@ -67,9 +65,7 @@ def test_trigger_that_raises_stops_the_run_resumably(
     assert changed(clinic) == 395
 
 
-def test_trigger_that_suppresses_is_reported(
-    petrec: Callable[..., Completed], clinic: Database
-) -> None:
+def test_trigger_that_suppresses_is_reported(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("""
         CREATE FUNCTION ignore() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
         CREATE TRIGGER ignore BEFORE UPDATE ON recordings FOR EACH ROW
@@ -81,9 +77,7 @@ def test_trigger_that_suppresses_is_reported(
     assert suppressed == (395 - changed(clinic), "a trigger suppressed the change")
 
 
-def test_row_that_takes_longer_than_the_target(
-    petrec: Callable[..., Completed], clinic: Database
-) -> None:
+def test_row_that_takes_longer_than_the_target(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("""
         CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN PERFORM pg_sleep(10); RETURN new; END $$;

@@ -2,13 +2,12 @@
 
 import random
 import time
-from collections.abc import Callable
 
 import pytest
 
 from tests.faults.runs.runs import APPLY, assert_sound, changed
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.waiting import until
 
 # Most of a run's time passes inside its transactions, so that is where the kills hit.
@@ -20,7 +19,7 @@ CREATE TRIGGER slow AFTER UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION slo
 
 
 def kill_again_and_again(
-    spawn: Callable, clinic: Database, command: tuple[str, ...], total: int, kills: int
+    spawn: Spawn, clinic: Database, command: tuple[str, ...], total: int, kills: int
 ) -> int:
     """Kill the command some random time after a number of rows; returns how often it was."""
     chance, killed = random.Random(kills), 0
@@ -30,7 +29,7 @@ def kill_again_and_again(
         target = ("--target-ms", str(chance.choice([40, 100, 250])))
         process = spawn(*command, *target, dsn=clinic.dsn)
         goal = start + (attempt + 1) * total // (kills + 1)
-        until(lambda p=process, g=goal: p.poll() is not None or changed(clinic) >= g)
+        until(lambda p, g: p.poll() is not None or changed(clinic) >= g, process, goal)
         time.sleep(chance.random() / 20)
         killed += process.poll() is None
         process.kill()
@@ -39,9 +38,7 @@ def kill_again_and_again(
 
 
 @pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.full)])
-def test_backfill(
-    spawn: Callable, petrec: Callable[..., Completed], database: Callable[..., Database], kills: int
-) -> None:
+def test_backfill(spawn: Spawn, petrec: Petrec, database: MakeDatabase, kills: int) -> None:
     clinic, twin = database(), database()
     assert petrec(*APPLY, dsn=twin.dsn).code == 0
     assert kill_again_and_again(spawn, clinic, APPLY, 395, kills) > kills / 2
@@ -52,9 +49,7 @@ def test_backfill(
 
 
 @pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.full)])
-def test_undo(
-    spawn: Callable, petrec: Callable[..., Completed], clinic: Database, kills: int
-) -> None:
+def test_undo(spawn: Spawn, petrec: Petrec, clinic: Database, kills: int) -> None:
     before = clinic.checksum()
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     undo = ("backfill", "undo", "1", "--yes", "-q")

@@ -1,7 +1,6 @@
 """Runs, decisions and history of one target never touch another's, whatever the names are."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from tests.faults.runs.runs import APPLY, SLOW
 from tests.faults.runs.targets import Tenant, tenant
 from tests.integration.review.files import decide
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.forks import Completed
 from tests.plugins.waiting import until
 
 # Written with a dot between them, the names of the second pair are the same.
@@ -38,7 +38,7 @@ def test_no_two_targets_share_a_name(one: list[str], other: list[str]) -> None:
 class Two:
     """One database, two clinics, and the command for either of them."""
 
-    def __init__(self, database: Database, petrec: Callable[..., Completed]) -> None:
+    def __init__(self, database: Database, petrec: Petrec) -> None:
         self.database, self.petrec = database, petrec
 
     def run(self, who: Tenant, *arguments: str) -> Completed:
@@ -56,7 +56,7 @@ class Two:
 
 
 @pytest.fixture
-def two(database: Callable[..., Database], petrec: Callable[..., Completed]) -> Two:
+def two(database: MakeDatabase, petrec: Petrec) -> Two:
     return Two(database("integer_ids"), petrec)
 
 
@@ -135,7 +135,7 @@ def test_history_is_kept_by_target(two: Two, tmp_path: Path) -> None:
     assert (first["runs"], first["moved"]) == (1, None)
 
 
-def test_targets_are_written_to_at_the_same_time(two: Two, spawn: Callable, tmp_path: Path) -> None:
+def test_targets_are_written_to_at_the_same_time(two: Two, spawn: Spawn, tmp_path: Path) -> None:
     one, other = (tenant(two.database, *name, tmp_path) for name in PAIRS[0])
     slow = (*APPLY, *SLOW, "--max-rows-per-second", "20")
     process = spawn(*slow, "--config", str(one.config), dsn=two.database.dsn)
@@ -147,7 +147,7 @@ def test_targets_are_written_to_at_the_same_time(two: Two, spawn: Callable, tmp_
 
 
 def test_a_journal_of_an_older_version_is_read_and_filled_in(
-    database: Callable[..., Database], petrec: Callable[..., Completed], any_cluster: Cluster,
+    database: MakeDatabase, petrec: Petrec, any_cluster: Cluster,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     two = Two(database("integer_ids", any_cluster), petrec)

@@ -7,12 +7,12 @@ import psycopg
 
 from tests.faults.runs.runs import APPLY, SLOW, assert_sound, changed, state
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.waiting import until
 
 
-def test_pause_file(spawn: Callable, clinic: Database, tmp_path: Path) -> None:
+def test_pause_file(spawn: Spawn, clinic: Database, tmp_path: Path) -> None:
     file = tmp_path / "pause"
     process = spawn(*APPLY, *SLOW, "--pause-file", str(file), dsn=clinic.dsn)
     until(lambda: changed(clinic) > 0)
@@ -27,8 +27,8 @@ def test_pause_file(spawn: Callable, clinic: Database, tmp_path: Path) -> None:
 
 
 def test_lagging_standby(
-    spawn: Callable, private_cluster: Callable[[], Cluster], database: Callable[..., Database],
-    petrec: Callable[..., Completed],
+    spawn: Spawn, private_cluster: Callable[[], Cluster], database: MakeDatabase,
+    petrec: Petrec,
 ) -> None:  # fmt: skip
     server = private_cluster()
     clinic = database("clinic", server)
@@ -69,9 +69,7 @@ def unprivileged(clinic: Database) -> None:
         clinic.execute(f"GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA {schema} TO plain")
 
 
-def test_write_has_what_the_locks_left_of_the_target(
-    petrec: Callable[..., Completed], clinic: Database
-) -> None:
+def test_write_has_what_the_locks_left_of_the_target(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("""
         CREATE TABLE bounds (recording text, ms interval);
         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

@@ -1,17 +1,16 @@
 """Undo restores what still holds what was written, and lists the rest."""
 
 import json
-from collections.abc import Callable
 
 from tests.faults.runs.runs import APPLY
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
 UNDO = ("backfill", "undo", "1", "--yes", "--format", "json")
 ASSIGNED = "SELECT row_key[1]::uuid FROM petrec.changes WHERE run_id = 1 ORDER BY seq LIMIT 4"
 
 
-def test_rows_that_moved_on(petrec: Callable[..., Completed], clinic: Database) -> None:
+def test_rows_that_moved_on(petrec: Petrec, clinic: Database) -> None:
     original = {row[0]: row for row in clinic.execute("SELECT id, r::text FROM recordings r")}
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     changed = [row[0] for row in clinic.execute(ASSIGNED)]
@@ -34,7 +33,7 @@ def test_rows_that_moved_on(petrec: Callable[..., Completed], clinic: Database) 
     assert now == {key: row for key, row in expected.items() if key not in changed[2:]}
 
 
-def test_lineage_tells_the_whole_story(petrec: Callable[..., Completed], clinic: Database) -> None:
+def test_lineage_tells_the_whole_story(petrec: Petrec, clinic: Database) -> None:
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     recording = str(clinic.execute(ASSIGNED)[0][0])
     assert petrec(*UNDO, dsn=clinic.dsn).code == 0
@@ -45,16 +44,14 @@ def test_lineage_tells_the_whole_story(petrec: Callable[..., Completed], clinic:
     assert steps[0]["new"] == steps[1]["old"]
 
 
-def test_undo_of_an_undo_is_refused(petrec: Callable[..., Completed], clinic: Database) -> None:
+def test_undo_of_an_undo_is_refused(petrec: Petrec, clinic: Database) -> None:
     petrec(*APPLY, dsn=clinic.dsn)
     petrec(*UNDO, dsn=clinic.dsn)
     ended = petrec("backfill", "undo", "2", "--yes", dsn=clinic.dsn)
     assert (ended.code, "itself an undo" in ended.err) == (2, True)
 
 
-def test_overtaken_evidence_is_a_warning(
-    petrec: Callable[..., Completed], clinic: Database
-) -> None:
+def test_overtaken_evidence_is_a_warning(petrec: Petrec, clinic: Database) -> None:
     petrec(*APPLY, dsn=clinic.dsn)
     chosen = clinic.execute(ASSIGNED)[0][0]
     clinic.execute(
@@ -72,7 +69,7 @@ def test_overtaken_evidence_is_a_warning(
 
 
 def test_a_touched_column_that_moved_on_does_not_keep_the_pet(
-    petrec: Callable[..., Completed], clinic: Database
+    petrec: Petrec, clinic: Database
 ) -> None:
     assert petrec(*APPLY, "--touch", "updated_at", dsn=clinic.dsn).code == 0
     moved = [row[0] for row in clinic.execute(ASSIGNED)]
@@ -83,9 +80,7 @@ def test_a_touched_column_that_moved_on_does_not_keep_the_pet(
     assert set(clinic.execute(kept, (moved,))) == {(None, "2031-01-01")}
 
 
-def test_a_pet_taken_away_since_is_said_so(
-    petrec: Callable[..., Completed], clinic: Database
-) -> None:
+def test_a_pet_taken_away_since_is_said_so(petrec: Petrec, clinic: Database) -> None:
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     chosen = clinic.execute(ASSIGNED)[0][0]
     clinic.execute("UPDATE recordings SET pet_id = NULL WHERE id = %s", (chosen,))

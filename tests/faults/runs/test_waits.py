@@ -10,8 +10,8 @@ import pytest
 
 from tests.faults.runs.runs import APPLY, state
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.waiting import until
 
 BRIEF = "[timeouts]\nread_lock_ms = 400\n"
@@ -29,7 +29,7 @@ def block(database: Database, table: str) -> psycopg.Connection[Any]:
 @pytest.mark.parametrize("table", HELD)
 @pytest.mark.parametrize("command", [APPLY, ("backfill", "undo", "1", "--yes")])
 def test_a_run_that_cannot_be_planned_names_who_blocks(
-    clinic: Database, petrec: Callable[..., Completed], tmp_path: Path, table: str,
+    clinic: Database, petrec: Petrec, tmp_path: Path, table: str,
     command: tuple[str, ...],
 ) -> None:  # fmt: skip
     if command != APPLY and table not in {"petrec.runs", "recordings"}:
@@ -50,7 +50,7 @@ def test_a_run_that_cannot_be_planned_names_who_blocks(
 
 @pytest.mark.parametrize("table", ["recordings", "appointments", "petrec.runs", "petrec.changes"])
 def test_a_run_at_work_gives_up_at_its_deadline_and_resumes(
-    clinic: Database, petrec: Callable[..., Completed], spawn: Callable, tmp_path: Path, table: str
+    clinic: Database, petrec: Petrec, spawn: Spawn, tmp_path: Path, table: str
 ) -> None:
     pause = tmp_path / "pause"
     pause.touch()
@@ -68,7 +68,7 @@ def test_a_run_at_work_gives_up_at_its_deadline_and_resumes(
 
 @pytest.fixture
 def without_standby(
-    private_cluster: Callable[[], Cluster], database: Callable[..., Database]
+    private_cluster: Callable[[], Cluster], database: MakeDatabase
 ) -> Iterator[Database]:
     """A server that waits for a synchronous standby which does not exist."""
     server = private_cluster()
@@ -87,7 +87,7 @@ def set_standbys(clinic: Database, names: str) -> None:
 
 
 def test_a_standby_that_is_dead_is_waited_for_up_to_the_deadline(
-    without_standby: Database, petrec: Callable[..., Completed]
+    without_standby: Database, petrec: Petrec
 ) -> None:
     clinic = without_standby
     ended = petrec("backfill", "--apply", "--yes", "--deadline", "2", dsn=clinic.dsn)
@@ -102,7 +102,7 @@ def test_a_standby_that_is_dead_is_waited_for_up_to_the_deadline(
 
 
 def test_nothing_is_locked_while_a_standby_is_waited_for_and_it_can_be_interrupted(
-    without_standby: Database, spawn: Callable
+    without_standby: Database, spawn: Spawn
 ) -> None:
     clinic = without_standby
     process = spawn(*APPLY, dsn=clinic.dsn)
@@ -117,8 +117,8 @@ def test_nothing_is_locked_while_a_standby_is_waited_for_and_it_can_be_interrupt
 
 
 def test_a_replica_that_vanished_is_waited_for_up_to_the_deadline(
-    private_cluster: Callable[[], Cluster], database: Callable[..., Database], spawn: Callable,
-    petrec: Callable[..., Completed],
+    private_cluster: Callable[[], Cluster], database: MakeDatabase, spawn: Spawn,
+    petrec: Petrec,
 ) -> None:  # fmt: skip
     server = private_cluster()
     clinic = database("clinic", server)

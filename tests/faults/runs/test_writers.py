@@ -2,7 +2,6 @@
 
 import random
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +9,7 @@ import psycopg
 import pytest
 
 from tests.faults.runs.runs import APPLY, changed
+from tests.plugins.command import Spawn
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
@@ -80,7 +80,7 @@ class Writer(threading.Thread):
 
 
 @pytest.mark.parametrize("writers", [2, pytest.param(8, marks=pytest.mark.full)])
-def test_writers_never_notice(spawn: Callable, clinic: Database, writers: int) -> None:
+def test_writers_never_notice(spawn: Spawn, clinic: Database, writers: int) -> None:
     clinic.execute(LOG)
     stop = threading.Event()
     threads = [Writer(clinic, seed, stop) for seed in range(writers)]

@@ -1,6 +1,6 @@
 """A recording that is written between the snapshot of petrec's own write and its row lock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
@@ -22,7 +22,7 @@ from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.waiting import until
 
 # A policy that waits is a gate between a statement's snapshot and its row locks.
@@ -104,8 +104,9 @@ def planned(clinic: Database) -> Iterator[tuple[Gated, BackfillWork, Run, int]]:
         run = write_plan(connection, schema, make_target(schema))
         connection.commit()
         assert run is not None
-        (seq,) = keeper.execute(ITEM).fetchone() or ()
-        yield Gated(clinic, connection, keeper), BackfillWork(schema), run, seq
+        item = keeper.execute(ITEM).fetchone()
+        assert item is not None
+        yield Gated(clinic, connection, keeper), BackfillWork(schema), run, item[0]
     engine.dispose()
 
 
@@ -116,7 +117,7 @@ def planned(clinic: Database) -> Iterator[tuple[Gated, BackfillWork, Run, int]]:
     ids=["moved", "touched"],
 )
 def test_backfill(
-    database: Callable[..., Database], any_cluster: Cluster,
+    database: MakeDatabase, any_cluster: Cluster,
     shape: str, change: str, then: Written, reasons: list[tuple[str]],
 ) -> None:  # fmt: skip
     """What it was inferred from is older than the recording: it must be put off."""
@@ -134,7 +135,7 @@ def test_backfill(
     ids=["taken", "touched"],
 )
 def test_undo(
-    database: Callable[..., Database], any_cluster: Cluster,
+    database: MakeDatabase, any_cluster: Cluster,
     shape: str, change: str, then: Written, reasons: list[tuple[str]],
 ) -> None:  # fmt: skip
     with planned(database(shape, any_cluster)) as (gated, work, run, seq):

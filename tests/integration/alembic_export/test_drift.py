@@ -1,6 +1,6 @@
 """Alembic's own drift check: what the code declares is what apply has made."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from petrec.features.constraints.objects import DEFAULT_GROUPS, Item, items
 from tests.integration.constraints.clean import clean
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
 NO_ACTION = "NO ACTION"
@@ -29,7 +29,7 @@ def engine(clinic: Database) -> Iterator[Engine]:
 
 
 def test_apply_leaves_no_drift_and_damage_is_seen(
-    petrec: Callable[..., Completed], clinic: Database, engine: Engine
+    petrec: Petrec, clinic: Database, engine: Engine
 ) -> None:
     expected = declared(engine)
     assert drift(engine, expected)

@@ -1,6 +1,5 @@
 """Revisions in a host's tree: up, down and up again with data, and the same end as apply."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,12 +7,11 @@ import pytest
 from tests.integration.alembic_export.project import Project
 from tests.integration.constraints.clean import clean, digest
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import DATA, Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import DATA, Database, MakeDatabase
+from tests.plugins.forks import Completed
 from tests.plugins.servers import BINARIES, running
 
-Run = Callable[..., Completed]
-Make = Callable[..., Database]
 STRANGERS = """
 DELETE FROM recordings r WHERE NOT EXISTS (SELECT FROM appointment_pets a
     WHERE (a.appointment_id, a.pet_id) = (r.appointment_id, r.pet_id))
@@ -25,7 +23,7 @@ ALTER TABLE recordings ADD CONSTRAINT fk_recordings_pet_id
 ENDS = sorted({min(BINARIES), max(BINARIES)})
 
 
-def export(petrec: Run, project: Project, clinic: Database, *options: str) -> Completed:
+def export(petrec: Petrec, project: Project, clinic: Database, *options: str) -> Completed:
     return petrec("constraints", "export", "--alembic", str(project.directory), *options,
                   dsn=clinic.dsn)  # fmt: skip
 
@@ -35,7 +33,7 @@ def must(project: Project, *arguments: str) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def prepared(database: Make, server: Cluster, shape: str = "clinic") -> Database:
+def prepared(database: MakeDatabase, server: Cluster, shape: str = "clinic") -> Database:
     """Return a database in which the host's own first revision has its table."""
     made = clean(database(shape, server))
     made.execute(STRANGERS)
@@ -51,7 +49,7 @@ def prepared(database: Make, server: Cluster, shape: str = "clinic") -> Database
     [*((major, "clinic") for major in ENDS), (ENDS[0], "text_ids"), (ENDS[-1], "integer_ids")],
 )
 def test_up_down_and_up_again_equals_apply(
-    petrec: Run, database: Make, tmp_path: Path, major: int, shape: str
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path, major: int, shape: str
 ) -> None:
     by_petrec = prepared(database, running(major), shape)
     by_host = prepared(database, running(major), shape)
@@ -74,7 +72,9 @@ def test_up_down_and_up_again_equals_apply(
     assert by_host.checksum("r.id, r.pet_id, r.status") == rows
 
 
-def test_a_run_that_was_stopped_is_finished(petrec: Run, database: Make, tmp_path: Path) -> None:
+def test_a_run_that_was_stopped_is_finished(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+) -> None:
     """What is there before, valid or not, is neither made twice nor taken for good."""
     clinic, twin = (prepared(database, running(max(BINARIES))) for _ in range(2))
     project = Project(tmp_path / "host", clinic.dsn)
@@ -91,7 +91,9 @@ def test_a_run_that_was_stopped_is_finished(petrec: Run, database: Make, tmp_pat
     assert digest(clinic) == digest(twin)
 
 
-def test_rows_that_came_meanwhile_stop_it(petrec: Run, database: Make, tmp_path: Path) -> None:
+def test_rows_that_came_meanwhile_stop_it(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+) -> None:
     clinic = prepared(database, running(max(BINARIES)))
     project = Project(tmp_path / "host", clinic.dsn)
     assert export(petrec, project, clinic, "--group", "required").code == 0
@@ -103,7 +105,9 @@ def test_rows_that_came_meanwhile_stop_it(petrec: Run, database: Make, tmp_path:
     assert digest(clinic) == before
 
 
-def test_a_lock_is_waited_for_again_and_again(petrec: Run, database: Make, tmp_path: Path) -> None:
+def test_a_lock_is_waited_for_again_and_again(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+) -> None:
     clinic = prepared(database, running(max(BINARIES)))
     project = Project(tmp_path / "host", clinic.dsn)
     options = ("--group", "required", "--lock-timeout", "20")
@@ -120,7 +124,7 @@ def test_a_lock_is_waited_for_again_and_again(petrec: Run, database: Make, tmp_p
     assert petrec("constraints", "status", "--group", "required", dsn=clinic.dsn).code == 0
 
 
-def test_mapped_names_need_quotes(petrec: Run, database: Make, tmp_path: Path) -> None:
+def test_mapped_names_need_quotes(petrec: Petrec, database: MakeDatabase, tmp_path: Path) -> None:
     clinic = database("renamed", running(max(BINARIES)))
     project = Project(tmp_path / "host", clinic.dsn)
     config = DATA / "shapes" / "renamed.toml"
@@ -135,7 +139,9 @@ def test_mapped_names_need_quotes(petrec: Run, database: Make, tmp_path: Path) -
     assert petrec("constraints", "status", *options, dsn=clinic.dsn).code == 1
 
 
-def test_a_script_without_a_connection(petrec: Run, database: Make, tmp_path: Path) -> None:
+def test_a_script_without_a_connection(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+) -> None:
     clinic, twin = (prepared(database, running(max(BINARIES))) for _ in range(2))
     project = Project(tmp_path / "host", clinic.dsn)
     assert export(petrec, project, clinic).code == 0
@@ -149,7 +155,7 @@ def test_a_script_without_a_connection(petrec: Run, database: Make, tmp_path: Pa
 
 
 def test_after_apply_the_revisions_only_move_the_version_on(
-    petrec: Run, database: Make, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
 ) -> None:
     """Written on the oldest version, and then run on the newest."""
     old, new = (prepared(database, running(major)) for major in (ENDS[0], ENDS[-1]))
@@ -165,7 +171,7 @@ def test_after_apply_the_revisions_only_move_the_version_on(
     assert petrec("constraints", "status", dsn=new.dsn).code == 0
 
 
-def test_printed_names_are_those_of_the_database(petrec: Run, database: Make) -> None:
+def test_printed_names_are_those_of_the_database(petrec: Petrec, database: MakeDatabase) -> None:
     clinic = database("renamed", running(max(BINARIES)))
     config = DATA / "shapes" / "renamed.toml"
     options = ("--config", str(config), "--group", "indexes")

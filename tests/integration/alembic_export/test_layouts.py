@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,9 @@ from petrec.settings import Mapping
 from tests.integration.alembic_export.project import ENV, FIRST, Project
 from tests.integration.constraints.clean import clean
 from tests.integration.constraints.stepping import connected
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 WANTED = Wanted(Mapping(), ("required",), "CASCADE")
 TWO = """
 [alembic]
@@ -51,9 +49,7 @@ def run(project: Project, clinic: Database, *options: str, target: str = "heads"
         assert WANTED.status(connection).is_complete
 
 
-def test_a_tree_by_pyproject(
-    petrec: Callable[..., Completed], clinic: Database, tmp_path: Path
-) -> None:
+def test_a_tree_by_pyproject(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     clean(clinic)
     made = [sys.executable, "-m", "alembic", "init", "-t", "pyproject", "migrations"]
     project = Project(tmp_path / "host", clinic.dsn)

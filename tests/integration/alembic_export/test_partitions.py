@@ -1,6 +1,5 @@
 """Revisions for partitioned recordings serve the partitions that there are when they run."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,10 @@ from tests.integration.constraints.clean import digest
 from tests.integration.constraints.parted import SUB
 from tests.integration.constraints.stepping import connected, drive
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.servers import BINARIES, running
 
-Run = Callable[..., Completed]
-Make = Callable[..., Database]
 LONG = "recordings_of_a_clinic_with_a_name_that_leaves_no_room_at_all"
 # What came after the export: a partition whose index's name must be cut, one that has an index
 # and a key already under names of its own, and one whose build failed.
@@ -35,7 +32,7 @@ WHERE indexrelid = 'idx_recordings_default_pet_id'::regclass
 COLUMNS = "r.id, r.pet_id, r.status"
 
 
-def parted(database: Make, server: Cluster) -> Database:
+def parted(database: MakeDatabase, server: Cluster) -> Database:
     made = prepared(database, server, "partitioned")
     made.execute(SUB)
     return made
@@ -58,7 +55,7 @@ def options(groups: tuple[str, ...]) -> list[str]:
 
 @pytest.mark.parametrize(("major", "groups"), CASES)
 def test_up_down_and_up_again_equals_apply(
-    petrec: Run, database: Make, tmp_path: Path, major: int, groups: tuple[str, ...]
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path, major: int, groups: tuple[str, ...]
 ) -> None:
     by_petrec, by_host = (parted(database, running(major)) for _ in range(2))
     project = Project(tmp_path / "host", by_host.dsn)
@@ -83,7 +80,7 @@ def test_up_down_and_up_again_equals_apply(
 
 @pytest.mark.parametrize("major", [min(ENDS), pytest.param(max(ENDS), marks=[pytest.mark.full])])
 def test_a_run_that_was_stopped_is_finished_or_taken_back(
-    petrec: Run, database: Make, tmp_path: Path, major: int
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path, major: int
 ) -> None:
     """Half of a plan is there: some frames and builds, nothing attached, one leaf's key."""
     clinic = parted(database, running(major))

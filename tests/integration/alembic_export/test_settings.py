@@ -1,17 +1,15 @@
 """What role and database have set otherwise, or made, does nothing to scripts and revisions."""
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.integration.alembic_export.project import Project
 from tests.integration.alembic_export.test_export import export, must, prepared
 from tests.plugins.binaries import client_program
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import MakeDatabase
 from tests.plugins.servers import BINARIES, running
 
-Run = Callable[..., Completed]
 # Nearer to what names of the catalog are than anything of the server's own.
 HOSTILE = """
 CREATE TABLE public.calls (name text);
@@ -42,7 +40,7 @@ LINES = "recordings\n; INSERT INTO calls VALUES ('a name'); --"
 
 
 def test_revisions_call_nothing_of_others_and_give_settings_back(
-    petrec: Run, database: Callable[..., Database], tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
 ) -> None:
     clinic = prepared(database, running(min(BINARIES)), "partitioned")
     clinic.execute(HOSTILE)
@@ -58,7 +56,7 @@ def test_revisions_call_nothing_of_others_and_give_settings_back(
 
 
 def test_a_script_calls_nothing_of_others(
-    petrec: Run, database: Callable[..., Database], tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
 ) -> None:
     """A table's name is words in a remark of the script, whatever is in it."""
     clinic = prepared(database, running(max(BINARIES)), "partitioned")
@@ -71,7 +69,7 @@ def test_a_script_calls_nothing_of_others(
     script = tmp_path / "constraints.sql"
     planned = petrec("constraints", "plan", "--sql", "--output", str(script), dsn=clinic.dsn)
     assert planned.code == 0, planned.err
-    psql = [client_program("psql"), "-qX", "-d", clinic.dsn, "-f", str(script)]
+    psql = [str(client_program("psql")), "-qX", "-d", clinic.dsn, "-f", str(script)]
     ended = subprocess.run(psql, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr, ended.stdout) == (0, "", "")
     assert clinic.execute("SELECT * FROM calls") == []

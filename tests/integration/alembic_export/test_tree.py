@@ -1,16 +1,13 @@
 """Which directories and heads are taken, and that nothing that is there is written over."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.integration.alembic_export.project import Project
 from tests.integration.alembic_export.test_export import export
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
-
-Run = Callable[..., Completed]
 
 
 @pytest.fixture
@@ -18,7 +15,7 @@ def project(tmp_path: Path, clinic: Database) -> Project:
     return Project(tmp_path / "host", clinic.dsn)
 
 
-def test_several_heads_need_a_choice(petrec: Run, project: Project, clinic: Database) -> None:
+def test_several_heads_need_a_choice(petrec: Petrec, project: Project, clinic: Database) -> None:
     project.add("second")
     before = project.files()
     ended = export(petrec, project, clinic)
@@ -31,7 +28,7 @@ def test_several_heads_need_a_choice(petrec: Run, project: Project, clinic: Data
     assert not any(line.startswith("second") for line in heads)
 
 
-def test_the_same_plan_is_written_once(petrec: Run, project: Project, clinic: Database) -> None:
+def test_the_same_plan_is_written_once(petrec: Petrec, project: Project, clinic: Database) -> None:
     assert export(petrec, project, clinic).code == 0
     written = {path: path.read_bytes() for path in project.versions.glob("*.py")}
     assert len(written) == 1 + len({"indexes", "required", "visits"})
@@ -40,7 +37,9 @@ def test_the_same_plan_is_written_once(petrec: Run, project: Project, clinic: Da
     assert {path: path.read_bytes() for path in project.versions.glob("*.py")} == written
 
 
-def test_all_or_nothing_and_over_nothing(petrec: Run, project: Project, clinic: Database) -> None:
+def test_all_or_nothing_and_over_nothing(
+    petrec: Petrec, project: Project, clinic: Database
+) -> None:
     assert export(petrec, project, clinic).code == 0
     names = sorted(project.files() - {"first.py"})
     last = next(name for name in names if "visits" in name)
@@ -54,7 +53,9 @@ def test_all_or_nothing_and_over_nothing(petrec: Run, project: Project, clinic: 
     assert (project.versions / last).read_text().startswith("# mine")
 
 
-def test_a_directory_without_alembic_ini(petrec: Run, project: Project, clinic: Database) -> None:
+def test_a_directory_without_alembic_ini(
+    petrec: Petrec, project: Project, clinic: Database
+) -> None:
     there = ("constraints", "export", "--group", "indexes", "--alembic")
     assert petrec(*there, str(project.directory / "migrations"), dsn=clinic.dsn).code == 0
     assert petrec(*there, str(project.versions), dsn=clinic.dsn).code == 2

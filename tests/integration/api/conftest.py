@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, event
 
 from petrec.api import Actor, ApiError, ClinicPolicy, Options, build_router
 from tests.integration.api.store import MemoryStore
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 ADMIN = "3d517fe6-ebab-7b8c-fcf9-8db6259c8a59"
 
@@ -106,7 +106,7 @@ def admin() -> dict[str, str]:
 
 
 @pytest.fixture
-def make_api(database: Callable[..., Database]) -> Iterator[Callable[..., Api]]:
+def make_api(database: MakeDatabase) -> Iterator[Callable[..., Api]]:
     made: list[Api] = []
 
     def make(shape: str = "clinic", **parts: Any) -> Api:

@@ -12,7 +12,7 @@ import pytest
 from petrec.api import StoredObject
 from petrec.api.http.openapi import document
 from tests.integration.api.conftest import Api
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 ABSENT = "11111111-1111-4111-8111-111111111111"
 P1, P2 = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
@@ -111,7 +111,7 @@ OWNER = OWN | dict.fromkeys(("create visit", "update visit", "delete visit"), 40
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
+def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     made = database("with_visits")
     made.execute(ROWS)
     api = make_api(database=made)

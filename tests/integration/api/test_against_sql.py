@@ -145,8 +145,8 @@ class Asked:
         served = [(number(r["id"]), number(r["pet_id"])) for r in found]
         assert served == self.sql(RECORDINGS, **filters), filters
         found = self.pages("/api/v1/visits/", **filters)
-        served = [(number(v["id"]), [number(r["id"]) for r in v["recordings"]]) for v in found]
-        assert served == self.sql(VISITS, **filters), filters
+        shown = [(number(v["id"]), [number(r["id"]) for r in v["recordings"]]) for v in found]
+        assert shown == self.sql(VISITS, **filters), filters
 
     def details(self) -> None:
         seen = dict(self.sql(VISITS))

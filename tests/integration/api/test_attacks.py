@@ -23,7 +23,7 @@ from tests.integration.api.test_access import (
     VISIT2,
     snapshot,
 )
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 API = "/api/v1"
 START = f"{API}/recordings/upload/initiate"
@@ -31,7 +31,7 @@ STAFF, OWNER = ACTORS["staff"], ACTORS["owner"]
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
+def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     made = database("with_visits")
     made.execute(ROWS)
     return make_api(database=made)

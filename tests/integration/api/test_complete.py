@@ -11,7 +11,7 @@ import pytest
 from petrec.api import StoredObject, Uploaded
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import APPT1, INITIATE, PET1, ROWS
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 from tests.plugins.waiting import until
 
 BODY = {"file_size_bytes": 2048, "duration_seconds": 3725.9}
@@ -37,7 +37,7 @@ class Fixture:
 
 
 @pytest.fixture
-def upload(make_api: Callable[..., Api], database: Callable[..., Database]) -> Fixture:
+def upload(make_api: Callable[..., Api], database: MakeDatabase) -> Fixture:
     made = database("with_visits")
     made.execute(ROWS)
     user = made.execute("SELECT id FROM users WHERE role = 'vet' LIMIT 1")[0][0]

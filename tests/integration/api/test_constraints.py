@@ -19,7 +19,7 @@ from tests.integration.api.test_access import (
     VET1,
     VISIT1,
 )
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 VISIT = {"pet_id": f"pet-{PET1}", "appointment_id": f"appt-{APPT1}", "visit_type": "checkup"}
 STRANGER = "77777777-0000-4000-8000-000000000001"
@@ -48,7 +48,7 @@ FOR EACH ROW EXECUTE FUNCTION refuse();
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
+def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     made = database("with_visits")
     made.execute(ROWS)
     api = make_api(database=made)

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 
 from petrec.api.database import Database
 from petrec.api.host.auth import Actors, Claims
@@ -51,7 +51,7 @@ def test_connections_come_back_as_they_were(made: Made, level: str) -> None:
         connection.execute(INSERT)
     assert made.execute(COUNT) == [(2,)]
     with engine.connect() as hosts:
-        driver = hosts.connection.driver_connection
+        driver = _driver(hosts)
         assert driver.autocommit == (level == "AUTOCOMMIT")
         assert driver.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
     engine.dispose()
@@ -102,7 +102,7 @@ def test_transactions_are_petrecs_whatever_the_host_and_the_database_set(
         admin.execute(f"ALTER DATABASE {made.name} SET {setting}")
     engine = engine_of(made, **({"isolation_level": level} if level else {}))
     with engine.connect() as hosts:
-        before = _settings(hosts.connection.driver_connection)
+        before = _settings(_driver(hosts))
     ours = Database(engine)
     ours.schema(Mapping())
     with ours.writing() as connection:
@@ -115,7 +115,7 @@ def test_transactions_are_petrecs_whatever_the_host_and_the_database_set(
         assert found[:4] == ("ISO, MDY", "UTF8", "UTC", "repeatable read")
         assert found[4] == "pg_catalog, pg_temp"
     with engine.connect() as hosts:
-        assert _settings(hosts.connection.driver_connection) == before
+        assert _settings(_driver(hosts)) == before
     engine.dispose()
 
 
@@ -136,6 +136,12 @@ def test_hooks_of_the_host_may_leave_a_transaction_open(made: Made, moment: str)
                 row = connection.execute("SELECT current_setting('application_name')").fetchone()
                 assert row == ("theirs" if "theirs" in statement else "",)
         engine.dispose()
+
+
+def _driver(connection: Connection) -> psycopg.Connection[tuple[str, ...]]:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
 
 
 def _settings(connection: "psycopg.Connection[tuple[str, ...]]") -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from tests.integration.api.conftest import Api, Client, admin
 from tests.integration.api.test_access import APPT1, INITIATE, PET1, ROWS, VET1, VISIT1
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 PATH = "/api/v1/recordings/upload/initiate"
 FAIL_AT_COMMIT = """
@@ -25,7 +25,7 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail();
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
+def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     made = database("with_visits")
     made.execute(ROWS)
     api = make_api(database=made)
@@ -93,7 +93,7 @@ def test_row_of_a_refusal_survives_the_rollback(api: Api) -> None:
 
 def test_database_down_and_back(
     private_cluster: Callable[[], Cluster],
-    database: Callable[..., Database],
+    database: MakeDatabase,
     make_api: Callable[..., Api],
 ) -> None:
     server = private_cluster()

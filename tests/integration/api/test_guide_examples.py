@@ -9,14 +9,14 @@ import pytest
 from petrec.api import Options, StoredObject
 from tests.integration.api import guide
 from tests.integration.api.conftest import Api
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 NOW = datetime(2025, 9, 1, 14, 0, 0, 999_999, tzinfo=UTC)
 VET = {"x-user": guide.VET, "x-role": "vet", "x-practice": guide.PRACTICE}
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
+def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     made = make_api(database=guide.fill(database("text_ids")), options=Options(clock=lambda: NOW))
     made.client.http.headers.update(VET)
     return made

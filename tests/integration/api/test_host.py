@@ -21,7 +21,7 @@ from tests.integration.api.test_access import (
     VISIT1,
 )
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 # What docs/api.md says the role needs.
 GRANTS = """
@@ -36,7 +36,7 @@ GRANT UPDATE (id) ON appointments TO app;
 
 
 @pytest.fixture
-def made(database: Callable[..., Database]) -> Database:
+def made(database: MakeDatabase) -> Database:
     new = database("with_visits")
     new.execute(ROWS)
     return new
@@ -52,7 +52,7 @@ def test_least_privileges(made: Database, make_api: Callable[..., Api]) -> None:
 
 
 def test_every_server(
-    any_cluster: Cluster, database: Callable[..., Database], make_api: Callable[..., Api]
+    any_cluster: Cluster, database: MakeDatabase, make_api: Callable[..., Api]
 ) -> None:
     made = database("with_visits", any_cluster)
     made.execute(ROWS)

@@ -10,7 +10,7 @@ import pytest
 from petrec.api import Options
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import ACTORS, APPT1, INITIATE, P2, PET1, ROWS, VET1
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 PATH = "/api/v1/recordings/upload/initiate"
 COUNT = "SELECT count(*) FROM recordings"
@@ -32,7 +32,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: Callable[..., Database], clock: Clock) -> Api:
+def api(make_api: Callable[..., Api], database: MakeDatabase, clock: Clock) -> Api:
     made = database("with_visits")
     made.execute(ROWS)
     api = make_api(database=made, options=Options(clock=clock))

@@ -156,14 +156,18 @@ def test_a_hosts_longer_paths_stay_its_own(
     assert api.client.get("/api/v1/appointments/a/more").json() == {"host": "a"}
 
 
-METADATA = [
+METADATA: list[tuple[str | None, dict[str, Any]]] = [
     (None, {}), ("null", {}), (" null ", {}), ('{"s3_etag": 1, "a": null}', {"a": None}),
     ("[1]", {"previous": [1]}), ('"x"', {"previous": "x"}), ("7", {"previous": 7}),
     ("false", {"previous": False}), ("[]", {"previous": []}), ('""', {"previous": ""}),
     ('{"n": 12345678901234567890123}', {"n": 12345678901234567890123}),
 ]  # fmt: skip
 
-TEXTS = [("[draft] a note", {"previous": "[draft] a note"}), ("", {}), ("{", {"previous": "{"})]
+TEXTS: list[tuple[str | None, dict[str, Any]]] = [
+    ("[draft] a note", {"previous": "[draft] a note"}),
+    ("", {}),
+    ("{", {"previous": "{"}),
+]
 
 
 @pytest.mark.parametrize("kind", ["jsonb", "json", "text"])

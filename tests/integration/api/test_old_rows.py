@@ -8,7 +8,7 @@ import pytest
 from petrec.api import StoredObject
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import ACTORS, APPT1, INITIATE, PET1, REC1, ROWS, VET1
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 START = "/api/v1/recordings/upload/initiate"
 LIST = f"/api/v1/recordings/?pet_id={PET1}"
@@ -32,7 +32,7 @@ NAIVE = {
 
 
 @pytest.fixture
-def base(database: Callable[..., Database]) -> Database:
+def base(database: MakeDatabase) -> Database:
     made = database("with_visits")
     made.execute(ROWS + MORE)
     return made
@@ -132,7 +132,8 @@ def test_withheld_rows_without_a_time(base: Database, start: Callable[[], Api]) 
     ((expected,),) = base.execute(lost)
     api = start()
     for limit in (1, 2, 5, 50):
-        counted, cursor = 0, ""
+        counted = 0
+        cursor: str | None = ""
         while cursor is not None:
             answer = api.client.get(f"/api/v1/recordings/?limit={limit}{cursor}")
             counted += int(answer.headers["x-petrec-withheld"])
@@ -143,7 +144,13 @@ def test_withheld_rows_without_a_time(base: Database, start: Callable[[], Api]) 
 
 def test_nulls_are_nulls(base: Database, start: Callable[[], Api]) -> None:
     """Nothing is made up for what was never recorded; only the pet is never null."""
-    names = ("recorded_by_user_id", "s3_key", "filename", "original_filename", "created_at")
+    names: tuple[str, ...] = (
+        "recorded_by_user_id",
+        "s3_key",
+        "filename",
+        "original_filename",
+        "created_at",
+    )
     names += ("updated_at", "is_transcribed", "is_processing")
     drop = ", ".join(f"ALTER {name} DROP NOT NULL" for name in names)
     clear = ", ".join(f"{name} = NULL" for name in (*names, "mime_type", "recording_metadata"))

@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 
 from tests.integration.api.conftest import Api, watch
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON)"
 # What docs/api.md advises.
@@ -46,9 +46,7 @@ def rows_read(plan: dict[str, Any]) -> int:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("rows", [40_000, pytest.param(1_000_000, marks=pytest.mark.full)])
-def test_owners_list(
-    make_api: Callable[..., Api], database: Callable[..., Database], rows: int
-) -> None:
+def test_owners_list(make_api: Callable[..., Api], database: MakeDatabase, rows: int) -> None:
     made = database("clinic")
     made.execute(MORE.format(rows=rows))
     made.execute(INDEXES)
@@ -65,11 +63,12 @@ def test_owners_list(
         assert len(shown) == limit
         listed = next(one for one in reversed(sent) if "withheld" in one[0])
         for generic in (False, True):
-            check(made, *listed, limit, generic)
+            check(made, listed, limit, generic)
 
 
-def check(made: Database, query: str, values: Any, limit: int, generic: bool) -> None:
+def check(made: Database, listed: tuple[str, Any], limit: int, generic: bool) -> None:
     """Explain with the values at hand, and as a prepared statement that knows none."""
+    query, values = listed
     with made.connect() as connection:
         if generic:
             plan = explain_prepared(connection, query, values)

@@ -8,14 +8,14 @@ import pytest
 from petrec.api import StoredObject
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import ABSENT, APPT1, INITIATE, PET1, ROWS, VET1
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 PATH = "/api/v1/recordings/upload/initiate"
 SECRETS = ("s3cr3t-signature", "policy-", "t0k3n", "x-amz", ".s3.test")
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
+def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     made = database("with_visits")
     made.execute(ROWS)
     api = make_api(database=made)

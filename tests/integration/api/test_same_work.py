@@ -27,7 +27,7 @@ from tests.integration.api.test_access import (
     Call,
     send,
 )
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 START, VISITS = "/recordings/upload/initiate", "/visits/"
 NEW = {"pet_id": "pet-ID", "visit_type": "checkup"}
@@ -65,7 +65,7 @@ class Watched(MemoryStore):
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
+def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     made = database("with_visits")
     made.execute(ROWS)
     api = make_api(database=made, store=Watched())

@@ -8,14 +8,14 @@ import pytest
 
 from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import APPT1, INITIATE, PET1, PET2, REC1, ROWS, VET1, VISIT1
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 PATH = "/api/v1/visits/"
 NEW = {"pet_id": f"pet-{PET1}", "appointment_id": f"appt-{APPT1}", "visit_type": "checkup"}
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: Callable[..., Database]) -> Api:
+def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     made = database("with_visits")
     made.execute(ROWS)
     api = make_api(database=made)

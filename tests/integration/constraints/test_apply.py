@@ -1,16 +1,14 @@
 """Applying, again, and back, on every version."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
 from tests.integration.constraints.clean import clean, digest
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
-Run = Callable[..., Completed]
 GUIDE = {
     "idx_recordings_pet_id",
     "idx_recordings_appointment_id",
@@ -31,7 +29,7 @@ CREATE EVENT TRIGGER note_ddl ON ddl_command_end EXECUTE FUNCTION note_ddl()
 """
 
 
-def states(petrec: Run, clinic: Database, *options: str) -> dict[str, str]:
+def states(petrec: Petrec, clinic: Database, *options: str) -> dict[str, str]:
     ended = petrec("constraints", "status", "--format", "json", *options, dsn=clinic.dsn)
     assert ended.code in {0, 1}, ended.err
     objects = json.loads(ended.out)["objects"]
@@ -40,7 +38,7 @@ def states(petrec: Run, clinic: Database, *options: str) -> dict[str, str]:
 
 
 def test_apply_then_nothing_to_do_then_back(
-    petrec: Run, database: Callable[..., Database], end_cluster: Cluster
+    petrec: Petrec, database: MakeDatabase, end_cluster: Cluster
 ) -> None:
     clinic = clean(database("clinic", end_cluster))
     before = digest(clinic)
@@ -60,7 +58,7 @@ def test_apply_then_nothing_to_do_then_back(
 
 
 @pytest.mark.parametrize("shape", ["text_ids", "integer_ids"])
-def test_shapes(petrec: Run, database: Callable[..., Database], shape: str) -> None:
+def test_shapes(petrec: Petrec, database: MakeDatabase, shape: str) -> None:
     clinic = clean(database(shape))
     ended = petrec("constraints", "apply", "--yes", dsn=clinic.dsn)
     assert ended.code == 0, ended.err
@@ -68,9 +66,7 @@ def test_shapes(petrec: Run, database: Callable[..., Database], shape: str) -> N
     assert found >= GUIDE
 
 
-def test_a_key_with_another_action_is_in_the_way(
-    petrec: Run, database: Callable[..., Database]
-) -> None:
+def test_a_key_with_another_action_is_in_the_way(petrec: Petrec, database: MakeDatabase) -> None:
     clinic = clean(database("with_visits"))
     ended = petrec("constraints", "apply", "--yes", dsn=clinic.dsn)
     assert (ended.code, "recordings_visit_id_fkey" in ended.err) == (2, True)
@@ -78,7 +74,7 @@ def test_a_key_with_another_action_is_in_the_way(
     assert petrec("constraints", "apply", "--yes", *rest, dsn=clinic.dsn).code == 0
 
 
-def test_unresolved_rows_stop_everything(petrec: Run, clinic: Database) -> None:
+def test_unresolved_rows_stop_everything(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("""DELETE FROM recordings r WHERE
         NOT EXISTS (SELECT FROM pets p WHERE p.id = r.pet_id)
         AND id <> (SELECT min(id::text)::uuid FROM recordings WHERE pet_id IS NULL)""")
@@ -94,7 +90,7 @@ def test_unresolved_rows_stop_everything(petrec: Run, clinic: Database) -> None:
     assert ("CREATE INDEX",) in clinic.execute("SELECT tag FROM ddl"), "the trigger sees nothing"
 
 
-def test_only_the_plan_that_was_seen(petrec: Run, clinic: Database) -> None:
+def test_only_the_plan_that_was_seen(petrec: Petrec, clinic: Database) -> None:
     clean(clinic)
     shown = petrec("constraints", "plan", "--format", "json", dsn=clinic.dsn)
     seen = json.loads(shown.out)["hash"]

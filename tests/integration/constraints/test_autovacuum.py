@@ -1,6 +1,6 @@
 """A real autovacuum worker that holds the recordings: waited for, outlasted, never ended."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -8,12 +8,11 @@ import pytest
 
 from tests.integration.constraints.clean import clean, owned
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.servers import BINARIES
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
 APPLY = ("constraints", "apply", "--yes", "--group")
 # So slow that it never comes to its end by itself within a test; never VACUUM ANALYZE, whose name
 # is another, and which depends on how soon the counts of changed rows arrive.
@@ -60,7 +59,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def vacuumed(database: Callable[..., Database], server: Cluster) -> Database:
+def vacuumed(database: MakeDatabase, server: Cluster) -> Database:
     return clean(database("clinic", server))
 
 
@@ -70,7 +69,7 @@ def worker(clinic: Database, task: str) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("group", ["required", pytest.param("indexes", marks=pytest.mark.full)])
-def test_it_delays_and_does_not_fail(petrec: Run, vacuumed: Database, group: str) -> None:
+def test_it_delays_and_does_not_fail(petrec: Petrec, vacuumed: Database, group: str) -> None:
     # A role that is not told what kind of session blocks it.
     dsn = owned(vacuumed)
     vacuumed.execute(SLOWLY)
@@ -82,7 +81,7 @@ def test_it_delays_and_does_not_fail(petrec: Run, vacuumed: Database, group: str
     assert "canceling autovacuum task" in log
 
 
-def test_it_is_never_ended_against_wraparound(petrec: Run, vacuumed: Database) -> None:
+def test_it_is_never_ended_against_wraparound(petrec: Petrec, vacuumed: Database) -> None:
     vacuumed.execute(OLD)
     vacuumed.execute(SLOWLY)
     pid, started = worker(vacuumed, WRAPAROUND)

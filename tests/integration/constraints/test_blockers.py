@@ -1,6 +1,5 @@
 """Who blocks is named; who may be ended is ended, everyone else is waited for."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -10,16 +9,15 @@ from sqlalchemy.pool import NullPool
 
 from petrec.postgres.ddl.blockers import Watch
 from tests.integration.constraints.clean import clean
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
 APPLY = ("constraints", "apply", "--yes", "--group", "required")
 
 
 def test_an_idle_transaction_is_ended_within_the_default_lock_timeout(
-    petrec: Run, clinic: Database
+    petrec: Petrec, clinic: Database
 ) -> None:
     idle = clean(clinic).connect(autocommit=False)
     idle.execute("SELECT count(*) FROM recordings")
@@ -32,7 +30,7 @@ def test_an_idle_transaction_is_ended_within_the_default_lock_timeout(
         idle.execute("SELECT 1")
 
 
-def test_without_the_option_nobody_is_ended(petrec: Run, clinic: Database) -> None:
+def test_without_the_option_nobody_is_ended(petrec: Petrec, clinic: Database) -> None:
     idle = clean(clinic).connect(autocommit=False)
     idle.execute("SELECT count(*) FROM recordings")
     ended = petrec(*APPLY, "--deadline", "2", dsn=clinic.dsn)

@@ -1,7 +1,6 @@
 """Index builds beside long transactions, and beside another session's build."""
 
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,11 +8,10 @@ import psycopg
 import pytest
 
 from tests.integration.constraints.clean import clean, owned
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
 APPLY = ("constraints", "apply", "--yes", "--group", "indexes", "--format", "json")
 INVALID = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
 WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted AND %s = ANY(pg_blocking_pids(pid))"
@@ -37,7 +35,7 @@ def open_transaction(clinic: Database, sql: str) -> psycopg.Connection[Any]:
     ids=["elsewhere", "reads", "writes"],
 )
 def test_a_build_outwaits_an_open_transaction(
-    petrec: Run, spawn: Callable[..., Any], clinic: Database, sql: str
+    petrec: Petrec, spawn: Spawn, clinic: Database, sql: str
 ) -> None:
     clean(clinic).execute("CREATE TABLE api_logs_of_another_part (id int)")
     held = open_transaction(clinic, sql)
@@ -56,7 +54,7 @@ def test_a_build_outwaits_an_open_transaction(
     assert clinic.execute(INVALID) == [(0,)]
 
 
-def test_another_sessions_build_is_left_alone(petrec: Run, clinic: Database) -> None:
+def test_another_sessions_build_is_left_alone(petrec: Petrec, clinic: Database) -> None:
     held = open_transaction(clean(clinic), "SELECT count(*) FROM pets")
     builder = clinic.connect()
     build = "CREATE INDEX CONCURRENTLY idx_recordings_pet_id ON recordings (pet_id)"
@@ -81,7 +79,7 @@ def test_another_sessions_build_is_left_alone(petrec: Run, clinic: Database) -> 
     assert clinic.execute(INVALID) == [(0,)]
 
 
-def test_a_build_of_another_role_is_seen(petrec: Run, clinic: Database) -> None:
+def test_a_build_of_another_role_is_seen(petrec: Petrec, clinic: Database) -> None:
     owner = owned(clean(clinic))
     held = open_transaction(clinic, "SELECT count(*) FROM pets")
     build = "CREATE INDEX CONCURRENTLY idx_recordings_pet_id ON recordings (pet_id)"

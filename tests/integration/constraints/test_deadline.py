@@ -1,6 +1,6 @@
 """A transaction left open beside an application that reads: named, and no harm done."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -8,11 +8,10 @@ import psycopg
 import pytest
 
 from tests.integration.constraints.clean import clean
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
 INVALID = "SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"
 READ = "SELECT count(*) FROM recordings WHERE pet_id = (SELECT min(id::text)::uuid FROM pets)"
 READERS, PAUSE_S = 4, 0.02
@@ -56,7 +55,7 @@ def application(clinic: Database) -> Iterator[list[str]]:
     ids=["strong-lock", "index-build"],
 )
 def test_an_idle_reader_outlasts_the_deadline(
-    petrec: Run, clinic: Database, group: str, isolation: psycopg.IsolationLevel, half_done: int
+    petrec: Petrec, clinic: Database, group: str, isolation: psycopg.IsolationLevel, half_done: int
 ) -> None:
     idle = clean(clinic).connect(autocommit=False)
     idle.isolation_level = isolation

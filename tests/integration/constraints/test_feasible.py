@@ -1,7 +1,5 @@
 """What the server would refuse is told before the first statement, all of it at once."""
 
-from collections.abc import Callable
-
 import pytest
 
 from petrec.errors import UsageError
@@ -12,11 +10,10 @@ from tests.integration.constraints.clean import clean, digest
 from tests.integration.constraints.parted import MISMATCHED
 from tests.integration.constraints.stepping import connected
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.servers import BINARIES, running
 
-Run = Callable[..., Completed]
 NO_KEY = "ALTER TABLE appointment_pets DROP CONSTRAINT appointment_pets_pkey"
 REFUSED = {
     NO_KEY: "ADD UNIQUE (appointment_id, pet_id)",
@@ -41,7 +38,7 @@ ALTER TABLE recordings DROP status, ADD status text GENERATED ALWAYS AS
 
 
 @pytest.fixture
-def ready(database: Callable[..., Database], end_cluster: Cluster) -> Database:
+def ready(database: MakeDatabase, end_cluster: Cluster) -> Database:
     made = clean(database("clinic", end_cluster))
     made.execute(MISMATCHED)
     return made
@@ -56,7 +53,7 @@ def test_refused_before_the_first_statement(clinic: Database, seed: str) -> None
     assert REFUSED[seed] in f"{refused.value.reason} {refused.value.hint}"
 
 
-def test_everything_that_the_role_lacks(petrec: Run, ready: Database) -> None:
+def test_everything_that_the_role_lacks(petrec: Petrec, ready: Database) -> None:
     role = f"poor_{ready.name}"
     ready.execute(f"CREATE ROLE {role} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     ready.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
@@ -77,7 +74,7 @@ def test_everything_that_the_role_lacks(petrec: Run, ready: Database) -> None:
     assert petrec("constraints", "apply", "--yes", dsn=dsn).code == 0
 
 
-def test_tables_of_another_owner(petrec: Run, ready: Database) -> None:
+def test_tables_of_another_owner(petrec: Petrec, ready: Database) -> None:
     role = f"reader_{ready.name}"
     ready.execute(f"CREATE ROLE {role} LOGIN")
     ready.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
@@ -87,7 +84,7 @@ def test_tables_of_another_owner(petrec: Run, ready: Database) -> None:
     assert (ended.code, f"GRANT postgres TO {role};" in ended.err) == (3, True), ended.err
 
 
-def test_readers_are_told_of_the_new_table(petrec: Run, ready: Database) -> None:
+def test_readers_are_told_of_the_new_table(petrec: Petrec, ready: Database) -> None:
     ready.execute(f"CREATE ROLE audits_{ready.name}")
     ready.execute(f"GRANT SELECT ON recordings TO audits_{ready.name}")
     planned = petrec("constraints", "plan", dsn=ready.dsn)
@@ -105,7 +102,7 @@ def test_readers_are_told_of_the_new_table(petrec: Run, ready: Database) -> None
     ],
 )  # fmt: skip
 def test_what_is_kept_stays_and_the_rest_is_made(
-    petrec: Run, clinic: Database, seed: str, kept: str, there: str
+    petrec: Petrec, clinic: Database, seed: str, kept: str, there: str
 ) -> None:
     clean(clinic).execute(f"{seed}; CREATE TABLE p (LIKE recordings)")
     ignored = "[mapping]\nignore = ['visits']\n" if "VIEW" in seed else ""
@@ -123,7 +120,7 @@ def test_what_is_kept_stays_and_the_rest_is_made(
 
 
 def test_virtual_columns_have_no_index_and_the_rest_is_made(
-    petrec: Run, database: Callable[..., Database]
+    petrec: Petrec, database: MakeDatabase
 ) -> None:
     if max(BINARIES) < 18:
         pytest.skip("virtual generated columns came with version 18")
@@ -133,6 +130,6 @@ def test_virtual_columns_have_no_index_and_the_rest_is_made(
     assert (ended.code, "virtual" in ended.out) == (0, True), ended.err
 
 
-def test_an_unknown_object_is_not_kept(petrec: Run, clinic: Database) -> None:
+def test_an_unknown_object_is_not_kept(petrec: Petrec, clinic: Database) -> None:
     ended = petrec("constraints", "plan", "--keep", "nothing", dsn=clinic.dsn)
     assert (ended.code, "fk_recordings_pet_id" in ended.err) == (2, True)

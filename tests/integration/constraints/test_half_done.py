@@ -1,7 +1,7 @@
 """From any half-done state apply ends and rollback ends, and rollback leaves nothing behind."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ from tests.integration.constraints.clean import digest
 from tests.integration.constraints.parted import leaf, prepared
 from tests.integration.constraints.stepping import connected, drive
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 GROUPS_WITHOUT_TABLES = tuple(group for group in GROUPS if group != "visits")
 TO_PETS = "FOREIGN KEY (pet_id) REFERENCES pets (id) ON DELETE CASCADE"
@@ -44,7 +44,7 @@ LEFT = (
 
 
 @pytest.fixture
-def made(database: Callable[..., Database], end_cluster: Cluster, shape: str) -> Database:
+def made(database: MakeDatabase, end_cluster: Cluster, shape: str) -> Database:
     return prepared(database(shape, end_cluster))
 
 

@@ -14,11 +14,10 @@ from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.integration.constraints.clean import clean, owned
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
 Connect = Callable[[str], Connection]
 OLD = """
 SELECT count(*) FROM pg_stat_activity
@@ -56,7 +55,7 @@ def begun(clinic: Database, sql: str, *, snapshot: bool = False) -> psycopg.Conn
 
 
 def test_who_is_waited_for_and_who_is_not(
-    connect: Connect, clinic: Database, database: Callable[..., Database]
+    connect: Connect, clinic: Database, database: MakeDatabase
 ) -> None:
     clean(clinic).execute("CREATE TABLE aside (id int)")
     reader = begun(clinic, "SELECT count(*) FROM recordings").info.backend_pid
@@ -86,7 +85,7 @@ def test_what_a_role_may_not_see_is_said(connect: Connect, clinic: Database) -> 
     assert "1 transaction of other roles" in found.sentences[0]
 
 
-def test_said_before_the_first_statement(petrec: Run, clinic: Database) -> None:
+def test_said_before_the_first_statement(petrec: Petrec, clinic: Database) -> None:
     held = begun(clean(clinic), "SELECT count(*) FROM recordings")
     pid = held.info.backend_pid
     until(lambda: clinic.execute(OLD, (pid,)) == [(1,)])
@@ -101,10 +100,10 @@ def test_said_before_the_first_statement(petrec: Run, clinic: Database) -> None:
 
 @pytest.mark.full
 def test_a_prepared_transaction_is_named(
-    petrec: Callable[..., Completed],
+    petrec: Petrec,
     connect: Connect,
     private_cluster: Callable[[], Cluster],
-    database: Callable[..., Database],
+    database: MakeDatabase,
 ) -> None:
     server = private_cluster()
     with psycopg.connect(server.dsn(), autocommit=True) as admin:

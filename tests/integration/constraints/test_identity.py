@@ -1,6 +1,7 @@
 """A table is its OID, and what others made is theirs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from tests.integration.constraints.clean import digest
 from tests.integration.constraints.parted import leaf, prepared
 from tests.integration.constraints.stepping import connected, drive
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 ELSEWHERE = """
 CREATE SCHEMA archive;
@@ -38,9 +39,7 @@ ALL = ("required", "indexes", "membership", "appointment-fk")
 
 
 @pytest.fixture(params=["clinic", "partitioned"])
-def made(
-    request: pytest.FixtureRequest, database: Callable[..., Database], end_cluster: Cluster
-) -> Database:
+def made(request: pytest.FixtureRequest, database: MakeDatabase, end_cluster: Cluster) -> Database:
     return prepared(database(request.param, end_cluster))
 
 
@@ -125,4 +124,6 @@ def test_a_statement_that_changes_nothing_ends_the_run(planner: Connection) -> N
             return bool(sql and short)
 
     with pytest.raises(StuckError, match="an object is still to do"):
-        apply._drive(Idle(), lambda _: ConstraintsPlan((step,)), Listener(lambda _: None))
+        apply._drive(
+            cast("Any", Idle()), lambda _: ConstraintsPlan((step,)), Listener(lambda _: None)
+        )

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -12,13 +11,11 @@ import pytest
 from tests.integration.constraints.clean import digest
 from tests.integration.constraints.parted import prepared
 from tests.integration.constraints.test_sigkill import OTHERS
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.servers import BINARIES, running
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
-Spawn = Callable[..., "subprocess.Popen[str]"]
 Make = Callable[[tuple[str, int]], Database]
 APPLY = ("constraints", "apply", "--yes", "--format", "json")
 INDEXES, REQUIRED = (*APPLY, "--group", "indexes"), (*APPLY, "--group", "required")
@@ -48,18 +45,18 @@ def _cases(often: str) -> list[object]:
 
 
 @pytest.fixture
-def make(database: Callable[..., Database]) -> Make:
+def make(database: MakeDatabase) -> Make:
     return lambda where: prepared(database(where[0], running(where[1])))
 
 
 def kill_in(spawn: Spawn, clinic: Database, command: tuple[str, ...], begins: str, by: int) -> int:
     """Kill petrec once its statement waits for that blocker; returns the statement's backend."""
     process = spawn(*command, dsn=clinic.dsn)
-    found = until(lambda: process.poll() is not None or clinic.execute(WAITING, (begins, by)))
-    assert process.poll() is None, process.stderr and process.stderr.read()
+    waits = until(lambda: clinic.execute(WAITING, (begins, by)) or process.poll() is not None)
+    assert not isinstance(waits, bool), process.stderr and process.stderr.read()
     process.kill()
     process.wait()
-    return int(found[0][0])
+    return int(waits[0][0])
 
 
 def blocking(clinic: Database, sql: str) -> psycopg.Connection[Any]:
@@ -80,7 +77,7 @@ def let_go(clinic: Database, held: psycopg.Connection[Any], pid: int, orphan: st
 
 @pytest.mark.parametrize(("where", "orphan"), _cases(often="is ended"))
 def test_in_an_index_build(
-    petrec: Run, spawn: Spawn, make: Make, where: tuple[str, int], orphan: str
+    petrec: Petrec, spawn: Spawn, make: Make, where: tuple[str, int], orphan: str
 ) -> None:
     untouched = make(where)
     assert petrec(*INDEXES, dsn=untouched.dsn).code == 0
@@ -103,7 +100,7 @@ def test_in_an_index_build(
 
 @pytest.mark.parametrize(("where", "orphan"), _cases(often="finishes"))
 def test_in_a_validation(
-    petrec: Run, spawn: Spawn, make: Make, where: tuple[str, int], orphan: str
+    petrec: Petrec, spawn: Spawn, make: Make, where: tuple[str, int], orphan: str
 ) -> None:
     untouched = make(where)
     assert petrec(*REQUIRED, dsn=untouched.dsn).code == 0

@@ -14,7 +14,7 @@ from petrec.features.constraints.result import ConstraintsPlan, Step
 from petrec.settings import Mapping
 from tests.integration.constraints.clean import digest
 from tests.integration.constraints.parted import prepared
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.servers import BINARIES, running
 from tests.plugins.waiting import until
 
@@ -49,7 +49,7 @@ def _cases() -> Iterator[object]:
 
 
 @pytest.fixture(params=_cases())
-def clinic(database: Callable[..., Database], request: pytest.FixtureRequest) -> Database:
+def clinic(database: MakeDatabase, request: pytest.FixtureRequest) -> Database:
     shape, major = request.param
     return prepared(database(shape, running(major)))
 
@@ -94,7 +94,7 @@ def held_concurrently(clinic: Database, watcher: psycopg.Connection, step: Step)
         running = pool.submit(worker.execute, step.sql)
         for blocker in blockers:
             pair = (blocker.info.backend_pid, pid)
-            until(lambda pair=pair: watcher.execute(BLOCKED, pair).fetchone() == (True,))
+            until(lambda pair: watcher.execute(BLOCKED, pair).fetchone() == (True,), pair)
             seen |= seen_by(watcher, pid, step)
             blocker.rollback()
         running.result(60)

@@ -1,6 +1,6 @@
 """Whatever tables and columns are called: made, seen, taken away, and written as revisions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from tests.integration.alembic_export.project import Project
 from tests.integration.constraints.clean import clean, digest
 from tests.integration.constraints.stepping import connected, drive
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 NAMES = (
     "записи_приёмов_клиники_архив",
@@ -38,7 +38,7 @@ DELETE FROM recordings r WHERE NOT EXISTS (
 
 
 @pytest.fixture
-def made(database: Callable[..., Database], end_cluster: Cluster) -> Database:
+def made(database: MakeDatabase, end_cluster: Cluster) -> Database:
     ready = clean(database("clinic", end_cluster))
     ready.execute(PARTS)
     return ready

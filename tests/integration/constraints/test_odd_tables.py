@@ -1,6 +1,6 @@
 """Tables that a server treats in its own way: what it would refuse is told, the rest is done."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection
@@ -10,7 +10,7 @@ from petrec.features.constraints.plan import Wanted
 from tests.integration.constraints.small import MAPPING, seed
 from tests.integration.constraints.stepping import connected, rehearse
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 WANTED = Wanted(MAPPING, ("indexes", "required"), "CASCADE")
 REQUIRED = Wanted(MAPPING, ("required",), "CASCADE")
@@ -84,7 +84,7 @@ OTHERS = ("CHECK (id > 0)", "FOREIGN KEY (pet_id) REFERENCES pets ON DELETE REST
 
 
 @pytest.fixture
-def planner(database: Callable[..., Database], end_cluster: Cluster) -> Iterator[Connection]:
+def planner(database: MakeDatabase, end_cluster: Cluster) -> Iterator[Connection]:
     with connected(database("empty", end_cluster)) as connection:
         yield connection
 

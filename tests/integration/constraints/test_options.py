@@ -2,18 +2,16 @@
 
 import json
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.integration.constraints.clean import clean, digest
 from tests.plugins.binaries import client_program
-from tests.plugins.command import Completed
-from tests.plugins.databases import DATA, Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import DATA, Database, MakeDatabase
 
 SHAPES = DATA / "shapes"
-Run = Callable[..., Completed]
 APPLY = ("constraints", "apply", "--yes", "--format", "json", "--group", "required")
 MEMBERS = """DELETE FROM recordings r WHERE NOT EXISTS (SELECT FROM appointment_pets a
              WHERE (a.appointment_id, a.pet_id) = (r.appointment_id, r.pet_id))"""
@@ -25,7 +23,7 @@ def keys(clinic: Database) -> dict[str, str]:
     return dict(clinic.execute("SELECT conname, confdeltype FROM pg_constraint WHERE convalidated"))
 
 
-def test_the_gate_names_the_kinds(petrec: Run, clinic: Database) -> None:
+def test_the_gate_names_the_kinds(petrec: Petrec, clinic: Database) -> None:
     before = digest(clinic)
     ended = petrec(*APPLY, "--membership", "--appointment-fk", dsn=clinic.dsn)
     found = json.loads(ended.out)
@@ -50,7 +48,7 @@ def test_the_gate_names_the_kinds(petrec: Run, clinic: Database) -> None:
     ],
 )
 def test_refused_until_repaired(
-    petrec: Run, clinic: Database, option: str, name: str, repair: str
+    petrec: Petrec, clinic: Database, option: str, name: str, repair: str
 ) -> None:
     clean(clinic).execute("""UPDATE recordings SET appointment_id = gen_random_uuid()
                              WHERE id = (SELECT min(id::text)::uuid FROM recordings)""")
@@ -63,14 +61,14 @@ def test_refused_until_repaired(
     assert keys(clinic)[name] == "a"
 
 
-def test_restrict(petrec: Run, clinic: Database) -> None:
+def test_restrict(petrec: Petrec, clinic: Database) -> None:
     clean(clinic)
     assert petrec(*APPLY, "--on-delete", "restrict", dsn=clinic.dsn).code == 0
     assert keys(clinic)["fk_recordings_pet_id"] == "r"
     assert petrec(*APPLY, dsn=clinic.dsn).code == 2
 
 
-def test_other_names(petrec: Run, database: Callable[..., Database]) -> None:
+def test_other_names(petrec: Petrec, database: MakeDatabase) -> None:
     renamed = database("renamed")
     renamed.execute("""DELETE FROM "vet data"."Audio Files" r WHERE NOT EXISTS (
         SELECT FROM "vet data"."user" p WHERE p."ID" = r."pet%id")""")
@@ -84,12 +82,12 @@ def test_other_names(petrec: Run, database: Callable[..., Database]) -> None:
     assert petrec(*apply, dsn=renamed.dsn).code == 0
 
 
-def test_psql_runs_the_plan(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_psql_runs_the_plan(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     clean(clinic)
     script = tmp_path / "plan.sql"
     written = petrec("constraints", "plan", "--sql", "--output", str(script), dsn=clinic.dsn)
     assert written.code == 0, written.err
-    command = [client_program("psql"), "-X", "-q", "-d", clinic.dsn, "-f", str(script)]
+    command = [str(client_program("psql")), "-X", "-q", "-d", clinic.dsn, "-f", str(script)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert petrec("constraints", "status", dsn=clinic.dsn).code == 0

@@ -1,18 +1,16 @@
 """What others have set or lost does not stop the steps: dead standbys, limits on transactions."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 from tests.integration.constraints.clean import clean
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.servers import BINARIES
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
 INDEXES = ("--group", "indexes", "--yes")
 BUILDS_FOR = """
 SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
@@ -23,9 +21,7 @@ INVALID = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
 
 
 @pytest.fixture
-def lonely(
-    private_cluster: Callable[[], Cluster], database: Callable[..., Database]
-) -> Iterator[Database]:
+def lonely(private_cluster: Callable[[], Cluster], database: MakeDatabase) -> Iterator[Database]:
     """A clinic on a server whose synchronous standby is gone."""
     made = clean(database("clinic", private_cluster()))
     made.execute("ALTER SYSTEM SET synchronous_standby_names = 'gone'")
@@ -37,7 +33,7 @@ def lonely(
     until(lambda: made.execute("SHOW synchronous_standby_names") == [("",)])
 
 
-def test_no_step_waits_for_a_synchronous_standby(petrec: Run, lonely: Database) -> None:
+def test_no_step_waits_for_a_synchronous_standby(petrec: Petrec, lonely: Database) -> None:
     for command in ("apply", "rollback"):
         ended = petrec("constraints", command, "--yes", "--deadline", "120", dsn=lonely.dsn)
         assert ended.code == 0, ended.err
@@ -45,9 +41,7 @@ def test_no_step_waits_for_a_synchronous_standby(petrec: Run, lonely: Database) 
 
 
 @pytest.mark.skipif(max(BINARIES) < 17, reason="transaction_timeout came with version 17")
-def test_a_limit_on_transactions_does_not_end_a_build(
-    spawn: Callable[..., Any], clinic: Database
-) -> None:
+def test_a_limit_on_transactions_does_not_end_a_build(spawn: Spawn, clinic: Database) -> None:
     clean(clinic).execute(f"ALTER DATABASE {clinic.name} SET transaction_timeout = '700ms'")
     writer = clinic.connect()
     writer.execute("SET transaction_timeout = 0")

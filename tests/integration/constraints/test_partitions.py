@@ -3,8 +3,6 @@
 That every step takes the locks that the plan names is in test_locks, kills are in test_sigkill.
 """
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy import create_engine
 
@@ -13,21 +11,20 @@ from petrec.settings import Mapping
 from tests.integration.constraints.clean import digest
 from tests.integration.constraints.parted import prepared
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
-Run = Callable[..., Completed]
 REQUIRED = ("--group", "required", "--yes")
 INDEXES = ("--group", "indexes", *REQUIRED)
 
 
 @pytest.fixture
-def parted(database: Callable[..., Database], end_cluster: Cluster) -> Database:
+def parted(database: MakeDatabase, end_cluster: Cluster) -> Database:
     return prepared(database("partitioned", end_cluster))
 
 
 @pytest.mark.parametrize("groups", [REQUIRED, pytest.param(INDEXES, marks=pytest.mark.full)])
-def test_there_again_and_back(petrec: Run, parted: Database, groups: tuple[str, ...]) -> None:
+def test_there_again_and_back(petrec: Petrec, parted: Database, groups: tuple[str, ...]) -> None:
     before = digest(parted)
     assert petrec("constraints", "apply", *groups, dsn=parted.dsn).code == 0
     between = digest(parted)
@@ -38,7 +35,7 @@ def test_there_again_and_back(petrec: Run, parted: Database, groups: tuple[str, 
 
 
 @pytest.mark.full
-def test_everything_of_the_guide(petrec: Run, parted: Database) -> None:
+def test_everything_of_the_guide(petrec: Petrec, parted: Database) -> None:
     ended = petrec("constraints", "apply", "--yes", "--membership", dsn=parted.dsn)
     assert ended.code == 0, ended.err
     assert petrec("constraints", "status", "--membership", dsn=parted.dsn).code == 0
@@ -52,7 +49,7 @@ def test_everything_of_the_guide(petrec: Run, parted: Database) -> None:
 
 
 @pytest.mark.parametrize("at", [pytest.param(2, marks=pytest.mark.full), 9])
-def test_rollback_of_a_half_done_run(petrec: Run, parted: Database, at: int) -> None:
+def test_rollback_of_a_half_done_run(petrec: Petrec, parted: Database, at: int) -> None:
     before = digest(parted)
     engine = create_engine(parted.dsn.replace("postgresql:", "postgresql+psycopg:"))
     wanted = Wanted(Mapping(), ("required", "indexes"), "CASCADE")

@@ -13,11 +13,10 @@ from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.pooler import own_session
 from petrec.settings import Settings
 from tests.integration.constraints.clean import clean, digest
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.pooler import Pooled
 
-Run = Callable[..., Completed]
 APPLY = ("constraints", "apply", "--yes", "--group", "required", "--format", "json")
 WRITERS = (APPLY, ("constraints", "rollback", "--yes"), ("backfill", "--apply", "--yes"))
 READERS = [
@@ -63,7 +62,7 @@ def through() -> Iterator[Callable[[str], Engine]]:
 
 @pytest.mark.parametrize(("mode", "writers"), [("transaction", WRITERS), ("statement", [APPLY])])
 def test_a_writer_refuses_a_shared_session(
-    petrec: Run, clinic: Database, pooled: Pooled, mode: str, writers: list[tuple[str, ...]]
+    petrec: Petrec, clinic: Database, pooled: Pooled, mode: str, writers: list[tuple[str, ...]]
 ) -> None:
     before = digest(clean(clinic))
     dsn = pooled(clinic.dsn, mode)
@@ -76,7 +75,7 @@ def test_a_writer_refuses_a_shared_session(
 
 
 def test_a_session_of_its_own_is_all_that_writers_need(
-    petrec: Run, clinic: Database, pooled: Pooled
+    petrec: Petrec, clinic: Database, pooled: Pooled
 ) -> None:
     dsn = pooled(clinic.dsn, "session")
     ended = petrec("backfill", "--apply", "--yes", "--format", "json", dsn=dsn)
@@ -92,7 +91,7 @@ def test_a_session_of_its_own_is_all_that_writers_need(
 
 @pytest.mark.parametrize("command", READERS)
 def test_reading_takes_no_session(
-    petrec: Run, clinic: Database, pooled: Pooled, command: tuple[str, ...]
+    petrec: Petrec, clinic: Database, pooled: Pooled, command: tuple[str, ...]
 ) -> None:
     dsn = pooled(clinic.dsn, "transaction")
     first, again = petrec(*command, dsn=dsn), petrec(*command, dsn=dsn)

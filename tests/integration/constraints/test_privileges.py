@@ -1,6 +1,6 @@
 """What a role lacks is told before the first statement, and the lines given for it suffice."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection
@@ -9,7 +9,7 @@ from petrec.features.constraints.plan import Wanted
 from tests.integration.constraints.small import MAPPING, seed
 from tests.integration.constraints.stepping import connected, rehearse
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 TABLES = ("required", "visits", "membership")
 PARTS = ("indexes", "required")
@@ -50,7 +50,7 @@ ENOUGH = (
 
 
 @pytest.fixture
-def planner(database: Callable[..., Database], end_cluster: Cluster) -> Iterator[Connection]:
+def planner(database: MakeDatabase, end_cluster: Cluster) -> Iterator[Connection]:
     with connected(database("empty", end_cluster)) as connection:
         yield connection
 

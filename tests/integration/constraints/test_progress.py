@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,10 @@ from petrec.features.constraints.listener import Doing
 from petrec.features.constraints.result import Step
 from petrec.postgres.ddl.statement_progress import Progress
 from tests.integration.constraints.clean import clean, owned
-from tests.plugins.command import Completed, environment
+from tests.plugins.command import Petrec, Spawn, environment
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
-Spawn = Callable[..., "subprocess.Popen[str]"]
 APPLY = ("constraints", "apply", "--yes", "--group", "indexes")
 VALIDATES = ("constraints", "apply", "--yes", "--group", "required")
 WATCHER = """
@@ -98,7 +95,7 @@ def test_without_the_watching_connection_the_build_goes_on(spawn: Spawn, clinic:
     assert process.returncode == 0, err
 
 
-def test_nothing_is_logged_unasked(petrec: Run, clinic: Database) -> None:
+def test_nothing_is_logged_unasked(petrec: Petrec, clinic: Database) -> None:
     clean(clinic)
     said = petrec(*APPLY, dsn=clinic.dsn).err.splitlines()
     assert len(said) == 4, "more than the statements"

@@ -1,7 +1,7 @@
 """Every group there, back and there again, with data; the visits table only while it is empty."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -14,11 +14,10 @@ from petrec.settings import Mapping
 from tests.integration.constraints.clean import clean, digest
 from tests.integration.constraints.parted import prepared
 from tests.integration.constraints.stepping import connected, drive
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.servers import BINARIES, running
 
-Run = Callable[..., Completed]
 ROWS = "r.id, r.pet_id, r.appointment_id, r.status"
 DROP = ("--group", "visits", "--drop-visits")
 A_VISIT = """
@@ -51,8 +50,8 @@ def planner(clinic: Database) -> Iterator[Connection]:
         yield connection
 
 
-def must(petrec: Run, clinic: Database, command: str, *options: str) -> list[str]:
-    """Run a command that succeeds; returns what it has executed."""
+def must(petrec: Petrec, clinic: Database, command: str, *options: str) -> list[str]:
+    """Petrec a command that succeeds; returns what it has executed."""
     ended = petrec("constraints", command, "--yes", "--format", "json", *options, dsn=clinic.dsn)
     assert ended.code == 0, ended.err
     return list(json.loads(ended.out)["executed"])
@@ -84,9 +83,7 @@ def test_each_group(clinic: Database, planner: Connection, group: str, on_delete
         pytest.param(max(BINARIES), "integer_ids", marks=[pytest.mark.full]),
     ],
 )
-def test_everything_at_once(
-    petrec: Run, database: Callable[..., Database], major: int, shape: str
-) -> None:
+def test_everything_at_once(petrec: Petrec, database: MakeDatabase, major: int, shape: str) -> None:
     clinic = prepared(database(shape, running(major)))
     extra = () if shape == "integer_ids" else ("--membership",)
     before, rows = digest(clinic), clinic.checksum(ROWS)
@@ -97,7 +94,7 @@ def test_everything_at_once(
     assert clinic.checksum(ROWS) == rows
 
 
-def test_values_are_counted_and_kept(petrec: Run, clinic: Database, planner: Connection) -> None:
+def test_values_are_counted_and_kept(petrec: Petrec, clinic: Database, planner: Connection) -> None:
     drive(clean(clinic), planner, Wanted(Mapping(), ("visits",), "CASCADE").plan)
     clinic.execute(A_VISIT)
     applied = digest(clinic)
@@ -114,7 +111,7 @@ def test_values_are_counted_and_kept(petrec: Run, clinic: Database, planner: Con
                           " WHERE visit_id = visits.id") == [(1, 1)]  # fmt: skip
 
 
-def test_the_option_needs_its_group(petrec: Run, clinic: Database) -> None:
+def test_the_option_needs_its_group(petrec: Petrec, clinic: Database) -> None:
     ended = petrec("constraints", "rollback", "--yes", "--group", "indexes", "--drop-visits",
                    dsn=clinic.dsn)  # fmt: skip
     assert (ended.code, "--group visits" in ended.err) == (2, True)

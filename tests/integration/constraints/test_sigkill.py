@@ -4,14 +4,14 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.constraints.clean import digest
 from tests.integration.constraints.parted import prepared
-from tests.plugins.command import ROOT, Completed, environment
-from tests.plugins.databases import Database
+from tests.plugins.command import ROOT, Petrec, environment
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.servers import BINARIES, running
 from tests.plugins.waiting import until
 
@@ -26,11 +26,10 @@ OTHERS = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
-Run = Callable[..., Completed]
 _whole: dict[tuple[str, int], tuple[str, list[str]]] = {}
 
 
-def whole(petrec: Run, clinic: Database) -> tuple[str, list[str]]:
+def whole(petrec: Petrec, clinic: Database) -> tuple[str, list[str]]:
     """Return the catalog's digest and the statements of an uninterrupted run, made once."""
     kind = clinic.shape, clinic.cluster.major
     if kind not in _whole:
@@ -56,9 +55,7 @@ def kill_after(number: int, clinic: Database) -> list[str] | None:
 
 
 @pytest.mark.parametrize("after", SWEEP)
-def test_killed_after_a_statement(
-    petrec: Run, database: Callable[..., Database], after: int
-) -> None:
+def test_killed_after_a_statement(petrec: Petrec, database: MakeDatabase, after: int) -> None:
     catalog, statements = whole(petrec, prepared(database()))
     assert len(statements) == STATEMENTS
     cut = prepared(database())
@@ -81,7 +78,7 @@ def _chains() -> Iterator[object]:
 
 @pytest.mark.parametrize(("where", "every"), [*_chains()])
 def test_killed_again_and_again(
-    petrec: Run, database: Callable[..., Database], where: tuple[str, int], every: int
+    petrec: Petrec, database: MakeDatabase, where: tuple[str, int], every: int
 ) -> None:
     shape, major = where
     catalog, statements = whole(petrec, prepared(database(shape, running(major))))

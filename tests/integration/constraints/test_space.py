@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,9 @@ from petrec.features.constraints.sizes import as_size, to_bytes
 from tests.integration.constraints.clean import clean, owned
 from tests.integration.constraints.test_apply import LOGGED_DDL
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
-Run = Callable[..., Completed]
 INDEXES = ("--group", "indexes")
 APPLY = ("constraints", "apply", "--yes", *INDEXES)
 PLAN = ("constraints", "plan", "--format", "json", *INDEXES)
@@ -32,7 +31,7 @@ FROM recordings r, generate_series(1, 6)
 """
 
 
-def planned(petrec: Run, clinic: Database, *options: str) -> dict[str, Any]:
+def planned(petrec: Petrec, clinic: Database, *options: str) -> dict[str, Any]:
     ended = petrec(*PLAN, *options, dsn=clinic.dsn)
     assert ended.code == 0, ended.err
     return dict(json.loads(ended.out))
@@ -43,7 +42,7 @@ def planned(petrec: Run, clinic: Database, *options: str) -> dict[str, Any]:
     [pytest.param("ANALYZE recordings", marks=pytest.mark.full, id="counted"),
      pytest.param("SELECT 1", id="grown since")],
 )  # fmt: skip
-def test_estimates_are_just_above_the_truth(petrec: Run, clinic: Database, analyse: str) -> None:
+def test_estimates_are_just_above_the_truth(petrec: Petrec, clinic: Database, analyse: str) -> None:
     clean(clinic).execute("VACUUM FULL ANALYZE recordings")
     clinic.execute(MORE)
     clinic.execute(analyse)
@@ -58,7 +57,7 @@ def test_a_table_that_was_never_counted_counts_whole() -> None:
     assert index_bytes(0, 81920, [16]) == 81920
 
 
-def test_too_little_is_refused_before_anything(petrec: Run, clinic: Database) -> None:
+def test_too_little_is_refused_before_anything(petrec: Petrec, clinic: Database) -> None:
     # The estimate follows the row count, which autovacuum would take anew in between.
     clean(clinic).execute("ALTER TABLE recordings SET (autovacuum_enabled = off)")
     clinic.execute("ANALYZE recordings")
@@ -76,7 +75,7 @@ def test_too_little_is_refused_before_anything(petrec: Run, clinic: Database) ->
     assert petrec(*APPLY, "--free-space", f"{total}", dsn=clinic.dsn).code == 0
 
 
-def test_what_was_not_measured_is_said(petrec: Run, clinic: Database) -> None:
+def test_what_was_not_measured_is_said(petrec: Petrec, clinic: Database) -> None:
     """An owner without pg_read_all_settings does not learn where the data lie."""
     ended = petrec(*APPLY, dsn=owned(clean(clinic)))
     assert (ended.code, "free space was not measured" in ended.err) == (0, True), ended.err
@@ -99,7 +98,7 @@ def small(cluster: Cluster) -> Iterator[Path]:
 
 
 def test_a_small_tablespace_is_measured(
-    small: Path, petrec: Run, database: Callable[..., Database]
+    small: Path, petrec: Petrec, database: MakeDatabase
 ) -> None:
     clinic = clean(database())
     clinic.execute(f"CREATE TABLESPACE small LOCATION '{small}'")
@@ -120,6 +119,6 @@ def test_sizes(text: str, size: int) -> None:
     assert to_bytes(text) == size
 
 
-def test_what_is_no_size(petrec: Run, clinic: Database) -> None:
+def test_what_is_no_size(petrec: Petrec, clinic: Database) -> None:
     ended = petrec(*APPLY, "--free-space", "plenty", dsn=clinic.dsn)
     assert (ended.code, "is not a size" in ended.err) == (2, True), ended.err

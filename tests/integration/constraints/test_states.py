@@ -1,14 +1,11 @@
 """Seeded states: the right action in each."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.integration.constraints.clean import clean
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 ON_PET = "FOREIGN KEY (pet_id) REFERENCES pets (id)"
 IDLE = "ALTER TABLE recordings DISABLE TRIGGER ALL"
 CHECK = "recordings_pet_id_not_null"
@@ -32,7 +29,7 @@ CHECK = "recordings_pet_id_not_null"
         (f"ALTER TABLE recordings ADD CONSTRAINT k {ON_PET} ON DELETE CASCADE; {IDLE}", 2),
     ],
 )
-def test_seeded(petrec: Run, clinic: Database, seed: str, code: int) -> None:
+def test_seeded(petrec: Petrec, clinic: Database, seed: str, code: int) -> None:
     clean(clinic).execute(seed)
     ended = petrec("constraints", "apply", "--yes", dsn=clinic.dsn)
     assert ended.code == code, ended.err
@@ -43,7 +40,7 @@ def test_seeded(petrec: Run, clinic: Database, seed: str, code: int) -> None:
     assert clinic.execute(keys)[0][0] == 1 or code == 2
 
 
-def test_an_invalid_index_is_built_anew(petrec: Run, clinic: Database) -> None:
+def test_an_invalid_index_is_built_anew(petrec: Petrec, clinic: Database) -> None:
     clean(clinic).execute("CREATE INDEX idx_recordings_pet_id ON recordings (pet_id)")
     clinic.execute("""UPDATE pg_index SET indisvalid = false
                       WHERE indexrelid = 'idx_recordings_pet_id'::regclass""")
@@ -51,7 +48,7 @@ def test_an_invalid_index_is_built_anew(petrec: Run, clinic: Database) -> None:
     assert clinic.execute("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
 
 
-def test_a_blocker_is_ended_when_asked(petrec: Run, clinic: Database) -> None:
+def test_a_blocker_is_ended_when_asked(petrec: Petrec, clinic: Database) -> None:
     idle = clean(clinic).connect(autocommit=False)
     idle.execute("SELECT count(*) FROM recordings")
     apply = ("constraints", "apply", "--yes", "--group", "required", "--lock-timeout", "5000")
@@ -59,7 +56,7 @@ def test_a_blocker_is_ended_when_asked(petrec: Run, clinic: Database) -> None:
     assert (ended.code, "terminating" in ended.err) == (0, True), ended.err
 
 
-def test_rollback_leaves_what_bears_another_name(petrec: Run, clinic: Database) -> None:
+def test_rollback_leaves_what_bears_another_name(petrec: Petrec, clinic: Database) -> None:
     held = f"ALTER TABLE recordings ADD CONSTRAINT mine {ON_PET} ON DELETE CASCADE NOT VALID"
     clean(clinic).execute(held)
     rollback = ("constraints", "rollback", "--yes", "--group", "required")

@@ -96,7 +96,8 @@ def digests(connection: psycopg.Connection[Any]) -> dict[str, str]:
     """The md5 of each table's rows, whatever their order."""
     connection.execute("SET timezone = 'UTC'")
     query = """SELECT md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE "C")) FROM {} t"""
-    return {table: connection.execute(query.format(table)).fetchone()[0] for table in TABLES}
+    rows = {table: connection.execute(query.format(table)).fetchone() for table in TABLES}
+    return {table: row[0] for table, row in rows.items() if row}
 
 
 def drop_all(connection: psycopg.Connection[Any]) -> None:

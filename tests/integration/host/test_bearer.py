@@ -15,7 +15,7 @@ from petrec.settings import ServeSettings, Settings, StoreSettings, TokenSetting
 from tests.integration.api import guide
 from tests.integration.api.conftest import Client
 from tests.integration.host.test_serve import API, SECRET, bearer
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "PETREC_JWT_KEY": SECRET}
 SETTINGS = Settings(
@@ -42,7 +42,7 @@ def client() -> Iterator[Make]:
 
 
 @pytest.fixture
-def base(database: Callable[..., Database]) -> Database:
+def base(database: MakeDatabase) -> Database:
     return guide.fill(database("text_ids"))
 
 

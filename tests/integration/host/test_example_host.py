@@ -1,7 +1,5 @@
 """The example in the documents works."""
 
-from collections.abc import Callable
-
 from sqlalchemy import create_engine
 
 from docs.example_host.app import Sessions, make_host
@@ -9,10 +7,10 @@ from petrec.api import Actor, StoredObject
 from tests.integration.api import guide
 from tests.integration.api.conftest import Client
 from tests.integration.api.store import MemoryStore
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 
-def test_the_example_host(database: Callable[..., Database]) -> None:
+def test_the_example_host(database: MakeDatabase) -> None:
     base = guide.fill(database("text_ids"))
     engine = create_engine(base.dsn.replace("postgresql:", "postgresql+psycopg:"))
     store, told = MemoryStore(), list[str]()

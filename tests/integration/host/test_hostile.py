@@ -1,14 +1,14 @@
 """Requests that mean harm."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from tests.integration.api.conftest import Api
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 
 INITIATE = "/api/v1/recordings/upload/initiate"
 
 
-def test_a_chunked_body_is_limited_too(database: Callable[..., Database]) -> None:
+def test_a_chunked_body_is_limited_too(database: MakeDatabase) -> None:
     api = Api(database("clinic"))
     sent = 0
 

@@ -12,7 +12,7 @@ from petrec.cli.serve import _listen
 from tests.integration.api import guide
 from tests.integration.host.test_serve import API, Served, bearer, serve
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 from tests.plugins.waiting import until
 
 NOWHERE = "http://127.0.0.1:9"
@@ -27,7 +27,7 @@ runpy.run_module("petrec", run_name="__main__")
 
 def test_served_again_when_the_database_is_back(
     private_cluster: Callable[[], Cluster],
-    database: Callable[..., Database],
+    database: MakeDatabase,
     serve: Callable[..., Served],
 ) -> None:
     cluster = private_cluster()
@@ -46,9 +46,7 @@ def test_served_again_when_the_database_is_back(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_sigterm_drains(
-    database: Callable[..., Database], serve: Callable[..., Served], workers: str
-) -> None:
+def test_sigterm_drains(database: MakeDatabase, serve: Callable[..., Served], workers: str) -> None:
     base = guide.fill(database("text_ids"))
     served = serve(base.dsn, NOWHERE, "--workers", workers)
     listed = lambda: served.http.get(f"{API}/recordings/", headers=bearer())  # noqa: E731
@@ -66,9 +64,7 @@ def test_sigterm_drains(
     assert served.process.wait(30) == 0
 
 
-def test_no_lock_keeps_the_process(
-    database: Callable[..., Database], serve: Callable[..., Served]
-) -> None:
+def test_no_lock_keeps_the_process(database: MakeDatabase, serve: Callable[..., Served]) -> None:
     """The lock is never given back; once requests have had their time, the statement ends."""
     base = guide.fill(database("text_ids"))
     served = serve(base.dsn, NOWHERE, drain_s=1)

@@ -1,7 +1,5 @@
 """The stand-alone application behind PgBouncer."""
 
-from collections.abc import Callable
-
 import msgspec
 
 from petrec.api.host.standalone import make_app
@@ -10,7 +8,7 @@ from tests.integration.api import guide
 from tests.integration.api.conftest import Client
 from tests.integration.host.test_bearer import KEYS, SETTINGS
 from tests.integration.host.test_serve import API, bearer
-from tests.plugins.databases import Database
+from tests.plugins.databases import MakeDatabase
 from tests.plugins.pooler import Pooled
 
 FORGETFUL = "server_round_robin = 1\nmin_pool_size = 2"
@@ -19,7 +17,7 @@ OFTEN = 20
 
 
 def test_each_statement_on_another_server_connection(
-    database: Callable[..., Database], pooled: Pooled
+    database: MakeDatabase, pooled: Pooled
 ) -> None:
     base = guide.fill(database("text_ids"))
     dsn = resolve_dsn(pooled(base.dsn, "transaction", FORGETFUL), None, {})

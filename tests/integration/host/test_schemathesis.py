@@ -17,7 +17,7 @@ from petrec.api.http.openapi import document
 from tests.integration.api.test_access import ROWS, VET2, clinic_rows
 from tests.integration.host.test_serve import Served, bearer, serve
 from tests.plugins.command import environment
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.seaweed import Seaweed
 
 # The ids of the examples in the document, so that what it shows can be tried.
@@ -57,7 +57,7 @@ PHASES = ("Examples", "Coverage", "Fuzzing", "Stateful")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("examples", [3, pytest.param(300, marks=pytest.mark.full)])
 def test_schemathesis_finds_nothing(
-    database: Callable[..., Database],
+    database: MakeDatabase,
     seaweed: Seaweed,
     serve: Callable[..., Served],
     tmp_path: Path,

@@ -14,8 +14,8 @@ import pytest
 
 from tests.integration.api import guide
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed, environment
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, environment
+from tests.plugins.databases import MakeDatabase
 from tests.plugins.ports import free_port
 from tests.plugins.seaweed import BUCKET, KEYS, Seaweed, upload
 from tests.plugins.waiting import until
@@ -96,7 +96,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
 
 def test_an_upload_from_start_to_end(
-    database: Callable[..., Database], seaweed: Seaweed, serve: Callable[..., Served]
+    database: MakeDatabase, seaweed: Seaweed, serve: Callable[..., Served]
 ) -> None:
     base = guide.fill(database("text_ids"))
     served = serve(base.dsn, seaweed.endpoint)
@@ -156,7 +156,7 @@ def test_a_database_that_comes_back(
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named(
-    petrec: Callable[..., Completed], tmp_path: Path, toml: str, env: dict[str, str], said: str
+    petrec: Petrec, tmp_path: Path, toml: str, env: dict[str, str], said: str
 ) -> None:
     (tmp_path / "petrec.toml").write_text(toml)
     ended = petrec("serve", "--workers", env.pop("workers", "1"), **env)

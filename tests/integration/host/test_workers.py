@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.api import guide
 from tests.integration.host.test_serve import API, SECRET, Served, bearer, serve
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.seaweed import KEYS
 from tests.plugins.waiting import until
 
@@ -70,7 +70,7 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(database: Callable[..., Database], serve: Callable[..., Served]) -> Fleet:
+def fleet(database: MakeDatabase, serve: Callable[..., Served]) -> Fleet:
     base = guide.fill(database("text_ids"))
     dsn = base.dsn.replace("postgres@", f"postgres:{PASSWORD}@")
     return Fleet(base, serve(dsn, NOWHERE, "--workers", str(WORKERS)))
@@ -80,7 +80,7 @@ def test_each_answers_and_all_end(fleet: Fleet) -> None:
     for number, pid in enumerate(fleet.pids):
         fleet.only(pid)
         assert fleet.ask("GET", LIST).status_code == 200
-        until(lambda counted=number + 1: fleet.counted() == counted)
+        until(lambda counted: fleet.counted() == counted, number + 1)
     fleet.all()
     check_one_row_for_a_key(fleet)
     check_secrets(fleet)

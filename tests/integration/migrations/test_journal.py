@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -14,7 +13,7 @@ from sqlalchemy import Engine, text
 from petrec.features.runs.journal.install import alembic_config, install_journal
 from petrec.features.runs.journal.presence import is_installed
 from petrec.features.runs.journal.tables import metadata
-from tests.plugins.command import ROOT, Completed
+from tests.plugins.command import ROOT, Petrec
 from tests.plugins.databases import Database
 
 PAGE = ("template.html", "page.css", "script/main.js")
@@ -39,9 +38,7 @@ def test_schema_equals_what_the_code_expects(engine: Engine) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_down_and_up_again_with_data(
-    engine: Engine, clinic: Database, petrec: Callable[..., Completed]
-) -> None:
+def test_down_and_up_again_with_data(engine: Engine, clinic: Database, petrec: Petrec) -> None:
     before = clinic.checksum()
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     repaired = clinic.checksum()

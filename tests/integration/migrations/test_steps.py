@@ -1,13 +1,11 @@
 """Each revision down and up again, with rows in every table: only what it made comes and goes."""
 
-from collections.abc import Callable
-
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from petrec.features.runs.journal.install import alembic_config, install_journal
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
 ROWS = """
@@ -39,9 +37,7 @@ ALTERED = {
 BRANCHES = ("history", "journal")
 
 
-def test_each_revision_down_and_up_again(
-    engine: Engine, clinic: Database, petrec: Callable[..., Completed]
-) -> None:
+def test_each_revision_down_and_up_again(engine: Engine, clinic: Database, petrec: Petrec) -> None:
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     assert petrec("report", "--record", dsn=clinic.dsn).code == 1
     clinic.execute(ROWS)

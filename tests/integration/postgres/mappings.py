@@ -1,14 +1,12 @@
 """A small clinic with several owners, appointments and pets, to be mapped, hidden and broken."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 CLINIC = """
 CREATE TABLE pets (id int PRIMARY KEY, owner_id int, name text);
 CREATE TABLE appointments (id int PRIMARY KEY, pet_owner_id int, appointment_date timestamptz);
@@ -31,14 +29,14 @@ INSERT INTO recordings VALUES
 """
 
 
-def counts(petrec: Run, database: Database, *options: str) -> dict[str, int]:
+def counts(petrec: Petrec, database: Database, *options: str) -> dict[str, int]:
     """Return the kinds that an audit counts, without those that it does not find."""
     audited = petrec("audit", "--format", "json", *options, dsn=database.dsn)
     assert audited.code in {0, 1}, audited.err
     return {kind["id"]: kind["count"] for kind in json.loads(audited.out)["kinds"] if kind["count"]}
 
 
-def remarks(petrec: Run, database: Database, *command: str) -> list[str]:
+def remarks(petrec: Petrec, database: Database, *command: str) -> list[str]:
     """Return what a command remarks on the database."""
     ended = petrec(*command, "--format", "json", dsn=database.dsn)
     assert ended.code in {0, 1}, ended.err
@@ -53,4 +51,4 @@ def configure(directory: Path, text: str) -> None:
 
 def pets_of(database: Database) -> dict[int, Any]:
     """Return the pet of each recording."""
-    return dict(database.execute("SELECT id, pet_id FROM recordings ORDER BY id"))  # type: ignore[arg-type]
+    return dict(database.execute("SELECT id, pet_id FROM recordings ORDER BY id"))

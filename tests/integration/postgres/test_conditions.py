@@ -1,13 +1,13 @@
 """[mapping.where]: rows that do not count for any command, and conditions that are none."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.integration.postgres.mappings import CLINIC, Run, configure, counts, pets_of, remarks
+from tests.integration.postgres.mappings import CLINIC, configure, counts, pets_of, remarks
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
 TABLES = ("recordings", "pets", "appointments", "appointment_pets", "visits")
 DELETABLE = "".join(f"ALTER TABLE {table} ADD deleted_at timestamptz;" for table in TABLES)
@@ -23,7 +23,7 @@ WHERE = "[mapping.where]\n" + "".join(f'{table} = "deleted_at IS NULL"\n' for ta
 
 @pytest.mark.parametrize("table", [*TABLES, "all"])
 def test_a_row_that_does_not_count_is_as_good_as_deleted(
-    petrec: Run, database: Callable[..., Database], cluster: Cluster, tmp_path: Path, table: str
+    petrec: Petrec, database: MakeDatabase, cluster: Cluster, tmp_path: Path, table: str
 ) -> None:
     """Marked rows and deleted rows give the same counts, the same pets, and the same cases."""
     marked, deleted = database("empty"), database("empty")
@@ -88,7 +88,7 @@ def test_a_row_that_does_not_count_is_as_good_as_deleted(
     ],
 )
 def test_what_is_not_one_condition_is_refused(
-    petrec: Run, empty_database: Database, tmp_path: Path, condition: str
+    petrec: Petrec, empty_database: Database, tmp_path: Path, condition: str
 ) -> None:
     empty_database.execute(CLINIC)
     configure(tmp_path, f'[mapping.where]\npets = "{condition}"')
@@ -98,7 +98,7 @@ def test_what_is_not_one_condition_is_refused(
 
 @pytest.mark.matrix
 def test_conditions_of_many_forms(
-    petrec: Run, database: Callable[..., Database], any_cluster: Cluster, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster, tmp_path: Path
 ) -> None:
     made = database("empty", any_cluster)
     made.execute(CLINIC)
@@ -115,7 +115,7 @@ def test_conditions_of_many_forms(
 
 
 def test_what_looks_like_soft_deletion_is_named(
-    petrec: Run, empty_database: Database, tmp_path: Path
+    petrec: Petrec, empty_database: Database, tmp_path: Path
 ) -> None:
     empty_database.execute(CLINIC + "ALTER TABLE pets ADD is_deleted boolean, ADD archived_at date")
     empty_database.execute("ALTER TABLE appointment_pets ADD deleted int DEFAULT 0")
@@ -129,7 +129,7 @@ def test_what_looks_like_soft_deletion_is_named(
 
 
 def test_a_link_that_does_not_count_cannot_be_added_again(
-    petrec: Run, empty_database: Database, tmp_path: Path
+    petrec: Petrec, empty_database: Database, tmp_path: Path
 ) -> None:
     """The table has the row, so that a second one would break its key."""
     empty_database.execute(CLINIC + DELETABLE)

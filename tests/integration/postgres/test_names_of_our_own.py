@@ -106,7 +106,7 @@ def make(engine: Engine, mapping: Mapping) -> None:
         for name, columns in COLUMNS.items():
             table = sql.Identifier(mapping.schema, mapping.table(name))
             defined = [
-                sql.SQL("{} {}").format(sql.Identifier(mapping.column(name, c)), sql.SQL(kind))  # type: ignore[arg-type]
+                sql.SQL("{} {}").format(sql.Identifier(mapping.column(name, c)), sql.SQL(kind))
                 for c, kind in columns.items()
             ]
             driver.execute(
@@ -154,7 +154,7 @@ def pages(connection: Connection, schema: Schema) -> Iterator[Any]:
         for filters in (frozenset[str](), frozenset({"pet_id"})):
             statement = Statement(page_query(schema, scope, filters, After.TOP))
             rows = statement.rows(driver, who | {"pet_id": 3})
-            yield sorted((row.id, row.pet_id, row.withheld) for row in rows)  # type: ignore[attr-defined]
+            yield sorted((row.id, row.pet_id, row.withheld) for row in rows)
 
 
 def pets(engine: Engine, schema: Schema) -> list[Any]:

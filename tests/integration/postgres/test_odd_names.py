@@ -1,17 +1,15 @@
 """Names with percent signs, colons, quotes and dots go through every statement as they are."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.faults.runs.runs import APPLY
 from tests.integration.review.files import FIRST, candidates, decide
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 CONFIGURATION = """[mapping]
 schema = 'sch:e%ma.ü'
 [mapping.tables]
@@ -51,7 +49,7 @@ LINKS = 'SELECT * FROM "sch:e%ma.ü"."a:p%s.""x" ORDER BY 1, 2'
 
 @pytest.mark.parametrize("key", ['REFERENCES ":a"', ""], ids=["keys", "no_keys"])
 def test_a_life_under_odd_names(
-    petrec: Run, empty_database: Database, tmp_path: Path, key: str
+    petrec: Petrec, empty_database: Database, tmp_path: Path, key: str
 ) -> None:
     clinic = empty_database
     clinic.execute(TABLES.replace("@KEY", key))

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.postgres.mappings import CLINIC, Run, configure, counts, pets_of, remarks
+from tests.integration.postgres.mappings import CLINIC, configure, counts, pets_of, remarks
 from tests.plugins.cluster import Cluster
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
 VIEW = "ALTER TABLE visits RENAME TO kept; CREATE VIEW visits AS SELECT * FROM kept"
@@ -29,7 +30,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO {0};
 )
 @pytest.mark.parametrize("command", ["audit", "backfill --apply --yes"])
 def test_what_is_configured_must_be_there(
-    petrec: Run,
+    petrec: Petrec,
     empty_database: Database,
     tmp_path: Path,
     setting: str,
@@ -56,7 +57,7 @@ def test_what_is_configured_must_be_there(
     ],
 )
 def test_unusable_visits_are_refused_or_left_out_aloud(
-    petrec: Run, empty_database: Database, tmp_path: Path, hiding: str
+    petrec: Petrec, empty_database: Database, tmp_path: Path, hiding: str
 ) -> None:
     empty_database.execute(CLINIC + hiding)
     before = pets_of(empty_database)
@@ -77,7 +78,7 @@ def test_unusable_visits_are_refused_or_left_out_aloud(
 
 
 def test_a_role_must_read_evidence_but_not_all(
-    petrec: Run, empty_database: Database, cluster: Cluster
+    petrec: Petrec, empty_database: Database, cluster: Cluster
 ) -> None:
     role = f"reader_{empty_database.name}"
     empty_database.execute(CLINIC + READER.format(role))
@@ -100,7 +101,7 @@ def test_a_role_must_read_evidence_but_not_all(
     empty_database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
-def test_what_is_absent_is_absent_in_silence(petrec: Run, empty_database: Database) -> None:
+def test_what_is_absent_is_absent_in_silence(petrec: Petrec, empty_database: Database) -> None:
     empty_database.execute(CLINIC + "ALTER TABLE recordings DROP visit_id; DROP TABLE visits")
     assert remarks(petrec, empty_database, "audit") == []
     empty_database.execute("CREATE VIEW users AS SELECT 1 AS id")
@@ -133,7 +134,7 @@ def test_what_is_absent_is_absent_in_silence(petrec: Run, empty_database: Databa
     ],
 )  # fmt: skip
 def test_mappings_and_ids_that_cannot_work_are_refused_by_name(
-    petrec: Run, empty_database: Database, tmp_path: Path, change: str, setting: str, word: str
+    petrec: Petrec, empty_database: Database, tmp_path: Path, change: str, setting: str, word: str
 ) -> None:
     empty_database.execute(CLINIC + change)
     configure(tmp_path, setting)
@@ -144,7 +145,7 @@ def test_mappings_and_ids_that_cannot_work_are_refused_by_name(
 
 
 def test_owners_of_different_types_are_not_compared(
-    petrec: Run, empty_database: Database, tmp_path: Path
+    petrec: Petrec, empty_database: Database, tmp_path: Path
 ) -> None:
     empty_database.execute(CLINIC)
     expected = counts(petrec, empty_database)
@@ -154,7 +155,7 @@ def test_owners_of_different_types_are_not_compared(
     assert petrec("review", "export", "cases.csv", dsn=empty_database.dsn).code in {0, 1}
 
 
-def test_one_table_in_two_roles(petrec: Run, empty_database: Database, tmp_path: Path) -> None:
+def test_one_table_in_two_roles(petrec: Petrec, empty_database: Database, tmp_path: Path) -> None:
     """A rental is an appointment with its one pet."""
     empty_database.execute("""
         CREATE TABLE pets (id int PRIMARY KEY); INSERT INTO pets VALUES (1), (2);
@@ -175,7 +176,7 @@ def test_one_table_in_two_roles(petrec: Run, empty_database: Database, tmp_path:
 
 
 def test_a_schema_petrec_of_another_application_is_named(
-    petrec: Run, empty_database: Database
+    petrec: Petrec, empty_database: Database
 ) -> None:
     theirs = "CREATE SCHEMA petrec; CREATE TABLE petrec.runs (id int, distance int);"
     empty_database.execute(CLINIC + theirs)

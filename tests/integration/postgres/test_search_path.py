@@ -1,18 +1,14 @@
 """Nothing that another role made is called, and the application's own triggers go on working."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import petrec as package
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
-
-Run = Callable[..., Completed]
-Make = Callable[..., Database]
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
 LOG = """
 CREATE TABLE pet_log (recording uuid, pet uuid, at timestamptz DEFAULT now());
@@ -84,7 +80,7 @@ COMMANDS = (
 
 
 def stranger(clinic: Database) -> str:
-    """Make a role that owns nothing; returns its name."""
+    """MakeDatabase a role that owns nothing; returns its name."""
     clinic.execute(f"CREATE ROLE {stranger_of(clinic)} LOGIN")
     return stranger_of(clinic)
 
@@ -111,7 +107,7 @@ def named_functions() -> list[str]:
 
 
 def test_nothing_that_another_role_made_is_called(
-    petrec: Run, database: Make, any_cluster: Cluster
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster
 ) -> None:
     clinic = database(server=any_cluster)
     hostile(clinic, named_functions())
@@ -126,7 +122,7 @@ def test_nothing_that_another_role_made_is_called(
 
 
 def test_triggers_find_the_tables_beside_them(
-    petrec: Run, database: Make, any_cluster: Cluster
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster
 ) -> None:
     clinic = database(server=any_cluster)
     clinic.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
@@ -136,7 +132,9 @@ def test_triggers_find_the_tables_beside_them(
     assert clinic.execute("SELECT count(*) FROM pet_log") == [(395,)]
 
 
-def test_triggers_that_search_where_others_create_are_named(petrec: Run, clinic: Database) -> None:
+def test_triggers_that_search_where_others_create_are_named(
+    petrec: Petrec, clinic: Database
+) -> None:
     clinic.execute(LOG)
     clinic.execute(f"GRANT CREATE ON SCHEMA public TO {stranger(clinic)}")
     plan = petrec("backfill", dsn=clinic.dsn).out
@@ -155,7 +153,7 @@ def test_triggers_that_search_where_others_create_are_named(petrec: Run, clinic:
 
 
 def test_a_type_in_whose_schema_others_may_create_is_refused(
-    petrec: Run, database: Make, any_cluster: Cluster
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster
 ) -> None:
     clinic = database(server=any_cluster)
     if not clinic.execute("SELECT name FROM pg_available_extensions WHERE name = 'citext'"):
@@ -172,7 +170,7 @@ def test_a_type_in_whose_schema_others_may_create_is_refused(
 
 
 def test_schemas_that_the_settings_add_are_checked_alike(
-    petrec: Run, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "petrec.toml").write_text('[session]\nsearch_path = ["helpers"]\n')
     absent = petrec("audit", dsn=clinic.dsn)

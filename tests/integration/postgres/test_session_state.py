@@ -1,6 +1,5 @@
 """What role, database or server set never reaches a session of petrec, and none is left changed."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -13,12 +12,9 @@ from petrec.postgres.session_state import keep_session
 from petrec.postgres.snapshot import read_snapshot
 from petrec.settings import Settings, Timeouts
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.pooler import Pooled
-
-Run = Callable[..., Completed]
-Make = Callable[..., Database]
 
 # What others may have set, and what petrec states instead.
 ODD = {
@@ -70,7 +66,7 @@ def settings_of(connection: Connection, names: dict[str, str]) -> dict[str, str]
 
 
 def test_every_kind_of_session_states_all_that_it_relies_on(
-    database: Make, any_cluster: Cluster
+    database: MakeDatabase, any_cluster: Cluster
 ) -> None:
     clinic = database(server=any_cluster)
     stated = odd(clinic)
@@ -112,7 +108,7 @@ def test_nothing_is_left_in_a_pooled_session(clinic: Database, pooled: Pooled, o
 
 
 def test_every_command_works_whatever_the_database_sets(
-    petrec: Run, database: Make, any_cluster: Cluster
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster
 ) -> None:
     clinic = database(server=any_cluster)
     odd(clinic)
@@ -127,7 +123,7 @@ def test_every_command_works_whatever_the_database_sets(
 
 
 def test_a_lock_that_cannot_be_had_ends_a_backfill_that_plans(
-    petrec: Run, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     (tmp_path / "petrec.toml").write_text("[timeouts]\nread_lock_ms = 100\n")
     with clinic.connect(autocommit=False) as other:

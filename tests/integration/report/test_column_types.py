@@ -7,7 +7,6 @@ left out by name, and nothing else goes missing.
 import csv
 import io
 import json
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -17,10 +16,9 @@ import pytest
 from petrec.features.report.result import PastRun, ReportResult
 from petrec.features.report.series import trend
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
-Run = Callable[..., Completed]
 FORMS = ("--html", "r.html", "--email", "r.eml", "--markdown", "r.md", "--json", "r.json",
          "--prometheus", "r.prom")  # fmt: skip
 RECENT = """
@@ -88,7 +86,7 @@ def result_in(directory: Path) -> ReportResult:
 
 @pytest.mark.parametrize("name", TYPES)
 def test_only_the_columns_own_question_is_left_out(
-    petrec: Run, clinic: Database, tmp_path: Path, name: str
+    petrec: Petrec, clinic: Database, tmp_path: Path, name: str
 ) -> None:
     table, column, kind, using, uploads, refusals, windowed = TYPES[name]
     prepare(clinic, table, column, kind, using)
@@ -122,7 +120,7 @@ ODD = {
 @pytest.mark.matrix
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_dates_are_counted_apart(
-    petrec: Run, database: Callable[..., Database], any_cluster: Cluster, tmp_path: Path, kind: str
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster, tmp_path: Path, kind: str
 ) -> None:
     clinic = database("clinic", any_cluster)
     prepare(clinic, "recordings", "created_at", kind, "created_at")

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -15,11 +14,10 @@ import pytest
 from petrec.features.report.result import ReportResult
 from tests.integration.report.sample import SAMPLE
 from tests.integration.report.test_prometheus import text_of
-from tests.plugins.command import ROOT, Completed, environment
+from tests.plugins.command import ROOT, Petrec, environment
 from tests.plugins.databases import Database
 
 REPORTS = ROOT / "reports"
-Run = Callable[..., Completed]
 METRIC = re.compile(r"\bpetrec_\w+")
 
 
@@ -54,7 +52,7 @@ def readme_command() -> str:
 
 
 @pytest.mark.parametrize("command", [cron_command(), systemd_command(), readme_command()])
-def test_command_lines_work(petrec: Run, clinic: Database, tmp_path: Path, command: str) -> None:
+def test_command_lines_work(petrec: Petrec, clinic: Database, tmp_path: Path, command: str) -> None:
     name, *arguments = shlex.split(command)
     assert Path(name).name == "petrec"
     (tmp_path / "service.conf").write_text(
@@ -75,7 +73,7 @@ def test_command_lines_work(petrec: Run, clinic: Database, tmp_path: Path, comma
         assert (tmp_path / path).stat().st_size > 500
 
 
-def test_message_is_ready_for_sendmail(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_message_is_ready_for_sendmail(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     import email
     from email.policy import default
 
@@ -145,7 +143,7 @@ def test_dashboard_uses_metrics_that_exist(sample: ReportResult) -> None:
     assert max(x for x, _ in cells) < 24
 
 
-def test_queries_agree_with_the_report(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_queries_agree_with_the_report(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     clinic.execute(
         "UPDATE recordings SET created_at = now() - (now() - created_at)"
         " + (SELECT now() - max(created_at) FROM recordings)"
@@ -164,7 +162,7 @@ def test_queries_agree_with_the_report(petrec: Run, clinic: Database, tmp_path: 
     assert answers["rejected_per_day"] == rejected != []
 
 
-def test_the_sample_page_is_what_its_json_gives(petrec: Run, tmp_path: Path) -> None:
+def test_the_sample_page_is_what_its_json_gives(petrec: Petrec, tmp_path: Path) -> None:
     ended = petrec(
         "report", "--from", str(SAMPLE), "--html", "sample.html", "--fail-level", "never"
     )
@@ -175,7 +173,7 @@ def test_the_sample_page_is_what_its_json_gives(petrec: Run, tmp_path: Path) -> 
 @pytest.mark.full
 def test_the_sample_is_what_the_simulation_gives(tmp_path: Path) -> None:
     target = tmp_path / "sample.json"
-    command = [sys.executable, "-m", "tests.integration.report.sample", target]
+    command = [sys.executable, "-m", "tests.integration.report.sample", str(target)]
     subprocess.run(command, check=True, env=environment(), cwd=ROOT)
     versions = re.compile(r'"server_version": "[^"]*"')
     assert versions.sub("", target.read_text()) == versions.sub("", SAMPLE.read_text())

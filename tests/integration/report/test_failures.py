@@ -16,11 +16,10 @@ from petrec.files import atomic_text
 from tests.integration.report.conftest import refusal
 from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import DATA, Database
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
 FILES = ("report.html", "report.eml", "report.md", "report.json", "petrec.prom", "history.txt")
 ARGUMENTS = (
     "report", "--html", "out/report.html", "--email", "out/report.eml", "--markdown",
@@ -38,7 +37,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def good(petrec: Run, clinic: Database, out: Path) -> dict[str, bytes]:
+def good(petrec: Petrec, clinic: Database, out: Path) -> dict[str, bytes]:
     """The files of a report that went well."""
     ended = petrec(*ARGUMENTS, dsn=clinic.dsn)
     assert (ended.code, ended.out, ended.err) == (1, "", "")
@@ -55,7 +54,9 @@ def same_but_for_the_metrics(directory: Path, good: dict[str, bytes]) -> None:
     assert b"} 0\n" in now["petrec.prom"].split(b"petrec_last_run")[0]
 
 
-def test_failing_database(petrec: Run, clinic: Database, out: Path, good: dict[str, bytes]) -> None:
+def test_failing_database(
+    petrec: Petrec, clinic: Database, out: Path, good: dict[str, bytes]
+) -> None:
     ended = petrec(*ARGUMENTS, dsn="postgresql://u:hunter2@127.0.0.1:1/x")
     assert (ended.code, ended.out) == (3, "")
     assert "refused" in ended.err
@@ -69,7 +70,7 @@ def test_failing_database(petrec: Run, clinic: Database, out: Path, good: dict[s
 
 
 def test_killed_backend(
-    spawn: Callable[..., "subprocess.Popen[str]"], clinic: Database, out: Path,
+    spawn: Spawn, clinic: Database, out: Path,
     good: dict[str, bytes],
 ) -> None:  # fmt: skip
     with clinic.connect(autocommit=False) as other:
@@ -87,7 +88,7 @@ def test_killed_backend(
 
 
 def test_interrupted(
-    spawn: Callable[..., "subprocess.Popen[str]"], clinic: Database, out: Path,
+    spawn: Spawn, clinic: Database, out: Path,
     good: dict[str, bytes],
 ) -> None:  # fmt: skip
     with clinic.connect(autocommit=False) as other:
@@ -102,7 +103,7 @@ def test_interrupted(
 
 @pytest.mark.parametrize("recorded", [False, True])
 def test_history_goes_on_only_with_the_files(
-    petrec: Run, clinic: Database, tmp_path: Path, recorded: bool
+    petrec: Petrec, clinic: Database, tmp_path: Path, recorded: bool
 ) -> None:
     keep = ("--record",) if recorded else ()
     assert petrec("report", *keep, dsn=clinic.dsn).code == 1
@@ -116,7 +117,7 @@ def test_history_goes_on_only_with_the_files(
 
 
 def test_unwritable_directory_is_told_before_any_work(
-    petrec: Run, out: Path, tmp_path: Path
+    petrec: Petrec, out: Path, tmp_path: Path
 ) -> None:
     (out / "file").touch()
     arguments = ("--json", "out/good.json", "--html", "out/file/report.html")
@@ -146,7 +147,7 @@ def fill_up(path: Path) -> None:
             file.write(b"x" * 4096)
 
 
-def test_full_disk(petrec: Run, clinic: Database, small_disk: Path) -> None:
+def test_full_disk(petrec: Petrec, clinic: Database, small_disk: Path) -> None:
     files = ("--html", "out/a.html", "--json", "out/a.json", "--prometheus", "out/a.prom")
     arguments = ("report", *files, "--history", "out/history.txt")
     assert petrec(*arguments, dsn=clinic.dsn).code == 1
@@ -179,10 +180,10 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
         assert (link.is_symlink(), real.read_text()) == (True, words)
 
 
-def test_standby(petrec: Run, private_cluster: Callable[[], Cluster], tmp_path: Path) -> None:
+def test_standby(petrec: Petrec, private_cluster: Callable[[], Cluster], tmp_path: Path) -> None:
     """It serves reports, but cannot keep their history."""
     primary = private_cluster()
-    psql = [client_program("psql"), "-qX", "-d", primary.dsn(), "-f", DATA / "clinic.sql"]
+    psql = [str(client_program("psql")), "-qX", "-d", primary.dsn(), "-f", str(DATA / "clinic.sql")]
     with (tmp_path / "psql.out").open("w") as out:
         subprocess.run(psql, check=True, stdin=subprocess.DEVNULL, stdout=out)
     standby = primary.make_standby()
@@ -228,7 +229,7 @@ def test_json_that_is_no_report(sample: ReportResult, tmp_path: Path) -> None:
         assert "is not a report" in error.reason
 
 
-def test_exit_codes(petrec: Run, clinic: Database) -> None:
+def test_exit_codes(petrec: Petrec, clinic: Database) -> None:
     assert petrec("report", "--fail-level", "never", dsn=clinic.dsn).code == 0
     clinic.execute("TRUNCATE recordings")
     ended = petrec("report", "--html", "r.html", "--format", "json", dsn=clinic.dsn)

@@ -2,8 +2,8 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psycopg
@@ -30,10 +30,8 @@ from tests.integration.report.simulation import (
     moment,
     report_on,
 )
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
-
-Run = Callable[..., Completed]
 
 
 @pytest.mark.parametrize("keeper", ["file", "database"])
@@ -90,7 +88,7 @@ def test_merge_is_what_sets_say(runs: list[set[str]]) -> None:
 
 
 def test_a_kind_that_changes_is_fixed_as_one_and_new_as_the_other(
-    petrec: Run, clinic: Database, out: Path
+    petrec: Petrec, clinic: Database, out: Path
 ) -> None:
     assert petrec("report", "--json", "out/1.json", dsn=clinic.dsn).code == 1
     clinic.execute(
@@ -106,7 +104,7 @@ def test_a_kind_that_changes_is_fixed_as_one_and_new_as_the_other(
     }
 
 
-def test_history_holds_no_personal_data(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_history_holds_no_personal_data(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     assert petrec("report", "--format", "json", dsn=clinic.dsn).code == 1
     text = (tmp_path / "petrec-history.txt").read_text()
     ids = clinic.execute("SELECT id::text FROM recordings")
@@ -123,7 +121,7 @@ UNUSABLE = (
 )
 
 
-def test_history_that_is_not_usable(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_history_that_is_not_usable(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     assert petrec("report", "-q", dsn=clinic.dsn).code == 1
     file = tmp_path / "petrec-history.txt"
     whole = file.read_text()
@@ -140,7 +138,7 @@ def test_history_that_is_not_usable(petrec: Run, clinic: Database, tmp_path: Pat
     assert not (tmp_path / "report.json").exists()
 
 
-def test_two_at_once(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_two_at_once(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     from petrec.features.report.history.held import held
 
     with held(tmp_path / "petrec-history.txt"):
@@ -150,7 +148,7 @@ def test_two_at_once(petrec: Run, clinic: Database, tmp_path: Path) -> None:
     assert petrec("report", dsn=clinic.dsn).code == 1
 
 
-def test_no_history_keeps_nothing(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_no_history_keeps_nothing(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     assert petrec("report", "--no-history", dsn=clinic.dsn).code == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -169,11 +167,11 @@ def test_tables_equal_what_the_code_expects(clinic: Database) -> None:
                 "compare_server_default": True,
             }
             context = MigrationContext.configure(connection, opts=options)
-            both = [tables.history_metadata, tables.metadata]
+            both: Any = [tables.history_metadata, tables.metadata]
             assert compare_metadata(context, both) == []
 
 
-def test_record_needs_no_more_than_its_own_tables(petrec: Run, clinic: Database) -> None:
+def test_record_needs_no_more_than_its_own_tables(petrec: Petrec, clinic: Database) -> None:
     role = f"recorder_{clinic.name}"
     clinic.execute(f"CREATE ROLE {role} LOGIN")
     clinic.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
@@ -187,7 +185,7 @@ def test_record_needs_no_more_than_its_own_tables(petrec: Run, clinic: Database)
     assert kept == [("true",), (None,)]
 
 
-def test_only_what_moves_is_written(petrec: Run, clinic: Database) -> None:
+def test_only_what_moves_is_written(petrec: Petrec, clinic: Database) -> None:
     for _ in range(2):
         assert petrec("report", "--record", dsn=clinic.dsn).code == 1
     assert clinic.execute("SELECT DISTINCT run_id FROM petrec.history_findings") == [(1,)]

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,10 +13,9 @@ import pytest
 from petrec.errors import OutputError
 from petrec.features.report.notify import RETRIES, post, summary
 from petrec.features.report.result import ReportResult
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 SECRET = "/services/T0/B0/hunter2"
 
 
@@ -58,7 +57,7 @@ def webhook() -> Iterator[Webhook]:
     server.server_close()
 
 
-def test_summary_is_posted(petrec: Run, clinic: Database, webhook: Webhook) -> None:
+def test_summary_is_posted(petrec: Petrec, clinic: Database, webhook: Webhook) -> None:
     ended = petrec("report", dsn=clinic.dsn, PETREC_NOTIFY_URL=webhook.url)
     assert ended.code == 1
     assert ended.err == ""
@@ -69,7 +68,7 @@ def test_summary_is_posted(petrec: Run, clinic: Database, webhook: Webhook) -> N
 
 
 def test_url_from_the_configuration(
-    petrec: Run, clinic: Database, webhook: Webhook, tmp_path: Path
+    petrec: Petrec, clinic: Database, webhook: Webhook, tmp_path: Path
 ) -> None:
     (tmp_path / "petrec.toml").write_text(f'[report]\nnotify_url = "{webhook.url}"\n')
     assert petrec("report", dsn=clinic.dsn).code == 1
@@ -97,7 +96,7 @@ def test_what_is_refused_for_good_is_not_repeated(webhook: Webhook) -> None:
 
 
 def test_failure_is_told_and_loses_nothing(
-    petrec: Run, clinic: Database, webhook: Webhook, out: Path
+    petrec: Petrec, clinic: Database, webhook: Webhook, out: Path
 ) -> None:
     webhook.answers = [404]
     ended = petrec(
@@ -119,7 +118,9 @@ def test_unreachable_webhook(url: str, caplog: pytest.LogCaptureFixture) -> None
     assert caught.value.__suppress_context__
 
 
-def test_a_report_that_fails_is_told_too(petrec: Run, clinic: Database, webhook: Webhook) -> None:
+def test_a_report_that_fails_is_told_too(
+    petrec: Petrec, clinic: Database, webhook: Webhook
+) -> None:
     clinic.execute("ALTER TABLE recordings RENAME TO gone")
     ended = petrec("report", dsn=clinic.dsn, PETREC_NOTIFY_URL=webhook.url)
     assert ended.code == 2

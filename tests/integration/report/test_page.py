@@ -15,10 +15,9 @@ import pytest
 from petrec.features.report import as_email, as_html
 from petrec.features.report.result import BackfillMark, Example, Movement, ReportResult, TrendPoint
 from petrec.features.report.verdict import judge
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 EVIL = """<script>document.title='owned'</script><img src=x onerror="document.title='owned'">"""
 MOST_HTML, MOST_EMAIL = 300_000, 100_000
 
@@ -52,7 +51,8 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Open a page from a file, offline; whatever it tries or complains of fails the test."""
-    contexts, complaints = [], []
+    contexts: list[Any] = []
+    complaints: list[str] = []
 
     def open_page(text: str, **options: Any) -> Any:
         path = tmp_path / "page.html"
@@ -65,7 +65,7 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.on(
             "request",
-            lambda request: request.url == path.as_uri() or complaints.append(request.url),
+            lambda request: complaints.extend({request.url} - {path.as_uri()}),
         )
         page.goto(path.as_uri())
         return page
@@ -147,7 +147,9 @@ def test_names_are_inert(visit: Callable[..., Any], sample: ReportResult) -> Non
     assert mail.locator("script, img").count() == 0
 
 
-def test_names_from_the_database_are_inert(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_names_from_the_database_are_inert(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
     clinic.execute("UPDATE recordings SET original_filename = %s", (EVIL,))
     clinic.execute("UPDATE pets SET name = %s", (EVIL,))
     clinic.execute("UPDATE appointments SET title = %s", (EVIL,))
@@ -160,7 +162,7 @@ def test_names_from_the_database_are_inert(petrec: Run, clinic: Database, tmp_pa
         assert "<img" not in (tmp_path / name).read_text()
 
 
-def test_no_rows_names_nothing(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_no_rows_names_nothing(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     forms = ("--html", "r.html", "--json", "r.json", "--no-rows")
     assert petrec("report", *forms, dsn=clinic.dsn).code == 1
     for name in ("r.html", "r.json"):

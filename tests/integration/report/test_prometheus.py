@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,10 +13,9 @@ import pytest
 from petrec.features.report import METRICS_MODE, Target, prometheus, publication
 from petrec.features.report.result import ReportResult
 from petrec.rules import FINDINGS
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 SAMPLE_LINE = re.compile(r'^(\w+)(\{(\w+="(\\.|[^"\\])*",?)*\})? (\S+)$')
 
 
@@ -77,7 +75,7 @@ def test_odd_names_are_escaped(sample: ReportResult) -> None:
     promtool(text)
 
 
-def test_failure_keeps_the_last_success(petrec: Run, clinic: Database, out: Path) -> None:
+def test_failure_keeps_the_last_success(petrec: Petrec, clinic: Database, out: Path) -> None:
     files = ("--prometheus", "out/petrec.prom", "--json", "out/r.json", "--mode", "640")
     arguments = ("report", *files)
     assert petrec(*arguments, dsn=clinic.dsn).code == 1
@@ -105,7 +103,7 @@ def test_failure_keeps_the_last_success(petrec: Run, clinic: Database, out: Path
     )
 
 
-def test_failure_of_the_very_first_run(petrec: Run, out: Path) -> None:
+def test_failure_of_the_very_first_run(petrec: Petrec, out: Path) -> None:
     ended = petrec("report", "--prometheus", "out/p.prom", dsn="postgresql://u@127.0.0.1:1/x")
     assert ended.code == 3
     text = (out / "p.prom").read_text()

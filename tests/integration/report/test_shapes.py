@@ -1,7 +1,6 @@
 """Reports on every shape of the clinic, on every server, by a role that may only read."""
 
 import functools
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,12 +12,10 @@ from petrec.features.report.history import compared_in_database, compared_in_fil
 from petrec.features.report.result import Movement, ReportResult
 from tests.integration.report.simulation import engine_of, report_on
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import DATA, SHAPES, Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
 from tests.plugins.memory import peak_kib
 
-Run = Callable[..., Completed]
-Make = Callable[..., Database]
 FILES = (
     "--html", "r.html", "--email", "r.eml", "--markdown", "r.md", "--json", "r.json",
     "--prometheus", "r.prom",
@@ -35,7 +32,7 @@ def config(shape: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape(petrec: Run, database: Make, tmp_path: Path, shape: str) -> None:
+def test_every_shape(petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str) -> None:
     made = database(shape)
     assert petrec("report", *FILES, *config(shape), dsn=made.dsn).code == 1
     first = result_in(tmp_path)
@@ -52,7 +49,9 @@ def test_every_shape(petrec: Run, database: Make, tmp_path: Path, shape: str) ->
 
 
 @pytest.mark.matrix
-def test_every_server(petrec: Run, database: Make, any_cluster: Cluster, tmp_path: Path) -> None:
+def test_every_server(
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster, tmp_path: Path
+) -> None:
     clinic = database("clinic", any_cluster)
     assert petrec("report", *FILES, "--record", dsn=clinic.dsn).code == 1
     clinic.execute("DELETE FROM recordings WHERE pet_id IS NULL AND appointment_id IS NULL")
@@ -60,7 +59,7 @@ def test_every_server(petrec: Run, database: Make, any_cluster: Cluster, tmp_pat
     assert result_in(tmp_path).moved == {"missing_no_appointment": Movement(0, 20, 0)}
 
 
-def test_select_is_enough(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_select_is_enough(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     role = f"watcher_{clinic.name}"
     clinic.execute(f"CREATE ROLE {role} LOGIN")
     for table in ("recordings", "pets", "appointments", "appointment_pets"):
@@ -78,7 +77,7 @@ def test_select_is_enough(petrec: Run, clinic: Database, tmp_path: Path) -> None
         connection.execute("DELETE FROM recordings")
 
 
-def test_columns_that_are_not_there(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_columns_that_are_not_there(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     clinic.execute("ALTER TABLE recordings DROP created_at, DROP original_filename, DROP status")
     clinic.execute("DROP TABLE api_logs")
     clinic.execute("ALTER TABLE pets DROP name")
@@ -88,7 +87,7 @@ def test_columns_that_are_not_there(petrec: Run, clinic: Database, tmp_path: Pat
     assert result.examples
 
 
-def test_backfills_are_marked(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_backfills_are_marked(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     assert petrec("report", *FILES, dsn=clinic.dsn).code == 1
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     assert petrec("report", *FILES, dsn=clinic.dsn).code == 1
@@ -103,7 +102,7 @@ def test_backfills_are_marked(petrec: Run, clinic: Database, tmp_path: Path) -> 
     assert "undo 2 on " in page
 
 
-def test_window(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_window(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     clinic.execute("UPDATE recordings SET created_at = now() - interval '10 days'")
     clinic.execute("UPDATE recordings SET created_at = now(), status = 'failed' WHERE id = %s",
                    clinic.execute("SELECT min(id::text) FROM recordings")[0])  # fmt: skip

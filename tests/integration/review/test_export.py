@@ -2,11 +2,10 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.integration.review.files import candidates, read_csv
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
 KINDS = {
@@ -17,10 +16,9 @@ KINDS = {
     "dangling_pet": 8,
     "mismatched": 100,
 }
-Run = Callable[..., Completed]
 
 
-def test_every_case_has_candidates(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_every_case_has_candidates(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     made = petrec("review", "export", "cases.csv", "--format", "json", dsn=clinic.dsn)
     assert made.code == 0, made.err
     rows = read_csv(tmp_path / "cases.csv")
@@ -31,7 +29,7 @@ def test_every_case_has_candidates(petrec: Run, clinic: Database, tmp_path: Path
 
 
 def test_candidates_of_an_ambiguous_row_are_the_pets_of_its_appointment(
-    petrec: Run, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     petrec("review", "export", "cases.csv", "--kind", "missing_ambiguous", dsn=clinic.dsn)
     listed: dict[str, set[str]] = {}
@@ -43,7 +41,7 @@ def test_candidates_of_an_ambiguous_row_are_the_pets_of_its_appointment(
 
 
 def test_a_mismatched_pet_is_linked_only_where_its_owner_matches(
-    petrec: Run, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     petrec("review", "export", "cases.csv", "--kind", "mismatched", dsn=clinic.dsn)
     matching = {
@@ -58,17 +56,17 @@ def test_a_mismatched_pet_is_linked_only_where_its_owner_matches(
         assert own
 
 
-def test_no_cell_is_a_formula(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_no_cell_is_a_formula(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     petrec("review", "export", "cases.csv", dsn=clinic.dsn)
     cells = [cell for row in read_csv(tmp_path / "cases.csv") for cell in row.values()]
     assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r\n\0") and cell]
 
 
-def test_a_name_without_a_format_is_refused(petrec: Run, clinic: Database) -> None:
+def test_a_name_without_a_format_is_refused(petrec: Petrec, clinic: Database) -> None:
     ended = petrec("review", "export", "cases.doc", dsn=clinic.dsn)
     assert (ended.code, "cases.doc" in ended.err) == (2, True)
 
 
-def test_an_unknown_kind_is_refused(petrec: Run, clinic: Database) -> None:
+def test_an_unknown_kind_is_refused(petrec: Petrec, clinic: Database) -> None:
     ended = petrec("review", "export", "--kind", "ok", dsn=clinic.dsn)
     assert (ended.code, "missing_ambiguous" in ended.err) == (2, True)

@@ -1,7 +1,6 @@
 """Killed in the middle of an import, then again: the outcome is the same."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,8 @@ from tests.faults.runs.runs import changed
 from tests.faults.runs.test_sigkill import kill_again_and_again
 from tests.integration.review.conftest import Exported
 from tests.integration.review.files import FIRST, decide, read_csv, write_csv
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.waiting import until
 
 LINKS = "SELECT appointment_id, pet_id FROM appointment_pets ORDER BY 1, 2"
@@ -19,9 +18,9 @@ LINKS = "SELECT appointment_id, pet_id FROM appointment_pets ORDER BY 1, 2"
 
 @pytest.mark.parametrize("kills", [4, pytest.param(60, marks=pytest.mark.full)])
 def test_import(
-    spawn: Callable,
-    petrec: Callable[..., Completed],
-    database: Callable[..., Database],
+    spawn: Spawn,
+    petrec: Petrec,
+    database: MakeDatabase,
     exported: Exported,
     kills: int,
 ) -> None:
@@ -38,7 +37,7 @@ def test_import(
 
 
 def test_a_row_that_changes_before_its_turn_is_left_alone(
-    spawn: Callable, clinic: Database, exported: Exported, tmp_path: Path
+    spawn: Spawn, clinic: Database, exported: Exported, tmp_path: Path
 ) -> None:
     rows = [row | FIRST for row in read_csv(exported("cases.csv"))[:30]]
     path = write_csv(tmp_path / "cases.csv", rows)

@@ -1,6 +1,6 @@
 """The type of a column decides what is an id: a mistyped one is neither another nor an error."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, column, table
@@ -11,7 +11,7 @@ from petrec.postgres.dsn import resolve_dsn
 from petrec.schema import PgType
 from petrec.settings import Settings
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 UUID = "3d517fe6-ebab-7b8c-fcf9-8db6259c8a59"
 # The type, what is an id of it and how PostgreSQL writes it, and what is none.
@@ -38,7 +38,7 @@ TYPES = {
 
 
 @pytest.fixture
-def connection(database: Callable[..., Database], any_cluster: Cluster) -> Iterator[Connection]:
+def connection(database: MakeDatabase, any_cluster: Cluster) -> Iterator[Connection]:
     made = database("empty", any_cluster)
     made.execute("""
         CREATE DOMAIN code AS varchar(5) CHECK (length(VALUE) > 1);

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ from openpyxl.utils import get_column_letter
 
 from tests.integration.review.conftest import Exported
 from tests.integration.review.files import FIRST, decide, read_csv, write_csv
-from tests.plugins.command import Completed
-from tests.plugins.databases import DATA, SHAPES, Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
+from tests.plugins.forks import Completed
 from tests.plugins.servers import BINARIES, running
 
-Run = Callable[..., Completed]
 APPLY = ("--apply", "--yes", "-q", "--format", "json")
 
 
@@ -37,7 +36,7 @@ def digest(database: Database) -> list[tuple[Any, ...]]:
     )
 
 
-def whole_way(petrec: Run, database: Database, tmp_path: Path) -> None:
+def whole_way(petrec: Petrec, database: Database, tmp_path: Path) -> None:
     """Backfill, export, decide all, import, and take the import back."""
     dsn = database.dsn
     assert petrec("backfill", "--apply", "--yes", "-q", dsn=dsn).code == 0
@@ -64,7 +63,7 @@ def whole_way(petrec: Run, database: Database, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_and_version(
-    petrec: Run, database: Callable[..., Database], tmp_path: Path, shape: str
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str
 ) -> None:
     """Each shape on another version, as far as there are some."""
     if shape == "renamed":
@@ -75,7 +74,7 @@ def test_every_shape_and_version(
 
 
 def test_a_plan_writes_nothing_and_an_undone_import_can_be_repeated(
-    petrec: Run, clinic: Database, exported: Exported
+    petrec: Petrec, clinic: Database, exported: Exported
 ) -> None:
     decided, before = decide(exported("cases.csv")), clinic.checksum()
     planned = petrec("review", "import", str(decided), "--format", "json", dsn=clinic.dsn)
@@ -102,7 +101,7 @@ def fill_workbook(path: Path) -> None:
     book.save(path)
 
 
-def test_a_workbook(petrec: Run, clinic: Database, exported: Exported) -> None:
+def test_a_workbook(petrec: Petrec, clinic: Database, exported: Exported) -> None:
     path = exported("cases.xlsx")
     fill_workbook(path)
     applied = petrec("review", "import", str(path), *APPLY, dsn=clinic.dsn)
@@ -132,7 +131,7 @@ def test_a_workbook_offers_each_row_its_own_candidates(exported: Exported) -> No
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_libreoffice_saves_it_again(
-    petrec: Run, clinic: Database, exported: Exported, tmp_path: Path, suffix: str
+    petrec: Petrec, clinic: Database, exported: Exported, tmp_path: Path, suffix: str
 ) -> None:
     clinic.execute("UPDATE recordings SET transcript_text = '=1+1' WHERE pet_id IS NULL")
     path = exported(f"cases.{suffix}")

@@ -24,10 +24,9 @@ from petrec.settings import Settings
 from tests.integration.review.conftest import Exported
 from tests.integration.review.files import FIRST, Row, candidates, decide, read_csv, write_csv
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, _template
 
-Run = Callable[..., Completed]
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -164,7 +163,7 @@ def test_each_error_names_its_place(
 
 
 @pytest.mark.parametrize("name", ["header_changed", "unknown_pet", "state_of_another_time"])
-def test_nothing_is_written(petrec: Run, clinic: Database, decided: Path, name: str) -> None:
+def test_nothing_is_written(petrec: Petrec, clinic: Database, decided: Path, name: str) -> None:
     before = clinic.checksum()
     DAMAGES[name].mangle(decided, clinic)
     ended = petrec(
@@ -234,7 +233,7 @@ def mangle_sheet(path: Path, change: Callable[[Any], None]) -> None:
     ],
 )
 def test_a_workbook_names_the_sheet(
-    petrec: Run, clinic: Database, exported: Exported,
+    petrec: Petrec, clinic: Database, exported: Exported,
     change: Callable[[Any], None], line: int, field: str,
 ) -> None:  # fmt: skip
     mangle_sheet(exported("cases.xlsx"), change)
@@ -244,7 +243,7 @@ def test_a_workbook_names_the_sheet(
     assert problem["field"] == field
 
 
-def test_a_workbook_without_cases(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_a_workbook_without_cases(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     openpyxl.Workbook().save(tmp_path / "cases.xlsx")
     (tmp_path / "broken.xlsx").write_bytes(b"PK nothing")
     ended = petrec(
@@ -276,7 +275,7 @@ def test_a_damaged_download(
     assert (problem.place.line, problem.field) == (line, field)
 
 
-def test_partial_writes_the_rest_beside(petrec: Run, clinic: Database, decided: Path) -> None:
+def test_partial_writes_the_rest_beside(petrec: Petrec, clinic: Database, decided: Path) -> None:
     rows(lambda found, _: found[3].update(decision="77"))(decided, clinic)
     partial = ("--apply", "--partial", "--yes", "--format", "json")
     ended = petrec("review", "import", str(decided), *partial, dsn=clinic.dsn)
@@ -413,7 +412,7 @@ def test_a_line_that_lacks_what_petrec_wrote(
 
 
 def test_lines_with_one_reason_are_shown_as_one(
-    petrec: Run, clinic: Database, decided: Path
+    petrec: Petrec, clinic: Database, decided: Path
 ) -> None:
     write_csv(decided, [row | {"reviewer": ""} for row in read_csv(decided)])
     ended = petrec("review", "import", str(decided), "--format", "markdown", dsn=clinic.dsn)

@@ -1,14 +1,13 @@
 """An export streams: its memory does not grow with the number of cases."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.integration.review.files import decide, read_csv
 from tests.integration.review.many import fill
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.memory import peak_kib
 
 
@@ -21,9 +20,7 @@ from tests.plugins.memory import peak_kib
         pytest.param("xlsx", 20_000, 100_000, marks=pytest.mark.full),
     ],
 )
-def test_export(
-    database: Callable[..., Database], tmp_path: Path, suffix: str, few: int, many: int
-) -> None:
+def test_export(database: MakeDatabase, tmp_path: Path, suffix: str, few: int, many: int) -> None:
     peaks = []
     for count in (few, many):
         made = database("empty")
@@ -37,7 +34,7 @@ def test_export(
 
 
 def test_tables_without_optional_columns(
-    petrec: Callable[..., Completed], empty_database: Database, tmp_path: Path
+    petrec: Petrec, empty_database: Database, tmp_path: Path
 ) -> None:
     with empty_database.connect() as connection:
         fill(connection, 40)

@@ -17,18 +17,18 @@ from petrec.features.review.work import ReviewWork
 from petrec.features.runs.batches.items import numbers_of
 from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.tables import decisions
-from petrec.features.runs.run import Run, Target
+from petrec.features.runs.run import Action, Run, RunState, Target
 from petrec.postgres.preflight import load_schema
 from petrec.rules import classify
 from petrec.settings import Mapping
-from tests.integration.rules.random_clinics import Clinic, clinics
 from tests.integration.rules.test_rule_twins import TABLES, _url, fill
 from tests.plugins.cluster import Cluster
+from tests.plugins.random_clinics import Clinic, clinics
 
 MANY = int(os.environ.get("PETREC_EXAMPLES", "40"))
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 TARGET = Target("recordings", ("id",), "pet_id", also=("appointment_id",), links=True)
-RUN = Run(1, "review", "running", TARGET, NOW, NOW)
+RUN = Run(1, Action.REVIEW, RunState.RUNNING, TARGET, NOW, NOW)
 # Every pet and appointment that may exist, one that never does, and none.
 CHOICES = [
     (verdict, pet, place)
@@ -67,7 +67,7 @@ def judged_by_sql(connection: Connection, seen: Observed) -> list[bool]:
     connection.execute(decisions.delete())
     connection.execute(insert(decisions), rows)
     work = ReviewWork(load_schema(connection, Mapping()))
-    found = connection.execute(work.guarded(RUN), numbers_of(range(len(CHOICES)))).all()
+    found = connection.execute(work.guarded_rows(RUN), numbers_of(range(len(CHOICES)))).all()
     return [row.applies for row in sorted(found)]
 
 

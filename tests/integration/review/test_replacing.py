@@ -12,10 +12,9 @@ from petrec.features.review.unfilled import refuse_filled
 from petrec.files import keep_beside
 from tests.integration.review.conftest import Exported
 from tests.integration.review.files import read_csv, write_csv
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 Change = Callable[[Path], Any]
 
 
@@ -90,7 +89,7 @@ def test_what_a_spreadsheet_saves_again_is_no_work(exported: Exported) -> None:
 
 
 def test_an_export_is_refused_or_kept_beside(
-    petrec: Run, clinic: Database, exported: Exported, tmp_path: Path
+    petrec: Petrec, clinic: Database, exported: Exported, tmp_path: Path
 ) -> None:
     in_row("decision")(exported("cases.csv"))
     in_sheet("C9")(exported("cases.xlsx"))
@@ -117,7 +116,7 @@ def test_an_export_is_refused_or_kept_beside(
 
 
 def test_rejects_that_are_being_repaired_are_kept(
-    petrec: Run, clinic: Database, exported: Exported, tmp_path: Path
+    petrec: Petrec, clinic: Database, exported: Exported, tmp_path: Path
 ) -> None:
     path = exported("cases.csv")
     rows = [row for row in read_csv(path) if row["kind"] == "missing_ambiguous"]

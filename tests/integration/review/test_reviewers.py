@@ -2,19 +2,25 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 from tests.integration.review.conftest import Exported
 from tests.integration.review.files import Row, candidates, read_csv, write_csv
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 APPLY = ("--apply", "--yes", "-q", "--format", "json")
+
+
+class Give(Protocol):
+    """Imports some rows as files of their own; returns exit code and result."""
+
+    def __call__(
+        self, *files: list[Row], options: tuple[str, ...] = APPLY
+    ) -> tuple[int, dict[str, Any]]: ...
 
 
 @pytest.fixture
@@ -23,9 +29,7 @@ def cases(exported: Exported) -> list[Row]:
 
 
 @pytest.fixture
-def give(petrec: Run, clinic: Database, tmp_path: Path) -> Callable[..., tuple[int, Any]]:
-    """Import some rows as files of their own; returns exit code and result."""
-
+def give(petrec: Petrec, clinic: Database, tmp_path: Path) -> Give:
     def run(*files: list[Row], options: tuple[str, ...] = APPLY) -> tuple[int, Any]:
         paths = [write_csv(tmp_path / f"{n}.csv", rows) for n, rows in enumerate(files)]
         ended = petrec("review", "import", *map(str, paths), *options, dsn=clinic.dsn)
@@ -51,7 +55,7 @@ def pet_of(clinic: Database, row: Row) -> str | None:
 
 
 def test_a_conflict_is_reported_and_neither_is_written(
-    give: Callable, clinic: Database, cases: list[Row]
+    give: Give, clinic: Database, cases: list[Row]
 ) -> None:
     one, other, third = cases[:3]
     ada = [vote(one, "1"), vote(other, "1"), vote(third, "cannot tell")]
@@ -69,7 +73,7 @@ def test_a_conflict_is_reported_and_neither_is_written(
     assert clinic.execute(agreed) == [("Ada; Bob",), ("Bob",)]
 
 
-def test_who_comes_later_is_told_what_was_written(give: Callable, cases: list[Row]) -> None:
+def test_who_comes_later_is_told_what_was_written(give: Give, cases: list[Row]) -> None:
     assert give([vote(cases[0], "1")])[0] == 0
     code, result = give([vote(cases[0], "2", "Bob")])
     assert (code, result["problems"][0]["trouble"]) == (1, "conflict")
@@ -89,7 +93,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_row_that_changed_is_stale(
-    give: Callable, clinic: Database, cases: list[Row], change: str
+    give: Give, clinic: Database, cases: list[Row], change: str
 ) -> None:
     clinic.execute(CHANGES[change], {"id": cases[0]["recording_id"]})
     before = clinic.checksum()
@@ -102,7 +106,7 @@ def test_a_row_that_changed_is_stale(
 
 
 def test_silence_is_recorded_and_counted(
-    petrec: Run, give: Callable, clinic: Database, cases: list[Row]
+    petrec: Petrec, give: Give, clinic: Database, cases: list[Row]
 ) -> None:
     before = clinic.checksum()
     rows = [vote(cases[0], "cannot tell", note="blurred"), vote(cases[1], "leave")]
@@ -126,17 +130,17 @@ def test_silence_is_recorded_and_counted(
     }  # fmt: skip
 
 
-def test_status_of_an_untouched_database(petrec: Run, clinic: Database) -> None:
+def test_status_of_an_untouched_database(petrec: Petrec, clinic: Database) -> None:
     ended = petrec("review", "status", dsn=clinic.dsn)
     assert (ended.code, ended.out.splitlines()[0]) == (0, "313 cases are open")
 
 
-def test_what_one_cannot_tell_another_can(give: Callable, cases: list[Row]) -> None:
+def test_what_one_cannot_tell_another_can(give: Give, cases: list[Row]) -> None:
     assert give([vote(cases[0], "cannot tell")])[1]["verdicts"] == {"cannot_tell": 1}
     assert give([vote(cases[0], "1", "Bob")])[1]["run"]["changed"] == 1
 
 
-def test_any_pet_where_the_case_is_open(give: Callable, clinic: Database, cases: list[Row]) -> None:
+def test_any_pet_where_the_case_is_open(give: Give, clinic: Database, cases: list[Row]) -> None:
     lost = of_kind(cases, "missing_no_appointment")
     pet = clinic.execute("SELECT id::text FROM pets ORDER BY id LIMIT 1")[0][0]
     code, result = give([vote(lost[0], "other", other_pet_id=pet.upper())])
@@ -158,7 +162,7 @@ def linking(cases: list[Row]) -> list[Row]:
 
 
 def test_an_added_pet_that_others_rely_on_stays(
-    petrec: Run, give: Callable, clinic: Database, cases: list[Row]
+    petrec: Petrec, give: Give, clinic: Database, cases: list[Row]
 ) -> None:
     row = linking(cases)[0]
     pair = (row["appointment_id"], row["pet_id"])
@@ -176,7 +180,7 @@ def test_an_added_pet_that_others_rely_on_stays(
 
 
 def test_an_added_pet_that_nobody_relies_on_goes(
-    petrec: Run, give: Callable, clinic: Database, cases: list[Row]
+    petrec: Petrec, give: Give, clinic: Database, cases: list[Row]
 ) -> None:
     before = clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2")
     rows = linking(cases)
@@ -188,7 +192,7 @@ def test_an_added_pet_that_nobody_relies_on_goes(
 
 
 def test_a_link_satisfies_a_composite_key(
-    petrec: Run, give: Callable, clinic: Database, cases: list[Row]
+    petrec: Petrec, give: Give, clinic: Database, cases: list[Row]
 ) -> None:
     clinic.execute(
         "ALTER TABLE recordings ADD FOREIGN KEY (appointment_id, pet_id)"
@@ -198,7 +202,7 @@ def test_a_link_satisfies_a_composite_key(
 
 
 def test_the_page_s_download(
-    petrec: Run, clinic: Database, tmp_path: Path, cases: list[Row]
+    petrec: Petrec, clinic: Database, tmp_path: Path, cases: list[Row]
 ) -> None:
     decisions = [
         {
@@ -217,7 +221,7 @@ def test_the_page_s_download(
 
 
 def test_a_role_is_told_what_it_lacks(
-    petrec: Run, clinic: Database, tmp_path: Path, cases: list[Row]
+    petrec: Petrec, clinic: Database, tmp_path: Path, cases: list[Row]
 ) -> None:
     role = f"reviewer_{clinic.name}"
     clinic.execute(f"CREATE ROLE {role} LOGIN")

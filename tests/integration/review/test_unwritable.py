@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,9 @@ from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.integration.review.files import FIRST, candidates, decide, read_csv
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed, environment
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, environment
+from tests.plugins.databases import Database, MakeDatabase
 
-Run = Callable[..., Completed]
 APPLY = ("--apply", "--yes", "-q", "--format", "json")
 NEEDS_VALUE = "ALTER TABLE appointment_pets ADD added_at timestamptz NOT NULL DEFAULT now();"
 NO_DEFAULT = "ALTER TABLE appointment_pets ALTER added_at DROP DEFAULT;"
@@ -42,7 +40,7 @@ def verdicts(path: Path) -> set[tuple[str, bool]]:
 
 
 def test_a_column_without_a_value_in_appointment_pets(
-    petrec: Run, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     assert petrec("review", "export", "before.csv", dsn=clinic.dsn).code == 0
     clinic.execute(NEEDS_VALUE + NO_DEFAULT)
@@ -61,7 +59,7 @@ def test_a_column_without_a_value_in_appointment_pets(
 
 
 def test_a_refused_link_leaves_the_other_decisions_alone(
-    petrec: Run, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     assert petrec("review", "export", "cases.csv", dsn=clinic.dsn).code == 0
     decided = decide(tmp_path / "cases.csv", lambda row: FIRST if candidates(row) else {})
@@ -82,7 +80,9 @@ def test_a_refused_link_leaves_the_other_decisions_alone(
     assert (again["run"]["changed"], again["skipped"]) == (len(refused), [])
 
 
-def test_an_appointment_that_must_be_there(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_an_appointment_that_must_be_there(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
     assert petrec("review", "export", "before.csv", dsn=clinic.dsn).code == 0
     clinic.execute("DELETE FROM recordings WHERE appointment_id IS NULL")
     clinic.execute("ALTER TABLE recordings ALTER appointment_id SET NOT NULL")
@@ -103,7 +103,7 @@ def test_an_appointment_that_must_be_there(petrec: Run, clinic: Database, tmp_pa
 
 
 def test_a_trigger_that_keeps_a_pet_out_of_an_appointment(
-    petrec: Run, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     assert petrec("review", "export", "cases.csv", dsn=clinic.dsn).code == 0
     decided = decide(tmp_path / "cases.csv", lambda row: FIRST if candidates(row) else {})
@@ -126,7 +126,7 @@ def test_a_trigger_that_keeps_a_pet_out_of_an_appointment(
 
 @pytest.mark.parametrize("name", OBSTACLES)
 def test_what_would_refuse_every_row_is_foreseen(
-    database: Callable[..., Database], any_cluster: Cluster, name: str
+    database: MakeDatabase, any_cluster: Cluster, name: str
 ) -> None:
     clinic = database("clinic", any_cluster)
     url = clinic.dsn.replace("postgresql:", "postgresql+psycopg:")

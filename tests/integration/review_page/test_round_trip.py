@@ -2,25 +2,22 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.integration.review_page.conftest import Open
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
-Run = Callable[..., Completed]
 
-
-def imported(petrec: Run, file: Path, dsn: str, *options: str) -> dict[str, Any]:
+def imported(petrec: Petrec, file: Path, dsn: str, *options: str) -> dict[str, Any]:
     ended = petrec("review", "import", str(file), "-q", "--format", "json", *options, dsn=dsn)
     assert ended.code == 0, ended.out + ended.err
     return dict(json.loads(ended.out))
 
 
 def test_decided_in_the_page_and_imported(
-    clinic: Database, petrec: Run, opened: Open, tmp_path: Path
+    clinic: Database, petrec: Petrec, opened: Open, tmp_path: Path
 ) -> None:
     assert petrec("backfill", "--apply", "--yes", "-q", dsn=clinic.dsn).code == 0
     assert petrec("review", "export", "clinic.html", dsn=clinic.dsn).code == 0

@@ -76,7 +76,7 @@ def test_every_script_is_part_of_the_page() -> None:
     assert there == {f"{name}.js" for name in SCRIPTS}
 
 
-class Discarded(io.TextIOBase):
+class Discarded(io.StringIO):
     def write(self, text: str) -> int:
         return len(text)
 

@@ -1,17 +1,16 @@
 """What the commands compile, in every shape of schema, repeats no table of a query around it."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, exists, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from typer.testing import CliRunner
 
 from petrec.cli.app import app
 from tests.integration.review.files import decide
 from tests.plugins.correlation import take_repeated
-from tests.plugins.databases import DATA, Database
+from tests.plugins.databases import DATA, MakeDatabase
 
 COMMANDS = (
     "audit",
@@ -36,7 +35,7 @@ SHAPES = ("with_visits", "partitioned", "integer_ids", "text_ids", "renamed")
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_commands(
-    database: Callable[..., Database],
+    database: MakeDatabase,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     shape: str,
@@ -68,6 +67,6 @@ def test_what_is_found() -> None:
     derived = select(one.id).join(select(one.b).subquery("d"), one.id == one.b)
     counts = []
     for query in (wrong, right, directly, meant, derived):
-        query.compile(dialect=postgresql.dialect())
+        query.compile(dialect=PGDialect())
         counts.append(len(take_repeated()))
     assert counts == [1, 0, 0, 0, 0]

@@ -1,13 +1,13 @@
 """Keys that are valid by the catalog, with rows that break them: rows decide, unless trusted."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.integration.postgres.mappings import CLINIC, Run, counts, pets_of, remarks
+from tests.integration.postgres.mappings import CLINIC, counts, pets_of, remarks
 from tests.plugins.cluster import Cluster
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
 
 KEYED = (
     CLINIC
@@ -46,7 +46,7 @@ DO $$ DECLARE k record; BEGIN FOR k IN
 @pytest.mark.parametrize("off", OFF)
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_broken_key_is_found_and_nothing_is_written_by_it(
-    petrec: Run, database: Callable[..., Database], broken: str, off: str
+    petrec: Petrec, database: MakeDatabase, broken: str, off: str
 ) -> None:
     """The same rows without any key are judged alike, and get the same pets."""
     keyed, keyless = database("empty"), database("empty")
@@ -66,7 +66,9 @@ def test_a_broken_key_is_found_and_nothing_is_written_by_it(
     assert {pet for (pet,) in newly} <= known
 
 
-def test_trust_is_asked_for_and_said(petrec: Run, empty_database: Database, tmp_path: Path) -> None:
+def test_trust_is_asked_for_and_said(
+    petrec: Petrec, empty_database: Database, tmp_path: Path
+) -> None:
     empty_database.execute(CLINIC)
     empty_database.execute(OFF["replica"][0] + BROKEN["links.pet"])
     rows = counts(petrec, empty_database)
@@ -84,7 +86,7 @@ def test_trust_is_asked_for_and_said(petrec: Run, empty_database: Database, tmp_
 
 @pytest.mark.matrix
 def test_a_key_to_another_schema_proves_nothing(
-    petrec: Run, database: Callable[..., Database], any_cluster: Cluster
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster
 ) -> None:
     made = database("empty", any_cluster)
     made.execute(

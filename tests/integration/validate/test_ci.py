@@ -11,8 +11,9 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from tests.plugins.command import ROOT, Completed, environment
+from tests.plugins.command import ROOT, environment
 from tests.plugins.databases import Database
+from tests.plugins.forks import Completed
 
 EXAMPLES = ROOT / "docs" / "ci"
 SOUND = """
@@ -58,7 +59,7 @@ def lines_of(document: str) -> str:
     if document.startswith("gitlab"):
         return "\n".join(parsed["petrec"]["script"])
     steps = parsed["jobs"]["petrec"]["steps"]
-    return next(step["run"] for step in steps if step.get("name") == "Validate")
+    return next(str(step["run"]) for step in steps if step.get("name") == "Validate")
 
 
 def test_github_actions(shell: Shell, clinic: Database, tmp_path: Path, known: None) -> None:

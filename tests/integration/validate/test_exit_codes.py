@@ -2,20 +2,19 @@
 
 import json
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import Database
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.forks import Completed
 from tests.plugins.waiting import until
 
-Run = Callable[..., Completed]
-Spawn = Callable[..., "subprocess.Popen[str]"]
 WAITING = """SELECT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
              WHERE NOT l.granted AND a.application_name LIKE 'petrec%%' AND a.datname = %s"""
 HELD = """SELECT l.relation::regclass::text FROM pg_locks l
@@ -38,18 +37,18 @@ def failed(ended: Completed, code: int, *words: str) -> None:
     assert all(word in ended.err for word in words), ended.err
 
 
-def test_0_clean_and_1_findings(petrec: Run, clinic: Database) -> None:
+def test_0_clean_and_1_findings(petrec: Petrec, clinic: Database) -> None:
     assert petrec("validate", dsn=clinic.dsn).code == 1
     clinic.execute(REPAIR)
     assert petrec("validate", dsn=clinic.dsn).code == 0
 
 
-def test_2_a_table_is_missing(petrec: Run, clinic: Database) -> None:
+def test_2_a_table_is_missing(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("DROP TABLE appointment_pets")
     failed(petrec("validate", dsn=clinic.dsn), 2, "appointment_pets")
 
 
-def test_3_the_password_is_wrong(petrec: Run, clinic: Database) -> None:
+def test_3_the_password_is_wrong(petrec: Petrec, clinic: Database) -> None:
     name = f"gate_{clinic.name}"
     clinic.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'right' IN ROLE needs_password")
     dsn = clinic.cluster.dsn(clinic.name, f"{name}:hunter2")
@@ -58,18 +57,18 @@ def test_3_the_password_is_wrong(petrec: Run, clinic: Database) -> None:
     assert "hunter2" not in ended.err
 
 
-def test_3_a_statement_takes_too_long(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_3_a_statement_takes_too_long(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     (tmp_path / "petrec.toml").write_text("[timeouts]\nread_statement_ms = 1\n")
     failed(petrec("validate", dsn=clinic.dsn), 3, "statement timeout")
 
 
-def test_3_the_role_may_not_read(petrec: Run, clinic: Database) -> None:
+def test_3_the_role_may_not_read(petrec: Petrec, clinic: Database) -> None:
     clinic.execute(f"CREATE ROLE mute_{clinic.name} LOGIN")
     dsn = clinic.cluster.dsn(clinic.name, f"mute_{clinic.name}")
     failed(petrec("validate", dsn=dsn), 3, "GRANT SELECT")
 
 
-def test_5_no_rows(petrec: Run, clinic: Database) -> None:
+def test_5_no_rows(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("TRUNCATE recordings")
     assert petrec("validate", "-q", dsn=clinic.dsn).code == 5
 
@@ -101,7 +100,7 @@ class Standby:
         self.dsn = standby.dsn(clinic.name)
         self.blocker = clinic.connect(autocommit=False)
 
-    def ask(self, query: str, *parameters: object) -> list[tuple]:
+    def ask(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.dsn) as connection:
             return connection.execute(query, parameters).fetchall()
 
@@ -111,7 +110,7 @@ class Standby:
 
     def caught_up(self) -> bool:
         end = self.clinic.execute("SELECT pg_current_wal_insert_lsn()")[0][0]
-        return self.ask("SELECT pg_last_wal_replay_lsn() >= %s", end)[0][0]
+        return bool(self.ask("SELECT pg_last_wal_replay_lsn() >= %s", end)[0][0])
 
     def conflict(self, cancelled: int | None) -> int:
         """Cancel the next read that holds `recordings`; returns its backend."""
@@ -123,6 +122,7 @@ class Standby:
             return None
 
         victim = until(holding)
+        assert victim is not None
         with self.clinic.connect(autocommit=False) as other:
             other.execute("LOCK TABLE recordings IN ACCESS EXCLUSIVE MODE")
             self.flush()
@@ -143,7 +143,7 @@ class Standby:
 
 
 def test_a_standbys_conflict_is_retried_once(
-    private_cluster: Callable[[], Cluster], database: Callable[..., Database], spawn: Spawn,
+    private_cluster: Callable[[], Cluster], database: MakeDatabase, spawn: Spawn,
     tmp_path: Path,
 ) -> None:  # fmt: skip
     (tmp_path / "petrec.toml").write_text("[timeouts]\nread_lock_ms = 60000\n")

@@ -1,16 +1,14 @@
 """What must be enforced is found by what it does, and its state is told."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Completed
-from tests.plugins.databases import DATA, Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import DATA, Database, MakeDatabase
 
-Run = Callable[..., Completed]
 WANTED = """
 not_null = ["recordings(pet_id)"]
 foreign_keys = ["recordings(pet_id) -> pets(id)",
@@ -27,7 +25,7 @@ DELETE FROM recordings r WHERE pet_id IS NULL OR NOT EXISTS (
 NAMES = ("not null", "foreign key", "foreign key", "unique", "index", "name")
 
 
-def states(petrec: Run, dsn: str, code: int) -> list[str]:
+def states(petrec: Petrec, dsn: str, code: int) -> list[str]:
     ended = petrec("validate", "--format", "json", dsn=dsn)
     assert ended.code == code, ended.err
     found = json.loads(ended.out)["expectations"]
@@ -44,7 +42,7 @@ def wanted(tmp_path: Path) -> Path:
 
 
 def test_missing_invalid_and_valid(
-    petrec: Run, database: Callable[..., Database], any_cluster: Cluster, wanted: Path
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster, wanted: Path
 ) -> None:
     clinic = database("clinic", any_cluster)
     m, i, v = "missing", "invalid", "valid"
@@ -75,7 +73,7 @@ def test_missing_invalid_and_valid(
 
 
 def test_logical_names_serve_every_mapping(
-    petrec: Run, database: Callable[..., Database], tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
 ) -> None:
     source = DATA / "shapes" / "renamed.toml"
     (tmp_path / "petrec.toml").write_text(source.read_text())
@@ -93,7 +91,7 @@ def test_logical_names_serve_every_mapping(
      "unique = ['recordings(pet)']", "foreign_keys = ['recordings(pet_id)']", "["],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(
-    petrec: Run, clinic: Database, wanted: Path, text: str
+    petrec: Petrec, clinic: Database, wanted: Path, text: str
 ) -> None:
     wanted.write_text(text)
     ended = petrec("validate", dsn=clinic.dsn)

@@ -1,16 +1,15 @@
 """The gate in a pipeline: limits, windows, formats, silence."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.plugins.command import Completed
-from tests.plugins.databases import DATA, Database
+from tests.plugins.command import Petrec
+from tests.plugins.databases import DATA, Database, MakeDatabase
+from tests.plugins.forks import Completed
 
-Run = Callable[..., Completed]
 OFF = """[validate.rules]
 missing_inferable = "off"
 missing_ambiguous = { error_if = "> 8%" }
@@ -35,7 +34,7 @@ def levels(ended: Completed) -> dict[str, str]:
     return {rule["id"]: rule["level"] for rule in json.loads(ended.out)["rules"]}
 
 
-def test_limits_decide(petrec: Run, clinic: Database, lenient: Path) -> None:
+def test_limits_decide(petrec: Petrec, clinic: Database, lenient: Path) -> None:
     ended = petrec("validate", "--format", "json", dsn=clinic.dsn)
     assert ended.code == 0
     found = levels(ended)
@@ -49,7 +48,7 @@ def test_limits_decide(petrec: Run, clinic: Database, lenient: Path) -> None:
     assert petrec("validate", "--fail-level", "never", dsn=clinic.dsn).code == 0
 
 
-def test_quiet_is_silent_when_clean(petrec: Run, clinic: Database, lenient: Path) -> None:
+def test_quiet_is_silent_when_clean(petrec: Petrec, clinic: Database, lenient: Path) -> None:
     warned = petrec("validate", "-q", dsn=clinic.dsn)
     assert (warned.code, "2 warnings" in warned.out) == (0, True)
     lenient.write_text(OFF.replace('">= 20"', '"> 20"').replace('"> 4%"', '"> 5%"'))
@@ -69,7 +68,7 @@ def test_quiet_is_silent_when_clean(petrec: Run, clinic: Database, lenient: Path
     ],
 )
 def test_settings_are_strict(
-    petrec: Run, clinic: Database, tmp_path: Path, text: str, word: str
+    petrec: Petrec, clinic: Database, tmp_path: Path, text: str, word: str
 ) -> None:
     (tmp_path / "petrec.toml").write_text(text)
     ended = petrec("validate", dsn=clinic.dsn)
@@ -77,7 +76,7 @@ def test_settings_are_strict(
     assert word in ended.err
 
 
-def test_no_rows_names_no_recording(petrec: Run, clinic: Database) -> None:
+def test_no_rows_names_no_recording(petrec: Petrec, clinic: Database) -> None:
     ids = [row[0] for row in clinic.execute("SELECT id::text FROM recordings")]
     for form in ("table", "json"):
         told = petrec("validate", "--format", form, dsn=clinic.dsn).out
@@ -86,7 +85,7 @@ def test_no_rows_names_no_recording(petrec: Run, clinic: Database) -> None:
         assert not any(each in silent for each in ids)
 
 
-def test_a_window_is_a_partial_answer(petrec: Run, clinic: Database) -> None:
+def test_a_window_is_a_partial_answer(petrec: Petrec, clinic: Database) -> None:
     clinic.execute("UPDATE recordings SET created_at = now() - interval '3 days'")
     newest = """UPDATE recordings SET created_at = now() - interval '1 hour'
                 WHERE id IN (SELECT id FROM recordings WHERE appointment_id IS NULL
@@ -112,9 +111,7 @@ def test_a_window_is_a_partial_answer(petrec: Run, clinic: Database) -> None:
 
 
 @pytest.mark.parametrize("shape", ["renamed", "partitioned", "integer_ids"])
-def test_every_shape(
-    petrec: Run, database: Callable[..., Database], tmp_path: Path, shape: str
-) -> None:
+def test_every_shape(petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str) -> None:
     if shape == "renamed":
         source = DATA / "shapes" / "renamed.toml"
         (tmp_path / "petrec.toml").write_text(source.read_text())
@@ -126,7 +123,7 @@ def test_every_shape(
 
 
 def test_github_gets_annotations_and_a_summary(
-    petrec: Run, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     summary = tmp_path / "summary.md"
     summary.write_text("of another step\n")
@@ -145,15 +142,16 @@ def test_github_gets_annotations_and_a_summary(
     assert ended.code == 3
 
 
-def test_junit_tells_failed_from_skipped(petrec: Run, clinic: Database, lenient: Path) -> None:
+def test_junit_tells_failed_from_skipped(petrec: Petrec, clinic: Database, lenient: Path) -> None:
     lenient.write_text(OFF.replace('"> 8%"', '"> 7%"'))
     ended = petrec("validate", "--format", "junit", "--output", "p.xml", dsn=clinic.dsn)
     assert (ended.code, ended.out) == (1, "")
     suite = ET.parse(lenient.parent / "p.xml").getroot()[0]
     numbers = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
     assert numbers == {"tests": "11", "failures": "1", "errors": "0", "skipped": "2"}
-    failed = suite.find("testcase[@name='missing_ambiguous']/failure")
-    assert "160 recordings" in failed.text
+    failed = suite.findtext("testcase[@name='missing_ambiguous']/failure")
+    assert failed is not None
+    assert "160 recordings" in failed
     ended = petrec(
         "validate", "--format", "junit", "--fail-level", "warning", dsn=clinic.dsn
     )  # fmt: skip

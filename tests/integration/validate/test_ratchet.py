@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from petrec.features.validate.ratchet import Tally, compare
 from petrec.rules.fingerprint import fingerprint
-from tests.plugins.command import Completed
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.forks import Completed
 
-Run = Callable[..., Completed]
 FILE = ("--baseline", "known.txt")
 ENTRIES = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("0123")))
 LOSE_A_PET = """UPDATE recordings SET pet_id = NULL, appointment_id = NULL WHERE id = (
@@ -27,7 +27,9 @@ FIX_ONE = """UPDATE recordings SET appointment_id = NULL WHERE id = (
 
 
 @given(found=ENTRIES, listed=ENTRIES)
-def test_two_streams_compare_like_multisets(found: list, listed: list) -> None:
+def test_two_streams_compare_like_multisets(
+    found: list[tuple[str, str]], listed: list[tuple[str, str]]
+) -> None:
     tally = Tally()
     assert list(compare(sorted(found), sorted(listed), tally)) == sorted(found)
     one, other = Counter(found), Counter(listed)
@@ -36,7 +38,7 @@ def test_two_streams_compare_like_multisets(found: list, listed: list) -> None:
 
 
 @pytest.fixture
-def baseline(petrec: Run, clinic: Database, tmp_path: Path) -> Path:
+def baseline(petrec: Petrec, clinic: Database, tmp_path: Path) -> Path:
     """The clinic's debt, written down."""
     ended = petrec("validate", *FILE, "--update-baseline", dsn=clinic.dsn)
     assert (ended.code, ended.err) == (0, "")
@@ -60,14 +62,14 @@ def test_the_file_holds_hashes_and_is_sorted(baseline: Path, clinic: Database) -
     assert not any(row[0] in baseline.read_text() for row in missing)
 
 
-def test_known_debt_passes(petrec: Run, clinic: Database, baseline: Path) -> None:
+def test_known_debt_passes(petrec: Petrec, clinic: Database, baseline: Path) -> None:
     assert petrec("validate", dsn=clinic.dsn).code == 1
     ended = petrec("validate", *FILE, "--format", "json", dsn=clinic.dsn)
     assert (ended.code, ratchet(ended)) == (0, (708, 0, 0))
 
 
 def test_one_new_finding_fails_even_if_another_was_fixed(
-    petrec: Run, clinic: Database, baseline: Path
+    petrec: Petrec, clinic: Database, baseline: Path
 ) -> None:
     before = baseline.read_bytes()
     clinic.execute(LOSE_A_PET)
@@ -85,7 +87,9 @@ def test_one_new_finding_fails_even_if_another_was_fixed(
     assert (ended.code, ratchet(ended)) == (0, (708, 0, 0))
 
 
-def test_what_was_fixed_is_stale_and_passes(petrec: Run, clinic: Database, baseline: Path) -> None:
+def test_what_was_fixed_is_stale_and_passes(
+    petrec: Petrec, clinic: Database, baseline: Path
+) -> None:
     clinic.execute(FIX_ONE)
     ended = petrec("validate", *FILE, "-q", dsn=clinic.dsn)
     assert ended.code == 0
@@ -93,7 +97,7 @@ def test_what_was_fixed_is_stale_and_passes(petrec: Run, clinic: Database, basel
 
 
 def test_a_rule_that_only_warns_warns_of_the_new(
-    petrec: Run, clinic: Database, baseline: Path, tmp_path: Path
+    petrec: Petrec, clinic: Database, baseline: Path, tmp_path: Path
 ) -> None:
     rules = '[validate.rules]\nmissing_no_appointment = { warn_if = "> 50%" }\n'
     (tmp_path / "petrec.toml").write_text(rules)
@@ -102,7 +106,7 @@ def test_a_rule_that_only_warns_warns_of_the_new(
     assert petrec("validate", *FILE, "--fail-level", "warning", dsn=clinic.dsn).code == 1
 
 
-def test_another_table_needs_another_file(petrec: Run, clinic: Database, baseline: Path) -> None:
+def test_another_table_needs_another_file(petrec: Petrec, clinic: Database, baseline: Path) -> None:
     clinic.execute("ALTER TABLE recordings RENAME TO audio")
     (baseline.parent / "petrec.toml").write_text("[mapping.tables]\nrecordings = 'audio'\n")
     for extra in ((), ("--update-baseline",)):
@@ -111,7 +115,7 @@ def test_another_table_needs_another_file(petrec: Run, clinic: Database, baselin
         assert "public.recordings.id" in ended.err
 
 
-def test_another_database_is_suspected(petrec: Run, clinic: Database, baseline: Path) -> None:
+def test_another_database_is_suspected(petrec: Petrec, clinic: Database, baseline: Path) -> None:
     clinic.execute("UPDATE recordings SET id = gen_random_uuid()")
     ended = petrec("validate", *FILE, dsn=clinic.dsn)
     assert ended.code == 1
@@ -127,7 +131,11 @@ def test_another_database_is_suspected(petrec: Run, clinic: Database, baseline: 
     ],
 )
 def test_a_damaged_file_is_told_and_written_afresh(
-    petrec: Run, clinic: Database, baseline: Path, damage: Callable, word: str
+    petrec: Petrec,
+    clinic: Database,
+    baseline: Path,
+    damage: Callable[[list[str]], list[str]],
+    word: str,
 ) -> None:
     whole = baseline.read_text()
     baseline.write_text("\n".join(damage(whole.splitlines())) + "\n")
@@ -139,7 +147,7 @@ def test_a_damaged_file_is_told_and_written_afresh(
 
 
 def test_line_ends_of_another_system_do_not_matter(
-    petrec: Run, clinic: Database, baseline: Path
+    petrec: Petrec, clinic: Database, baseline: Path
 ) -> None:
     baseline.write_bytes(baseline.read_bytes().replace(b"\n", b"\r\n"))
     assert petrec("validate", *FILE, dsn=clinic.dsn).code == 0
@@ -147,21 +155,21 @@ def test_line_ends_of_another_system_do_not_matter(
 
 @pytest.mark.parametrize("content", ["", "# petrec baseline 2\n"])
 def test_no_other_file_is_overwritten(
-    petrec: Run, clinic: Database, tmp_path: Path, content: str
+    petrec: Petrec, clinic: Database, tmp_path: Path, content: str
 ) -> None:
     (tmp_path / "known.txt").write_text(content)
     ended = petrec("validate", *FILE, "--update-baseline", dsn=clinic.dsn)
     assert (ended.code, (tmp_path / "known.txt").read_text()) == (2, content)
 
 
-def test_an_empty_table_forgets_nothing(petrec: Run, clinic: Database, baseline: Path) -> None:
+def test_an_empty_table_forgets_nothing(petrec: Petrec, clinic: Database, baseline: Path) -> None:
     before = baseline.read_bytes()
     clinic.execute("TRUNCATE recordings")
     assert petrec("validate", *FILE, "--update-baseline", dsn=clinic.dsn).code == 5
     assert baseline.read_bytes() == before
 
 
-def test_a_baseline_is_named_to_be_used(petrec: Run, clinic: Database, tmp_path: Path) -> None:
+def test_a_baseline_is_named_to_be_used(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     assert petrec("validate", *FILE, dsn=clinic.dsn).code == 2
     assert petrec("validate", "--update-baseline", dsn=clinic.dsn).code == 2
     (tmp_path / "petrec.toml").write_text("[validate]\nbaseline = 'known.txt'\n")

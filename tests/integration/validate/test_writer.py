@@ -80,9 +80,9 @@ def one_run(clinic: Database, baseline: Path) -> ValidationResult:
                 assert sum(1 for _ in lines) == kind.count, kind.id
         ratchet = apply_ratchet(connection, schema, Baseline(baseline, schema), update=True)
     assert sum(kind.count for kind in audit.kinds) == audit.total
-    lines = baseline.read_text().splitlines()[2:]
+    listed = baseline.read_text().splitlines()[2:]
     for kind in audit.kinds[1:]:
-        assert sum(line.startswith(f"{kind.id} ") for line in lines) == kind.count
+        assert sum(line.startswith(f"{kind.id} ") for line in listed) == kind.count
     return judge(audit, limits_by_rule({}), ratchet=ratchet)
 
 

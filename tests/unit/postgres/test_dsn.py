@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -43,7 +44,7 @@ def said(dsn: str) -> str:
     """Return all that a user reads who connects by this string; nothing listens there."""
     try:
         target = resolve_dsn(dsn, None, {})
-        parameters = dict(target.parameters) | {"connect_timeout": "1"}
+        parameters: dict[str, Any] = dict(target.parameters) | {"connect_timeout": "1"}
         if not set(parameters.get("host", "")) <= set("127.0.0.1"):
             parameters["host"] = "127.0.0.1"
         with translated(target):

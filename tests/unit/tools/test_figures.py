@@ -19,7 +19,7 @@ from tools.figures import (
 
 Judge = Callable[[list[Source]], Figure]
 FUNCTION = "def f() -> None:\n" + "    f()\n" * 17
-FILES = {
+FILES: dict[Judge, tuple[dict[str, str], dict[str, str]]] = {
     long_files: ({"a.py": "x = 1\n" * 220}, {"a.py": "x = 1\n" * 221}),
     short_files: (
         {f"{n}.py": "x = 1\n" * 29 for n in range(27)} | {"__init__.py": "", "long.py": "\n" * 30},

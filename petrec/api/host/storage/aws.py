@@ -8,10 +8,8 @@ from petrec.extras import need_extra
 def from_role(profile: str | None = None) -> Provider:
     """Return a provider that boto3 renews; errors: SettingsError where there are no keys."""
     need_extra("a role's keys", "aws", "boto3")
-    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 an extra
-    from botocore.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415 an extra
-        BotoCoreError,
-    )
+    import boto3  # noqa: PLC0415 an extra
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 an extra
 
     found = boto3.Session(profile_name=profile).get_credentials()
     if found is None:

@@ -42,8 +42,9 @@ class Clinic:
             appointment_exists=appointment in self.appointments,
             linked=linked,
             known=linked & self.pets,
-            visit=found
-            and VisitFacts(found.pet_id, found.appointment_id, found.pet_id in self.pets),
+            visit=VisitFacts(found.pet_id, found.appointment_id, found.pet_id in self.pets)
+            if found
+            else None,
         )
 
 
