@@ -30,6 +30,7 @@ check: $(VENV)/.dev ## Lint, types, layers, spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/yamllint --strict .github .pre-commit-config.yaml docs
+	$(BIN)/zensical build --strict
 
 # Apart from `check`, because it needs Node.js.
 .PHONY: check-web fmt-web
@@ -72,6 +73,14 @@ fmt: $(VENV)/.dev ## Format and fix
 matrix: ## Install PostgreSQL 14, 15 and 17 for the tests, by npm
 	npm install --prefix tests/matrix --no-package-lock --no-audit --no-fund --silent
 
+.PHONY: docs docs-text
+docs: $(VENV)/.dev ## Build the site of the documents into build/site; any warning is an error
+	$(BIN)/zensical build --strict
+
+docs-text: $(VENV)/.dev ## Run the documents' console blocks, and write their output and the reference anew
+	$(BIN)/python -m tools.reference
+	$(BIN)/python -m tools.console
+
 .PHONY: decisions coverage test-lowest smoke
 decisions: $(VENV)/.dev ## Write the index of the decisions anew
 	$(BIN)/python tools/decision_index.py
@@ -100,4 +109,4 @@ lock: $(VENV)/.dev ## Pin the versions that the checks run with
 	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > constraints.txt
 
 clean: ## Remove what make made
-	rm -rf $(VENV) $(VENV)-lowest .petrec-demo dist build tests/matrix/node_modules tools/web/node_modules
+	rm -rf $(VENV) $(VENV)-lowest .petrec-demo dist build .cache tests/matrix/node_modules tools/web/node_modules
