@@ -81,6 +81,10 @@ docs-text: $(VENV)/.dev ## Run the documents' console blocks, and write their ou
 	$(BIN)/python -m tools.reference
 	$(BIN)/python -m tools.console
 
+.PHONY: pictures
+pictures: $(VENV)/.dev ## Draw the documents' pictures anew; needs chromium
+	$(BIN)/python -m tools.pictures
+
 .PHONY: decisions coverage test-lowest smoke
 decisions: $(VENV)/.dev ## Write the index of the decisions anew
 	$(BIN)/python tools/decision_index.py

@@ -139,14 +139,14 @@ def changed_pages() -> Iterator[tuple[Path, str]]:
                 text = page.read_text(encoding="utf-8")
                 if _MARK not in text:
                     continue
-                new = rendered(text, _terminal(started, home))
+                new = rendered(text, clinic_terminal(started, home))
                 if comparable(new) != comparable(text):
                     yield page, new
         finally:
             server.remove(home / "server")
 
 
-def _terminal(started: server.DemoServer, home: Path) -> Terminal:
+def clinic_terminal(started: server.DemoServer, home: Path) -> Terminal:
     """Return a terminal with an empty directory and a clinic that nobody has repaired."""
     url = started.create_database()
     load_clinic(url)
