@@ -29,6 +29,10 @@ class Commands(LazyGroup):
             "Make a damaged clinic on an embedded PostgreSQL 18 and repair it; the server stays.",
             "petrec.cli.demo:demo",
         ),
+        "explain": Entry(
+            "Print a page of the documents, or list the pages. Needs no database.",
+            "petrec.cli.explain:explain",
+        ),
         "report": Entry(
             "Report how many associations are damaged, whether it gets better, and since when.",
             "petrec.cli.report.command:report",

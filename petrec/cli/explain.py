@@ -1,0 +1,81 @@
+"""`petrec explain`: pages of the documents, from the package itself."""
+
+import re
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from petrec.cli import options
+from petrec.cli.output import open_output
+from petrec.errors import ExitCode, UsageError
+
+# What is for a reader of the site alone: pictures, and marks for who writes the pages anew.
+_NOT_TEXT = re.compile(r"^(<!-- .* -->|!\[.*\]\(.*\))\n+", re.MULTILINE)
+_TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+
+
+def explain(
+    topic: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TOPIC",
+            help="A page, or a kind of recording. Default: list.",
+            show_default=False,
+        ),
+    ] = None,
+    output: options.Output = None,
+) -> int:
+    """Print a page of the documents, or list the pages. Needs no database.
+
+    Examples:
+        petrec explain
+
+        petrec explain permissions
+
+        petrec explain missing_ambiguous
+
+    """
+    pages = {path.stem: path for path in sorted(_directory().glob("*.md"))}
+    pages |= {path.stem: path for path in sorted((_directory() / "reference").glob("*.md"))}
+    with open_output(output) as out:
+        if topic is None:
+            width = max(map(len, pages))
+            out.writelines(f"{name:{width}}  {_title(page)}\n" for name, page in pages.items())
+        else:
+            _write(_NOT_TEXT.sub("", _page(pages, topic).read_text(encoding="utf-8")), out)
+    return ExitCode.CLEAN
+
+
+def _page(pages: dict[str, Path], topic: str) -> Path:
+    """Return the page of a topic; that of a kind is `rules`."""
+    from petrec.rules import KINDS
+
+    if topic in {kind.id for kind in KINDS}:
+        return pages["rules"]
+    if topic not in pages:
+        raise UsageError(f"no page {topic!r}", hint=f"it is one of: {', '.join(pages)}")
+    return pages[topic]
+
+
+def _directory() -> Path:
+    """Return where the documents are: in an installed package, else in the source tree."""
+    package = Path(__file__).parent.parent
+    installed = package / "docs"
+    return installed if installed.is_dir() else package.parent / "docs"
+
+
+def _title(page: Path) -> str:
+    found = _TITLE.search(page.read_text(encoding="utf-8"))
+    return found[1] if found else page.stem
+
+
+def _write(text: str, out: TextIO) -> None:
+    """Write a page as it is, or laid out where a person reads it at a terminal."""
+    if not out.isatty():
+        out.write(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(file=out).print(Markdown(text, hyperlinks=False))
