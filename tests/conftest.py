@@ -7,4 +7,8 @@ pytest_plugins = [
     "tests.plugins.command",
     "tests.plugins.pooler",
     "tests.plugins.seaweed",
+    "tests.plugins.exports",
+    "tests.plugins.reports",
+    "tests.plugins.pages",
+    "tests.plugins.api_fixtures",
 ]

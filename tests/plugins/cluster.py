@@ -32,6 +32,7 @@ class Cluster:
 
     def __init__(self, major: int, bin_dir: Path) -> None:
         self.major = major
+        self.owner = os.getpid()
         self.bin_dir = bin_dir
         self.user = unprivileged_user()
         self.directory = Path(tempfile.mkdtemp(prefix=f"petrec-pg{major}-"))

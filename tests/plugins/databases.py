@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg.pq import ExecStatus
 from psycopg.sql import Composed
+from sqlalchemy import Engine, NullPool, create_engine
 
 from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
@@ -95,7 +96,7 @@ def database(cluster: Cluster) -> Iterator[MakeDatabase]:
     def make(shape: str = "clinic", server: Cluster | None = None) -> Database:
         server = server or cluster
         template = "template0" if shape == "empty" else _template(server, shape)
-        new = Database(server, f"t{next(_numbers)}", shape)
+        new = Database(server, f"t{os.getpid()}_{next(_numbers)}", shape)
         with psycopg.connect(server.dsn(), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {new.name} TEMPLATE {template}")
         made.append(new)
@@ -113,6 +114,15 @@ def database(cluster: Cluster) -> Iterator[MakeDatabase]:
 def clinic(database: MakeDatabase) -> Database:
     """The damaged clinic."""
     return database()
+
+
+@pytest.fixture
+def clinic_engine(clinic: Database) -> Iterator[Engine]:
+    """An engine on the clinic, as a host application makes one."""
+    url = clinic.dsn.replace("postgresql:", "postgresql+psycopg:")
+    made = create_engine(url, poolclass=NullPool)
+    yield made
+    made.dispose()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Servers for the session: version 18 by default, every version found for the matrix."""
 
+import atexit
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,9 +19,23 @@ def pytest_report_header() -> str:
 
 
 def pytest_sessionfinish() -> None:
-    """Leave nothing running."""
+    """Leave nothing running; for runs that are forked off this one, only when all have ended."""
+    if _forks_follow():
+        atexit.register(_remove_servers)
+    else:
+        _remove_servers()
+
+
+def _forks_follow() -> bool:
+    """Return whether this is mutmut's own process: its forks go on with the servers."""
+    mutant = os.environ.get("MUTANT_UNDER_TEST")
+    return mutant is not None and "__mutmut_" not in mutant
+
+
+def _remove_servers() -> None:
     for cluster in _running.values():
-        cluster.remove()
+        if cluster.owner == os.getpid():
+            cluster.remove()
     _running.clear()
 
 
@@ -39,6 +55,19 @@ def cluster() -> Cluster:
 @pytest.fixture(params=[pytest.param(m, marks=pytest.mark.matrix, id=f"pg{m}") for m in BINARIES])
 def any_cluster(request: pytest.FixtureRequest) -> Cluster:
     """One server after the other, of every version found."""
+    return running(request.param)
+
+
+def _at_both_ends(major: int) -> object:
+    marks = [pytest.mark.matrix]
+    if major not in (min(BINARIES), max(BINARIES)):
+        marks.append(pytest.mark.full)
+    return pytest.param(major, marks=marks, id=f"pg{major}")
+
+
+@pytest.fixture(params=[_at_both_ends(major) for major in BINARIES])
+def end_cluster(request: pytest.FixtureRequest) -> Cluster:
+    """The oldest and the newest server; those between only at full size."""
     return running(request.param)
 
 

@@ -1,12 +1,10 @@
 """Files as they are read and written, whatever an editor, git or a shell has made of them."""
 
-import codecs
 import json
 import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,23 +19,11 @@ from petrec.features.review.unfilled import refuse_filled
 from petrec.features.validate.expected import Expected
 from petrec.files import atomic_text, open_text, read_text
 from petrec.settings import load_settings
-
-FORMS: dict[str, Callable[[str], bytes]] = {
-    "as_it_is": lambda text: text.encode(),
-    "crlf": lambda text: text.replace("\n", "\r\n").encode(),
-    "cr": lambda text: text.replace("\n", "\r").encode(),
-    "mark": lambda text: codecs.BOM_UTF8 + text.encode(),
-    "two_marks": lambda text: codecs.BOM_UTF8 * 2 + text.encode(),
-    "utf16": lambda text: text.encode("utf-16"),
-    "utf16_big": lambda text: codecs.BOM_UTF16_BE + text.encode("utf-16-be"),
-    "blank_lines": lambda text: (text + "\n\n").encode(),
-    "windows": lambda text: codecs.BOM_UTF8 + (text + "\n").replace("\n", "\r\n").encode(),
-}
-every_form = pytest.mark.parametrize("form", FORMS)
+from tests.plugins.forms import FORMS, every_form
 
 
 @every_form
-def test_text(tmp_path: Path, form: str) -> None:
+def test_text_is_read_in_every_form(tmp_path: Path, form: str) -> None:
     file = tmp_path / "text"
     file.write_bytes(FORMS[form]("é\nb\n"))
     assert read_text(file).rstrip("\n") == "é\nb"
@@ -46,7 +32,7 @@ def test_text(tmp_path: Path, form: str) -> None:
 
 
 @every_form
-def test_settings(tmp_path: Path, form: str) -> None:
+def test_settings_are_read_in_every_form(tmp_path: Path, form: str) -> None:
     file = tmp_path / "petrec.toml"
     file.write_bytes(FORMS[form]("[mapping]\nschema = 'vets'\n"))
     assert load_settings(file).mapping.schema == "vets"
@@ -56,7 +42,7 @@ def test_settings(tmp_path: Path, form: str) -> None:
 
 
 @every_form
-def test_expectations(tmp_path: Path, form: str) -> None:
+def test_expectations_are_read_in_every_form(tmp_path: Path, form: str) -> None:
     for name, text in (("e.toml", 'unique = ["a(b)"]\n'), ("e.json", '{"unique":\n["a(b)"]}\n')):
         file = tmp_path / name
         file.write_bytes(FORMS[form](text))
@@ -64,7 +50,7 @@ def test_expectations(tmp_path: Path, form: str) -> None:
 
 
 @every_form
-def test_public_keys(tmp_path: Path, form: str) -> None:
+def test_public_keys_are_read_in_every_form(tmp_path: Path, form: str) -> None:
     key = Ed25519PrivateKey.generate().public_key()
     entry = OKPAlgorithm.to_jwk(key, as_dict=True) | {"kid": "é", "alg": "EdDSA"}
     file = tmp_path / "keys.json"
@@ -156,3 +142,16 @@ def test_what_refuses_at_the_end_leaves_the_file(tmp_path: Path) -> None:
         out.write("new")
     assert file.read_text() == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["cases.csv"]
+
+
+def test_files_are_complete_or_not_there(tmp_path: Path) -> None:
+    file = tmp_path / "report.csv"
+    with atomic_text(file) as out:
+        out.write("first")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with pytest.raises(UnicodeEncodeError), atomic_text(file) as out:
+        out.write("second" + "\ud800")
+    assert file.read_text() == "first"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["report.csv"]
+    with pytest.raises(OutputError), atomic_text(tmp_path / "absent" / "x"):
+        pass

@@ -11,7 +11,7 @@ from petrec.features.report.history.file import Header, Reader
 from petrec.features.validate.baseline import Baseline
 from petrec.schema import Schema, TableShape, build_schema
 from petrec.settings import Mapping
-from tests.unit.test_files import FORMS, every_form
+from tests.plugins.forms import FORMS, every_form
 
 HEADER = Header("clinic", "public.recordings")
 RUN = '{"taken_at":"2026-01-01T00:00:00Z","total":3,"missing_pet_id":1,"counts":{},"first":true}'
@@ -29,7 +29,7 @@ def schema() -> Schema:
 
 
 @every_form
-def test_history(tmp_path: Path, form: str) -> None:
+def test_a_history_is_read_in_every_form(tmp_path: Path, form: str) -> None:
     path = tmp_path / "history.txt"
     path.write_bytes(FORMS[form](HISTORY))
     with Reader(path, HEADER) as reader:
@@ -49,7 +49,7 @@ def test_a_history_that_is_cut_off(tmp_path: Path, form: str, lines: int) -> Non
 
 
 @every_form
-def test_baseline(tmp_path: Path, form: str) -> None:
+def test_a_baseline_is_read_in_every_form(tmp_path: Path, form: str) -> None:
     path = tmp_path / "baseline.txt"
     baseline = Baseline(path, schema())
     found = [("mismatched", "a" * 32), ("mismatched", "b" * 32)]

@@ -9,9 +9,9 @@ from shutil import chown
 
 import pytest
 
-from tests.faults.runs.runs import APPLY, SLOW, assert_sound, changed, state
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
+from tests.plugins.runs import APPLY, SLOW, assert_sound, changed, state
 from tests.plugins.waiting import until
 
 

@@ -14,11 +14,11 @@ from petrec.features.runs.foresight import foresee
 from petrec.features.runs.targets import make_target
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
-from tests.faults.runs.runs import APPLY
-from tests.integration.review.files import decide
+from tests.plugins.case_files import decide
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.runs import APPLY
 
 PLANNED = """FROM public.recordings r WHERE pet_id IS NULL AND 1 = (
     SELECT count(*) FROM public.appointment_pets ap WHERE ap.appointment_id = r.appointment_id)"""

@@ -16,11 +16,11 @@ from petrec.features.runs.run import TRANSITIONS, Action, RunState, Target
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings
-from tests.faults.runs.runs import APPLY, changed, state
-from tests.integration.review.files import decide
+from tests.plugins.case_files import decide
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
 from tests.plugins.forks import Completed
+from tests.plugins.runs import APPLY, changed, state
 from tests.plugins.waiting import until
 
 NAME = '"public"."recordings"'

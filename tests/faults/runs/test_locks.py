@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from tests.faults.runs.runs import APPLY, assert_sound, changed, state
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
+from tests.plugins.runs import APPLY, assert_sound, changed, state
 from tests.plugins.waiting import until
 
 WAITING = """SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database

@@ -1,9 +1,9 @@
 """A commit that the server has done, whose answer never arrives."""
 
 from tests.faults.runs.proxy import proxied
-from tests.faults.runs.runs import APPLY, SLOW, assert_sound, changed
 from tests.plugins.command import Spawn
 from tests.plugins.databases import Database
+from tests.plugins.runs import APPLY, SLOW, assert_sound, changed
 from tests.plugins.waiting import until
 
 

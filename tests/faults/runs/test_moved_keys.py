@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.faults.runs.runs import APPLY
-from tests.integration.review.files import candidates, decide
+from tests.plugins.case_files import candidates, decide
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.runs import APPLY
 
 TABLES = """
 CREATE TABLE pets (id int PRIMARY KEY, owner_id int, name text);

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.faults.runs.runs import APPLY
 from tests.faults.runs.test_sigkill import kill_again_and_again
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.forks import Completed
+from tests.plugins.runs import APPLY
 
 JSON = ("--format", "json")
 UNDO = ("backfill", "undo", "1", "--yes", "-q", *JSON)

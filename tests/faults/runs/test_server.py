@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from tests.faults.runs.runs import APPLY, SLOW, assert_sound, changed, state
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.runs import APPLY, SLOW, assert_sound, changed, state
 from tests.plugins.waiting import until
 
 

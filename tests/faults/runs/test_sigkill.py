@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tests.faults.runs.runs import APPLY, assert_sound, changed
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.runs import APPLY, assert_sound, changed
 from tests.plugins.waiting import until
 
 # Most of a run's time passes inside its transactions, so that is where the kills hit.

@@ -14,13 +14,13 @@ from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.identifiers import qualified
 from petrec.settings import Settings
-from tests.faults.runs.runs import APPLY, SLOW
 from tests.faults.runs.targets import Tenant, tenant
-from tests.integration.review.files import decide
+from tests.plugins.case_files import decide
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.forks import Completed
+from tests.plugins.runs import APPLY, SLOW
 from tests.plugins.waiting import until
 
 # Written with a dot between them, the names of the second pair are the same.

@@ -2,9 +2,9 @@
 
 import json
 
-from tests.faults.runs.runs import APPLY
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.runs import APPLY
 
 UNDO = ("backfill", "undo", "1", "--yes", "--format", "json")
 ASSIGNED = "SELECT row_key[1]::uuid FROM petrec.changes WHERE run_id = 1 ORDER BY seq LIMIT 4"

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.faults.runs.runs import APPLY, state
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.runs import APPLY, state
 from tests.plugins.waiting import until
 
 BRIEF = "[timeouts]\nread_lock_ms = 400\n"

@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.faults.runs.runs import APPLY, changed
 from tests.plugins.command import Spawn
 from tests.plugins.databases import Database
+from tests.plugins.runs import APPLY, changed
 from tests.plugins.waiting import until
 
 LOG = """

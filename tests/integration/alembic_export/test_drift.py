@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.pool import NullPool
 
 from petrec.features.constraints.objects import DEFAULT_GROUPS, Item, items
-from tests.integration.constraints.clean import clean
+from tests.plugins.clean import clean
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.alembic_export.project import Project
-from tests.integration.constraints.clean import clean, digest
+from tests.plugins.alembic_project import Project
+from tests.plugins.clean import clean, digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import DATA, Database, MakeDatabase

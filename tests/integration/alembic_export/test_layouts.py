@@ -11,11 +11,11 @@ from petrec.features.constraints.export import make_revisions
 from petrec.features.constraints.export_tree import Tree
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
-from tests.integration.alembic_export.project import ENV, FIRST, Project
-from tests.integration.constraints.clean import clean
-from tests.integration.constraints.stepping import connected
+from tests.plugins.alembic_project import ENV, FIRST, Project
+from tests.plugins.clean import clean
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.stepping import connected
 
 WANTED = Wanted(Mapping(), ("required",), "CASCADE")
 TWO = """

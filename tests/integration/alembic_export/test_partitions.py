@@ -6,15 +6,15 @@ import pytest
 
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
-from tests.integration.alembic_export.project import Project
 from tests.integration.alembic_export.test_export import export, must, prepared
-from tests.integration.constraints.clean import digest
-from tests.integration.constraints.parted import SUB
-from tests.integration.constraints.stepping import connected, drive
+from tests.plugins.alembic_project import Project
+from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted import SUB
 from tests.plugins.servers import BINARIES, running
+from tests.plugins.stepping import connected, drive
 
 LONG = "recordings_of_a_clinic_with_a_name_that_leaves_no_room_at_all"
 # What came after the export: a partition whose index's name must be cut, one that has an index

@@ -3,8 +3,8 @@
 import subprocess
 from pathlib import Path
 
-from tests.integration.alembic_export.project import Project
 from tests.integration.alembic_export.test_export import export, must, prepared
+from tests.plugins.alembic_project import Project
 from tests.plugins.binaries import client_program
 from tests.plugins.command import Petrec
 from tests.plugins.databases import MakeDatabase

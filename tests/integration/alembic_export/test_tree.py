@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.alembic_export.project import Project
 from tests.integration.alembic_export.test_export import export
+from tests.plugins.alembic_project import Project
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 

@@ -11,7 +11,7 @@ import pytest
 
 from petrec.api import StoredObject
 from petrec.api.http.openapi import document
-from tests.integration.api.conftest import Api
+from tests.plugins.api import Api
 from tests.plugins.databases import Database, MakeDatabase
 
 ABSENT = "11111111-1111-4111-8111-111111111111"

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from petrec.api.visits import read
-from tests.integration.api.conftest import Api
+from tests.plugins.api import Api
 from tests.plugins.databases import Database
 
 TABLES = """

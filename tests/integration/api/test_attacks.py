@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import (
     ABSENT,
     ACTORS,
@@ -23,6 +22,7 @@ from tests.integration.api.test_access import (
     VISIT2,
     snapshot,
 )
+from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
 
 API = "/api/v1"

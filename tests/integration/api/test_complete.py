@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from petrec.api import StoredObject, Uploaded
-from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import APPT1, INITIATE, PET1, ROWS
+from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
 from tests.plugins.waiting import until
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from petrec.api import StoredObject
-from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import (
     ACTORS,
     APPT1,
@@ -19,6 +18,7 @@ from tests.integration.api.test_access import (
     VET1,
     VISIT1,
 )
+from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
 
 VISIT = {"pet_id": f"pet-{PET1}", "appointment_id": f"appt-{APPT1}", "visit_type": "checkup"}

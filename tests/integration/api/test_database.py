@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from petrec.api.database import Database
 from petrec.api.host.auth import Actors, Claims
 from petrec.settings import Mapping
-from tests.integration.api.conftest import ADMIN
+from tests.plugins.api import ADMIN
 from tests.plugins.databases import Database as Made
 
 INSERT = "INSERT INTO public.notes VALUES (1)"

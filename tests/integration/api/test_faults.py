@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from tests.integration.api.conftest import Api, Client, admin
 from tests.integration.api.test_access import APPT1, INITIATE, PET1, ROWS, VET1, VISIT1
+from tests.plugins.api import Api, Client, admin
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, MakeDatabase
 

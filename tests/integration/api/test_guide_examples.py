@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from petrec.api import Options, StoredObject
-from tests.integration.api import guide
-from tests.integration.api.conftest import Api
+from tests.plugins import guide
+from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
 
 NOW = datetime(2025, 9, 1, 14, 0, 0, 999_999, tzinfo=UTC)

@@ -9,7 +9,6 @@ import pytest
 
 from petrec.api import Actor, ClinicPolicy, Scope, StoredObject, Uploaded
 from petrec.schema import Schema
-from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import (
     ACTORS,
     APPT1,
@@ -20,6 +19,7 @@ from tests.integration.api.test_access import (
     VET1,
     VISIT1,
 )
+from tests.plugins.api import Api
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, MakeDatabase
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from petrec.api import Options
-from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import ACTORS, APPT1, INITIATE, P2, PET1, ROWS, VET1
+from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
 
 PATH = "/api/v1/recordings/upload/initiate"

@@ -9,7 +9,7 @@ import pytest
 
 from petrec.api import IdStyle, Options, StoredObject
 from petrec.api.uploads.complete import merged
-from tests.integration.api.conftest import Api
+from tests.plugins.api import Api
 from tests.plugins.databases import Database
 
 TABLES = """

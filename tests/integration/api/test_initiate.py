@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.conftest import Api
+from tests.plugins.api import Api
 
 PATH = "/api/v1/recordings/upload/initiate"
 ABSENT = "11111111-1111-1111-1111-111111111111"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.conftest import Api
+from tests.plugins.api import Api
 from tests.plugins.databases import Database
 
 TABLES = """

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from petrec.api import StoredObject
-from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import ACTORS, APPT1, INITIATE, PET1, REC1, ROWS, VET1
+from tests.plugins.api import Api
 from tests.plugins.databases import Database, MakeDatabase
 
 START = "/api/v1/recordings/upload/initiate"

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.integration.api.conftest import Api, watch
+from tests.plugins.api import Api, watch
 from tests.plugins.databases import Database, MakeDatabase
 
 EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON)"

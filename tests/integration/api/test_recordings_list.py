@@ -9,7 +9,7 @@ import pytest
 
 from petrec.rules.evidence import certain
 from petrec.rules.facts import Facts, VisitFacts
-from tests.integration.api.conftest import Api, admin
+from tests.plugins.api import Api, admin
 from tests.plugins.databases import Database
 
 PATH = "/api/v1/recordings/"

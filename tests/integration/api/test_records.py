@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from petrec.api import StoredObject
-from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import ABSENT, APPT1, INITIATE, PET1, ROWS, VET1
+from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
 
 PATH = "/api/v1/recordings/upload/initiate"

@@ -10,8 +10,6 @@ import pytest
 from sqlalchemy import event
 
 from petrec.api import PresignedPost, StoredObject
-from tests.integration.api.conftest import Api, watch
-from tests.integration.api.store import MemoryStore
 from tests.integration.api.test_access import (
     ABSENT,
     APPT1,
@@ -27,7 +25,9 @@ from tests.integration.api.test_access import (
     Call,
     send,
 )
+from tests.plugins.api import Api, watch
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.memory_store import MemoryStore
 
 START, VISITS = "/recordings/upload/initiate", "/visits/"
 NEW = {"pet_id": "pet-ID", "visit_type": "checkup"}

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from petrec.api import IdStyle, Options, build_router
 from petrec.errors import SettingsError
 from petrec.settings import load_settings
-from tests.integration.api.conftest import Api
-from tests.integration.api.store import MemoryStore
+from tests.plugins.api import Api
 from tests.plugins.databases import DATA
+from tests.plugins.memory_store import MemoryStore
 
 BODY = {"recording_type": "visit_audio", "filename": "a.m4a", "content_type": "audio/mp4"}
 BLOCKED = """

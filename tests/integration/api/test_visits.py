@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.conftest import Api
 from tests.integration.api.test_access import APPT1, INITIATE, PET1, PET2, REC1, ROWS, VET1, VISIT1
+from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
 
 PATH = "/api/v1/visits/"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.integration.constraints.clean import clean, digest
+from tests.plugins.clean import clean, digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase

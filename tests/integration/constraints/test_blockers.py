@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from petrec.postgres.ddl.blockers import Watch
-from tests.integration.constraints.clean import clean
+from tests.plugins.clean import clean
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until

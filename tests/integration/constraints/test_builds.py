@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.constraints.clean import clean, owned
+from tests.plugins.clean import clean, owned
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until

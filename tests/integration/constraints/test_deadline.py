@@ -7,7 +7,7 @@ from threading import Event, Thread
 import psycopg
 import pytest
 
-from tests.integration.constraints.clean import clean
+from tests.plugins.clean import clean
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until

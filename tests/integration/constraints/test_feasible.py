@@ -6,13 +6,13 @@ from petrec.errors import UsageError
 from petrec.features.constraints.objects import GROUPS
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
-from tests.integration.constraints.clean import clean, digest
-from tests.integration.constraints.parted import MISMATCHED
-from tests.integration.constraints.stepping import connected
+from tests.plugins.clean import clean, digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted import MISMATCHED
 from tests.plugins.servers import BINARIES, running
+from tests.plugins.stepping import connected
 
 NO_KEY = "ALTER TABLE appointment_pets DROP CONSTRAINT appointment_pets_pkey"
 REFUSED = {

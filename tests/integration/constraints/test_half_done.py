@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 from petrec.features.constraints.objects import GROUPS
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
-from tests.integration.constraints.clean import digest
-from tests.integration.constraints.parted import leaf, prepared
-from tests.integration.constraints.stepping import connected, drive
+from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted import leaf, prepared
+from tests.plugins.stepping import connected, drive
 
 GROUPS_WITHOUT_TABLES = tuple(group for group in GROUPS if group != "visits")
 TO_PETS = "FOREIGN KEY (pet_id) REFERENCES pets (id) ON DELETE CASCADE"

@@ -12,7 +12,7 @@ from petrec.features.constraints.holdups import find_holdups
 from petrec.features.constraints.open_transactions import Holdups
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
-from tests.integration.constraints.clean import clean, owned
+from tests.plugins.clean import clean, owned
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase

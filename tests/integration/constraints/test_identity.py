@@ -12,11 +12,11 @@ from petrec.features.constraints.listener import Listener
 from petrec.features.constraints.plan import Wanted
 from petrec.features.constraints.result import ConstraintsPlan, Presence, Step
 from petrec.settings import Mapping
-from tests.integration.constraints.clean import digest
-from tests.integration.constraints.parted import leaf, prepared
-from tests.integration.constraints.stepping import connected, drive
+from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted import leaf, prepared
+from tests.plugins.stepping import connected, drive
 
 ELSEWHERE = """
 CREATE SCHEMA archive;

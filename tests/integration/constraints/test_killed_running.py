@@ -8,11 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.integration.constraints.clean import digest
-from tests.integration.constraints.parted import prepared
 from tests.integration.constraints.test_sigkill import OTHERS
+from tests.plugins.clean import digest
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted import prepared
 from tests.plugins.servers import BINARIES, running
 from tests.plugins.waiting import until
 

@@ -12,9 +12,9 @@ from petrec.features.constraints.objects import GROUPS
 from petrec.features.constraints.plan import Wanted
 from petrec.features.constraints.result import ConstraintsPlan, Step
 from petrec.settings import Mapping
-from tests.integration.constraints.clean import digest
-from tests.integration.constraints.parted import prepared
+from tests.plugins.clean import digest
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted import prepared
 from tests.plugins.servers import BINARIES, running
 from tests.plugins.waiting import until
 

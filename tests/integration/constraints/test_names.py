@@ -12,11 +12,11 @@ from petrec.features.constraints.export import make_revisions
 from petrec.features.constraints.export_tree import Tree
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
-from tests.integration.alembic_export.project import Project
-from tests.integration.constraints.clean import clean, digest
-from tests.integration.constraints.stepping import connected, drive
+from tests.plugins.alembic_project import Project
+from tests.plugins.clean import clean, digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.stepping import connected, drive
 
 NAMES = (
     "записи_приёмов_клиники_архив",

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 from petrec.errors import UsageError
 from petrec.features.constraints.plan import Wanted
 from tests.integration.constraints.small import MAPPING, seed
-from tests.integration.constraints.stepping import connected, rehearse
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.stepping import connected, rehearse
 
 WANTED = Wanted(MAPPING, ("indexes", "required"), "CASCADE")
 REQUIRED = Wanted(MAPPING, ("required",), "CASCADE")

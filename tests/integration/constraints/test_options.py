@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.constraints.clean import clean, digest
 from tests.plugins.binaries import client_program
+from tests.plugins.clean import clean, digest
 from tests.plugins.command import Petrec
 from tests.plugins.databases import DATA, Database, MakeDatabase
 

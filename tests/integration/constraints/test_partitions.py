@@ -8,11 +8,11 @@ from sqlalchemy import create_engine
 
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
-from tests.integration.constraints.clean import digest
-from tests.integration.constraints.parted import prepared
+from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted import prepared
 
 REQUIRED = ("--group", "required", "--yes")
 INDEXES = ("--group", "indexes", *REQUIRED)

@@ -12,7 +12,7 @@ from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.pooler import own_session
 from petrec.settings import Settings
-from tests.integration.constraints.clean import clean, digest
+from tests.plugins.clean import clean, digest
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.pooler import Pooled

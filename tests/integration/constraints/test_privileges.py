@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 
 from petrec.features.constraints.plan import Wanted
 from tests.integration.constraints.small import MAPPING, seed
-from tests.integration.constraints.stepping import connected, rehearse
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.stepping import connected, rehearse
 
 TABLES = ("required", "visits", "membership")
 PARTS = ("indexes", "required")

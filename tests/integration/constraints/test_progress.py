@@ -13,7 +13,7 @@ from petrec.cli.constraints.progress import words
 from petrec.features.constraints.listener import Doing
 from petrec.features.constraints.result import Step
 from petrec.postgres.ddl.statement_progress import Progress
-from tests.integration.constraints.clean import clean, owned
+from tests.plugins.clean import clean, owned
 from tests.plugins.command import Petrec, Spawn, environment
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until

@@ -11,12 +11,12 @@ from petrec.errors import UsageError
 from petrec.features.constraints.objects import GROUPS
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
-from tests.integration.constraints.clean import clean, digest
-from tests.integration.constraints.parted import prepared
-from tests.integration.constraints.stepping import connected, drive
+from tests.plugins.clean import clean, digest
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted import prepared
 from tests.plugins.servers import BINARIES, running
+from tests.plugins.stepping import connected, drive
 
 ROWS = "r.id, r.pet_id, r.appointment_id, r.status"
 DROP = ("--group", "visits", "--drop-visits")

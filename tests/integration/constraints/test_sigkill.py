@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.constraints.clean import digest
-from tests.integration.constraints.parted import prepared
+from tests.plugins.clean import digest
 from tests.plugins.command import ROOT, Petrec, environment
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted import prepared
 from tests.plugins.servers import BINARIES, running
 from tests.plugins.waiting import until
 

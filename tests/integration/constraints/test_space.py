@@ -11,8 +11,8 @@ import pytest
 
 from petrec.features.constraints.estimate import index_bytes
 from petrec.features.constraints.sizes import as_size, to_bytes
-from tests.integration.constraints.clean import clean, owned
 from tests.integration.constraints.test_apply import LOGGED_DDL
+from tests.plugins.clean import clean, owned
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase

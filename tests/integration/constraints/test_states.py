@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.constraints.clean import clean
+from tests.plugins.clean import clean
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 

@@ -12,9 +12,9 @@ from petrec.api.host.standalone import make_app
 from petrec.api.http.openapi import document
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import ServeSettings, Settings, StoreSettings, TokenSettings
-from tests.integration.api import guide
-from tests.integration.api.conftest import Client
 from tests.integration.host.test_serve import API, SECRET, bearer
+from tests.plugins import guide
+from tests.plugins.api import Client
 from tests.plugins.databases import Database, MakeDatabase
 
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "PETREC_JWT_KEY": SECRET}

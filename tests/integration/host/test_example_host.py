@@ -4,10 +4,10 @@ from sqlalchemy import create_engine
 
 from docs.example_host.app import Sessions, make_host
 from petrec.api import Actor, StoredObject
-from tests.integration.api import guide
-from tests.integration.api.conftest import Client
-from tests.integration.api.store import MemoryStore
+from tests.plugins import guide
+from tests.plugins.api import Client
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.memory_store import MemoryStore
 
 
 def test_the_example_host(database: MakeDatabase) -> None:

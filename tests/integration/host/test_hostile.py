@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from tests.integration.api.conftest import Api
+from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
 
 INITIATE = "/api/v1/recordings/upload/initiate"

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from petrec.cli.serve import _listen
-from tests.integration.api import guide
 from tests.integration.host.test_serve import API, Served, bearer, serve
+from tests.plugins import guide
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import MakeDatabase
 from tests.plugins.waiting import until

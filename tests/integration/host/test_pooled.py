@@ -4,10 +4,10 @@ import msgspec
 
 from petrec.api.host.standalone import make_app
 from petrec.postgres.dsn import resolve_dsn
-from tests.integration.api import guide
-from tests.integration.api.conftest import Client
 from tests.integration.host.test_bearer import KEYS, SETTINGS
 from tests.integration.host.test_serve import API, bearer
+from tests.plugins import guide
+from tests.plugins.api import Client
 from tests.plugins.databases import MakeDatabase
 from tests.plugins.pooler import Pooled
 

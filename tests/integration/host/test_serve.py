@@ -12,7 +12,7 @@ import httpx
 import jwt
 import pytest
 
-from tests.integration.api import guide
+from tests.plugins import guide
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import MakeDatabase

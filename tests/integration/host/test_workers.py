@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integration.api import guide
 from tests.integration.host.test_serve import API, SECRET, Served, bearer, serve
+from tests.plugins import guide
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.seaweed import KEYS
 from tests.plugins.waiting import until

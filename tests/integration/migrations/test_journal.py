@@ -23,10 +23,10 @@ print(*(file.name for file in (migrations_path() / "versions").iterdir()))
 """
 
 
-def test_schema_equals_what_the_code_expects(engine: Engine) -> None:
-    install_journal(engine)
-    install_journal(engine)
-    with engine.connect() as connection:
+def test_schema_equals_what_the_code_expects(clinic_engine: Engine) -> None:
+    install_journal(clinic_engine)
+    install_journal(clinic_engine)
+    with clinic_engine.connect() as connection:
         options = {
             "include_schemas": True,
             "include_name": lambda name, kind, _: kind != "schema" or name == "petrec",
@@ -38,18 +38,20 @@ def test_schema_equals_what_the_code_expects(engine: Engine) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_down_and_up_again_with_data(engine: Engine, clinic: Database, petrec: Petrec) -> None:
+def test_down_and_up_again_with_data(
+    clinic_engine: Engine, clinic: Database, petrec: Petrec
+) -> None:
     before = clinic.checksum()
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     repaired = clinic.checksum()
-    with engine.connect() as connection:
+    with clinic_engine.connect() as connection:
         command.downgrade(alembic_config(connection), "journal@base")
         connection.commit()
         assert not is_installed(connection)
     assert clinic.checksum() == repaired != before
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
-    install_journal(engine)
-    with engine.connect() as connection:
+    install_journal(clinic_engine)
+    with clinic_engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM petrec.runs")) == 0
 
 

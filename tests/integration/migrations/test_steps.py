@@ -37,16 +37,18 @@ ALTERED = {
 BRANCHES = ("history", "journal")
 
 
-def test_each_revision_down_and_up_again(engine: Engine, clinic: Database, petrec: Petrec) -> None:
+def test_each_revision_down_and_up_again(
+    clinic_engine: Engine, clinic: Database, petrec: Petrec
+) -> None:
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     assert petrec("report", "--record", dsn=clinic.dsn).code == 1
     clinic.execute(ROWS)
     repaired = clinic.checksum()
     assert "0" not in content(clinic).values(), "a table has no rows"
     for branch in BRANCHES:
-        walk(engine, clinic, branch)
+        walk(clinic_engine, clinic, branch)
     for branch in BRANCHES:
-        install_journal(engine, branch)
+        install_journal(clinic_engine, branch)
     assert clinic.checksum() == repaired
 
 

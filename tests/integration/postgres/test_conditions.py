@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.postgres.mappings import CLINIC, configure, counts, pets_of, remarks
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.mappings import CLINIC, configure, counts, pets_of, remarks
 
 TABLES = ("recordings", "pets", "appointments", "appointment_pets", "visits")
 DELETABLE = "".join(f"ALTER TABLE {table} ADD deleted_at timestamptz;" for table in TABLES)

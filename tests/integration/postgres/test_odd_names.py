@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.runs.runs import APPLY
-from tests.integration.review.files import FIRST, candidates, decide
+from tests.plugins.case_files import FIRST, candidates, decide
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.runs import APPLY
 
 CONFIGURATION = """[mapping]
 schema = 'sch:e%ma.ü'

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.postgres.mappings import CLINIC, configure, counts, pets_of, remarks
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.mappings import CLINIC, configure, counts, pets_of, remarks
 
 VIEW = "ALTER TABLE visits RENAME TO kept; CREATE VIEW visits AS SELECT * FROM kept"
 READER = """

@@ -13,11 +13,11 @@ import pytest
 from petrec.errors import OutputError
 from petrec.features.report.result import ReportResult
 from petrec.files import atomic_text
-from tests.integration.report.conftest import refusal
 from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import DATA, Database
+from tests.plugins.reports import refusal
 from tests.plugins.waiting import until
 
 FILES = ("report.html", "report.eml", "report.md", "report.json", "petrec.prom", "history.txt")

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from tests.integration.review.files import candidates, read_csv
+from tests.plugins.case_files import candidates, read_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.runs.runs import changed
 from tests.faults.runs.test_sigkill import kill_again_and_again
-from tests.integration.review.conftest import Exported
-from tests.integration.review.files import FIRST, decide, read_csv, write_csv
+from tests.plugins.case_files import FIRST, decide, read_csv, write_csv
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.exports import Exported
+from tests.plugins.runs import changed
 from tests.plugins.waiting import until
 
 LINKS = "SELECT appointment_id, pet_id FROM appointment_pets ORDER BY 1, 2"

@@ -10,10 +10,10 @@ import openpyxl
 import pytest
 from openpyxl.utils import get_column_letter
 
-from tests.integration.review.conftest import Exported
-from tests.integration.review.files import FIRST, decide, read_csv, write_csv
+from tests.plugins.case_files import FIRST, decide, read_csv, write_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
+from tests.plugins.exports import Exported
 from tests.plugins.forks import Completed
 from tests.plugins.servers import BINARIES, running
 

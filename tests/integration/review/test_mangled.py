@@ -21,11 +21,11 @@ from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.snapshot import read_snapshot
 from petrec.settings import Settings
-from tests.integration.review.conftest import Exported
-from tests.integration.review.files import FIRST, Row, candidates, decide, read_csv, write_csv
+from tests.plugins.case_files import FIRST, Row, candidates, decide, read_csv, write_csv
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, _template
+from tests.plugins.exports import Exported
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.review.files import decide, read_csv
 from tests.integration.review.many import fill
+from tests.plugins.case_files import decide, read_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.memory import peak_kib

@@ -10,10 +10,10 @@ import pytest
 from petrec.errors import UsageError
 from petrec.features.review.unfilled import refuse_filled
 from petrec.files import keep_beside
-from tests.integration.review.conftest import Exported
-from tests.integration.review.files import read_csv, write_csv
+from tests.plugins.case_files import read_csv, write_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.exports import Exported
 
 Change = Callable[[Path], Any]
 

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.integration.review.conftest import Exported
-from tests.integration.review.files import Row, candidates, read_csv, write_csv
+from tests.plugins.case_files import Row, candidates, read_csv, write_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.exports import Exported
 
 APPLY = ("--apply", "--yes", "-q", "--format", "json")
 

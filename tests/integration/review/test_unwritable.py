@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from petrec.postgres.foreseen import obstacles, what_is_lacking
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
-from tests.integration.review.files import FIRST, candidates, decide, read_csv
+from tests.plugins.case_files import FIRST, candidates, decide, read_csv
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database, MakeDatabase

@@ -14,7 +14,7 @@ import xlsxwriter
 from petrec.features.review.read import read_files
 from petrec.features.review.read.entry import Reading
 from petrec.features.review.read.workbook import Damaged, Workbook
-from tests.integration.review.conftest import Exported
+from tests.plugins.exports import Exported
 
 
 def cells(path: Path) -> list[list[str]]:

@@ -3,8 +3,8 @@
 import json
 
 from petrec.features.review.case import Candidate, Case, Strength, Suggestion, Verdict
-from tests.integration.review_page.conftest import Open
 from tests.integration.review_page.samples import HOSTILE, case
+from tests.plugins.pages import Open
 
 
 def hostile(text: str) -> Case:

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from petrec.features.review.case import Candidate, Decision, Verdict
-from tests.integration.review_page.conftest import Open, Opened
 from tests.integration.review_page.samples import candidate, case, clinic
+from tests.plugins.pages import Open, Opened
 
 
 def decisions(opened: Opened) -> list[Decision]:

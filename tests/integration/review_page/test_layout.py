@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from petrec.features.review.case import Verdict
-from tests.integration.review_page.conftest import Open
 from tests.integration.review_page.samples import HOSTILE, candidate, case, clinic
+from tests.plugins.pages import Open
 
 SIZES = {"phone": (390, 844), "laptop": (1366, 768), "zoomed": (683, 384), "large": (2560, 1440)}
 LONG = "Sir Reginald Fluffington-Smythe" * 5
@@ -94,7 +94,7 @@ def test_every_control_has_a_name(opened: Open) -> None:
 
 
 def _without_dialog(page: object) -> str:
-    from tests.integration.review_page.conftest import Opened
+    from tests.plugins.pages import Opened
 
     assert isinstance(page, Opened)
     page.press("Escape")

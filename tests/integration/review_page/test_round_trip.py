@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tests.integration.review_page.conftest import Open
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.pages import Open
 
 
 def imported(petrec: Petrec, file: Path, dsn: str, *options: str) -> dict[str, Any]:

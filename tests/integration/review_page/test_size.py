@@ -1,7 +1,7 @@
 """Ten thousand cases: what exists in the page does not grow with them."""
 
-from tests.integration.review_page.conftest import Open, Opened
 from tests.integration.review_page.samples import clinic
+from tests.plugins.pages import Open, Opened
 
 WATCH = """() => {
   window.added = 0;

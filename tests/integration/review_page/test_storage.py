@@ -5,8 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.integration.review_page.conftest import Open, Opened
 from tests.integration.review_page.samples import case, clinic
+from tests.plugins.pages import Open, Opened
 
 FORBIDDEN = "Storage.prototype.setItem = () => { throw new DOMException('no', 'SecurityError'); };"
 FULL = """

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from typer.testing import CliRunner
 
 from petrec.cli.app import app
-from tests.integration.review.files import decide
+from tests.plugins.case_files import decide
 from tests.plugins.correlation import take_repeated
 from tests.plugins.databases import DATA, MakeDatabase
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.postgres.mappings import CLINIC, counts, pets_of, remarks
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.mappings import CLINIC, counts, pets_of, remarks
 
 KEYED = (
     CLINIC

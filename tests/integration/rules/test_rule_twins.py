@@ -47,7 +47,7 @@ thorough = settings(
 @pytest.fixture(scope="module")
 def engine(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A database with keys on the links, or without any."""
-    name = f"twins_{request.param}"
+    name = f"twins_{request.param}_{os.getpid()}"
     admin = create_engine(_url(cluster, "postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))

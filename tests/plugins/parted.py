@@ -1,6 +1,6 @@
 """Recordings in partitions, one of them partitioned itself, leaves in another schema."""
 
-from tests.integration.constraints.clean import clean
+from tests.plugins.clean import clean
 from tests.plugins.databases import Database
 
 SUB = """

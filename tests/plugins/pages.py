@@ -4,13 +4,14 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from petrec.features.review.case import Case
-from petrec.features.review.page import write_page
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+    from petrec.features.review.case import Case
 
 CHROMIUM = shutil.which("chromium")
 
@@ -19,8 +20,8 @@ CHROMIUM = shutil.which("chromium")
 class Opened:
     """A page, and everything that it said or asked for."""
 
-    page: Page
-    context: BrowserContext
+    page: "Page"
+    context: "BrowserContext"
     file: Path
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
@@ -34,6 +35,8 @@ class Opened:
 
     def reload(self) -> None:
         """Load the page again; returns once its script has drawn it."""
+        from playwright.sync_api import expect
+
         self.page.reload()
         expect(self.page.locator("#total")).not_to_have_text("0")
 
@@ -50,9 +53,11 @@ Open = Callable[..., Opened]
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator["Browser"]:
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
@@ -60,13 +65,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+def opened(browser: "Browser", tmp_path: Path) -> Iterator[Open]:
     """Write a page or take one, open it offline, and give the reviewer's name."""
     contexts: list[BrowserContext] = []
     pages: list[Opened] = []
 
     def start(
-        cases: Iterable[Case] | Path, *, reviewer: str = "Ada", script: str = "", **options: Any
+        cases: Iterable["Case"] | Path, *, reviewer: str = "Ada", script: str = "", **options: Any
     ) -> Opened:
         file = cases if isinstance(cases, Path) else _written(cases, tmp_path / "cases.html")
         options = {"viewport": {"width": 1366, "height": 768}} | options
@@ -85,13 +90,15 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         assert page.requests == []
 
 
-def _written(cases: Iterable[Case], file: Path) -> Path:
+def _written(cases: Iterable["Case"], file: Path) -> Path:
+    from petrec.features.review.page import write_page
+
     with file.open("w", encoding="utf-8", newline="") as out:
         write_page(cases, out, title="Recordings to review", exported_at="2025-09-01 09:00 UTC")
     return file
 
 
-def _open(context: BrowserContext, file: Path, script: str) -> Opened:
+def _open(context: "BrowserContext", file: Path, script: str) -> Opened:
     context.set_offline(True)
     if script:
         context.add_init_script(script)

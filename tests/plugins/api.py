@@ -1,18 +1,17 @@
 """A router on the clinic, with a caller that the test chooses."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import psycopg
-import pytest
 from fastapi import FastAPI, Request
 from sqlalchemy import Engine, create_engine, event
 
-from petrec.api import Actor, ApiError, ClinicPolicy, Options, build_router
-from tests.integration.api.store import MemoryStore
-from tests.plugins.databases import Database, MakeDatabase
+from petrec.api import Actor, ApiError, ClinicPolicy, build_router
+from tests.plugins.databases import Database
+from tests.plugins.memory_store import MemoryStore
 
 ADMIN = "3d517fe6-ebab-7b8c-fcf9-8db6259c8a59"
 
@@ -103,25 +102,3 @@ class Api:
 
 def admin() -> dict[str, str]:
     return {"x-user": ADMIN, "x-role": "admin"}
-
-
-@pytest.fixture
-def make_api(database: MakeDatabase) -> Iterator[Callable[..., Api]]:
-    made: list[Api] = []
-
-    def make(shape: str = "clinic", **parts: Any) -> Api:
-        base = parts.pop("database", None) or database(shape)
-        made.append(Api(base, **parts))
-        return made[-1]
-
-    yield make
-    for api in made:
-        api.close()
-
-
-@pytest.fixture
-def api(make_api: Callable[..., Api]) -> Api:
-    return make_api("with_visits")
-
-
-__all__ = ["Api", "Options"]
