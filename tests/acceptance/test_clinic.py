@@ -72,14 +72,16 @@ def repair_and_take_back(petrec: Petrec, database: Database, tmp_path: Path) -> 
     assert database.checksum() == before
 
 
-def test_every_version(
+def test_every_version_is_repaired_and_taken_back(
     petrec: Petrec, database: MakeDatabase, any_cluster: Cluster, tmp_path: Path
 ) -> None:
     repair_and_take_back(petrec, database("clinic", any_cluster), tmp_path)
 
 
 @pytest.mark.parametrize("shape", SHAPES[1:])
-def test_every_shape(petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str) -> None:
+def test_every_shape_is_repaired_and_taken_back(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str
+) -> None:
     if shape == "renamed":
         shutil.copy(DATA / "shapes" / "renamed.toml", tmp_path / "petrec.toml")
     repair_and_take_back(petrec, database(shape), tmp_path)

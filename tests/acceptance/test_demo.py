@@ -6,7 +6,7 @@ import tempfile
 from tests.plugins.command import Petrec
 
 
-def test_demo(petrec: Petrec) -> None:
+def test_the_demo_repairs_a_clinic_and_shows_the_same_again(petrec: Petrec) -> None:
     with tempfile.TemporaryDirectory(prefix="petrec-demo-") as directory:
         try:
             shown = petrec("demo", "--size", "1000", "--dir", directory)

@@ -48,7 +48,9 @@ def bad_cells_only(petrec: Petrec, database: Database) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_other_encodings(petrec: Petrec, recoded: Callable[[str], Database], encoding: str) -> None:
+def test_databases_in_other_encodings_are_repaired(
+    petrec: Petrec, recoded: Callable[[str], Database], encoding: str
+) -> None:
     database = recoded(encoding)
     try:
         listed = petrec("audit", "--rows", "mismatched", dsn=database.dsn)

@@ -34,7 +34,7 @@ def role(clinic: Database, name: str, *statements: str) -> str:
     return clinic.cluster.dsn(clinic.name, name)
 
 
-def test_wrong_password(petrec: Petrec, clinic: Database) -> None:
+def test_a_wrong_password_is_named_and_not_repeated(petrec: Petrec, clinic: Database) -> None:
     name = f"vet_{clinic.name}"
     clinic.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'right' IN ROLE needs_password")
     port = clinic.cluster.port
@@ -45,7 +45,7 @@ def test_wrong_password(petrec: Petrec, clinic: Database) -> None:
     assert petrec("audit", "--dsn", right).code == 1
 
 
-def test_pgpass_works(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
+def test_a_password_is_read_from_pgpass(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     name = f"passed_{clinic.name}"
     clinic.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'right' IN ROLE needs_password")
     clinic.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
@@ -62,11 +62,11 @@ def test_pgpass_works(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     assert petrec("audit", **environment).code == 1
 
 
-def test_no_server(petrec: Petrec) -> None:
+def test_a_server_that_does_not_answer_is_named(petrec: Petrec) -> None:
     expect(petrec("audit", dsn="postgresql://u:" + SECRET + "@127.0.0.1:1/x"), 3, "refused")
 
 
-def test_unknown_database(petrec: Petrec, clinic: Database) -> None:
+def test_a_database_that_does_not_exist_is_named(petrec: Petrec, clinic: Database) -> None:
     expect(petrec("audit", dsn=clinic.cluster.dsn("absent")), 3, "does not have the database")
 
 
@@ -110,7 +110,7 @@ def test_role_without_select_is_told_the_grant(petrec: Petrec, clinic: Database)
     assert petrec("audit", dsn=url).code == 1
 
 
-def test_least_privilege(petrec: Petrec, clinic: Database) -> None:
+def test_the_grants_that_messages_name_are_enough(petrec: Petrec, clinic: Database) -> None:
     """SELECT alone audits and plans; the grants that the messages name make the rest work."""
     url = role(clinic, "reader", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
     assert petrec("audit", dsn=url).code == 1
@@ -134,12 +134,16 @@ def test_row_level_security_is_not_counted_through(petrec: Petrec, clinic: Datab
     expect(petrec("audit", dsn=url), 3, "row level security")
 
 
-def test_statement_timeout(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
+def test_a_statement_that_takes_too_long_is_named(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
     (tmp_path / "petrec.toml").write_text("[timeouts]\nread_statement_ms = 1\n")
     expect(petrec("audit", dsn=clinic.dsn), 3, "statement timeout")
 
 
-def test_lock_timeout(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
+def test_an_audit_that_waits_for_a_lock_ends_in_time(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
     (tmp_path / "petrec.toml").write_text("[timeouts]\nread_lock_ms = 100\n")
     with clinic.connect(autocommit=False) as other:
         other.execute("LOCK TABLE recordings IN ACCESS EXCLUSIVE MODE")
@@ -149,17 +153,21 @@ def test_lock_timeout(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["[mapping]\nshema = 'x'", "[mapping", "[mapping.tables]\npat='x'"]
 )
-def test_malformed_settings(petrec: Petrec, clinic: Database, tmp_path: Path, text: str) -> None:
+def test_malformed_settings_are_named_by_their_file(
+    petrec: Petrec, clinic: Database, tmp_path: Path, text: str
+) -> None:
     (tmp_path / "petrec.toml").write_text(text)
     expect(petrec("audit", dsn=clinic.dsn), 2, "petrec.toml")
 
 
-def test_no_rows(petrec: Petrec, clinic: Database) -> None:
+def test_an_audit_without_recordings_has_a_code_of_its_own(
+    petrec: Petrec, clinic: Database
+) -> None:
     clinic.execute("TRUNCATE recordings")
     assert petrec("audit", dsn=clinic.dsn).code == 5
 
 
-def test_usage(petrec: Petrec, clinic: Database) -> None:
+def test_wrong_usage_names_what_is_right(petrec: Petrec, clinic: Database) -> None:
     assert petrec("audit", "--nonsense").code == 2
     expect(petrec("audit", "--rows", "nonsense", dsn=clinic.dsn), 2, "missing_ambiguous")
     expect(petrec("backfill", "undo", "7", "--yes", dsn=clinic.dsn), 2, "no run 7")
@@ -172,7 +180,9 @@ def test_output_that_cannot_be_written(petrec: Petrec, clinic: Database) -> None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_audit(spawn: Spawn, clinic: Database, tmp_path: Path, number: int) -> None:
+def test_an_interrupted_audit_leaves_no_file(
+    spawn: Spawn, clinic: Database, tmp_path: Path, number: int
+) -> None:
     with clinic.connect(autocommit=False) as other:
         other.execute("LOCK TABLE recordings IN ACCESS EXCLUSIVE MODE")
         process = spawn("audit", "--output", "audit.txt", dsn=clinic.dsn)

@@ -110,7 +110,9 @@ def assert_no_content(clinic: Database) -> None:
 
 
 @pytest.mark.parametrize("name", MECHANISMS)
-def test_backfill(petrec: Petrec, database: MakeDatabase, name: str) -> None:
+def test_a_backfill_skips_the_rows_that_are_refused(
+    petrec: Petrec, database: MakeDatabase, name: str
+) -> None:
     clinic, twin = database(), database()
     assert petrec(*APPLY, dsn=twin.dsn).code == 0
     certain = [row[0] for row in clinic.execute(CERTAIN)]

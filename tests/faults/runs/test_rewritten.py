@@ -38,7 +38,9 @@ JOURNAL = """SELECT c.row_key[1], c.new ->> 'pet_id', r.pet_id::text FROM petrec
 
 
 @pytest.mark.parametrize("name", TRIGGERS)
-def test_a_trigger(petrec: Petrec, database: MakeDatabase, name: str) -> None:
+def test_a_row_that_a_trigger_rewrites_is_counted_apart(
+    petrec: Petrec, database: MakeDatabase, name: str
+) -> None:
     clinic = database()
     chosen = [row[0] for row in clinic.execute(CERTAIN)][::80]
     mark(clinic, chosen)

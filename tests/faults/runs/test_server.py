@@ -9,7 +9,7 @@ from tests.plugins.runs import APPLY, SLOW, assert_sound, changed, state
 from tests.plugins.waiting import until
 
 
-def test_restart(
+def test_a_run_outlives_a_restart_of_the_server(
     spawn: Spawn, private_cluster: Callable[[], Cluster], database: MakeDatabase
 ) -> None:
     server = private_cluster()
@@ -23,7 +23,7 @@ def test_restart(
     assert changed(clinic) == 395
 
 
-def test_terminated_backend(spawn: Spawn, clinic: Database) -> None:
+def test_a_run_outlives_its_backend(spawn: Spawn, clinic: Database) -> None:
     process = spawn(*APPLY, *SLOW, dsn=clinic.dsn)
     until(lambda: changed(clinic) > 20)
     clinic.execute(

@@ -38,7 +38,9 @@ def kill_again_and_again(
 
 
 @pytest.mark.parametrize("kills", [6, pytest.param(100, marks=pytest.mark.full)])
-def test_backfill(spawn: Spawn, petrec: Petrec, database: MakeDatabase, kills: int) -> None:
+def test_a_backfill_that_is_killed_again_and_again_ends_the_same(
+    spawn: Spawn, petrec: Petrec, database: MakeDatabase, kills: int
+) -> None:
     clinic, twin = database(), database()
     assert petrec(*APPLY, dsn=twin.dsn).code == 0
     assert kill_again_and_again(spawn, clinic, APPLY, 395, kills) > kills / 2
@@ -49,7 +51,9 @@ def test_backfill(spawn: Spawn, petrec: Petrec, database: MakeDatabase, kills: i
 
 
 @pytest.mark.parametrize("kills", [4, pytest.param(50, marks=pytest.mark.full)])
-def test_undo(spawn: Spawn, petrec: Petrec, clinic: Database, kills: int) -> None:
+def test_an_undo_that_is_killed_again_and_again_ends_the_same(
+    spawn: Spawn, petrec: Petrec, clinic: Database, kills: int
+) -> None:
     before = clinic.checksum()
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     undo = ("backfill", "undo", "1", "--yes", "-q")

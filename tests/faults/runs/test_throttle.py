@@ -12,7 +12,9 @@ from tests.plugins.runs import APPLY, SLOW, assert_sound, changed, state
 from tests.plugins.waiting import until
 
 
-def test_pause_file(spawn: Spawn, clinic: Database, tmp_path: Path) -> None:
+def test_a_run_pauses_while_the_file_is_there(
+    spawn: Spawn, clinic: Database, tmp_path: Path
+) -> None:
     file = tmp_path / "pause"
     process = spawn(*APPLY, *SLOW, "--pause-file", str(file), dsn=clinic.dsn)
     until(lambda: changed(clinic) > 0)
@@ -26,7 +28,7 @@ def test_pause_file(spawn: Spawn, clinic: Database, tmp_path: Path) -> None:
     assert_sound(clinic)
 
 
-def test_lagging_standby(
+def test_a_run_waits_for_a_standby_that_lags(
     spawn: Spawn, private_cluster: Callable[[], Cluster], database: MakeDatabase,
     petrec: Petrec,
 ) -> None:  # fmt: skip

@@ -116,7 +116,7 @@ def planned(clinic: Database) -> Iterator[tuple[Gated, BackfillWork, Run, int]]:
     [(MOVE, Written(0, 1), MOVED), (TOUCH, Written(1, 0), [])],
     ids=["moved", "touched"],
 )
-def test_backfill(
+def test_a_backfill_puts_off_what_is_written_meanwhile(
     database: MakeDatabase, any_cluster: Cluster,
     shape: str, change: str, then: Written, reasons: list[tuple[str]],
 ) -> None:  # fmt: skip
@@ -134,7 +134,7 @@ def test_backfill(
     [(TAKE, Written(0, 1), TAKEN), (TOUCH, Written(1, 0), [])],
     ids=["taken", "touched"],
 )
-def test_undo(
+def test_an_undo_puts_off_what_is_written_meanwhile(
     database: MakeDatabase, any_cluster: Cluster,
     shape: str, change: str, then: Written, reasons: list[tuple[str]],
 ) -> None:  # fmt: skip

@@ -138,7 +138,7 @@ def send(
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff", "admin"])
-def test_own(api: Api, actor: str) -> None:
+def test_everyone_reaches_what_is_theirs(api: Api, actor: str) -> None:
     for name, one in OBJECTS.items():
         expected = (OWNER if actor == "owner" else OWN).get(name, 200)
         answer = call(api, actor, name, one.mine)
@@ -192,7 +192,7 @@ def test_foreign_answers_as_absent(api: Api, actor: str) -> None:
 
 
 @pytest.mark.parametrize("actor", ["anonymous", "expired"])
-def test_unknown_callers(api: Api, actor: str) -> None:
+def test_unknown_callers_reach_nothing(api: Api, actor: str) -> None:
     before = snapshot(api.database)
     for name, one in OBJECTS.items():
         answer = call(api, actor, name, one.mine)

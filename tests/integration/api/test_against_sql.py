@@ -172,7 +172,7 @@ def api(
     return make_api(database=empty_database)
 
 
-def test_random_clinics(api: Api) -> None:
+def test_lists_of_random_clinics_are_what_sql_selects(api: Api) -> None:
     connection = api.database.connect()
 
     @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))

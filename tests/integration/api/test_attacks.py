@@ -81,7 +81,7 @@ def packed(content: Any) -> str:
 
 
 @pytest.mark.parametrize("path", ["recordings", "visits"])
-def test_cursors(api: Api, path: str) -> None:
+def test_a_forged_cursor_shows_nothing_more(api: Api, path: str) -> None:
     """A cursor says where to go on, never what may be seen."""
     future = packed(["2096-10-02 07:06:40+00", ABSENT])
     for headers in (STAFF, OWNER):
@@ -105,7 +105,7 @@ def test_cursors(api: Api, path: str) -> None:
     [b"[" * 60_000, b'{"a":' * 10_000, b"9" * 60_000, b'"' + b"a" * 60_000 + b'"', b"\xff\xfe",
      b"", b"null", b"[]", b"NaN", b'{"pet_id": "\\ud800"}', b"{}" * 2],
 )  # fmt: skip
-def test_bodies(api: Api, raw: bytes) -> None:
+def test_hostile_bodies_are_refused_briefly(api: Api, raw: bytes) -> None:
     for path in (START, f"{API}/recordings/upload/complete/rec-{REC1}", f"{API}/visits/"):
         headers = STAFF | {"content-type": "application/json"}
         answer = api.client.post(path, content=raw, headers=headers)
@@ -114,7 +114,7 @@ def test_bodies(api: Api, raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("number", ["1e999", "9" * 4_000, "-1", "NaN", "-0.1", "1e308", '"3"'])
-def test_numbers(api: Api, number: str) -> None:
+def test_hostile_numbers_are_refused(api: Api, number: str) -> None:
     headers = STAFF | {"content-type": "application/json"}
     start = json.dumps(INITIATE)[:-1] + f', "estimated_duration_seconds": {number}}}'
     done = f'{{"file_size_bytes": {number}}}'
@@ -152,7 +152,7 @@ def test_names_and_keys_carry_no_lines(api: Api, caplog: pytest.LogCaptureFixtur
     "bad", ["pet-pet-{}", "PET-{}", "{}\n", " {}", "{{{}}}", "urn:uuid:{}", "{}%00", "a" * 9_000,
             "-" * 9_000, "\uff11" * 36],
 )  # fmt: skip
-def test_ids(api: Api, bad: str) -> None:
+def test_hostile_ids_are_refused_briefly(api: Api, bad: str) -> None:
     wrong = bad.replace("{}", PET1)
     answer = api.client.get(f"{API}/recordings/", params={"pet_id": wrong}, headers=STAFF)
     assert (answer.status_code, answer.json()["error_code"]) == (400, "invalid_id")

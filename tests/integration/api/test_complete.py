@@ -51,7 +51,7 @@ def upload(make_api: Callable[..., Api], database: MakeDatabase) -> Fixture:
     return fixture
 
 
-def test_once(upload: Fixture) -> None:
+def test_an_upload_is_completed_and_announced_once(upload: Fixture) -> None:
     upload.api.store.objects[upload.key] = GOOD
     with psycopg.connect(upload.api.database.dsn, autocommit=True) as listener:
         listener.execute("LISTEN petrec_uploaded")
@@ -80,7 +80,9 @@ def test_once(upload: Fixture) -> None:
         (StoredObject(2048, "text/html", "e"), "upload_differs"),
     ],
 )
-def test_another_object(upload: Fixture, found: StoredObject | None, code: str) -> None:
+def test_another_object_than_announced_is_refused(
+    upload: Fixture, found: StoredObject | None, code: str
+) -> None:
     if found is not None:
         upload.api.store.objects[upload.key] = found
     answer = upload.complete()
@@ -98,7 +100,7 @@ def test_another_size_after_completion(upload: Fixture) -> None:
     assert (answer.status_code, answer.json()["error_code"]) == (409, "not_pending")
 
 
-def test_store_down(upload: Fixture) -> None:
+def test_a_store_that_is_down_is_named(upload: Fixture) -> None:
     upload.api.store.down = True
     answer = upload.complete()
     assert (answer.status_code, answer.json()["error_code"]) == (503, "storage_unavailable")

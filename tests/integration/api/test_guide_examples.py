@@ -30,12 +30,12 @@ def test_list_of_recordings(api: Api) -> None:
     assert "link" not in answer.headers
 
 
-def test_appointment_detail(api: Api) -> None:
+def test_the_appointment_is_that_of_the_integration_guide(api: Api) -> None:
     answer = api.client.get(f"/api/v1/appointments/appt-{guide.APPOINTMENT}")
     assert json.dumps(answer.json()) == json.dumps(guide.APPOINTMENT_DETAIL)
 
 
-def test_initiate(api: Api) -> None:
+def test_initiate_answers_as_the_integration_guide_says(api: Api) -> None:
     made = api.client.post("/api/v1/recordings/upload/initiate", json=guide.INITIATE).json()
     recording = made["recording_id"]
     key = f"recordings/2025/09/01/{recording}.m4a"
@@ -55,7 +55,7 @@ def test_initiate(api: Api) -> None:
     )
 
 
-def test_complete(api: Api) -> None:
+def test_complete_answers_as_the_integration_guide_says(api: Api) -> None:
     made = api.client.post("/api/v1/recordings/upload/initiate", json=guide.INITIATE).json()
     api.store.objects[made["s3_key"]] = StoredObject(2048576, "audio/mp4", "e-1")
     path = f"/api/v1/recordings/upload/complete/{made['recording_id']}"
@@ -77,7 +77,7 @@ def test_complete(api: Api) -> None:
     assert row == expected
 
 
-def test_create_visit(api: Api) -> None:
+def test_a_created_visit_is_that_of_the_integration_guide(api: Api) -> None:
     answer = api.client.post("/api/v1/visits/", json=guide.CREATE_VISIT)
     assert answer.status_code == 201
     made = answer.json()
@@ -85,14 +85,14 @@ def test_create_visit(api: Api) -> None:
     assert json.dumps(made | {"id": "visit-"}) == json.dumps(guide.CREATED_VISIT)
 
 
-def test_visits_list(api: Api) -> None:
+def test_the_visits_are_those_of_the_integration_guide(api: Api) -> None:
     path = f"/api/v1/visits/?pet_id=pet-{guide.PET}&appointment_id=appt-{guide.APPOINTMENT}"
     (visit,) = api.client.get(f"{path}&limit=50").json()
     stored = {"id": f"visit-{guide.VISIT}", "notes": None, "recordings": guide.RECORDINGS}
     assert json.dumps(visit) == json.dumps(guide.CREATED_VISIT | stored)
 
 
-def test_errors(api: Api) -> None:
+def test_errors_are_those_of_the_integration_guide(api: Api) -> None:
     """Both error examples; the guide's valid pets are those of the appointment."""
     other = "222bbb333ccc444ddd555eee"
     path = "/api/v1/recordings/upload/initiate"

@@ -42,7 +42,9 @@ def made(database: MakeDatabase) -> Database:
     return new
 
 
-def test_least_privileges(made: Database, make_api: Callable[..., Api]) -> None:
+def test_the_router_works_with_the_grants_documented(
+    made: Database, make_api: Callable[..., Api]
+) -> None:
     made.execute(GRANTS)
     try:
         api = make_api(database=made, user="app")
@@ -51,7 +53,7 @@ def test_least_privileges(made: Database, make_api: Callable[..., Api]) -> None:
         made.execute("DROP OWNED BY app; DROP ROLE app")
 
 
-def test_every_server(
+def test_the_router_works_on_every_server(
     any_cluster: Cluster, database: MakeDatabase, make_api: Callable[..., Api]
 ) -> None:
     made = database("with_visits", any_cluster)

@@ -98,7 +98,7 @@ def test_a_replay_hands_no_form_to_who_lost_access(api: Api, change: str) -> Non
     assert (replayed.status_code, replayed.text) == (anew.status_code, anew.text)
 
 
-def test_unusable_keys(api: Api) -> None:
+def test_a_key_that_cannot_be_used_is_refused(api: Api) -> None:
     for key in ("", "a b", "x" * 256):
         answer = initiate(api, key)
         assert (answer.status_code, answer.json()["error_code"]) == (400, "invalid_request")

@@ -66,7 +66,7 @@ def bare(prefix: str, wire: str, ids: list[str]) -> str:
 
 
 @pytest.mark.parametrize(("name", "style"), CASES)
-def test_round_trip(
+def test_ids_of_every_sort_come_back_as_they_went(
     make_api: Callable[..., Api], empty_database: Database, name: str, style: IdStyle
 ) -> None:
     kind, ids = SORTS[name]

@@ -51,7 +51,7 @@ def test_answers_as_the_guide_says(api: Api, body: dict[str, Any]) -> None:
     assert made["s3_key"].endswith(f"/{made['recording_id']}.m4a")
 
 
-def test_missing_pet(api: Api, body: dict[str, Any]) -> None:
+def test_an_upload_without_a_pet_is_refused(api: Api, body: dict[str, Any]) -> None:
     absent = {name: value for name, value in body.items() if name != "pet_id"}
     for wrong in (absent, body | {"pet_id": None}, body | {"pet_id": ""}, {}):
         answer = api.client.post(PATH, json=wrong)
@@ -81,7 +81,7 @@ def test_pet_not_in_appointment(api: Api, body: dict[str, Any]) -> None:
     }
 
 
-def test_refusals(api: Api, body: dict[str, Any]) -> None:
+def test_wrong_fields_of_an_upload_are_refused_by_code(api: Api, body: dict[str, Any]) -> None:
     expected = [
         ("pet_id", f"rec-{ABSENT}", 400, "invalid_id"),
         ("pet_id", "pet-1", 400, "invalid_id"),

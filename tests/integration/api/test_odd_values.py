@@ -123,7 +123,9 @@ def walk(api: Api, table: str) -> dict[int, Any]:
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_every_column(make_api: Callable[..., Api], api: Api, table: str, column: str) -> None:
+def test_odd_values_of_every_column_are_served(
+    make_api: Callable[..., Api], api: Api, table: str, column: str
+) -> None:
     for kind, stored, served in COLUMNS[table, column]:
         run = api.database.connect().execute
         run(f"ALTER TABLE {table} DROP COLUMN {column}; ALTER TABLE {table} ADD {column} {kind}")

@@ -46,7 +46,9 @@ def rows_read(plan: dict[str, Any]) -> int:
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("rows", [40_000, pytest.param(1_000_000, marks=pytest.mark.full)])
-def test_owners_list(make_api: Callable[..., Api], database: MakeDatabase, rows: int) -> None:
+def test_an_owners_list_reads_few_recordings(
+    make_api: Callable[..., Api], database: MakeDatabase, rows: int
+) -> None:
     made = database("clinic")
     made.execute(MORE.format(rows=rows))
     made.execute(INDEXES)

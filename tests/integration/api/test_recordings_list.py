@@ -101,7 +101,7 @@ def walked(api: Api, limit: int, query: str = "", **headers: str) -> list[tuple[
     return [(one["id"], one["pet_id"]) for page in pages for one in page.json()]
 
 
-def test_everything(api: Api) -> None:
+def test_an_admin_is_served_all_recordings_in_order(api: Api) -> None:
     oracle, answers = Oracle(api.database), list(walk(api, 200))
     found = [(one["id"], one["pet_id"]) for page in answers for one in page.json()]
     assert found == wire(oracle.served())
@@ -129,7 +129,7 @@ def test_links_lead_on(api: Api) -> None:
     assert len(seen) > 1
 
 
-def test_owners(api: Api) -> None:
+def test_owners_are_served_the_recordings_of_their_pets(api: Api) -> None:
     oracle, inferred = Oracle(api.database), 0
     owners = sorted({str(owner) for owner in oracle.pets.values()})[:40]
     for owner in owners:
@@ -139,7 +139,7 @@ def test_owners(api: Api) -> None:
     assert inferred > 0
 
 
-def test_staff(api: Api) -> None:
+def test_staff_are_served_the_recordings_of_their_practice(api: Api) -> None:
     oracle = Oracle(api.database)
     practices = sorted(set(oracle.practices.values()))
     for practice in practices[:5]:
@@ -147,7 +147,7 @@ def test_staff(api: Api) -> None:
         assert walked(api, 50, **{"x-role": "vet", "x-practice": str(practice)}) == wire(mine)
 
 
-def test_filters(api: Api) -> None:
+def test_filters_serve_what_they_name(api: Api) -> None:
     oracle = Oracle(api.database)
     served = oracle.served()
     for appointment, pets in list(oracle.linked.items())[:25]:
@@ -166,7 +166,7 @@ def test_appointment_counts_what_it_withholds(api: Api) -> None:
     assert f"rec-{row[0]}" not in answer.text
 
 
-def test_refused_queries(api: Api) -> None:
+def test_queries_that_cannot_be_answered_are_refused(api: Api) -> None:
     for query in ("limit=0", "limit=201", "limit=x", "cursor=%00", "pet_id=rec-1"):
         answer = api.client.get(f"{PATH}?{query}")
         assert (answer.status_code, answer.json()["error"]) == (400, "validation_error")

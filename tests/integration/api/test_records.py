@@ -23,7 +23,7 @@ def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     return api
 
 
-def test_records(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_a_record_of_each_upload(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "petrec.api"):
         made = api.client.post(PATH, json=INITIATE).json()
         api.client.post(PATH, json=INITIATE | {"pet_id": f"pet-{ABSENT}"})

@@ -87,14 +87,14 @@ def work(api: Api, actor: str, one: Call, target: str, **headers: str) -> list[s
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff", "other owner", "other staff", "nobody"])
-def test_each_object(api: Api, actor: str) -> None:
+def test_a_foreign_object_costs_the_work_of_an_absent_one(api: Api, actor: str) -> None:
     for name, one in OBJECTS.items():
         foreign = one.mine if actor.startswith(("other", "nobody")) else one.foreign
         assert work(api, actor, one, foreign) == work(api, actor, one, ABSENT), name
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff"])
-def test_other_ids(api: Api, actor: str) -> None:
+def test_a_foreign_id_costs_the_work_of_an_absent_one(api: Api, actor: str) -> None:
     for name, one in MORE.items():
         assert work(api, actor, one, one.foreign) == work(api, actor, one, ABSENT), name
 

@@ -35,7 +35,7 @@ def initiated(api: Api, links: str, users: str) -> Any:
     return api.client.post("/api/v1/recordings/upload/initiate", json=body), appointment
 
 
-def test_mapped_names(make_api: Callable[..., Api]) -> None:
+def test_tables_under_other_names_are_served(make_api: Callable[..., Api]) -> None:
     mapping = load_settings(DATA / "shapes" / "renamed.toml").mapping
     api = make_api("renamed", mapping=mapping, options=Options(id_style=IdStyle.BARE))
     links = 'SELECT "Appointment", "Pet" FROM "vet data"."appointment\'s pets"'
@@ -49,7 +49,7 @@ def test_mapped_names(make_api: Callable[..., Api]) -> None:
     assert listed[0]["pet_id"] in [pet["id"] for pet in detail["pets"]]
 
 
-def test_numbered_ids(make_api: Callable[..., Api]) -> None:
+def test_numbered_ids_are_served_and_made(make_api: Callable[..., Api]) -> None:
     api = make_api("integer_ids")
     links, users = "SELECT appointment_id, pet_id FROM appointment_pets", "SELECT id FROM users"
     without, _ = initiated(api, links, users)
@@ -66,7 +66,7 @@ def test_numbered_ids(make_api: Callable[..., Api]) -> None:
         assert answer.json()["error_code"] == "invalid_id"
 
 
-def test_without_fastapi() -> None:
+def test_without_fastapi_the_import_says_what_to_install() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", BLOCKED], capture_output=True, text=True, check=False
     )

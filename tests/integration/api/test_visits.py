@@ -64,7 +64,7 @@ def test_recording_of_a_visit(api: Api) -> None:
     assert (answer.status_code, answer.json()["error_code"]) == (400, "visit_conflict")
 
 
-def test_refusals(api: Api) -> None:
+def test_wrong_fields_of_a_visit_are_refused_by_code(api: Api) -> None:
     expected: list[tuple[dict[str, Any], int, str]] = [
         ({"pet_id": None}, 400, "missing_pet_id"),
         ({"pet_id": f"pet-{PET2}"}, 400, "pet_not_in_appointment"),
@@ -83,7 +83,7 @@ def test_refusals(api: Api) -> None:
     assert missing["message"] == "pet_id is required for all visits"
 
 
-def test_pages(api: Api) -> None:
+def test_pages_hold_every_visit_once(api: Api) -> None:
     for _ in range(7):
         api.client.post(PATH, json=NEW)
     seen, cursor = [], ""
@@ -124,7 +124,9 @@ def test_walk_under_inserts(api: Api) -> None:
 
 
 @pytest.mark.parametrize("shape", ["clinic", "partitioned", "text_ids"])
-def test_without_visits(make_api: Callable[..., Api], shape: str) -> None:
+def test_without_the_table_visits_are_said_not_to_be_kept(
+    make_api: Callable[..., Api], shape: str
+) -> None:
     api = make_api(shape)
     for method, path in [("GET", PATH), ("GET", f"{PATH}visit-{VISIT1}"), ("DELETE", f"{PATH}1/")]:
         answer = api.client.request(method, path)

@@ -68,7 +68,7 @@ def test_the_list_of_commands_says_what_they_say_themselves() -> None:
     }
 
 
-def test_completion(petrec: Petrec) -> None:
+def test_the_shell_completes_commands(petrec: Petrec) -> None:
     completed = petrec(
         _PETREC_COMPLETE="complete_bash", COMP_WORDS="petrec a", COMP_CWORD="1",
         _TYPER_COMPLETE_ARGS="petrec a",

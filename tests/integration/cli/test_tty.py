@@ -57,6 +57,6 @@ def test_no_progress_off_a_terminal(petrec: Petrec, clinic: Database) -> None:
         assert petrec(*arguments, dsn=clinic.dsn).err == ""
 
 
-def test_no_color(terminal: Terminal) -> None:
+def test_color_is_for_terminals_that_want_it(terminal: Terminal) -> None:
     shown, _ = finish(terminal("audit"))
     assert "\x1b[" in shown

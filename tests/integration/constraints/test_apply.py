@@ -58,7 +58,9 @@ def test_apply_then_nothing_to_do_then_back(
 
 
 @pytest.mark.parametrize("shape", ["text_ids", "integer_ids"])
-def test_shapes(petrec: Petrec, database: MakeDatabase, shape: str) -> None:
+def test_ids_of_other_types_get_all_constraints(
+    petrec: Petrec, database: MakeDatabase, shape: str
+) -> None:
     clinic = clean(database(shape))
     ended = petrec("constraints", "apply", "--yes", dsn=clinic.dsn)
     assert ended.code == 0, ended.err

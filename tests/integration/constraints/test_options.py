@@ -61,14 +61,16 @@ def test_refused_until_repaired(
     assert keys(clinic)[name] == "a"
 
 
-def test_restrict(petrec: Petrec, clinic: Database) -> None:
+def test_restrict_is_made_and_another_wish_is_refused(petrec: Petrec, clinic: Database) -> None:
     clean(clinic)
     assert petrec(*APPLY, "--on-delete", "restrict", dsn=clinic.dsn).code == 0
     assert keys(clinic)["fk_recordings_pet_id"] == "r"
     assert petrec(*APPLY, dsn=clinic.dsn).code == 2
 
 
-def test_other_names(petrec: Petrec, database: MakeDatabase) -> None:
+def test_tables_under_other_names_get_constraints_and_lose_them(
+    petrec: Petrec, database: MakeDatabase
+) -> None:
     renamed = database("renamed")
     renamed.execute("""DELETE FROM "vet data"."Audio Files" r WHERE NOT EXISTS (
         SELECT FROM "vet data"."user" p WHERE p."ID" = r."pet%id")""")

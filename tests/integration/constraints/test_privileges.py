@@ -88,7 +88,7 @@ def test_each_partition_for_a_group_alone(planner: Connection) -> None:
         as_poor(planner, wanted)
 
 
-def test_what_suffices(planner: Connection) -> None:
+def test_what_is_enough_is_not_called_missing(planner: Connection) -> None:
     wanted = Wanted(MAPPING, TABLES, "CASCADE")
     for sql in ENOUGH:
         seed(planner, f"{OWN}; {sql}")

@@ -101,7 +101,7 @@ def test_nothing_is_logged_unasked(petrec: Petrec, clinic: Database) -> None:
     assert len(said) == 4, "more than the statements"
 
 
-def test_words() -> None:
+def test_progress_is_said_in_the_servers_words() -> None:
     def said(now: Progress) -> str:
         return words(Doing(Step("fk", "ALTER", (), "long", bytes=3 << 30), 2, 5, now))
 

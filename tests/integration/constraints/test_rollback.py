@@ -61,7 +61,9 @@ def must(petrec: Petrec, clinic: Database, command: str, *options: str) -> list[
     ("group", "on_delete"),
     [*((group, "CASCADE") for group in GROUPS), ("required", "RESTRICT")],
 )
-def test_each_group(clinic: Database, planner: Connection, group: str, on_delete: str) -> None:
+def test_each_group_is_taken_back_and_made_again(
+    clinic: Database, planner: Connection, group: str, on_delete: str
+) -> None:
     prepared(clinic)
     wanted = Wanted(Mapping(), (group,), on_delete, drop_visits=group == "visits")
     before, rows = digest(clinic), clinic.checksum(ROWS)

@@ -115,7 +115,7 @@ def test_a_small_tablespace_is_measured(
 @pytest.mark.parametrize(
     ("text", "size"), [("20GB", 20 << 30), ("1.5 t", 3 << 39), ("512MiB", 512 << 20), ("7", 7)]
 )
-def test_sizes(text: str, size: int) -> None:
+def test_sizes_are_read_with_their_units(text: str, size: int) -> None:
     assert to_bytes(text) == size
 
 

@@ -29,7 +29,9 @@ CHECK = "recordings_pet_id_not_null"
         (f"ALTER TABLE recordings ADD CONSTRAINT k {ON_PET} ON DELETE CASCADE; {IDLE}", 2),
     ],
 )
-def test_seeded(petrec: Petrec, clinic: Database, seed: str, code: int) -> None:
+def test_what_is_there_is_taken_or_refused(
+    petrec: Petrec, clinic: Database, seed: str, code: int
+) -> None:
     clean(clinic).execute(seed)
     ended = petrec("constraints", "apply", "--yes", dsn=clinic.dsn)
     assert ended.code == code, ended.err

@@ -225,7 +225,7 @@ def test_same_seed_same_data(empty_database: Any) -> None:
 
 
 @pytest.mark.parametrize("recordings", [0, 1, 126])
-def test_odd_sizes(empty_database: Any, recordings: int) -> None:
+def test_a_clinic_of_any_size_can_be_made(empty_database: Any, recordings: int) -> None:
     connection = empty_database.connect()
     clinic.create(connection, recordings=recordings)
     assert number(connection, "SELECT count(*) FROM recordings") == recordings

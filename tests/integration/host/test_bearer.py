@@ -124,7 +124,9 @@ def filled(path: str) -> str:
      "Bearer {} ", "Bearer {},Bearer {}", "Bearer \xff\xfe", "Bearer " + "a" * 20_000,
      "Bearer ....", "Bearer a.b.c"],
 )  # fmt: skip
-def test_malformed_headers(base: Database, client: Make, value: str) -> None:
+def test_a_malformed_header_is_refused_and_not_repeated(
+    base: Database, client: Make, value: str
+) -> None:
     token = bearer()["Authorization"][7:]
     sent = value.replace("{}", token).encode("latin-1")
     answer = client(base).get(f"{API}/recordings/", headers=[(b"authorization", sent)])
@@ -132,7 +134,7 @@ def test_malformed_headers(base: Database, client: Make, value: str) -> None:
     assert token not in answer.text
 
 
-def test_two_headers(base: Database, client: Make) -> None:
+def test_two_headers_are_refused(base: Database, client: Make) -> None:
     good = ("Authorization", bearer()["Authorization"])
     http = client(base)
     for pair in ([good, good], [good, ("Authorization", "Bearer x")]):

@@ -46,7 +46,9 @@ def test_served_again_when_the_database_is_back(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_sigterm_drains(database: MakeDatabase, serve: Callable[..., Served], workers: str) -> None:
+def test_sigterm_lets_running_requests_end(
+    database: MakeDatabase, serve: Callable[..., Served], workers: str
+) -> None:
     base = guide.fill(database("text_ids"))
     served = serve(base.dsn, NOWHERE, "--workers", workers)
     listed = lambda: served.http.get(f"{API}/recordings/", headers=bearer())  # noqa: E731

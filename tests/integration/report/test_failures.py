@@ -54,7 +54,7 @@ def same_but_for_the_metrics(directory: Path, good: dict[str, bytes]) -> None:
     assert b"} 0\n" in now["petrec.prom"].split(b"petrec_last_run")[0]
 
 
-def test_failing_database(
+def test_a_database_that_fails_leaves_the_old_reports(
     petrec: Petrec, clinic: Database, out: Path, good: dict[str, bytes]
 ) -> None:
     ended = petrec(*ARGUMENTS, dsn="postgresql://u:hunter2@127.0.0.1:1/x")
@@ -69,7 +69,7 @@ def test_failing_database(
     same_but_for_the_metrics(out, good)
 
 
-def test_killed_backend(
+def test_a_killed_backend_leaves_the_old_reports(
     spawn: Spawn, clinic: Database, out: Path,
     good: dict[str, bytes],
 ) -> None:  # fmt: skip
@@ -87,7 +87,7 @@ def test_killed_backend(
     same_but_for_the_metrics(out, good)
 
 
-def test_interrupted(
+def test_an_interrupted_report_leaves_the_old_ones(
     spawn: Spawn, clinic: Database, out: Path,
     good: dict[str, bytes],
 ) -> None:  # fmt: skip
@@ -147,7 +147,9 @@ def fill_up(path: Path) -> None:
             file.write(b"x" * 4096)
 
 
-def test_full_disk(petrec: Petrec, clinic: Database, small_disk: Path) -> None:
+def test_a_full_disk_leaves_the_old_reports(
+    petrec: Petrec, clinic: Database, small_disk: Path
+) -> None:
     files = ("--html", "out/a.html", "--json", "out/a.json", "--prometheus", "out/a.prom")
     arguments = ("report", *files, "--history", "out/history.txt")
     assert petrec(*arguments, dsn=clinic.dsn).code == 1
@@ -180,7 +182,9 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
         assert (link.is_symlink(), real.read_text()) == (True, words)
 
 
-def test_standby(petrec: Petrec, private_cluster: Callable[[], Cluster], tmp_path: Path) -> None:
+def test_a_standby_serves_reports_but_keeps_no_history(
+    petrec: Petrec, private_cluster: Callable[[], Cluster], tmp_path: Path
+) -> None:
     """It serves reports, but cannot keep their history."""
     primary = private_cluster()
     psql = [str(client_program("psql")), "-qX", "-d", primary.dsn(), "-f", str(DATA / "clinic.sql")]
@@ -207,7 +211,7 @@ def test_standby(petrec: Petrec, private_cluster: Callable[[], Cluster], tmp_pat
         (("--record", "--history", "x"), "exclude each other"),
     ],
 )
-def test_usage(arguments: tuple[str, ...], words: str) -> None:
+def test_wrong_usage_of_report_names_what_is_wrong(arguments: tuple[str, ...], words: str) -> None:
     error = refusal(*arguments)
     assert error.exit_code == 2
     assert words in error.reason
@@ -229,7 +233,7 @@ def test_json_that_is_no_report(sample: ReportResult, tmp_path: Path) -> None:
         assert "is not a report" in error.reason
 
 
-def test_exit_codes(petrec: Petrec, clinic: Database) -> None:
+def test_a_report_ends_with_the_code_of_what_it_found(petrec: Petrec, clinic: Database) -> None:
     assert petrec("report", "--fail-level", "never", dsn=clinic.dsn).code == 0
     clinic.execute("TRUNCATE recordings")
     ended = petrec("report", "--html", "r.html", "--format", "json", dsn=clinic.dsn)

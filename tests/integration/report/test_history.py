@@ -35,7 +35,9 @@ from tests.plugins.databases import Database
 
 
 @pytest.mark.parametrize("keeper", ["file", "database"])
-def test_thirty_days(clinic: Database, tmp_path: Path, keeper: str) -> None:
+def test_thirty_days_of_new_fixed_and_reappeared_findings(
+    clinic: Database, tmp_path: Path, keeper: str
+) -> None:
     days = Clinic(clinic)
     with engine_of(clinic) as engine:
         if keeper == "database":

@@ -111,7 +111,9 @@ def test_failure_is_told_and_loses_nothing(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1" + SECRET, "http://u:hunter2@127.0.0.1:1/x"])
-def test_unreachable_webhook(url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreachable_webhook_is_named_without_its_secret(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(OutputError, match="no connection") as caught:
         post(url, "hello", backoff_s=0)
     assert "hunter2" not in caught.value.reason + caught.value.hint + caplog.text

@@ -159,7 +159,7 @@ def test_no_rows_names_nothing(petrec: Petrec, clinic: Database, tmp_path: Path)
     assert not any(recording in page for recording in ids for page in pages)
 
 
-def test_self_contained(sample: ReportResult) -> None:
+def test_the_page_asks_for_nothing_from_outside(sample: ReportResult) -> None:
     text = page_of(sample)
     outward = re.findall(r"""(?:src|href|url|@import|srcset)\s*[=(]""", text)
     assert outward == []

@@ -32,7 +32,9 @@ def config(shape: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_shape(petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str) -> None:
+def test_a_report_of_every_shape_names_its_examples(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str
+) -> None:
     made = database(shape)
     assert petrec("report", *FILES, *config(shape), dsn=made.dsn).code == 1
     first = result_in(tmp_path)
@@ -49,7 +51,7 @@ def test_every_shape(petrec: Petrec, database: MakeDatabase, tmp_path: Path, sha
 
 
 @pytest.mark.matrix
-def test_every_server(
+def test_movements_are_counted_on_every_server(
     petrec: Petrec, database: MakeDatabase, any_cluster: Cluster, tmp_path: Path
 ) -> None:
     clinic = database("clinic", any_cluster)
@@ -102,7 +104,9 @@ def test_backfills_are_marked(petrec: Petrec, clinic: Database, tmp_path: Path) 
     assert "undo 2 on " in page
 
 
-def test_window(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
+def test_the_window_counts_the_uploads_of_its_days(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
     clinic.execute("UPDATE recordings SET created_at = now() - interval '10 days'")
     clinic.execute("UPDATE recordings SET created_at = now(), status = 'failed' WHERE id = %s",
                    clinic.execute("SELECT min(id::text) FROM recordings")[0])  # fmt: skip
@@ -127,7 +131,9 @@ INSERT INTO recordings SELECT (r).* FROM (
 @pytest.mark.parametrize(
     "number", [20_000, pytest.param(1_000_000, marks=pytest.mark.full)], ids=["small", "million"]
 )
-def test_many_findings(clinic: Database, tmp_path: Path, number: int) -> None:
+def test_memory_does_not_grow_with_the_findings(
+    clinic: Database, tmp_path: Path, number: int
+) -> None:
     """Memory and pages do not grow with the findings; both histories count them all."""
     few = peak_kib(tmp_path, clinic.dsn, "report", *FILES, "--no-history", code=1)
     clinic.execute(MANY, (number,))

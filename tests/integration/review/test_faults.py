@@ -17,7 +17,7 @@ LINKS = "SELECT appointment_id, pet_id FROM appointment_pets ORDER BY 1, 2"
 
 
 @pytest.mark.parametrize("kills", [4, pytest.param(60, marks=pytest.mark.full)])
-def test_import(
+def test_an_import_that_is_killed_again_and_again_ends_the_same(
     spawn: Spawn,
     petrec: Petrec,
     database: MakeDatabase,

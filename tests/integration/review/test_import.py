@@ -101,7 +101,9 @@ def fill_workbook(path: Path) -> None:
     book.save(path)
 
 
-def test_a_workbook(petrec: Petrec, clinic: Database, exported: Exported) -> None:
+def test_decisions_in_a_workbook_are_written(
+    petrec: Petrec, clinic: Database, exported: Exported
+) -> None:
     path = exported("cases.xlsx")
     fill_workbook(path)
     applied = petrec("review", "import", str(path), *APPLY, dsn=clinic.dsn)

@@ -20,7 +20,9 @@ from tests.plugins.memory import peak_kib
         pytest.param("xlsx", 20_000, 100_000, marks=pytest.mark.full),
     ],
 )
-def test_export(database: MakeDatabase, tmp_path: Path, suffix: str, few: int, many: int) -> None:
+def test_memory_does_not_grow_with_the_cases(
+    database: MakeDatabase, tmp_path: Path, suffix: str, few: int, many: int
+) -> None:
     peaks = []
     for count in (few, many):
         made = database("empty")

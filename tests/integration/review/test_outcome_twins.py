@@ -86,7 +86,7 @@ def judged_by_rules(clinic: Clinic, visit: int | None) -> list[bool]:
     max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(clinic=clinics())
-def test_outcomes(engine: Engine, clinic: Clinic) -> None:
+def test_sql_and_python_foresee_the_same_outcomes(engine: Engine, clinic: Clinic) -> None:
     with engine.connect() as connection:
         fill(connection, clinic)
         ids = [str(number) for number in range(1, len(clinic.recordings) + 1)]

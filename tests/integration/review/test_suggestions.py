@@ -71,7 +71,7 @@ def test_the_one_name_in_the_transcript() -> None:
         ("Mrs.\u00a0 Paws", "Mrs. Paws", True),
     ],
 )
-def test_whole_words(text: str, name: str, expected: bool) -> None:
+def test_a_name_is_found_as_a_whole_word(text: str, name: str, expected: bool) -> None:
     assert mentions(_normal(text), _normal(name)) is expected
 
 

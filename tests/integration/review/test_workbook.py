@@ -130,7 +130,7 @@ def test_what_is_no_workbook(tmp_path: Path, content: bytes) -> None:
         ("_x000D_", "\r"),
     ],
 )
-def test_values(tmp_path: Path, value: Any, text: str) -> None:
+def test_values_of_every_type_are_read_as_text(tmp_path: Path, value: Any, text: str) -> None:
     assert cells(written(tmp_path / "a.xlsx", value, "end")) == [[text, "end"]]
 
 

@@ -34,7 +34,7 @@ SHAPES = ("with_visits", "partitioned", "integer_ids", "text_ids", "renamed")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_commands(
+def test_no_command_repeats_a_table_in_a_subquery(
     database: MakeDatabase,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -62,7 +62,9 @@ def lines_of(document: str) -> str:
     return next(str(step["run"]) for step in steps if step.get("name") == "Validate")
 
 
-def test_github_actions(shell: Shell, clinic: Database, tmp_path: Path, known: None) -> None:
+def test_the_example_for_github_fails_on_a_new_finding(
+    shell: Shell, clinic: Database, tmp_path: Path, known: None
+) -> None:
     script, summary = lines_of("github-actions.yml"), tmp_path / "summary.md"
     passed = shell(script, GITHUB_STEP_SUMMARY=str(summary))
     assert (passed.code, "::error" in passed.out) == (0, False)
@@ -74,7 +76,9 @@ def test_github_actions(shell: Shell, clinic: Database, tmp_path: Path, known: N
     assert summary.read_text().count("## petrec validate") == 2
 
 
-def test_gitlab(shell: Shell, clinic: Database, tmp_path: Path, known: None) -> None:
+def test_the_example_for_gitlab_fails_on_a_new_finding(
+    shell: Shell, clinic: Database, tmp_path: Path, known: None
+) -> None:
     script = lines_of("gitlab-ci.yml")
     parsed = yaml.safe_load((EXAMPLES / "gitlab-ci.yml").read_text())
     report = tmp_path / parsed["petrec"]["artifacts"]["reports"]["junit"]

@@ -34,7 +34,9 @@ def levels(ended: Completed) -> dict[str, str]:
     return {rule["id"]: rule["level"] for rule in json.loads(ended.out)["rules"]}
 
 
-def test_limits_decide(petrec: Petrec, clinic: Database, lenient: Path) -> None:
+def test_limits_decide_the_level_of_each_rule(
+    petrec: Petrec, clinic: Database, lenient: Path
+) -> None:
     ended = petrec("validate", "--format", "json", dsn=clinic.dsn)
     assert ended.code == 0
     found = levels(ended)
@@ -111,7 +113,9 @@ def test_a_window_is_a_partial_answer(petrec: Petrec, clinic: Database) -> None:
 
 
 @pytest.mark.parametrize("shape", ["renamed", "partitioned", "integer_ids"])
-def test_every_shape(petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str) -> None:
+def test_a_baseline_knows_the_findings_of_every_shape(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str
+) -> None:
     if shape == "renamed":
         source = DATA / "shapes" / "renamed.toml"
         (tmp_path / "petrec.toml").write_text(source.read_text())

@@ -35,7 +35,9 @@ def points(values: list[int]) -> list[TrendPoint]:
         ([10, 10, 11], "worse", 1, 10),
     ],
 )
-def test_verdict(values: list[int], direction: str, since: int, before: int) -> None:
+def test_a_verdict_names_direction_and_turning_point(
+    values: list[int], direction: str, since: int, before: int
+) -> None:
     verdict = judge(points(values))
     told = (verdict.direction, verdict.since, verdict.before)
     assert told == (direction, FIRST + timedelta(days=since), before)

@@ -42,7 +42,7 @@ def is_formula(cell: str) -> bool:
 
 @thorough
 @given(texts=LISTS)
-def test_csv(texts: list[str]) -> None:
+def test_csv_gives_any_text_back_and_holds_no_formula(texts: list[str]) -> None:
     out = io.StringIO(newline="")
     write_rows(["text"], [(text,) for text in texts], out, bom=True)
     content = file_text(out.getvalue().encode())
@@ -53,7 +53,7 @@ def test_csv(texts: list[str]) -> None:
 
 @thorough
 @given(texts=LISTS)
-def test_xlsx(texts: list[str]) -> None:
+def test_a_workbook_gives_any_text_back_and_holds_no_formula(texts: list[str]) -> None:
     with NamedTemporaryFile(suffix=".xlsx") as out:
         with Writer(out, {"constant_memory": True, "strings_to_formulas": False}) as workbook:
             sheet = workbook.add_worksheet()
