@@ -47,6 +47,12 @@ fmt-web: tools/web/node_modules/.package-lock.json ## Format them
 test: check ## Everything that a change must pass
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not full"
 
+.PHONY: mutants
+AREA ?= rules
+mutants: $(VENV)/.dev ## Change the code of one AREA (rules, runs, constraints, api) and count what no test notices
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
+	$(BIN)/python tools/mutants.py $(AREA) $(WORKERS)
+
 .PHONY: test-fast
 test-fast: $(VENV)/.dev ## The tests that need no server, in a few seconds
 	$(BIN)/python -m pytest -q tests/unit

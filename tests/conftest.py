@@ -1,6 +1,7 @@
 """The fixtures come from named plugins."""
 
 pytest_plugins = [
+    "tests.plugins.mutants",
     "tests.plugins.servers",
     "tests.plugins.correlation",
     "tests.plugins.databases",

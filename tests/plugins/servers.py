@@ -8,6 +8,7 @@ import pytest
 
 from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster
+from tests.plugins.mutants import forks_follow
 
 BINARIES = find_binaries()
 _running: dict[int, Cluster] = {}
@@ -20,16 +21,10 @@ def pytest_report_header() -> str:
 
 def pytest_sessionfinish() -> None:
     """Leave nothing running; for runs that are forked off this one, only when all have ended."""
-    if _forks_follow():
+    if forks_follow():
         atexit.register(_remove_servers)
     else:
         _remove_servers()
-
-
-def _forks_follow() -> bool:
-    """Return whether this is mutmut's own process: its forks go on with the servers."""
-    mutant = os.environ.get("MUTANT_UNDER_TEST")
-    return mutant is not None and "__mutmut_" not in mutant
 
 
 def _remove_servers() -> None:

@@ -1,0 +1,22 @@
+"""How tests run under mutmut, which forks a process for each mutant off the one that has begun."""
+
+import os
+
+
+def is_under_mutmut() -> bool:
+    """Return whether mutmut runs the tests."""
+    return "MUTANT_UNDER_TEST" in os.environ
+
+
+def forks_follow() -> bool:
+    """Return whether this is mutmut's own process: its forks go on with the servers."""
+    return is_under_mutmut() and "__mutmut_" not in os.environ["MUTANT_UNDER_TEST"]
+
+
+def pytest_configure() -> None:
+    """Let Hypothesis only look for a failure: the smallest one, which takes long, helps nobody."""
+    if is_under_mutmut():
+        from hypothesis import Phase, settings
+
+        settings.register_profile("mutants", phases=[Phase.generate], database=None)
+        settings.load_profile("mutants")

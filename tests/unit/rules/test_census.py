@@ -1,0 +1,29 @@
+"""A census counts groups by whatever they have in common."""
+
+from petrec.rules.census import Census, Group
+
+CENSUS = Census(
+    [
+        Group("ok", None, True, False, 7, "b", "f"),
+        Group("mismatched", None, True, True, 5, "c", "d"),
+        Group("mismatched", None, True, False, 3, "a", "c"),
+        Group("missing_inferable", "visit", False, True, 2, "e", "e"),
+        Group("missing_inferable", "single_pet", False, True, 1, "g", "h"),
+    ]
+)
+
+
+def test_a_count_is_of_the_groups_that_agree_in_all_that_is_named() -> None:
+    assert CENSUS.count() == 18
+    assert CENSUS.count(kind="mismatched") == 8
+    assert CENSUS.count(kind="mismatched", invalid=True) == 5
+    assert CENSUS.count(has_pet=False) == 3
+    assert CENSUS.count(strategy="visit") == 2
+    assert CENSUS.count(kind="absent") == 0
+
+
+def test_examples_are_the_first_and_the_last_id_of_all_groups() -> None:
+    assert CENSUS.examples("mismatched") == ("a", "d")
+    assert CENSUS.examples("missing_inferable") == ("e", "h")
+    assert CENSUS.examples("absent") == ()
+    assert Census([Group("ok", None, True, False, 1, "x", "x")]).examples("ok") == ("x",)
