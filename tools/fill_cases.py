@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 
 
-def main() -> None:
-    """Decide every case of the file named, in place."""
-    path = Path(sys.argv[1])
+def decide(path: Path) -> None:
+    """Decide every case of a file, in place."""
     with path.open(encoding="utf-8-sig", newline="") as source:
         rows = list(csv.DictReader(source))
     for row in rows:
@@ -20,4 +19,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    decide(Path(sys.argv[1]))

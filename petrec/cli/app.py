@@ -29,6 +29,10 @@ class Commands(LazyGroup):
             "Make a damaged clinic on an embedded PostgreSQL 18 and repair it; the server stays.",
             "petrec.cli.demo:demo",
         ),
+        "doctor": Entry(
+            "Check server, role, tables and settings before any work, or print a role's grants.",
+            "petrec.cli.doctor:doctor",
+        ),
         "explain": Entry(
             "Print a page of the documents, or list the pages. Needs no database.",
             "petrec.cli.explain:explain",

@@ -1,0 +1,71 @@
+"""All checks of one database, in one snapshot."""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection
+
+from petrec.errors import PetrecError
+from petrec.features.doctor.grants import Objects, Task
+from petrec.features.doctor.result import Check, DoctorResult, State
+from petrec.features.doctor.server import check_server
+from petrec.features.doctor.tables import check_journal, check_tables
+from petrec.features.runs.journal.presence import SCHEMA_EXISTS, journal_hindrances
+from petrec.postgres.catalog import read_tables
+from petrec.postgres.preflight import load_schema
+from petrec.postgres.writable import hindrances
+from petrec.schema import Schema
+from petrec.settings import LOGICAL_COLUMNS, Mapping
+
+# The further columns that a task writes, and what it does with the pets of appointments.
+_WRITES: dict[Task, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    Task.BACKFILL: ((), ("",)),
+    Task.REVIEW: (("appointment_id",), ("INSERT", "DELETE")),
+}
+
+
+def examine(connection: Connection, mapping: Mapping, tasks: Iterable[Task]) -> DoctorResult:
+    """Make every check; what a task asked about lacks is a problem, of others a note."""
+    checks = list(check_server(connection))
+    try:
+        schema = load_schema(connection, mapping)
+    except PetrecError as error:
+        checks.append(Check("tables", State.PROBLEM, error.reason, error.hint))
+        return DoctorResult(tuple(checks))
+    checks += check_tables(connection, schema)
+    checks.append(check_journal(connection))
+    asked = set(tasks)
+    for task in _WRITES:
+        state = State.PROBLEM if task in asked else State.NOTE
+        checks += _privileges(connection, schema, task, state)
+    return DoctorResult(tuple(checks))
+
+
+def find_objects(connection: Connection, mapping: Mapping) -> Objects:
+    """Return what a script of grants is about; errors: SchemaMismatchError."""
+    schema = load_schema(connection, mapping)
+    physical = {mapping.table(name): name for name in LOGICAL_COLUMNS}
+    found = read_tables(connection, mapping.schema, sorted(physical))
+    present = frozenset(name for table, name in physical.items() if table in found)
+    return Objects(
+        mapping,
+        present - set(mapping.ignore),
+        schema.links_follow_appointments,
+        bool(connection.scalar(SCHEMA_EXISTS)),
+    )
+
+
+def _privileges(
+    connection: Connection, schema: Schema, task: Task, state: State
+) -> Iterator[Check]:
+    columns, links = _WRITES[task]
+    found = [
+        hindrance
+        for privilege in links
+        for hindrance in hindrances(connection, schema, columns, privilege)
+    ]
+    found += journal_hindrances(connection)
+    for hindrance in dict.fromkeys(found):
+        fix = hindrance.removeprefix("it needs ") if "GRANT" in hindrance else ""
+        yield Check(str(task), state, f"could not write: {hindrance}", fix)
+    if not found:
+        yield Check(str(task), State.OK, "this role may write what it needs")

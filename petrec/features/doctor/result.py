@@ -1,0 +1,61 @@
+"""What the doctor found."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from msgspec import Struct
+
+from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
+
+
+class State(StrEnum):
+    """How one check came out; a problem stops a command that was asked about."""
+
+    OK = "ok"
+    NOTE = "note"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+_SEVERITIES = {State.PROBLEM: "error", State.WARNING: "warning"}
+
+
+class Check(Struct, frozen=True):
+    """One thing that was looked at; `fix` is what to do, empty where nothing is."""
+
+    name: str
+    state: State
+    finding: str
+    fix: str = ""
+
+
+class DoctorResult(Struct, frozen=True):
+    """All checks, in the order in which they were made."""
+
+    checks: tuple[Check, ...]
+    command: str = "doctor"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def problems(self) -> int:
+        """Return how many checks found what stops a command."""
+        return sum(check.state is State.PROBLEM for check in self.checks)
+
+    @property
+    def warnings(self) -> int:
+        """Return how many checks found what a person should know first."""
+        return sum(check.state is State.WARNING for check in self.checks)
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        rows = tuple((check.state.value, check.name, check.finding) for check in self.checks)
+        fixes = tuple((check.name, check.fix) for check in self.checks if check.fix)
+        grids = [Grid("Checks", ("state", "check", "finding"), rows)]
+        grids += [Grid("What to do", ("check", "fix"), fixes)] if fixes else []
+        title = f"{self.problems} problems, {self.warnings} warnings"
+        return Document(self.command, title, self, tuple(grids), tuple(self._findings()))
+
+    def _findings(self) -> Iterable[Finding]:
+        for check in self.checks:
+            if severity := _SEVERITIES.get(check.state):
+                yield Finding(check.name, severity, 1, check.finding, check.fix, unit="")

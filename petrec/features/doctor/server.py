@@ -1,0 +1,70 @@
+"""What the doctor asks of the server and of the role, whatever the tables are."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, text
+
+from petrec.features.doctor.result import Check, State
+
+OLDEST, NEWEST = 14, 18
+# A difference that would put a recording into another hour's window is worth a word.
+_CLOCK_S = 5.0
+_SERVER = text("""
+SELECT current_setting('server_version') AS version,
+       current_setting('server_version_num')::int / 10000 AS major,
+       current_setting('server_encoding') AS encoding,
+       pg_is_in_recovery() AS standby,
+       clock_timestamp() AS now,
+       current_setting('synchronous_standby_names') AS synchronous,
+       (SELECT count(*) FROM pg_stat_replication) AS replicas,
+       current_database()::text AS database,
+       current_user::text AS role,
+       (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
+       pg_has_role(current_user, 'pg_monitor', 'USAGE') AS monitors
+""")
+
+
+def check_server(connection: Connection) -> Iterator[Check]:
+    """Yield what is to know of the server, its clock, its replicas, and the role."""
+    row = connection.execute(_SERVER).one()
+    supported = OLDEST <= row.major <= NEWEST
+    yield Check(
+        "server", State.OK if supported else State.WARNING, f"PostgreSQL {row.version}",
+        "" if supported else f"petrec is tested on {OLDEST} to {NEWEST}",
+    )  # fmt: skip
+    yield Check("database", State.OK, f"{row.database}, as role {row.role}")
+    yield _encoding(str(row.encoding))
+    if row.standby:
+        yield Check("standby", State.WARNING, "a standby: commands that write end with 3",
+                    "connect to the primary to write")  # fmt: skip
+    yield _clock(row.now)
+    if row.superuser:
+        yield Check("role", State.WARNING, f"{row.role} is a superuser",
+                    "petrec doctor prints the grants of a role that may do less")  # fmt: skip
+    if row.replicas or row.synchronous:
+        yield _replicas(int(row.replicas), str(row.synchronous), monitors=bool(row.monitors))
+
+
+def _encoding(encoding: str) -> Check:
+    if encoding == "SQL_ASCII":
+        return Check("encoding", State.WARNING, "SQL_ASCII: text may be no text",
+                     "outputs that show such a text end with 3")  # fmt: skip
+    return Check("encoding", State.OK, encoding)
+
+
+def _clock(there: datetime) -> Check:
+    behind = (datetime.now(UTC) - there).total_seconds()
+    if abs(behind) < _CLOCK_S:
+        return Check("clock", State.OK, "as here")
+    word = "behind" if behind > 0 else "ahead of"
+    return Check("clock", State.WARNING, f"{abs(behind):.0f} s {word} this machine's",
+                 "synchronise both by NTP")  # fmt: skip
+
+
+def _replicas(count: int, synchronous: str, *, monitors: bool) -> Check:
+    names = f"; commits wait for {synchronous}" if synchronous else ""
+    if monitors:
+        return Check("replicas", State.OK, f"{count} connected{names}")
+    return Check("replicas", State.WARNING, f"{count} connected{names}; their lag cannot be read",
+                 "GRANT pg_monitor to the role that writes")  # fmt: skip

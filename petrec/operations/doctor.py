@@ -1,0 +1,26 @@
+"""The doctor: all checks at once, and scripts of the least privileges."""
+
+from collections.abc import Iterable
+
+from petrec.features.doctor.examine import examine, find_objects
+from petrec.features.doctor.grants import Task, grant_script, revoke_script
+from petrec.features.doctor.result import DoctorResult
+from petrec.operations.session import Session
+from petrec.postgres.snapshot import read_snapshot
+
+
+def doctor(session: Session, tasks: Iterable[Task] = ()) -> DoctorResult:
+    """Check server, role, tables and settings; writes nothing.
+
+    What one of the `tasks` lacks is a problem, what others lack is a note.
+    """
+    asked = tuple(tasks)
+    with session.translated(), read_snapshot(session.engine) as connection:
+        return examine(connection, session.settings.mapping, asked)
+
+
+def grants(session: Session, role: str, tasks: Iterable[Task], *, revoke: bool = False) -> str:
+    """Return the statements that give a role what its tasks need, or take it back."""
+    make = revoke_script if revoke else grant_script
+    with session.translated(), read_snapshot(session.engine) as connection:
+        return make(find_objects(connection, session.settings.mapping), tasks, role)
