@@ -8,7 +8,7 @@ import typer
 
 from petrec.cli.bundle import Bundle
 from petrec.errors import UsageError
-from petrec.features.constraints.sizes import to_bytes
+from petrec.features.constraints.disk import to_bytes
 
 if TYPE_CHECKING:
     from petrec.features.constraints.plan import Wanted
@@ -94,8 +94,8 @@ class Choice(Bundle):
         self, mapping: "Mapping", *, drop_visits: bool = False, grants: bool = False
     ) -> "Wanted":
         """Return what was asked for; without a group, everything of the guide."""
-        from petrec.features.constraints.objects import DEFAULT_GROUPS, items
         from petrec.features.constraints.plan import Wanted
+        from petrec.features.constraints.specs import DEFAULT_GROUPS, specs
 
         chosen = tuple(group.value for group in self.groups or ()) or DEFAULT_GROUPS
         extra = ("membership",) * self.membership + ("appointment-fk",) * self.appointment_fk
@@ -104,7 +104,7 @@ class Choice(Bundle):
                              hint="add --group visits")  # fmt: skip
         groups = (*chosen, *extra)
         on_delete, keep = self.on_delete.value.upper(), tuple(self.keep or ())
-        known = [item.name for item in items(groups, on_delete)]
+        known = [item.name for item in specs(groups, on_delete)]
         if unknown := next((name for name in keep if name not in known), None):
             raise UsageError(f"--keep {unknown}: there is no such object",
                              hint=f"it is one of: {', '.join(known)}")  # fmt: skip

@@ -49,8 +49,8 @@ def export(
         petrec constraints export --alembic pyproject.toml --version-path migrations/clinic
 
     """
-    from petrec.features.constraints.export import make_revisions
-    from petrec.features.constraints.export_tree import Tree
+    from petrec.features.constraints.alembic.export import make_revisions
+    from petrec.features.constraints.alembic.tree import Tree
 
     session = open_session("constraints", connect)
     tree = Tree(alembic, head, section=name, version_path=version_path)

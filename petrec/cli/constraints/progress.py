@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from petrec.cli.output import remark
-from petrec.features.constraints.sizes import as_size
+from petrec.features.constraints.disk import as_size
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from petrec.features.constraints.listener import Doing, Listener
+    from petrec.features.constraints.apply import Doing, Listener
 
 _LOG = logging.getLogger("petrec")
 
@@ -21,7 +21,7 @@ _LOG = logging.getLogger("petrec")
 @contextmanager
 def listening(*, quiet: bool) -> Iterator["Listener"]:
     """Give the listener of a run: remarks on standard error, and the progress beside them."""
-    from petrec.features.constraints.listener import Listener
+    from petrec.features.constraints.apply import Listener
 
     def tell(text: str) -> None:
         remark(text, quiet=quiet)

@@ -17,7 +17,7 @@ from petrec.errors import ExitCode
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from petrec.features.constraints.open_transactions import Holdups
+    from petrec.features.constraints.holdups import Holdups
     from petrec.features.constraints.result import ConstraintsPlan
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
+from msgspec import Struct
 from sqlalchemy import Connection, Engine
 
 from petrec.errors import StuckError, UsageError
-from petrec.features.constraints.listener import Doing, Listener
 from petrec.features.constraints.plan import Wanted, refuse_without_privileges
-from petrec.features.constraints.result import ConstraintsPlan, ConstraintsResult, Obstacles, Step
+from petrec.features.constraints.result import ConstraintsPlan, ConstraintsResult, Obstacles
 from petrec.features.constraints.space import measure_space, refuse_without_room
+from petrec.features.constraints.state import Step
+from petrec.features.constraints.statements.base import Waits
 from petrec.features.runs.journal import lock
 from petrec.features.runs.targets import mapped_target
 from petrec.postgres.ddl.run import Limits, Runner
@@ -19,6 +22,23 @@ from petrec.postgres.writable import check_primary
 
 Planner = Callable[[Connection], ConstraintsPlan]
 Guard = Callable[[tuple[Step, ...]], None]
+
+
+class Doing(Struct, frozen=True):
+    """The step that runs now: the `number`th `of` all, those of this run that are done included."""
+
+    step: Step
+    number: int
+    of: int
+    now: Progress
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Who wants to know: `tell` takes sentences; `observe` takes looks, from another thread too."""
+
+    tell: Callable[[str], None]
+    observe: Callable[[Doing], None] = lambda _: None
 
 
 def apply_plan(
@@ -88,7 +108,7 @@ def _drive(
         runner.tell(f"{step.object}: {step.sql}")
         number = len(done) + 1
         runner.observe = partial(_pass_on, listener, step, number, len(done) + len(steps))
-        if runner.run(step.sql, short=step.waits == "short"):
+        if runner.run(step.sql, short=step.waits is Waits.SHORT):
             done.append(step.sql)
             left.add(_signature(steps))
     return tuple(done)

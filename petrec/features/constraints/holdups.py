@@ -1,15 +1,13 @@
 """Who will hold the plan up: asked before anything is begun, while there is still a choice."""
 
+from msgspec import Struct
 from sqlalchemy import Connection, text
 
-from petrec.features.constraints.modes import LONG
-from petrec.features.constraints.open_transactions import Holdups, OpenTransaction
 from petrec.features.constraints.result import ConstraintsPlan
 
-# A concurrent build waits for those who hold a lock on its table, and at its end for every older
-# snapshot in the database; a strong lock waits for the former alone. Autovacuum gives way. Of a
-# session that the role may not look into, only its role and its locks are to be seen, and
-# autovacuum has no role. A prepared transaction has no snapshot any more.
+# Concurrent builds wait for holders of locks on the table and, at the end, for every older
+# snapshot; other DDL waits for lock holders only. Autovacuum gives way. Of sessions of other roles
+# we see role and locks only, and autovacuum has no role. A prepared transaction has no snapshot.
 _OPEN = text("""
 WITH wanted AS (
     SELECT to_regclass(name)::oid AS oid FROM unnest(CAST(:tables AS text[])) AS name
@@ -51,13 +49,60 @@ _OLDER_THAN_S = 1.0
 _NAMED = 5
 
 
+class OpenTransaction(Struct, frozen=True):
+    """One of them, open for `seconds`; a prepared one has a `gid` and no `pid`.
+
+    `on_tables`: it holds a lock on a table of the plan, else it only has a snapshot.
+    """
+
+    pid: int
+    gid: str
+    role: str
+    state: str
+    seconds: int
+    on_tables: bool
+
+    @property
+    def sentence(self) -> str:
+        """Return who it is, since when, and what it holds up."""
+        why = "it locks a table of the plan" if self.on_tables else "builds wait for its snapshot"
+        if self.gid:
+            return (
+                f"the prepared transaction {self.gid!r} ({self.role}) is {self.seconds} s old:"
+                f" {why}; end it by COMMIT PREPARED or ROLLBACK PREPARED"
+            )
+        who = ", ".join(filter(None, (self.state, self.role)))
+        return f"pid {self.pid} has had a transaction open for {self.seconds} s ({who}): {why}"
+
+
+class Holdups(Struct, frozen=True):
+    """The oldest transactions first, how many `more` there are, and how many cannot be judged."""
+
+    oldest: tuple[OpenTransaction, ...] = ()
+    more: int = 0
+    hidden: int = 0
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Return one sentence for each, and for what is left out."""
+        rest = []
+        if self.more:
+            rest.append(f"{_transactions(self.more, 'more ')} will be waited for")
+        if self.hidden:
+            rest.append(
+                f"{_transactions(self.hidden)} of other roles may be waited for, too;"
+                " members of pg_read_all_stats see their age"
+            )
+        return (*(each.sentence for each in self.oldest), *rest)
+
+
 def find_holdups(
     connection: Connection, plan: ConstraintsPlan, older_than_s: float = _OLDER_THAN_S
 ) -> Holdups:
     """Return the transactions older than this, seconds, that the plan's statements wait for."""
     values = {
         "tables": sorted({lock.table for step in plan.steps for lock in step.locks}),
-        "builds": any(step.waits == LONG and "INDEX" in step.sql for step in plan.steps),
+        "builds": any(step.statement.is_build for step in plan.steps),
         "older_than_s": older_than_s,
     }
     rows = connection.execute(_OPEN, values).all()
@@ -67,3 +112,7 @@ def find_holdups(
         if not row.hidden
     ]
     return Holdups(tuple(seen[:_NAMED]), len(seen[_NAMED:]), len(rows) - len(seen))
+
+
+def _transactions(count: int, which: str = "") -> str:
+    return f"{count} {which}transaction{'' if count == 1 else 's'}"

@@ -1,59 +1,14 @@
 """The guide's constraints and indexes: what is there, what is to do, what was done."""
 
 import hashlib
-from enum import StrEnum
 
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
-from petrec.features.constraints.space_needed import Space
-
-# What the role, the database or psql's own file may have set otherwise.
-_SCRIPT_SETS = {
-    "search_path": "pg_catalog, pg_temp",
-    "default_transaction_read_only": "off",
-    "statement_timeout": "0",
-    "synchronous_commit": "local",
-}
-_SCRIPT = (
-    "\\set ON_ERROR_STOP on",
-    "\\set AUTOCOMMIT on",
-    *(f"SET {name} = {value};" for name, value in _SCRIPT_SETS.items()),
-    "SELECT set_config(name, '0', false) FROM pg_settings",
-    "WHERE name = 'transaction_timeout' \\g /dev/null",
-)
-
-
-class Presence(StrEnum):
-    """What the catalog says of one object."""
-
-    PRESENT = "present"
-    EQUIVALENT = "equivalent"
-    MISSING = "missing"
-    INVALID = "invalid"
-    BEING_BUILT = "being built"
-    IN_THE_WAY = "in the way"
-    LEFT_OUT = "left out"
-
-
-DONE = frozenset({Presence.PRESENT, Presence.EQUIVALENT, Presence.LEFT_OUT})
-
-
-class ObjectState(Struct, frozen=True):
-    """One object of the guide's schema; `actual` is its name where it bears another."""
-
-    name: str
-    group: str
-    table: str
-    kind: str
-    presence: Presence
-    actual: str = ""
-    detail: str = ""
-
-    @property
-    def is_done(self) -> bool:
-        """Say whether nothing is to be done."""
-        return self.presence in DONE
+from petrec.features.constraints.disk import Space
+from petrec.features.constraints.script import described, script
+from petrec.features.constraints.state import ObjectState, Problem, Step
+from petrec.features.constraints.statements.base import Lock
 
 
 class ConstraintsStatus(Struct, frozen=True):
@@ -66,7 +21,7 @@ class ConstraintsStatus(Struct, frozen=True):
 
     @property
     def is_complete(self) -> bool:
-        """Say whether everything is present and valid."""
+        """Return whether everything is present and valid."""
         return all(each.is_done for each in self.objects)
 
     def document(self) -> Document:
@@ -88,37 +43,6 @@ def _finding(state: ObjectState) -> Finding:
     return Finding(state.name, "error", int(not state.is_done), message, help_text, unit="")
 
 
-class Lock(Struct, frozen=True):
-    """A lock that a step takes, as pg_locks names its mode."""
-
-    mode: str
-    table: str
-
-
-class Step(Struct, frozen=True):
-    """One statement, run alone; `waits` is short for locks that stop the application.
-
-    `rows` and `bytes` are what it reads, `index_bytes` the size of the index that it builds.
-    """
-
-    object: str
-    sql: str
-    locks: tuple[Lock, ...]
-    waits: str
-    hazard: str = ""
-    rows: int = 0
-    bytes: int = 0
-    index_bytes: int = 0
-
-
-class Problem(Struct, frozen=True):
-    """What would stop the plan at an object, and what to do about it."""
-
-    object: str
-    reason: str
-    fix: str
-
-
 class ConstraintsPlan(Struct, frozen=True):
     """The ordered steps; equal steps have equal hashes."""
 
@@ -137,16 +61,17 @@ class ConstraintsPlan(Struct, frozen=True):
     def document(self) -> Document:
         """Return the form for rendering."""
         columns = ("step", "SQL", "locks", "waits", "rows read", "bytes read", "index bytes")
+        lines = tuple(_line(step) for step in self.steps)
         rows = tuple(
-            (number, s.sql, _locks(s), s.waits, s.rows, s.bytes, s.index_bytes, s.hazard)
-            for number, s in enumerate(self.steps, 1)
+            (number, s.sql, described(s.locks), s.waits, s.rows, s.bytes, s.index_bytes, s.hazard)
+            for number, s in enumerate(lines, 1)
         )
         title = f"{len(self.steps)} steps, plan {self.hash}"
         payload = {
             "command": self.command,
             "schema_version": self.schema_version,
             "hash": self.hash,
-            "steps": self.steps,
+            "steps": lines,
             "notes": self.notes,
             "space": self.space,
             "missing": self.missing,
@@ -155,27 +80,26 @@ class ConstraintsPlan(Struct, frozen=True):
         return Document(self.command, title, payload, grids, (), self._with(self.space.sentence))
 
     def script(self, lock_timeout_ms: int) -> str:
-        """Return a script for psql; a lock that is not to be had ends it, and it can run again."""
-        lines = [f"-- petrec plan {self.hash}", *_SCRIPT]
-        lines += [_comment(note) for note in self._with(self.space.needs)]
-        for step in self.steps:
-            limit = lock_timeout_ms if step.waits == "short" else 0
-            lines += [_comment(_locks(step)), f"SET lock_timeout = {limit};", f"{step.sql};"]
-        lines += [f"RESET {name};" for name in ("lock_timeout", *_SCRIPT_SETS)]
-        return "\n".join(lines) + "\n"
+        """Return a script for psql; a lock it cannot get ends it, and it can run again."""
+        head = [f"petrec plan {self.hash}", *self._with(self.space.needs)]
+        return script(head, self.steps, lock_timeout_ms)
 
     def _with(self, sentence: str) -> tuple[str, ...]:
         missing = tuple(f"to apply it: {each.reason}; {each.fix}" for each in self.missing)
         return (*self.notes, *missing, *([sentence] if sentence else []))
 
 
-def _comment(words: str) -> str:
-    """Return one line: a name may hold line ends, after which SQL would begin."""
-    return f"-- {' '.join(words.splitlines())}"
+class StepLine(Struct, frozen=True):
+    """A step as JSON and YAML show it."""
 
-
-def _locks(step: Step) -> str:
-    return ", ".join(f"{lock.mode} on {lock.table}" for lock in step.locks)
+    object: str
+    sql: str
+    locks: tuple[Lock, ...]
+    waits: str
+    hazard: str
+    rows: int
+    bytes: int
+    index_bytes: int
 
 
 class ConstraintsResult(Struct, frozen=True):
@@ -241,3 +165,10 @@ class Filled(Struct, frozen=True):
         grids = (Grid("Not empty", ("table or column", "values"), rows),)
         title = "Values stand in the way of dropping the visits table and visit_id"
         return Document(self.command, title, self, grids, findings, notes)
+
+
+def _line(step: Step) -> StepLine:
+    return StepLine(
+        step.object, step.sql, step.locks, step.waits.value, step.hazard,
+        step.rows, step.bytes, step.index_bytes,
+    )  # fmt: skip

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from petrec.errors import NoRoomError
-from petrec.features.constraints.result import ConstraintsPlan, Step
-from petrec.features.constraints.sizes import as_size
-from petrec.features.constraints.space_needed import STATED, Room, Space
+from petrec.features.constraints.disk import STATED, Room, Space, as_size
+from petrec.features.constraints.result import ConstraintsPlan
+from petrec.features.constraints.state import Step
 from petrec.postgres.disk import Places, find_places, sort_memory
 
 # What a sort holds in memory for an entry, against the entry itself.

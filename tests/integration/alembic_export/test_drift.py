@@ -11,7 +11,7 @@ from sqlalchemy import Engine, MetaData, create_engine
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.pool import NullPool
 
-from petrec.features.constraints.objects import DEFAULT_GROUPS, Item, items
+from petrec.features.constraints.specs import DEFAULT_GROUPS, Spec, specs
 from tests.plugins.clean import clean
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
@@ -60,12 +60,12 @@ def declared(engine: Engine) -> MetaData:
     metadata.reflect(engine)
     _visits(metadata)
     metadata.tables["recordings"].append_column(sa.Column("visit_id", UUID))
-    for item in items(DEFAULT_GROUPS, "CASCADE"):
+    for item in specs(DEFAULT_GROUPS, "CASCADE"):
         _add(metadata.tables[item.table], item)
     return metadata
 
 
-def _add(table: sa.Table, item: Item) -> None:
+def _add(table: sa.Table, item: Spec) -> None:
     columns = [table.c[name] for name in item.columns]
     if item.kind == "index":
         where = columns[0].is_not(None) if item.partial else None

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from petrec.errors import UsageError
-from petrec.features.constraints.export import make_revisions
-from petrec.features.constraints.export_tree import Tree
+from petrec.features.constraints.alembic.export import make_revisions
+from petrec.features.constraints.alembic.tree import Tree
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.plugins.alembic_project import ENV, FIRST, Project

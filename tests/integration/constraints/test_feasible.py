@@ -3,8 +3,8 @@
 import pytest
 
 from petrec.errors import UsageError
-from petrec.features.constraints.objects import GROUPS
 from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.specs import GROUPS
 from petrec.settings import Mapping
 from tests.plugins.clean import clean, digest
 from tests.plugins.cluster import Cluster

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from petrec.features.constraints.objects import GROUPS
 from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.specs import GROUPS
 from petrec.settings import Mapping
 from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster

@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.features.constraints.holdups import find_holdups
-from petrec.features.constraints.open_transactions import Holdups
+from petrec.features.constraints.holdups import Holdups, find_holdups
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.plugins.clean import clean, owned

@@ -8,9 +8,12 @@ from sqlalchemy import Connection
 
 from petrec.errors import StuckError
 from petrec.features.constraints import apply
-from petrec.features.constraints.listener import Listener
+from petrec.features.constraints.apply import Listener
+from petrec.features.constraints.names import Name
 from petrec.features.constraints.plan import Wanted
-from petrec.features.constraints.result import ConstraintsPlan, Presence, Step
+from petrec.features.constraints.result import ConstraintsPlan
+from petrec.features.constraints.state import Presence, Step
+from petrec.features.constraints.statements.table import GrantSelect
 from petrec.settings import Mapping
 from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster
@@ -113,7 +116,7 @@ def test_what_a_partition_had_of_its_own_stays(
 
 
 def test_a_statement_that_changes_nothing_ends_the_run(planner: Connection) -> None:
-    step = Step("an object", "SELECT 1", (), "short")
+    step = Step("an object", GrantSelect(table=Name("visits"), role="PUBLIC"))
 
     class Idle:
         connection = planner

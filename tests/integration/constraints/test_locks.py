@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.features.constraints.objects import GROUPS
 from petrec.features.constraints.plan import Wanted
-from petrec.features.constraints.result import ConstraintsPlan, Step
+from petrec.features.constraints.result import ConstraintsPlan
+from petrec.features.constraints.specs import GROUPS
+from petrec.features.constraints.state import Step
+from petrec.features.constraints.statements.index import CreateIndex
 from petrec.settings import Mapping
 from tests.plugins.clean import digest
 from tests.plugins.databases import Database, MakeDatabase
@@ -85,7 +87,7 @@ def held_concurrently(clinic: Database, watcher: psycopg.Connection, step: Step)
     writer, reader = clinic.connect(autocommit=False), clinic.connect(autocommit=False)
     writer.execute(f"LOCK TABLE {step.locks[0].table} IN ROW EXCLUSIVE MODE")
     blockers = [writer]
-    if step.sql.startswith("CREATE"):
+    if isinstance(step.statement, CreateIndex):
         reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         reader.execute("SELECT 1")
         blockers.append(reader)
@@ -132,8 +134,11 @@ def drive(
     while steps := make(planner).steps:
         assert [step.sql for step in steps] == left
         step = steps[0]
-        look = held_concurrently if "CONCURRENTLY" in step.sql else held
+        look = held_concurrently if step.statement.is_build else held
+        needed = step.statement.needed.as_string(None)
+        assert clinic.execute(needed), f"not needed though planned: {step.sql}"
         assert_planned(step, look(clinic, watcher, step))
+        assert not clinic.execute(needed), f"needed though done: {step.sql}"
         done.append(step)
         left = left[1:]
     assert left == []

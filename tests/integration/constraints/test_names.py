@@ -7,9 +7,9 @@ import pytest
 from psycopg import sql
 from sqlalchemy import Connection
 
-from petrec.features.constraints.bytes import LONGEST, cut, joined, unlike_others
-from petrec.features.constraints.export import make_revisions
-from petrec.features.constraints.export_tree import Tree
+from petrec.features.constraints.alembic.export import make_revisions
+from petrec.features.constraints.alembic.tree import Tree
+from petrec.features.constraints.names import LONGEST, cut, joined, unlike_others
 from petrec.features.constraints.plan import Wanted
 from petrec.settings import Mapping
 from tests.plugins.alembic_project import Project

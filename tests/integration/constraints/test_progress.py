@@ -10,8 +10,10 @@ import pexpect
 import psycopg
 
 from petrec.cli.constraints.progress import words
-from petrec.features.constraints.listener import Doing
-from petrec.features.constraints.result import Step
+from petrec.features.constraints.apply import Doing
+from petrec.features.constraints.names import Name
+from petrec.features.constraints.state import Step
+from petrec.features.constraints.statements.constraint import Validate
 from petrec.postgres.ddl.statement_progress import Progress
 from tests.plugins.clean import clean, owned
 from tests.plugins.command import Petrec, Spawn, environment
@@ -103,7 +105,8 @@ def test_nothing_is_logged_unasked(petrec: Petrec, clinic: Database) -> None:
 
 def test_progress_is_said_in_the_servers_words() -> None:
     def said(now: Progress) -> str:
-        return words(Doing(Step("fk", "ALTER", (), "long", bytes=3 << 30), 2, 5, now))
+        validate = Validate(table=Name("public", "recordings"), name=Name("fk"))
+        return words(Doing(Step("fk", validate, bytes=3 << 30), 2, 5, now))
 
     assert said(Progress("running")) == "running, 3.0 GB to read"
     scan = Progress("building index: scanning table", 1000, 4000, "blocks")

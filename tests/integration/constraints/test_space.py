@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from petrec.features.constraints.estimate import index_bytes
-from petrec.features.constraints.sizes import as_size, to_bytes
+from petrec.features.constraints.disk import as_size, index_bytes, to_bytes
 from tests.integration.constraints.test_apply import LOGGED_DDL
 from tests.plugins.clean import clean, owned
 from tests.plugins.cluster import Cluster

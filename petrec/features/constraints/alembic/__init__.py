@@ -1,0 +1,1 @@
+"""The plan as revisions of a host project's own Alembic tree."""

@@ -1,0 +1,128 @@
+"""Rows of the catalog queries, typed."""
+
+from dataclasses import dataclass
+
+from petrec.features.constraints.names import Name
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A table; `rules` says whether it has rules on UPDATE or DELETE."""
+
+    name: str
+    oid: int
+    relkind: str
+    rows: int
+    bytes: int
+    persistence: str
+    partition: bool
+    owned: bool
+    owner: str
+    rules: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """A partitioned table, or one below it; `root` is the name of the topmost table."""
+
+    root: str
+    oid: int
+    parent: int | None
+    leaf: bool
+    level: int
+    name: str
+    schema: str
+    relkind: str
+    rows: int
+    bytes: int
+    owned: bool
+    owner: str
+    usable: bool
+    creatable: bool
+
+    @property
+    def qualified(self) -> Name:
+        """Return its name with its schema."""
+        return Name(self.schema, self.name)
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """A column; `width` is the average in bytes."""
+
+    table: str
+    name: str
+    required: bool
+    type: str
+    usable: bool
+    virtual: bool
+    referable: bool
+    width: int
+
+
+@dataclass(frozen=True)
+class ConstraintRow:
+    """A constraint; `demands_value` is true of a check that its one column is not NULL."""
+
+    name: str
+    type: str
+    table: str
+    valid: bool
+    on_delete: str
+    parent_oid: int | None
+    attached: bool
+    inherited: bool
+    local: bool
+    demands_value: bool
+    enforced: bool
+    columns: list[str]
+    parent_columns: list[str]
+    definition: str
+    table_oid: int
+    oid: int
+    schema: str
+
+
+@dataclass(frozen=True)
+class IndexRow:
+    """An index; `attached_to` is the index of the table above that it belongs to."""
+
+    name: str
+    table: str
+    valid: bool
+    whole: bool
+    keys: int
+    unique: bool
+    immediate: bool
+    where_given: bool
+    definition: str
+    oid: int
+    table_oid: int
+    schema: str
+    attached_to: int | None
+    plain: bool
+    attachable: bool
+    building: bool
+    columns: list[str]
+
+
+@dataclass(frozen=True)
+class RoleRow:
+    """The role of this session, and the roles that may read recordings and not visits."""
+
+    role: str
+    standby: bool
+    creates: bool
+    readers: list[str]
+
+
+@dataclass(frozen=True)
+class UnlikeRow:
+    """Two columns that a foreign key would connect and cannot, by physical names."""
+
+    child: str
+    own: str
+    parent: str
+    other: str
+    type: str
+    parent_type: str

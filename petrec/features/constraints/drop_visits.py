@@ -1,0 +1,107 @@
+"""Taking the visits table and recordings.visit_id away: only while both are empty, and petrec's.
+
+Whether they are empty is asked twice: before anything is changed, with counts, and again in the
+statement that drops, under its lock, so that a row that came meanwhile is not lost.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from psycopg import sql
+from sqlalchemy import Connection, text
+
+from petrec.errors import UsageError
+from petrec.features.constraints.catalog.read import Catalog
+from petrec.features.constraints.names import Name
+from petrec.features.constraints.objects.base import Object
+from petrec.features.constraints.objects.column import VisitColumn
+from petrec.features.constraints.objects.index import Index
+from petrec.features.constraints.objects.index_by_leaf import part_index
+from petrec.features.constraints.objects.table import VisitsTable, visits_columns
+from petrec.features.constraints.specs import DEFAULT_GROUPS, specs
+from petrec.features.constraints.state import ObjectState, Step
+
+# Objects that depend on the visits table, or on visit_id in recordings or any partition. What
+# depends on a child index or constraint is found by its parent.
+_DEPENDENTS = text("""
+WITH held AS (
+    SELECT c.oid AS relid, NULL::int AS attnum FROM pg_class c
+    WHERE c.relnamespace = to_regnamespace(:schema) AND c.relname = :visits
+    UNION ALL
+    SELECT a.attrelid, a.attnum FROM pg_class c
+    LEFT JOIN LATERAL pg_partition_tree(c.oid) t ON true
+    JOIN pg_attribute a ON a.attrelid = coalesce(t.relid, c.oid) AND a.attname = :column
+         AND NOT a.attisdropped
+    WHERE c.relnamespace = to_regnamespace(:schema) AND c.relname = :recordings
+)
+SELECT DISTINCT pg_describe_object(d.classid, d.objid, d.objsubid)
+FROM held JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = held.relid
+     AND (held.attnum IS NULL OR d.refobjsubid = held.attnum)
+LEFT JOIN pg_class i ON d.classid = 'pg_class'::regclass AND i.oid = d.objid
+LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+LEFT JOIN pg_attrdef v ON d.classid = 'pg_attrdef'::regclass AND v.oid = d.objid
+WHERE d.deptype IN ('n', 'a')
+  AND NOT coalesce(v.adrelid = d.refobjid AND v.adnum = d.refobjsubid, false)
+  AND NOT coalesce(k.contype IN ('p', 'n') AND k.conrelid = held.relid AND held.attnum IS NULL,
+                   false)
+  AND NOT coalesce(k.conparentid <> 0, false)
+  AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.oid)
+  AND NOT coalesce(coalesce(i.relname, k.conname)::text = ANY(:ours), false)
+ORDER BY 1
+""")
+
+
+def filled(connection: Connection, catalog: Catalog) -> dict[str, int]:
+    """Count what would be lost: visits, and recordings that name one; only what is not zero."""
+    visits, recordings = (catalog.mapping.table(table) for table in ("visits", "recordings"))
+    column, names = catalog.names.column("recordings", "visit_id"), catalog.names
+    counts: dict[str, int] = {}
+    if visits in catalog.tables:
+        query = sql.SQL("SELECT count(*) FROM {}").format(names.table("visits"))
+        counts[visits] = count_rows(connection, query)
+    if (recordings, column.bare) in catalog.columns:
+        query = sql.SQL("SELECT count({}) FROM {}").format(column, names.table("recordings"))
+        counts[f"{recordings}.{column.bare}"] = count_rows(connection, query)
+    return {name: count for name, count in counts.items() if count}
+
+
+def count_rows(connection: Connection, query: sql.Composed) -> int:
+    """Return a count; SQLAlchemy hands a statement without values on with its percent signs."""
+    return int(connection.exec_driver_sql(query.as_string(None).replace("%", "%%")).scalar_one())
+
+
+def refuse_strangers(connection: Connection, catalog: Catalog) -> None:
+    """Raise a UsageError where the table holds, or either carries, what petrec did not make."""
+    mapping = catalog.mapping
+    visits = mapping.table("visits")
+    made = {column.name.bare for column in visits_columns(catalog)}
+    extra = sorted(name for table, name in catalog.columns if table == visits and name not in made)
+    wanted = [spec.name for spec in specs(DEFAULT_GROUPS, "CASCADE")]
+    parts = [part.name for part in catalog.tree(mapping.table("recordings"))]
+    values: dict[str, Any] = {
+        "schema": str(Name(mapping.schema)),
+        "visits": visits,
+        "recordings": mapping.table("recordings"),
+        "column": mapping.column("recordings", "visit_id"),
+        "ours": [*wanted, *(part_index(part, name) for part in parts for name in wanted)],
+    }
+    others = [f"column {name} of table {visits}" for name in extra]
+    others += connection.scalars(_DEPENDENTS, values).all()
+    if others:
+        raise UsageError(
+            f"not made by petrec, so it would be lost: {'; '.join(others)}",
+            hint="drop it yourself first, or leave --drop-visits out",
+        )
+
+
+def drop_steps(own: list[tuple[Object, ObjectState]]) -> Iterator[Step]:
+    """Return the steps of a rollback that takes the table and the column, too."""
+    of_column = [each for each, _ in own if "visit_id" in each.spec.columns]
+    indexes = [each for each in reversed(of_column) if isinstance(each, Index)]
+    for each, state in reversed(own):
+        if isinstance(each, VisitsTable):
+            yield from each.drop(state)
+        elif isinstance(each, VisitColumn):
+            yield from each.drop(state, indexes)
+        elif each not in indexes:
+            yield from each.rollback(state)

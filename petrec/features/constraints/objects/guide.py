@@ -1,0 +1,31 @@
+"""The objects of the guide, each as an object of its class."""
+
+from petrec.features.constraints.catalog.read import Catalog
+from petrec.features.constraints.objects.base import Object
+from petrec.features.constraints.objects.column import VisitColumn
+from petrec.features.constraints.objects.foreign_key import ForeignKey
+from petrec.features.constraints.objects.index import Index
+from petrec.features.constraints.objects.index_by_leaf import PartitionedIndex
+from petrec.features.constraints.objects.key_by_leaf import PartitionedKey
+from petrec.features.constraints.objects.not_null import NotNull
+from petrec.features.constraints.objects.table import VisitsTable
+from petrec.features.constraints.specs import Kind, Spec
+
+_PLAIN: dict[Kind, type[Object]] = {
+    Kind.INDEX: Index,
+    Kind.NOT_NULL: NotNull,
+    Kind.FOREIGN_KEY: ForeignKey,
+    Kind.TABLE: VisitsTable,
+    Kind.COLUMN: VisitColumn,
+}
+_PARTITIONED: dict[Kind, type[Object]] = {
+    **_PLAIN,
+    Kind.INDEX: PartitionedIndex,
+    Kind.FOREIGN_KEY: PartitionedKey,
+}
+
+
+def object_of(catalog: Catalog, spec: Spec) -> Object:
+    """Return the object that a spec describes."""
+    is_parted = bool(catalog.tree(catalog.mapping.table(spec.table)))
+    return (_PARTITIONED if is_parted else _PLAIN)[spec.kind](spec, catalog)

@@ -1,0 +1,49 @@
+"""What an object needs that neither the host has nor a step creates."""
+
+from collections.abc import Iterator
+
+from petrec.features.constraints.catalog.read import Catalog
+from petrec.features.constraints.specs import Kind, Spec
+from petrec.features.constraints.state import Presence, Verdict
+
+
+def left_out(catalog: Catalog, spec: Spec) -> Verdict | None:
+    """Return LEFT_OUT if a required table or column is missing and no step will create it."""
+    tables = (spec.table,) if spec.kind is Kind.TABLE else (spec.table, spec.parent)
+    reasons = [*_ignored(catalog, tables)]
+    if spec.kind is not Kind.TABLE and not reasons:
+        reasons += _lacking(catalog, spec, spec.table, spec.columns)
+        reasons += _lacking(catalog, spec, spec.parent, spec.parent_columns) if spec.parent else []
+    return Verdict(Presence.LEFT_OUT, detail=reasons[0]) if reasons else None
+
+
+def _ignored(catalog: Catalog, tables: tuple[str, ...]) -> Iterator[str]:
+    named = (table for table in tables if table in catalog.mapping.ignore)
+    return (f"[mapping] ignore names {table}" for table in named)
+
+
+def _lacking(catalog: Catalog, spec: Spec, table: str, columns: tuple[str, ...]) -> Iterator[str]:
+    """Return what an object needs of a table and what neither the host nor a step provides."""
+    name, made_here = catalog.mapping.table(table), spec.group == "visits"
+    if name not in catalog.tables:
+        if not (table == "visits" and made_here) or catalog.has_relation(name):
+            yield f"there is no table {name}"
+        return
+    for logical in columns:
+        column, held = catalog.mapping.column(table, logical), catalog.column(table, logical)
+        coming = made_here and logical == "visit_id" and _has_visits(catalog)
+        if f"{table}.{logical}" in catalog.mapping.ignore:
+            yield f"[mapping] ignore names {table}.{logical}"
+        elif held is None and not coming:
+            yield f"there is no column {column}"
+        elif held is not None and held.virtual and spec.kind is not Kind.NOT_NULL:
+            yield f"{column} is a virtual generated column, which cannot be indexed or refer"
+
+
+def _has_visits(catalog: Catalog) -> bool:
+    """Return whether there is a visits table to refer to, or a step will make it."""
+    if "visits" in catalog.mapping.ignore:
+        return False
+    if catalog.table("visits") is None:
+        return not catalog.has_relation(catalog.mapping.table("visits"))
+    return catalog.column("visits", "id") is not None

@@ -1,0 +1,83 @@
+"""What the role of this session may not do that the steps need."""
+
+from collections.abc import Iterator
+
+from petrec.features.constraints.catalog.read import Catalog
+from petrec.features.constraints.catalog.rows import Part
+from petrec.features.constraints.names import Name
+from petrec.features.constraints.specs import GROUPS, specs
+from petrec.features.constraints.state import Problem, Step
+from petrec.features.constraints.statements.constraint import AddForeignKey
+from petrec.features.constraints.statements.table import CreateTable
+
+
+def find_missing_privileges(catalog: Catalog, steps: tuple[Step, ...]) -> tuple[Problem, ...]:
+    """Return everything that stops this session from running the steps."""
+    if not steps:
+        return ()
+    standby = Problem("", "this server is a standby", "connect to the primary")
+    return (
+        *([standby] if catalog.role.standby else []),
+        *_not_owned(catalog, steps),
+        *_not_referable(catalog, steps),
+        *_types_closed(catalog, steps),
+        *_may_not_create(catalog, steps),
+    )
+
+
+def _not_owned(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
+    """What is altered is altered in its partitions, too; what is dropped goes with the table's."""
+    tables = {catalog.names.in_schema(table.name): table for table in catalog.tables.values()}
+    parts = {part.qualified: part for part in catalog.parts}
+    asked = {name: step for step in steps for name in step.statement.owned}
+    for name, step in asked.items():
+        table, role = tables.get(name, parts.get(name)), catalog.role.role
+        if table is not None and not table.owned:
+            reason = f"{name} belongs to {table.owner}, and role {role} is no member of it"
+            yield Problem(step.object, reason, f"GRANT {Name(table.owner)} TO {role};")
+        if name in parts:
+            yield from _schema_closed(catalog, parts[name], steps)
+
+
+def _schema_closed(catalog: Catalog, part: Part, steps: tuple[Step, ...]) -> Iterator[Problem]:
+    if part.schema == catalog.mapping.schema:
+        return
+    schema, role = Name(part.schema), catalog.role.role
+    creating = [step.statement.table for step in steps if step.statement.creates]
+    creatable = part.creatable or part.qualified not in creating
+    for privilege, held in (("USAGE", part.usable), ("CREATE", creatable)):
+        if not held:
+            reason = f"role {role} has no {privilege} on schema {schema}"
+            yield Problem("", reason, f"GRANT {privilege} ON SCHEMA {schema} TO {role};")
+
+
+def _not_referable(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
+    role = catalog.role.role
+    adding = {step.object for step in steps if isinstance(step.statement, AddForeignKey)}
+    for spec in specs(GROUPS, "CASCADE"):
+        if spec.name not in adding:
+            continue
+        found = [catalog.column(spec.parent, column) for column in spec.parent_columns]
+        if any(column is not None and not column.referable for column in found):
+            name = catalog.names.table(spec.parent)
+            reason = f"role {role} may not refer to {name}"
+            yield Problem(spec.name, reason, f"GRANT REFERENCES ON {name} TO {role};")
+
+
+def _types_closed(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
+    """Return types that the visits table takes from the tables that there are."""
+    role = catalog.role.role
+    if not any(isinstance(step.statement, CreateTable) for step in steps):
+        return
+    for table in ("recordings", "pets", "appointments", "users"):
+        column = catalog.column(table, "id")
+        if column is not None and not column.usable:
+            reason = f"role {role} has no USAGE on type {column.type}"
+            yield Problem("visits", reason, f"GRANT USAGE ON TYPE {column.type} TO {role};")
+
+
+def _may_not_create(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
+    if any(step.statement.creates for step in steps) and not catalog.role.creates:
+        schema, role = Name(catalog.mapping.schema), catalog.role.role
+        reason = f"role {role} may not create in schema {schema}"
+        yield Problem("", reason, f"GRANT CREATE ON SCHEMA {schema} TO {role};")

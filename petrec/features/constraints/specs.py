@@ -1,0 +1,88 @@
+"""The guide's schema, one entry for each object, in the order in which they are made."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DEFAULT_GROUPS = ("indexes", "required", "visits")
+GROUPS = (*DEFAULT_GROUPS, "membership", "appointment-fk")
+
+
+class Kind(StrEnum):
+    """What an object is."""
+
+    INDEX = "index"
+    NOT_NULL = "not null"
+    FOREIGN_KEY = "foreign key"
+    TABLE = "table"
+    COLUMN = "column"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One object by logical names; `parent` and `on_delete` are those of a foreign key."""
+
+    name: str
+    group: str
+    kind: Kind
+    table: str
+    columns: tuple[str, ...] = ()
+    parent: str = ""
+    parent_columns: tuple[str, ...] = ("id",)
+    on_delete: str = "CASCADE"
+    partial: bool = False
+
+
+def _index(name: str, group: str, table: str, *columns: str, partial: bool = False) -> Spec:
+    return Spec(name, group, Kind.INDEX, table, columns, partial=partial)
+
+
+def specs(groups: tuple[str, ...], on_delete: str) -> list[Spec]:
+    """Return the objects of these groups; `on_delete` is for the recordings' pet."""
+    wanted = (*_recordings(on_delete), *_visits(), *_beyond())
+    return [item for item in wanted if item.group in groups]
+
+
+def _recordings(on_delete: str) -> tuple[Spec, ...]:
+    recordings, pet = "recordings", "pet_id"
+    return (
+        _index("idx_recordings_pet_id", "indexes", recordings, pet),
+        _index("idx_recordings_appointment_id", "indexes", recordings, "appointment_id"),
+        _index("idx_recordings_appointment_pet", "indexes", recordings, "appointment_id", pet),
+        _index("idx_recordings_pet_status", "indexes", recordings, pet, "status"),
+        Spec("recordings_pet_id_not_null", "required", Kind.NOT_NULL, recordings, (pet,)),
+        Spec(
+            "fk_recordings_pet_id", "required", Kind.FOREIGN_KEY, recordings, (pet,), "pets",
+            on_delete=on_delete,
+        ),
+    )  # fmt: skip
+
+
+def _visits() -> tuple[Spec, ...]:
+    v, r, key = "visits", "recordings", Kind.FOREIGN_KEY
+    return (
+        Spec("visits", v, Kind.TABLE, v),
+        Spec("fk_visits_pet_id", v, key, v, ("pet_id",), "pets"),
+        Spec("fk_visits_appointment_id", v, key, v, ("appointment_id",), "appointments"),
+        Spec("fk_visits_created_by", v, key, v, ("created_by",), "users", on_delete="NO ACTION"),
+        _index("idx_visits_pet_id", v, v, "pet_id"),
+        _index("idx_visits_appointment_id", v, v, "appointment_id"),
+        _index("idx_visits_visit_date", v, v, "visit_date"),
+        Spec("visit_id", v, Kind.COLUMN, r, ("visit_id",)),
+        _index("idx_recordings_visit_id", v, r, "visit_id"),
+        _index("idx_recordings_visit_pet", v, r, "visit_id", "pet_id", partial=True),
+        Spec("fk_recordings_visit_id", v, key, r, ("visit_id",), v),
+    )
+
+
+def _beyond() -> tuple[Spec, ...]:
+    r, key, both = "recordings", Kind.FOREIGN_KEY, ("appointment_id", "pet_id")
+    return (
+        Spec(
+            "fk_recordings_membership", "membership", key, r, both, "appointment_pets", both,
+            on_delete="NO ACTION",
+        ),
+        Spec(
+            "fk_recordings_appointment_id", "appointment-fk", key, r, ("appointment_id",),
+            "appointments", on_delete="NO ACTION",
+        ),
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""What the catalog says of an object, what is to be done about it, and what stops that."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from msgspec import Struct
+
+from petrec.features.constraints.statements.base import Lock, Statement, Waits
+
+
+class Presence(StrEnum):
+    """What the catalog says of one object."""
+
+    PRESENT = "present"
+    EQUIVALENT = "equivalent"
+    MISSING = "missing"
+    INVALID = "invalid"
+    BEING_BUILT = "being built"
+    IN_THE_WAY = "in the way"
+    LEFT_OUT = "left out"
+
+
+DONE = frozenset({Presence.PRESENT, Presence.EQUIVALENT, Presence.LEFT_OUT})
+OPEN = frozenset({Presence.MISSING, Presence.INVALID})
+HELD = frozenset({Presence.PRESENT, Presence.INVALID})
+
+
+class Verdict(Struct, frozen=True):
+    """The presence of an object, its name in the catalog, and why it is so."""
+
+    presence: Presence
+    actual: str = ""
+    detail: str = ""
+
+
+class ObjectState(Struct, frozen=True):
+    """One object of the guide's schema; `actual` is its name where it bears another."""
+
+    name: str
+    group: str
+    table: str
+    kind: str
+    presence: Presence
+    actual: str = ""
+    detail: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether nothing is to be done."""
+        return self.presence in DONE
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement of the plan, for one object.
+
+    `rows` and `bytes` are what it reads, `index_bytes` the size of the index that it builds.
+    """
+
+    object: str
+    statement: Statement
+    rows: int = 0
+    bytes: int = 0
+    index_bytes: int = 0
+
+    @property
+    def sql(self) -> str:
+        """Return the statement's text."""
+        return self.statement.sql
+
+    @property
+    def locks(self) -> tuple[Lock, ...]:
+        """Return the locks that the statement takes."""
+        return self.statement.locks
+
+    @property
+    def waits(self) -> Waits:
+        """Return how long it may wait for its locks."""
+        return self.statement.waits
+
+    @property
+    def hazard(self) -> str:
+        """Return what it does to others."""
+        return self.statement.hazard
+
+
+class Problem(Struct, frozen=True):
+    """What would stop the plan at an object, and what to do about it."""
+
+    object: str
+    reason: str
+    fix: str
