@@ -46,6 +46,11 @@ LACKING_PARTS = {
 ENOUGH = (
     "ALTER TABLE pets OWNER TO others; GRANT SELECT, REFERENCES (id) ON pets TO poor",
     "REVOKE ALL ON users FROM poor; GRANT REFERENCES ON users TO poor",
+    # A foreign key needs no ownership of a partitioned table that it refers to.
+    "CREATE TABLE parted (LIKE pets, PRIMARY KEY (id)) PARTITION BY HASH (id);"
+    " CREATE TABLE parted_a PARTITION OF parted FOR VALUES WITH (MODULUS 1, REMAINDER 0);"
+    " INSERT INTO parted SELECT * FROM pets; DROP TABLE pets; ALTER TABLE parted RENAME TO pets;"
+    " ALTER TABLE pets OWNER TO others; GRANT SELECT, REFERENCES ON pets TO poor",
 )
 
 
