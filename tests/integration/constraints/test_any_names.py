@@ -17,10 +17,10 @@ from petrec.features.constraints.names import LONGEST, cut
 from petrec.features.constraints.plan import Wanted
 from petrec.features.constraints.state import Step
 from petrec.settings import Mapping
-from tests.integration.constraints.parted import prepared
-from tests.integration.constraints.stepping import connected
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database
+from tests.plugins.parted import prepared
+from tests.plugins.stepping import connected
 
 Names = tuple[str, ...]
 EVERYTHING = ("indexes", "required", "visits", "membership", "appointment-fk")
