@@ -1,6 +1,6 @@
 """The neutral form of a result: what a renderer needs, whatever the command was."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -64,5 +64,5 @@ class Document:
     payload: Any
     grids: tuple[Grid, ...] = ()
     findings: tuple[Finding, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()

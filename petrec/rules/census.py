@@ -28,6 +28,11 @@ class Group:
     least: str
     most: str
 
+    def agrees(self, wanted: Iterable[str | bool | None]) -> bool:
+        """Return whether kind, strategy, has_pet and invalid are as wanted; None is any."""
+        own = (self.kind, self.strategy, self.has_pet, self.invalid)
+        return all(wish is None or wish == mine for wish, mine in zip(wanted, own, strict=True))
+
 
 @dataclass(frozen=True)
 class Census:
@@ -35,20 +40,24 @@ class Census:
 
     groups: Sequence[Group]
 
-    def count(self, **wanted: object) -> int:
-        """Return how many recordings agree with the attributes of `Group` that are named."""
-        return sum(group.size for group in self._matching(wanted))
+    def count(
+        self,
+        kind: str | None = None,
+        *,
+        strategy: str | None = None,
+        has_pet: bool | None = None,
+        invalid: bool | None = None,
+    ) -> int:
+        """Return how many recordings agree with everything that is given."""
+        wanted = (kind, strategy, has_pet, invalid)
+        return sum(group.size for group in self.groups if group.agrees(wanted))
 
     def examples(self, kind: str) -> tuple[str, ...]:
         """Return the first and the last id of a kind, as text."""
-        groups = self._matching({"kind": kind})
-        ends = [(group.least, group.most) for group in groups]
+        ends = [(group.least, group.most) for group in self.groups if group.kind == kind]
         if not ends:
             return ()
         return tuple(dict.fromkeys((min(e[0] for e in ends), max(e[1] for e in ends))))
-
-    def _matching(self, wanted: dict[str, object]) -> Iterable[Group]:
-        return [g for g in self.groups if all(getattr(g, k) == v for k, v in wanted.items())]
 
 
 def census_query(schema: Schema, within: ColumnElement[bool] | None = None) -> Select[Any]:

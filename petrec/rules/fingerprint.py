@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, Text, cast, func, select
 
 from petrec.rules.judge import judged, kind_column
-from petrec.rules.registry import KINDS
+from petrec.rules.registry import FINDINGS
 from petrec.schema import Schema
 
 _DIGITS = 32
@@ -25,4 +25,4 @@ def fingerprints_query(schema: Schema) -> Select[Any]:
     name = func.convert_to(kind + " " + cast(facts.recording.id, Text), "UTF8")
     digest = func.left(func.encode(func.sha256(name), "hex"), _DIGITS)
     query = select(kind.label("kind"), digest.label("fingerprint")).select_from(facts.source)
-    return query.where(kind != KINDS[0].id)
+    return query.where(kind.in_([finding.id for finding in FINDINGS]))

@@ -11,10 +11,9 @@ from petrec.rules.facts_sql import FactColumns
 
 
 class Severity(StrEnum):
-    """How bad a finding is."""
+    """How bad a kind is."""
 
     NONE = "none"
-    WARNING = "warning"
     ERROR = "error"
 
 
@@ -26,14 +25,39 @@ class Repair(StrEnum):
     REVIEW = "review"
 
 
-@dataclass(frozen=True)
+class Prevention(StrEnum):
+    """Which constraint prevents a finding: the names that `petrec constraints` gives them."""
+
+    PET_NOT_NULL = "recordings_pet_id_not_null"
+    PET_KEY = "fk_recordings_pet_id"
+    APPOINTMENT_KEY = "fk_recordings_appointment_id"
+    MEMBERSHIP_KEY = "fk_recordings_membership"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kind:
-    """One kind of recording; the two predicates are twins and exactly one kind holds per row."""
+    """One kind of recording; `holds` and `sql` are twins, and one of them holds for every row.
+
+    Reports list the kinds by `order`; where several hold, the first one counts. A kind
+    `needs_place` where neither pet nor appointment can be trusted: a person then chooses among the
+    appointments of the recording's day.
+    """
 
     id: str
-    severity: Severity
+    order: int
     sentence: str
     repair: Repair
-    prevented_by: str
+    prevented_by: Prevention | None = None
+    needs_place: bool = False
     holds: Callable[[Facts], bool]
     sql: Callable[[FactColumns], ColumnElement[bool]]
+
+    @property
+    def is_finding(self) -> bool:
+        """Return whether something is wrong that a command repairs."""
+        return self.repair is not Repair.NONE
+
+    @property
+    def severity(self) -> Severity:
+        """Return how bad the kind is: every finding is an error."""
+        return Severity.ERROR if self.is_finding else Severity.NONE

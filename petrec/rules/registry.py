@@ -1,32 +1,22 @@
-"""All kinds, in the order in which reports list them."""
+"""All kinds, in the order in which reports list them: every file of `kinds` that defines one."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
+from petrec.rules import kinds
 from petrec.rules.kind import Kind
-from petrec.rules.kinds.dangling_appointment import DANGLING_APPOINTMENT
-from petrec.rules.kinds.dangling_pet import DANGLING_PET
-from petrec.rules.kinds.mismatched import MISMATCHED
-from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
-from petrec.rules.kinds.missing_dangling_appointment import MISSING_DANGLING_APPOINTMENT
-from petrec.rules.kinds.missing_inferable import MISSING_INFERABLE
-from petrec.rules.kinds.missing_no_appointment import MISSING_NO_APPOINTMENT
-from petrec.rules.kinds.missing_no_pets import MISSING_NO_PETS
-from petrec.rules.kinds.ok import OK
-from petrec.rules.kinds.visit_conflict import VISIT_CONFLICT
 
-KINDS = (
-    OK,
-    MISSING_INFERABLE,
-    MISSING_AMBIGUOUS,
-    MISSING_NO_PETS,
-    MISSING_NO_APPOINTMENT,
-    MISSING_DANGLING_APPOINTMENT,
-    DANGLING_PET,
-    DANGLING_APPOINTMENT,
-    MISMATCHED,
-    VISIT_CONFLICT,
-)
-FINDINGS = tuple(kind for kind in KINDS if kind is not OK)
+
+def _kinds_of(module: str) -> list[Kind]:
+    names = vars(import_module(f"{kinds.__name__}.{module}"))
+    return [value for value in names.values() if isinstance(value, Kind)]
+
+
+_BY_ID = {kind.id: kind for file in iter_modules(kinds.__path__) for kind in _kinds_of(file.name)}
+KINDS = tuple(sorted(_BY_ID.values(), key=lambda kind: kind.order))
+FINDINGS = tuple(kind for kind in KINDS if kind.is_finding)
 
 
 def kind_by_id(kind_id: str) -> Kind:
     """Return the kind; errors: KeyError."""
-    return {kind.id: kind for kind in KINDS}[kind_id]
+    return _BY_ID[kind_id]

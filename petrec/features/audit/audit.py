@@ -47,7 +47,7 @@ def run_audit(
 
 
 def _kind_count(census: Census, kind: Kind) -> KindCount:
-    total, count = census.count(), census.count(kind=kind.id)
+    total, count = census.count(), census.count(kind.id)
     return KindCount(
         id=kind.id,
         severity=kind.severity,
@@ -55,7 +55,7 @@ def _kind_count(census: Census, kind: Kind) -> KindCount:
         repair=kind.repair,
         count=count,
         percent=round(100 * count / total, 2) if total else 0.0,
-        samples=() if kind is KINDS[0] else census.examples(kind.id),
+        samples=census.examples(kind.id) if kind.is_finding else (),
     )
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
 from petrec.documents.frames import records_frame
+from petrec.rules import Repair, Severity
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -16,12 +17,17 @@ class KindCount(Struct, frozen=True):
     """How many recordings are of one kind; percent of all recordings; first and last id."""
 
     id: str
-    severity: str
+    severity: Severity
     sentence: str
-    repair: str
+    repair: Repair
     count: int
     percent: float
     samples: tuple[str, ...] = ()
+
+    @property
+    def is_finding(self) -> bool:
+        """Return whether something is wrong that a command repairs."""
+        return self.repair is not Repair.NONE
 
 
 class GuideNumbers(Struct, frozen=True):
@@ -60,7 +66,12 @@ class AuditResult(Struct, frozen=True):
     @property
     def findings(self) -> int:
         """Return how many recordings are not ok."""
-        return sum(kind.count for kind in self.kinds if kind.id != "ok")
+        return sum(kind.count for kind in self.finding_kinds)
+
+    @property
+    def finding_kinds(self) -> tuple[KindCount, ...]:
+        """Return the counts of the kinds that are findings."""
+        return tuple(kind for kind in self.kinds if kind.is_finding)
 
     def count(self, kind_id: str) -> int:
         """Return the count of one kind; errors: StopIteration."""
@@ -78,16 +89,19 @@ class AuditResult(Struct, frozen=True):
             title=f"{self.findings} of {self.total} recordings need attention",
             payload=self,
             grids=(self._kinds(), self._guide(), self._warnings()),
-            findings=(*map(_kind_finding, self.kinds[1:]), *map(_warning_finding, self.warnings)),
+            findings=(
+                *map(_kind_finding, self.finding_kinds),
+                *map(_warning_finding, self.warnings),
+            ),
             notes=(f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}",),
             remarks=self.remarks,
         )
 
     def _kinds(self) -> Grid:
-        rows = [(k.id, k.count, k.percent, k.repair, "".join(k.samples[:1])) for k in self.kinds]
-        rows.append(("total", self.total, 100.0 if self.total else 0.0, "", ""))
+        kinds = ((k.id, k.count, k.percent, k.repair, "".join(k.samples[:1])) for k in self.kinds)
+        total = ("total", self.total, 100.0 if self.total else 0.0, "", "")
         columns = ("kind", "count", "percent", "repair", "for example")
-        return Grid("Recordings by kind", columns, tuple(rows))
+        return Grid("Recordings by kind", columns, (*kinds, total))
 
     def _guide(self) -> Grid:
         names = GuideNumbers.__struct_fields__

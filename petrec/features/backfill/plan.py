@@ -26,7 +26,7 @@ from petrec.features.runs.journal.tables import plan_items
 from petrec.features.runs.run import Action, Run, RunState, Target
 from petrec.postgres.session_state import path_advice
 from petrec.postgres.triggers import SearchingTriggers, searching_functions, update_triggers
-from petrec.rules import KINDS, Repair, judged
+from petrec.rules import FINDINGS, Repair, judged
 from petrec.rules.census import Census, take_census
 from petrec.rules.evidence import STRATEGIES
 from petrec.schema import Schema
@@ -64,7 +64,7 @@ def _searching(connection: Connection, schema: Schema) -> SearchingTriggers | No
 
 def count_left(census: Census) -> int:
     """Return how many recordings need a person."""
-    return sum(census.count(kind=kind.id) for kind in KINDS if kind.repair is Repair.REVIEW)
+    return sum(census.count(kind.id) for kind in FINDINGS if kind.repair is Repair.REVIEW)
 
 
 def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | None:

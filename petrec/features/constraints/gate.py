@@ -8,14 +8,6 @@ from petrec.rules import FINDINGS
 from petrec.rules.census import take_census
 from petrec.schema import Schema
 
-# The rules name what prevents a kind by columns; here the constraints have the guide's names.
-_PREVENTS = {
-    "recordings_pet_id_not_null": "recordings.pet_id NOT NULL",
-    "fk_recordings_pet_id": "foreign key recordings.pet_id",
-    "fk_recordings_membership": "foreign key recordings (appointment_id, pet_id)",
-    "fk_recordings_appointment_id": "foreign key recordings.appointment_id",
-}
-
 
 def find_obstacles(
     connection: Connection, schema: Schema, wanted: Wanted, plan: ConstraintsPlan
@@ -25,8 +17,6 @@ def find_obstacles(
     if not counts:
         return None
     census = take_census(connection, schema)
-    broken = {_PREVENTS.get(name, "") for name in counts}
-    kinds = {
-        kind.id: census.count(kind=kind.id) for kind in FINDINGS if kind.prevented_by in broken
-    }
+    prevented = [kind for kind in FINDINGS if kind.prevented_by in counts]
+    kinds = {kind.id: census.count(kind.id) for kind in prevented}
     return Obstacles(counts, {kind: count for kind, count in kinds.items() if count})

@@ -37,6 +37,6 @@ def _html(result: ReportResult) -> str:
     shown = result.trend[-_BARS:]
     most = max([point.findings for point in shown] + [1])
     bars = [{"point": p, "width": max(1, round(100 * p.findings / most))} for p in shown]
-    kinds = [{"kind": k, "moved": result.movement(k.id)} for k in result.audit.kinds[1:]]
+    kinds = [{"kind": k, "moved": result.movement(k.id)} for k in result.audit.finding_kinds]
     content = facts(result) | {"bars": bars, "kinds": kinds}
     return environment().get_template("email.html.j2").render(content) + "\n"

@@ -63,7 +63,6 @@ def _charts(result: ReportResult) -> dict[str, Any]:
                 "moved": result.movement(kind.id),
                 "spark": sparkline([p.counts.get(kind.id, 0) for p in result.trend], kind.id),
             }
-            for kind in result.audit.kinds
-            if kind.id != "ok"
+            for kind in result.audit.finding_kinds
         ],
     }

@@ -30,7 +30,7 @@ def summary(result: ReportResult, *, plain: bool = False) -> str:
         all_ = sum(result.moved.values(), Movement())
         moves = f"{all_.new:,} new, {all_.fixed:,} fixed, {all_.reappeared:,} reappeared"
         lines.append(f"Since the last report: {moves}.")
-    kinds = sorted(audit.kinds[1:], key=lambda kind: -kind.count)
+    kinds = sorted(audit.finding_kinds, key=lambda kind: -kind.count)
     lines += [
         f"• {k.count:,} {quote}{k.id}{quote}: {k.sentence}" for k in kinds[:_MOST_KINDS] if k.count
     ]

@@ -62,10 +62,12 @@ def _families(result: ReportResult) -> Iterator[tuple[str, Samples]]:
     yield LAST_RUN, [({}, taken)]
     yield LAST_SUCCESS, [({}, taken)]
     yield "petrec_recordings", [({}, audit.total)]
-    kinds = [kind for kind in audit.kinds if kind.id != "ok"]
-    yield "petrec_findings", [({"kind": k.id, "severity": k.severity}, k.count) for k in kinds]
+    yield (
+        "petrec_findings",
+        [({"kind": k.id, "severity": k.severity}, k.count) for k in audit.finding_kinds],
+    )
     for field in Movement.__struct_fields__:
-        moves = [(k.id, result.movement(k.id) or Movement()) for k in kinds]
+        moves = [(k.id, result.movement(k.id) or Movement()) for k in audit.finding_kinds]
         yield f"petrec_findings_{field}", [({"kind": k}, getattr(m, field)) for k, m in moves]
     yield "petrec_warnings", [({"warning": w.id}, w.count) for w in audit.warnings]
     yield "petrec_recordings_without_pet", [({}, audit.guide.missing_pet_id)]

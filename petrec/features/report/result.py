@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
+from petrec.documents.document import SCHEMA_VERSION, Document, Grid
 from petrec.features.audit.result import AuditResult
 
 # A table for a terminal shows the end of a trend; JSON and the page have all of it.
@@ -140,11 +140,10 @@ class ReportResult(Struct, frozen=True):
             title=f"{inner.title}. {self.verdict.sentence}",
             payload=self,
             grids=(self._kinds(), *inner.grids[1:], *self._monitoring(), self._trend()),
-            findings=tuple(Finding(f.rule, f.severity, f.count, f.message, f.help)
-                           for f in inner.findings),
+            findings=inner.findings,
             notes=(*inner.notes, self._compared()),
             remarks=(*inner.remarks, *self.remarks),
-        )  # fmt: skip
+        )
 
     def _compared(self) -> str:
         if self.compared_with is None:
@@ -155,7 +154,7 @@ class ReportResult(Struct, frozen=True):
         columns = ("kind", "count", "percent", "new", "fixed", "reappeared", "repair")
         rows = []
         for kind in self.audit.kinds:
-            moved = self.movement(kind.id) if kind.id != "ok" else None
+            moved = self.movement(kind.id) if kind.is_finding else None
             moves = (None,) * 3 if moved is None else (moved.new, moved.fixed, moved.reappeared)
             rows.append((kind.id, kind.count, kind.percent, *moves, kind.repair))
         return Grid("Recordings by kind", columns, tuple(rows))

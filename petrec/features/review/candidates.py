@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from petrec.features.review.case import Verdict
 from petrec.features.review.observed import Observed, Pet, Place
-from petrec.rules import KINDS, classify
+from petrec.rules import classify
 from petrec.rules.facts import Facts, VisitFacts
 
 
@@ -54,7 +54,7 @@ def becomes_ok(seen: Observed, option: Option) -> bool:
         known=frozenset({pet}),
         visit=VisitFacts(visit.pet_id, visit.appointment, visit.pet is not None) if visit else None,
     )
-    return classify(facts) is KINDS[0]
+    return not classify(facts).is_finding
 
 
 def may_link(pet: Pet, owner: str | None) -> bool:

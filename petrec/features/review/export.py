@@ -19,6 +19,7 @@ from petrec.features.review.rows import COLUMNS, choices_of, row_of
 from petrec.features.review.unfilled import refuse_filled
 from petrec.files import Before, atomic_bytes, atomic_text, keep_beside
 from petrec.rules.census import take_census
+from petrec.rules.kinds.missing_inferable import MISSING_INFERABLE
 from petrec.schema import Schema
 
 FORMATS = (".csv", ".xlsx", ".html")
@@ -54,14 +55,14 @@ def export_cases(
     OutputError, UsageError.
     """
     census = take_census(connection, schema)
-    counts = {kind: census.count(kind=kind) for kind in kinds or REVIEWED}
+    counts = {kind: census.count(kind) for kind in kinds or REVIEWED}
     present = [kind for kind, count in counts.items() if count]
     kept: list[Path] = []
     for path in paths:
         # A stream left open would hold the connection, and its rollback would wait for ever.
         with closing(stream_cases(connection, schema, present)) as cases:
             _write(path, cases, _before(kept, force=force))
-    inferable = census.count(kind="missing_inferable")
+    inferable = census.count(MISSING_INFERABLE.id)
     return ReviewExport(tuple(map(str, paths)), counts, inferable, tuple(map(str, kept)))
 
 

@@ -24,11 +24,10 @@ from petrec.features.review import folds
 from petrec.features.review.folds import as_text, has_day, pet_json
 from petrec.features.review.state import state_sql
 from petrec.features.runs.journal.keys import key_of
-from petrec.rules import KINDS, Repair, judged, kind_column
+from petrec.rules import FINDINGS, Kind, Repair, judged, kind_by_id, kind_column
 from petrec.schema import Schema
 
-REVIEWED = tuple(kind.id for kind in KINDS if kind.repair is Repair.REVIEW)
-_UNPLACED = ("missing_no_appointment", "missing_dangling_appointment", "dangling_pet")
+REVIEWED = tuple(kind.id for kind in FINDINGS if kind.repair is Repair.REVIEW)
 _OF_RECORDING = ("created_at", "status", "original_filename", "transcript_text")
 _OF_APPOINTMENT = ("appointment_date", "title", "notes")
 _NULL: ColumnElement[Any] = null()
@@ -36,7 +35,7 @@ _NULL: ColumnElement[Any] = null()
 
 def kind_query(schema: Schema, kind_id: str) -> Select[Any]:
     """Select the recordings of one kind, in the order of their ids."""
-    observation = _Observation(schema, kind_id)
+    observation = _Observation(schema, kind_by_id(kind_id))
     recording = observation.facts.recording
     return observation.query().where(observation.kind == kind_id).order_by(recording.id)
 
@@ -51,7 +50,7 @@ def ids_query(schema: Schema, ids: Sequence[str]) -> Select[Any]:
 class _Observation:
     """The joins that the observed values are read from; a kind needs only some of them."""
 
-    def __init__(self, schema: Schema, kind_id: str | None) -> None:
+    def __init__(self, schema: Schema, kind: Kind | None) -> None:
         self.schema = schema
         self.facts = judged(schema)
         self.recording = self.facts.recording
@@ -63,9 +62,9 @@ class _Observation:
         self._join(self.own, self.own.c.id == self.recording.pet_id)
         self.values: dict[str, ColumnElement[Any]] = {}
         self._surroundings()
-        if kind_id is None or kind_id in _UNPLACED:
+        if kind is None or kind.needs_place:
             self._day()
-        if kind_id not in _UNPLACED:
+        if kind is None or not kind.needs_place:
             self._elsewhere()
         self._visit()
 

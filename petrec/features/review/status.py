@@ -28,7 +28,7 @@ def review_status(connection: Connection, schema: Schema) -> ReviewStatus:
     kinds = tuple(
         OpenKind(
             kind,
-            census.count(kind=kind),
+            census.count(kind),
             settled[kind, Verdict.CANNOT_TELL],
             settled[kind, Verdict.LEAVE],
         )

@@ -33,8 +33,9 @@ from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import decisions, link_changes
 from petrec.features.runs.run import LinkAction, Run
 from petrec.postgres.identifiers import lock_table
-from petrec.rules import KINDS, judged, kind_column
+from petrec.rules import judged, kind_column
 from petrec.rules.facts_sql import FactColumns
+from petrec.rules.kinds.ok import OK
 from petrec.schema import Schema
 
 _CHANGED = "the recording has changed since it was exported"
@@ -97,7 +98,7 @@ class ReviewWork:
         ours = self._added(run, facts) if run.target.links else None
         same = state_sql(self.schema, facts, without=ours) == decisions.c.state
         fits = FactColumns(self._outcome(run))
-        ok = and_(kind_column(fits) == KINDS[0].id, fits.source.c.may_link)
+        ok = and_(kind_column(fits) == OK.id, fits.source.c.may_link)
         new = self._new(run)
         links = [(decisions.c.verdict == Verdict.LINK).label("links")] if run.target.links else []
         return (

@@ -27,7 +27,7 @@ def judge(
     """Judge an audit; errors: InconsistentReadError where the ratchet saw other rows."""
     if ratchet is not None:
         _check_agreement(audit, ratchet)
-    kinds = (_kind(kind, audit.total, limits[kind.id], ratchet) for kind in audit.kinds[1:])
+    kinds = (_kind(kind, audit.total, limits[kind.id], ratchet) for kind in audit.finding_kinds)
     counted = {fact.id: fact for fact in audit.warnings}
     facts = [rule for rule in limits if rule not in {kind.id for kind in audit.kinds}]
     return ValidationResult(
@@ -45,7 +45,7 @@ def judge(
 
 
 def _check_agreement(audit: AuditResult, ratchet: RatchetOutcome) -> None:
-    for kind in audit.kinds[1:]:
+    for kind in audit.finding_kinds:
         listed = ratchet.known.get(kind.id, 0) + ratchet.new.get(kind.id, 0)
         if listed != kind.count:
             reason = f"{kind.count} recordings of kind {kind.id} counted, {listed} listed"

@@ -1,28 +1,16 @@
 """The pet row does not exist."""
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import and_
 
-from petrec.rules.facts import Facts
-from petrec.rules.facts_sql import FactColumns
-from petrec.rules.kind import Kind, Repair, Severity
-
-
-def holds(facts: Facts) -> bool:
-    """Twin of `sql`."""
-    return facts.has_pet and not facts.pet_exists
-
-
-def sql(facts: FactColumns) -> ColumnElement[bool]:
-    """Twin of `holds`."""
-    return and_(facts.has_pet, ~facts.pet_exists)
-
+from petrec.rules.kind import Kind, Prevention, Repair
 
 DANGLING_PET = Kind(
     id="dangling_pet",
-    severity=Severity.ERROR,
+    order=70,
     sentence="the pet row does not exist",
     repair=Repair.REVIEW,
-    prevented_by="foreign key recordings.pet_id",
-    holds=holds,
-    sql=sql,
+    prevented_by=Prevention.PET_KEY,
+    needs_place=True,
+    holds=lambda facts: facts.has_pet and not facts.pet_exists,
+    sql=lambda facts: and_(facts.has_pet, ~facts.pet_exists),
 )

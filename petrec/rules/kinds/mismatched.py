@@ -1,29 +1,17 @@
 """Pet and appointment exist, but the pet was not in the appointment."""
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import and_
 
-from petrec.rules.facts import Facts
-from petrec.rules.facts_sql import FactColumns
-from petrec.rules.kind import Kind, Repair, Severity
-
-
-def holds(facts: Facts) -> bool:
-    """Twin of `sql`."""
-    both_exist = facts.has_pet and facts.pet_exists and facts.appointment_exists
-    return both_exist and facts.pet_id not in facts.linked
-
-
-def sql(facts: FactColumns) -> ColumnElement[bool]:
-    """Twin of `holds`."""
-    return and_(facts.has_pet, facts.pet_exists, facts.appointment_exists, ~facts.pet_linked)
-
+from petrec.rules.kind import Kind, Prevention, Repair
 
 MISMATCHED = Kind(
     id="mismatched",
-    severity=Severity.ERROR,
+    order=90,
     sentence="pet and appointment exist, but the pet was not in the appointment",
     repair=Repair.REVIEW,
-    prevented_by="foreign key recordings (appointment_id, pet_id)",
-    holds=holds,
-    sql=sql,
+    prevented_by=Prevention.MEMBERSHIP_KEY,
+    holds=lambda facts: (
+        facts.pet_exists and facts.appointment_exists and facts.pet_id not in facts.linked
+    ),
+    sql=lambda facts: and_(facts.pet_exists, facts.appointment_exists, ~facts.pet_linked),
 )

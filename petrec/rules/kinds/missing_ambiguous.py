@@ -1,29 +1,16 @@
 """The pet is missing and the appointment has several pets."""
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import and_
 
 from petrec.rules.evidence import undecided, undecided_sql
-from petrec.rules.facts import Facts
-from petrec.rules.facts_sql import FactColumns
-from petrec.rules.kind import Kind, Repair, Severity
-
-
-def holds(facts: Facts) -> bool:
-    """Twin of `sql`."""
-    return undecided(facts) and facts.has_appointment and bool(facts.known)
-
-
-def sql(facts: FactColumns) -> ColumnElement[bool]:
-    """Twin of `holds`."""
-    return and_(undecided_sql(facts), facts.has_appointment, facts.any_known)
-
+from petrec.rules.kind import Kind, Prevention, Repair
 
 MISSING_AMBIGUOUS = Kind(
     id="missing_ambiguous",
-    severity=Severity.ERROR,
+    order=30,
     sentence="the pet is missing and the appointment has several pets",
     repair=Repair.REVIEW,
-    prevented_by="recordings.pet_id NOT NULL",
-    holds=holds,
-    sql=sql,
+    prevented_by=Prevention.PET_NOT_NULL,
+    holds=lambda facts: undecided(facts) and facts.has_appointment and bool(facts.known),
+    sql=lambda facts: and_(undecided_sql(facts), facts.has_appointment, facts.any_known),
 )

@@ -72,7 +72,7 @@ def present_run(audit: AuditResult, moved: dict[str, Movement], *, first: bool) 
         taken_at=audit.taken_at,
         total=audit.total,
         missing_pet_id=audit.guide.missing_pet_id,
-        counts={kind.id: kind.count for kind in audit.kinds if kind.id != "ok"},
+        counts={kind.id: kind.count for kind in audit.finding_kinds},
         moved={} if first else moved,
         first=first,
     )

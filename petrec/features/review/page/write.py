@@ -8,7 +8,7 @@ from typing import TextIO
 from petrec.features.review.case import Case
 from petrec.features.review.page.assets import page_script, page_style, page_template
 from petrec.features.review.page.encode import csp_hash, encode_json
-from petrec.rules import KINDS, Repair
+from petrec.rules import FINDINGS, Repair
 from petrec.version import __version__
 
 _CASES = "$cases"
@@ -28,7 +28,7 @@ def write_page(cases: Iterable[Case], out: TextIO, *, title: str, exported_at: s
 
 def _values(title: str, exported_at: str) -> dict[str, str]:
     style, script = page_style(), page_script()
-    sentences = {kind.id: kind.sentence for kind in KINDS if kind.repair is Repair.REVIEW}
+    sentences = {kind.id: kind.sentence for kind in FINDINGS if kind.repair is Repair.REVIEW}
     facts = {"title": title, "exported_at": exported_at, "kinds": sentences}
     return {
         "policy": _policy(style, script),
