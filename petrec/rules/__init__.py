@@ -1,8 +1,8 @@
 """The rules: what can be wrong with a recording, each said once for SQL, Python and people."""
 
-from petrec.rules.judge import classify, judged, kind_column
 from petrec.rules.kind import Kind, Prevention, Repair, Severity
-from petrec.rules.registry import FINDINGS, KINDS, kind_by_id
+from petrec.rules.observed import judged
+from petrec.rules.registry import FINDINGS, KINDS, classify, kind_by_id, kind_column
 
 __all__ = [
     "FINDINGS",

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, collate, func, select
 
 from petrec.rules.evidence import strategy_sql
-from petrec.rules.facts_sql import FactColumns, observed
-from petrec.rules.judge import kind_column
+from petrec.rules.facts_sql import FactColumns
+from petrec.rules.observed import observed
+from petrec.rules.registry import kind_column
 from petrec.schema import Schema
 
 

@@ -59,8 +59,8 @@ STRATEGIES = (VISIT, SINGLE_PET)
 
 
 def inferable(facts: Facts) -> bool:
-    """Say whether the recording lacks a pet and nothing contradicts an inference."""
-    return not facts.has_pet and facts.grounded and not facts.visit_differs
+    """Return whether the recording lacks a pet and nothing contradicts an inference."""
+    return not facts.has_pet and facts.appointment_ok and not facts.visit_differs
 
 
 def certain(facts: Facts) -> Evidence | None:
@@ -74,11 +74,11 @@ def certain(facts: Facts) -> Evidence | None:
 
 def inferable_sql(facts: FactColumns) -> ColumnElement[bool]:
     """Twin of `inferable`."""
-    return and_(~facts.has_pet, facts.grounded, ~facts.visit_differs)
+    return and_(~facts.has_pet, facts.appointment_ok, ~facts.visit_differs)
 
 
 def certain_sql(facts: FactColumns) -> ColumnElement[bool]:
-    """Say whether there is certain evidence for a missing pet."""
+    """Return whether there is certain evidence for a missing pet."""
     return and_(inferable_sql(facts), or_(*(s.sql_holds(facts) for s in STRATEGIES)))
 
 
@@ -95,7 +95,7 @@ def certain_pet_sql(facts: FactColumns) -> ColumnElement[Any]:
 
 
 def undecided(facts: Facts) -> bool:
-    """Say whether the pet is missing, nothing contradicts an inference, and nothing is certain."""
+    """Return whether the pet is missing and could be inferred, but nothing is certain."""
     return inferable(facts) and certain(facts) is None
 
 

@@ -13,6 +13,11 @@ class VisitFacts:
     appointment_id: Hashable | None
     pet_exists: bool
 
+    def contradicts(self, pet: Hashable | None, appointment: Hashable | None) -> bool:
+        """Return whether the visit names another pet or appointment; None contradicts nothing."""
+        pairs = ((self.pet_id, pet), (self.appointment_id, appointment))
+        return any(None not in pair and pair[0] != pair[1] for pair in pairs)
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -31,38 +36,35 @@ class Facts:
 
     @property
     def has_pet(self) -> bool:
-        """Say whether the recording names a pet."""
+        """Return whether the recording names a pet."""
         return self.pet_id is not None
 
     @property
     def has_appointment(self) -> bool:
-        """Say whether the recording names an appointment."""
+        """Return whether the recording names an appointment."""
         return self.appointment_id is not None
 
     @property
-    def grounded(self) -> bool:
-        """Say whether the appointment named, if any, exists."""
+    def appointment_ok(self) -> bool:
+        """Return whether the appointment named, if any, exists."""
         return not self.has_appointment or self.appointment_exists
 
     @property
-    def placed(self) -> bool:
-        """Say whether the pet exists and was in the appointment, if there is one."""
+    def pet_ok(self) -> bool:
+        """Return whether the pet exists and was in the appointment, if there is one."""
         in_appointment = self.appointment_exists and self.pet_id in self.linked
         return self.has_pet and self.pet_exists and (not self.has_appointment or in_appointment)
 
     @cached_property
     def visit_differs(self) -> bool:
-        """Say whether the visit contradicts the recording or its appointment."""
+        """Return whether the visit contradicts the recording or its appointment's pets."""
         if self.visit is None:
             return False
-        pet, appointment = self.visit.pet_id, self.visit.appointment_id
-        if appointment is not None and self.has_appointment and appointment != self.appointment_id:
-            return True
-        if pet is None:
-            return False
-        if self.has_pet:
-            return pet != self.pet_id
-        return self.has_appointment and self.appointment_exists and pet not in self.linked
+        pet = self.visit.pet_id
+        unlisted = self.appointment_exists and pet is not None and pet not in self.linked
+        return self.visit.contradicts(self.pet_id, self.appointment_id) or (
+            not self.has_pet and unlisted
+        )
 
     def with_pet(self, pet_id: Hashable) -> "Facts":
         """Return the facts as they would be with an existing pet assigned."""

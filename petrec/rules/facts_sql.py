@@ -1,35 +1,13 @@
-"""What is known about one recording, as SQL expressions; twin of `facts`.
-
-The pets of an appointment are folded into one array per appointment. Parents are looked up only
-for rows that could dangle, where a validated foreign key vouches for the rest.
-"""
+"""The facts of a recording as SQL columns; twin of `facts`, read by `observed`."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    FromClause,
-    Select,
-    and_,
-    any_,
-    case,
-    cast,
-    distinct,
-    false,
-    func,
-    null,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, and_, null, or_
 from sqlalchemy.sql import base
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.sql.selectable import Subquery
-
-from petrec.schema import Schema
 
 _NULL: ColumnElement[Any] = null()
 
@@ -80,12 +58,12 @@ class FactColumns:
         return [self.source.c[f"petrec_{name}"] for name in self.FLAGS]
 
     @property
-    def grounded(self) -> ColumnElement[bool]:
+    def appointment_ok(self) -> ColumnElement[bool]:
         """The appointment named, if any, exists."""
         return or_(~self.has_appointment, self.appointment_exists)
 
     @property
-    def placed(self) -> ColumnElement[bool]:
+    def pet_ok(self) -> ColumnElement[bool]:
         """The pet exists and was in the appointment, if there is one."""
         in_appointment = and_(self.appointment_exists, self.pet_linked)
         return and_(self.has_pet, self.pet_exists, or_(~self.has_appointment, in_appointment))
@@ -101,140 +79,3 @@ def _columns_of_recording(
     readable: ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]
     readable = collection(columns).as_readonly()
     return readable
-
-
-def observed(
-    schema: Schema,
-    *extra: ColumnElement[Any],
-    per_row: bool = False,
-    within: ColumnElement[bool] | None = None,
-) -> FactColumns:
-    """Build the plain facts of every recording, or of those `within` a condition.
-
-    See `judge.judged` for the other parameters.
-    """
-    query = _Observation(schema, per_row=per_row).query(extra)
-    within_query = query if within is None else query.where(within)
-    return FactColumns(within_query.subquery("facts"), _renamed(schema))
-
-
-def _renamed(schema: Schema) -> dict[str, str]:
-    """Return new names for columns of recordings whose own could be taken for facts."""
-    return {
-        column.key: f"petrec_column_{place}"
-        for place, column in enumerate(schema.tables.recordings.c)
-        if column.name.startswith("petrec_")
-    }
-
-
-class _Observation:
-    """The joins that the facts are read from, each parent joined at most once."""
-
-    def __init__(self, schema: Schema, *, per_row: bool) -> None:
-        self.schema = schema
-        recordings, proofs = schema.recordings, schema.proofs
-        self.fold = _fold(schema, per_row=per_row)
-        mine = self.fold.c.appointment_id == recordings.c.appointment_id
-        self.source: FromClause = recordings.outerjoin(self.fold, true() if per_row else mine)
-        self.pet_linked = func.coalesce(recordings.c.pet_id == any_(self.fold.c.pets), false())
-        listed = self.fold.c.pets.is_not(None)
-        self.pet_exists = self._exists(
-            recordings.c.pet_id,
-            schema.pets.alias("pet"),
-            proven=proofs.recording_pets_exist,
-            vouched=self.pet_linked if proofs.link_pets_exist else false(),
-        )
-        self.appointment_exists = self._exists(
-            recordings.c.appointment_id,
-            schema.appointments.alias("appointment"),
-            proven=proofs.recording_appointments_exist,
-            vouched=listed if proofs.link_appointments_exist else false(),
-        )
-        self._join_visit()
-
-    def _exists(
-        self,
-        reference: ColumnElement[Any],
-        parent: FromClause,
-        *,
-        proven: bool,
-        vouched: ColumnElement[bool],
-    ) -> ColumnElement[bool]:
-        """Say whether the row referred to exists; joined for the references without a voucher."""
-        if proven:
-            return reference.is_not(None)
-        doubtful = case((~vouched, reference), else_=null())
-        self.source = self.source.outerjoin(parent, parent.c.id == doubtful)
-        return or_(vouched, parent.c.id.is_not(None))
-
-    def _join_visit(self) -> None:
-        visits, recordings = self.schema.visits, self.schema.recordings
-        self.visit_pet: ColumnElement[Any] = cast(null(), self.schema.pets.c.id.type)
-        self.visit_names_pet: ColumnElement[bool] = false()
-        self.visit_differs: ColumnElement[bool] = false()
-        if visits is None:
-            return
-        self.source = self.source.outerjoin(visits, visits.c.id == recordings.c.visit_id)
-        self.visit_pet = visits.c.pet_id
-        self.visit_names_pet = self._exists(
-            visits.c.pet_id,
-            self.schema.pets.alias("visit_pet"),
-            proven=self.schema.proofs.visit_pets_exist,
-            vouched=false(),
-        )
-        self.visit_differs = self._visit_differs()
-
-    def _visit_differs(self) -> ColumnElement[bool]:
-        """The visit contradicts recording or appointment; a comparison with NULL does not."""
-        visits, recordings = self.schema.visits, self.schema.recordings
-        if visits is None:
-            return false()
-        pet = visits.c.pet_id
-        unlisted = ~func.coalesce(pet == any_(self.fold.c.pets), false())
-        lacking = and_(recordings.c.pet_id.is_(None), pet.is_not(None))
-        reasons = [pet != recordings.c.pet_id, and_(lacking, self.appointment_exists, unlisted)]
-        if "appointment_id" in visits.c:
-            reasons.append(visits.c.appointment_id != recordings.c.appointment_id)
-        return func.coalesce(or_(*reasons), false())
-
-    def query(self, extra: tuple[ColumnElement[Any], ...]) -> Select[Any]:
-        recordings = self.schema.recordings
-        known = func.coalesce(self.fold.c.known, 0)
-        one = and_(func.coalesce(func.cardinality(self.fold.c.pets), 0) == 1, known == 1)
-        facts: dict[str, ColumnElement[Any]] = {
-            "has_pet": recordings.c.pet_id.is_not(None),
-            "pet_exists": self.pet_exists,
-            "has_appointment": recordings.c.appointment_id.is_not(None),
-            "appointment_exists": self.appointment_exists,
-            "pet_linked": self.pet_linked,
-            "any_known": known > 0,
-            "single_pet": and_(self.appointment_exists, one),
-            "visit_differs": self.visit_differs,
-            "visit_names_pet": self.visit_names_pet,
-            "linked_pets": self.fold.c.pets,
-            "visit_pet": self.visit_pet,
-        }
-        labelled = [fact.label(f"petrec_{name}") for name, fact in facts.items()]
-        renamed = _renamed(self.schema)
-        own = [c.label(renamed[c.key]) if c.key in renamed else c for c in recordings.c]
-        return select(*own, *extra, *labelled).select_from(self.source)
-
-
-def _fold(schema: Schema, *, per_row: bool) -> FromClause:
-    """One row per appointment: the array of its pets and how many of them exist."""
-    links, pets, proofs = schema.links, schema.pets, schema.proofs
-    pet = links.c.pet_id if proofs.links_unique else distinct(links.c.pet_id)
-    source: FromClause = links
-    known: ColumnElement[int] = func.count(pet)
-    if not proofs.link_pets_exist:
-        source = links.outerjoin(pets, pets.c.id == links.c.pet_id)
-        known = func.count(distinct(pets.c.id))
-    array = func.array_agg(pet, type_=ARRAY(links.c.pet_id.type)).label("pets")
-    query = select(
-        links.c.appointment_id.label("appointment_id"), array, known.label("known")
-    ).select_from(source)
-    query = query.where(links.c.pet_id.is_not(None)).group_by(links.c.appointment_id)
-    if not per_row:
-        return query.subquery("fold")
-    mine = links.c.appointment_id == schema.recordings.c.appointment_id
-    return query.where(mine).correlate(schema.recordings).lateral("fold")

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Select, Text, cast, func, select
 
-from petrec.rules.judge import judged, kind_column
-from petrec.rules.registry import FINDINGS
+from petrec.rules.observed import judged
+from petrec.rules.registry import FINDINGS, kind_column
 from petrec.schema import Schema
 
 _DIGITS = 32

@@ -1,9 +1,13 @@
-"""All kinds, in the order in which reports list them: every file of `kinds` that defines one."""
+"""All kinds, found in the files of `kinds`, and which of them a recording is of."""
 
 from importlib import import_module
 from pkgutil import iter_modules
 
+from sqlalchemy import ColumnElement, case, null
+
 from petrec.rules import kinds
+from petrec.rules.facts import Facts
+from petrec.rules.facts_sql import FactColumns
 from petrec.rules.kind import Kind
 
 
@@ -20,3 +24,13 @@ FINDINGS = tuple(kind for kind in KINDS if kind.is_finding)
 def kind_by_id(kind_id: str) -> Kind:
     """Return the kind; errors: KeyError."""
     return _BY_ID[kind_id]
+
+
+def classify(facts: Facts) -> Kind:
+    """Return the kind of one recording; the kinds partition all possible facts."""
+    return next(kind for kind in KINDS if kind.holds(facts))
+
+
+def kind_column(facts: FactColumns) -> ColumnElement[str]:
+    """Return the kind's id as SQL; never NULL, since the kinds partition the table."""
+    return case(*[(kind.sql(facts), kind.id) for kind in KINDS], else_=null())

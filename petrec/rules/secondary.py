@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
+from petrec.rules.agreement import owner_differs_sql
 from petrec.schema import Schema
 
 
@@ -26,7 +27,7 @@ def _owner_differs(schema: Schema) -> Select[Any] | None:
         select(recordings.c.id)
         .join(pets, pets.c.id == recordings.c.pet_id)
         .join(appointments, appointments.c.id == recordings.c.appointment_id)
-        .where(pets.c.owner_id != appointments.c.pet_owner_id)
+        .where(owner_differs_sql(pets, appointments))
     )
 
 

@@ -31,7 +31,7 @@ from petrec.api.http.cursor import After
 from petrec.api.http.fields import comes_after
 from petrec.api.recordings.shape import recording_columns, wire_recording
 from petrec.api.wire_columns import as_position
-from petrec.rules.judge import judged
+from petrec.rules import judged
 from petrec.schema import Schema
 
 Filters = frozenset[str]

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from petrec.api.access import Scope
 from petrec.api.http.fields import as_column, or_null
 from petrec.api.wire_columns import as_count, as_text
-from petrec.rules.judge import judged
+from petrec.rules import judged
 from petrec.schema import Schema
 
 

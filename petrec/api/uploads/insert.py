@@ -4,19 +4,18 @@ from sqlalchemy import (
     ColumnElement,
     Insert,
     bindparam,
-    cast,
     exists,
+    false,
     insert,
-    or_,
     select,
 )
-from sqlalchemy.types import Boolean
 
 from petrec.api.access import Scope
 from petrec.api.authors import known_author
 from petrec.api.http.fields import as_column
 from petrec.api.requirements import WRITTEN
 from petrec.api.uploads.membership import member
+from petrec.rules.agreement import visit_contradicts_sql
 from petrec.schema import Schema
 
 
@@ -50,12 +49,9 @@ def _conditions(schema: Schema, scope: Scope, with_visit: bool) -> list[ColumnEl
 
 
 def visit_fits(schema: Schema, scope: Scope) -> ColumnElement[bool]:
-    """Say whether the visit is visible and contradicts neither pet nor appointment."""
+    """Return whether the visit is visible and contradicts neither pet nor appointment."""
     visits = schema.visits
     if visits is None:
-        return cast(False, Boolean)
-    same: list[ColumnElement[bool]] = [visits.c.pet_id == bindparam("pet_id")]
-    if "appointment_id" in visits.c:
-        at = visits.c.appointment_id
-        same.append(or_(at.is_(None), at == bindparam("appointment_id")))
-    return exists().where(visits.c.id == bindparam("visit_id"), scope.visits(visits.c), *same)
+        return false()
+    differs = visit_contradicts_sql(visits, bindparam("pet_id"), bindparam("appointment_id"))
+    return exists().where(visits.c.id == bindparam("visit_id"), scope.visits(visits.c), ~differs)

@@ -25,8 +25,8 @@ from petrec.api.http.errors import ApiError, conflict, denied, not_found
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import Row, actor_values
 from petrec.rules.facts import Facts, VisitFacts
-from petrec.rules.judge import classify
 from petrec.rules.kinds.visit_conflict import VISIT_CONFLICT
+from petrec.rules.registry import classify
 from petrec.schema import Schema
 
 logger = logging.getLogger("petrec.api")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from petrec.features.review.case import Verdict
 from petrec.features.review.observed import Observed, Pet, Place
-from petrec.rules import classify
-from petrec.rules.facts import Facts, VisitFacts
+from petrec.rules.agreement import may_link
+from petrec.rules.facts import VisitFacts
+from petrec.rules.outcome import becomes_ok
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def options(seen: Observed) -> tuple[Option, ...]:
     """Return the options of a case, without duplicates; the first found says where from."""
     found: dict[tuple[str, str | None], Option] = {}
     for option in _possible(seen):
-        if becomes_ok(seen, option):
+        if fits(seen, option):
             found.setdefault(option.identity, option)
     return tuple(found.values())
 
@@ -41,25 +42,11 @@ def open_verdict(seen: Observed) -> Verdict | None:
     return Verdict.LINK if seen.owner is None or too_many else None
 
 
-def becomes_ok(seen: Observed, option: Option) -> bool:
-    """Say whether the recording would be `ok`; the write asks the SQL twin again, under lock."""
+def fits(seen: Observed, option: Option) -> bool:
+    """Return whether the recording would be `ok`; the write asks the SQL twin again, under lock."""
     visit = seen.visit
-    pet = option.pet.id
-    facts = Facts(
-        pet_id=pet,
-        appointment_id=option.appointment,
-        pet_exists=True,
-        appointment_exists=option.appointment is not None,
-        linked=frozenset({pet}),
-        known=frozenset({pet}),
-        visit=VisitFacts(visit.pet_id, visit.appointment, visit.pet is not None) if visit else None,
-    )
-    return not classify(facts).is_finding
-
-
-def may_link(pet: Pet, owner: str | None) -> bool:
-    """Say whether the owners agree, as far as they are recorded."""
-    return pet.owner is None or owner is None or pet.owner == owner
+    facts = VisitFacts(visit.pet_id, visit.appointment, visit.pet is not None) if visit else None
+    return becomes_ok(option.pet.id, option.appointment, facts)
 
 
 def _possible(seen: Observed) -> Iterator[Option]:
@@ -76,7 +63,7 @@ def _possible(seen: Observed) -> Iterator[Option]:
 def _of_appointment(seen: Observed) -> Iterator[Option]:
     for pet in seen.listed or ():
         yield Option(pet, Verdict.ASSIGN, seen.appointment, "in the appointment")
-    if seen.own is not None and may_link(seen.own, seen.owner):
+    if seen.own is not None and may_link(seen.own.owner, seen.owner):
         added = "the recording's present pet, would be added to the appointment"
         yield Option(seen.own, Verdict.LINK, seen.appointment, added)
     if seen.owned is not None:
@@ -95,7 +82,7 @@ def _of_the_day(seen: Observed) -> Iterator[Option]:
 def _keeping_the_pet(seen: Observed, own: Pet) -> Iterator[Option]:
     for place in places(seen):
         yield Option(own, Verdict.ASSIGN, place.id, f"in its own appointment {told(place)}")
-    if not may_link(own, seen.owner) or not seen.appointment_exists:
+    if not may_link(own.owner, seen.owner) or not seen.appointment_exists:
         yield Option(own, Verdict.ASSIGN, None, "keeps its pet, without an appointment")
 
 
@@ -114,7 +101,7 @@ def _of_visit(seen: Observed) -> Iterator[Option]:
         yield Option(pet, Verdict.ASSIGN, None, "as the visit says, without an appointment")
     elif pet.id in linked:
         yield Option(pet, Verdict.ASSIGN, target, "as the visit says")
-    elif may_link(pet, owner):
+    elif may_link(pet.owner, owner):
         added = "as the visit says, would be added to its appointment"
         yield Option(pet, Verdict.LINK, target, added)
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from petrec.features.review.agree import SHARED
-from petrec.features.review.candidates import Option, becomes_ok, may_link, open_verdict, options
+from petrec.features.review.candidates import Option, fits, open_verdict, options
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.cases import MOST_CANDIDATES
 from petrec.features.review.earlier import Earlier
 from petrec.features.review.imported import Trouble
 from petrec.features.review.observed import Observed, Pet
+from petrec.rules.agreement import may_link
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ def _open(seen: Observed, wanted: Option, *, opened: bool) -> Refusal | None:
     place = seen.appointment if allowed is Verdict.LINK else None
     if wanted.verdict is not allowed or wanted.appointment != place:
         return Refusal("pet_id", f"{_told(wanted)} is none of the candidates")
-    if allowed is Verdict.LINK and not may_link(wanted.pet, seen.owner):
+    if allowed is Verdict.LINK and not may_link(wanted.pet.owner, seen.owner):
         return Refusal("pet_id", f"{_told(wanted)} belongs to another owner than the appointment")
-    if not becomes_ok(seen, wanted):
+    if not fits(seen, wanted):
         return Refusal("pet_id", f"the recording's visit contradicts {_told(wanted)}")
     return None
 

@@ -17,10 +17,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    literal,
-    or_,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -33,9 +30,9 @@ from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import decisions, link_changes
 from petrec.features.runs.run import LinkAction, Run
 from petrec.postgres.identifiers import lock_table
-from petrec.rules import judged, kind_column
+from petrec.rules import judged
 from petrec.rules.facts_sql import FactColumns
-from petrec.rules.kinds.ok import OK
+from petrec.rules.outcome import becomes_ok_sql, outcome_query
 from petrec.schema import Schema
 
 _CHANGED = "the recording has changed since it was exported"
@@ -98,7 +95,7 @@ class ReviewWork:
         ours = self._added(run, facts) if run.target.links else None
         same = state_sql(self.schema, facts, without=ours) == decisions.c.state
         fits = FactColumns(self._outcome(run))
-        ok = and_(kind_column(fits) == OK.id, fits.source.c.may_link)
+        ok = and_(becomes_ok_sql(fits), fits.source.c.may_link)
         new = self._new(run)
         links = [(decisions.c.verdict == Verdict.LINK).label("links")] if run.target.links else []
         return (
@@ -143,33 +140,21 @@ class ReviewWork:
         return func.coalesce(mine, cast([], ARRAY(Text)))
 
     def _outcome(self, run: Run) -> Subquery:
-        """Select the facts of each recording as they would be; SQL twin of `becomes_ok`."""
-        schema, recordings = self.schema, self.schema.recordings
-        pets, places, links = schema.pets, schema.appointments, schema.links
+        """Select the facts of each recording as they would be, and whether the pet may be added."""
+        recordings = self.schema.recordings
         pet = cast(decisions.c.pet_id, recordings.c.pet_id.type)
         place = cast(decisions.c.appointment_id, recordings.c.appointment_id.type)
-        linked = exists().where(links.c.appointment_id == place, links.c.pet_id == pet)
-        flags = {
-            "has_pet": true(),
-            "pet_exists": pets.c.id.is_not(None),
-            "has_appointment": place.is_not(None),
-            "appointment_exists": places.c.id.is_not(None),
-            "pet_linked": or_(self._can_add(pet, place), linked.correlate(decisions)),
-            "any_known": true(),
-            "single_pet": false(),
-            "visit_differs": self._visit_differs(pet, place),
-            "visit_names_pet": false(),
-        }
-        labelled = [flag.label(f"petrec_{name}") for name, flag in flags.items()]
-        source = (
-            decisions.join(recordings, has_key(schema, recordings.c, decisions.c.row_key))
-            .outerjoin(pets, pets.c.id == pet)
-            .outerjoin(places, places.c.id == place)
+        query = outcome_query(
+            self.schema,
+            decisions.c.seq,
+            source=decisions.join(
+                recordings, has_key(self.schema, recordings.c, decisions.c.row_key)
+            ),
+            pet=pet,
+            appointment=place,
+            adds=decisions.c.verdict == Verdict.LINK,
+            can_add=self._can_add(pet, place),
         )
-        if schema.visits is not None:
-            source = source.outerjoin(schema.visits, schema.visits.c.id == recordings.c.visit_id)
-        may = self._may_link().label("may_link")
-        query = select(decisions.c.seq, may, *labelled).select_from(source)
         return query.where(numbered(*self.items(run))).subquery("outcome")
 
     def _can_add(self, pet: ColumnElement[Any], place: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -180,22 +165,3 @@ class ReviewWork:
         links = self.schema.tables.links
         stored = exists().where(links.c.appointment_id == place, links.c.pet_id == pet)
         return and_(added, ~stored.correlate(decisions))
-
-    def _visit_differs(
-        self, pet: ColumnElement[Any], place: ColumnElement[Any]
-    ) -> ColumnElement[bool]:
-        visits = self.schema.visits
-        if visits is None:
-            return false()
-        differs = [visits.c.pet_id != pet]
-        if "appointment_id" in visits.c:
-            differs.append(visits.c.appointment_id != place)
-        return func.coalesce(or_(*differs), false())
-
-    def _may_link(self) -> ColumnElement[bool]:
-        """Say whether the owners agree, as far as they are recorded; twin of `may_link`."""
-        pets, places = self.schema.pets, self.schema.appointments
-        if not self.schema.compares_owners:
-            return literal(True)
-        agree = func.coalesce(pets.c.owner_id == places.c.pet_owner_id, true())
-        return or_(decisions.c.verdict != Verdict.LINK, agree)

@@ -10,6 +10,6 @@ DANGLING_APPOINTMENT = Kind(
     sentence="the pet exists, the appointment row does not",
     repair=Repair.REVIEW,
     prevented_by=Prevention.APPOINTMENT_KEY,
-    holds=lambda facts: facts.has_pet and facts.pet_exists and not facts.grounded,
-    sql=lambda facts: and_(facts.has_pet, facts.pet_exists, ~facts.grounded),
+    holds=lambda facts: facts.has_pet and facts.pet_exists and not facts.appointment_ok,
+    sql=lambda facts: and_(facts.has_pet, facts.pet_exists, ~facts.appointment_ok),
 )

@@ -11,6 +11,6 @@ MISSING_DANGLING_APPOINTMENT = Kind(
     repair=Repair.REVIEW,
     prevented_by=Prevention.PET_NOT_NULL,
     needs_place=True,
-    holds=lambda facts: not facts.has_pet and not facts.grounded,
-    sql=lambda facts: and_(~facts.has_pet, ~facts.grounded),
+    holds=lambda facts: not facts.has_pet and not facts.appointment_ok,
+    sql=lambda facts: and_(~facts.has_pet, ~facts.appointment_ok),
 )

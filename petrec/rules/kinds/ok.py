@@ -9,6 +9,6 @@ OK = Kind(
     order=10,
     sentence="the pet is set and consistent with the appointment and the visit",
     repair=Repair.NONE,
-    holds=lambda facts: facts.placed and not facts.visit_differs,
-    sql=lambda facts: and_(facts.placed, ~facts.visit_differs),
+    holds=lambda facts: facts.pet_ok and not facts.visit_differs,
+    sql=lambda facts: and_(facts.pet_ok, ~facts.visit_differs),
 )

@@ -11,9 +11,9 @@ VISIT_CONFLICT = Kind(
     repair=Repair.REVIEW,
     # Nothing else is wrong: the pet fits, or is missing where one could be inferred.
     holds=lambda facts: (
-        facts.visit_differs and (facts.placed or (not facts.has_pet and facts.grounded))
+        facts.visit_differs and (facts.pet_ok or (not facts.has_pet and facts.appointment_ok))
     ),
     sql=lambda facts: and_(
-        facts.visit_differs, or_(facts.placed, and_(~facts.has_pet, facts.grounded))
+        facts.visit_differs, or_(facts.pet_ok, and_(~facts.has_pet, facts.appointment_ok))
     ),
 )

@@ -1,0 +1,72 @@
+"""The recording as it would be with a pet and an appointment that somebody has decided on."""
+
+from collections.abc import Hashable
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, exists, false, or_, select, true
+
+from petrec.rules.agreement import may_link_sql, visit_contradicts_sql
+from petrec.rules.facts import Facts, VisitFacts
+from petrec.rules.facts_sql import FactColumns
+from petrec.rules.kinds.ok import OK
+from petrec.rules.registry import classify, kind_column
+from petrec.schema import Schema
+
+
+def becomes_ok(
+    pet: Hashable, appointment: Hashable | None, visit: VisitFacts | None = None
+) -> bool:
+    """Return whether the recording is `ok` with an existing pet in its existing appointment."""
+    facts = Facts(
+        pet_id=pet,
+        appointment_id=appointment,
+        pet_exists=True,
+        appointment_exists=appointment is not None,
+        linked=frozenset({pet}),
+        known=frozenset({pet}),
+        visit=visit,
+    )
+    return classify(facts) is OK
+
+
+def becomes_ok_sql(outcome: FactColumns) -> ColumnElement[bool]:
+    """Twin of `becomes_ok`, for the rows of `outcome_query`."""
+    return kind_column(outcome) == OK.id
+
+
+def outcome_query(
+    schema: Schema,
+    *extra: ColumnElement[Any],
+    source: FromClause,
+    pet: ColumnElement[Any],
+    appointment: ColumnElement[Any],
+    adds: ColumnElement[bool],
+    can_add: ColumnElement[bool],
+) -> Select[Any]:
+    """Select the facts of the recordings in `source` as they would be.
+
+    `pet` and `appointment` are expressions over `source`. `adds` holds where the pet is to be
+    added to the appointment, `can_add` where it can be; the column `may_link` says whether its owner
+    allows that.
+    """
+    pets, places, links = schema.pets, schema.appointments, schema.links
+    linked = exists().where(links.c.appointment_id == appointment, links.c.pet_id == pet)
+    joined = source.outerjoin(pets, pets.c.id == pet).outerjoin(places, places.c.id == appointment)
+    differs: ColumnElement[bool] = false()
+    if (visits := schema.visits) is not None:
+        joined = joined.outerjoin(visits, visits.c.id == schema.recordings.c.visit_id)
+        differs = visit_contradicts_sql(visits, pet, appointment)
+    flags = {
+        "has_pet": true(),
+        "pet_exists": pets.c.id.is_not(None),
+        "has_appointment": appointment.is_not(None),
+        "appointment_exists": places.c.id.is_not(None),
+        "pet_linked": or_(can_add, linked.correlate_except(links)),
+        "any_known": true(),
+        "single_pet": false(),
+        "visit_differs": differs,
+        "visit_names_pet": false(),
+    }
+    labelled = [flag.label(f"petrec_{name}") for name, flag in flags.items()]
+    may_link = or_(~adds, may_link_sql(schema, pets, places)).label("may_link")
+    return select(*extra, may_link, *labelled).select_from(joined)
