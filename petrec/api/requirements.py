@@ -11,7 +11,7 @@ from petrec.api.statements import Statement
 from petrec.errors import SchemaMismatchError
 from petrec.postgres.foreseen import MUST_BE_NAMED
 from petrec.postgres.identifiers import qualified, quoted_table
-from petrec.schema import Schema, is_moment
+from petrec.schema import Schema, UploadState, is_moment
 from petrec.settings import Mapping
 
 
@@ -23,8 +23,6 @@ class AuthorKey(StrEnum):
     REQUIRED = "users only"
 
 
-# The states that an upload goes through.
-PENDING, UPLOADED = STATES = ("pending", "uploaded")
 # What an upload's INSERT fills.
 WRITTEN = (
     "id",
@@ -79,7 +77,7 @@ def check_values(database: Database, schema: Schema) -> None:
         raise SchemaMismatchError(
             f"uploads need a date or timestamp in recordings.created_at, which is {kind}"
         )
-    lacking = [word for word in STATES if not _holds(database, c.status, word)]
+    lacking = [word for word in UploadState if not _holds(database, c.status, word)]
     if lacking:
         raise SchemaMismatchError(
             f"uploads need {' and '.join(lacking)} as values of recordings.status, "

@@ -9,8 +9,9 @@ from sqlalchemy import Engine
 
 from petrec.api.access import AccessPolicy, Scope
 from petrec.api.database import Database
+from petrec.api.entities import Entity, text_columns
 from petrec.api.http.errors import denied, internal
-from petrec.api.http.ids import PREFIXES, Ids, text_columns
+from petrec.api.http.ids import Ids
 from petrec.api.options import IdStyle, Options, Uploaded
 from petrec.api.ports import Actor, ObjectStore
 from petrec.api.requirements import AuthorKey, author_key, check_values
@@ -79,9 +80,9 @@ class Service:
         ids = self.clinic.ids
         known = replace(
             actor,
-            user_id=_bare(ids, "user", actor.user_id),
-            owner_id=_maybe_bare(ids, "owner", actor.owner_id),
-            practice_id=_maybe_bare(ids, "practice", actor.practice_id),
+            user_id=_bare(ids, Entity.USER, actor.user_id),
+            owner_id=_maybe_bare(ids, Entity.OWNER, actor.owner_id),
+            practice_id=_maybe_bare(ids, Entity.PRACTICE, actor.practice_id),
         )
         return Caller(known, self.policy.scope(self.clinic.schema, known))
 
@@ -121,15 +122,15 @@ class Service:
 def read_clinic(database: Database, schema: Schema, style: IdStyle) -> Clinic:
     """Return the clinic with what the database says of its ids; errors: the database's."""
     columns = text_columns(schema)
-    stored = DatabaseIds(database, columns, PREFIXES) if columns else None
+    stored = DatabaseIds(database, columns) if columns else None
     return Clinic(schema, Ids(schema, style, stored))
 
 
-def _maybe_bare(ids: Ids, entity: str, given: str | None) -> str | None:
+def _maybe_bare(ids: Ids, entity: Entity, given: str | None) -> str | None:
     return None if given is None else _bare(ids, entity, given)
 
 
-def _bare(ids: Ids, entity: str, given: str) -> str:
+def _bare(ids: Ids, entity: Entity, given: str) -> str:
     bare = ids.claim(entity, given)
     if bare is None:
         raise denied("This account is not one of the clinic's")

@@ -4,36 +4,36 @@
 all pets go over the wire as they are; and a pet that is stored as it came is that pet.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, exists, func, or_, select
 
 from petrec.api.database import Database
+from petrec.api.entities import Entity
 from petrec.api.statements import Statement
 
-# Entities that are looked up by a primary key; the ids of the others stand in any column.
-_KEYED = ("pet", "appointment", "recording", "visit", "user")
-Columns = Mapping[str, ColumnElement[Any]]
+# The ids of these stand in any column, those of the others are looked up by a primary key.
+_UNKEYED = (Entity.OWNER, Entity.PRACTICE)
 
 
 class StoredIds:
     """Without a database, no id is stored with its prefix."""
 
     def __init__(self) -> None:
-        self._prefixed: set[str] = set()
+        self._prefixed: set[Entity] = set()
 
-    def are_prefixed(self, entity: str) -> bool:
+    def are_prefixed(self, entity: Entity) -> bool:
         """Return whether ids of this kind carry their prefix in the database."""
         return entity in self._prefixed
 
-    def has_prefix(self, entity: str, bare: str, prefixes: Iterable[str]) -> bool:
+    def has_prefix(self, entity: Entity, bare: str) -> bool:
         """Return whether ids of this kind carry their prefix in the database, as this one may."""
-        if entity not in self._prefixed and bare.startswith(tuple(f"{p}-" for p in prefixes)):
+        if entity not in self._prefixed and bare.startswith(_starts(entity)):
             self._prefixed.add(entity)
         return entity in self._prefixed
 
-    def knows(self, entity: str, text: str) -> bool:
+    def knows(self, entity: Entity, text: str) -> bool:
         """Return whether an id is stored just so."""
         del text
         return entity in self._prefixed
@@ -42,24 +42,22 @@ class StoredIds:
 class DatabaseIds(StoredIds):
     """Asks once for each kind of text id, and for each id that has a prefix."""
 
-    def __init__(
-        self, database: Database, columns: Columns, prefixes: Mapping[str, tuple[str, ...]]
-    ) -> None:
+    def __init__(self, database: Database, columns: Mapping[Entity, ColumnElement[Any]]) -> None:
         """Look at `columns`, those of text, for ids with prefixes; errors: the database's."""
         super().__init__()
         self._database = database
         self._known = {
-            name: Statement(select(exists().where(column == bindparam("id")).label("found")))
-            for name, column in columns.items()
-            if name in _KEYED and column.key == "id"
+            entity: Statement(select(exists().where(column == bindparam("id")).label("found")))
+            for entity, column in columns.items()
+            if entity not in _UNKEYED and column.key == "id"
         }
         with database.reading() as connection:
-            for name, column in columns.items():
-                row = Statement(_any_prefixed(column, prefixes[name])).first(connection, {})
+            for entity, column in columns.items():
+                row = Statement(_any_prefixed(entity, column)).first(connection, {})
                 if row is not None and row.found:
-                    self._prefixed.add(name)
+                    self._prefixed.add(entity)
 
-    def knows(self, entity: str, text: str) -> bool:
+    def knows(self, entity: Entity, text: str) -> bool:
         """Return whether an id is stored just so, be it of this moment."""
         statement = self._known.get(entity)
         if statement is None or "\x00" in text:
@@ -69,6 +67,10 @@ class DatabaseIds(StoredIds):
         return row is not None and bool(row.found)
 
 
-def _any_prefixed(column: ColumnElement[Any], prefixes: tuple[str, ...]) -> Select[Any]:
-    starts = [func.starts_with(cast(column, Text), f"{prefix}-") for prefix in prefixes]
+def _starts(entity: Entity) -> tuple[str, ...]:
+    return tuple(f"{prefix}-" for prefix in entity.prefixes)
+
+
+def _any_prefixed(entity: Entity, column: ColumnElement[Any]) -> Select[Any]:
+    starts = [func.starts_with(cast(column, Text), start) for start in _starts(entity)]
     return select(exists().where(or_(*starts)).label("found"))

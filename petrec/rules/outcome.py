@@ -46,8 +46,8 @@ def outcome_query(
     """Select the facts of the recordings in `source` as they would be.
 
     `pet` and `appointment` are expressions over `source`. `adds` holds where the pet is to be
-    added to the appointment, `can_add` where it can be; the column `may_link` says whether its owner
-    allows that.
+    added to the appointment, `can_add` where it can be; the column `may_link` says whether the
+    owners agree to that.
     """
     pets, places, links = schema.pets, schema.appointments, schema.links
     linked = exists().where(links.c.appointment_id == appointment, links.c.pet_id == pet)

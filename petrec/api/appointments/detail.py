@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from petrec.api.access import Columns, Scope
 from petrec.api.appointments.wire import AppointmentOut, PetOut
 from petrec.api.database import Connection
+from petrec.api.entities import Entity
 from petrec.api.http.errors import not_found
 from petrec.api.http.fields import or_null
 from petrec.api.http.ids import Ids
@@ -38,7 +39,7 @@ def read_appointment(
     values = actor_values(caller.actor) | {"appointment": appointment}
     row = statement.first(connection, values)
     if row is None:
-        raise not_found("appointment")
+        raise not_found(Entity.APPOINTMENT)
     return _out(clinic.ids, row)
 
 
@@ -79,10 +80,10 @@ def _named(c: Columns, *names: str) -> list[Any]:
 
 def _out(ids: Ids, row: Row) -> AppointmentOut:
     return {
-        "id": ids.write("appt", row.id),
-        "practice_id": ids.maybe("practice", row.practice_id),
-        "pet_owner_id": ids.maybe("owner", row.pet_owner_id),
-        "assigned_vet_user_id": ids.maybe("vet", row.assigned_vet_user_id),
+        "id": ids.write(Entity.APPOINTMENT, row.id),
+        "practice_id": ids.maybe(Entity.PRACTICE, row.practice_id),
+        "pet_owner_id": ids.maybe(Entity.OWNER, row.pet_owner_id),
+        "assigned_vet_user_id": ids.maybe(Entity.VET, row.assigned_vet_user_id),
         "appointment_date": row.appointment_date,
         "duration_minutes": row.duration_minutes,
         "appointment_type": row.appointment_type,
@@ -98,7 +99,7 @@ def _out(ids: Ids, row: Row) -> AppointmentOut:
 
 def _pet(ids: Ids, pet: dict[str, Any]) -> PetOut:
     return {
-        "id": ids.write("pet", pet["id"]),
+        "id": ids.write(Entity.PET, pet["id"]),
         "name": pet["name"],
         "species": pet["species"],
         "breed": pet["breed"],

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 
 from petrec.api.appointments.detail import read_appointment
 from petrec.api.appointments.wire import AppointmentOut
+from petrec.api.entities import Entity
 from petrec.api.http.common import actor_dependency, add_route, answers, encoded
 from petrec.api.http.wire_fields import AppointmentId
 from petrec.api.ports import Actor
@@ -22,7 +23,7 @@ def add_appointments(
     def get_appointment(appointment_id: AppointmentId, actor: Actor = caller_of) -> Response:
         """Return an appointment with its pets."""
         clinic, caller = service.clinic, service.caller(actor)
-        appointment = clinic.ids.parse("appointment", appointment_id, "appointment_id")
+        appointment = clinic.ids.parse(Entity.APPOINTMENT, appointment_id, "appointment_id")
         with service.database.reading() as connection:
             found = read_appointment(connection, clinic, caller, appointment)
         return encoded(found)

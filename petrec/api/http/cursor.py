@@ -10,6 +10,7 @@ from enum import Enum
 import msgspec
 import psycopg
 
+from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError
 from petrec.api.http.ids import Ids
 
@@ -44,7 +45,7 @@ def start(cursor: Cursor | None) -> After:
     return After.UNTIMED if cursor.at is None else After.TIMED
 
 
-def decode(text: str, ids: Ids, entity: str) -> Cursor:
+def decode(text: str, ids: Ids, entity: Entity) -> Cursor:
     """Return the cursor; errors: ApiError."""
     try:
         raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from fastapi import Response
 
+from petrec.api.entities import Entity
 from petrec.errors import PetrecError
 
 _FAMILIES = {
@@ -66,9 +67,9 @@ def phrase_code(status: int) -> str:
         return f"status_{status}"
 
 
-def not_found(what: str) -> ApiError:
-    """Say that there is no such object, or none that the caller may see: it is the same answer."""
-    return ApiError(404, f"{what}_not_found", f"{what.capitalize()} not found")
+def not_found(entity: Entity) -> ApiError:
+    """Return the one answer for what does not exist and what the caller may not see."""
+    return ApiError(404, f"{entity.word}_not_found", f"{entity.word.capitalize()} not found")
 
 
 def invalid_id(field: str, expected: str) -> ApiError:

@@ -8,6 +8,7 @@ import sqlalchemy.exc
 from fastapi import Request
 from sqlalchemy import Insert, Table, insert, select
 
+from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError
 from petrec.api.http.fields import as_column
 from petrec.api.service import Clinic, Service
@@ -48,7 +49,7 @@ class Rejections:
             "path": _CONTROLS.sub("?", request.url.path)[:500],
             "status_code": refusal.status,
             "error_code": refusal.code,
-            "user_id": user if user and clinic.ids.fits("user", user) else None,
+            "user_id": user if user and clinic.ids.fits(Entity.USER, user) else None,
         }
         with self.service.database.writing() as connection:
             self._statement.run(connection, values)

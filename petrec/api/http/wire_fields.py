@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from petrec.api.http.ids import UUID_PATTERN
+from petrec.api.entities import Entity
+from petrec.postgres.ids import UUID_PATTERN
 
 # A NUL is no character of PostgreSQL's text; a lone surrogate is none of UTF-8.
 _NO_NUL = r"^[^\x00]*$"
@@ -18,17 +19,17 @@ Moment = Annotated[
 Day = Annotated[str, Field(json_schema_extra={"format": "date"}, examples=["2025-10-01"])]
 
 
-def _id(prefix: str, digits: str) -> Any:
-    example = f"{prefix}-{digits}"
-    documented: Any = {"pattern": f"^{prefix}-{UUID_PATTERN}$", "examples": [example]}
+def _id(entity: Entity, digits: str) -> Any:
+    example = f"{entity}-{digits}"
+    documented: Any = {"pattern": f"^{entity}-{UUID_PATTERN}$", "examples": [example]}
     return Field(min_length=1, json_schema_extra=documented)
 
 
-PetId = Annotated[str, _id("pet", "987fcdeb-51a2-43d1-9c4f-123456789abc")]
-AppointmentId = Annotated[str, _id("appt", "123e4567-e89b-12d3-a456-426614174000")]
-RecordingId = Annotated[str, _id("rec", "456e7890-e89b-12d3-a456-426614174111")]
-VisitId = Annotated[str, _id("visit", "789abc12-3def-4567-8901-234567890def")]
-UserId = Annotated[str, _id("user", "11122233-3444-4555-8666-777888999000")]
-VetId = Annotated[str, _id("vet", "55566677-7888-4999-8000-111222333444")]
-OwnerId = Annotated[str, _id("owner", "aaa111bb-b222-4ccc-8333-ddd444eee555")]
-PracticeId = Annotated[str, _id("practice", "99988877-7666-4555-8444-333222111000")]
+PetId = Annotated[str, _id(Entity.PET, "987fcdeb-51a2-43d1-9c4f-123456789abc")]
+AppointmentId = Annotated[str, _id(Entity.APPOINTMENT, "123e4567-e89b-12d3-a456-426614174000")]
+RecordingId = Annotated[str, _id(Entity.RECORDING, "456e7890-e89b-12d3-a456-426614174111")]
+VisitId = Annotated[str, _id(Entity.VISIT, "789abc12-3def-4567-8901-234567890def")]
+UserId = Annotated[str, _id(Entity.USER, "11122233-3444-4555-8666-777888999000")]
+VetId = Annotated[str, _id(Entity.VET, "55566677-7888-4999-8000-111222333444")]
+OwnerId = Annotated[str, _id(Entity.OWNER, "aaa111bb-b222-4ccc-8333-ddd444eee555")]
+PracticeId = Annotated[str, _id(Entity.PRACTICE, "99988877-7666-4555-8444-333222111000")]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from petrec.api.entities import Entity
 from petrec.api.http.cursor import Cursor, decode, start, starting
 from petrec.api.recordings.queries import page_query
 from petrec.api.recordings.shape import recording_out
@@ -27,21 +28,21 @@ class Page:
 def list_recordings(
     service: Service,
     caller: Caller,
-    filters: Mapping[str, str | None],
+    filters: Mapping[Entity, str | None],
     limit: int,
     cursor: str | None = None,
 ) -> Page:
     """Return a page, newest first; errors: ApiError."""
     ids = service.clinic.ids
     wanted = {
-        f"{entity}_id": ids.parse(entity, text, f"{entity}_id")
+        f"{entity.word}_id": ids.parse(entity, text, f"{entity.word}_id")
         for entity, text in filters.items()
         if text is not None
     }
-    after = decode(cursor, ids, "recording") if cursor is not None else None
+    after = decode(cursor, ids, Entity.RECORDING) if cursor is not None else None
     page = read_page(service, caller, wanted, limit, after)
     if page.withheld:
-        known = {"withheld": page.withheld, "user_id": ids.write("user", caller.actor.user_id)}
+        known = {"withheld": page.withheld, "user_id": ids.write(Entity.USER, caller.actor.user_id)}
         logger.warning("Recordings without a certain pet were withheld", extra=known)
     return page
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from petrec.api.entities import Entity
 from petrec.api.http.common import (
     CursorText,
     Limit,
@@ -39,7 +40,7 @@ def add_recordings(router: APIRouter, service: Service, current_actor: Callable[
         `X-Next-Cursor` leads to the next page, as does the `Link` header. `X-Petrec-Withheld`
         counts recordings of this page's span whose pet is not certain: they are not shown.
         """
-        filters = {"appointment": appointment_id, "pet": pet_id}
+        filters = {Entity.APPOINTMENT: appointment_id, Entity.PET: pet_id}
         page = list_recordings(service, service.caller(actor), filters, limit, cursor)
         headers = page_headers(request, page.next) | {"X-Petrec-Withheld": str(page.withheld)}
         return encoded(page.recordings, headers=headers)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, cast
 
 from petrec.api.access import Columns
+from petrec.api.entities import Entity
 from petrec.api.http.fields import or_null
 from petrec.api.http.ids import Ids
 from petrec.api.http.times import clock_face
@@ -59,11 +60,11 @@ def recording_out(ids: Ids, store: ObjectStore, row: Mapping[str, Any]) -> Recor
     """Return the recording; `row` has the columns of `wire_recording`."""
     duration = row["duration_seconds"]
     return {
-        "id": ids.write("rec", row["id"]),
-        "visit_id": ids.maybe("visit", row["visit_id"]),
-        "appointment_id": ids.maybe("appt", row["appointment_id"]),
-        "pet_id": ids.write("pet", row["pet_id"]),
-        "recorded_by_user_id": ids.maybe("user", row["recorded_by_user_id"]),
+        "id": ids.write(Entity.RECORDING, row["id"]),
+        "visit_id": ids.maybe(Entity.VISIT, row["visit_id"]),
+        "appointment_id": ids.maybe(Entity.APPOINTMENT, row["appointment_id"]),
+        "pet_id": ids.write(Entity.PET, row["pet_id"]),
+        "recorded_by_user_id": ids.maybe(Entity.USER, row["recorded_by_user_id"]),
         "recording_type": row["recording_type"],
         "status": row["status"],
         "filename": row["filename"],

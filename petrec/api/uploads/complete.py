@@ -9,14 +9,15 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from petrec.api.database import Connection
+from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, not_found
 from petrec.api.options import Uploaded
 from petrec.api.ports import ObjectStore, StoredObject
-from petrec.api.requirements import PENDING, UPLOADED
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
 from petrec.api.uploads import complete_queries as uploaded
 from petrec.api.uploads.wire import CompleteIn, CompleteOut
+from petrec.schema import UploadState
 
 logger = logging.getLogger("petrec.api")
 
@@ -46,14 +47,14 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
     """Mark the recording as uploaded, once; errors: ApiError, StorageUnavailableError."""
     service.check_uploads()
     ids = service.clinic.ids
-    work = _Work(service, caller, ids.parse("recording", recording, "recording_id"), body)
+    work = _Work(service, caller, ids.parse(Entity.RECORDING, recording, "recording_id"), body)
     with service.database.reading() as connection:
         row = work.row(connection, uploaded.find)
     if row is None:
-        raise not_found("recording")
+        raise not_found(Entity.RECORDING)
     answer: CompleteOut = {
         "status": "completed",
-        "recording_id": ids.write("rec", work.recording),
+        "recording_id": ids.write(Entity.RECORDING, work.recording),
     }
     if _is_complete(row, body):
         return answer
@@ -67,7 +68,7 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
 
 def _is_complete(row: Row, body: CompleteIn) -> bool:
     """Say whether the same completion was made before; errors: ApiError if it was another."""
-    if row.status == PENDING:
+    if row.status == UploadState.PENDING:
         return False
     if row.status == "failed" or row.file_size_bytes != body.file_size_bytes:
         raise conflict("not_pending", "This recording waits for no upload")
@@ -92,7 +93,7 @@ def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploade
     """Write in the row what is known now; None where another request was first."""
     row = work.row(connection, uploaded.lock)
     if row is None:
-        raise not_found("recording")
+        raise not_found(Entity.RECORDING)
     if _is_complete(row, work.body):
         return None
     pet = row.pet_id if row.pet_id is not None else _certain_pet(work, connection)
@@ -101,7 +102,7 @@ def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploade
     values = {
         "id": work.recording,
         "pet_id": pet,
-        "status": UPLOADED,
+        "status": UploadState.UPLOADED,
         "file_size_bytes": found.size,
         "duration_seconds": work.body.duration_seconds,
         "recording_metadata": merged(row.recording_metadata, told),
@@ -151,8 +152,8 @@ def _certain_pet(work: _Work, connection: Connection) -> str | None:
     row = work.row(connection, uploaded.certain)
     pet = row.pet_id if row is not None else None
     known = {
-        "recording_id": work.service.clinic.ids.write("rec", work.recording),
-        "pet_id": work.service.clinic.ids.maybe("pet", pet),
+        "recording_id": work.service.clinic.ids.write(Entity.RECORDING, work.recording),
+        "pet_id": work.service.clinic.ids.maybe(Entity.PET, pet),
     }
     logger.error("Recording has no pet after its upload", extra=known)
     return pet
@@ -161,8 +162,8 @@ def _certain_pet(work: _Work, connection: Connection) -> str | None:
 def _notify(work: _Work, connection: Connection, event: Uploaded) -> None:
     ids, statements = work.service.clinic.ids, work.service.clinic.statements
     told = {
-        "recording_id": ids.write("rec", event.recording_id),
-        "pet_id": ids.maybe("pet", event.pet_id),
+        "recording_id": ids.write(Entity.RECORDING, event.recording_id),
+        "pet_id": ids.maybe(Entity.PET, event.pet_id),
     }
     values = {"channel": work.service.options.channel, "told": Jsonb(told)}
     schema, scope = work.service.clinic.schema, work.caller.scope
@@ -173,9 +174,9 @@ def _tell(service: Service, caller: Caller, event: Uploaded) -> None:
     """Log, and call the host; the upload is committed, so its failure is not the client's."""
     ids = service.clinic.ids
     known = {
-        "recording_id": ids.write("rec", event.recording_id),
-        "pet_id": ids.maybe("pet", event.pet_id),
-        "user_id": ids.write("user", caller.actor.user_id),
+        "recording_id": ids.write(Entity.RECORDING, event.recording_id),
+        "pet_id": ids.maybe(Entity.PET, event.pet_id),
+        "user_id": ids.write(Entity.USER, caller.actor.user_id),
     }
     logger.info("Recording upload completed", extra=known)
     if service.on_uploaded is None:

@@ -14,13 +14,13 @@ from sqlalchemy import Select, Text, bindparam, cast, func, select
 
 from petrec.api.access import Scope, everything
 from petrec.api.database import Connection
+from petrec.api.entities import Entity
 from petrec.api.http.errors import invalid
 from petrec.api.ports import Actor
-from petrec.api.requirements import PENDING
 from petrec.api.service import Clinic
 from petrec.api.uploads.new_ids import makes_own
 from petrec.api.wire_columns import as_moment, as_text
-from petrec.schema import Schema
+from petrec.schema import Schema, UploadState
 
 _NAMESPACE = uuid.UUID("6f1d9c1e-5d0b-5c55-9f5c-0c6d3a0f4b1a")
 _COMPARED = (
@@ -71,9 +71,9 @@ def given_key(text: str | None) -> str | None:
 
 def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:
     """Return the id that this caller's key stands for; errors: ApiError."""
-    if not makes_own(clinic, "recording"):
+    if not makes_own(clinic, Entity.RECORDING):
         raise invalid("Idempotency-Key", "cannot be used with this database's numbered ids")
-    return clinic.ids.new("rec", str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}")))
+    return clinic.ids.new(Entity.RECORDING, str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}")))
 
 
 def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -> Earlier | None:
@@ -87,7 +87,7 @@ def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -
     now = {name: values[name] for name in _COMPARED if name in clinic.schema.recordings.c}
     differs = any(getattr(row, name) != value for name, value in now.items())
     created = row.created_at and datetime.fromisoformat(row.created_at)
-    return Earlier(row.s3_key, created, row.status == PENDING, differs)
+    return Earlier(row.s3_key, created, row.status == UploadState.PENDING, differs)
 
 
 def _lock(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder

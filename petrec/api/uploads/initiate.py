@@ -10,9 +10,10 @@ from psycopg.types.json import Jsonb
 
 from petrec.api.authors import refuses_author
 from petrec.api.database import Connection
+from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError, conflict, denied
 from petrec.api.ports import PresignedPost
-from petrec.api.requirements import PENDING, AuthorKey
+from petrec.api.requirements import AuthorKey
 from petrec.api.service import Caller, Clinic, Service
 from petrec.api.statements import actor_values
 from petrec.api.uploads import idempotency
@@ -20,6 +21,7 @@ from petrec.api.uploads.insert import insert_query
 from petrec.api.uploads.membership import explain
 from petrec.api.uploads.new_ids import new_id
 from petrec.api.uploads.wire import InitiateIn, InitiateOut
+from petrec.schema import UploadState
 
 logger = logging.getLogger("petrec.api")
 
@@ -65,16 +67,17 @@ def _draft(
     service: Service, clinic: Clinic, caller: Caller, body: InitiateIn, key: str | None
 ) -> Draft:
     ids = clinic.ids
-    appointment = ids.parse("appointment", body.appointment_id, "appointment_id")
-    pet = ids.parse("pet", body.pet_id, "pet_id")
-    visit = ids.parse("visit", body.visit_id, "visit_id") if body.visit_id is not None else None
+    appointment = ids.parse(Entity.APPOINTMENT, body.appointment_id, "appointment_id")
+    pet = ids.parse(Entity.PET, body.pet_id, "pet_id")
+    given = body.visit_id
+    visit = None if given is None else ids.parse(Entity.VISIT, given, "visit_id")
     if key is None:
         recording = new_id(service.database, clinic)
     else:
         recording = idempotency.derived_id(clinic, caller.actor, key)
     now = service.options.clock().replace(microsecond=0)
     suffix = service.options.content_types[body.content_type]
-    name = f"{ids.prefixed('rec', recording)}.{suffix}"
+    name = f"{ids.prefixed(Entity.RECORDING, recording)}.{suffix}"
     path = f"{service.options.key_folder}/{now:%Y/%m/%d}/{name}"
     return Draft(recording, appointment, pet, visit, path, now)
 
@@ -89,7 +92,7 @@ def _values(service: Service, caller: Caller, body: InitiateIn, draft: Draft) ->
         "visit_id": draft.visit_id,
         "recorded_by_user_id": caller.actor.user_id,
         "recording_type": body.recording_type,
-        "status": PENDING,
+        "status": UploadState.PENDING,
         "filename": draft.key.rpartition("/")[2],
         "original_filename": body.filename,
         "mime_type": body.content_type,
@@ -160,7 +163,7 @@ def _check_replay(
 
 def _out(service: Service, recording: str, key: str, post: PresignedPost) -> InitiateOut:
     return {
-        "recording_id": service.clinic.ids.write("rec", recording),
+        "recording_id": service.clinic.ids.write(Entity.RECORDING, recording),
         "upload_url": post.url,
         "upload_fields": dict(post.fields),
         "s3_key": key,
@@ -172,10 +175,10 @@ def _out(service: Service, recording: str, key: str, post: PresignedPost) -> Ini
 
 def _log(clinic: Clinic, caller: Caller, draft: Draft, body: InitiateIn) -> None:
     known = {
-        "recording_id": clinic.ids.write("rec", draft.id),
-        "pet_id": clinic.ids.write("pet", draft.pet_id),
-        "appointment_id": clinic.ids.write("appt", draft.appointment_id),
-        "user_id": clinic.ids.write("user", caller.actor.user_id),
+        "recording_id": clinic.ids.write(Entity.RECORDING, draft.id),
+        "pet_id": clinic.ids.write(Entity.PET, draft.pet_id),
+        "appointment_id": clinic.ids.write(Entity.APPOINTMENT, draft.appointment_id),
+        "user_id": clinic.ids.write(Entity.USER, caller.actor.user_id),
         # `filename` is a LogRecord's own attribute; logging refuses to overwrite it.
         "original_filename": body.filename,
     }

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from petrec.api.access import Predicate, Scope
 from petrec.api.database import Connection
+from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError, conflict, denied, not_found
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import Row, actor_values
@@ -40,9 +41,9 @@ def explain(
     statement = clinic.statements.get(_situation, clinic.schema, caller.scope, with_visit)
     row = statement.rows(connection, actor_values(caller.actor) | dict(values))[0]
     if not row.appointment_visible:
-        return not_found("appointment")
+        return not_found(Entity.APPOINTMENT)
     if with_visit and row.visit_id is None:
-        return not_found("visit")
+        return not_found(Entity.VISIT)
     pet, appointment = values["pet_id"], values["appointment_id"]
     if pet not in row.linked or not row.pet_exists:
         return _not_in_appointment(clinic, caller, pet, appointment, row.valid)
@@ -79,11 +80,11 @@ def _not_in_appointment(
     clinic: Clinic, caller: Caller, pet: str, appointment: str, valid: list[str]
 ) -> ApiError:
     details = {
-        "pet_id": clinic.ids.write("pet", pet),
-        "appointment_id": clinic.ids.write("appt", appointment),
-        "valid_pet_ids": [clinic.ids.write("pet", one) for one in valid],
+        "pet_id": clinic.ids.write(Entity.PET, pet),
+        "appointment_id": clinic.ids.write(Entity.APPOINTMENT, appointment),
+        "valid_pet_ids": [clinic.ids.write(Entity.PET, one) for one in valid],
     }
-    known = {**details, "user_id": clinic.ids.write("user", caller.actor.user_id)}
+    known = {**details, "user_id": clinic.ids.write(Entity.USER, caller.actor.user_id)}
     logger.warning("Pet-appointment validation failed", extra=known)
     message = "Pet is not associated with this appointment"
     return ApiError(400, "pet_not_in_appointment", message, details)
@@ -91,9 +92,9 @@ def _not_in_appointment(
 
 def _visit_differs(clinic: Clinic, values: Mapping[str, Any]) -> ApiError:
     details = {
-        "visit_id": clinic.ids.write("visit", values["visit_id"]),
-        "pet_id": clinic.ids.write("pet", values["pet_id"]),
-        "appointment_id": clinic.ids.write("appt", values["appointment_id"]),
+        "visit_id": clinic.ids.write(Entity.VISIT, values["visit_id"]),
+        "pet_id": clinic.ids.write(Entity.PET, values["pet_id"]),
+        "appointment_id": clinic.ids.write(Entity.APPOINTMENT, values["appointment_id"]),
     }
     message = "The visit is of another pet or another appointment"
     return ApiError(400, "visit_conflict", message, details)

@@ -5,6 +5,7 @@ import uuid
 from sqlalchemy import Table
 
 from petrec.api.database import Database
+from petrec.api.entities import Entity
 from petrec.api.service import Clinic
 from petrec.errors import SchemaMismatchError
 from petrec.postgres.identifiers import quoted_table
@@ -12,20 +13,17 @@ from petrec.postgres.identifiers import quoted_table
 _NEXT = "SELECT nextval(pg_get_serial_sequence(%s, %s))"
 
 
-def makes_own(clinic: Clinic, entity: str) -> bool:
-    """Say whether ids of this kind are made here."""
-    kind = clinic.ids.types[entity]
-    return kind == "uuid" or "int" not in kind
+def makes_own(clinic: Clinic, entity: Entity) -> bool:
+    """Return whether ids of this kind are made here."""
+    return clinic.ids.is_uuid(entity) or clinic.ids.is_text(entity)
 
 
-def new_id(database: Database, clinic: Clinic, entity: str = "recording") -> str:
+def new_id(database: Database, clinic: Clinic, entity: Entity = Entity.RECORDING) -> str:
     """Return an unused id; errors: SchemaMismatchError where the column has no sequence."""
     if makes_own(clinic, entity):
-        return clinic.ids.new("visit" if entity == "visit" else "rec", str(uuid.uuid4()))
-    visits = clinic.schema.tables.visits
-    return _from_sequence(
-        database, visits if entity == "visit" else clinic.schema.tables.recordings
-    )
+        return clinic.ids.new(entity, str(uuid.uuid4()))
+    tables = clinic.schema.tables
+    return _from_sequence(database, tables.visits if entity is Entity.VISIT else tables.recordings)
 
 
 def _from_sequence(database: Database, table: Table | None) -> str:

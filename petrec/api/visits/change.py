@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from petrec.api.access import Scope
 from petrec.api.database import Connection
+from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, denied, not_found
 from petrec.api.http.fields import as_column
 from petrec.api.service import Caller, Service
@@ -60,7 +61,7 @@ def delete_visit(service: Service, caller: Caller, visit_id: str) -> None:
 
 def _values(service: Service, caller: Caller, visit_id: str) -> dict[str, Any]:
     return actor_values(caller.actor) | {
-        "visit": service.clinic.ids.parse("visit", visit_id, "visit_id"),
+        "visit": service.clinic.ids.parse(Entity.VISIT, visit_id, "visit_id"),
         "moment": service.options.clock().replace(microsecond=0),
     }
 
@@ -71,7 +72,7 @@ def _hold(service: Service, caller: Caller, connection: Connection, values: dict
     builder = _lock if caller.scope.writes_visits else _see
     statement = clinic.statements.get(builder, clinic.schema, caller.scope)
     if statement.first(connection, values) is None:
-        raise not_found("visit")
+        raise not_found(Entity.VISIT)
     if not caller.scope.writes_visits:
         raise denied("This account may not write visits")
 

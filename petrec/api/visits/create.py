@@ -7,6 +7,7 @@ from sqlalchemy import Insert, bindparam, exists, insert, literal, select
 
 from petrec.api.access import Scope
 from petrec.api.authors import refuses_author
+from petrec.api.entities import Entity
 from petrec.api.http.errors import denied, invalid, not_found
 from petrec.api.http.fields import as_column
 from petrec.api.service import Caller, Clinic, Service
@@ -44,7 +45,7 @@ def create_visit(service: Service, caller: Caller, body: VisitIn) -> VisitOut:
     except psycopg.IntegrityError as error:
         raise _refusal(service, caller, values, error) from error
     if row is None:
-        raise reason or not_found("pet")
+        raise reason or not_found(Entity.PET)
     return visit_out(clinic.ids, row)
 
 
@@ -53,9 +54,9 @@ def _values(service: Service, caller: Caller, body: VisitIn) -> dict[str, Any]:
     ids, now = clinic.ids, service.options.clock().replace(microsecond=0)
     given = body.appointment_id
     return actor_values(caller.actor) | {
-        "id": new_id(service.database, clinic, "visit"),
-        "pet_id": ids.parse("pet", body.pet_id, "pet_id"),
-        "appointment_id": given and ids.parse("appointment", given, "appointment_id"),
+        "id": new_id(service.database, clinic, Entity.VISIT),
+        "pet_id": ids.parse(Entity.PET, body.pet_id, "pet_id"),
+        "appointment_id": given and ids.parse(Entity.APPOINTMENT, given, "appointment_id"),
         "visit_id": None,
         "visit_date": body.visit_date or now,
         "visit_type": body.visit_type,

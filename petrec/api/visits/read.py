@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, bindparam, false, select
 
 from petrec.api.access import Scope
+from petrec.api.entities import Entity
 from petrec.api.http.cursor import After, Cursor, decode, start, starting
 from petrec.api.http.errors import not_found
 from petrec.api.http.fields import comes_after
@@ -36,19 +37,19 @@ def read_visit(service: Service, caller: Caller, visit_id: str) -> VisitOut:
     """Return a visit; errors: ApiError."""
     clinic = service.clinic
     visits_table(clinic.schema)
-    visit = clinic.ids.parse("visit", visit_id, "visit_id")
+    visit = clinic.ids.parse(Entity.VISIT, visit_id, "visit_id")
     values = actor_values(caller.actor) | {"visit": visit}
     with service.database.reading() as connection:
         row = clinic.statements.get(_one, clinic.schema, caller.scope).first(connection, values)
     if row is None:
-        raise not_found("visit")
+        raise not_found(Entity.VISIT)
     return with_recordings(service, caller, [row])[0]
 
 
 def list_visits(
     service: Service,
     caller: Caller,
-    filters: Mapping[str, str | None],
+    filters: Mapping[Entity, str | None],
     limit: int,
     cursor: str | None,
 ) -> VisitPage:
@@ -56,12 +57,12 @@ def list_visits(
     clinic = service.clinic
     visits_table(clinic.schema)
     wanted = {
-        f"{entity}_id": clinic.ids.parse(entity, text, f"{entity}_id")
+        f"{entity.word}_id": clinic.ids.parse(entity, text, f"{entity.word}_id")
         for entity, text in filters.items()
         if text is not None
     }
     values: dict[str, Any] = actor_values(caller.actor) | wanted | {"fetch": limit + 1}
-    after = decode(cursor, clinic.ids, "visit") if cursor is not None else None
+    after = decode(cursor, clinic.ids, Entity.VISIT) if cursor is not None else None
     if after is not None:
         values |= {"after_at": after.at, "after_id": after.id}
     statement = clinic.statements.get(

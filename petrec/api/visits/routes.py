@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from petrec.api.entities import Entity
 from petrec.api.http.common import (
     CursorText,
     Limit,
@@ -43,7 +44,7 @@ def add_visits(router: APIRouter, service: Service, current_actor: Callable[...,
         actor: Actor = caller_of,
     ) -> Response:
         """Return a page of visits, latest first, each with its recordings."""
-        filters = {"pet": pet_id, "appointment": appointment_id}
+        filters = {Entity.PET: pet_id, Entity.APPOINTMENT: appointment_id}
         page = list_visits(service, service.caller(actor), filters, limit, cursor)
         return encoded(page.visits, headers=page_headers(request, page.next))
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Table, Text, cast
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from petrec.api.access import Columns
+from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError
 from petrec.api.http.fields import or_null
 from petrec.api.http.ids import Ids
@@ -65,9 +66,9 @@ def visit_columns(c: Columns) -> list[ColumnElement[Any]]:
 def visit_out(ids: Ids, row: Row, recordings: Sequence[RecordingOut] = ()) -> VisitOut:
     """Return the visit; `row` has the columns of `visit_columns`."""
     return {
-        "id": ids.write("visit", row.id),
-        "pet_id": ids.write("pet", row.pet_id),
-        "appointment_id": ids.maybe("appt", row.appointment_id),
+        "id": ids.write(Entity.VISIT, row.id),
+        "pet_id": ids.write(Entity.PET, row.pet_id),
+        "appointment_id": ids.maybe(Entity.APPOINTMENT, row.appointment_id),
         "visit_date": row.visit_date,
         "visit_type": row.visit_type,
         "status": row.status,
@@ -78,7 +79,7 @@ def visit_out(ids: Ids, row: Row, recordings: Sequence[RecordingOut] = ()) -> Vi
         "follow_up_required": bool(row.follow_up_required),
         "follow_up_date": row.follow_up_date,
         "recordings": list(recordings),
-        "created_by": ids.write("vet", row.created_by),
+        "created_by": ids.write(Entity.VET, row.created_by),
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }

@@ -26,9 +26,8 @@ from sqlalchemy import (
 
 from petrec.features.report.columns import Unreadable, cannot_read
 from petrec.features.report.result import RejectedDay, UploadDay
-from petrec.schema import Schema
+from petrec.schema import Schema, UploadState
 
-UPLOADED = "uploaded"
 REJECTED = "pet_not_in_appointment"
 # Before it PostgreSQL's calendar goes on with BC and -infinity, which no host records on purpose.
 _FIRST_DAY: ColumnElement[Any] = cast(literal("0001-01-01", Text), Date)
@@ -47,7 +46,9 @@ def read_monitoring(connection: Connection, schema: Schema, now: datetime, days:
     """Return the daily numbers of the last `days` days, and what was left out of them."""
     remarks: list[str] = []
     uploads, rejected = None, None
-    cannot = cannot_read(connection, schema.tables.recordings, "created_at", "status", UPLOADED)
+    cannot = cannot_read(
+        connection, schema.tables.recordings, "created_at", "status", UploadState.UPLOADED
+    )
     if cannot is None:
         rows = connection.execute(uploads_query(schema, now, days)).all()
         uploads = tuple(UploadDay(*row) for row in rows if row.day is not None)
@@ -69,7 +70,7 @@ def uploads_query(schema: Schema, now: datetime, days: int) -> Select[Any]:
     recordings = schema.recordings
     day = _day(recordings.c.created_at, now)
     status = cast(recordings.c.status, Text)
-    succeeded = func.count(case((status == UPLOADED, 1)))
+    succeeded = func.count(case((status == UploadState.UPLOADED, 1)))
     return (
         select(day, func.count().label("total"), succeeded.label("uploaded"))
         .where(_shown(recordings.c.created_at, now, days))

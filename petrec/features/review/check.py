@@ -14,8 +14,6 @@ from petrec.features.review.earlier import Earlier, earlier_decisions
 from petrec.features.review.ids import (
     has_exponent,
     has_lost_digits,
-    is_text,
-    normal_ids,
     number_twins,
 )
 from petrec.features.review.imported import Place, Problem, Trouble
@@ -26,6 +24,7 @@ from petrec.features.review.query import REVIEWED
 from petrec.features.review.read.entry import Entry, Reading, Row
 from petrec.features.runs.targets import target_name
 from petrec.postgres.foreseen import Lacking, what_is_lacking
+from petrec.postgres.ids import is_text, normal_ids
 from petrec.schema import PgType, Schema
 
 _AT_ONCE = 10_000

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, column, table
 
-from petrec.features.review.ids import is_text, normal_ids, number_twins
+from petrec.features.review.ids import number_twins
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.ids import is_text, normal_ids
 from petrec.schema import PgType
 from petrec.settings import Settings
 from tests.plugins.cluster import Cluster

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Select, Text, bindparam, cast, select
 
 from petrec.api.access import Scope, everything
 from petrec.api.database import Database
+from petrec.api.entities import Entity
 from petrec.api.host.auth.tokens import unauthorized
 from petrec.api.options import IdStyle
 from petrec.api.ports import Actor
@@ -57,7 +58,7 @@ class Actors:
 
     def _from_table(self, clinic: Clinic, user: str, said: dict[str, str | None]) -> Actor:
         ids = clinic.ids
-        bare = ids.claim("user", user)
+        bare = ids.claim(Entity.USER, user)
         if bare is None:
             raise unauthorized()
         statement = clinic.statements.get(_user, clinic.schema, everything())

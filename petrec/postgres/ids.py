@@ -1,0 +1,93 @@
+"""Ids by the types of their columns: which texts are one, and the form that PostgreSQL writes."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
+
+from petrec.schema import PgType, base_type
+
+UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_UUID = re.compile(UUID_PATTERN)
+# PostgreSQL's text has no NUL, UTF-8 no surrogates.
+_TEXT = re.compile(r"[^\x00\ud800-\udfff]{0,1000}", re.DOTALL)
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_BITS = {"smallint": 15, "integer": 31, "bigint": 63}
+_TEXTS = ("text", "character varying", "character(", "bpchar", "name", "citext")
+_AT_ONCE = 5_000
+
+
+def is_text(column: ColumnElement[Any]) -> bool:
+    """Return whether ids are texts, in which 00123 and 1E5 are no numbers."""
+    return base_type(column).rpartition(".")[2].startswith(_TEXTS)
+
+
+def has_shape(column: ColumnElement[Any] | None, text: str) -> bool:
+    """Return whether a text looks like an id of a column, without asking the server.
+
+    Of a type that is neither uuid nor integer any text may be an id: only `normal_ids` knows.
+    """
+    kind = "text" if column is None else base_type(column)
+    if kind == "uuid":
+        return _UUID.fullmatch(text) is not None
+    if kind in _BITS:
+        fits = _INTEGER.fullmatch(text) is not None
+        return fits and -(2 ** _BITS[kind]) <= int(text) < 2 ** _BITS[kind]
+    return _TEXT.fullmatch(text) is not None
+
+
+def normal_ids(
+    connection: Connection, column: ColumnElement[Any], texts: Iterable[str]
+) -> dict[str, str]:
+    """Return each text that is an id of the column's type, with the id as PostgreSQL writes it.
+
+    The type itself decides, so that whatever it refuses, cuts or rounds is no id. Works within the
+    caller's transaction, by savepoints.
+    """
+    wanted = sorted({text for text in texts if "\0" not in text})
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        found.update(_accepted(connection, column, wanted[start : start + _AT_ONCE]))
+    return {text: normal for text, normal in found.items() if not _is_cut(text, normal)}
+
+
+def _accepted(
+    connection: Connection, column: ColumnElement[Any], texts: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Cast all at once; where one is refused, look for it by halves."""
+    try:
+        with connection.begin_nested():
+            found = connection.execute(_casts(column, texts)).all()
+    except (DataError, IntegrityError, ProgrammingError):
+        if len(texts) > 1:
+            half = len(texts) // 2
+            yield from _accepted(connection, column, texts[:half])
+            yield from _accepted(connection, column, texts[half:])
+        return
+    yield from ((text, normal) for text, normal in found)
+
+
+def _casts(column: ColumnElement[Any], texts: Sequence[str]) -> Any:
+    given = func.unnest(cast(literal(list(texts), ARRAY(Text)), ARRAY(Text))).column_valued("given")
+    typed = cast(given, column.type)
+    # Without its length or scale, the type neither cuts nor rounds.
+    whole = cast(given, _without_modifier(column))
+    return select(given, cast(typed, Text)).where(typed == whole)
+
+
+def _without_modifier(column: ColumnElement[Any]) -> PgType:
+    name = str(column.type)
+    if name.startswith("character("):
+        return PgType("bpchar")
+    if name.startswith("bit("):
+        return PgType("varbit")
+    before, _, after = name.partition("(")
+    return PgType(before + after.partition(")")[2])
+
+
+def _is_cut(text: str, normal: str) -> bool:
+    """A domain's length is not in its name: it cuts, too."""
+    return text != normal and text.startswith(normal) and bool(text[len(normal) :].strip())

@@ -1,0 +1,54 @@
+"""Columns: the types that the database reports, and the values that petrec knows."""
+
+import re
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.types import UserDefinedType
+
+_MOMENT = re.compile(r"date|timestamp(\(\d\))? (with|without) time zone")
+# Ids compared with each other must be of one family; PostgreSQL would refuse, or petrec guess.
+_FAMILIES = (
+    frozenset({"smallint", "integer", "bigint"}),
+    frozenset({"text", "character varying", "bpchar"}),
+)
+
+
+def comparable(one: str, other: str) -> bool:
+    """Return whether values of two types, by name, are compared as they are."""
+    return one == other or any({one, other} <= family for family in _FAMILIES)
+
+
+class PgType(UserDefinedType[Any]):
+    """A column type by the name that PostgreSQL gives it, such as `uuid` or `bigint`.
+
+    `base` is the name of the type behind a domain; elsewhere `name`.
+    """
+
+    cache_ok = True
+
+    def __init__(self, name: str, base: str = "") -> None:
+        self.name = name
+        self.base = base or name
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the type's name for CAST and DDL."""
+        return self.name
+
+
+def base_type(column: ColumnElement[Any]) -> str:
+    """Return the name of a column's type; of a domain's the one behind it."""
+    return column.type.base if isinstance(column.type, PgType) else str(column.type)
+
+
+def is_moment(column: ColumnElement[Any]) -> bool:
+    """Return whether a column is a date or timestamp, or a domain of one."""
+    return _MOMENT.fullmatch(base_type(column)) is not None
+
+
+class UploadState(StrEnum):
+    """The values of recordings.status that an upload goes through."""
+
+    PENDING = "pending"
+    UPLOADED = "uploaded"

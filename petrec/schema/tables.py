@@ -1,0 +1,98 @@
+"""The tables as petrec sees them: SQLAlchemy Core selectables under logical names.
+
+A column is reached by its logical name (`schema.recordings.c.pet_id`) whatever it is called in
+the database. Types are those the database reports; petrec never casts on a guess.
+
+`schema.pets` are the rows that count: under a name of petrec's own, so that no table's name can
+meet an alias, and without those that `[mapping.where]` leaves out. Only what writes, locks a table
+or asks the catalog names the table itself, `schema.tables.pets`.
+"""
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import Alias, Column, Table
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from petrec.schema.columns import comparable
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """What validated constraints guarantee, so that queries need not check it again."""
+
+    link_pets_exist: bool = False
+    link_appointments_exist: bool = False
+    links_unique: bool = False
+    recording_pets_exist: bool = False
+    recording_appointments_exist: bool = False
+    visit_pets_exist: bool = False
+
+
+@dataclass(frozen=True)
+class TableShape:
+    """A table as the catalog shows it: column to type in order, and its primary key.
+
+    `bases` is the type behind the domain of a column, where it has one.
+    """
+
+    columns: MappingType[str, str]
+    primary_key: tuple[str, ...] = ()
+    bases: MappingType[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables themselves, with the rows that do not count: for writes, locks and DDL."""
+
+    recordings: Table
+    pets: Table
+    appointments: Table
+    links: Table
+    visits: Table | None = None
+    api_logs: Table | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The rows that count of each mapped table; an optional table that is left out is None.
+
+    `links_follow_appointments` is whether a foreign key makes each new link lock its appointment.
+    `unchecked_text` is whether text may be no text (SQL_ASCII). `visits` is None, too, where
+    recordings have no visit_id; `kept_visits` is not. `remarks` are what every output repeats:
+    what is left out, filtered or taken on trust.
+    """
+
+    tables: Tables
+    recordings: NamedFromClause
+    pets: NamedFromClause
+    appointments: NamedFromClause
+    links: NamedFromClause
+    visits: NamedFromClause | None = None
+    users: NamedFromClause | None = None
+    kept_visits: NamedFromClause | None = None
+    key: tuple[str, ...] = ("id",)
+    proofs: Proofs = field(default_factory=Proofs)
+    links_follow_appointments: bool = False
+    filters_links: bool = False
+    unchecked_text: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def compares_owners(self) -> bool:
+        """Return whether pets and appointments name their owners, by ids of one family."""
+        mine, theirs = self.pets.c.get("owner_id"), self.appointments.c.get("pet_owner_id")
+        return (
+            mine is not None and theirs is not None and comparable(str(mine.type), str(theirs.type))
+        )
+
+    @property
+    def key_columns(self) -> tuple[Column[Any], ...]:
+        """Return the columns that identify one recording, its id first."""
+        return tuple(self.tables.recordings.c[name] for name in self.key)
+
+
+def written_as(table: Table, name: str) -> Alias[Any]:
+    """Return a table to write to under a name of petrec's own, which its own may not meet."""
+    return cast("Alias[Any]", table.alias(name))
