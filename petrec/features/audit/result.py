@@ -27,7 +27,7 @@ class KindCount(Struct, frozen=True):
     @property
     def is_finding(self) -> bool:
         """Return whether something is wrong that a command repairs."""
-        return self.repair is not Repair.NONE
+        return self.repair != Repair.NONE
 
 
 class GuideNumbers(Struct, frozen=True):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from petrec.documents import Format, render
 from petrec.documents.document import Document, Finding
 from petrec.features.audit.result import AuditResult, GuideNumbers, KindCount, WarningCount
+from petrec.rules import Repair, Severity
 
 HOSTILE = '=cmd|"x"\n::error::[red]\x1b[31m<b>'
 RESULT = AuditResult(
@@ -22,9 +23,9 @@ RESULT = AuditResult(
     table="public.recordings",
     total=10,
     kinds=(
-        KindCount("ok", "none", "fine", "none", 7, 70.0),
-        KindCount("mismatched", "error", HOSTILE, "review", 3, 30.0, (HOSTILE,)),
-        KindCount("dangling_pet", "error", "gone", "review", 0, 0.0),
+        KindCount("ok", Severity.NONE, "fine", Repair.NONE, 7, 70.0),
+        KindCount("mismatched", Severity.ERROR, HOSTILE, Repair.REVIEW, 3, 30.0, (HOSTILE,)),
+        KindCount("dangling_pet", Severity.ERROR, "gone", Repair.REVIEW, 0, 0.0),
     ),
     guide=GuideNumbers(10, 9, 1, 3),
     warnings=(WarningCount("owner_differs", "odd", 1, ("x",)),),
