@@ -19,7 +19,7 @@ from petrec.documents.formats import Format
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from petrec.features.review.check import Checked
+    from petrec.features.review.checked import Checked
     from petrec.features.review.imported import ReviewImport
     from petrec.features.review.read.entry import Reading
     from petrec.features.runs.driver.throttle import Throttling
@@ -99,7 +99,7 @@ class _Job:
     def apply(self, given: "Throttling", *, yes: bool) -> "ReviewImport":
         """Finish what is unfinished, check again, ask, and write."""
         from petrec.features.review.apply import record_review, resume_review
-        from petrec.features.review.rejects import write_rejects
+        from petrec.features.review.checked import write_rejects
 
         checked, inferable, _, schema, target = self._check(writing=True)
         # An unfinished import comes first: what it still has to write looks stale until then.

@@ -11,7 +11,6 @@ from xlsxwriter.worksheet import Worksheet
 
 from petrec.features.review.case import Case
 from petrec.features.review.cases import MOST_CANDIDATES
-from petrec.features.review.instructions import FIRST_SHEET, LINES, REVIEWER
 from petrec.features.review.rows import (
     CANNOT_TELL,
     COLUMNS,
@@ -21,7 +20,7 @@ from petrec.features.review.rows import (
     choices_of,
     row_of,
 )
-from petrec.features.review.sheet_text import encode_text
+from petrec.features.review.sheet import FIRST_SHEET, LINES, REVIEWER, encode_text
 
 # The program's limit is 1,048,576; what is beyond goes to a second sheet of the kind.
 MOST_ROWS = 1_000_000

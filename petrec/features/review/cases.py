@@ -3,11 +3,13 @@
 from collections.abc import Generator, Iterator, Sequence
 
 import msgspec
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Select, Text, any_, bindparam, cast, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.review.candidates import Option, open_verdict, options
 from petrec.features.review.case import Candidate, Case, Strength, Suggestion, Verdict
-from petrec.features.review.observed import Observed
+from petrec.features.review.folds import as_text
+from petrec.features.review.observed import Observed, Pet
 from petrec.features.review.query import ids_query, kind_query
 from petrec.features.review.suggest import rank, suggestions
 from petrec.postgres.copy import stream_copy
@@ -34,6 +36,15 @@ def stream_cases(
 def observe(connection: Connection, schema: Schema, ids: Sequence[str]) -> list[Observed]:
     """Return what is to be seen of some recordings now, whatever their kind."""
     return list(_stream(connection, ids_query(schema, ids)))
+
+
+def read_pets(connection: Connection, schema: Schema, ids: Sequence[str]) -> dict[str, Pet]:
+    """Return the pets that people have named and that exist, by id."""
+    pets = schema.pets
+    wanted = cast(bindparam(None, list(ids), ARRAY(Text)), ARRAY(pets.c.id.type))
+    columns = (cast(pets.c.id, Text), as_text(pets, "name"), as_text(pets, "owner_id", None))
+    rows = connection.execute(select(*columns).where(pets.c.id == any_(wanted)))
+    return {row[0]: Pet(row[0], row[1], owner=row[2]) for row in rows}
 
 
 def _stream(connection: Connection, query: Select[tuple[str]]) -> Iterator[Observed]:

@@ -12,9 +12,9 @@ from petrec.errors import UsageError
 from petrec.extras import need_extra
 from petrec.features.review.case import Case
 from petrec.features.review.cases import stream_cases
-from petrec.features.review.exported import ReviewExport
 from petrec.features.review.page import write_page
 from petrec.features.review.query import REVIEWED
+from petrec.features.review.result import ReviewExport
 from petrec.features.review.rows import COLUMNS, choices_of, row_of
 from petrec.features.review.unfilled import refuse_filled
 from petrec.files import Before, atomic_bytes, atomic_text, keep_beside

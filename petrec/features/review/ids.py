@@ -1,9 +1,10 @@
-"""Ids that a spreadsheet may have changed: numbers with an exponent, lost digits, lost zeros."""
+"""The ids of what people send back: a spreadsheet may have changed them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -12,13 +13,23 @@ from sqlalchemy import (
     any_,
     case,
     cast,
+    column,
     func,
     literal,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.postgres.ids import is_text
+from petrec.features.review.case import Decision
+from petrec.features.review.judge import Refusal
+from petrec.features.review.query import REVIEWED
+from petrec.features.review.read.entry import Entry
+from petrec.postgres.ids import is_text, normal_ids
+from petrec.schema import PgType, Schema
+
+# What the journal keeps in a person's own words.
+_TOLD = ("reviewer", "note", "state")
+_TOLD_TEXT: ColumnElement[str] = column("told", PgType("text"))
 
 _EXPONENT = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 # A spreadsheet keeps 15 digits of a number and writes zeros for the rest.
@@ -53,3 +64,69 @@ def number_twins(
         number == any_(numbers), text != cast(number, Text)
     )
     return {row[0]: row[1] for row in connection.execute(twins)}
+
+
+class EntryIds:
+    """The ids of all entries, as PostgreSQL writes them."""
+
+    def __init__(self, connection: Connection, schema: Schema, entries: Sequence[Entry]) -> None:
+        self.columns = {"recording_id": schema.recordings.c.id, "pet_id": schema.pets.c.id,
+                        "appointment_id": schema.appointments.c.id}  # fmt: skip
+        self.known = {
+            name: normal_ids(connection, column, _texts(entries, name))
+            for name, column in self.columns.items()
+        }
+        told = (getattr(entry.decision, name) for entry in entries for name in _TOLD)
+        self.storable = normal_ids(connection, _TOLD_TEXT, told).keys()
+        named = [_named_pet(entry) for entry in entries]
+        self.twins = number_twins(connection, schema.pets.c.id, filter(None, named))
+
+    def normal(self, entry: Entry) -> tuple[Decision, Refusal | None]:
+        """Return the decision with its ids in form, or why it cannot be recorded."""
+        decision = entry.decision
+        found = {name: getattr(decision, name) for name in self.columns}
+        for name, text in found.items():
+            if text is not None and (refusal := self._refusal(name, text)):
+                return decision, refusal
+        ids = {name: text if text is None else self.known[name][text]
+               for name, text in found.items()}  # fmt: skip
+        refusal = self._changed_pet(_named_pet(entry)) or self._unusable(decision)
+        return msgspec.structs.replace(decision, **ids), refusal
+
+    def _refusal(self, name: str, text: str) -> Refusal | None:
+        column = self.columns[name]
+        if has_exponent(text) and not is_text(column):
+            return Refusal(name, "a spreadsheet has turned the id into a number", value=text)
+        if text not in self.known[name]:
+            return Refusal(name, f"not an id of type {column.type}", value=text)
+        return None
+
+    def _unusable(self, decision: Decision) -> Refusal | None:
+        if decision.kind not in REVIEWED:
+            return Refusal("kind", "not a kind that is reviewed", value=decision.kind)
+        for name in _TOLD:
+            if getattr(decision, name) not in self.storable:
+                reason = "it has a character that the database's encoding lacks, or NUL"
+                return Refusal(name, reason)
+        return None
+
+    def _changed_pet(self, text: str) -> Refusal | None:
+        """Judge a pet's id that was typed into a spreadsheet, which may have changed it."""
+        if has_lost_digits(text):
+            reason = "a spreadsheet may have rounded the id to 15 digits; format the cell as text"
+            return Refusal("pet_id", reason, value=text)
+        if text not in self.twins:
+            return None
+        reason = f"a spreadsheet may have made this number of the id {self.twins[text]}"
+        return Refusal("pet_id", f"{reason}; format the cell as text", value=text)
+
+
+def _texts(entries: Sequence[Entry], name: str) -> Iterator[str]:
+    values = (getattr(entry.decision, name) for entry in entries)
+    return (value for value in values if value is not None)
+
+
+def _named_pet(entry: Entry) -> str:
+    """Return the pet that a person has typed in, as it stands there."""
+    typed = entry.row.get("other_pet_id", "").strip()
+    return typed if typed == entry.decision.pet_id else ""

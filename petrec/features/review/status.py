@@ -9,7 +9,7 @@ from petrec.features.review.agree import SHARED
 from petrec.features.review.case import Verdict
 from petrec.features.review.earlier import has_decisions
 from petrec.features.review.query import REVIEWED
-from petrec.features.review.reviewed import OpenKind, ReviewerCount, ReviewStatus
+from petrec.features.review.result import OpenKind, ReviewerCount, ReviewStatus
 from petrec.features.review.state import state_sql
 from petrec.features.runs.journal.keys import key_of
 from petrec.features.runs.journal.store import runs_of

@@ -6,7 +6,7 @@ from petrec.features.review.candidates import options
 from petrec.features.review.case import Strength, Suggestion, Verdict
 from petrec.features.review.cases import make_case
 from petrec.features.review.observed import Observed, Owned, Pet, Place
-from petrec.features.review.suggest.name_mentioned import _normal, mentions
+from petrec.features.review.suggest import _normal, mentions
 
 REX, LUNA, BO = Pet("1", "Rex", owner="o"), Pet("2", "Luna", owner="o"), Pet("3", "Bo", owner="x")
 

@@ -20,7 +20,7 @@ from petrec.features.review.as_xlsx import write_workbook
 from petrec.features.review.case import Candidate, Case, Verdict
 from petrec.features.review.read.workbook import Workbook
 from petrec.features.review.rows import COLUMNS, choices_of, decode_choices, encode_choices, row_of
-from petrec.features.review.sheet_text import decode_text, encode_text
+from petrec.features.review.sheet import decode_text, encode_text
 from petrec.files import decode_text as file_text
 
 # How many strings; they are drawn in lists, since each list makes a file.

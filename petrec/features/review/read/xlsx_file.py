@@ -6,11 +6,10 @@ from itertools import chain
 from pathlib import Path
 
 from petrec.features.review.imported import Place
-from petrec.features.review.instructions import FIRST_SHEET, REVIEWER
 from petrec.features.review.read.table import Line, Table, Unreadable
 from petrec.features.review.read.workbook import Damaged, Workbook
 from petrec.features.review.rows import REQUIRED
-from petrec.features.review.sheet_text import decode_text
+from petrec.features.review.sheet import FIRST_SHEET, REVIEWER, decode_text
 
 
 def tables(path: Path) -> Iterator[Table]:

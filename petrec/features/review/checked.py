@@ -1,0 +1,66 @@
+"""The outcome of a check: what is to be recorded, and the refused lines, for repair."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from petrec.documents.as_csv import write_rows
+from petrec.features.review.agree import Ballot
+from petrec.features.review.case import Verdict
+from petrec.features.review.imported import Place, Problem
+from petrec.features.review.judge import Refusal
+from petrec.features.review.read.entry import Entry, Row
+from petrec.features.review.rows import COLUMNS
+from petrec.files import atomic_text, keep_beside
+
+_REASON = "problem"
+
+
+@dataclass
+class Checked:
+    """The outcome: ballots to be recorded in order, and everything that is not."""
+
+    ballots: list[Ballot] = field(default_factory=list)
+    already: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    rows: dict[Place, Row] = field(default_factory=dict)
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        """Count the ballots by verdict."""
+        counted = Counter(ballot.decision.verdict for ballot in self.ballots)
+        return {str(verdict): counted[verdict] for verdict in Verdict if counted[verdict]}
+
+    def refuse(self, entry: Entry, refusal: Refusal) -> None:
+        """Note why an entry is not to be recorded."""
+        decision = entry.decision
+        self.problems.append(
+            Problem(
+                entry.place,
+                refusal.where,
+                refusal.reason,
+                refusal.trouble,
+                decision.recording_id,
+                refusal.value,
+            )
+        )
+        self.rows[entry.place] = entry.row
+
+
+def write_rejects(checked: Checked) -> list[str]:
+    """Write one CSV for each file that has refused lines; returns their names."""
+    files = dict.fromkeys(p.place.file for p in checked.problems if p.place in checked.rows)
+    return [_write(file, checked) for file in files]
+
+
+def _write(file: str, checked: Checked) -> str:
+    path = Path(f"{file}.rejects.csv")
+    rows: list[tuple[str, ...]] = []
+    for problem in checked.problems:
+        if problem.place.file == file and problem.place in checked.rows:
+            row = checked.rows[problem.place]
+            rows.append((*(row.get(column, "") for column in COLUMNS), str(problem)))
+    # What stands there may have been repaired by a person, and not yet been imported.
+    with atomic_text(path, before=keep_beside) as out:
+        write_rows((*COLUMNS, _REASON), rows, out, bom=True)
+    return str(path)
