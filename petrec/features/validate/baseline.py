@@ -12,13 +12,12 @@ from typing import TextIO
 
 from petrec.errors import SettingsError
 from petrec.files import open_text
+from petrec.fingerprints import DIGITS, Fingerprint
 from petrec.rules import FINDINGS
 from petrec.schema import Schema
 
-Entry = tuple[str, str]
-
 _TITLE = "# petrec baseline 1"
-_ENTRY = re.compile(r"([a-z_]+) ([0-9a-f]{32})")
+_ENTRY = re.compile(rf"([a-z_]+) ([0-9a-f]{{{DIGITS}}})")
 _KINDS = frozenset(kind.id for kind in FINDINGS)
 _HINT = "--update-baseline writes it afresh"
 
@@ -38,7 +37,7 @@ class Baseline:
         self.header = f"{_TITLE}\n{identity(schema)}\n"
 
     @contextmanager
-    def entries(self, *, replacing: bool = False) -> Iterator[Iterator[Entry]]:
+    def entries(self, *, replacing: bool = False) -> Iterator[Iterator[Fingerprint]]:
         """Give the entries in order; errors: SettingsError.
 
         A file that is to be replaced may be absent, or damaged as by a merge: it counts as empty.
@@ -79,8 +78,8 @@ class Baseline:
             reason = f"is of {owner.removeprefix('# ')!r}, not of {expected!r}"
             self._refuse(reason, "give each mapping a baseline of its own")
 
-    def _parsed(self, file: TextIO) -> Iterator[Entry]:
-        last = ("", "")
+    def _parsed(self, file: TextIO) -> Iterator[Fingerprint]:
+        last = Fingerprint("", "")
         for number, line in enumerate(file, start=3):
             if not line.strip():
                 continue
@@ -88,7 +87,7 @@ class Baseline:
             if found is None or found[1] not in _KINDS:
                 self._refuse(f"line {number} is not a finding: {_line(line)[:40]!r}", _HINT)
                 return
-            entry = (found[1], found[2])
+            entry = Fingerprint(found[1], found[2])
             if entry < last:
                 self._refuse(f"line {number} is out of order", _HINT)
             last = entry

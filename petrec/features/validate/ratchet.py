@@ -1,53 +1,34 @@
 """The ratchet: what is known passes, what is new does not, however much was fixed meanwhile."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
-from typing import TextIO, cast
+from contextlib import AbstractContextManager, nullcontext
+from typing import TextIO
 
-from sqlalchemy import Connection, collate, select
+from sqlalchemy import Connection
 
-from petrec.features.validate.baseline import Baseline, Entry
+from petrec.features.validate.baseline import Baseline
 from petrec.features.validate.result import RatchetOutcome
 from petrec.files import atomic_text
-from petrec.postgres.copy import stream_copy
-from petrec.rules.fingerprint import fingerprints_query
+from petrec.fingerprints import Fingerprint, Tally, paired, stream_fingerprints
 from petrec.schema import Schema
 
 # The file is committed beside the code, so it is no more private than the code.
 _MODE = 0o644
 
 
-@dataclass
-class Tally:
-    """Findings by kind: in both places, in the database alone, in the file alone."""
-
-    known: Counter[str] = field(default_factory=Counter)
-    new: Counter[str] = field(default_factory=Counter)
-    fixed: Counter[str] = field(default_factory=Counter)
-
-
-def compare(found: Iterable[Entry], listed: Iterable[Entry], tally: Tally) -> Iterator[Entry]:
-    """Count two ordered streams against each other in constant memory; yields what is found.
+def compare(
+    found: Iterable[Fingerprint], listed: Iterable[Fingerprint], tally: Tally
+) -> Iterator[Fingerprint]:
+    """Count two ordered streams against each other; yields what is found.
 
     An entry stands for as many findings as it has lines.
     """
-    known = iter(listed)
-    candidate = next(known, None)
-    for entry in found:
-        while candidate is not None and candidate < entry:
-            tally.fixed[candidate[0]] += 1
-            candidate = next(known, None)
-        if candidate == entry:
-            tally.known[entry[0]] += 1
-            candidate = next(known, None)
-        else:
-            tally.new[entry[0]] += 1
-        yield entry
-    if candidate is not None:
-        tally.fixed[candidate[0]] += 1
-    tally.fixed.update(kind for kind, _ in known)
+    for old, new in paired(listed, found, tuple, tuple):
+        if new is not None:
+            (tally.new if old is None else tally.known)[new.kind] += 1
+            yield new
+        elif old is not None:
+            tally.fixed[old.kind] += 1
 
 
 def apply_ratchet(
@@ -64,7 +45,7 @@ def apply_ratchet(
     with (
         writing as out,
         baseline.entries(replacing=update) as listed,
-        _findings(connection, schema) as found,
+        stream_fingerprints(connection, schema, *Fingerprint._fields) as found,
     ):
         entries = compare(found, listed, tally)
         if out is None:
@@ -76,13 +57,3 @@ def apply_ratchet(
     return RatchetOutcome(
         str(baseline.path), dict(tally.known), dict(tally.new), dict(tally.fixed), updated=update
     )
-
-
-@contextmanager
-def _findings(connection: Connection, schema: Schema) -> Iterator[Iterator[Entry]]:
-    """Give kind and fingerprint in the order of the bytes, sorted by the server."""
-    found = fingerprints_query(schema).subquery("found")
-    order = [collate(column, "C") for column in found.c]
-    query = select(found.c.kind, found.c.fingerprint).order_by(*order)
-    with stream_copy(connection, query) as rows:
-        yield cast("Iterator[Entry]", rows)

@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 
 from petrec.errors import UsageError
 from petrec.features.report.history import compared_in_database, compared_in_file
-from petrec.features.report.history.compared import Tally
-from petrec.features.report.history.file import Header, Reader
-from petrec.features.report.history.merge import Seen, merged
+from petrec.features.report.history.file import Header, Reader, Seen, merged
 from petrec.features.report.result import Movement
 from petrec.features.runs.journal import tables
 from petrec.features.runs.journal.install import install_journal
+from petrec.fingerprints import Fingerprint, Tally
 from tests.integration.report.simulation import (
     DAYS,
     KINDS,
@@ -80,7 +79,9 @@ def test_merge_is_what_sets_say(runs: list[set[str]]) -> None:
     before: set[str] = set()
     for run in runs:
         tally = Tally()
-        known = list(merged(known, ((each, "mismatched") for each in sorted(run)), tally))
+        known = list(
+            merged(known, (Fingerprint("mismatched", each) for each in sorted(run)), tally)
+        )
         assert tally.new == Counter(mismatched=len(run - ever))
         assert tally.reappeared == Counter(mismatched=len((run & ever) - before))
         assert tally.fixed == Counter(mismatched=len(before - run))
@@ -141,9 +142,9 @@ def test_history_that_is_not_usable(petrec: Petrec, clinic: Database, tmp_path: 
 
 
 def test_two_at_once(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
-    from petrec.features.report.history.held import held
+    from petrec.features.report.history.lock import locked
 
-    with held(tmp_path / "petrec-history.txt"):
+    with locked(tmp_path / "petrec-history.txt"):
         ended = petrec("report", dsn=clinic.dsn)
     assert ended.code == 3
     assert "another report" in ended.err

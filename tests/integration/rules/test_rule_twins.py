@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import Connection, Engine, create_engine, select, text
 
+from petrec.fingerprints import digest_of, fingerprints_query
 from petrec.postgres.preflight import load_schema
 from petrec.rules import KINDS, classify, judged, kind_column
 from petrec.rules.census import take_census
 from petrec.rules.evidence import certain
 from petrec.rules.facts import Facts
-from petrec.rules.fingerprint import fingerprint, fingerprints_query
 from petrec.schema import Schema
 from petrec.settings import Mapping
 from tests.plugins.cluster import Cluster
@@ -101,7 +101,7 @@ def hold_twins_equal(engine: Engine, clinic: Clinic) -> None:
         assert connection.execute(text(GUIDE)).one() == numbers
         marked = {tuple(row) for row in connection.execute(fingerprints_query(schema))}
         kinds = [(row[0], str(number)) for number, row in enumerate(expected, 1) if row[0] != "ok"]
-        assert marked == {(kind, fingerprint(kind, number)) for kind, number in kinds}
+        assert marked == {(kind, digest_of(kind, number)) for kind, number in kinds}
         connection.rollback()
 
 

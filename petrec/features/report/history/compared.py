@@ -1,21 +1,18 @@
 """The findings of now against those of the run before, whatever keeps them."""
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
-from sqlalchemy import Connection, collate
+from sqlalchemy import Connection
 
 from petrec.features.audit.result import AuditResult
 from petrec.features.report.result import Movement, PastRun
-from petrec.postgres.copy import stream_copy
+from petrec.fingerprints import Fingerprint, Tally, stream_fingerprints
 from petrec.rules import FINDINGS
-from petrec.rules.fingerprint import fingerprints_query
 from petrec.schema import Schema
-
-Found = tuple[str, str]
-"""A fingerprint and its kind."""
 
 
 @dataclass(frozen=True)
@@ -31,39 +28,19 @@ class Comparison:
         return self.runs[-1]
 
 
-class Tally:
-    """Counts the movements by kind."""
-
-    def __init__(self) -> None:
-        self.new: Counter[str] = Counter()
-        self.fixed: Counter[str] = Counter()
-        self.reappeared: Counter[str] = Counter()
-
-    def movements(self) -> dict[str, Movement]:
-        """Return the movement of every kind that moved, by the order of the rules."""
-        known = [kind.id for kind in FINDINGS]
-        kinds = [*known, *sorted({*self.new, *self.fixed, *self.reappeared} - {*known})]
-        moved = {k: Movement(self.new[k], self.fixed[k], self.reappeared[k]) for k in kinds}
-        return {kind: movement for kind, movement in moved.items() if movement != Movement()}
+def movements(tally: Tally) -> dict[str, Movement]:
+    """Return the movement of every kind that moved, by the order of the rules."""
+    known = [kind.id for kind in FINDINGS]
+    kinds = [*known, *sorted({*tally.new, *tally.fixed, *tally.reappeared} - {*known})]
+    moved = {k: Movement(tally.new[k], tally.fixed[k], tally.reappeared[k]) for k in kinds}
+    return {kind: movement for kind, movement in moved.items() if movement != Movement()}
 
 
 @contextmanager
-def findings_in_order(connection: Connection, schema: Schema) -> Iterator[Iterator[Found]]:
-    """Stream the findings ordered by fingerprint, each once."""
-    found = fingerprints_query(schema).subquery("found")
-    query = found.select().with_only_columns(found.c.fingerprint, found.c.kind)
-    query = query.order_by(collate(found.c.fingerprint, "C"))
-    with stream_copy(connection, query) as rows:
-        yield _distinct((row[0] or "", row[1] or "") for row in rows)
-
-
-def _distinct(rows: Iterator[Found]) -> Iterator[Found]:
-    """A partitioned table may hold one id twice, in two partitions."""
-    last = ""
-    for row in rows:
-        if row[0] != last:
-            yield row
-        last = row[0]
+def distinct_findings(connection: Connection, schema: Schema) -> Iterator[Iterator[Fingerprint]]:
+    """Stream the findings ordered by digest, each once."""
+    with stream_fingerprints(connection, schema, "digest") as found:
+        yield (next(alike) for _, alike in groupby(found, key=attrgetter("digest")))
 
 
 def present_run(audit: AuditResult, moved: dict[str, Movement], *, first: bool) -> PastRun:

@@ -4,8 +4,10 @@ Text, one item a line: a header, the findings ever seen in the order of their fi
 (`+` present, `-` gone), one JSON object per run, and `end` with the number of findings.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TextIO
 
@@ -16,17 +18,15 @@ from petrec.errors import UsageError
 from petrec.features.audit.result import AuditResult
 from petrec.features.report.history.compared import (
     Comparison,
-    Tally,
-    findings_in_order,
+    distinct_findings,
+    movements,
     present_run,
 )
-from petrec.features.report.history.held import held
-from petrec.features.report.history.merge import Seen, merged
+from petrec.features.report.history.lock import locked
 from petrec.features.report.result import PastRun
 from petrec.files import atomic_text, open_text
+from petrec.fingerprints import DIGITS, Fingerprint, Tally, paired
 from petrec.schema import Schema
-
-_DIGITS = 32
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -35,6 +35,15 @@ class Header(msgspec.Struct, frozen=True):
     database: str
     table: str
     petrec_history: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A finding that some run has found; `present` as of the last one."""
+
+    fingerprint: str
+    kind: str
+    present: bool = True
 
 
 @contextmanager
@@ -46,12 +55,12 @@ def compared_in_file(
     Errors: UsageError where the file is not this table's history, OutputError.
     """
     header = Header(audit.database, audit.table)
-    with held(path), Reader(path, header) as reader, atomic_text(path) as out:
+    with locked(path), Reader(path, header) as reader, atomic_text(path) as out:
         tally = Tally()
-        with findings_in_order(connection, schema) as found:
+        with distinct_findings(connection, schema) as found:
             number = _write(out, header, merged(reader.findings(), found, tally))
         past = reader.runs
-        run = present_run(audit, tally.movements(), first=not past)
+        run = present_run(audit, movements(tally), first=not past)
         runs = (*past, run)
         out.writelines(msgspec.json.encode(each).decode() + "\n" for each in runs)
         out.write(f"end {number}\n")
@@ -65,6 +74,24 @@ def _write(out: TextIO, header: Header, findings: Iterator[Seen]) -> int:
     for number, seen in enumerate(findings, start=1):  # noqa: B007 - the count outlives the loop
         out.write(f"{seen.fingerprint}{'+' if seen.present else '-'}{seen.kind}\n")
     return number
+
+
+def merged(before: Iterable[Seen], now: Iterable[Fingerprint], tally: Tally) -> Iterator[Seen]:
+    """Yield what is known after this run, in order; `tally` counts what moved."""
+    pairs = paired(before, now, attrgetter("fingerprint"), attrgetter("digest"))
+    return (_after(known, new, tally) for known, new in pairs)
+
+
+def _after(known: Seen | None, new: Fingerprint | None, tally: Tally) -> Seen:
+    if known is None:
+        assert new is not None  # noqa: S101 - a pair has one at least
+        tally.new[new.kind] += 1
+        return Seen(new.digest, new.kind)
+    if known.present == (new is not None):
+        return known
+    counter = tally.reappeared if new is not None else tally.fixed
+    counter[known.kind] += 1
+    return Seen(known.fingerprint, known.kind, new is not None)
 
 
 class Reader:
@@ -124,7 +151,7 @@ class Reader:
             raise self._unusable("holds a run that cannot be read") from error
 
     def _seen(self, line: str) -> Seen:
-        fingerprint, sign, kind = line[:_DIGITS], line[_DIGITS : _DIGITS + 1], line[_DIGITS + 1 :]
+        fingerprint, sign, kind = line[:DIGITS], line[DIGITS : DIGITS + 1], line[DIGITS + 1 :]
         if sign not in {"+", "-"} or not kind.endswith("\n"):
             raise self._unusable("holds a line that is not a finding")
         return Seen(fingerprint, kind[:-1], sign == "+")

@@ -25,14 +25,15 @@ from sqlalchemy import (
 from petrec.features.audit.result import AuditResult
 from petrec.features.report.history.compared import (
     Comparison,
-    Tally,
-    findings_in_order,
+    distinct_findings,
+    movements,
     present_run,
 )
 from petrec.features.report.result import PastRun
 from petrec.features.runs.journal.tables import history_findings as findings
 from petrec.features.runs.journal.tables import history_runs as runs
 from petrec.features.runs.targets import target_name
+from petrec.fingerprints import Tally
 from petrec.schema import Schema
 
 PLACE = f"schema {runs.schema}"
@@ -59,7 +60,7 @@ def compared_in_database(
         _stage(writer, connection, schema)
         run_id = _add_run(writer, target, audit)
         tally = _move(writer, target, run_id)
-        run = present_run(audit, tally.movements(), first=not past)
+        run = present_run(audit, movements(tally), first=not past)
         kept = update(runs).where(runs.c.id == run_id).values(run=msgspec.to_builtins(run))
         writer.execute(kept)
         yield Comparison((*past, run), PLACE)
@@ -74,12 +75,12 @@ def _stage(writer: Connection, connection: Connection, schema: Schema) -> None:
     writer.execute(_STAGE)
     driver: Any = writer.connection.driver_connection
     with (
-        findings_in_order(connection, schema) as found,
+        distinct_findings(connection, schema) as found,
         driver.cursor() as cursor,
         cursor.copy(_COPY) as copy,
     ):
-        for row in found:
-            copy.write_row(row)
+        for finding in found:
+            copy.write_row((finding.digest, finding.kind))
     writer.execute(_ANALYZE)
 
 

@@ -10,7 +10,7 @@ from petrec.files import write_failed
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Hold a lock file beside `path`; the system lets go of it even if the process is killed."""
     try:
         import fcntl  # noqa: PLC0415 - not on every platform

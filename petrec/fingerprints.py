@@ -1,0 +1,91 @@
+"""Fingerprints of findings: what a baseline and a history compare, without personal data.
+
+A fingerprint is a hash of a kind and a recording's id. Found ones stream from the database in the
+order of a file, so that two streams are compared in constant memory, whatever their length.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Connection, Select, Text, cast, collate, func, select
+
+from petrec.postgres.copy import stream_copy
+from petrec.rules import FINDINGS, judged, kind_column
+from petrec.schema import Schema
+
+DIGITS = 32
+Old = TypeVar("Old")
+New = TypeVar("New")
+
+
+class Fingerprint(NamedTuple):
+    """One kind of damage of one recording; `digest` has DIGITS hexadecimal digits."""
+
+    kind: str
+    digest: str
+
+
+@dataclass
+class Tally:
+    """Findings by kind: known before and now, new, gone since, back after they had gone."""
+
+    known: Counter[str] = field(default_factory=Counter)
+    new: Counter[str] = field(default_factory=Counter)
+    fixed: Counter[str] = field(default_factory=Counter)
+    reappeared: Counter[str] = field(default_factory=Counter)
+
+
+def digest_of(kind_id: str, recording_id: str) -> str:
+    """Return the digest of one kind of damage of one recording."""
+    return hashlib.sha256(f"{kind_id} {recording_id}".encode()).hexdigest()[:DIGITS]
+
+
+def fingerprints_query(schema: Schema) -> Select[Any]:
+    """Select kind and digest of every finding; twin of `digest_of`."""
+    facts = judged(schema)
+    kind = kind_column(facts)
+    name = func.convert_to(kind + " " + cast(facts.recording.id, Text), "UTF8")
+    digest = func.left(func.encode(func.sha256(name), "hex"), DIGITS)
+    query = select(kind.label("kind"), digest.label("digest")).select_from(facts.source)
+    return query.where(kind.in_([finding.id for finding in FINDINGS]))
+
+
+@contextmanager
+def stream_fingerprints(
+    connection: Connection, schema: Schema, *order: str
+) -> Iterator[Iterator[Fingerprint]]:
+    """Give the findings in the order of these fields' bytes, sorted by the server.
+
+    A partitioned table may hold one id in two partitions: then a fingerprint comes twice.
+    """
+    found = fingerprints_query(schema).subquery("found")
+    query = select(found.c.kind, found.c.digest)
+    with stream_copy(
+        connection, query.order_by(*(collate(found.c[n], "C") for n in order))
+    ) as rows:
+        yield (Fingerprint(row[0] or "", row[1] or "") for row in rows)
+
+
+def paired(
+    before: Iterable[Old],
+    now: Iterable[New],
+    before_key: Callable[[Old], Any],
+    now_key: Callable[[New], Any],
+) -> Iterator[tuple[Old | None, New | None]]:
+    """Pair two ordered streams by key, one to one; what has no partner stands with None."""
+    olds, news = iter(before), iter(now)
+    old, new = next(olds, None), next(news, None)
+    while old is not None or new is not None:
+        if new is None or (old is not None and before_key(old) < now_key(new)):
+            yield old, None
+            old = next(olds, None)
+        elif old is None or now_key(new) < before_key(old):
+            yield None, new
+            new = next(news, None)
+        else:
+            yield old, new
+            old, new = next(olds, None), next(news, None)
