@@ -23,8 +23,8 @@ from petrec.api import Actor, build_router
 from petrec.api.access import staff
 from petrec.api.host.storage import Credentials, Place, S3Store
 from petrec.api.http.cursor import After
-from petrec.api.http.times import clock_face
 from petrec.api.recordings.queries import page_query
+from petrec.api.recordings.shape import clock_face
 from petrec.api.statements import Statement
 from petrec.api.uploads.insert import insert_query
 from petrec.api.uploads.wire import InitiateIn

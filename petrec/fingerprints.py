@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Select, Text, cast, collate, func, select
 
-from petrec.postgres.copy import stream_copy
+from petrec.postgres.snapshot import stream_copy
 from petrec.rules import FINDINGS, judged, kind_column
 from petrec.schema import Schema
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from petrec.api.access import AccessPolicy, ClinicPolicy
 from petrec.api.appointments.routes import add_appointments
-from petrec.api.host.health_routes import add_health
+from petrec.api.host.health import add_health
 from petrec.api.http.envelope import envelope_route
 from petrec.api.http.rejections import Rejections
 from petrec.api.options import Options, Uploaded

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Double,
     Numeric,
     Text,
+    bindparam,
     case,
     cast,
     extract,
@@ -22,8 +23,12 @@ from sqlalchemy import (
     literal,
     literal_column,
     null,
+    or_,
+    tuple_,
 )
 
+from petrec.api.access import Columns
+from petrec.api.http.cursor import After
 from petrec.schema import base_type
 
 _INTEGERS = ("smallint", "integer", "bigint")
@@ -129,3 +134,32 @@ def as_position(column: ColumnElement[Any]) -> ColumnElement[Any]:
         # ISO 8601 with the zone, whatever DateStyle says; infinity and years BC, too.
         return func.to_jsonb(column).op("#>>")(literal_column("'{}'"))
     return cast(column, Text)
+
+
+_NAIVE = "timestamp without time zone"
+
+
+def or_null(c: Columns, name: str) -> ColumnElement[Any]:
+    """Return the column, or NULL where there is none."""
+    found: ColumnElement[Any] | None = c.get(name)
+    return cast(null(), Text) if found is None else found
+
+
+def as_column(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    """Return what is bound to a name, as the column's type; columns without a zone are in UTC."""
+    return cast(_in_zone(column, name), column.type)
+
+
+def comes_after(
+    at: ColumnElement[Any], key: ColumnElement[Any], after: After
+) -> ColumnElement[bool]:
+    """Say that a row follows `after_at`, `after_id`, latest first; those without a time lead."""
+    if after is After.UNTIMED:
+        return or_(at.is_not(None), key < bindparam("after_id"))
+    return tuple_(at, key) < tuple_(cast(bindparam("after_at"), at.type), bindparam("after_id"))
+
+
+def _in_zone(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    """A cast would go by the session's time zone."""
+    value: ColumnElement[Any] = bindparam(name)
+    return func.timezone("UTC", value) if str(column.type) == _NAIVE else value

@@ -4,8 +4,8 @@ import csv
 from collections.abc import Iterable
 from typing import TextIO
 
-from petrec.documents.cells import encode_cell
 from petrec.documents.document import Cell, Document
+from petrec.documents.safe_text import encode_cell
 
 BOM = "\ufeff"
 

@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from petrec.documents.document import Document, Finding
-from petrec.documents.plain import plain
+from petrec.documents.safe_text import plain
 
 # `plain` leaves no line break; what else the runner would read as part of the command is escaped.
 _DATA = str.maketrans({"%": "%25"})

@@ -4,7 +4,7 @@ from typing import TextIO
 from xml.etree import ElementTree as ET
 
 from petrec.documents.document import Document, Finding
-from petrec.documents.plain import plain
+from petrec.documents.safe_text import plain
 
 
 def write(document: Document, out: TextIO) -> None:

@@ -3,7 +3,7 @@
 from typing import TextIO
 
 from petrec.documents.document import Cell, Document, Grid
-from petrec.documents.plain import plain
+from petrec.documents.safe_text import plain
 
 _ESCAPES = str.maketrans(
     {

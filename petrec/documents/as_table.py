@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from petrec.documents.document import Cell, Document, Grid
-from petrec.documents.plain import plain
+from petrec.documents.safe_text import plain
 
 _PIPE_WIDTH = 160
 

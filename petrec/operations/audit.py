@@ -15,7 +15,7 @@ from petrec.features.audit.result import AuditResult
 from petrec.features.audit.rows import column_types
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.session import Session
-from petrec.postgres.copy import Rows
+from petrec.postgres.snapshot import Rows
 from petrec.rules import KINDS
 
 if TYPE_CHECKING:

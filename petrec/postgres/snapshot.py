@@ -1,9 +1,10 @@
-"""One snapshot to read from: REPEATABLE READ, READ ONLY, with a planner set for full scans."""
+"""One snapshot to read from, with a planner set for full scans, and rows that stream from it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Select
 
 from petrec.postgres.session_state import set_local
 
@@ -24,3 +25,21 @@ def read_snapshot(engine: Engine) -> Iterator[Connection]:
     with engine.connect().execution_options(**options) as connection, connection.begin():
         set_local(connection, _PLANNER)
         yield connection
+
+
+Rows = Iterator[tuple[str | None, ...]]
+
+
+@contextmanager
+def stream_copy(connection: Connection, query: Select[Any]) -> Iterator[Rows]:
+    """Give an iterator over the rows, as PostgreSQL writes them in text form.
+
+    A context, since the connection is of no other use before the stream is read or given up.
+    """
+    compiled = query.compile(connection.engine, compile_kwargs={"render_postcompile": True})
+    driver = connection.connection.driver_connection
+    if driver is None:  # pragma: no cover - a checked-out connection always has its driver
+        raise RuntimeError("the connection is closed")
+    statement = f"COPY ({compiled}) TO STDOUT"
+    with driver.cursor() as cursor, cursor.copy(statement, dict(compiled.params)) as copy:
+        yield copy.rows()

@@ -19,11 +19,10 @@ from petrec.api.appointments.wire import AppointmentOut, PetOut
 from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import not_found
-from petrec.api.http.fields import or_null
 from petrec.api.http.ids import Ids
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import Row, actor_values
-from petrec.api.wire_columns import as_count, as_moment, as_text
+from petrec.api.wire_columns import as_count, as_moment, as_text, or_null
 from petrec.schema import Schema
 
 _IDS = ("practice_id", "pet_owner_id", "assigned_vet_user_id")

@@ -2,8 +2,10 @@
 
 from typing import Literal, NotRequired
 
+from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
+from petrec.api.http.common import add_route, answers, encoded
 from petrec.api.requirements import AuthorKey, author_key, check_inserts, check_values
 from petrec.api.service import Service
 
@@ -25,3 +27,19 @@ def ready(service: Service) -> Health:
         # Staff can record: the service is ready, but not for everyone.
         return {"status": "ok", "remarks": ["authors_must_be_users"]}
     return {"status": "ok"}
+
+
+def add_health(router: APIRouter, service: Service) -> None:
+    """Add the probes."""
+
+    async def health() -> Response:
+        """Say that the process runs."""
+        return encoded({"status": "ok"})
+
+    def readiness() -> Response:
+        """Say that the database answers and has the tables that are needed."""
+        return encoded(ready(service))
+
+    options = {"methods": ["GET"], "tags": ["health"]}
+    add_route(router, "/health", health, responses=answers(ok=Health), **options)
+    add_route(router, "/ready", readiness, responses=answers(503, ok=Health), **options)

@@ -83,7 +83,7 @@ def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
         raise SettingsError("expires_s is 1 to 604800 seconds, max_bytes is positive")
     place = Place(store.bucket, store.region, store.endpoint, store.path_style)
     if store.keys == "role":
-        from petrec.api.host.storage.aws import from_role  # noqa: PLC0415 an extra
+        from petrec.api.host.storage.credentials import from_role  # noqa: PLC0415 an extra
 
         return S3Store(place, from_role(), store.expires_s, store.max_bytes)
     keys = from_environment(environment)

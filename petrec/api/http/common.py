@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from petrec.api.http.error_body import ErrorOut
+from petrec.api.http.errors import ErrorOut
 from petrec.api.http.examples import BY_TYPE, REFUSALS
 from petrec.api.ports import Actor
 

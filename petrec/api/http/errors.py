@@ -6,9 +6,20 @@ from typing import Any
 
 import msgspec
 from fastapi import Response
+from typing_extensions import TypedDict
 
 from petrec.api.entities import Entity
 from petrec.errors import PetrecError
+
+
+class ErrorOut(TypedDict):
+    """Why a request was refused."""
+
+    error: str
+    error_code: str
+    message: str
+    details: dict[str, Any]
+
 
 _FAMILIES = {
     400: "validation_error",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from petrec.api.appointments.wire import AppointmentOut
-from petrec.api.http.error_body import ErrorOut
+from petrec.api.http.errors import ErrorOut
 from petrec.api.recordings.wire import RecordingOut
 from petrec.api.uploads.wire import CompleteOut, InitiateOut
 from petrec.api.visits.wire import VisitOut

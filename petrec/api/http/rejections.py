@@ -10,9 +10,9 @@ from sqlalchemy import Insert, Table, insert, select
 
 from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError
-from petrec.api.http.fields import as_column
 from petrec.api.service import Clinic, Service
 from petrec.api.statements import Statement
+from petrec.api.wire_columns import as_column
 from petrec.errors import PetrecError
 
 logger = logging.getLogger("petrec.api")

@@ -28,9 +28,8 @@ from sqlalchemy import (
 
 from petrec.api.access import Columns, Scope
 from petrec.api.http.cursor import After
-from petrec.api.http.fields import comes_after
 from petrec.api.recordings.shape import recording_columns, wire_recording
-from petrec.api.wire_columns import as_position
+from petrec.api.wire_columns import as_position, comes_after
 from petrec.rules import judged
 from petrec.schema import Schema
 

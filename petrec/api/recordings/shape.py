@@ -7,12 +7,10 @@ from sqlalchemy import ColumnElement, Text, cast
 
 from petrec.api.access import Columns
 from petrec.api.entities import Entity
-from petrec.api.http.fields import or_null
 from petrec.api.http.ids import Ids
-from petrec.api.http.times import clock_face
 from petrec.api.ports import ObjectStore
 from petrec.api.recordings.wire import RecordingOut
-from petrec.api.wire_columns import as_count, as_flag, as_moment, as_number, as_text
+from petrec.api.wire_columns import as_count, as_flag, as_moment, as_number, as_text, or_null
 
 _IDS = ("id", "visit_id", "appointment_id", "recorded_by_user_id")
 _PLAIN = (
@@ -81,3 +79,12 @@ def recording_out(ids: Ids, store: ObjectStore, row: Mapping[str, Any]) -> Recor
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
     }
+
+
+def clock_face(seconds: float | None) -> str | None:
+    """Return a duration as people read it: 3:00, or 1:02:03."""
+    if seconds is None or seconds < 0:
+        return None
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

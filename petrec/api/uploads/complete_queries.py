@@ -18,8 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from petrec.api.access import Scope
-from petrec.api.http.fields import as_column, or_null
-from petrec.api.wire_columns import as_count, as_text
+from petrec.api.wire_columns import as_column, as_count, as_text, or_null
 from petrec.rules import judged
 from petrec.schema import Schema
 

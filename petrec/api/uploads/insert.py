@@ -12,9 +12,9 @@ from sqlalchemy import (
 
 from petrec.api.access import Scope
 from petrec.api.authors import known_author
-from petrec.api.http.fields import as_column
 from petrec.api.requirements import WRITTEN
 from petrec.api.uploads.membership import member
+from petrec.api.wire_columns import as_column
 from petrec.rules.agreement import visit_contradicts_sql
 from petrec.schema import Schema
 

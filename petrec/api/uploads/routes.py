@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from petrec.api.http.choices import initiate_body
 from petrec.api.http.common import actor_dependency, add_route, answers, encoded, refusals
 from petrec.api.http.wire_fields import RecordingId
 from petrec.api.ports import Actor
@@ -13,7 +12,7 @@ from petrec.api.service import Service
 from petrec.api.uploads.complete import complete
 from petrec.api.uploads.idempotency import KEY_HEADER, given_key
 from petrec.api.uploads.initiate import initiate
-from petrec.api.uploads.wire import CompleteIn, CompleteOut, InitiateOut
+from petrec.api.uploads.wire import CompleteIn, CompleteOut, InitiateOut, initiate_body
 
 
 def add_uploads(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:

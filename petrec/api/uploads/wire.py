@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from typing_extensions import TypedDict
 
 from petrec.api.http.wire_fields import AppointmentId, FileName, PetId, RecordingId, VisitId
+from petrec.api.options import Options
 
 _MAX_DAYS = 86_400.0
 
@@ -83,3 +84,16 @@ class CompleteOut(TypedDict):
 
     status: Literal["completed"]
     recording_id: RecordingId
+
+
+def initiate_body(options: Options) -> type[InitiateIn]:
+    """Return the body's type for the options, so that the documents list what is allowed."""
+    choices: Any = {
+        "recording_type": (_one_of(*options.recording_types), ...),
+        "content_type": (_one_of(*options.content_types), ...),
+    }
+    return create_model("InitiateIn", __base__=InitiateIn, __doc__=InitiateIn.__doc__, **choices)
+
+
+def _one_of(*values: str) -> Any:
+    return Literal[values]

@@ -19,12 +19,12 @@ from petrec.api.access import Scope
 from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, denied, not_found
-from petrec.api.http.fields import as_column
 from petrec.api.service import Caller, Service
 from petrec.api.statements import actor_values
 from petrec.api.visits.read import with_recordings
 from petrec.api.visits.table import stored_visits, visit_columns, visits_table
 from petrec.api.visits.wire import VisitOut, VisitPatch
+from petrec.api.wire_columns import as_column
 from petrec.schema import Schema
 
 

@@ -9,13 +9,13 @@ from petrec.api.access import Scope
 from petrec.api.authors import refuses_author
 from petrec.api.entities import Entity
 from petrec.api.http.errors import denied, invalid, not_found
-from petrec.api.http.fields import as_column
 from petrec.api.service import Caller, Clinic, Service
 from petrec.api.statements import actor_values
 from petrec.api.uploads.membership import explain, member
 from petrec.api.uploads.new_ids import new_id
 from petrec.api.visits.table import stored_visits, visit_columns, visit_out, visits_table
 from petrec.api.visits.wire import VisitIn, VisitOut
+from petrec.api.wire_columns import as_column
 from petrec.schema import Schema
 
 _CLINICAL = ("chief_complaint", "diagnosis", "treatment_plan", "notes")

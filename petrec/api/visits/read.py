@@ -10,7 +10,6 @@ from petrec.api.access import Scope
 from petrec.api.entities import Entity
 from petrec.api.http.cursor import After, Cursor, decode, start, starting
 from petrec.api.http.errors import not_found
-from petrec.api.http.fields import comes_after
 from petrec.api.recordings.queries import of_visits_query
 from petrec.api.recordings.shape import recording_out
 from petrec.api.recordings.wire import RecordingOut
@@ -18,7 +17,7 @@ from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
 from petrec.api.visits.table import visit_columns, visit_out, visits_table
 from petrec.api.visits.wire import VisitOut
-from petrec.api.wire_columns import as_position
+from petrec.api.wire_columns import as_position, comes_after
 from petrec.schema import Schema
 
 # So many recordings are shown with one visit, the newest; the list of recordings has all.

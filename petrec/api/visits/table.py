@@ -9,12 +9,11 @@ from sqlalchemy.sql.selectable import NamedFromClause
 from petrec.api.access import Columns
 from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError
-from petrec.api.http.fields import or_null
 from petrec.api.http.ids import Ids
 from petrec.api.recordings.wire import RecordingOut
 from petrec.api.statements import Row
 from petrec.api.visits.wire import VisitOut
-from petrec.api.wire_columns import as_day, as_flag, as_moment, as_text
+from petrec.api.wire_columns import as_day, as_flag, as_moment, as_text, or_null
 from petrec.schema import Schema
 
 _IDS = ("id", "pet_id", "appointment_id", "created_by")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select
 
 from petrec.documents.frames import ColumnType
-from petrec.postgres.copy import Rows, stream_copy
+from petrec.postgres.snapshot import Rows, stream_copy
 from petrec.rules import judged, kind_column
 from petrec.schema import Schema, base_type
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, any_, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from petrec.postgres.copy import Rows, stream_copy
+from petrec.postgres.snapshot import Rows, stream_copy
 from petrec.rules import judged, kind_column
 from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
 from petrec.rules.legible import legible

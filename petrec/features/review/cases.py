@@ -12,8 +12,8 @@ from petrec.features.review.folds import as_text
 from petrec.features.review.observed import Observed, Pet
 from petrec.features.review.query import ids_query, kind_query
 from petrec.features.review.suggest import rank, suggestions
-from petrec.postgres.copy import stream_copy
 from petrec.postgres.foreseen import Lacking, what_is_lacking
+from petrec.postgres.snapshot import stream_copy
 from petrec.schema import Schema
 
 # A list that nobody reads to its end; what is beyond it can be named by its id.

@@ -7,7 +7,7 @@ and four hexadecimal digits instead. openpyxl takes any `x005F_` for a part of o
 
 import re
 
-from petrec.documents.cells import decode_cell, encode_cell
+from petrec.documents.safe_text import decode_cell, encode_cell
 
 FIRST_SHEET = "instructions"
 REVIEWER = "Your name"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petrec.api.host.storage import Credentials, Place, S3Store, from_environment
-from petrec.api.host.storage.aws import from_role
+from petrec.api.host.storage.credentials import from_role
 from petrec.errors import SettingsError, StorageUnavailableError
 from tests.plugins.seaweed import OTHER_BUCKET, Seaweed, upload
 

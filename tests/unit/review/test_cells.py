@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from xlsxwriter import Workbook as Writer
 
 from petrec.documents.as_csv import write_rows
-from petrec.documents.cells import decode_cell
+from petrec.documents.safe_text import decode_cell
 from petrec.features.review.as_xlsx import write_workbook
 from petrec.features.review.case import Candidate, Case, Verdict
 from petrec.features.review.read.workbook import Workbook

@@ -5,8 +5,7 @@ try:
 except ImportError as error:
     raise ImportError("petrec.api.host.auth needs PyJWT: pip install 'petrec[serve]'") from error
 
-from petrec.api.host.auth.actors import Actors, Claims
-from petrec.api.host.auth.bearer import bearer_actor
+from petrec.api.host.auth.actors import Actors, Claims, bearer_actor
 from petrec.api.host.auth.keys import JwksFile, OneKey
 from petrec.api.host.auth.tokens import Rules, Verifier
 

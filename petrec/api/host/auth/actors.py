@@ -1,16 +1,18 @@
-"""From verified claims to the caller; staff are looked up in the users table where there is one."""
+"""From the Authorization header to the caller; staff are looked up in the users table, if any."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Request, Security
+from fastapi.security import HTTPBearer
 from sqlalchemy import Engine, Select, Text, bindparam, cast, select
 
 from petrec.api.access import Scope, everything
 from petrec.api.database import Database
 from petrec.api.entities import Entity
-from petrec.api.host.auth.tokens import unauthorized
+from petrec.api.host.auth.tokens import Verifier, unauthorized
 from petrec.api.options import IdStyle
 from petrec.api.ports import Actor
 from petrec.api.service import Clinic, read_clinic
@@ -92,3 +94,22 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(value, str) or not 0 < len(value) <= 200 or not value.isprintable():
         raise unauthorized()
     return value
+
+
+# For the OpenAPI document alone: it would take the first of several headers.
+_BEARER = HTTPBearer(description="A JSON Web Token", auto_error=False)
+
+
+def bearer_actor(verifier: Verifier, actors: Actors) -> Callable[..., Actor]:
+    """Return a dependency for `build_router(current_actor=...)`."""
+
+    def current_actor(request: Request, _: Annotated[Any, Security(_BEARER)]) -> Actor:
+        given = request.headers.getlist("authorization")
+        if not given:
+            raise unauthorized("not_authenticated")
+        scheme, _, token = given[0].partition(" ")
+        if len(given) != 1 or scheme.lower() != "bearer" or not token:
+            raise unauthorized()
+        return actors.actor(verifier.claims(token))
+
+    return current_actor

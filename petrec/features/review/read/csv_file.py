@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from petrec.documents.cells import decode_cell
+from petrec.documents.safe_text import decode_cell
 from petrec.features.review.imported import Place
 from petrec.features.review.read.table import Line, Table, Unreadable
 from petrec.features.review.rows import COLUMNS

@@ -1,4 +1,7 @@
-"""Cells that a spreadsheet opens as text: formula triggers are escaped so that it round-trips."""
+"""Text that cannot take over a terminal, a document or a spreadsheet.
+
+A spreadsheet opens cells as text: formula triggers are escaped so that they round-trip.
+"""
 
 _TRIGGERS = frozenset("=+-@\t\r\n\0'")
 
@@ -11,3 +14,8 @@ def encode_cell(value: str) -> str:
 def decode_cell(cell: str) -> str:
     """Take off the one `'` that `encode_cell` put there."""
     return cell[1:] if cell[:1] == "'" else cell
+
+
+def plain(text: str) -> str:
+    """Show control characters instead of sending them."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
