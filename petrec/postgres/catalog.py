@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from petrec.postgres.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
+from petrec.postgres.enforced import Enforced, Nature, Wanted, read_enforced
 
 # An expression over a row `a` of pg_attribute, which reads the same whatever the search path.
 TYPE_NAME = """coalesce((
@@ -28,7 +28,6 @@ COLUMNS = text(f"""
 SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        row_security_active(c.oid) AS filtered,
        has_schema_privilege(n.oid, 'USAGE') AS usable,
-       has_any_column_privilege(c.oid, 'UPDATE') AS lockable,
        c.relkind = 'r' AND EXISTS (
            SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
        a.attname, {TYPE_NAME} AS type, {BASE_NAME} AS base,
@@ -51,24 +50,6 @@ JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
 WHERE n.nspname = :schema AND c.relname = ANY(:names)
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.oid, a.attnum
-""")  # noqa: S608 - constants
-
-UNIQUE_INDEXES = text("""
-SELECT i.indrelid::bigint AS oid, i.indisprimary,
-       array_agg(a.attname::text ORDER BY k.place) AS columns
-FROM pg_index i
-CROSS JOIN LATERAL unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
-JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-WHERE i.indrelid::bigint = ANY(:oids) AND i.indisunique AND i.indisvalid AND i.indimmediate
-  AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
-GROUP BY i.indexrelid, i.indrelid, i.indisprimary
-""")
-
-FOREIGN_KEYS = text(f"""
-SELECT con.conrelid::bigint AS child, con.confrelid::bigint AS parent,
-       {KEY_COLUMNS} AS columns, {REFERENCED} AS referenced
-FROM pg_constraint con
-WHERE con.contype = 'f' AND con.convalidated AND con.conrelid::bigint = ANY(:oids) AND {ENFORCED}
 """)  # noqa: S608 - constants
 
 TABLE_NAMES = text("""
@@ -97,35 +78,28 @@ class CatalogColumn:
 
 @dataclass(frozen=True)
 class CatalogTable:
-    """One table: its columns in order, unique keys, and what the role may do.
+    """One table: its columns in order, its constraints and indexes, and what the role may do.
 
     `other` says what a relation is that is no table; it is empty for a table.
     """
 
     oid: int
     other: str
-    partitioned: bool
     filtered: bool
     usable: bool
-    lockable: bool
     inherited: bool
     columns: Mapping[str, CatalogColumn]
-    primary_key: tuple[str, ...]
-    unique: frozenset[frozenset[str]]
+    enforced: tuple[Enforced, ...]
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """Return the columns of the primary key, in its order; none without one."""
+        return next((e.columns for e in self.enforced if e.primary and e.valid), ())
 
     def identified_by(self, *columns: str) -> bool:
         """Return whether a unique index holds exactly these columns."""
-        return frozenset(columns) in self.unique
-
-
-@dataclass(frozen=True)
-class ForeignKey:
-    """A validated, enforced foreign key of one column."""
-
-    child: int
-    column: str
-    parent: int
-    referenced: str
+        wanted = Wanted(Nature.UNIQUE, self.oid, columns)
+        return any(e.immediate and e.valid and wanted.is_met_by(e) for e in self.enforced)
 
 
 def read_tables(
@@ -134,34 +108,20 @@ def read_tables(
     """Return the tables found, by physical name."""
     rows = connection.execute(COLUMNS, {"schema": schema, "names": list(names)}).all()
     oids = sorted({row.oid for row in rows})
-    keys = connection.execute(UNIQUE_INDEXES, {"oids": oids}).all()
+    enforced = read_enforced(connection, oids)
     tables = {}
     for oid in oids:
         mine = [row for row in rows if row.oid == oid]
-        unique = [key for key in keys if key.oid == oid]
         tables[mine[0].relname] = CatalogTable(
             oid=oid,
             other=_OTHERS.get(mine[0].relkind, ""),
-            partitioned=mine[0].relkind == "p",
             filtered=mine[0].filtered,
             usable=mine[0].usable,
-            lockable=mine[0].lockable,
             inherited=mine[0].inherited,
             columns={row.attname: _column(row) for row in mine},
-            primary_key=next((tuple(key.columns) for key in unique if key.indisprimary), ()),
-            unique=frozenset(frozenset(key.columns) for key in unique),
+            enforced=tuple(each for each in enforced if each.oid == oid),
         )
     return tables
-
-
-def read_foreign_keys(connection: Connection, oids: Iterable[int]) -> frozenset[ForeignKey]:
-    """Return the single-column foreign keys that hold for every row."""
-    rows = connection.execute(FOREIGN_KEYS, {"oids": list(oids)}).all()
-    return frozenset(
-        ForeignKey(row.child, row.columns[0], row.parent, row.referenced[0])
-        for row in rows
-        if len(row.columns) == 1
-    )
 
 
 def _column(row: Row[Any]) -> CatalogColumn:

@@ -1,7 +1,9 @@
-"""What the database enforces on given tables, and whether it does so for every row."""
+"""What the database enforces on given tables, whether for every row, and what meets a demand."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -19,29 +21,29 @@ REFERENCED = """array(
              JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.n
              ORDER BY k.place)"""
 _CONSTRAINTS = text(f"""
-SELECT con.conname AS name, con.contype::text AS type, con.conrelid::bigint AS oid,
-       con.confrelid::bigint AS parent, con.convalidated AND {ENFORCED} AS valid,
-       {KEY_COLUMNS} AS columns, {REFERENCED} AS referenced
+SELECT con.conname::text AS name, con.contype::text AS nature, con.conrelid::bigint AS oid,
+       con.convalidated AND {ENFORCED} AS valid, {KEY_COLUMNS} AS columns,
+       con.confrelid::bigint AS parent, {REFERENCED} AS referenced
 FROM pg_constraint con
 WHERE con.conrelid::bigint = ANY(:oids) AND con.contype IN ('c', 'f', 'p', 'u')
 """)  # noqa: S608 - constants
+# An index with a condition or an expression has no columns here: it serves no demand.
 _INDEXES = text("""
-SELECT c.relname AS name, 'i' AS type, i.indrelid::bigint AS oid, 0::bigint AS parent,
-       i.indisvalid AND i.indisready AND i.indislive AS valid,
-       CASE WHEN i.indpred IS NULL AND i.indexprs IS NULL THEN array(
+SELECT c.relname::text AS name, CASE WHEN i.indisunique THEN 'iu' ELSE 'i' END AS nature,
+       i.indrelid::bigint AS oid, i.indisvalid AND i.indisready AND i.indislive AS valid,
+       CASE WHEN i.indpred IS NULL AND i.indexprs IS NULL AND m.amname = 'btree' THEN array(
            SELECT a.attname::text
            FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, place)
            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
            WHERE k.place <= i.indnkeyatts ORDER BY k.place)
-       ELSE '{}' END AS columns, '{}'::text[] AS referenced
-FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+       ELSE '{}' END AS columns, i.indisprimary AS primary, i.indimmediate AS immediate
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
 WHERE i.indrelid::bigint = ANY(:oids)
 """)
 # From version 18 on a NOT NULL may be set and yet not validated.
 _NOT_NULL = text("""
-SELECT coalesce(con.conname, '') AS name, 'n' AS type, a.attrelid::bigint AS oid,
-       0::bigint AS parent, coalesce(con.convalidated, true) AS valid,
-       array[a.attname::text] AS columns, '{}'::text[] AS referenced
+SELECT coalesce(con.conname, '')::text AS name, 'n' AS nature, a.attrelid::bigint AS oid,
+       coalesce(con.convalidated, true) AS valid, array[a.attname::text] AS columns
 FROM pg_attribute a
 LEFT JOIN pg_constraint con ON con.conrelid = a.attrelid AND con.contype = 'n'
   AND con.conkey = array[a.attnum]
@@ -49,27 +51,80 @@ WHERE a.attrelid::bigint = ANY(:oids) AND a.attnum > 0 AND NOT a.attisdropped AN
 """)
 
 
+class Nature(StrEnum):
+    """What an object of the catalog is; constraints as in pg_constraint.contype."""
+
+    CHECK = "c"
+    FOREIGN_KEY = "f"
+    NOT_NULL = "n"
+    PRIMARY_KEY = "p"
+    UNIQUE = "u"
+    INDEX = "i"
+    UNIQUE_INDEX = "iu"
+
+
+_UNIQUE = (Nature.PRIMARY_KEY, Nature.UNIQUE, Nature.UNIQUE_INDEX)
+_INDEX = (Nature.INDEX, Nature.UNIQUE_INDEX)
+
+
 @dataclass(frozen=True)
 class Enforced:
-    """A constraint (c, f, n, p, u as in pg_constraint) or an index (i).
+    """A constraint or an index of the table `oid`; a foreign key refers to the table `parent`.
 
-    Partial indexes and those on expressions have no columns here.
+    `valid` is whether it holds for every row. Only B-trees over whole columns of all rows have
+    columns here. `primary` and `immediate` are an index's; one that is not checks at the commit.
     """
 
     name: str
-    type: str
+    nature: Nature
     oid: int
-    parent: int
     valid: bool
     columns: tuple[str, ...]
-    referenced: tuple[str, ...]
+    parent: int = 0
+    referenced: tuple[str, ...] = ()
+    primary: bool = False
+    immediate: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A demand on the table `oid`: met by whatever does the same, under any name, valid or not."""
+
+    nature: Nature
+    oid: int
+    columns: tuple[str, ...]
+    parent: int = 0
+    referenced: tuple[str, ...] = ()
+
+    def is_met_by(self, found: Enforced) -> bool:
+        """Return whether an object does what is demanded."""
+        if found.oid != self.oid:
+            return False
+        if self.nature is Nature.UNIQUE:
+            return found.nature in _UNIQUE and set(found.columns) == set(self.columns)
+        if self.nature is Nature.INDEX:
+            # An index serves its leading columns.
+            leading = found.columns[: len(self.columns)]
+            return found.nature in _INDEX and leading == self.columns
+        return (found.nature, found.parent) == (self.nature, self.parent) and (
+            self._pairs() == set(zip(found.columns, found.referenced or found.columns, strict=True))
+        )
+
+    def _pairs(self) -> set[tuple[str, str]]:
+        return set(zip(self.columns, self.referenced or self.columns, strict=False))
 
 
 def read_enforced(connection: Connection, oids: Iterable[int]) -> list[Enforced]:
     """Return the constraints and indexes of the tables, valid or not."""
+    values = {"oids": list(oids)}
     queries = (_CONSTRAINTS, _INDEXES, _NOT_NULL)
-    rows = [r for query in queries for r in connection.execute(query, {"oids": list(oids)})]
-    return [
-        Enforced(r.name, r.type, r.oid, r.parent, r.valid, tuple(r.columns), tuple(r.referenced))
-        for r in rows
-    ]
+    rows = [row._asdict() for query in queries for row in connection.execute(query, values)]
+    return [_enforced(**row) for row in rows]
+
+
+def _enforced(
+    nature: str, columns: list[str], referenced: Iterable[str] = (), **rest: Any
+) -> Enforced:
+    return Enforced(
+        nature=Nature(nature), columns=tuple(columns), referenced=tuple(referenced), **rest
+    )

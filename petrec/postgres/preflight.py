@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, text
 
 from petrec.errors import SchemaMismatchError
-from petrec.postgres.catalog import CatalogTable, read_foreign_keys, read_tables
+from petrec.postgres.catalog import CatalogTable, read_tables
 from petrec.postgres.conditions import check_conditions
 from petrec.postgres.missing import Missing
 from petrec.postgres.names import check_names
@@ -47,8 +47,7 @@ def load_schema(
     tables = presence.tables
     _check_types(mapping, tables)
     check_conditions(connection, mapping, iter(tables))
-    keys = read_foreign_keys(connection, [table.oid for table in tables.values()])
-    claims = Claims(mapping, tables, keys)
+    claims = Claims(mapping, tables)
     schema = build_schema(
         mapping,
         {name: _shape(table) for name, table in tables.items()},

@@ -7,7 +7,8 @@ were off, or by a replica. So only a unique index is relied on, unless the user 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 
-from petrec.postgres.catalog import CatalogTable, ForeignKey
+from petrec.postgres.catalog import CatalogTable
+from petrec.postgres.enforced import Nature, Wanted
 from petrec.schema import Proofs
 from petrec.settings import Mapping
 
@@ -18,15 +19,16 @@ class Claims:
 
     mapping: Mapping
     tables: MappingType[str, CatalogTable]
-    keys: frozenset[ForeignKey]
 
     def refers(self, child: str, column: str, parent: str) -> bool:
         """Return whether a validated foreign key claims that the parent row exists."""
         if child not in self.tables:
             return False
-        ends = self.tables[child].oid, self.tables[parent].oid
-        names = self.mapping.column(child, column), self.mapping.column(parent, "id")
-        return ForeignKey(ends[0], names[0], ends[1], names[1]) in self.keys
+        mine, theirs = self.tables[child], self.tables[parent]
+        columns = (self.mapping.column(child, column),)
+        referenced = (self.mapping.column(parent, "id"),)
+        key = Wanted(Nature.FOREIGN_KEY, mine.oid, columns, theirs.oid, referenced)
+        return any(each.valid and key.is_met_by(each) for each in mine.enforced)
 
     def links_follow_appointments(self) -> bool:
         """Return whether whatever adds a counting link locks its appointment first.

@@ -6,7 +6,7 @@ under another name counts.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, text
 from petrec.errors import SettingsError
 from petrec.features.validate.result import ExpectationOutcome, State
 from petrec.files import read_text
-from petrec.postgres.enforced import Enforced, read_enforced
+from petrec.postgres.enforced import Enforced, Nature, Wanted, read_enforced
 from petrec.postgres.identifiers import quoted_table
 from petrec.schema import Schema
 
@@ -27,6 +27,12 @@ _LABELS = {
     "unique": "unique",
     "indexes": "index",
     "names": "name",
+}
+_NATURES = {
+    "not_null": Nature.NOT_NULL,
+    "foreign_keys": Nature.FOREIGN_KEY,
+    "unique": Nature.UNIQUE,
+    "indexes": Nature.INDEX,
 }
 _OID = text("SELECT CAST(CAST(:name AS regclass) AS oid)::bigint")
 
@@ -75,22 +81,15 @@ class Expected:
             raise SettingsError(f"{path} holds no expectations: {error}", hint=hint) from error
 
     def hold(self, connection: Connection, schema: Schema) -> Iterator[ExpectationOutcome]:
-        """Say of each expectation whether the database enforces it; errors: SettingsError."""
+        """Return of each expectation whether the database enforces it; errors: SettingsError."""
         tables = _tables(schema)
         oids = {name: connection.scalar(_OID, {"name": quoted_table(tables[name])})
                 for name in tables}  # fmt: skip
         found = read_enforced(connection, oids.values())
         holds = _Holding(self.path, tables, oids, found)
-        groups: tuple[tuple[str, Callable[[str], list[Enforced]]], ...] = (
-            ("not_null", holds.not_null),
-            ("foreign_keys", holds.foreign_key),
-            ("unique", holds.unique),
-            ("indexes", holds.index),
-            ("names", lambda name: [each for each in found if each.name == name]),
-        )
-        for group, candidates in groups:
+        for group in _LABELS:
             for wanted in getattr(self.wanted, group):
-                yield _outcome(group, wanted, candidates(wanted))
+                yield _outcome(group, wanted, holds.demand(group, wanted))
 
 
 def _tables(schema: Schema) -> dict[str, Table]:
@@ -121,37 +120,22 @@ class _Holding:
     oids: dict[str, int]
     found: list[Enforced]
 
-    def not_null(self, wanted: str) -> list[Enforced]:
-        side = self._side(wanted, wanted)
-        return [e for e in self.found if e.type == "n" and self._is(e, side)]
+    def demand(self, group: str, wanted: str) -> list[Enforced]:
+        """Return what meets an expectation; errors: SettingsError."""
+        if group == "names":
+            return [each for each in self.found if each.name == wanted]
+        demand = self._demand(_NATURES[group], wanted)
+        return [each for each in self.found if demand.is_met_by(each)]
 
-    def unique(self, wanted: str) -> list[Enforced]:
-        side = self._side(wanted, wanted)
-        return [e for e in self.found if e.type in {"p", "u"} and self._is(e, side, ordered=False)]
-
-    def index(self, wanted: str) -> list[Enforced]:
-        """An index serves its leading columns."""
-        side = self._side(wanted, wanted)
-        width = len(side.columns)
-        indexes = (e for e in self.found if e.type == "i" and e.oid == side.oid)
-        return [e for e in indexes if e.columns[:width] == side.columns]
-
-    def foreign_key(self, wanted: str) -> list[Enforced]:
+    def _demand(self, nature: Nature, wanted: str) -> Wanted:
         child, arrow, parent = wanted.partition("->")
+        if nature is not Nature.FOREIGN_KEY:
+            side = self._side(wanted, wanted)
+            return Wanted(nature, side.oid, side.columns)
         if not arrow:
             raise self._refused(wanted)
         one, other = self._side(child, wanted), self._side(parent, wanted)
-        pairs = set(zip(one.columns, other.columns, strict=False))
-        return [
-            e
-            for e in self.found
-            if (e.type, e.oid, e.parent) == ("f", one.oid, other.oid)
-            and set(zip(e.columns, e.referenced, strict=True)) == pairs
-        ]
-
-    def _is(self, found: Enforced, side: Side, *, ordered: bool = True) -> bool:
-        same = found.columns == side.columns if ordered else set(found.columns) == set(side.columns)
-        return found.oid == side.oid and same
+        return Wanted(nature, one.oid, one.columns, other.oid, other.columns)
 
     def _side(self, text: str, wanted: str) -> Side:
         match = _SIDE.fullmatch(text)

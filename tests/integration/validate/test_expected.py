@@ -72,6 +72,20 @@ def test_missing_invalid_and_valid(
     assert "index recordings(pet_id) is invalid (under_another_name)" in ended.out
 
 
+def test_a_unique_index_counts_as_unique_and_a_hash_as_no_index(
+    petrec: Run, clinic: Database, wanted: Path
+) -> None:
+    wanted.write_text("unique = ['recordings(id, s3_key)']\nindexes = ['recordings(pet_id)']")
+    clinic.execute("CREATE INDEX hashed ON recordings USING hash (pet_id)")
+    clinic.execute("CREATE INDEX not_unique ON recordings (s3_key, id)")
+    found = json.loads(petrec("validate", "--format", "json", dsn=clinic.dsn).out)["expectations"]
+    assert [each["state"] for each in found] == ["missing", "missing"]
+    clinic.execute("CREATE UNIQUE INDEX no_constraint ON recordings (s3_key, id)")
+    clinic.execute("CREATE INDEX descending ON recordings (pet_id DESC)")
+    found = json.loads(petrec("validate", "--format", "json", dsn=clinic.dsn).out)["expectations"]
+    assert [each["state"] for each in found] == ["valid", "valid"]
+
+
 def test_logical_names_serve_every_mapping(
     petrec: Petrec, database: MakeDatabase, tmp_path: Path
 ) -> None:
