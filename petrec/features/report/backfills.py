@@ -1,22 +1,19 @@
 """Backfills that the journal knows, to be marked in a chart; none where it may not be read."""
 
-from sqlalchemy import Connection, Date, cast, func, select, text
+from sqlalchemy import Connection, Date, cast, func, select
 
 from petrec.features.report.result import BackfillMark
+from petrec.features.runs.journal.presence import is_readable
 from petrec.features.runs.journal.tables import runs
 from petrec.features.runs.targets import name_in_journal, target_name
 from petrec.schema import Schema
 
 MOST = 12
-_READABLE = text(
-    "SELECT coalesce(has_schema_privilege(to_regnamespace('petrec'), 'USAGE')"
-    " AND has_table_privilege(to_regclass('petrec.runs'), 'SELECT'), false)"
-)
 
 
 def read_backfills(connection: Connection, schema: Schema) -> tuple[BackfillMark, ...]:
     """Return the last runs of this target that changed anything, the oldest first."""
-    if not connection.scalar(_READABLE):
+    if not is_readable(connection, runs):
         return ()
     day = cast(func.coalesce(runs.c.finished_at, runs.c.updated_at), Date)
     query = (

@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Text, and_, any_, bindparam, exists, select, text
+from sqlalchemy import ColumnElement, Connection, Text, and_, any_, bindparam, exists, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from petrec.features.runs.journal.presence import is_readable
 from petrec.features.runs.journal.store import runs_of
 from petrec.features.runs.journal.tables import changes, decisions, runs
-
-_READABLE = text(
-    "SELECT coalesce(has_schema_privilege(to_regnamespace('petrec'), 'USAGE')"
-    " AND has_table_privilege(to_regclass('petrec.decisions'), 'SELECT'), false)"
-)
 
 
 class Earlier(Struct, frozen=True):
@@ -29,8 +25,8 @@ class Earlier(Struct, frozen=True):
 
 
 def has_decisions(connection: Connection) -> bool:
-    """Say whether there is a table of decisions that this role may read."""
-    return bool(connection.scalar(_READABLE))
+    """Return whether there is a table of decisions that this role may read."""
+    return is_readable(connection, decisions, runs, changes)
 
 
 def earlier_decisions(
@@ -39,16 +35,24 @@ def earlier_decisions(
     """Return what was decided about some of a target's recordings, the oldest first."""
     if not has_decisions(connection):
         return []
-    undos = select(runs.c.id).where(runs.c.undoes == decisions.c.run_id).correlate(decisions)
-    written = and_(_changed(changes.c.run_id == decisions.c.run_id),
-                   ~_changed(changes.c.run_id.in_(undos)))  # fmt: skip
     wanted = bindparam(None, list(ids), ARRAY(Text))
     query = select(
         decisions.c.run_id, decisions.c.row_key, decisions.c.state, decisions.c.verdict,
-        decisions.c.pet_id, decisions.c.appointment_id, decisions.c.reviewer, written,
+        decisions.c.pet_id, decisions.c.appointment_id, decisions.c.reviewer, and_(was_written(), ~was_undone()),
     ).where(decisions.c.row_key[1] == any_(wanted)).order_by(decisions.c.run_id)  # fmt: skip
     query = query.where(decisions.c.run_id.in_(runs_of(target_name)))
     return [Earlier(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
+
+
+def was_written() -> ColumnElement[bool]:
+    """Return whether a decision's own run has changed the recording."""
+    return _changed(changes.c.run_id == decisions.c.run_id)
+
+
+def was_undone() -> ColumnElement[bool]:
+    """Return whether an undo of a decision's run has changed the recording back."""
+    undos = select(runs.c.id).where(runs.c.undoes == decisions.c.run_id).correlate(decisions)
+    return _changed(changes.c.run_id.in_(undos))
 
 
 def _changed(of_run: ColumnElement[bool]) -> ColumnElement[bool]:

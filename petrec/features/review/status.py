@@ -3,17 +3,17 @@
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from petrec.features.review.agree import SHARED
 from petrec.features.review.case import Verdict
-from petrec.features.review.earlier import has_decisions
+from petrec.features.review.earlier import has_decisions, was_undone, was_written
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import OpenKind, ReviewerCount, ReviewStatus
 from petrec.features.review.state import state_sql
 from petrec.features.runs.journal.keys import key_of
 from petrec.features.runs.journal.store import runs_of
-from petrec.features.runs.journal.tables import changes, decisions, runs
+from petrec.features.runs.journal.tables import decisions
 from petrec.features.runs.targets import target_name
 from petrec.rules import judged, kind_column
 from petrec.rules.census import take_census
@@ -65,25 +65,18 @@ def settled_query(schema: Schema) -> Select[Any]:
 
 def reviewers_query(target_name: str) -> Select[Any]:
     """Count a target's decisions by those who share them."""
-    written = _changed(changes.c.run_id == decisions.c.run_id)
-    undos = select(runs.c.id).where(runs.c.undoes == decisions.c.run_id).correlate(decisions)
-    undone = _changed(changes.c.run_id.in_(undos))
     counts: list[ColumnElement[Any]] = [
         func.count().filter(decisions.c.verdict == verdict) for verdict in Verdict
     ]
     query = select(
         decisions.c.reviewer,
         *counts,
-        func.count().filter(written, ~undone),
-        func.count().filter(undone),
+        func.count().filter(was_written(), ~was_undone()),
+        func.count().filter(was_undone()),
         func.max(decisions.c.decided_at),
     )
     mine = decisions.c.run_id.in_(runs_of(target_name))
     return query.where(mine).group_by(decisions.c.reviewer)
-
-
-def _changed(of_run: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(of_run, changes.c.seq == decisions.c.seq).correlate(decisions)
 
 
 def _reviewers(connection: Connection, target_name: str) -> tuple[ReviewerCount, ...]:

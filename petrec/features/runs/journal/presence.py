@@ -1,6 +1,6 @@
 """Whether petrec's own tables are there, may be read, and may be written; by the catalog alone."""
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Table, text
 
 from petrec.errors import RunNotFoundError, SchemaMismatchError
 from petrec.features.runs.journal.tables import (
@@ -32,7 +32,7 @@ _JOURNAL = text("""
 SELECT c.relname AS name,
        has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'petrec' AND c.relname IN ('runs', 'changes') AND c.relkind = 'r'
+WHERE n.nspname = 'petrec' AND c.relname = ANY(:names) AND c.relkind = 'r'
 """)
 # Relations that bear the names of petrec's tables and lack the column that each of them has.
 _FOREIGN = text("""
@@ -48,15 +48,16 @@ ORDER BY c.relname
 def is_installed(connection: Connection) -> bool:
     """Return whether the journal's tables are there; errors: SchemaMismatchError."""
     refuse_foreign(connection)
-    return runs.name in connection.scalars(_JOURNAL).all()
+    return bool(connection.scalars(_JOURNAL, {"names": [runs.name]}).all())
 
 
-def is_readable(connection: Connection) -> bool:
-    """Return whether the journal is there and this role may read it."""
+def is_readable(connection: Connection, *tables: Table) -> bool:
+    """Return whether these tables of the journal are there and this role may read them."""
     if _foreign(connection):
         return False
-    found = {row.name for row in connection.execute(_JOURNAL) if row.readable}
-    return found == {runs.name, changes.name}
+    names = {table.name for table in tables or (runs, changes)}
+    found = connection.execute(_JOURNAL, {"names": sorted(names)})
+    return {row.name for row in found if row.readable} == names
 
 
 def require_journal(engine: Engine, run_id: int) -> None:
