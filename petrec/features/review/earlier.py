@@ -38,7 +38,8 @@ def earlier_decisions(
     wanted = bindparam(None, list(ids), ARRAY(Text))
     query = select(
         decisions.c.run_id, decisions.c.row_key, decisions.c.state, decisions.c.verdict,
-        decisions.c.pet_id, decisions.c.appointment_id, decisions.c.reviewer, and_(was_written(), ~was_undone()),
+        decisions.c.pet_id, decisions.c.appointment_id, decisions.c.reviewer,
+        and_(was_written(), ~was_undone()),
     ).where(decisions.c.row_key[1] == any_(wanted)).order_by(decisions.c.run_id)  # fmt: skip
     query = query.where(decisions.c.run_id.in_(runs_of(target_name)))
     return [Earlier(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
