@@ -20,11 +20,11 @@ OWNER: ColumnElement[Any] = bindparam("actor_owner")
 PRACTICE: ColumnElement[Any] = bindparam("actor_practice")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scope:
     """What a group of callers may reach; each predicate takes the columns of its table.
 
-    Statements are kept by `key`, so scopes with one key must be alike; what differs between their
+    Scopes with one key are one scope, for which statements are kept; what differs between its
     callers are the bound values USER, OWNER and PRACTICE. `recordings` None means that a recording
     is visible where its pet is. `completes` narrows the visible recordings to those whose upload
     the caller may complete.
@@ -38,6 +38,12 @@ class Scope:
     completes: Predicate
     writes_visits: bool = False
     everything: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scope) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 class AccessPolicy(Protocol):

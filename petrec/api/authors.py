@@ -6,7 +6,7 @@ import psycopg
 from psycopg.errors import NotNullViolation
 from sqlalchemy import ColumnElement, Select, bindparam, case, exists, null, select
 
-from petrec.api.access import USER, Scope, everything
+from petrec.api.access import USER
 from petrec.api.database import Connection
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import actor_values
@@ -46,7 +46,7 @@ def is_unknown(connection: Connection, clinic: Clinic, caller: Caller) -> bool:
     """Return whether there is a users table, and the caller is not in it."""
     if clinic.schema.users is None:
         return False
-    statement = clinic.statements.get(_found, clinic.schema, everything())
+    statement = clinic.statements.get(_found)
     row = statement.first(connection, actor_values(caller.actor))
     return row is not None and not row.found
 
@@ -60,6 +60,6 @@ def is_about(connection: Connection, author: str, error: psycopg.Error) -> bool:
     return connection.execute(_KEY_OF, named).fetchone() is not None
 
 
-def _found(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
+def _found(schema: Schema) -> Select[Any]:
     users: Any = schema.users
     return select(exists().where(users.c.id == USER).label("found"))

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
@@ -40,7 +40,7 @@ class Clinic:
 
     schema: Schema
     ids: Ids
-    statements: Statements = field(default_factory=Statements)
+    statements: Statements
     authors: AuthorKey = AuthorKey.NONE
     takes_uploads: bool = True
 
@@ -123,7 +123,7 @@ def read_clinic(database: Database, schema: Schema, style: IdStyle) -> Clinic:
     """Return the clinic with what the database says of its ids; errors: the database's."""
     columns = text_columns(schema)
     stored = DatabaseIds(database, columns) if columns else None
-    return Clinic(schema, Ids(schema, style, stored))
+    return Clinic(schema, Ids(schema, style, stored), Statements(schema))
 
 
 def _maybe_bare(ids: Ids, entity: Entity, given: str | None) -> str | None:

@@ -9,7 +9,6 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.expression import ClauseElement
 
-from petrec.api.access import Scope
 from petrec.api.database import Connection
 from petrec.api.ports import Actor
 from petrec.schema import Schema
@@ -62,19 +61,18 @@ class Statement:
 
 
 class Statements:
-    """The statements used so far: each variant is built when it is first needed."""
+    """The statements for a schema used so far: each variant is built when it is first needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
         self._kept: dict[Hashable, Statement] = {}
 
-    def get(
-        self, build: Callable[..., ClauseElement], schema: Schema, scope: Scope, *variant: Hashable
-    ) -> Statement:
-        """Return the statement for a scope and a variant; `build` gets all but the first."""
-        key = (build, scope.key, *variant)
+    def get(self, build: Callable[..., ClauseElement], *variant: Hashable) -> Statement:
+        """Return the statement for a variant, such as a scope; `build` gets the schema and it."""
+        key = (build, *variant)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = Statement(build(schema, scope, *variant))
+            found = self._kept[key] = Statement(build(self._schema, *variant))
         return found
 
 

@@ -34,7 +34,7 @@ def read_appointment(
     connection: Connection, clinic: Clinic, caller: Caller, appointment: str
 ) -> AppointmentOut:
     """Return the appointment; errors: ApiError."""
-    statement = clinic.statements.get(_query, clinic.schema, caller.scope)
+    statement = clinic.statements.get(_query, caller.scope)
     values = actor_values(caller.actor) | {"appointment": appointment}
     row = statement.first(connection, values)
     if row is None:

@@ -52,9 +52,7 @@ def read_page(
 ) -> Page:
     """Return a page by ids as in the database."""
     clinic = service.clinic
-    statement = clinic.statements.get(
-        page_query, clinic.schema, caller.scope, frozenset(wanted), start(after)
-    )
+    statement = clinic.statements.get(page_query, caller.scope, frozenset(wanted), start(after))
     values = actor_values(caller.actor) | dict(wanted) | {"limit": limit, "fetch": limit + 1}
     if after is not None:
         values |= {"after_at": after.at, "after_id": after.id}

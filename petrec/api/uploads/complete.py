@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
+from petrec.api.access import Scope
 from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, not_found
@@ -35,10 +36,9 @@ class _Work:
     recording: str
     body: CompleteIn
 
-    def row(self, connection: Connection, build: Any) -> Row | None:
-        """Run one of the module's statements on the recording."""
-        clinic = self.service.clinic
-        statement = clinic.statements.get(build, clinic.schema, self.caller.scope)
+    def row(self, connection: Connection, build: Any, *scope: Scope) -> Row | None:
+        """Run one of the module's statements on the recording, within a scope."""
+        statement = self.service.clinic.statements.get(build, *scope)
         values = actor_values(self.caller.actor) | {"id": self.recording}
         return statement.first(connection, values)
 
@@ -49,7 +49,7 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
     ids = service.clinic.ids
     work = _Work(service, caller, ids.parse(Entity.RECORDING, recording, "recording_id"), body)
     with service.database.reading() as connection:
-        row = work.row(connection, uploaded.find)
+        row = work.row(connection, uploaded.find, caller.scope)
     if row is None:
         raise not_found(Entity.RECORDING)
     answer: CompleteOut = {
@@ -91,7 +91,7 @@ def verified(store: ObjectStore, row: Row, body: CompleteIn) -> StoredObject:
 
 def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploaded | None:
     """Write in the row what is known now; None where another request was first."""
-    row = work.row(connection, uploaded.lock)
+    row = work.row(connection, uploaded.lock, work.caller.scope)
     if row is None:
         raise not_found(Entity.RECORDING)
     if _is_complete(row, work.body):
@@ -108,9 +108,7 @@ def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploade
         "recording_metadata": merged(row.recording_metadata, told),
         "moment": options.clock().replace(microsecond=0),
     }
-    clinic.statements.get(uploaded.update_query, clinic.schema, work.caller.scope).run(
-        connection, values
-    )
+    clinic.statements.get(uploaded.update_query).run(connection, values)
     event = Uploaded(work.recording, pet, row.s3_key)
     if options.channel is not None:
         _notify(work, connection, event)
@@ -166,8 +164,7 @@ def _notify(work: _Work, connection: Connection, event: Uploaded) -> None:
         "pet_id": ids.maybe(Entity.PET, event.pet_id),
     }
     values = {"channel": work.service.options.channel, "told": Jsonb(told)}
-    schema, scope = work.service.clinic.schema, work.caller.scope
-    statements.get(uploaded.notify, schema, scope).rows(connection, values)
+    statements.get(uploaded.notify).rows(connection, values)
 
 
 def _tell(service: Service, caller: Caller, event: Uploaded) -> None:

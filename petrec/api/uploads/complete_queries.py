@@ -51,7 +51,7 @@ def _visible(schema: Schema, scope: Scope) -> ColumnElement[bool]:
     return or_(by_pet, c.pet_id.is_(None) & by_appointment)
 
 
-def hold_appointment(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
+def hold_appointment(schema: Schema) -> Select[Any]:
     """Hold the recording's appointment, so that no pet is linked to it meanwhile."""
     c, appointments = schema.recordings.c, schema.appointments
     mine = select(c.appointment_id).where(c.id == bindparam("id")).scalar_subquery()
@@ -59,14 +59,14 @@ def hold_appointment(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG0
     return query.with_for_update()
 
 
-def certain(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
+def certain(schema: Schema) -> Select[Any]:
     """Select the pet for which the evidence is certain."""
     facts = judged(schema, per_row=True)
     query: Select[Any] = select(cast(facts.certain_pet, Text).label("pet_id"))
     return query.where(facts.recording.id == bindparam("id"))
 
 
-def update_query(schema: Schema, scope: Scope) -> Update:  # noqa: ARG001 a builder's form
+def update_query(schema: Schema) -> Update:
     """Write the columns that there are."""
     recordings = schema.tables.recordings
     c = recordings.c
@@ -88,7 +88,7 @@ def update_query(schema: Schema, scope: Scope) -> Update:  # noqa: ARG001 a buil
     return update(recordings).values(written).where(c.id == bindparam("id"))
 
 
-def notify(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
+def notify(_: Schema) -> Select[Any]:
     """Announce the upload; delivered with the commit."""
     told = cast(cast(bindparam("told"), JSONB), Text)
     query: Select[Any] = select(func.pg_notify(bindparam("channel"), told).is_(None))

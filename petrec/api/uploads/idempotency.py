@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Select, Text, bindparam, cast, func, select
 
-from petrec.api.access import Scope, everything
 from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import invalid
@@ -78,9 +77,9 @@ def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:
 
 def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -> Earlier | None:
     """Wait for requests with the same key, and return what the first of them made."""
-    lock = clinic.statements.get(_lock, clinic.schema, everything())
+    lock = clinic.statements.get(_lock)
     lock.rows(connection, values)
-    statement = clinic.statements.get(_query, clinic.schema, everything())
+    statement = clinic.statements.get(_query)
     row = statement.first(connection, values)
     if row is None:
         return None
@@ -90,12 +89,12 @@ def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -
     return Earlier(row.s3_key, created, row.status == UploadState.PENDING, differs)
 
 
-def _lock(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
+def _lock(_: Schema) -> Select[Any]:
     number = func.hashtextextended(cast(bindparam("id"), Text), 0)
     return select(func.pg_advisory_xact_lock(number).is_(None))
 
 
-def _query(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
+def _query(schema: Schema) -> Select[Any]:
     c = schema.recordings.c
     compared = [cast(c[name], Text).label(name) for name in _COMPARED if name in c]
     told = (as_text(c.s3_key).label("s3_key"), as_text(c.status).label("status"))

@@ -112,7 +112,7 @@ def _insert(
     """Insert the row, or say why not; raising would roll back, and forget prepared statements."""
     with_visit = values["visit_id"] is not None
     variant = (with_visit, clinic.authors is AuthorKey.OPTIONAL)
-    statement = clinic.statements.get(insert_query, clinic.schema, caller.scope, *variant)
+    statement = clinic.statements.get(insert_query, caller.scope, *variant)
     if statement.run(connection, values) == 0:
         return explain(connection, clinic, caller, values)
     return None

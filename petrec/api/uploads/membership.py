@@ -38,7 +38,7 @@ def explain(
 ) -> ApiError:
     """Return the reason, with the caller's own eyes; `try_again` where there is none any more."""
     with_visit = values["visit_id"] is not None
-    statement = clinic.statements.get(_situation, clinic.schema, caller.scope, with_visit)
+    statement = clinic.statements.get(_situation, caller.scope, with_visit)
     row = statement.rows(connection, actor_values(caller.actor) | dict(values))[0]
     if not row.appointment_visible:
         return not_found(Entity.APPOINTMENT)

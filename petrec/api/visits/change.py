@@ -37,7 +37,7 @@ def update_visit(service: Service, caller: Caller, visit_id: str, body: VisitPat
     values = _values(service, caller, visit_id) | given
     with service.database.writing() as connection:
         _hold(service, caller, connection, values)
-        statement = clinic.statements.get(_update, clinic.schema, caller.scope, fields)
+        statement = clinic.statements.get(_update, fields)
         rows = statement.rows(connection, values)
     return with_recordings(service, caller, rows)[0]
 
@@ -49,10 +49,10 @@ def delete_visit(service: Service, caller: Caller, visit_id: str) -> None:
     values = _values(service, caller, visit_id)
     with service.database.writing() as connection:
         _hold(service, caller, connection, values)
-        held = clinic.statements.get(_recordings, clinic.schema, caller.scope)
+        held = clinic.statements.get(_recordings)
         if held.rows(connection, values)[0].found:
             raise conflict("visit_has_recordings", "The visit has recordings")
-        statement = clinic.statements.get(_delete, clinic.schema, caller.scope)
+        statement = clinic.statements.get(_delete)
         try:
             statement.run(connection, values)
         except psycopg.errors.ForeignKeyViolation as error:
@@ -70,7 +70,7 @@ def _hold(service: Service, caller: Caller, connection: Connection, values: dict
     """Lock the visit; what the caller sees but may not write is 403, what they don't see 404."""
     clinic = service.clinic
     builder = _lock if caller.scope.writes_visits else _see
-    statement = clinic.statements.get(builder, clinic.schema, caller.scope)
+    statement = clinic.statements.get(builder, caller.scope)
     if statement.first(connection, values) is None:
         raise not_found(Entity.VISIT)
     if not caller.scope.writes_visits:
@@ -87,7 +87,7 @@ def _lock(schema: Schema, scope: Scope) -> Select[Any]:
     return _see(schema, scope).with_for_update(of=visits_table(schema))
 
 
-def _update(schema: Schema, scope: Scope, fields: tuple[str, ...]) -> Update:  # noqa: ARG001 a builder's form
+def _update(schema: Schema, fields: tuple[str, ...]) -> Update:
     table = stored_visits(schema)
     new: Any = {table.c[name]: as_column(table.c[name], name) for name in fields}
     if "updated_at" in table.c:
@@ -98,7 +98,7 @@ def _update(schema: Schema, scope: Scope, fields: tuple[str, ...]) -> Update:  #
     return query.returning(*visit_columns(table.c))
 
 
-def _recordings(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a builder's form
+def _recordings(schema: Schema) -> Select[Any]:
     """Say whether any recording names the visit, shown or withheld."""
     c = schema.tables.recordings.c
     if "visit_id" not in c:
@@ -106,6 +106,6 @@ def _recordings(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 a 
     return select(exists().where(c.visit_id == bindparam("visit")).label("found"))
 
 
-def _delete(schema: Schema, scope: Scope) -> Delete:  # noqa: ARG001 a builder's form
+def _delete(schema: Schema) -> Delete:
     table = stored_visits(schema)
     return delete(table).where(table.c.id == bindparam("visit"))

@@ -36,7 +36,7 @@ def create_visit(service: Service, caller: Caller, body: VisitIn) -> VisitOut:
     placed = values["appointment_id"] is not None
     if placed and "appointment_id" not in table.c:
         raise invalid("appointment_id", "visits have no appointments here")
-    statement = clinic.statements.get(_insert, clinic.schema, caller.scope, placed)
+    statement = clinic.statements.get(_insert, caller.scope, placed)
     try:
         with service.database.writing() as connection:
             row = statement.first(connection, values)

@@ -39,7 +39,7 @@ def read_visit(service: Service, caller: Caller, visit_id: str) -> VisitOut:
     visit = clinic.ids.parse(Entity.VISIT, visit_id, "visit_id")
     values = actor_values(caller.actor) | {"visit": visit}
     with service.database.reading() as connection:
-        row = clinic.statements.get(_one, clinic.schema, caller.scope).first(connection, values)
+        row = clinic.statements.get(_one, caller.scope).first(connection, values)
     if row is None:
         raise not_found(Entity.VISIT)
     return with_recordings(service, caller, [row])[0]
@@ -64,9 +64,7 @@ def list_visits(
     after = decode(cursor, clinic.ids, Entity.VISIT) if cursor is not None else None
     if after is not None:
         values |= {"after_at": after.at, "after_id": after.id}
-    statement = clinic.statements.get(
-        _page, clinic.schema, caller.scope, frozenset(wanted), start(after)
-    )
+    statement = clinic.statements.get(_page, caller.scope, frozenset(wanted), start(after))
     with service.database.reading() as connection, starting(after):
         rows = statement.rows(connection, values)
     end = rows[limit - 1] if len(rows) > limit else None
@@ -87,7 +85,7 @@ def with_recordings(service: Service, caller: Caller, rows: Sequence[Row]) -> li
 
 def _recordings(service: Service, caller: Caller, visits: Sequence[str]) -> list[dict[str, Any]]:
     clinic = service.clinic
-    statement = clinic.statements.get(of_visits_query, clinic.schema, caller.scope)
+    statement = clinic.statements.get(of_visits_query, caller.scope)
     values = actor_values(caller.actor) | {"visit_ids": visits, "fetch": None, "each": RECORDINGS}
     with service.database.reading() as connection:
         return statement.dicts(connection, values)

@@ -9,7 +9,6 @@ from fastapi import Request, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy import Engine, Select, Text, bindparam, cast, select
 
-from petrec.api.access import Scope, everything
 from petrec.api.database import Database
 from petrec.api.entities import Entity
 from petrec.api.host.auth.tokens import Verifier, unauthorized
@@ -63,7 +62,7 @@ class Actors:
         bare = ids.claim(Entity.USER, user)
         if bare is None:
             raise unauthorized()
-        statement = clinic.statements.get(_user, clinic.schema, everything())
+        statement = clinic.statements.get(_user)
         with self.database.reading() as connection:
             row = statement.first(connection, {"id": bare})
         if row is None:
@@ -79,7 +78,7 @@ class Actors:
             return self._clinic
 
 
-def _user(schema: Schema, scope: Scope) -> Select[Any]:  # noqa: ARG001 the form of a builder
+def _user(schema: Schema) -> Select[Any]:
     """Select the user, with the columns that outweigh a token."""
     users: Any = schema.users
     columns = [cast(users.c[n], Text).label(n) for n in ("role", "practice_id") if n in users.c]
