@@ -73,7 +73,7 @@ def test_missing_invalid_and_valid(
 
 
 def test_a_unique_index_counts_as_unique_and_a_hash_as_no_index(
-    petrec: Run, clinic: Database, wanted: Path
+    petrec: Petrec, clinic: Database, wanted: Path
 ) -> None:
     wanted.write_text("unique = ['recordings(id, s3_key)']\nindexes = ['recordings(pet_id)']")
     clinic.execute("CREATE INDEX hashed ON recordings USING hash (pet_id)")
