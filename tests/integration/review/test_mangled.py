@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petrec.features.review.case import Decision
-from petrec.features.review.checked import Checked, check
+from petrec.features.review.check import check
+from petrec.features.review.checked import Checked
 from petrec.features.review.read import read_files
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
