@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrec.documents.cells import decode_cell, encode_cell
+from petrec.documents.safe_text import decode_cell, encode_cell
 
 HOSTILE = st.text(st.sampled_from("=+-@'\",;\t\r\n\0 aZ9é小\u202e|<"), max_size=8)
 
