@@ -37,6 +37,10 @@ class Commands(LazyGroup):
             "Print a page of the documents, or list the pages. Needs no database.",
             "petrec.cli.explain:explain",
         ),
+        "init": Entry(
+            "Look at a database and write petrec.toml, with its names for the tables and columns.",
+            "petrec.cli.init:init",
+        ),
         "report": Entry(
             "Report how many associations are damaged, whether it gets better, and since when.",
             "petrec.cli.report.command:report",

@@ -1,0 +1,1 @@
+"""Settings for a database, found by looking at its catalog; a person reads them before use."""
