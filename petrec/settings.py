@@ -198,7 +198,16 @@ def _parse(path: Path, content: object) -> Settings:
             f"{path}: {error}", hint="docs/configuration.md lists every setting"
         ) from error
     _check_names(path, settings.mapping)
+    _check_texts(path, settings)
     return settings
+
+
+def _check_texts(path: Path, settings: Settings) -> None:
+    mapping = settings.mapping
+    texts = [mapping.schema, *mapping.tables.values(), *mapping.where.values()]
+    texts += [name for names in mapping.columns.values() for name in names.values()]
+    if any("\0" in text for text in [*texts, *settings.session.search_path]):
+        raise SettingsError(f"{path}: a name or condition holds a NUL, which PostgreSQL cannot")
 
 
 def _check_names(path: Path, mapping: Mapping) -> None:

@@ -1,6 +1,6 @@
 """Connections of the host's pool, with transactions and cursors of the driver's own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
@@ -22,8 +22,11 @@ Connection = psycopg.Connection[Any]
 class Database:
     """What the host's engine connects to; its pool is shared, its execution of SQL is not used."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Connect to nothing yet; errors: SettingsError for an engine that does not fit."""
+    def __init__(self, engine: Engine, more: Sequence[str] = ()) -> None:
+        """Connect to nothing yet; errors: SettingsError for an engine that does not fit.
+
+        `more` are schemas in which names are looked up, too.
+        """
         if engine.driver != "psycopg":
             raise SettingsError(
                 f"petrec.api needs psycopg 3, not {engine.driver}",
@@ -40,6 +43,7 @@ class Database:
                 hint="create_engine(..., isolation_level=...)",
             )
         self.engine = engine
+        self._more = more
         self._path = SearchPath()
 
     def schema(self, names: Mapping) -> Schema:
@@ -50,7 +54,7 @@ class Database:
             with connection.execution_options(**level).begin():
                 set_local(connection, FORMATS)
                 schema = load_schema(connection, names)
-                self._path = read_search_path(connection, names)
+                self._path = read_search_path(connection, names, self._more)
         return schema
 
     @contextmanager
@@ -60,7 +64,8 @@ class Database:
         What it has locked it must see as it is now, so it is READ COMMITTED whatever the host set.
         """
         characteristics = _Characteristics(False, IsolationLevel.READ_COMMITTED, False, False)
-        with self._transaction(characteristics, self._path.writing) as connection:
+        state = _state(self._path.writing, writes=True)
+        with self._transaction(characteristics, state) as connection:
             yield connection
 
     @contextmanager
@@ -70,14 +75,11 @@ class Database:
         It is committed, since psycopg drops all that it has prepared at a rollback.
         """
         characteristics = _Characteristics(False, IsolationLevel.REPEATABLE_READ, None, False)
-        with self._transaction(characteristics, self._path.reading) as connection:
+        with self._transaction(characteristics, _state(self._path.reading)) as connection:
             yield connection
 
     @contextmanager
-    def _transaction(
-        self, characteristics: "_Characteristics", path: tuple[str, ...]
-    ) -> Iterator[Connection]:
-        state = set_statement({**FORMATS, "search_path": search_path(path)}, local=True)
+    def _transaction(self, characteristics: "_Characteristics", state: str) -> Iterator[Connection]:
         with self._borrowed(characteristics) as connection:
             try:
                 # BEGIN and the state take one round trip.
@@ -109,6 +111,10 @@ class Database:
                 if hosts is not None:
                     hosts.give(connection)
                 pooled.close()
+
+
+def _state(path: tuple[str, ...], *, writes: bool = False) -> str:
+    return set_statement({**FORMATS, "search_path": search_path(path)}, local=True, writes=writes)
 
 
 def _end_hooks(connection: Any) -> None:

@@ -42,7 +42,8 @@ class Options:
     """The router's settings.
 
     `content_types` are those that may be uploaded, with the file name's suffix; `channel` is what
-    a completed upload is announced on by NOTIFY, None for silence.
+    a completed upload is announced on by NOTIFY, None for silence; in the schemas of `search_path`
+    names are looked up beside pg_catalog, for triggers of the application.
     """
 
     prefix: str = "/api/v1"
@@ -51,4 +52,5 @@ class Options:
     recording_types: tuple[str, ...] = ("visit_audio", "appointment_audio", "consultation_audio")
     channel: str | None = "petrec_uploaded"
     key_folder: str = "recordings"
+    search_path: tuple[str, ...] = ()
     clock: Callable[[], datetime] = utc_now

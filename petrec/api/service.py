@@ -57,7 +57,7 @@ class Service:
         mapping: Mapping,
         on_uploaded: Callable[[Uploaded], None] | None,
     ) -> None:
-        self.database = Database(engine)
+        self.database = Database(engine, options.search_path)
         self.store = store
         self.policy = policy
         self.options = options

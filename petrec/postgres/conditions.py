@@ -4,14 +4,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 from psycopg import sql
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from petrec.errors import SchemaMismatchError
+from petrec.errors import PermissionMissingError, PetrecError, SchemaMismatchError
 from petrec.settings import Mapping
 
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+# In it a backslash would hide a quote.
+_ESCAPES = re.compile(r"\be''", re.IGNORECASE)
 # What could end the expression, hide a part of it, or read another table. Without a backslash or
 # a dollar sign, a quoted text ends at its quote whatever the server's settings.
 _FORBIDDEN = re.compile(r"""--|/\*|[;\\$'"\0]|\b(select|values|table|with)\b""", re.IGNORECASE)
@@ -23,6 +26,10 @@ _PLAN = sql.SQL(
     " (SELECT DISTINCT ({condition}) AS petrec_holds FROM {table} WHERE {condition}) AS petrec_rows"
     " WHERE petrec_holds"
 )
+
+# What only the expression itself can cause: its values, its words, its size, what it calls.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_OF_THE_CONDITION = frozenset({"0A", "22", "42", "54", "P0"})
 
 
 def check_conditions(connection: Connection, mapping: Mapping, names: Iterator[str]) -> None:
@@ -43,15 +50,20 @@ def _check(connection: Connection, mapping: Mapping, name: str, condition: str) 
     try:
         (plans,) = connection.exec_driver_sql(query).one()
     except DBAPIError as error:
-        primary = getattr(getattr(error.orig, "diag", None), "message_primary", None)
-        raise _refused(name, f"PostgreSQL says: {primary or error.orig}") from error
+        fault = _fault_found(name, error.orig)
+        if fault is None:
+            raise
+        raise fault from error
     if _filters_late(plans[0]["Plan"]):
         raise _refused(name, "it calls a volatile function, so two readings could differ")
 
 
 def _fault(condition: str) -> str | None:
     """Return what keeps a text from being one expression, as far as its form shows."""
-    bare = _QUOTED.sub("''", condition).replace("''", " ")
+    quoted = _QUOTED.sub("''", condition)
+    if _ESCAPES.search(quoted):
+        return "E'' may not be part of it"
+    bare = quoted.replace("''", " ")
     if not bare.strip() and not condition.strip():
         return "it is empty"
     if found := _FORBIDDEN.search(bare):
@@ -62,6 +74,18 @@ def _fault(condition: str) -> str | None:
         if depth < 0:
             break
     return "its parentheses do not match" if depth else None
+
+
+def _fault_found(name: str, error: BaseException | None) -> PetrecError | None:
+    """Return what the server has against a condition; None where the failure is of the moment."""
+    if not isinstance(error, psycopg.Error):
+        return None
+    said = error.diag.message_primary
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        hint = "grant SELECT on every column that the condition names, or use another role"
+        return PermissionMissingError(f"[mapping.where] {name} cannot be read: {said}", hint=hint)
+    known = (error.sqlstate or "")[:2] in _OF_THE_CONDITION
+    return _refused(name, f"PostgreSQL says: {said}") if known else None
 
 
 def _filters_late(plan: dict[str, Any]) -> bool:

@@ -3,14 +3,24 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
 from petrec.errors import PermissionMissingError, PetrecError, SchemaMismatchError
 from petrec.postgres.catalog import CatalogTable, table_names
 from petrec.postgres.identifiers import in_quotes, qualified
 from petrec.settings import OPTIONAL_TABLES, REQUIRED_COLUMNS, Mapping
 
+# Foreign keys of a table and what they refer to, which is written with its schema, since no schema
+# of the application's is searched.
+_REFERENCES = text("""
+SELECT a.attname::text AS column, k.confrelid::bigint AS parent, k.confrelid::regclass::text AS name
+FROM pg_constraint k
+JOIN pg_attribute a ON a.attrelid = k.conrelid AND k.conkey = array[a.attnum]
+WHERE k.contype = 'f' AND k.conrelid::bigint = :table
+ORDER BY k.conname
+""")
 _IDENTIFIED = frozenset({"recordings", "pets", "appointments", "visits"})
 
 
@@ -46,6 +56,32 @@ class Missing:
         hint = _suggest(column, table.columns, f"[mapping.columns.{name}] {logical}")
         return SchemaMismatchError(
             f"table {self.label(name)} has no column {column!r}", hint=hint + _or_ignore(name)
+        )
+
+    def reference(
+        self, name: str, logical: str, table: CatalogTable, parent: tuple[str, CatalogTable | None]
+    ) -> SchemaMismatchError | None:
+        """Return that a reference is there under a name that is not mapped, as a key shows.
+
+        `parent` is the logical name of what it should refer to, and the table, if there is one.
+        """
+        column = self.mapping.column(name, logical)
+        to, there = parent
+        for key in self.connection.execute(_REFERENCES, {"table": table.oid}):
+            if there is None and key.column == column:
+                return self._unmapped(f"{name}.{logical}", key, f"[mapping.tables] {to}")
+            if there is not None and there.oid == key.parent and column not in table.columns:
+                where = f"[mapping.columns.{name}] {logical}"
+                return self._unmapped(f"{name}.{logical}", key, where)
+        return None
+
+    def _unmapped(self, label: str, key: Row[Any], where: str) -> SchemaMismatchError:
+        table = self.label(label.partition(".")[0])
+        return SchemaMismatchError(
+            f"{table}.{key.column} refers to {key.name}, and the configuration names "
+            f"no such {label}",
+            hint=f"name it in petrec.toml under {where}; "
+            f'or leave it out knowingly: [mapping] ignore = ["{label}"]',
         )
 
     def privilege(

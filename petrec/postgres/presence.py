@@ -20,6 +20,8 @@ from petrec.settings import (
     Mapping,
 )
 
+_EVIDENCE = (("recordings", "visit_id", "visits"), ("visits", "appointment_id", "appointments"))
+
 
 @dataclass
 class Presence:
@@ -42,6 +44,20 @@ class Presence:
             table = found.get(self.mapping.table(name))
             if self._is_used(name, table, found) and table is not None:
                 self.tables[name] = self._without_unusable(name, table)
+        for name, logical, parent in _EVIDENCE:
+            self._check_reference(name, logical, parent, found)
+
+    def _check_reference(
+        self, name: str, logical: str, parent: str, found: MappingType[str, CatalogTable]
+    ) -> None:
+        """Refuse evidence that is there under a name which is not mapped: it may contradict."""
+        told = {parent, f"{name}.{logical}"} & set(self.mapping.ignore)
+        if name not in self.tables or told or self.makes_visits:
+            return
+        table = found[self.mapping.table(name)]
+        to = (parent, self.tables.get(parent))
+        if (unmapped := self.missing.reference(name, logical, table, to)) is not None:
+            raise unmapped
 
     def _is_used(
         self, name: str, table: CatalogTable | None, found: MappingType[str, CatalogTable]

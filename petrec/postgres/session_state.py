@@ -46,6 +46,12 @@ _BEHAVIOUR: Mapping[str, str] = {
 }
 # https://www.postgresql.org/docs/17/release-17.html
 _SINCE = {"transaction_timeout": 170_000}
+# Not every role may set it, to whatever value.
+_TRIGGERS = sql.SQL(
+    "CASE WHEN pg_catalog.current_setting('session_replication_role')"
+    " OPERATOR(pg_catalog.=) 'replica'"
+    " THEN pg_catalog.set_config('session_replication_role', 'origin', {}) END"
+)
 _PATH = "petrec_search_path"
 _OWN = "petrec_own_session"
 
@@ -55,10 +61,14 @@ def search_path(schemas: Iterable[str]) -> str:
     return ", ".join(("pg_catalog", *map(in_quotes, schemas), "pg_temp"))
 
 
-def set_statement(values: Mapping[str, str], *, local: bool) -> str:
-    """Return one SELECT that sets all values, for the transaction or for the session."""
+def set_statement(values: Mapping[str, str], *, local: bool, writes: bool = False) -> str:
+    """Return one SELECT that sets all values, for the transaction or for the session.
+
+    What writes has the application's triggers fire, even where role or database say otherwise.
+    """
     one = sql.SQL("pg_catalog.set_config({}, {}, {})")
     settings = [one.format(name, value, sql.Literal(local)) for name, value in values.items()]
+    settings += [_TRIGGERS.format(sql.Literal(local))] if writes else []
     return sql.SQL("SELECT {}").format(sql.SQL(", ").join(settings)).as_string(None)
 
 
@@ -74,7 +84,8 @@ def state_transactions(engine: Engine, timeouts: Timeouts) -> None:
         kept = dict(_known(driver, values)) | {"search_path": path_of(connection)}
         if driver.autocommit:
             connection.info[_OWN] = True
-        _set(connection, kept, local=not driver.autocommit)
+        writes = not (driver.read_only or driver.autocommit)
+        _set(connection, kept, local=not driver.autocommit, writes=writes)
 
     @event.listens_for(engine, "close")
     def _(driver: psycopg.Connection[Any], record: Any) -> None:
@@ -99,7 +110,8 @@ def keep_session(connection: Connection, values: Mapping[str, str]) -> None:
     base = {**FORMATS, **_BEHAVIOUR, "transaction_timeout": "0"}
     connection.info[_OWN] = True
     path = {"search_path": path_of(connection)}
-    _set(connection, dict(_known(driver, base)) | path | dict(values), local=False)
+    kept = dict(_known(driver, base)) | path | dict(values)
+    _set(connection, kept, local=False, writes=True)
     connection.commit()
 
 
@@ -130,8 +142,11 @@ def set_local(connection: Connection, values: Mapping[str, str]) -> None:
     _set(connection, values, local=True)
 
 
-def _set(connection: Connection, values: Mapping[str, str], *, local: bool) -> None:
-    connection.exec_driver_sql(set_statement(values, local=local).replace("%", "%%"))
+def _set(
+    connection: Connection, values: Mapping[str, str], *, local: bool, writes: bool = False
+) -> None:
+    statement = set_statement(values, local=local, writes=writes)
+    connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
 def _known(driver: psycopg.Connection[Any], values: Mapping[str, str]) -> Iterable[tuple[str, str]]:

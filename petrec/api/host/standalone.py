@@ -13,6 +13,7 @@ from petrec.api.host.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifi
 from petrec.api.host.lifespan import ending
 from petrec.api.host.storage import Place, S3Store, from_environment
 from petrec.api.http.access_log import AccessLog
+from petrec.api.options import Options
 from petrec.api.router import build_router
 from petrec.errors import SettingsError
 from petrec.extras import need_extra
@@ -38,6 +39,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         current_actor=bearer_actor(_verifier(serve.token, environment), actors),
         policy=ClinicPolicy(frozenset(serve.global_roles)),
         mapping=settings.mapping,
+        options=Options(search_path=settings.session.search_path),
     )
     app.include_router(router)
     if serve.metrics:

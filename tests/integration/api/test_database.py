@@ -7,10 +7,11 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event
 
+from petrec.api import Options
 from petrec.api.database import Database
 from petrec.api.host.auth import Actors, Claims
 from petrec.settings import Mapping
-from tests.plugins.api import ADMIN
+from tests.plugins.api import ADMIN, Api
 from tests.plugins.databases import Database as Made
 
 INSERT = "INSERT INTO public.notes VALUES (1)"
@@ -150,3 +151,34 @@ def _settings(connection: "psycopg.Connection[tuple[str, ...]]") -> tuple[str, .
     row = connection.execute(query).fetchone()
     assert row is not None
     return row
+
+
+def test_triggers_find_names_in_the_schemas_that_the_options_add(
+    made: Made, make_api: Callable[..., Api]
+) -> None:
+    made.execute("""
+        CREATE SCHEMA helpers; CREATE TABLE helpers.seen (id uuid);
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN INSERT INTO seen VALUES (NEW.id); RETURN NEW; END';
+        CREATE TRIGGER note AFTER INSERT ON visits FOR EACH ROW EXECUTE FUNCTION note()""")
+    pet, appointment = made.execute("SELECT pet_id, appointment_id FROM appointment_pets LIMIT 1")[
+        0
+    ]
+    visit = {"pet_id": str(pet), "appointment_id": str(appointment), "visit_type": "checkup"}
+    codes = []
+    for path in ((), ("helpers",)):
+        api = make_api(database=made, options=Options(search_path=path))
+        codes.append(api.client.post("/api/v1/visits/", json=visit).status_code)
+    assert codes == [500, 201]
+    assert made.execute("SELECT count(*) FROM helpers.seen") == [(1,)]
+
+
+def test_what_is_written_fires_triggers_and_what_the_host_does_is_its_own(made: Made) -> None:
+    made.execute(f"ALTER DATABASE {made.name} SET session_replication_role = replica")
+    engine = engine_of(made)
+    ours = Database(engine)
+    with ours.writing() as connection:
+        assert connection.execute("SHOW session_replication_role").fetchone() == ("origin",)
+    with ours.reading() as connection:
+        assert connection.execute("SHOW session_replication_role").fetchone() == ("replica",)
+    engine.dispose()

@@ -77,6 +77,8 @@ def test_a_row_that_does_not_count_is_as_good_as_deleted(
         "missing_column IS NULL",
         "id = 1 AND",
         "name = E'a\\\\'",
+        "name = E'\\\\'' OR id IN (1) OR name = E'\\\\''",
+        "name <> e'x'",
         "name = $$a$$",
         "count(*) > 1",
         "owner_id OVER ()",
@@ -126,6 +128,47 @@ def test_what_looks_like_soft_deletion_is_named(
             assert line in said
     configure(tmp_path, '[mapping.where]\npets = "true"\nappointment_pets = "deleted = 0"')
     assert not any("not looked at" in r for r in remarks(petrec, empty_database, "audit"))
+
+
+@pytest.mark.parametrize(
+    ("column", "line"),
+    [
+        ('"deletedAt" timestamptz', """pets = '"deletedAt" IS NULL'"""),
+        ('"isDeleted" boolean', """pets = '"isDeleted" IS NOT TRUE'"""),
+        ("date_deleted date", 'pets = "date_deleted IS NULL"'),
+        ("is_removed boolean", 'pets = "is_removed IS NOT TRUE"'),
+        ("deleted bigint", 'pets = "coalesce(deleted, 0) = 0"'),
+    ],
+)
+def test_soft_deletion_is_known_as_frameworks_name_it_and_the_line_works(
+    petrec: Run, empty_database: Database, tmp_path: Path, column: str, line: str
+) -> None:
+    empty_database.execute(CLINIC + f"ALTER TABLE pets ADD {column}, ADD undeleted_at date")
+    said = remarks(petrec, empty_database, "audit")
+    assert len(said) == 1
+    assert said[0].endswith(f"set [mapping.where] {line}")
+    configure(tmp_path, f"[mapping.where]\n{line}")
+    assert counts(petrec, empty_database)["missing_ambiguous"] == 1
+    assert len(remarks(petrec, empty_database, "audit")) == 1
+
+
+def test_what_keeps_a_condition_from_being_checked_is_not_its_fault(
+    petrec: Run, empty_database: Database, tmp_path: Path
+) -> None:
+    role = f"reader_{empty_database.name}"
+    empty_database.execute(CLINIC + DELETABLE)
+    empty_database.execute(f"""CREATE ROLE {role} LOGIN;
+        GRANT SELECT ON recordings, visits, appointments, appointment_pets TO {role};
+        GRANT SELECT (id, owner_id, name) ON pets TO {role}""")
+    text = '[timeouts]\nread_lock_ms = 200\n[mapping.where]\npets = "deleted_at IS NULL"'
+    configure(tmp_path, text)
+    denied = petrec("audit", dsn=empty_database.cluster.dsn(empty_database.name, role))
+    assert (denied.code, "[mapping.where] pets cannot be read" in denied.err) == (3, True)
+    empty_database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    with empty_database.connect(autocommit=False) as other:
+        other.execute("LOCK TABLE pets IN ACCESS EXCLUSIVE MODE")
+        waited = petrec("audit", dsn=empty_database.dsn)
+    assert (waited.code, "could not acquire a lock in time" in waited.err) == (3, True)
 
 
 def test_a_link_that_does_not_count_cannot_be_added_again(

@@ -111,6 +111,60 @@ def test_what_is_absent_is_absent_in_silence(petrec: Petrec, empty_database: Dat
 
 
 @pytest.mark.parametrize(
+    ("move", "where", "settings", "ignored"),
+    [
+        (
+            "ALTER TABLE visits RENAME TO consultations",
+            "[mapping.tables] visits",
+            '[mapping.tables]\nvisits = "consultations"',
+            "recordings.visit_id",
+        ),
+        (
+            'ALTER TABLE recordings RENAME visit_id TO "visitId"',
+            "[mapping.columns.recordings] visit_id",
+            '[mapping.columns.recordings]\nvisit_id = "visitId"',
+            "recordings.visit_id",
+        ),
+        (
+            "ALTER TABLE visits RENAME appointment_id TO appointment",
+            "[mapping.columns.visits] appointment_id",
+            '[mapping.columns.visits]\nappointment_id = "appointment"',
+            "visits.appointment_id",
+        ),
+        (
+            "CREATE SCHEMA other; ALTER TABLE visits SET SCHEMA other",
+            "[mapping.tables] visits",
+            "",
+            "recordings.visit_id",
+        ),
+    ],
+)
+def test_evidence_under_a_name_that_is_not_mapped_is_refused_or_left_out_aloud(
+    petrec: Run,
+    empty_database: Database,
+    tmp_path: Path,
+    move: str,
+    where: str,
+    settings: str,
+    ignored: str,
+) -> None:
+    """A foreign key leads to it, so it is there, and may contradict the appointments."""
+    empty_database.execute(CLINIC)
+    expected, before = counts(petrec, empty_database), pets_of(empty_database)
+    empty_database.execute(move)
+    for command in ("audit", "backfill --apply --yes"):
+        ended = petrec(*command.split(), dsn=empty_database.dsn)
+        assert (ended.code, f"under {where}" in ended.err) == (2, True), ended.err
+    assert pets_of(empty_database) == before
+    if settings:
+        configure(tmp_path, settings)
+        assert counts(petrec, empty_database) == expected
+    configure(tmp_path, f'[mapping]\nignore = ["{ignored}"]')
+    said = f"left out: {ignored}, by [mapping] ignore"
+    assert said in remarks(petrec, empty_database, "audit")
+
+
+@pytest.mark.parametrize(
     ("change", "setting", "word"),
     [
         ("", '[mapping.tables]\npets = "recordings"', "both mapped to table 'recordings'"),

@@ -130,3 +130,38 @@ def test_a_lock_that_cannot_be_had_ends_a_backfill_that_plans(
         other.execute("LOCK TABLE recordings IN ACCESS EXCLUSIVE MODE")
         ended = petrec("backfill", "--apply", "--yes", dsn=clinic.dsn)
     assert (ended.code, "lock" in ended.err) == (3, True)
+
+
+LOG = """
+CREATE TABLE pet_log (recording uuid);
+CREATE FUNCTION log_pet() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO public.pet_log VALUES (NEW.id); RETURN NEW; END $$;
+CREATE TRIGGER log_pet AFTER UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION log_pet();
+"""
+
+
+@pytest.mark.matrix
+def test_the_applications_triggers_see_what_is_written_by_a_role_that_skips_them(
+    petrec: Run, database: Make, any_cluster: Cluster
+) -> None:
+    clinic = database(server=any_cluster)
+    clinic.execute(LOG)
+    clinic.execute(f"ALTER DATABASE {clinic.name} SET session_replication_role = replica")
+    for command in ("backfill --apply --yes", "backfill undo 1 --yes"):
+        assert petrec(*command.split(), dsn=clinic.dsn).code == 0
+    assert clinic.execute("SELECT count(*) FROM pet_log") == [(790,)]
+
+
+def test_a_role_that_must_skip_triggers_reads_and_does_not_write(
+    petrec: Run, clinic: Database
+) -> None:
+    role = f"skips_{clinic.name}"
+    clinic.execute(f"""CREATE ROLE {role} LOGIN; GRANT ALL ON SCHEMA public TO {role};
+        GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};
+        GRANT CREATE ON DATABASE {clinic.name} TO {role};
+        ALTER ROLE {role} SET session_replication_role = replica""")
+    dsn = clinic.cluster.dsn(clinic.name, role)
+    assert petrec("audit", dsn=dsn).code == 1
+    ended = petrec("backfill", "--apply", "--yes", dsn=dsn)
+    assert (ended.code, "session_replication_role" in ended.err) == (3, True), ended.err
+    clinic.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
