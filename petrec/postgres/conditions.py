@@ -50,10 +50,10 @@ def _check(connection: Connection, mapping: Mapping, name: str, condition: str) 
     try:
         (plans,) = connection.exec_driver_sql(query).one()
     except DBAPIError as error:
-        fault = _fault_found(name, error.orig)
-        if fault is None:
+        refused = _fault_found(name, error.orig)
+        if refused is None:
             raise
-        raise fault from error
+        raise refused from error
     if _filters_late(plans[0]["Plan"]):
         raise _refused(name, "it calls a volatile function, so two readings could differ")
 
