@@ -1,17 +1,18 @@
 """What the catalog says of the columns of recordings that an upload writes, or leaves out."""
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
 
 import psycopg
-from sqlalchemy import ColumnElement, Text, bindparam, cast, select
+from sqlalchemy import Text, bindparam, cast, select
 
 from petrec.api.database import Connection, Database
+from petrec.api.options import Options
 from petrec.api.statements import Statement
 from petrec.errors import SchemaMismatchError
 from petrec.postgres.foreseen import MUST_BE_NAMED
 from petrec.postgres.identifiers import qualified, quoted_table
-from petrec.schema import Schema, UploadState, is_moment
+from petrec.schema import PgType, Schema, UploadState, is_moment
 from petrec.settings import Mapping
 
 
@@ -47,6 +48,12 @@ SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.o
 WHERE a.attrelid = pg_catalog.to_regclass(%s) AND {MUST_BE_NAMED}
   AND NOT a.attname = ANY (%s) ORDER BY a.attnum
 """  # noqa: S608 - a constant
+_TYPES = """
+SELECT attname::text, pg_catalog.format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute
+WHERE attrelid = pg_catalog.to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+"""
+# The same as text after json, jsonb and text, and none of hstore's or an array's.
+_METADATA = '{"a": 1}'
 _AUTHOR = """
 SELECT a.attnotnull FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'f'
@@ -69,7 +76,7 @@ def check_inserts(connection: Connection, schema: Schema) -> None:
         )
 
 
-def check_values(database: Database, schema: Schema) -> None:
+def check_values(database: Database, schema: Schema, options: Options) -> None:
     """Refuse columns that cannot hold what an upload writes; errors: SchemaMismatchError."""
     c = schema.recordings.c
     if not is_moment(c.created_at):
@@ -77,17 +84,38 @@ def check_values(database: Database, schema: Schema) -> None:
         raise SchemaMismatchError(
             f"uploads need a date or timestamp in recordings.created_at, which is {kind}"
         )
-    lacking = [word for word in UploadState if not _holds(database, c.status, word)]
-    if lacking:
-        raise SchemaMismatchError(
-            f"uploads need {' and '.join(lacking)} as values of recordings.status, "
-            f"which is {c.status.type}"
-        )
+    table = schema.tables.recordings
+    with database.reading() as connection:
+        types = dict(connection.execute(_TYPES, (quoted_table(table),)).fetchall())
+    for key, choices in _choices(options).items():
+        if key not in table.c:
+            continue
+        kind = types[table.c[key].name]
+        lacking = [
+            words[0]
+            for words in choices
+            if words and not any(_holds(database, kind, word) for word in words)
+        ]
+        if lacking:
+            raise SchemaMismatchError(
+                f"uploads need {' and '.join(lacking)} as values of recordings.{key}, "
+                f"which is {kind}"
+            )
 
 
-def _holds(database: Database, column: ColumnElement[Any], word: str) -> bool:
-    """Return whether a value is the same after a cast to the type, which may have no length."""
-    query = select(cast(cast(bindparam("word"), column.type), Text).label("held"))
+def _choices(options: Options) -> dict[str, Sequence[Sequence[str]]]:
+    """Return what uploads write by column: of each list the column must hold one."""
+    return {
+        "status": [[word] for word in UploadState],
+        "recording_type": [options.recording_types],
+        "mime_type": [list(options.content_types)],
+        "recording_metadata": [[_METADATA]],
+    }
+
+
+def _holds(database: Database, kind: str, word: str) -> bool:
+    """Return whether a value is the same after a cast to the type, which may have a length."""
+    query = select(cast(cast(bindparam("word"), PgType(kind)), Text).label("held"))
     try:
         with database.reading() as connection:
             row = Statement(query).first(connection, {"word": word})

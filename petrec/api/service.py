@@ -112,7 +112,7 @@ class Service:
     def _takes_uploads(self, schema: Schema) -> bool:
         """Return whether the columns can hold what an upload writes; log it where they cannot."""
         try:
-            check_values(self.database, schema)
+            check_values(self.database, schema, self.options)
         except SchemaMismatchError as error:
             logger.error("No upload can be recorded: %s", error.reason)  # noqa: TRY400 it is known
             return False

@@ -22,7 +22,7 @@ def ready(service: Service) -> Health:
     database, schema = service.database, service.clinic.schema
     with database.reading() as connection:
         check_inserts(connection, schema)
-    check_values(database, schema)
+    check_values(database, schema, service.options)
     if author_key(database, schema, service.mapping) is AuthorKey.REQUIRED:
         # Staff can record: the service is ready, but not for everyone.
         return {"status": "ok", "remarks": ["authors_must_be_users"]}

@@ -202,8 +202,11 @@ UNFIT = {
         ("theirs USING NULL", "ALTER TYPE theirs ADD VALUE 'pending'"),
         ("int USING NULL", None),
         ("boolean USING NULL", None),
+        ("varchar(7) USING NULL", "ALTER TABLE recordings ALTER status TYPE varchar(8)"),
         ("checked USING NULL", "ALTER DOMAIN checked DROP CONSTRAINT checked_check"),
     ),
+    "recording_metadata": (("jsonb[] USING NULL", None),),
+    "recording_type": (("varchar(9) USING left(recording_type, 9)", None),),
     "created_at": (("text", None), ("bigint USING 1", None), ("interval USING '1 s'", None)),
 }
 TYPES = """

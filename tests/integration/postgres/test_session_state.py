@@ -140,16 +140,13 @@ CREATE TRIGGER log_pet AFTER UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION 
 """
 
 
-@pytest.mark.matrix
 def test_the_applications_triggers_see_what_is_written_by_a_role_that_skips_them(
-    petrec: Run, database: Make, any_cluster: Cluster
+    petrec: Run, clinic: Database
 ) -> None:
-    clinic = database(server=any_cluster)
     clinic.execute(LOG)
     clinic.execute(f"ALTER DATABASE {clinic.name} SET session_replication_role = replica")
-    for command in ("backfill --apply --yes", "backfill undo 1 --yes"):
-        assert petrec(*command.split(), dsn=clinic.dsn).code == 0
-    assert clinic.execute("SELECT count(*) FROM pet_log") == [(790,)]
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+    assert clinic.execute("SELECT count(*) FROM pet_log") == [(395,)]
 
 
 def test_a_role_that_must_skip_triggers_reads_and_does_not_write(
