@@ -141,7 +141,7 @@ def test_what_looks_like_soft_deletion_is_named(
     ],
 )
 def test_soft_deletion_is_known_as_frameworks_name_it_and_the_line_works(
-    petrec: Run, empty_database: Database, tmp_path: Path, column: str, line: str
+    petrec: Petrec, empty_database: Database, tmp_path: Path, column: str, line: str
 ) -> None:
     empty_database.execute(CLINIC + f"ALTER TABLE pets ADD {column}, ADD undeleted_at date")
     said = remarks(petrec, empty_database, "audit")
@@ -153,7 +153,7 @@ def test_soft_deletion_is_known_as_frameworks_name_it_and_the_line_works(
 
 
 def test_what_keeps_a_condition_from_being_checked_is_not_its_fault(
-    petrec: Run, empty_database: Database, tmp_path: Path
+    petrec: Petrec, empty_database: Database, tmp_path: Path
 ) -> None:
     role = f"reader_{empty_database.name}"
     empty_database.execute(CLINIC + DELETABLE)

@@ -140,7 +140,7 @@ def test_what_is_absent_is_absent_in_silence(petrec: Petrec, empty_database: Dat
     ],
 )
 def test_evidence_under_a_name_that_is_not_mapped_is_refused_or_left_out_aloud(
-    petrec: Run,
+    petrec: Petrec,
     empty_database: Database,
     tmp_path: Path,
     move: str,

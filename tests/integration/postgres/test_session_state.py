@@ -141,7 +141,7 @@ CREATE TRIGGER log_pet AFTER UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION 
 
 
 def test_the_applications_triggers_see_what_is_written_by_a_role_that_skips_them(
-    petrec: Run, clinic: Database
+    petrec: Petrec, clinic: Database
 ) -> None:
     clinic.execute(LOG)
     clinic.execute(f"ALTER DATABASE {clinic.name} SET session_replication_role = replica")
@@ -150,7 +150,7 @@ def test_the_applications_triggers_see_what_is_written_by_a_role_that_skips_them
 
 
 def test_a_role_that_must_skip_triggers_reads_and_does_not_write(
-    petrec: Run, clinic: Database
+    petrec: Petrec, clinic: Database
 ) -> None:
     role = f"skips_{clinic.name}"
     clinic.execute(f"""CREATE ROLE {role} LOGIN; GRANT ALL ON SCHEMA public TO {role};
