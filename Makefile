@@ -29,7 +29,7 @@ check: $(VENV)/.dev ## Lint, types, layers, spelling
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
-	$(BIN)/yamllint --strict .github .pre-commit-config.yaml docs
+	$(BIN)/yamllint --strict .github .pre-commit-config.yaml action.yml docs
 	$(BIN)/zensical build --strict
 
 # Apart from `check`, because it needs Node.js.

@@ -76,6 +76,15 @@ def test_the_example_for_github_fails_on_a_new_finding(
     assert summary.read_text().count("## petrec validate") == 2
 
 
+def test_the_action_validates_with_the_options_given(shell: Shell, clinic: Database) -> None:
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    script = next(step["run"] for step in action["runs"]["steps"] if step.get("name") == "Validate")
+    given = action["inputs"]["arguments"]["default"]
+    ended = shell(script, ARGUMENTS=given)
+    assert (ended.code, "::error" in ended.out) == (1, True)
+    assert shell(script, ARGUMENTS=f"{given} --fail-level nothing").code == 2
+
+
 def test_the_example_for_gitlab_fails_on_a_new_finding(
     shell: Shell, clinic: Database, tmp_path: Path, known: None
 ) -> None:
