@@ -1,0 +1,25 @@
+"""The page of the architecture leads to what is there, and knows every floor."""
+
+import re
+
+from tests.plugins.command import ROOT
+
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+def test_every_path_named_exists() -> None:
+    paths = set(re.findall(r"\b(?:petrec|tests|migrations|tools|docs)/[\w/.]*\w", PAGE))
+    assert len(paths) > 20
+    assert sorted(path for path in paths if not (ROOT / path).exists()) == []
+
+
+def test_every_package_and_every_feature_has_its_place() -> None:
+    for parent in ("petrec", "petrec/features"):
+        packages = [each.parent.name for each in (ROOT / parent).glob("*/__init__.py")]
+        assert packages
+        assert sorted(name for name in packages if not re.search(rf"\b{name}\b", PAGE)) == []
+
+
+def test_every_target_of_make_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", PAGE)) <= targets
