@@ -14,35 +14,78 @@ if TYPE_CHECKING:
     from petrec.features.audit.result import AuditResult as AuditResult
     from petrec.features.backfill.result import BackfillPlan as BackfillPlan
     from petrec.features.backfill.result import BackfillResult as BackfillResult
+    from petrec.features.constraints.apply import Listener as Listener
+    from petrec.features.constraints.result import ConstraintsPlan as ConstraintsPlan
+    from petrec.features.constraints.result import ConstraintsResult as ConstraintsResult
+    from petrec.features.constraints.result import ConstraintsStatus as ConstraintsStatus
+    from petrec.features.constraints.result import Filled as Filled
+    from petrec.features.constraints.result import Obstacles as Obstacles
+    from petrec.features.report.result import ReportResult as ReportResult
+    from petrec.features.review.imported import ReviewImport as ReviewImport
+    from petrec.features.review.result import ReviewExport as ReviewExport
+    from petrec.features.review.result import ReviewStatus as ReviewStatus
     from petrec.features.runs.driver.throttle import Throttling as Throttling
     from petrec.features.runs.result import Lineage as Lineage
     from petrec.features.runs.result import RunList as RunList
     from petrec.features.runs.result import UndoResult as UndoResult
     from petrec.features.runs.run import Run as Run
+    from petrec.features.validate.result import ValidationResult as ValidationResult
     from petrec.operations.audit import KindRows as KindRows
     from petrec.operations.audit import audit as audit
     from petrec.operations.audit import rows as rows
     from petrec.operations.backfill import apply_backfill as apply_backfill
     from petrec.operations.backfill import plan_backfill as plan_backfill
+    from petrec.operations.constraints import ConstraintChoice as ConstraintChoice
+    from petrec.operations.constraints import apply_constraints as apply_constraints
+    from petrec.operations.constraints import constraints_status as constraints_status
+    from petrec.operations.constraints import plan_constraints as plan_constraints
+    from petrec.operations.constraints import rollback_constraints as rollback_constraints
+    from petrec.operations.report import ReportFiles as ReportFiles
+    from petrec.operations.report import ReportScope as ReportScope
+    from petrec.operations.report import render_report as render_report
+    from petrec.operations.report import report as report
+    from petrec.operations.review import export_review as export_review
+    from petrec.operations.review import review_status as review_status
+    from petrec.operations.review_import import Decisions as Decisions
+    from petrec.operations.review_import import check_review as check_review
+    from petrec.operations.review_import import import_review as import_review
     from petrec.operations.runs import history as history
     from petrec.operations.runs import runs as runs
     from petrec.operations.runs import undo as undo
     from petrec.operations.session import Session as Session
     from petrec.operations.session import connect as connect
+    from petrec.operations.validate import Gate as Gate
+    from petrec.operations.validate import validate as validate
 
 _MODULES = {
-    "errors": ("DeclinedError", "PetrecError"),
-    "features.audit.result": ("AuditResult",),
-    "features.backfill.result": ("BackfillPlan", "BackfillResult"),
-    "features.runs.driver.throttle": ("Throttling",),
-    "features.runs.result": ("Lineage", "RunList", "UndoResult"),
-    "features.runs.run": ("Run",),
-    "operations.audit": ("KindRows", "audit", "rows"),
-    "operations.backfill": ("apply_backfill", "plan_backfill"),
-    "operations.runs": ("history", "runs", "undo"),
-    "operations.session": ("Session", "connect"),
+    "errors": "DeclinedError PetrecError",
+    "features.audit.result": "AuditResult",
+    "features.backfill.result": "BackfillPlan BackfillResult",
+    "features.constraints.apply": "Listener",
+    "features.constraints.result": (
+        "ConstraintsPlan ConstraintsResult ConstraintsStatus Filled Obstacles"
+    ),
+    "features.report.result": "ReportResult",
+    "features.review.imported": "ReviewImport",
+    "features.review.result": "ReviewExport ReviewStatus",
+    "features.runs.driver.throttle": "Throttling",
+    "features.runs.result": "Lineage RunList UndoResult",
+    "features.runs.run": "Run",
+    "features.validate.result": "ValidationResult",
+    "operations.audit": "KindRows audit rows",
+    "operations.backfill": "apply_backfill plan_backfill",
+    "operations.constraints": (
+        "ConstraintChoice apply_constraints constraints_status plan_constraints "
+        "rollback_constraints"
+    ),
+    "operations.report": "ReportFiles ReportScope render_report report",
+    "operations.review": "export_review review_status",
+    "operations.review_import": "Decisions check_review import_review",
+    "operations.runs": "history runs undo",
+    "operations.session": "Session connect",
+    "operations.validate": "Gate validate",
 }
-_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 
 if not TYPE_CHECKING:  # A type checker would take every misspelt name for Any.

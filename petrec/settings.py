@@ -8,6 +8,7 @@ import msgspec
 
 from petrec.errors import SettingsError
 from petrec.files import read_text
+from petrec.phrases import Phrase, Phrased
 
 FILE_NAME = "petrec.toml"
 
@@ -180,7 +181,7 @@ def _read(path: Path) -> dict[str, object]:
         return tomllib.loads(read_text(path))
     except OSError as error:
         reason = f"cannot read {path}: {error.strerror}"
-        raise SettingsError(reason, hint="name another file with --config") from error
+        raise SettingsError(reason, hint=Phrased(Phrase.NAME_CONFIG)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from error
 

@@ -9,6 +9,7 @@ from types import FrameType
 
 from petrec.cli.app import app
 from petrec.cli.streams import discard_output, finish_output, prepare_streams
+from petrec.cli.words import worded
 from petrec.errors import DeclinedError, ExitCode, OutputError, PetrecError, ReaderGoneError
 
 _VERBOSE = re.compile(r"-v+|--verbose")
@@ -53,9 +54,9 @@ def _say(error: PetrecError) -> None:
     if isinstance(error, ReaderGoneError):
         return
     name = "" if isinstance(error, DeclinedError) else "petrec: "
-    sys.stderr.write(f"{name}{error.reason}\n")
+    sys.stderr.write(f"{name}{worded(error.reason)}\n")
     if error.hint:
-        sys.stderr.write(f"  next: {error.hint}\n")
+        sys.stderr.write(f"  next: {worded(error.hint)}\n")
 
 
 def _say_unforeseen(error: Exception) -> None:

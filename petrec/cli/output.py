@@ -1,11 +1,12 @@
 """Where results, remarks and progress go: data to stdout or a file, the rest to stderr."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from petrec.cli.words import worded, worded_document
 from petrec.documents.document import Document
 from petrec.documents.formats import Format, render
 
@@ -26,7 +27,7 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
 def show(document: Document, output_format: Format, path: Path | None) -> None:
     """Render a result to its destination."""
     with open_output(path) as out:
-        render(document, output_format, out)
+        render(worded_document(document), output_format, out)
 
 
 def append(document: Document, output_format: Format, path: Path) -> None:
@@ -35,24 +36,12 @@ def append(document: Document, output_format: Format, path: Path) -> None:
 
     try:
         with path.open("a", encoding="utf-8") as out:
-            render(document, output_format, out)
+            render(worded_document(document), output_format, out)
     except OSError as error:
         raise write_failed(path, error) from error
-
-
-@contextmanager
-def steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Give a function that tells a person at a terminal what is being done."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("connecting") as status:
-        yield status.update
 
 
 def remark(text: str, *, quiet: bool = False) -> None:
     """Tell the person something that is not data."""
     if not quiet:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(worded(text) + "\n")

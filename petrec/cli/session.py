@@ -9,7 +9,7 @@ from petrec.cli.options import Connect
 from petrec.cli.output import remark, show
 from petrec.documents.document import Document
 from petrec.documents.formats import Format
-from petrec.operations.session import Session, connect
+from petrec.operations.session import Session
 
 
 class CommandSession(Session):
@@ -36,15 +36,15 @@ def open_session(
     command: str, options: Connect, *, trust_constraints: bool = False
 ) -> CommandSession:
     """Configure the logging and make the session that the options describe."""
+    from petrec.postgres.connection import make_engine
+    from petrec.postgres.dsn import resolve_dsn
+    from petrec.settings import load_settings
+
     configure_logging(options.verbose)
-    session = connect(
-        options.dsn,
-        service=options.service,
-        config=options.config,
-        trust_constraints=trust_constraints,
-        command=command,
-    )
-    return CommandSession(session.settings, session.dsn, session.engine, session.trust_constraints)
+    settings = load_settings(options.config)
+    target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))
+    trusts = trust_constraints or settings.audit.trust_constraints
+    return CommandSession(settings, target, make_engine(target, settings, command), trusts)
 
 
 def configure_logging(verbose: int) -> None:

@@ -70,7 +70,7 @@ def place(directory: Path) -> Path:
     # Anyone may make files there: take only what is ours.
     if os.path.lexists(elsewhere) and elsewhere.lstat().st_uid != os.geteuid():
         reason = f"{elsewhere} belongs to another user"
-        raise DemoUnavailableError(reason, hint="choose a --dir without spaces or quotes")
+        raise DemoUnavailableError(reason, hint="choose a directory without spaces or quotes")
     return elsewhere
 
 

@@ -8,7 +8,7 @@ from petrec.documents.document import Document
 
 
 class Format(StrEnum):
-    """The formats of `--format`."""
+    """The formats that a result can be rendered in."""
 
     TABLE = "table"
     JSON = "json"

@@ -8,9 +8,10 @@ column as it is.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 from petrec.extras import need_extra
 
@@ -48,15 +49,39 @@ def frame_of(columns: Mapping[str, tuple[ColumnType, Sequence[Any]]]) -> "DataFr
     return DataFrame(typed)
 
 
-def records_frame(record: type[msgspec.Struct], rows: Iterable[msgspec.Struct]) -> "DataFrame":
-    """Return a frame with a column for each field of a kind of record."""
+def records_frame(record: type[Struct], rows: Iterable[Struct]) -> "DataFrame":
+    """Return a frame with a column for each field of a kind of record.
+
+    The fields of a record within bear its name, too; a dictionary becomes a column for each key.
+    """
     listed = list(rows)
-    return frame_of(
-        {
-            field.name: (_type_of(field.type), [getattr(row, field.name) for row in listed])
-            for field in msgspec.structs.fields(record)
+    columns: dict[str, tuple[ColumnType, Sequence[Any]]] = {}
+    for field in msgspec.structs.fields(record):
+        values = [getattr(row, field.name) for row in listed]
+        columns |= _columns(field.name, field.type, values)
+    return frame_of(columns)
+
+
+def _columns(
+    name: str, annotation: Any, values: Sequence[Any]
+) -> dict[str, tuple[ColumnType, Sequence[Any]]]:
+    if isinstance(annotation, type) and issubclass(annotation, Struct):
+        found: dict[str, tuple[ColumnType, Sequence[Any]]] = {}
+        for field in msgspec.structs.fields(annotation):
+            inner = [getattr(value, field.name) for value in values]
+            found |= _columns(f"{name}_{field.name}", field.type, inner)
+        return found
+    if get_origin(annotation) is dict:
+        keys = dict.fromkeys(key for value in values for key in value)
+        kind = _type_of(get_args(annotation)[1])
+        return {
+            f"{name}_{key}": (
+                ColumnType.TEXT if _is_id(key) else kind,
+                [value.get(key) for value in values],
+            )
+            for key in keys
         }
-    )
+    return {name: (_type_of(annotation), values)}
 
 
 def counts_frame(name: str, counts: Mapping[str, int]) -> "DataFrame":
@@ -67,6 +92,10 @@ def counts_frame(name: str, counts: Mapping[str, int]) -> "DataFrame":
             "count": (ColumnType.WHOLE, list(counts.values())),
         }
     )
+
+
+def _is_id(key: str) -> bool:
+    return key == "id" or key.endswith("_id")
 
 
 def _type_of(annotation: Any) -> ColumnType:

@@ -1,4 +1,4 @@
-"""Which database to talk to: `--dsn`/`--service`, environment, then libpq's own defaults."""
+"""Which database to talk to: what the caller names, the environment, then libpq's own defaults."""
 
 import os
 import re
@@ -10,6 +10,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from petrec.errors import UsageError
+from petrec.phrases import Phrase, Phrased
 
 ENVIRONMENT = ("PETREC_DATABASE_URL", "DATABASE_URL")
 _DRIVER = re.compile(r"^(postgres(?:ql)?)\+[a-z0-9_]+://", re.IGNORECASE)
@@ -50,15 +51,21 @@ class Dsn:
 
 
 def resolve_dsn(
-    dsn: str | None, service: str | None, environ: Mapping[str, str] = os.environ
+    dsn: str | None,
+    service: str | None,
+    environ: Mapping[str, str] = os.environ,
+    names: tuple[str, str] = ("dsn", "service"),
 ) -> Dsn:
-    """Choose the connection; errors: UsageError where it is contradictory or malformed."""
+    """Choose the connection; errors: UsageError where it is contradictory or malformed.
+
+    `names` is what the caller's users call the first two.
+    """
     if dsn and service:
-        raise UsageError("--dsn and --service exclude each other", hint="give one of them")
+        raise UsageError(Phrased(Phrase.DSN_AND_SERVICE), hint="give one of them")
     if dsn:
-        return _parse("--dsn", dsn)
+        return _parse(names[0], dsn)
     if service:
-        return Dsn("--service", {"service": service})
+        return Dsn(names[1], {"service": service})
     for name in ENVIRONMENT:
         if environ.get(name):
             return _parse(name, environ[name])

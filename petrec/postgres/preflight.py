@@ -27,7 +27,7 @@ _REFERENCES = (
     ("visits", "appointment_id", "appointments"),
 )
 _ENCODING = text("SELECT current_setting('server_encoding')")
-_TRUSTED = "trusted: foreign keys (--trust-constraints); rows that break one count as sound"
+_TRUSTED = "trusted: foreign keys (trust_constraints); rows that break one count as sound"
 
 Tables = MappingType[str, CatalogTable]
 

@@ -70,7 +70,7 @@ def warnings(connection: Connection, schema: Schema, keys: Sequence[str], links:
     told += _of_partitions(connection, recordings, names)
     told += _of_key(connection, schema, keys)
     if connection.scalar(_READ_ONLY) == "on":
-        told.append("default_transaction_read_only is on for this session: --apply writes anyway")
+        told.append("default_transaction_read_only is on for this session: petrec writes anyway")
     return told
 
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import psycopg
@@ -45,6 +46,33 @@ after = petrec.audit(session).count("missing_inferable")
 print(before == after == taken_back.run.changed, between, taken_back.moved_on)
 """
 
+REPORT = """
+import petrec
+from pathlib import Path
+session = petrec.connect()
+files = petrec.ReportFiles(html=Path("report.html"), json=Path("report.json"))
+result = petrec.report(session, files, petrec.ReportScope(history=Path("history.txt")))
+again = petrec.render_report(Path("report.json"), petrec.ReportFiles(markdown=Path("r.md")))
+print(result.audit.findings == again.audit.findings > 0, Path("r.md").stat().st_size > 0)
+"""
+FRAMES_SHOW = """\
+string string datetime64[us, UTC] Int64
+True True
+string string datetime64[us, UTC] Int64
+True
+"""
+FRAMES = """
+import petrec
+session = petrec.connect()
+petrec.apply_backfill(session)
+rows = petrec.rows(session, "missing_ambiguous")
+one, frame, changes = next(iter(rows)), rows.frame(), petrec.history(session).frame()
+print(*(str(frame[name].dtype) for name in ("id", "pet_id", "created_at", "file_size_bytes")))
+print(one == {**one, **{"id": frame["id"][0]}}, len(frame) == sum(1 for _ in rows))
+print(*(str(changes[name].dtype) for name in ("recording_id", "new_pet_id", "changed_at", "run")))
+print(changes["new_pet_id"].notna().all())
+"""
+
 
 @pytest.fixture
 def program(empty_database: Database, tmp_path: Path) -> Program:
@@ -65,8 +93,14 @@ def program(empty_database: Database, tmp_path: Path) -> Program:
 
 @pytest.mark.parametrize(
     ("code", "printed"),
-    [(AUDIT, "True True\n"), (BACKFILL, "True True True\n"), (UNDO, "True 0 ()\n")],
-    ids=["audit", "backfill", "undo"],
+    [
+        (AUDIT, "True True\n"),
+        (BACKFILL, "True True True\n"),
+        (UNDO, "True 0 ()\n"),
+        (REPORT, "True True\n"),
+        (FRAMES, FRAMES_SHOW),
+    ],
+    ids=["audit", "backfill", "undo", "report", "frames"],
 )
 def test_ten_lines_do_a_main_job(program: Program, code: str, printed: str) -> None:
     assert program(code) == printed
@@ -87,7 +121,64 @@ def test_the_programs_of_the_page_run(program: Program, title: str) -> None:
 
 
 def test_a_user_sees_every_name_and_no_other() -> None:
-    homes = {name: getattr(petrec, name) for name in petrec._HOMES}
-    assert set(homes) <= set(dir(petrec))
+    """The names that are imported lazily are those that type checkers see."""
+    source = (ROOT / "petrec" / "__init__.py").read_text("utf-8")
+    typed = re.findall(r"^    from petrec\.([\w.]+) import (\w+) as \w+$", source, re.MULTILINE)
+    assert {name: home for home, name in typed} == petrec._HOMES
+    for name, home in petrec._HOMES.items():
+        assert getattr(petrec, name) is getattr(import_module(f"petrec.{home}"), name)
+    assert set(petrec._HOMES) <= set(dir(petrec))
     with pytest.raises(AttributeError):
         petrec.adit  # type: ignore[attr-defined] # noqa: B018
+
+
+TYPED = """
+from pathlib import Path
+
+import pandas
+import petrec
+
+
+def note(run: petrec.Run) -> None:
+    print(run.changed, run.eta_seconds)
+
+
+def job(session: petrec.Session) -> int:
+    plan: petrec.BackfillPlan = petrec.plan_backfill(session, touch=["updated_at"])
+    done = petrec.apply_backfill(
+        session,
+        limits=petrec.Limits(target_ms=100),
+        confirm=lambda plan: plan.planned < 10,
+        progress=note,
+        export=Path("ambiguous.csv"),
+    )
+    frame: pandas.DataFrame = petrec.audit(session).frame()
+    made = petrec.apply_constraints(session)
+    if isinstance(made, petrec.Obstacles):
+        return len(made.counts) + len(frame) + plan.left
+    return 0 if done.run is None else done.run.changed
+
+
+reveal_type(petrec.connect())
+reveal_type(petrec.undo(petrec.connect(), 1).moved_on[0].recording_id)
+petrec.audit("postgresql://host/db")
+petrec.adit(petrec.connect())
+"""
+
+
+def test_a_users_program_is_typed(tmp_path: Path) -> None:
+    """It sees the types of everything, and the two mistakes at its end are found."""
+    cache = ROOT / ".mypy_cache" / "user"
+    (tmp_path / "job.py").write_text(TYPED, encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), "job.py"],
+        cwd=tmp_path, env=environment(MYPYPATH=str(ROOT)), text=True, capture_output=True,
+        check=False,
+    )  # fmt: skip
+    lines = [line.partition(": ")[2] for line in ended.stdout.splitlines()]
+    assert lines[:-1] == [
+        'note: Revealed type is "petrec.operations.session.Session"',
+        'note: Revealed type is "str"',
+        'error: Argument 1 to "audit" has incompatible type "str"; expected "Session"  [arg-type]',
+        'error: Module has no attribute "adit"; maybe "audit"?  [attr-defined]',
+    ], ended.stdout

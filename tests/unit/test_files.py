@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
 from petrec.api.host.auth.keys import JwksFile
-from petrec.cli.report.make import render_again
 from petrec.errors import OutputError, PetrecError
 from petrec.features.review.read import read_files
 from petrec.features.review.unfilled import refuse_filled
 from petrec.features.validate.expected import Expected
 from petrec.files import atomic_text, open_text, read_text
+from petrec.operations.report import render_report
 from petrec.settings import load_settings
 from tests.plugins.forms import FORMS, every_form
 
@@ -66,7 +66,7 @@ def test_depth_without_end_is_an_error_of_the_file(tmp_path: Path) -> None:
         ("petrec.toml", f"a = {DEEP}", load_settings),
         ("expected.toml", f"a = {DEEP}", Expected.read),
         ("expected.json", f'{{"a": {DEEP}', Expected.read),
-        ("report.json", f'{{"a": {DEEP}', lambda path: render_again(path, ())),
+        ("report.json", f'{{"a": {DEEP}', render_report),
         ("keys.json", f'{{"keys": {DEEP}', JwksFile),
     ):
         file = tmp_path / name

@@ -1,18 +1,20 @@
 """`petrec constraints apply`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.confirm import confirm
+from petrec.cli.confirm import ask
 from petrec.cli.constraints import choices
 from petrec.cli.constraints.progress import listening
-from petrec.cli.output import remark
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
+
+if TYPE_CHECKING:
+    from petrec.features.constraints.result import ConstraintsPlan
 
 
 @bundled
@@ -39,35 +41,24 @@ def apply(
         petrec constraints apply --plan 0123456789abcdef --yes --deadline 600
 
     """
-    from petrec.features.constraints.apply import apply_plan
-    from petrec.features.constraints.gate import find_obstacles
-    from petrec.features.constraints.holdups import find_holdups
-    from petrec.features.constraints.plan import refuse_without_privileges
     from petrec.features.constraints.result import Obstacles
-    from petrec.features.constraints.space import refuse_without_room, with_space
-    from petrec.postgres.writable import check_primary
+    from petrec.operations.constraints import apply_constraints
 
     session = open_session("constraints", connect)
-    asked = choice.wanted(session.settings.mapping, grants=grants)
-    with session.snapshot(makes_visits=True) as (connection, schema):
-        check_primary(connection)
-        coming = with_space(connection, asked.plan(connection), free_space)
-        refuse_without_privileges(coming)
-        obstacles = find_obstacles(connection, schema, asked, coming)
-        holdups = find_holdups(connection, coming)
-    if obstacles is not None:
-        session.show(obstacles.document(), output_format, output)
-        return ExitCode.FINDINGS
-    refuse_without_room(coming.space)
-    if coming.space.is_unknown:
-        remark(coming.space.sentence, quiet=quiet)
-    for sentence in (*coming.notes, *holdups.sentences):
-        remark(sentence, quiet=quiet)
-    confirm(f"Run the {len(coming.steps)} steps of plan {coming.hash}?", yes=yes)
-
-    with session.translated(), listening(quiet=quiet) as listener:
-        seen, limits = plan or coming.hash, waiting.limits()
-        result = apply_plan(session.engine, asked, limits, listener, seen, free_space)
+    with listening(quiet=quiet) as listener:
+        result = apply_constraints(
+            session,
+            choice.made(grants=grants),
+            limits=waiting.limits(),
+            only=plan,
+            free_space=free_space,
+            confirm=None if yes else lambda coming: ask(_question(coming)),
+            listener=listener,
+        )
     session.show(result.document(), output_format, output)
     blocked = isinstance(result, Obstacles) or not result.status.is_complete
     return ExitCode.FINDINGS if blocked else ExitCode.CLEAN
+
+
+def _question(plan: "ConstraintsPlan") -> str:
+    return f"Run the {len(plan.steps)} steps of plan {plan.hash}?"

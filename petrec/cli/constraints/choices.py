@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from petrec.cli.bundle import Bundle
-from petrec.errors import UsageError
 from petrec.features.constraints.disk import to_bytes
 
 if TYPE_CHECKING:
-    from petrec.features.constraints.plan import Wanted
+    from petrec.operations.constraints import ConstraintChoice
     from petrec.postgres.ddl.run import Limits
-    from petrec.settings import Mapping
 
 
 class Group(StrEnum):
@@ -90,25 +88,19 @@ class Choice(Bundle):
     on_delete: Delete = OnDelete.CASCADE
     keep: Keep = None
 
-    def wanted(
-        self, mapping: "Mapping", *, drop_visits: bool = False, grants: bool = False
-    ) -> "Wanted":
+    def made(self, *, grants: bool = False) -> "ConstraintChoice":
         """Return what was asked for; without a group, everything of the guide."""
-        from petrec.features.constraints.plan import Wanted
-        from petrec.features.constraints.specs import DEFAULT_GROUPS, specs
+        from petrec.features.constraints.specs import DEFAULT_GROUPS
+        from petrec.operations.constraints import ConstraintChoice
 
-        chosen = tuple(group.value for group in self.groups or ()) or DEFAULT_GROUPS
-        extra = ("membership",) * self.membership + ("appointment-fk",) * self.appointment_fk
-        if drop_visits and Group.VISITS not in chosen:
-            raise UsageError("--drop-visits drops what the group visits has made",
-                             hint="add --group visits")  # fmt: skip
-        groups = (*chosen, *extra)
-        on_delete, keep = self.on_delete.value.upper(), tuple(self.keep or ())
-        known = [item.name for item in specs(groups, on_delete)]
-        if unknown := next((name for name in keep if name not in known), None):
-            raise UsageError(f"--keep {unknown}: there is no such object",
-                             hint=f"it is one of: {', '.join(known)}")  # fmt: skip
-        return Wanted(mapping, groups, on_delete, drop_visits=drop_visits, keep=keep, grants=grants)
+        return ConstraintChoice(
+            groups=[group.value for group in self.groups or ()] or DEFAULT_GROUPS,
+            membership=self.membership,
+            appointment_fk=self.appointment_fk,
+            on_delete=self.on_delete.value,
+            keep=self.keep or (),
+            grants=grants,
+        )
 
 
 @dataclass(frozen=True)

@@ -49,17 +49,12 @@ def export(
         petrec constraints export --alembic pyproject.toml --version-path migrations/clinic
 
     """
-    from petrec.features.constraints.alembic.export import make_revisions
     from petrec.features.constraints.alembic.tree import Tree
+    from petrec.operations.constraints import export_constraints
 
     session = open_session("constraints", connect)
     tree = Tree(alembic, head, section=name, version_path=version_path)
-    asked = choice.wanted(session.settings.mapping)
-    revisions = session.read(
-        lambda connection, _: make_revisions(connection, asked, tree.head, lock_timeout),
-        makes_visits=True,
-    )
-    for path in tree.write(revisions):
+    for path in export_constraints(session, tree, choice.made(), lock_timeout_ms=lock_timeout):
         typer.echo(path)
     remark("read them, then: alembic upgrade head", quiet=quiet)
     return ExitCode.CLEAN

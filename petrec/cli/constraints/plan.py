@@ -7,7 +7,8 @@ import typer
 from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.constraints import choices
-from petrec.cli.output import open_output, steps
+from petrec.cli.output import open_output
+from petrec.cli.progress import activity
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
@@ -34,15 +35,12 @@ def plan(
         petrec constraints plan --sql --output constraints.sql
 
     """
-    from petrec.features.constraints.space import with_space
+    from petrec.operations.constraints import plan_constraints
 
     session = open_session("constraints", connect)
-    asked = choice.wanted(session.settings.mapping, grants=grants)
-    with steps(quiet=quiet) as step:
-        step("reading the catalog")
-        made = session.read(
-            lambda connection, _: with_space(connection, asked.plan(connection), free_space),
-            makes_visits=True,
+    with activity(quiet=quiet) as shown:
+        made = plan_constraints(
+            session, choice.made(grants=grants), free_space=free_space, step=shown.step
         )
     if sql:
         with open_output(output) as out:

@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,8 @@ def listening(*, quiet: bool) -> Iterator["Listener"]:
     if quiet or not sys.stderr.isatty():
         yield Listener(tell, logged())
         return
-    with _bar() as observe:
-        yield Listener(tell, observe)
+    with ExitStack() as shown:
+        yield Listener(tell, _drawn(shown))
 
 
 def words(doing: "Doing") -> str:
@@ -60,24 +60,18 @@ def logged() -> Callable[["Doing"], None]:
     return observe
 
 
-@contextmanager
-def _bar() -> Iterator[Callable[["Doing"], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-    from rich.table import Column
+def _drawn(shown: ExitStack) -> Callable[["Doing"], None]:
+    """Return an observer that draws; a task's total cannot be taken back, so each phase has one.
 
-    # Who is waited for comes last, so that a narrow terminal must not cut the line.
-    what = TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
-    columns = (what, BarColumn(20), TextColumn("{task.fields[time]}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield _drawn(progress)
-
-
-def _drawn(progress: "Progress") -> Callable[["Doing"], None]:
-    """Return an observer that draws; a task's total cannot be taken back, so each phase has one."""
+    The bar appears with the first statement: before it, a person may be asked.
+    """
     last: list[object] = [None]
+    bars: list[Progress] = []
 
     def observe(doing: "Doing") -> None:
+        if not bars:
+            bars.append(shown.enter_context(_new_bar()))
+        (progress,) = bars
         now = (doing.number, doing.now.phase)
         if now != last[0]:
             last[0] = now
@@ -92,3 +86,14 @@ def _drawn(progress: "Progress") -> Callable[["Doing"], None]:
         )
 
     return observe
+
+
+def _new_bar() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+    from rich.table import Column
+
+    # The blocker comes last and its column wraps, so that a narrow terminal does not cut it off.
+    what = TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
+    columns = (what, BarColumn(20), TextColumn("{task.fields[time]}"))
+    return Progress(*columns, console=Console(stderr=True), transient=True)

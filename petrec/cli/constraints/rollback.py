@@ -6,18 +6,14 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.confirm import confirm
+from petrec.cli.confirm import ask
 from petrec.cli.constraints import choices
 from petrec.cli.constraints.progress import listening
-from petrec.cli.output import remark
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from petrec.features.constraints.holdups import Holdups
     from petrec.features.constraints.result import ConstraintsPlan
 
 
@@ -43,32 +39,22 @@ def rollback(
         petrec constraints rollback --group visits --drop-visits --yes
 
     """
-    from petrec.features.constraints.apply import apply_rollback
-    from petrec.features.constraints.holdups import find_holdups
-    from petrec.features.constraints.plan import refuse_without_privileges
     from petrec.features.constraints.result import Filled
-    from petrec.postgres.writable import check_primary
+    from petrec.operations.constraints import rollback_constraints
 
     session = open_session("constraints", connect)
-    asked = choice.wanted(session.settings.mapping, drop_visits=drop_visits)
-
-    def read(
-        connection: "Connection", _: object
-    ) -> tuple["ConstraintsPlan", "Holdups", dict[str, int]]:
-        check_primary(connection)
-        coming = asked.rollback(connection)
-        refuse_without_privileges(coming)
-        return coming, find_holdups(connection, coming), asked.filled(connection)
-
-    coming, holdups, counts = session.read(read, makes_visits=True)
-    if counts:
-        session.show(Filled(counts).document(), output_format, output)
-        return ExitCode.FINDINGS
-    for sentence in (*coming.notes, *holdups.sentences):
-        remark(sentence, quiet=quiet)
-    confirm(f"Run {len(coming.steps)} statements that drop?", yes=yes)
-
-    with session.translated(), listening(quiet=quiet) as listener:
-        result = apply_rollback(session.engine, asked, waiting.limits(), listener)
+    with listening(quiet=quiet) as listener:
+        result = rollback_constraints(
+            session,
+            choice.made(),
+            drop_visits=drop_visits,
+            limits=waiting.limits(),
+            confirm=None if yes else lambda coming: ask(_question(coming)),
+            listener=listener,
+        )
     session.show(result.document(), output_format, output)
-    return ExitCode.CLEAN
+    return ExitCode.FINDINGS if isinstance(result, Filled) else ExitCode.CLEAN
+
+
+def _question(plan: "ConstraintsPlan") -> str:
+    return f"Run {len(plan.steps)} statements that drop?"

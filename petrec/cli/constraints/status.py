@@ -3,7 +3,7 @@
 from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.constraints import choices
-from petrec.cli.output import steps
+from petrec.cli.progress import activity
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
@@ -26,10 +26,10 @@ def status(
         petrec constraints status --group required --format json
 
     """
+    from petrec.operations.constraints import constraints_status
+
     session = open_session("constraints", connect)
-    asked = choice.wanted(session.settings.mapping)
-    with steps(quiet=quiet) as step:
-        step("reading the catalog")
-        result = session.read(lambda connection, _: asked.status(connection), makes_visits=True)
+    with activity(quiet=quiet) as shown:
+        result = constraints_status(session, choice.made(), step=shown.step)
     session.show(result.document(), output_format, output)
     return ExitCode.CLEAN if result.is_complete else ExitCode.FINDINGS

@@ -8,17 +8,18 @@ import typer
 from petrec.cli import options as shared
 from petrec.cli.audit import FailLevel, exit_code
 from petrec.cli.bundle import bundled
-from petrec.cli.output import show, steps
+from petrec.cli.output import show
+from petrec.cli.progress import activity
 from petrec.cli.report import options
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import UsageError
 from petrec.extras import need_extra
-from petrec.operations.session import once_more
 
 if TYPE_CHECKING:
-    from petrec.features.report import Target
     from petrec.features.report.result import ReportResult
+
+DEFAULT_HISTORY = Path("petrec-history.txt")
 
 
 @bundled
@@ -60,51 +61,39 @@ def report(
 
     """
     need_extra("petrec report", "report", "pandas", "jinja2", "urllib3")
-    from petrec.cli.report.make import Keeping, make, render_again
-    from petrec.cli.report.tell import told
-    from petrec.features.report import Scope, failure_marked
-    from petrec.features.report.notify import checked
+    from petrec.features.report import failure_marked
+    from petrec.operations.report import ReportFiles, ReportScope, render_report
+    from petrec.operations.report import report as make
 
-    paths = {"html": html, "email": email, "markdown": markdown, "json": json}
-    targets = _targets(paths, prometheus, mode)
-    if from_file is not None:
-        return _finish(render_again(from_file, targets), output_format, targets, fail_level)
-    with failure_marked(prometheus):
-        keeping = Keeping.chosen(history, record=record, no_history=no_history)
-        session = open_session("report", connect, trust_constraints=trust_constraints)
-        scope = Scope(days, trend_days, examples=not no_rows)
-        webhook = checked(notify or session.settings.report.notify_url)
-    with told(webhook) as tell:
-        with failure_marked(prometheus), steps(quiet=quiet) as step:
-            result = once_more(lambda: make(session, scope, keeping, targets, step))
-        code = _finish(result, output_format, targets, fail_level)
-        tell(result)
-    return code
+    files = ReportFiles(html, email, markdown, json, prometheus, _mode(mode))
+
+    def present(result: "ReportResult") -> None:
+        shown.clear()
+        if output_format is not None or not any((html, email, markdown, json, prometheus)):
+            show(result.document(), output_format or Format.TABLE, None)
+
+    with activity(quiet=quiet) as shown:
+        if from_file is not None:
+            result = render_report(from_file, files)
+            present(result)
+            return exit_code(result.audit, fail_level)
+        with failure_marked(prometheus):
+            kept = _history(history, record=record, no_history=no_history)
+            session = open_session("report", connect, trust_constraints=trust_constraints)
+        scope = ReportScope(days, trend_days, not no_rows, kept, record)
+        result = make(
+            session, files, scope,
+            notify=notify or "", step=shown.step, before_notifying=present,
+        )  # fmt: skip
+    return exit_code(result.audit, fail_level)
 
 
-def _targets(paths: dict[str, Path | None], metrics: Path | None, mode: str) -> "list[Target]":
-    from importlib import import_module
-
-    from petrec.features.report import METRICS_MODE, Target
-
-    number = _mode(mode)
-    for form, path in paths.items():
-        if path is not None and path.suffix == ".eml" and form != "email":
-            raise UsageError(f"{path} would not be a message", hint=f"--email {path}")
-    targets = []
-    for form, path in paths.items():
-        if path is not None:
-            module = import_module(f"petrec.features.report.as_{form}")
-            write = module.write_message if path.suffix == ".eml" else module.write
-            targets.append(Target(path, write, number))
-    if metrics is not None:
-        from petrec.features.report import prometheus
-
-        targets.append(Target(metrics, prometheus.write, METRICS_MODE))
-    named = [target.path.absolute() for target in targets]
-    if len(set(named)) < len(named):
-        raise UsageError("two files have the same name", hint="give each form a file of its own")
-    return targets
+def _history(file: Path | None, *, record: bool, no_history: bool) -> Path | None:
+    """Return the file of the history, if it is in one; errors: UsageError."""
+    if sum((file is not None, record, no_history)) > 1:
+        reason = "--history, --record and --no-history exclude each other"
+        raise UsageError(reason, hint="give one of them")
+    return None if record or no_history else file or DEFAULT_HISTORY
 
 
 def _mode(text: str) -> int:
@@ -115,14 +104,3 @@ def _mode(text: str) -> int:
     if not 0o400 <= number <= 0o777:
         raise UsageError(f"{text!r} is not a file mode", hint="--mode 640")
     return number
-
-
-def _finish(
-    result: "ReportResult",
-    output_format: Format | None,
-    targets: "list[Target]",
-    fail_level: FailLevel,
-) -> int:
-    if output_format is not None or not targets:
-        show(result.document(), output_format or Format.TABLE, None)
-    return exit_code(result.audit, fail_level)

@@ -8,11 +8,10 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.output import steps
+from petrec.cli.progress import activity
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
-from petrec.errors import ExitCode, UsageError
-from petrec.files import make_directory
+from petrec.errors import ExitCode
 
 
 @bundled
@@ -53,20 +52,11 @@ def export(
         petrec review export cases.html
 
     """
-    from petrec.features.review.export import check_names, check_replaceable, export_cases
-    from petrec.features.review.query import REVIEWED
+    from petrec.operations.review import export_review
 
     paths = files or [Path("reports") / f"review-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"]
-    for unknown in [k for k in kind or () if k not in REVIEWED]:
-        raise UsageError(f"no such kind: {unknown}", hint=f"it is one of: {', '.join(REVIEWED)}")
-    check_names(paths)
-    if not force:
-        check_replaceable(paths)
     session = open_session("review", connect)
-    for path in paths:
-        make_directory(path.parent)
-    with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
-        step("looking for cases")
-        exported = export_cases(connection, schema, paths, kind or (), force=force)
+    with activity(quiet=quiet) as shown:
+        exported = export_review(session, paths, kinds=kind or (), force=force, step=shown.step)
     session.show(exported.document(), output_format, output)
     return ExitCode.CLEAN

@@ -2,7 +2,7 @@
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.output import steps
+from petrec.cli.progress import activity
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
@@ -24,11 +24,10 @@ def status(
         petrec review status --format json
 
     """
-    from petrec.features.review.status import review_status
+    from petrec.operations.review import review_status
 
     session = open_session("review", connect)
-    with steps(quiet=quiet) as step, session.snapshot() as (connection, schema):
-        step("counting cases")
-        found = review_status(connection, schema)
+    with activity(quiet=quiet) as shown:
+        found = review_status(session, step=shown.step)
     session.show(found.document(), output_format, output)
     return ExitCode.CLEAN

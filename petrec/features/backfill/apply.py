@@ -14,6 +14,7 @@ from petrec.features.runs.journal.tables import changes, plan_items
 from petrec.features.runs.run import Action, Observer, Run, RunState, Target
 from petrec.features.runs.targets import check_target
 from petrec.features.runs.undo import UndoWork, earlier_undos, plan_undo
+from petrec.phrases import Phrase, Phrased
 from petrec.schema import Schema
 
 
@@ -66,8 +67,8 @@ def _resume_or_plan(
         if unfinished.target.touch != target.touch:
             touch = ", ".join(unfinished.target.touch) or "no column"
             raise UsageError(
-                f"unfinished run {unfinished.id} was started with --touch {touch}",
-                hint="give the same --touch to finish it, or --anew to plan the rest again",
+                Phrased(Phrase.TOUCH_DIFFERS, run=unfinished.id, touch=touch),
+                hint=Phrased(Phrase.SAME_TOUCH_OR_ANEW),
             )
         change_state(connection, unfinished, RunState.RUNNING)
         follow_moves(connection, plan_items, unfinished)

@@ -8,6 +8,7 @@ from petrec.documents.document import SCHEMA_VERSION, Document, Grid
 from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
+from petrec.phrases import Phrase, Phrased
 from petrec.postgres.triggers import SearchingTriggers, Trigger
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class StrategyCount(Struct, frozen=True):
 
 
 class BackfillPlan(Struct, frozen=True):
-    """What `--apply` would write now; `left` recordings need a person instead."""
+    """What a backfill would write now; `left` recordings need a person instead."""
 
     table: str
     strategies: tuple[StrategyCount, ...]
@@ -74,14 +75,14 @@ class BackfillPlan(Struct, frozen=True):
         touched = f"; also set to now(): {', '.join(self.touch)}" if self.touch else ""
         resumed = f"run {self.resumes} is unfinished and is resumed first" if self.resumes else ""
         remarks = (
-            *(f"--apply would fail: {obstacle}" for obstacle in self.obstacles),
+            *(Phrased(Phrase.APPLY_WOULD_FAIL, obstacle=obstacle) for obstacle in self.obstacles),
             *self.warnings,
-            f"{self.left} recordings need a person: they go to the CSV after --apply",
+            Phrased(Phrase.CASES_AFTER_APPLY, left=self.left),
             f"only pet_id changes{touched}",
             str(self.searching or ""),
             resumed,
-            "petrec backfill --sql prints the statement of a batch",
-            "nothing has been written; petrec backfill --apply does it",
+            Phrased(Phrase.STATEMENT_PRINTED_BY),
+            Phrased(Phrase.NOT_APPLIED),
         )
         return tuple(remark for remark in remarks if remark)
 
@@ -101,7 +102,7 @@ class BackfillResult(Struct, frozen=True):
     rewritten: int = 0
     not_written: tuple[MovedOn, ...] = ()
     export_failure: str = ""
-    command: str = "backfill --apply"
+    command: str = "backfill apply"
     schema_version: int = SCHEMA_VERSION
 
     @property

@@ -1,14 +1,19 @@
 """The guide's constraints and indexes: what is there, what is to do, what was done."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
+from petrec.documents.frames import ColumnType, counts_frame, frame_of, records_frame
 from petrec.features.constraints.disk import Space
 from petrec.features.constraints.script import described, script
 from petrec.features.constraints.state import ObjectState, Problem, Step
 from petrec.features.constraints.statements.base import Lock
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class ConstraintsStatus(Struct, frozen=True):
@@ -23,6 +28,10 @@ class ConstraintsStatus(Struct, frozen=True):
     def is_complete(self) -> bool:
         """Return whether everything is present and valid."""
         return all(each.is_done for each in self.objects)
+
+    def frame(self) -> "DataFrame":
+        """Return the state of each object as a data frame."""
+        return records_frame(ObjectState, self.objects)
 
     def document(self) -> Document:
         """Return the form for rendering."""
@@ -57,6 +66,18 @@ class ConstraintsPlan(Struct, frozen=True):
     def hash(self) -> str:
         """Return what `apply --plan` takes: a digest of the statements in order."""
         return hashlib.sha256("\n".join(step.sql for step in self.steps).encode()).hexdigest()[:16]
+
+    def frame(self) -> "DataFrame":
+        """Return the steps as a data frame."""
+        texts = ("object", "sql", "waits", "hazard")
+        kinds = dict.fromkeys(texts, ColumnType.TEXT)
+        kinds |= dict.fromkeys(("rows", "bytes", "index_bytes"), ColumnType.WHOLE)
+        return frame_of(
+            {
+                name: (kind, [getattr(step, name) for step in self.steps])
+                for name, kind in kinds.items()
+            }
+        )
 
     def document(self) -> Document:
         """Return the form for rendering."""
@@ -110,6 +131,10 @@ class ConstraintsResult(Struct, frozen=True):
     command: str = "constraints apply"
     schema_version: int = SCHEMA_VERSION
 
+    def frame(self) -> "DataFrame":
+        """Return the state of each object as a data frame."""
+        return self.status.frame()
+
     def document(self) -> Document:
         """Return the form for rendering."""
         after = self.status.document()
@@ -125,6 +150,10 @@ class Obstacles(Struct, frozen=True):
     kinds: dict[str, int] = {}
     command: str = "constraints apply"
     schema_version: int = SCHEMA_VERSION
+
+    def frame(self) -> "DataFrame":
+        """Return the rows in the way, by object, as a data frame."""
+        return counts_frame("object", self.counts)
 
     def document(self) -> Document:
         """Return the form for rendering."""
@@ -150,6 +179,10 @@ class Filled(Struct, frozen=True):
     counts: dict[str, int]
     command: str = "constraints rollback"
     schema_version: int = SCHEMA_VERSION
+
+    def frame(self) -> "DataFrame":
+        """Return the rows of what is not empty as a data frame."""
+        return counts_frame("object", self.counts)
 
     def document(self) -> Document:
         """Return the form for rendering."""

@@ -10,6 +10,7 @@ import urllib3
 
 from petrec.errors import OutputError, UsageError
 from petrec.features.report.result import Movement, ReportResult
+from petrec.phrases import Phrase, Phrased
 
 CONNECT_S, READ_S = 5.0, 10.0
 RETRIES = 4
@@ -90,7 +91,7 @@ def _cause(error: urllib3.exceptions.HTTPError) -> str:
 
 def _undelivered(url: str, why: str) -> OutputError:
     host = urlsplit(url).hostname
-    hint = "the report itself is written; check the webhook, or leave out --notify"
+    hint = Phrased(Phrase.WEBHOOK_LEFT_OUT)
     return OutputError(f"the webhook at {host} was not told: {why}", hint=hint)
 
 

@@ -1,12 +1,16 @@
 """What a report tells: the audit of now, the guide's monitoring queries, and how it got there."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.frames import records_frame
 from petrec.features.audit.result import AuditResult
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # A table for a terminal shows the end of a trend; JSON and the page have all of it.
 _MOST_POINTS = 14
@@ -131,6 +135,10 @@ class ReportResult(Struct, frozen=True):
     def movement(self, kind_id: str) -> Movement | None:
         """Return how a kind moved since the last run; None where there is none to compare with."""
         return None if self.moved is None else self.moved.get(kind_id, Movement())
+
+    def frame(self) -> "DataFrame":
+        """Return the trend as a data frame: a row a day, a column a kind."""
+        return records_frame(TrendPoint, self.trend)
 
     def document(self) -> Document:
         """Return the form for rendering."""

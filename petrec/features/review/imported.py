@@ -3,12 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run, SkipCause
+from petrec.phrases import Phrase, Phrased
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _CAUSES = {
     SkipCause.OVERTAKEN: "changed before they were written",
@@ -88,6 +94,10 @@ class ReviewImport(Struct, frozen=True):
         """Say whether no line was refused or overtaken."""
         return not self.problems and not self.skipped
 
+    def frame(self) -> "DataFrame":
+        """Return the problems as a data frame."""
+        return records_frame(Problem, self.problems)
+
     def document(self) -> Document:
         """Return the form for rendering."""
         verdicts = [(verdict, count) for verdict, count in self.verdicts.items()]
@@ -116,22 +126,19 @@ class ReviewImport(Struct, frozen=True):
     def _notes(self) -> tuple[str, ...]:
         refused = bool(self.problems) and not self.partial
         remarks = (
-            *(f"--apply would fail: {obstacle}" for obstacle in self.obstacles),
+            *(Phrased(Phrase.APPLY_WOULD_FAIL, obstacle=obstacle) for obstacle in self.obstacles),
             *self.warnings,
-            f"{self.inferable} recordings have certain evidence: let petrec backfill --apply do "
-            "them first, since a pet added to an appointment can make them ambiguous"
+            Phrased(Phrase.INFERABLE_BEFORE_LINKS, count=self.inferable)
             if self.inferable and self.verdicts.get("link")
             else "",
             f"run {self.resumed.id} was unfinished and came first" if self.resumed else "",
-            "one problem stops all: repair the lines, or give --partial" if refused else "",
+            Phrased(Phrase.IMPORT_PARTIALLY) if refused else "",
             f"refused lines: {', '.join(self.rejects)}" if self.rejects else "",
             self.run.warning if self.run else "",
             f"take it back with: petrec backfill undo {self.run.id}"
             if self.run and self.run.changed
             else "",
-            ""
-            if self.applied
-            else "nothing has been written; petrec review import --apply does it",
+            "" if self.applied else Phrased(Phrase.IMPORT_NOT_APPLIED),
         )
         return tuple(remark for remark in remarks if remark)
 

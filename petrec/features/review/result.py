@@ -1,10 +1,16 @@
 """What a review export wrote, and how far a review has come."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.frames import counts_frame, records_frame
+from petrec.phrases import Phrase, Phrased
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class ReviewExport(Struct, frozen=True):
@@ -22,16 +28,17 @@ class ReviewExport(Struct, frozen=True):
         """Return how many recordings need a person."""
         return sum(self.kinds.values())
 
+    def frame(self) -> "DataFrame":
+        """Return the cases by kind as a data frame."""
+        return counts_frame("kind", self.kinds)
+
     def document(self) -> Document:
         """Return the form for rendering."""
         notes = [f"written: {', '.join(self.files)}"]
         if self.kept:
             notes.append(f"what was there is kept as: {', '.join(self.kept)}")
         if self.inferable:
-            notes.append(
-                f"{self.inferable} recordings have certain evidence: petrec backfill --apply does "
-                "them without a person, and should come before decisions are imported"
-            )
+            notes.append(Phrased(Phrase.INFERABLE_BEFORE_DECISIONS, count=self.inferable))
         grid = Grid("Cases by kind", ("kind", "cases"), tuple(self.kinds.items()))
         title = f"{self.cases} recordings need a person"
         return Document(self.command, title, self, (grid,), notes=tuple(notes))
@@ -76,6 +83,10 @@ class ReviewStatus(Struct, frozen=True):
     def open(self) -> int:
         """Return how many recordings still need a decision."""
         return sum(kind.undecided for kind in self.kinds)
+
+    def frame(self) -> "DataFrame":
+        """Return the cases by kind as a data frame."""
+        return records_frame(OpenKind, self.kinds)
 
     def document(self) -> Document:
         """Return the form for rendering."""

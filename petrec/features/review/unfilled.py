@@ -8,8 +8,9 @@ from petrec.features.review.read.csv_file import tables as csv_tables
 from petrec.features.review.read.table import Table, Unreadable
 from petrec.features.review.read.xlsx_file import all_tables, reviewer_of
 from petrec.features.review.rows import COLUMNS, FILLED
+from petrec.phrases import Phrase, Phrased
 
-_HINT = "name another file, or give --force to keep the old one beside it"
+_HINT = Phrased(Phrase.FORCE_KEEPS_BESIDE)
 # The hidden words of a row's drop-down.
 _WORD = "choice "
 

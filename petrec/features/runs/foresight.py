@@ -13,7 +13,7 @@ from petrec.schema import Schema
 
 @dataclass(frozen=True)
 class Foresight:
-    """Reasons for which `--apply` would fail, and remarks on what it would meet."""
+    """Reasons for which a run would fail, and remarks on what it would meet."""
 
     obstacles: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

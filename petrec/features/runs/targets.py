@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func
 from petrec.errors import SchemaMismatchError, UsageError
 from petrec.features.runs.journal.tables import runs
 from petrec.features.runs.run import Run, Target
+from petrec.phrases import Phrase, Phrased
 from petrec.postgres.identifiers import qualified
 from petrec.schema import Schema
 from petrec.settings import Mapping
@@ -40,10 +41,12 @@ def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
     by_name = {column.name: column.key for column in recordings.c}
     for name in touch:
         if name not in by_name:
-            raise UsageError(f"--touch: {recordings.fullname} has no column {name!r}")
+            raise UsageError(
+                Phrased(Phrase.TOUCH_NO_COLUMN, table=recordings.fullname, column=name)
+            )
         if not recordings.c[by_name[name]].type.name.startswith("timestamp"):  # type: ignore[attr-defined]
             raise UsageError(
-                f"--touch: {name!r} is not a timestamp", hint="name a timestamp column"
+                Phrased(Phrase.TOUCH_NO_TIMESTAMP, column=name), hint="name a timestamp column"
             )
     return Target(
         table=str(recordings.fullname),

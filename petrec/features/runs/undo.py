@@ -29,6 +29,7 @@ from petrec.features.runs.journal.store import change_state, create_run, read_ru
 from petrec.features.runs.journal.tables import changes, runs
 from petrec.features.runs.run import UNFINISHED, Action, Run, RunState, Target
 from petrec.features.runs.targets import check_target
+from petrec.phrases import Phrase, Phrased
 from petrec.postgres.foreseen import is_required
 from petrec.schema import Schema
 
@@ -146,5 +147,5 @@ def check_null_returns(connection: Connection, schema: Schema, run_id: int) -> N
     if count := connection.scalars(query).one():
         raise DatabaseError(
             f"{count} recordings had no pet before run {run_id}, and pet_id is NOT NULL now",
-            hint="petrec constraints rollback --group required, then start the same undo again",
+            hint=Phrased(Phrase.ROLLBACK_BEFORE_UNDO),
         )

@@ -13,13 +13,14 @@ from typing import TextIO
 from petrec.errors import SettingsError
 from petrec.files import open_text
 from petrec.fingerprints import DIGITS, Fingerprint
+from petrec.phrases import Phrase, Phrased
 from petrec.rules import FINDINGS
 from petrec.schema import Schema
 
 _TITLE = "# petrec baseline 1"
 _ENTRY = re.compile(rf"([a-z_]+) ([0-9a-f]{{{DIGITS}}})")
 _KINDS = frozenset(kind.id for kind in FINDINGS)
-_HINT = "--update-baseline writes it afresh"
+_HINT = Phrased(Phrase.BASELINE_MADE_ANEW)
 
 
 def identity(schema: Schema) -> str:
@@ -49,7 +50,7 @@ class Baseline:
                 yield iter(())
                 return
             reason = f"cannot read the baseline {self.path}: {error.strerror}"
-            raise SettingsError(reason, hint="--update-baseline makes one") from error
+            raise SettingsError(reason, hint=Phrased(Phrase.BASELINE_MADE_BY)) from error
         with file:
             self._check_header(file)
             start = file.tell()

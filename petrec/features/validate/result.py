@@ -2,11 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from petrec.documents.document import SCHEMA_VERSION, Cell, Document, Finding, Grid
+from petrec.documents.frames import records_frame
+from petrec.phrases import Phrase, Phrased
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class Level(StrEnum):
@@ -118,6 +124,10 @@ class ValidationResult(Struct, frozen=True):
         """Return the same without any recording's id."""
         return replace(self, rules=tuple(replace(rule, samples=()) for rule in self.rules))
 
+    def frame(self) -> "DataFrame":
+        """Return the outcome of each rule as a data frame."""
+        return records_frame(RuleOutcome, self.rules)
+
     def document(self) -> Document:
         """Return the form for rendering."""
         return Document(
@@ -193,5 +203,5 @@ def _ratchet_notes(ratchet: RatchetOutcome) -> list[str]:
     if ratchet.unrelated:
         notes.append("None of its entries was found again: is it of this database?")
     elif ratchet.stale:
-        notes.append("Fixed entries are stale: --update-baseline removes them.")
+        notes.append(Phrased(Phrase.BASELINE_STALE))
     return notes

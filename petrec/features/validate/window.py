@@ -1,4 +1,4 @@
-"""`--since`: only the recordings created in a window, so the answer is a partial one."""
+"""A window: only the recordings created in a window, so the answer is a partial one."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, cast, func, literal, select
 from sqlalchemy import DateTime as Timestamp
 
 from petrec.errors import SchemaMismatchError, UsageError
+from petrec.phrases import Phrase, Phrased
 from petrec.schema import PgType, Schema, base_type, is_moment
 
 _DURATION = re.compile(r"(\d{1,6})([mhdw])")
@@ -36,11 +37,11 @@ def created_since(schema: Schema, start: datetime) -> ColumnElement[bool]:
     table = schema.tables.recordings.fullname
     if "created_at" not in columns:
         hint = "map it in petrec.toml under [mapping.columns.recordings] created_at"
-        raise SchemaMismatchError(f"{table} has no column created_at for --since", hint=hint)
+        raise SchemaMismatchError(Phrased(Phrase.WINDOW_NEEDS_COLUMN, table=table), hint=hint)
     column = columns.created_at
     if not is_moment(column):
         reason = f"{table}.{column.name} is {column.type}, not a date or timestamp"
-        raise SchemaMismatchError(reason, hint="leave out --since")
+        raise SchemaMismatchError(reason, hint=Phrased(Phrase.WINDOW_LEFT_OUT))
     # A domain's own check holds for what is stored, not for the start of the window.
     return column >= cast(literal(start, Timestamp(timezone=True)), PgType(base_type(column)))
 

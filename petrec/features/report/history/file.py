@@ -26,6 +26,7 @@ from petrec.features.report.history.lock import locked
 from petrec.features.report.result import PastRun
 from petrec.files import atomic_text, open_text
 from petrec.fingerprints import DIGITS, Fingerprint, Tally, paired
+from petrec.phrases import Phrase, Phrased
 from petrec.schema import Schema
 
 
@@ -157,5 +158,5 @@ class Reader:
         return Seen(fingerprint, kind[:-1], sign == "+")
 
     def _unusable(self, why: str) -> UsageError:
-        hint = "name another file with --history, or move this one away to start afresh"
+        hint = Phrased(Phrase.NAME_HISTORY)
         return UsageError(f"the history {self.path} {why}", hint=hint)

@@ -64,7 +64,7 @@ def _decision(row: Row, reviewer: str) -> Decision | None:
     verdict, pet, appointment = _chosen(word, row)
     who = row.get("reviewer", "").strip() or reviewer
     if not who:
-        raise Refused("reviewer", "it does not say who decided; fill it in or give --reviewer")
+        raise Refused("reviewer", "it does not say who decided; fill it in or name a reviewer")
     return Decision(
         recording_id=row["recording_id"].strip(),
         kind=row["kind"].strip(),

@@ -9,6 +9,7 @@ from petrec.errors import RunStoppedError
 from petrec.features.runs.errors import driver_error
 from petrec.features.runs.journal.store import change_state
 from petrec.features.runs.run import Run, RunState
+from petrec.phrases import Phrase, Phrased
 from petrec.postgres.errors import server_hint
 
 log = logging.getLogger("petrec.features.runs")
@@ -17,7 +18,7 @@ RESUME = (
     "start the same command again: it resumes where the last batch ended; "
     "or leave it for good with: petrec backfill abandon {run}"
 )
-SLOW_ROW = "a single row takes longer than --target-ms: resume with a larger one"
+SLOW_ROW = Phrased(Phrase.SLOW_ROW)
 ALL_REFUSED = "remove what refuses them, then start the same command again: it resumes"
 
 
@@ -27,7 +28,7 @@ def stopped(
     """Return the error of a run that cannot go on; the server's own hint comes first."""
     inner = driver_error(error) if error is not None else None
     own = server_hint(inner).rstrip(".") if inner is not None else ""
-    step = hint.replace("{run}", str(run.id))
+    step = hint.replace("{run}", str(run.id)) if "{run}" in hint else hint
     return RunStoppedError(
         f"run {run.id} stopped: {reason}", hint=f"{own}; {step}" if own else step
     )

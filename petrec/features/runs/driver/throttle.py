@@ -16,6 +16,7 @@ from petrec.features.runs.driver.stop import stopped
 from petrec.features.runs.errors import is_transient
 from petrec.features.runs.journal.store import update_run
 from petrec.features.runs.run import Observer, Run
+from petrec.phrases import Phrase, Phrased
 
 log = logging.getLogger("petrec.features.runs")
 
@@ -60,7 +61,7 @@ class LagMeter:
             if not replica.visible or replica.position is None:
                 raise LagUnknownError(
                     f"the lag of replica {replica.name!r} cannot be read",
-                    hint="GRANT pg_monitor to the role, or give --ignore-lag",
+                    hint=Phrased(Phrase.LAG_IGNORED),
                 )
         for absent in self.seen - {replica.name for replica in replicas}:
             return f"replica {absent!r} is not connected, its lag is unknown"

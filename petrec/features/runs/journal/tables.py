@@ -121,7 +121,7 @@ link_changes = Table(
     Column("changed_at", _Moment, server_default=_NOW, nullable=False),
 )
 
-# The tables of `petrec report --record` are a branch of their own in `migrations/`.
+# The tables of recorded reports are a branch of their own in `migrations/`.
 history_metadata = MetaData(schema=SCHEMA)
 
 # `target` is the name of the table of recordings, see `targets`: a database may hold several.

@@ -1,0 +1,172 @@
+"""Decided files back into the database: checked line by line, and written as a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from petrec.features.review.apply import (
+    foresee_review,
+    record_review,
+    resume_review,
+    review_target,
+)
+from petrec.features.review.check import check
+from petrec.features.review.checked import Checked, write_rejects
+from petrec.features.review.imported import ReviewImport
+from petrec.features.review.read import read_files
+from petrec.features.review.read.entry import Reading
+from petrec.features.runs.driver.throttle import Throttling
+from petrec.features.runs.foresight import Foresight
+from petrec.features.runs.journal.presence import is_installed
+from petrec.features.runs.journal.store import unfinished_run
+from petrec.features.runs.lineage import read_skips
+from petrec.features.runs.result import MovedOn
+from petrec.features.runs.run import Action, Observer, Run, Target
+from petrec.features.runs.targets import make_target, mapped_target
+from petrec.operations.callbacks import Confirm, Step, ignore, require
+from petrec.operations.session import Session
+from petrec.postgres.writable import check_writable
+from petrec.rules.census import take_census
+from petrec.schema import Schema
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What decided files say: `reviewer` decided where a file names nobody.
+
+    `partial` writes the lines that are right, the others to FILE.rejects.csv.
+    """
+
+    files: Sequence[Path]
+    reviewer: str = ""
+    touch: Sequence[str] = ()
+    partial: bool = False
+
+
+@dataclass(frozen=True)
+class DecisionsToRecord:
+    """What `confirm` is asked about: how many decisions, about which table."""
+
+    count: int
+    table: str
+
+
+def check_review(session: Session, decisions: Decisions, *, step: Step = ignore) -> ReviewImport:
+    """Check decided files line by line; writes nothing."""
+    return _Import(session, decisions, _read(decisions), step).plan()
+
+
+def import_review(
+    session: Session,
+    decisions: Decisions,
+    *,
+    throttling: Throttling | None = None,
+    anew: bool = False,
+    confirm: Confirm[DecisionsToRecord] | None = None,
+    step: Step = ignore,
+    progress: Observer = ignore,
+) -> ReviewImport:
+    """Write what decided files say: all of it or nothing, unless they are `partial`.
+
+    An unfinished import is finished first, or left for good with `anew`. `confirm` is asked before
+    anything is written. A result with problems and without `partial` has written nothing.
+    """
+    job = _Import(session, decisions, _read(decisions), step)
+    return job.apply(throttling or Throttling(), progress, confirm, anew=anew)
+
+
+def _read(decisions: Decisions) -> Reading:
+    return read_files(list(decisions.files), decisions.reviewer.strip())
+
+
+@dataclass(frozen=True)
+class _Outlook:
+    """What the database has to say to the decisions, in one snapshot."""
+
+    checked: Checked
+    schema: Schema
+    target: Target
+    inferable: int
+    foresight: Foresight
+
+
+@dataclass(frozen=True)
+class _Import:
+    session: Session
+    decisions: Decisions
+    reading: Reading
+    step: Step
+
+    def plan(self) -> ReviewImport:
+        """Check, and write nothing."""
+        outlook = self._look()
+        foresight = outlook.foresight
+        return self._result(outlook, obstacles=foresight.obstacles, warnings=foresight.warnings)
+
+    def apply(
+        self,
+        throttling: Throttling,
+        progress: Observer,
+        confirm: Confirm[DecisionsToRecord] | None,
+        *,
+        anew: bool,
+    ) -> ReviewImport:
+        """Finish what is unfinished, check again, and write."""
+        partial, engine = self.decisions.partial, self.session.engine
+        outlook = self._look(writing=True)
+        # An unfinished import comes first: what it still has to write looks stale until then.
+        unfinished = not anew and self._is_unfinished()
+        if outlook.checked.problems and not partial and not unfinished:
+            return self._result(outlook, applied=True)
+        require(confirm, DecisionsToRecord(len(outlook.checked.ballots), outlook.target.table))
+        run = None
+        with self.session.translated():
+            schema, target = outlook.schema, outlook.target
+            resumed = resume_review(engine, schema, target, throttling, progress, anew=anew)
+            if resumed is not None:
+                outlook = self._look(writing=True)
+            checked, schema, target = outlook.checked, outlook.schema, outlook.target
+            if checked.ballots and (partial or not checked.problems):
+                run = record_review(engine, schema, target, checked.ballots, throttling, progress)
+        rejects = tuple(write_rejects(checked)) if partial else ()
+        skipped = (*self._skips(resumed), *self._skips(run))
+        return self._result(
+            outlook, applied=True, run=run, resumed=resumed, skipped=skipped, rejects=rejects
+        )
+
+    def _look(self, *, writing: bool = False) -> _Outlook:
+        with self.session.snapshot() as (connection, schema):
+            self.step("checking decisions")
+            checked = check(connection, schema, self.reading)
+            target = review_target(make_target(schema, self.decisions.touch), checked.ballots)
+            if writing:
+                links = "INSERT" if target.links else ""
+                check_writable(connection, schema, target.columns, links=links)
+            foresight = Foresight() if writing else foresee_review(connection, schema, target)
+            inferable = take_census(connection, schema).count(kind="missing_inferable")
+        return _Outlook(checked, schema, target, inferable, foresight)
+
+    def _is_unfinished(self) -> bool:
+        target = mapped_target(self.session.settings.mapping)
+        with self.session.translated(), self.session.engine.connect() as connection:
+            installed = is_installed(connection)
+            return installed and unfinished_run(connection, target, Action.REVIEW) is not None
+
+    def _skips(self, run: Run | None) -> tuple[MovedOn, ...]:
+        if run is None or not run.skipped:
+            return ()
+        with self.session.translated(), self.session.engine.connect() as connection:
+            return read_skips(connection, run.id)
+
+    def _result(self, outlook: _Outlook, **more: Any) -> ReviewImport:
+        checked = outlook.checked
+        return ReviewImport(
+            files=tuple(map(str, self.decisions.files)),
+            verdicts=checked.verdicts,
+            already=checked.already,
+            problems=tuple(checked.problems),
+            partial=self.decisions.partial,
+            inferable=outlook.inferable,
+            **more,
+        )

@@ -1,0 +1,90 @@
+"""The gate: findings judged by limits and a baseline."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from petrec.errors import UsageError
+from petrec.features.audit import run_audit
+from petrec.features.validate import (
+    Baseline,
+    Expected,
+    apply_ratchet,
+    judge,
+    limits_by_rule,
+    window,
+)
+from petrec.features.validate.result import ValidationResult
+from petrec.operations.callbacks import Step, ignore
+from petrec.operations.session import Session
+from petrec.phrases import Phrase, Phrased
+from petrec.schema import Schema
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What findings are held against.
+
+    `baseline` is a file of known findings, made or renewed with `update_baseline`; `expect` a file
+    of constraints that must be valid. `since` limits the check to recordings created since then
+    (7d, 24h, 2026-01-31): a partial answer, for which there is no baseline.
+    """
+
+    baseline: Path | None = None
+    update_baseline: bool = False
+    since: str | None = None
+    expect: Path | None = None
+    warnings_fail: bool = False
+
+    def __post_init__(self) -> None:
+        """Check that the parts go together; errors: UsageError."""
+        if self.update_baseline and self.baseline is None:
+            raise UsageError("there is no baseline to update", hint=Phrased(Phrase.NAME_BASELINE))
+        if self.since is not None and self.baseline is not None:
+            raise UsageError(
+                "a window cannot be held against the baseline of all recordings",
+                hint=Phrased(Phrase.WINDOW_OR_BASELINE),
+            )
+
+    @classmethod
+    def of_settings(cls, session: Session) -> "Gate":
+        """Return the gate that the settings describe."""
+        chosen = session.settings.validate
+        return cls(
+            baseline=Path(chosen.baseline) if chosen.baseline else None,
+            expect=Path(chosen.expect) if chosen.expect else None,
+        )
+
+
+def validate(
+    session: Session, gate: Gate | None = None, *, examples: bool = True, step: Step = ignore
+) -> ValidationResult:
+    """Judge the findings; without a gate, by the one of the settings.
+
+    Writes nothing to the database. `examples` names recordings in the result.
+    """
+    gate = gate or Gate.of_settings(session)
+    limits = limits_by_rule(session.settings.validate.rules)
+    expected = Expected.read(gate.expect)
+
+    def work(connection: Connection, schema: Schema) -> ValidationResult:
+        start, within = window(connection, schema, gate.since)
+        audit = run_audit(connection, schema, within=within, step=step)
+        ratchet = None
+        # An empty table is no reason to forget what is known.
+        if gate.baseline is not None and audit.total:
+            step("comparing with the baseline")
+            known = Baseline(gate.baseline, schema)
+            ratchet = apply_ratchet(connection, schema, known, update=gate.update_baseline)
+        return judge(
+            audit,
+            limits,
+            ratchet=ratchet,
+            since=start,
+            expectations=list(expected.hold(connection, schema)),
+            warnings_fail=gate.warnings_fail,
+        )
+
+    result = session.read(work, may_trust=True)
+    return result if examples else result.without_rows()
