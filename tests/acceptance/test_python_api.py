@@ -147,7 +147,7 @@ def job(session: petrec.Session) -> int:
     plan: petrec.BackfillPlan = petrec.plan_backfill(session, touch=["updated_at"])
     done = petrec.apply_backfill(
         session,
-        limits=petrec.Limits(target_ms=100),
+        throttling=petrec.Throttling(target_ms=100),
         confirm=lambda plan: plan.planned < 10,
         progress=note,
         export=Path("ambiguous.csv"),
