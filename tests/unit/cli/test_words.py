@@ -3,6 +3,7 @@
 import re
 import string
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_a_phrase_has_words_with_the_same_data(phrase: Phrase) -> None:
 
 
 def test_the_options_in_the_words_exist() -> None:
-    def options(command: object) -> set[str]:
+    def options(command: Any) -> set[str]:
         found = {name for parameter in command.params for name in parameter.opts}
         for child in getattr(command, "commands", {}).values():
             found |= options(child)
