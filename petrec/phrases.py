@@ -36,6 +36,7 @@ class Phrase(StrEnum):
     NAME_EMAIL = "name it as email: {path}"
     NAME_HISTORY = "name another file as history, or move this one away to start afresh"
     NOT_APPLIED = "nothing has been written: apply_backfill does it"
+    OTHER_ADDRESS = "choose another host and port"
     REPORT_JSON_ONLY = "only the JSON form of a report can be read"
     ROLLBACK_BEFORE_UNDO = (
         "roll the group required of the constraints back, then start the same undo again"

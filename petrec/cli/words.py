@@ -35,6 +35,7 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.NAME_EMAIL: "--email {path}",
     Phrase.NAME_HISTORY: "name another file with --history, or move this one away to start afresh",
     Phrase.NOT_APPLIED: "nothing has been written; petrec backfill --apply does it",
+    Phrase.OTHER_ADDRESS: "choose another with --host and --port",
     Phrase.REPORT_JSON_ONLY: "--from reads what petrec report --json has written",
     Phrase.ROLLBACK_BEFORE_UNDO: (
         "petrec constraints rollback --group required, then start the same undo again"

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from petrec.cli.serve import _listen
+from petrec.api.host.server import listen
 from tests.integration.host.test_serve import API, Served, bearer, serve
 from tests.plugins import guide
 from tests.plugins.cluster import Cluster
@@ -85,7 +85,7 @@ def test_no_lock_keeps_the_process(database: MakeDatabase, serve: Callable[..., 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_answers_are_not_held_back(host: str) -> None:
     """Head and body of an answer are two writes; the second must not wait for the client."""
-    with _listen(host, 0) as listening:
+    with listen(host, 0) as listening:
         address = listening.getsockname()[:2]
         with socket.create_connection(address), listening.accept()[0] as accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
