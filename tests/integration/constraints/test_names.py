@@ -1,5 +1,6 @@
 """Whatever tables and columns are called: made, seen, taken away, and written as revisions."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from petrec.settings import Mapping
 from tests.plugins.alembic_project import Project
 from tests.plugins.clean import clean, digest
 from tests.plugins.cluster import Cluster
+from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.mappings import configure
 from tests.plugins.stepping import connected, drive
 
 NAMES = (
@@ -66,7 +69,11 @@ def renamed(made: Database, name: str) -> Mapping:
         schema=name,
         tables={"recordings": name, "pets": other},
         columns={
-            "recordings": {"pet_id": name, "appointment_id": other, "visit_id": f"{name}3"[:9]}
+            "recordings": {
+                "pet_id": name,
+                "appointment_id": other,
+                "visit_id": cut(name, LONGEST - 1) + "3",
+            }
         },
     )
 
@@ -87,6 +94,35 @@ def test_there_and_back_under_any_name(made: Database, planner: Connection, name
     assert dropping.filled(planner) == {}
     drive(made, planner, dropping.rollback)
     assert digest(made) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["vet :data", *(pytest.param(n, marks=pytest.mark.full) for n in NAMES)]
+)
+def test_commands_under_any_name(made: Database, petrec: Petrec, tmp_path: Path, name: str) -> None:
+    mapping = renamed(made, name)
+    lines = [f"[mapping]\nschema = {json.dumps(mapping.schema)}", "[mapping.tables]"]
+    lines += [f"{logical} = {json.dumps(each)}" for logical, each in mapping.tables.items()]
+    lines += ["[mapping.columns.recordings]"]
+    # A column that is configured must be there, and visit_id is still to come.
+    columns = {k: v for k, v in mapping.columns["recordings"].items() if k != "visit_id"}
+    lines += [f"{logical} = {json.dumps(each)}" for logical, each in columns.items()]
+    configure(tmp_path, "\n".join(lines))
+    project = Project(tmp_path / "host", made.dsn)
+    plan = ("constraints", "plan", "--membership")
+    commands: list[tuple[tuple[str, ...], set[int]]] = [
+        (("audit",), {0, 1}),
+        (plan, {0}),
+        ((*plan, "--sql"), {0}),
+        (("constraints", "export", "--membership", "--alembic", str(project.directory)), {0}),
+        (("constraints", "status", "--membership"), {1}),
+        (("constraints", "apply", "--membership", "--yes"), {0}),
+        (("constraints", "status", "--membership"), {0}),
+        (("constraints", "rollback", "--membership", "--drop-visits", "--yes"), {0}),
+    ]
+    for command, codes in commands:
+        ended = petrec(*command, dsn=made.dsn)
+        assert ended.code in codes, (command, ended.out, ended.err)
 
 
 @pytest.mark.parametrize("name", NAMES[:3])
