@@ -12,7 +12,7 @@ from petrec.features.constraints.alembic.tree import Tree
 from petrec.features.constraints.apply import Listener, apply_plan, apply_rollback
 from petrec.features.constraints.gate import find_obstacles
 from petrec.features.constraints.holdups import Holdups, find_holdups
-from petrec.features.constraints.plan import Wanted, refuse_without_privileges
+from petrec.features.constraints.plan import Request, refuse_without_privileges
 from petrec.features.constraints.result import (
     ConstraintsPlan,
     ConstraintsResult,
@@ -25,7 +25,7 @@ from petrec.features.constraints.specs import DEFAULT_GROUPS, specs
 from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
 from petrec.phrases import Phrase, Phrased
-from petrec.postgres.ddl.run import Limits
+from petrec.postgres.ddl.run import LockPolicy
 from petrec.postgres.writable import check_primary
 from petrec.schema import Schema
 from petrec.settings import Mapping
@@ -51,7 +51,7 @@ class ConstraintChoice:
     keep: Sequence[str] = ()
     grants: bool = False
 
-    def wanted(self, mapping: Mapping, *, drop_visits: bool = False) -> Wanted:
+    def wanted(self, mapping: Mapping, *, drop_visits: bool = False) -> Request:
         """Return the request; errors: UsageError."""
         extra = ("membership",) * self.membership + ("appointment-fk",) * self.appointment_fk
         if drop_visits and "visits" not in self.groups:
@@ -62,7 +62,7 @@ class ConstraintChoice:
         if unknown := next((name for name in self.keep if name not in known), None):
             raise UsageError(Phrased(Phrase.UNKNOWN_TO_KEEP, name=unknown),
                              hint=f"it is one of: {', '.join(known)}")  # fmt: skip
-        return Wanted(
+        return Request(
             mapping, groups, on_delete, drop_visits=drop_visits, keep=tuple(self.keep),
             grants=self.grants,
         )  # fmt: skip
@@ -101,7 +101,7 @@ def apply_constraints(
     session: Session,
     choice: ConstraintChoice | None = None,
     *,
-    limits: Limits | None = None,
+    limits: LockPolicy | None = None,
     only: str = "",
     free_space: int | None = None,
     confirm: Confirm[ConstraintsPlan] | None = None,
@@ -129,7 +129,7 @@ def apply_constraints(
     _announce(plan, holdups, listener)
     require(confirm, plan)
     with session.translated():
-        seen, given = only or plan.hash, limits or Limits()
+        seen, given = only or plan.hash, limits or LockPolicy()
         return apply_plan(session.engine, wanted, given, listener, seen, free_space)
 
 
@@ -138,7 +138,7 @@ def rollback_constraints(
     choice: ConstraintChoice | None = None,
     *,
     drop_visits: bool = False,
-    limits: Limits | None = None,
+    limits: LockPolicy | None = None,
     confirm: Confirm[ConstraintsPlan] | None = None,
     listener: Listener | None = None,
 ) -> ConstraintsResult | Filled:
@@ -163,7 +163,7 @@ def rollback_constraints(
     _announce(plan, holdups, listener)
     require(confirm, plan)
     with session.translated():
-        return apply_rollback(session.engine, wanted, limits or Limits(), listener)
+        return apply_rollback(session.engine, wanted, limits or LockPolicy(), listener)
 
 
 def export_constraints(

@@ -11,7 +11,7 @@ from petrec.features.constraints.disk import to_bytes
 
 if TYPE_CHECKING:
     from petrec.operations.constraints import ConstraintChoice
-    from petrec.postgres.ddl.run import Limits
+    from petrec.postgres.ddl.run import LockPolicy
 
 
 class Group(StrEnum):
@@ -111,8 +111,8 @@ class Waiting(Bundle):
     deadline: Deadline = 3600.0
     cancel_blockers: Cancel = False
 
-    def limits(self) -> "Limits":
+    def limits(self) -> "LockPolicy":
         """Return them as the runner takes them."""
-        from petrec.postgres.ddl.run import Limits
+        from petrec.postgres.ddl.run import LockPolicy
 
-        return Limits(self.lock_timeout, self.deadline, self.cancel_blockers)
+        return LockPolicy(self.lock_timeout, self.deadline, self.cancel_blockers)

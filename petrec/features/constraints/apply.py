@@ -9,15 +9,15 @@ from msgspec import Struct
 from sqlalchemy import Connection, Engine
 
 from petrec.errors import StuckError, UsageError
-from petrec.features.constraints.plan import Wanted, refuse_without_privileges
+from petrec.features.constraints.plan import Request, refuse_without_privileges
 from petrec.features.constraints.result import ConstraintsPlan, ConstraintsResult, Obstacles
 from petrec.features.constraints.space import measure_space, refuse_without_room
 from petrec.features.constraints.state import Step
 from petrec.features.constraints.statements.base import Waits
 from petrec.features.runs.journal import lock
 from petrec.features.runs.targets import mapped_target
-from petrec.postgres.ddl.run import Limits, Runner
-from petrec.postgres.ddl.statement_progress import Progress
+from petrec.postgres.ddl.progress import Progress
+from petrec.postgres.ddl.run import LockPolicy, Runner
 from petrec.postgres.writable import check_primary
 
 Planner = Callable[[Connection], ConstraintsPlan]
@@ -43,8 +43,8 @@ class Listener:
 
 def apply_plan(
     engine: Engine,
-    wanted: Wanted,
-    limits: Limits,
+    wanted: Request,
+    limits: LockPolicy,
     listener: Listener,
     only: str = "",
     free_space: int | None = None,
@@ -70,7 +70,7 @@ def apply_plan(
 
 
 def apply_rollback(
-    engine: Engine, wanted: Wanted, limits: Limits, listener: Listener
+    engine: Engine, wanted: Request, limits: LockPolicy, listener: Listener
 ) -> ConstraintsResult:
     """Take everything away again."""
     with _working(engine, wanted) as connection:
@@ -81,8 +81,8 @@ def apply_rollback(
 
 
 @contextmanager
-def _working(engine: Engine, wanted: Wanted) -> Iterator[Connection]:
-    """Give an autocommit connection that no other petrec process works beside."""
+def _working(engine: Engine, wanted: Request) -> Iterator[Connection]:
+    """Yield an autocommit connection that no other petrec process works beside."""
     target = mapped_target(wanted.mapping)
     with engine.connect() as connection, lock.held(connection, target):
         connection.execution_options(isolation_level="AUTOCOMMIT")

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.features.constraints.result import ConstraintsPlan, Obstacles
 from petrec.rules import FINDINGS
 from petrec.rules.census import take_census
@@ -10,7 +10,7 @@ from petrec.schema import Schema
 
 
 def find_obstacles(
-    connection: Connection, schema: Schema, wanted: Wanted, plan: ConstraintsPlan
+    connection: Connection, schema: Schema, wanted: Request, plan: ConstraintsPlan
 ) -> Obstacles | None:
     """Return the rows that the plan's constraints would refuse, by constraint and by kind."""
     counts = wanted.obstacles(connection, plan.steps)

@@ -25,7 +25,7 @@ _NO_VISITS = "the group visits is left out: no visit_id, no index"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Request:
     """What was asked for: groups, and what deleting a pet does to its recordings.
 
     With `drop_visits` a rollback takes the empty visits table and visit_id, too. With `grants`

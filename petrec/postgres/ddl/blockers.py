@@ -10,9 +10,9 @@ import psycopg
 from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
-# A build waits for snapshots, the one of this very question included: that one passes by itself.
-# Only who holds a lock that is waited for can be ended to any effect, not who waits in the queue.
-# An ordinary role is not told the type of other sessions, but that autovacuum has no role.
+# CREATE INDEX CONCURRENTLY waits for old snapshots, including that of this query, which ends by
+# itself. Cancelling helps only for sessions that hold the lock, not for those queued behind it. An
+# ordinary role does not see the type of other sessions, but autovacuum has no role.
 # A prepared transaction has no session: PostgreSQL counts it as pid 0, and its locks bear none.
 _BLOCKERS = text("""
 WITH held AS (
@@ -40,8 +40,8 @@ WHERE 0 = ANY(pg_blocking_pids(:pid)) AND EXISTS (
 # A pid may have passed to another session meanwhile; walsenders and autovacuum are never ended.
 _SESSION = """FROM pg_stat_activity WHERE pid = :pid AND backend_start::text = :started
   AND backend_type = 'client backend'"""
-_CANCEL = text(f"SELECT pg_cancel_backend(pid) {_SESSION}")
-_TERMINATE = text(f"SELECT pg_terminate_backend(pid) {_SESSION}")
+_CANCEL = text("SELECT pg_cancel_backend(pid) " + _SESSION)
+_TERMINATE = text("SELECT pg_terminate_backend(pid) " + _SESSION)
 # pg_blocking_pids() stops the lock manager for a moment, so a long statement is asked less often.
 _FIRST_S, _GROWTH, _SLOWEST_S = 0.05, 1.1, 1.0
 _PATIENCE_S = 2.0

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-
-from petrec.postgres.ddl.statement_progress import Progress
 
 # The row is there with an empty phase where the role may not look into that backend.
 _BUILD = text("""
@@ -20,6 +19,20 @@ SELECT phase, lockers_done, lockers_total, coalesce(current_locker_pid, 0) AS lo
        blocks_done, blocks_total, tuples_done, tuples_total
 FROM pg_stat_progress_create_index WHERE pid = :pid AND phase IS NOT NULL
 """)
+
+
+class Progress(Struct, frozen=True):
+    """One look: `done` of `total` in `unit`, which is empty where the server counts nothing.
+
+    `locker` is the backend that is waited for now, 0 for none; `seconds` are those since the start.
+    """
+
+    phase: str
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    locker: int = 0
+    seconds: float = 0.0
 
 
 @dataclass
@@ -31,7 +44,7 @@ class Look:
     _since: float = field(default_factory=time.monotonic)
 
     def __call__(self, second: Connection, blockers: list[int]) -> None:
-        """Look once; where nothing may be read, say at least whether it waits."""
+        """Look once; where nothing may be read, only whether it waits is known."""
         try:
             row = second.execute(_BUILD, {"pid": self.pid}).first()
         except DBAPIError:

@@ -15,8 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from petrec.errors import TimedOutError
 from petrec.postgres.ddl.blockers import Pressure, Watch
-from petrec.postgres.ddl.progress import Look
-from petrec.postgres.ddl.statement_progress import Progress
+from petrec.postgres.ddl.progress import Look, Progress
 
 _PID = text("SELECT pg_backend_pid()")
 # A commit that waits for a synchronous standby holds its locks, and no timeout ends that wait. A
@@ -30,8 +29,8 @@ _BASE_S, _CAP_S = 0.1, 3.0
 
 
 @dataclass(frozen=True)
-class Limits:
-    """How long a strong lock may be waited for, and when to give up; who may be cancelled."""
+class LockPolicy:
+    """How long to wait for a strong lock, when to give up, and whether to cancel blockers."""
 
     lock_timeout_ms: int = 300
     deadline_s: float = 3600.0
@@ -46,7 +45,11 @@ class Runner:
     """
 
     def __init__(
-        self, engine: Engine, connection: Connection, limits: Limits, tell: Callable[[str], None]
+        self,
+        engine: Engine,
+        connection: Connection,
+        limits: LockPolicy,
+        tell: Callable[[str], None],
     ) -> None:
         self.engine = engine
         self.connection = connection
@@ -61,7 +64,7 @@ class Runner:
         self._blockers: dict[tuple[int, str], str] = {}
 
     def run(self, sql: str, *, short: bool) -> bool:
-        """Try once: False where a lock was not to be had; errors: TimedOutError."""
+        """Try once; return False if a lock could not be acquired in time; errors: TimedOutError."""
         left = self.end - time.monotonic()
         if left <= 0:
             raise self._late()

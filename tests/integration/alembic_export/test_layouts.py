@@ -9,7 +9,7 @@ import pytest
 from petrec.errors import UsageError
 from petrec.features.constraints.alembic.export import make_revisions
 from petrec.features.constraints.alembic.tree import Tree
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.settings import Mapping
 from tests.plugins.alembic_project import ENV, FIRST, Project
 from tests.plugins.clean import clean
@@ -17,7 +17,7 @@ from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.stepping import connected
 
-WANTED = Wanted(Mapping(), ("required",), "CASCADE")
+WANTED = Request(Mapping(), ("required",), "CASCADE")
 TWO = """
 [alembic]
 script_location = migrations

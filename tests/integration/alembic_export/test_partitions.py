@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.settings import Mapping
 from tests.integration.alembic_export.test_export import export, must, prepared
 from tests.plugins.alembic_project import Project
@@ -64,7 +64,7 @@ def test_up_down_and_up_again_equals_apply(
     rows = by_host.checksum(COLUMNS)
     for each in (by_petrec, by_host):
         each.execute(LATER)
-    wanted = Wanted(Mapping(), groups, "CASCADE")
+    wanted = Request(Mapping(), groups, "CASCADE")
     with connected(by_petrec) as planner:
         drive(by_petrec, planner, wanted.plan)
         applied = digest(by_petrec)
@@ -98,10 +98,10 @@ def test_a_run_that_was_stopped_is_finished_or_taken_back(
     for sql in half:
         clinic.execute(sql)
     must(project, "upgrade", "head")
-    assert is_complete(clinic, Wanted(Mapping(), PART, "CASCADE"))
+    assert is_complete(clinic, Request(Mapping(), PART, "CASCADE"))
 
 
-def is_complete(clinic: Database, wanted: Wanted) -> bool:
+def is_complete(clinic: Database, wanted: Request) -> bool:
     with connected(clinic) as planner:
         return wanted.status(planner).is_complete
 
@@ -109,7 +109,7 @@ def is_complete(clinic: Database, wanted: Wanted) -> bool:
 def halves(clinic: Database) -> list[str]:
     """Return what a run does before it is stopped: some statements that need no other."""
     with connected(clinic) as planner:
-        plan = Wanted(Mapping(), PART, "CASCADE").plan(planner)
+        plan = Request(Mapping(), PART, "CASCADE").plan(planner)
     made = [step.sql for step in plan.steps if step.sql.startswith("CREATE INDEX")]
     added = [s.sql for s in plan.steps if s.object == "fk_recordings_pet_id"][:1]
     return [*made[:1], *made[2:12:2], *added]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from petrec.features.constraints.alembic.export import make_revisions
 from petrec.features.constraints.names import LONGEST, cut
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.features.constraints.state import Step
 from petrec.settings import Mapping
 from tests.plugins.cluster import Cluster
@@ -122,16 +122,16 @@ def run_phases(connection: Connection, module: dict[str, Any], name: str) -> Non
 
 
 def applied_and_rolled_back(connection: Connection, mapping: Mapping) -> None:
-    wanted = Wanted(mapping, EVERYTHING, "CASCADE")
+    wanted = Request(mapping, EVERYTHING, "CASCADE")
     run_steps(connection, wanted.plan(connection).steps)
     assert wanted.status(connection).is_complete
-    dropping = Wanted(mapping, EVERYTHING, "CASCADE", drop_visits=True)
+    dropping = Request(mapping, EVERYTHING, "CASCADE", drop_visits=True)
     assert dropping.filled(connection) == {}
     run_steps(connection, dropping.rollback(connection).steps)
 
 
 def exported_up_and_down(connection: Connection, mapping: Mapping) -> None:
-    wanted = Wanted(mapping, ("indexes", "required", "membership"), "CASCADE")
+    wanted = Request(mapping, ("indexes", "required", "membership"), "CASCADE")
     modules = []
     for revision in make_revisions(connection, wanted, None, 300):
         module: dict[str, Any] = {}

@@ -3,7 +3,7 @@
 import pytest
 
 from petrec.errors import UsageError
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.features.constraints.specs import GROUPS
 from petrec.settings import Mapping
 from tests.plugins.clean import clean, digest
@@ -47,7 +47,7 @@ def ready(database: MakeDatabase, end_cluster: Cluster) -> Database:
 @pytest.mark.parametrize("seed", REFUSED)
 def test_refused_before_the_first_statement(clinic: Database, seed: str) -> None:
     clean(clinic).execute(seed)
-    wanted = Wanted(Mapping(), GROUPS, "CASCADE")
+    wanted = Request(Mapping(), GROUPS, "CASCADE")
     with connected(clinic) as planner, pytest.raises(UsageError) as refused:
         wanted.plan(planner)
     assert REFUSED[seed] in f"{refused.value.reason} {refused.value.hint}"

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.features.constraints.specs import GROUPS
 from petrec.settings import Mapping
 from tests.plugins.clean import digest
@@ -54,7 +54,7 @@ def planner(made: Database) -> Iterator[Connection]:
         yield connection
 
 
-def wander(made: Database, planner: Connection, wanted: Wanted, choose: random.Random) -> None:
+def wander(made: Database, planner: Connection, wanted: Request, choose: random.Random) -> None:
     """Take some first steps forward and back, and leave something half done between them."""
     for _ in range(choose.randint(2, 5)):
         make = choose.choice([wanted.plan, wanted.plan, wanted.rollback])
@@ -77,7 +77,7 @@ def wander(made: Database, planner: Connection, wanted: Wanted, choose: random.R
 def test_whatever_is_half_done(made: Database, planner: Connection, seed: int) -> None:
     choose = random.Random(seed)
     before, rows = digest(made), made.checksum()
-    wanted = Wanted(Mapping(), GROUPS_WITHOUT_TABLES, "CASCADE")
+    wanted = Request(Mapping(), GROUPS_WITHOUT_TABLES, "CASCADE")
     wander(made, planner, wanted, choose)
     drive(made, planner, wanted.rollback)
     assert digest(made) == before

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from petrec.features.constraints.holdups import Holdups, find_holdups
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.settings import Mapping
 from tests.plugins.clean import clean, owned
 from tests.plugins.cluster import Cluster
@@ -41,7 +41,7 @@ def connect() -> Iterator[Connect]:
 
 def holdups(connection: Connection, *groups: str) -> Holdups:
     with connection:
-        plan = Wanted(Mapping(), groups, "CASCADE").plan(connection)
+        plan = Request(Mapping(), groups, "CASCADE").plan(connection)
         return find_holdups(connection, plan, older_than_s=0.0)
 
 

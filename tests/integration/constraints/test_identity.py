@@ -10,7 +10,7 @@ from petrec.errors import StuckError
 from petrec.features.constraints import apply
 from petrec.features.constraints.apply import Listener
 from petrec.features.constraints.names import Name
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.features.constraints.result import ConstraintsPlan
 from petrec.features.constraints.state import Presence, Step
 from petrec.features.constraints.statements.table import GrantSelect
@@ -53,7 +53,7 @@ def planner(made: Database) -> Iterator[Connection]:
 
 
 def presence(planner: Connection, name: str) -> Presence:
-    objects = Wanted(Mapping(), ALL, "CASCADE").status(planner).objects
+    objects = Request(Mapping(), ALL, "CASCADE").status(planner).objects
     planner.rollback()
     return next(each.presence for each in objects if each.name == name)
 
@@ -70,7 +70,7 @@ def test_a_key_to_a_table_of_the_same_name_elsewhere(
     made.execute(add.format(name=name))
     assert presence(planner, name) is Presence.IN_THE_WAY
     before = digest(made)
-    drive(made, planner, Wanted(Mapping(), ALL, "CASCADE").rollback)
+    drive(made, planner, Request(Mapping(), ALL, "CASCADE").rollback)
     assert digest(made) == before
 
 
@@ -83,7 +83,7 @@ def test_a_partitions_key_to_a_table_elsewhere_is_not_taken_over(
     part = leaf(made)
     add = ADD.format(of=part, name="mine", own="pet_id", table="pets", rest="ON DELETE CASCADE")
     made.execute(add)
-    wanted = Wanted(Mapping(), ("required",), "CASCADE")
+    wanted = Request(Mapping(), ("required",), "CASCADE")
     drive(made, planner, wanted.plan)
     to_pets = f"SELECT count(*) FROM pg_constraint WHERE conrelid = '{part}'::regclass"
     to_pets += " AND confrelid = 'public.pets'::regclass AND convalidated"
@@ -97,7 +97,7 @@ def test_what_a_partition_had_of_its_own_stays(
     """A name that the server chose is nobody's mark: later partitions get such ones, too."""
     if made.shape != "partitioned":
         pytest.skip("it has no partitions")
-    part, wanted = leaf(made), Wanted(Mapping(), ("indexes",), "CASCADE")
+    part, wanted = leaf(made), Request(Mapping(), ("indexes",), "CASCADE")
     made.execute(f"CREATE INDEX {given} ON {part} (pet_id)")
     name, before = given or f"{part}_pet_id_idx", digest(made)
     drive(made, planner, wanted.rollback)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.features.constraints.result import ConstraintsPlan
 from petrec.features.constraints.specs import GROUPS
 from petrec.features.constraints.state import Step
@@ -107,12 +107,12 @@ def held_concurrently(clinic: Database, watcher: psycopg.Connection, step: Step)
 
 def test_locks_of_every_step(clinic: Database, engine: Engine) -> None:
     before = digest(clinic)
-    wanted = Wanted(Mapping(), GROUPS, "CASCADE")
+    wanted = Request(Mapping(), GROUPS, "CASCADE")
     with engine.connect() as planner:
         applied = drive(clinic, planner, wanted.plan)
         taken_back = drive(clinic, planner, wanted.rollback)
         objects = {state.name for state in wanted.status(planner).objects}
-        dropping = Wanted(Mapping(), GROUPS, "CASCADE", drop_visits=True)
+        dropping = Request(Mapping(), GROUPS, "CASCADE", drop_visits=True)
         dropped = drive(clinic, planner, dropping.rollback)
     assert {step.object for step in applied} == objects
     assert {step.object for step in taken_back} == objects - {"visits", "visit_id"}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from petrec.features.constraints.alembic.export import make_revisions
 from petrec.features.constraints.alembic.tree import Tree
 from petrec.features.constraints.names import LONGEST, cut, joined, unlike_others
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.settings import Mapping
 from tests.plugins.alembic_project import Project
 from tests.plugins.clean import clean, digest
@@ -84,13 +84,13 @@ def renamed(made: Database, name: str) -> Mapping:
 def test_there_and_back_under_any_name(made: Database, planner: Connection, name: str) -> None:
     mapping = renamed(made, name)
     before = digest(made)
-    wanted = Wanted(mapping, EVERYTHING, "CASCADE")
+    wanted = Request(mapping, EVERYTHING, "CASCADE")
     drive(made, planner, wanted.plan)
     status = wanted.status(planner)
     assert status.is_complete
     assert {each.actual for each in status.objects} <= {each.name for each in status.objects} | {""}
     planner.rollback()
-    dropping = Wanted(mapping, EVERYTHING, "CASCADE", drop_visits=True)
+    dropping = Request(mapping, EVERYTHING, "CASCADE", drop_visits=True)
     assert dropping.filled(planner) == {}
     drive(made, planner, dropping.rollback)
     assert digest(made) == before
@@ -131,7 +131,7 @@ def test_revisions_under_any_name(made: Database, tmp_path: Path, name: str) -> 
     project = Project(tmp_path / "host", made.dsn)
     assert project.alembic("upgrade", "first").returncode == 0
     before = digest(made)
-    wanted = Wanted(mapping, ("required", "membership"), "CASCADE")
+    wanted = Request(mapping, ("required", "membership"), "CASCADE")
     with connected(made) as connection:
         tree = Tree(project.directory)
         tree.write(make_revisions(connection, wanted, tree.head, 300))

@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import Connection
 
 from petrec.errors import UsageError
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from tests.integration.constraints.small import MAPPING, seed
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import MakeDatabase
 from tests.plugins.stepping import connected, rehearse
 
-WANTED = Wanted(MAPPING, ("indexes", "required"), "CASCADE")
-REQUIRED = Wanted(MAPPING, ("required",), "CASCADE")
+WANTED = Request(MAPPING, ("indexes", "required"), "CASCADE")
+REQUIRED = Request(MAPPING, ("required",), "CASCADE")
 CATALOG = """
 SELECT conrelid::regclass::text, conname, contype::text, pg_get_constraintdef(oid), convalidated
 FROM pg_constraint WHERE connamespace = 'small'::regnamespace
@@ -93,14 +93,14 @@ def catalog(planner: Connection) -> set[tuple[object, ...]]:
     return {tuple(row) for row in planner.exec_driver_sql(CATALOG)}
 
 
-def refusal(planner: Connection, wanted: Wanted = WANTED) -> str:
+def refusal(planner: Connection, wanted: Request = WANTED) -> str:
     with pytest.raises(UsageError) as refused:
         wanted.plan(planner)
     planner.rollback()
     return f"{refused.value.reason} {refused.value.hint}"
 
 
-def there_and_back(planner: Connection, wanted: Wanted = WANTED) -> None:
+def there_and_back(planner: Connection, wanted: Request = WANTED) -> None:
     """Assert that everything is made, and that the catalog is then as it was."""
     before = catalog(planner)
     assert rehearse(planner, wanted.plan)
@@ -143,7 +143,7 @@ def test_other_tables_are_like_any(planner: Connection) -> None:
 
 def test_a_partition_gets_no_column(planner: Connection) -> None:
     seed(planner, LEAF.format(""))
-    assert "is a partition" in refusal(planner, Wanted(MAPPING, ("visits",), "CASCADE"))
+    assert "is a partition" in refusal(planner, Request(MAPPING, ("visits",), "CASCADE"))
 
 
 def test_names_taken_in_a_partition(planner: Connection, end_cluster: Cluster) -> None:

@@ -6,7 +6,7 @@ That every step takes the locks that the plan names is in test_locks, kills are 
 import pytest
 from sqlalchemy import create_engine
 
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.settings import Mapping
 from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster
@@ -52,7 +52,7 @@ def test_everything_of_the_guide(petrec: Petrec, parted: Database) -> None:
 def test_rollback_of_a_half_done_run(petrec: Petrec, parted: Database, at: int) -> None:
     before = digest(parted)
     engine = create_engine(parted.dsn.replace("postgresql:", "postgresql+psycopg:"))
-    wanted = Wanted(Mapping(), ("required", "indexes"), "CASCADE")
+    wanted = Request(Mapping(), ("required", "indexes"), "CASCADE")
     with engine.connect() as planner:
         steps = wanted.plan(planner).steps
     engine.dispose()

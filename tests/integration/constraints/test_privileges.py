@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection
 
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from tests.integration.constraints.small import MAPPING, seed
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import MakeDatabase
@@ -60,7 +60,7 @@ def planner(database: MakeDatabase, end_cluster: Cluster) -> Iterator[Connection
         yield connection
 
 
-def as_poor(planner: Connection, wanted: Wanted) -> None:
+def as_poor(planner: Connection, wanted: Request) -> None:
     """Give what the plan says is lacking, and assert that it is all that was."""
     planner.exec_driver_sql("SET LOCAL ROLE poor")
     for problem in wanted.plan(planner).missing:
@@ -73,7 +73,7 @@ def as_poor(planner: Connection, wanted: Wanted) -> None:
 
 @pytest.mark.parametrize("parted", [False, True])
 def test_each_thing_that_may_be_lacking(planner: Connection, parted: bool) -> None:
-    wanted = Wanted(MAPPING, PARTS if parted else TABLES, "CASCADE")
+    wanted = Request(MAPPING, PARTS if parted else TABLES, "CASCADE")
     own, lacking = (OWN_PARTS, LACKING_PARTS) if parted else (OWN, LACKING)
     for sql, fix in lacking.items():
         seed(planner, f"{own}; {sql}", parted=parted)
@@ -88,13 +88,13 @@ def test_each_partition_for_a_group_alone(planner: Connection) -> None:
     for group in ("required", "visits"):
         seed(planner, f"{OWN_PARTS}; ALTER TABLE recordings_a OWNER TO others", parted=True)
         planner.exec_driver_sql("SET LOCAL ROLE poor")
-        wanted = Wanted(MAPPING, (group,), "CASCADE")
+        wanted = Request(MAPPING, (group,), "CASCADE")
         assert "GRANT others TO poor;" in {each.fix for each in wanted.plan(planner).missing}
         as_poor(planner, wanted)
 
 
 def test_what_is_enough_is_not_called_missing(planner: Connection) -> None:
-    wanted = Wanted(MAPPING, TABLES, "CASCADE")
+    wanted = Request(MAPPING, TABLES, "CASCADE")
     for sql in ENOUGH:
         seed(planner, f"{OWN}; {sql}")
         planner.exec_driver_sql("SET LOCAL ROLE poor")
@@ -105,12 +105,12 @@ def test_what_is_enough_is_not_called_missing(planner: Connection) -> None:
 def test_readers_of_recordings_read_visits(planner: Connection) -> None:
     """The owner of recordings is one of them, where another role applies the plan."""
     seed(planner, f'{OWN}; CREATE ROLE "An audit"; GRANT SELECT ON recordings TO "An audit"')
-    plain = Wanted(MAPPING, ("visits",), "CASCADE")
+    plain = Request(MAPPING, ("visits",), "CASCADE")
     assert 'GRANT SELECT ON small.visits TO "An audit", poor' in " ".join(plain.plan(planner).notes)
-    granting = Wanted(MAPPING, ("visits",), "CASCADE", grants=True)
+    granting = Request(MAPPING, ("visits",), "CASCADE", grants=True)
     assert sum(s.startswith("GRANT") for s in rehearse(planner, granting.plan)) == 2
     assert granting.plan(planner).notes == ()
     allowed = "SELECT has_table_privilege('An audit', 'small.visits', 'SELECT')"
     assert planner.exec_driver_sql(allowed).scalar()
-    dropping = Wanted(MAPPING, ("visits",), "CASCADE", drop_visits=True)
+    dropping = Request(MAPPING, ("visits",), "CASCADE", drop_visits=True)
     rehearse(planner, dropping.rollback)

@@ -14,7 +14,7 @@ from petrec.features.constraints.apply import Doing
 from petrec.features.constraints.names import Name
 from petrec.features.constraints.state import Step
 from petrec.features.constraints.statements.constraint import Validate
-from petrec.postgres.ddl.statement_progress import Progress
+from petrec.postgres.ddl.progress import Progress
 from tests.plugins.clean import clean, owned
 from tests.plugins.command import Petrec, Spawn, environment
 from tests.plugins.databases import Database

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from petrec.errors import UsageError
-from petrec.features.constraints.plan import Wanted
+from petrec.features.constraints.plan import Request
 from petrec.features.constraints.specs import GROUPS
 from petrec.settings import Mapping
 from tests.plugins.clean import clean, digest
@@ -65,7 +65,7 @@ def test_each_group_is_taken_back_and_made_again(
     clinic: Database, planner: Connection, group: str, on_delete: str
 ) -> None:
     prepared(clinic)
-    wanted = Wanted(Mapping(), (group,), on_delete, drop_visits=group == "visits")
+    wanted = Request(Mapping(), (group,), on_delete, drop_visits=group == "visits")
     before, rows = digest(clinic), clinic.checksum(ROWS)
     there = drive(clinic, planner, wanted.plan)
     applied = digest(clinic)
@@ -97,7 +97,7 @@ def test_everything_at_once(petrec: Petrec, database: MakeDatabase, major: int, 
 
 
 def test_values_are_counted_and_kept(petrec: Petrec, clinic: Database, planner: Connection) -> None:
-    drive(clean(clinic), planner, Wanted(Mapping(), ("visits",), "CASCADE").plan)
+    drive(clean(clinic), planner, Request(Mapping(), ("visits",), "CASCADE").plan)
     clinic.execute(A_VISIT)
     applied = digest(clinic)
     refused = ("constraints", "rollback", "--yes", "--format", "json", *DROP)
@@ -120,7 +120,7 @@ def test_the_option_needs_its_group(petrec: Petrec, clinic: Database) -> None:
 
 
 def test_what_the_host_has_made_stays(clinic: Database, planner: Connection) -> None:
-    dropping = Wanted(Mapping(), ("visits",), "CASCADE", drop_visits=True)
+    dropping = Request(Mapping(), ("visits",), "CASCADE", drop_visits=True)
     drive(clean(clinic), planner, dropping.plan)
     for own, named in OWN.items():
         planner.execute(text(own))
@@ -132,10 +132,10 @@ def test_what_the_host_has_made_stays(clinic: Database, planner: Connection) -> 
 
 def test_a_value_that_comes_meanwhile_stays(clinic: Database, planner: Connection) -> None:
     """The last look is under the lock; it reads an index, which is built where there is none."""
-    wanted = Wanted(Mapping(), ("visits",), "CASCADE")
+    wanted = Request(Mapping(), ("visits",), "CASCADE")
     drive(clean(clinic), planner, wanted.plan)
     drive(clinic, planner, wanted.rollback)
-    dropping = Wanted(Mapping(), ("visits",), "CASCADE", drop_visits=True)
+    dropping = Request(Mapping(), ("visits",), "CASCADE", drop_visits=True)
     done: list[str] = []
     while steps := dropping.rollback(planner).steps:
         planner.rollback()

@@ -13,7 +13,7 @@ from petrec.features.constraints.alembic.phases import Phase, Phases
 from petrec.features.constraints.alembic.revision import Revision
 from petrec.features.constraints.catalog.read import read_catalog
 from petrec.features.constraints.objects.base import Object
-from petrec.features.constraints.plan import Judged, Wanted
+from petrec.features.constraints.plan import Judged, Request
 from petrec.features.constraints.result import ConstraintsPlan
 from petrec.features.constraints.specs import Kind
 from petrec.features.constraints.state import ObjectState, Presence
@@ -21,7 +21,7 @@ from petrec.postgres.session_state import path_of
 
 
 def make_revisions(
-    connection: Connection, wanted: Wanted, head: str | None, lock_timeout_ms: int
+    connection: Connection, wanted: Request, head: str | None, lock_timeout_ms: int
 ) -> list[Revision]:
     """Return what is still to do, to come after `head`; errors: UsageError for nothing."""
     plan = wanted.plan(connection)
