@@ -84,6 +84,18 @@ TrustConstraints = Annotated[
 ]
 
 
+ExpectDatabase = Annotated[
+    str,
+    typer.Option(
+        "--expect-database",
+        metavar="NAME",
+        help="Do nothing unless the database has this name.",
+        rich_help_panel=_CONNECTION,
+        show_default=False,
+    ),
+]
+
+
 @dataclass(frozen=True)
 class Connect(Bundle):
     """Which database, by which settings, and how much to say about it."""
@@ -91,4 +103,5 @@ class Connect(Bundle):
     dsn: Dsn = None
     service: Service = None
     config: Config = None
+    expect_database: ExpectDatabase = ""
     verbose: Verbose = 0

@@ -1,12 +1,10 @@
 """What a command is doing, on standard error, where a person can see it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from petrec.cli.confirm import ask
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -36,8 +34,8 @@ class Activity:
             self._shown.enter_context(self._status)
         self._status.update(text)
 
-    def ask(self, question: str) -> bool:
-        """Ask a person whether to go on; errors: UsageError where there is no terminal."""
+    def aside(self, ask: Callable[[str], bool], question: str) -> bool:
+        """Ask with nothing shown beside the question."""
         self.clear()
         return ask(question)
 

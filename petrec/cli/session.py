@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from petrec.cli.confirm import ask
 from petrec.cli.options import Connect
 from petrec.cli.output import remark, show
 from petrec.documents.document import Document
@@ -20,6 +21,10 @@ class CommandSession(Session):
         if output_format is Format.CSV:
             self.remark(quiet=False)
         show(self.headed(document), output_format, path)
+
+    def ask(self, question: str) -> bool:
+        """Ask a person whether to go on, with what they are about to write to."""
+        return ask(f"{self.place()}: {question}")
 
     def headed(self, document: Document) -> Document:
         """Return the document with the remarks on the schemas that it rests on."""
@@ -44,7 +49,8 @@ def open_session(
     settings = load_settings(options.config)
     target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))
     trusts = trust_constraints or settings.audit.trust_constraints
-    return CommandSession(settings, target, make_engine(target, settings, command), trusts)
+    engine = make_engine(target, settings, command, options.expect_database)
+    return CommandSession(settings, target, engine, trusts)
 
 
 def configure_logging(verbose: int) -> None:

@@ -59,6 +59,13 @@ class Session:
             self._remarks.update(dict.fromkeys(schema.remarks))
             yield connection, schema
 
+    def place(self) -> str:
+        """Return what to name before something is written: database, host and role."""
+        from petrec.postgres.connection import read_place
+
+        with self.translated(), self.engine.connect() as connection:
+            return read_place(connection)
+
     def read(
         self,
         work: Callable[["Connection", "Schema"], T],
@@ -99,6 +106,7 @@ def connect(
     service: str | None = None,
     config: str | Path | None = None,
     trust_constraints: bool = False,
+    expect_database: str = "",
     command: str = "python",
 ) -> Session:
     """Read the settings and resolve the connection; nothing connects before it is used.
@@ -106,7 +114,8 @@ def connect(
     `dsn` is a connection string; without it and `service` (of pg_service.conf) come
     PETREC_DATABASE_URL, DATABASE_URL and libpq's variables. `config` is a file of settings; without
     it petrec.toml or pyproject.toml of the working directory. `command` is shown in
-    pg_stat_activity. Errors: SettingsError, UsageError.
+    pg_stat_activity. Operations fail where the database has another name than `expect_database`.
+    Errors: SettingsError, UsageError.
     """
     from petrec.postgres.connection import make_engine
     from petrec.postgres.dsn import resolve_dsn
@@ -115,4 +124,6 @@ def connect(
     settings = load_settings(None if config is None else Path(config))
     target = resolve_dsn(dsn, service)
     trusts = trust_constraints or settings.audit.trust_constraints
-    return Session(settings, target, make_engine(target, settings, command), trusts)
+    return Session(
+        settings, target, make_engine(target, settings, command, expect_database), trusts
+    )

@@ -5,13 +5,14 @@ import socket
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.base import PGTypeCompiler
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import UserDefinedType
 
+from petrec.errors import UsageError
 from petrec.postgres.dsn import Dsn
 from petrec.postgres.session_state import state_transactions
 from petrec.settings import Settings
@@ -36,6 +37,8 @@ class Dialect(PGDialect_psycopg):
         return "pg_catalog"
 
 
+_PLACE = text("SELECT current_database()::text, current_user::text")
+
 registry.register("postgresql.petrec", __name__, Dialect.__name__)
 
 
@@ -44,8 +47,10 @@ def application_name(command: str) -> str:
     return f"petrec {command} {socket.gethostname()[:32]}:{os.getpid()}"[:63]
 
 
-def make_engine(dsn: Dsn, settings: Settings, command: str) -> Engine:
+def make_engine(dsn: Dsn, settings: Settings, command: str, expected: str = "") -> Engine:
     """Return an engine that connects afresh each time; nothing connects before it is used.
+
+    Where the database is not called `expected`, using it is a UsageError.
 
     Nothing is prepared either: behind a pooler, the next reader would find it in its session.
     """
@@ -57,6 +62,8 @@ def make_engine(dsn: Dsn, settings: Settings, command: str) -> Engine:
         # A standby refuses to begin a transaction that may write. Behind a pooler it is unknown.
         if connection.info.parameter_status("in_hot_standby") == "off":
             connection.read_only = False
+        if expected:
+            _check_database(connection, expected)
         return connection
 
     engine = create_engine(
@@ -69,6 +76,22 @@ def make_engine(dsn: Dsn, settings: Settings, command: str) -> Engine:
     )
     state_transactions(engine, settings.timeouts)
     return engine
+
+
+def read_place(connection: Connection) -> str:
+    """Return database, host and role of a connection, as a person knows them."""
+    driver: Any = connection.connection.driver_connection
+    database, role = connection.execute(_PLACE).one()
+    return f"{database} on {driver.info.host or 'this machine'} as {role}"
+
+
+def _check_database(connection: psycopg.Connection[Any], expected: str) -> None:
+    """Check the name that the server gives it: a pooler may have another for it."""
+    row = connection.execute("SELECT pg_catalog.current_database()").fetchone()
+    connection.rollback()
+    if row is not None and row[0] != expected:
+        connection.close()
+        raise UsageError(f"this is database {row[0]!r}, not {expected!r}: nothing was done")
 
 
 def connection_parameters(dsn: Dsn, settings: Settings, command: str) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def backfill(
             anew=anew,
             export=export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv",
             export_empty=export is not None,
-            confirm=None if yes else lambda plan: shown.ask(_question(plan)),
+            confirm=None if yes else lambda plan: shown.aside(session.ask, _question(plan)),
             step=shown.step,
             progress=shown.progress,
         )

@@ -6,7 +6,6 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.confirm import ask
 from petrec.cli.constraints import choices
 from petrec.cli.constraints.progress import listening
 from petrec.cli.session import open_session
@@ -52,7 +51,7 @@ def apply(
             limits=waiting.limits(),
             only=plan,
             free_space=free_space,
-            confirm=None if yes else lambda coming: ask(_question(coming)),
+            confirm=None if yes else lambda coming: session.ask(_question(coming)),
             listener=listener,
         )
     session.show(result.document(), output_format, output)

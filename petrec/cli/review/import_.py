@@ -66,7 +66,7 @@ def import_decisions(
                 decisions,
                 throttling=writing.throttling(),
                 anew=anew,
-                confirm=None if yes else lambda asked: shown.ask(_question(asked)),
+                confirm=None if yes else lambda asked: shown.aside(session.ask, _question(asked)),
                 step=shown.step,
                 progress=shown.progress,
             )
