@@ -1,16 +1,31 @@
 """Who may see and write what, as SQL: every query carries the caller's predicates."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
-from sqlalchemy import Column, ColumnElement, Table, and_, bindparam, exists, false, or_, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    false,
+    or_,
+    true,
+)
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from petrec.api.entities import alike
 from petrec.api.ports import Actor
 from petrec.errors import SchemaMismatchError
 from petrec.schema import Schema
+
+logger = logging.getLogger("petrec.api")
 
 Columns = ReadOnlyColumnCollection[str, Any]
 Predicate = Callable[[Columns], ColumnElement[bool]]
@@ -90,6 +105,7 @@ def nothing() -> Scope:
 def owner(schema: Schema) -> Scope:
     """Return the scope of a pet owner."""
     pets = schema.pets.alias("owned_pet")
+    _check_owners(schema)
 
     def owned(c: Columns) -> ColumnElement[bool]:
         return column(c, "pets", "owner_id") == OWNER
@@ -143,14 +159,39 @@ def _placed(
     schema: Schema, c: Columns, author: str, in_appointment: Predicate
 ) -> ColumnElement[bool]:
     users = schema.users
-    known = users is not None and "practice_id" in users.c and author in c
     by_author: ColumnElement[bool] = false()
-    if users is not None and known:
+    if users is not None and author in c and _knows_practices(schema, users, c[author]):
         mine = users.alias("own_user")
         by_author = exists().where(mine.c.id == c[author], mine.c.practice_id == PRACTICE)
     if "appointment_id" not in c:
         return by_author
     return or_(in_appointment(c), and_(c.appointment_id.is_(None), by_author))
+
+
+def _knows_practices(schema: Schema, users: FromClause, author: ColumnElement[Any]) -> bool:
+    """Return whether the users table tells the practice of who made a row."""
+    if "practice_id" not in users.c:
+        return False
+    practice = column(schema.appointments.c, "appointments", "practice_id")
+    pairs = ((users.c.id, author), (users.c.practice_id, practice))
+    unlike = [pair for pair in pairs if not alike(*pair)]
+    for one, other in unlike:
+        logger.warning(
+            "Rows without an appointment are hidden from staff: users.%s is %s, %s is %s",
+            one.key, one.type, other.key, other.type,
+        )  # fmt: skip
+    return not unlike
+
+
+def _check_owners(schema: Schema) -> None:
+    mine, theirs = schema.pets.c.get("owner_id"), schema.appointments.c.get("pet_owner_id")
+    if mine is None or theirs is None or alike(mine, theirs):
+        return
+    raise SchemaMismatchError(
+        f"owners are not told: pets.owner_id is {mine.type}, "
+        f"appointments.pet_owner_id is {theirs.type}",
+        hint="give both one type, or hand build_router a policy of your own",
+    )
 
 
 def column(c: Columns, table: str, name: str) -> Column[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause
 
 from petrec.postgres.ids import is_text
-from petrec.schema import Schema
+from petrec.schema import Schema, base_type
 
 
 class Entity(StrEnum):
@@ -37,13 +37,23 @@ class Entity(StrEnum):
 
 
 _PEOPLE = (Entity.USER, Entity.VET)
+_FAMILIES = (
+    frozenset({"smallint", "integer", "bigint", "numeric"}),
+    frozenset({"text", "character varying", "character", "bpchar", "citext", "name"}),
+)
 IdColumns = Mapping[Entity, ColumnElement[Any] | None]
+
+
+def alike(one: ColumnElement[Any], other: ColumnElement[Any]) -> bool:
+    """Return whether one value of a caller's can be compared with both columns."""
+    kinds = {base_type(each).rpartition(".")[2] for each in (one, other)}
+    return len(kinds) == 1 or any(kinds <= family for family in _FAMILIES)
 
 
 def id_columns(schema: Schema) -> IdColumns:
     """Return the column that holds the ids of each entity, None where there is none."""
     recordings, appointments = schema.recordings, schema.appointments
-    user = _first(schema.users, "id", fallback=_first(recordings, "recorded_by_user_id"))
+    user = _user(_first(schema.users, "id"), _first(recordings, "recorded_by_user_id"))
     return {
         Entity.PET: schema.pets.c.id,
         Entity.APPOINTMENT: appointments.c.id,
@@ -62,6 +72,18 @@ def text_columns(schema: Schema) -> dict[Entity, ColumnElement[Any]]:
     """Return the columns of the ids that are text."""
     found = id_columns(schema).items()
     return {entity: c for entity, c in found if c is not None and is_text(c)}
+
+
+def _user(
+    known: ColumnElement[Any] | None, author: ColumnElement[Any] | None
+) -> ColumnElement[Any] | None:
+    """Return the column that tells users; what a recording names its author by must hold it.
+
+    A host may keep its accounts by ids of another type than the users of its clinic.
+    """
+    if known is None or author is None:
+        return author if known is None else known
+    return known if alike(known, author) else author
 
 
 def _first(

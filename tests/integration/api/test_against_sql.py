@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from petrec.api.visits import read
+from petrec.settings import Mapping
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
 
@@ -85,6 +86,15 @@ _NUMBER, _MAYBE = st.integers(1, 6), st.sampled_from([None, 1, 2, 3, 4, 5, 6, 9]
 _TIME = st.sampled_from([None, "2025-09-01 10:00Z", "2025-09-01 10:00Z", "2025-09-02 10:00Z"])
 _AUTHOR = st.sampled_from([1, 2, 3, 9])
 _CALLERS = st.lists(st.sampled_from(sorted(CALLERS)), min_size=1, max_size=2, unique=True)
+# What soft deletion hides of the full clinic.
+GONE = {
+    "users": "id = 2",
+    "pets": "id IN (2, 4)",
+    "appointments": "id = 3",
+    "appointment_pets": "pet_id = 4",
+    "visits": "id IN (2, 4)",
+    "recordings": "id % 3 = 0",
+}
 MANY = int(os.environ.get("PETREC_EXAMPLES", "20"))
 links = st.lists(st.tuples(_NUMBER, _NUMBER), max_size=12)
 visits = st.lists(st.tuples(_NUMBER, _MAYBE, _TIME, _AUTHOR), max_size=5)
@@ -190,8 +200,8 @@ def test_lists_of_random_clinics_are_what_sql_selects(api: Api) -> None:
     hold()
 
 
-def test_a_full_clinic(api: Api) -> None:
-    """So full that each filter, join and correlation changes some caller's answer."""
+def full() -> tuple[list[Any], list[Any], list[Any]]:
+    """Return links, visits and recordings of which each query's parts change some answer."""
     times = ["2025-09-01 10:00Z", "2025-09-01 10:00Z", None, "2025-09-02 10:00Z"]
     linked = [(at, 1 + (at + n) % 6) for at in range(1, 7) for n in range(at % 5)]
     visited = [(1 + n % 6, (None, 1, 2, 3)[n % 4], times[n % 3], 1 + n % 3) for n in range(5)]
@@ -200,8 +210,13 @@ def test_a_full_clinic(api: Api) -> None:
          (None, 1, 2, 3)[n % 4], 1 + n % 3, times[n % 4])
         for n in range(60)
     ]  # fmt: skip
+    return linked, visited, recorded
+
+
+def test_a_full_clinic(api: Api) -> None:
+    """So full that each filter, join and correlation changes some caller's answer."""
     connection = api.database.connect()
-    fill(connection, linked, visited, recorded)
+    fill(connection, *full())
     answers = set()
     for caller in CALLERS:
         asked = Asked(api, connection, caller)
@@ -210,3 +225,37 @@ def test_a_full_clinic(api: Api) -> None:
         asked.details()
         answers.add(json.dumps(asked.sql(RECORDINGS)))
     assert len(answers) == len(CALLERS)
+
+
+LIVE = "CREATE SCHEMA live;" + "".join(
+    f"ALTER TABLE {table} ADD gone boolean;"
+    f"CREATE VIEW live.{table} AS SELECT * FROM public.{table} WHERE gone IS NOT TRUE;"
+    for table in GONE
+)
+
+
+@pytest.mark.parametrize("table", GONE)
+def test_rows_that_do_not_count_are_as_good_as_absent(
+    make_api: Callable[..., Api],
+    empty_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    table: str,
+) -> None:
+    monkeypatch.setattr(read, "RECORDINGS", 2)
+    empty_database.execute(TABLES + LIVE)
+    api = make_api(
+        database=empty_database, mapping=Mapping(where=dict.fromkeys(GONE, "gone IS NOT TRUE"))
+    )
+    connection = api.database.connect()
+    fill(connection, *full())
+    asked = Asked(api, connection, "admin")
+    before = [asked.sql(query, at=3) for query in (RECORDINGS, VISITS, PETS)]
+    connection.execute(f"UPDATE {table} SET gone = true WHERE {GONE[table]}")
+    connection.execute("SET search_path = live")
+    after = [asked.sql(query, at=3) for query in (RECORDINGS, VISITS, PETS)]
+    assert after != before or table == "users"
+    for caller in ("admin", "owner 2", "practice 2"):
+        asked = Asked(api, connection, caller)
+        for filters in ({}, {"pet": 4, "at": 3}):
+            asked.lists(**filters)
+        asked.details()

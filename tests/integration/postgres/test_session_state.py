@@ -107,6 +107,27 @@ def test_nothing_is_left_in_a_pooled_session(clinic: Database, pooled: Pooled, o
     assert after == before
 
 
+def test_no_command_leaves_anything_in_the_sessions_of_a_shared_pool(
+    petrec: Petrec, clinic: Database, pooled: Pooled
+) -> None:
+    """An application that gets the session next would look its tables up in pg_catalog."""
+    dsn = pooled(clinic.dsn, "transaction", "default_pool_size = 2")
+    names = [n for n in (*ODD, *OWN) if NEW.get(n, 0) <= clinic.cluster.major]
+    with clinic.connect() as plain:
+        before = {name: plain.execute(f"SHOW {name}").fetchone() for name in names}
+    for command, codes in (
+        ("audit", {1}), ("backfill --apply --yes", {2}), ("backfill status", {0}),
+        ("report --record", {2}), ("constraints apply --group indexes --yes", {2}),
+    ):  # fmt: skip
+        assert petrec(*command.split(), dsn=dsn).code in codes, command
+        with psycopg.connect(dsn) as one, psycopg.connect(dsn) as two:
+            for client in (one, two):
+                after = {name: client.execute(f"SHOW {name}").fetchone() for name in before}
+                assert after == before, command
+            locks = one.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+            assert locks.fetchone() == (0,), command
+
+
 def test_every_command_works_whatever_the_database_sets(
     petrec: Petrec, database: MakeDatabase, any_cluster: Cluster
 ) -> None:

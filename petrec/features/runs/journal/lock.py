@@ -112,10 +112,12 @@ def _release(connection: Connection, key: int) -> None:
 
 @contextmanager
 def bounded(engine: Engine, connection: Connection) -> Iterator[None]:
-    """Wait for any lock of the block briefly, and name who holds it; errors: TimedOutError.
+    """Wait for any lock of the block briefly, and name who holds it.
 
     What is planned or installed waits for no standby: the end of a run does.
+    Errors: TimedOutError, UsageError for a session that a pooler shares.
     """
+    own_session(connection)
     limits = connection.execute(_LIMITS).one()
     wait = _BRIEFLY if limits.lock_timeout == _UNLIMITED else str(limits.lock_timeout)
     keep_session(

@@ -43,6 +43,30 @@ WHERE n.nspname = 'petrec' AND c.relname = ANY(:names) AND NOT (c.relkind = 'r' 
       AND a.attname = CASE c.relname WHEN 'runs' THEN 'undoes' ELSE 'run_id' END))
 ORDER BY c.relname
 """)
+# Code that runs as whoever uses a table of the schema: of triggers, rules, policies, children, and
+# of what columns, defaults, constraints and indexes call. What the server brings along is pinned,
+# and so in no pg_depend: https://www.postgresql.org/docs/current/catalog-pg-depend.html
+_OTHERS_CODE = text("""
+SELECT DISTINCT c.relname::text
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL (
+    SELECT p.proowner FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
+    UNION ALL SELECT c.relowner FROM pg_rewrite w WHERE w.ev_class = c.oid
+    UNION ALL SELECT c.relowner FROM pg_policy y WHERE y.polrelid = c.oid
+    UNION ALL SELECT c.relowner FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind = 'r'
+    UNION ALL SELECT c.relowner FROM pg_depend d
+    WHERE d.refclassid::regclass::text IN ('pg_proc', 'pg_operator', 'pg_type', 'pg_opclass')
+      AND (d.classid::regclass::text, d.objid) IN (
+        SELECT 'pg_class', c.oid
+        UNION ALL SELECT 'pg_attrdef', f.oid FROM pg_attrdef f WHERE f.adrelid = c.oid
+        UNION ALL SELECT 'pg_constraint', k.oid FROM pg_constraint k WHERE k.conrelid = c.oid)
+) AS code (owner)
+JOIN pg_roles r ON r.oid = code.owner
+WHERE n.nspname = 'petrec' AND c.relkind IN ('r', 'p', 'i', 'I')
+  AND NOT r.rolsuper AND r.rolname <> current_user
+ORDER BY 1
+""")
 
 
 def is_installed(connection: Connection) -> bool:
@@ -53,7 +77,7 @@ def is_installed(connection: Connection) -> bool:
 
 def is_readable(connection: Connection, *tables: Table) -> bool:
     """Return whether these tables of the journal are there and this role may read them."""
-    if _foreign(connection):
+    if _foreign(connection) or _others_code(connection):
         return False
     names = {table.name for table in tables or (runs, changes)}
     found = connection.execute(_JOURNAL, {"names": sorted(names)})
@@ -84,8 +108,22 @@ def _foreign(connection: Connection) -> list[str]:
     return list(connection.scalars(_FOREIGN, {"names": _TABLES}))
 
 
+def _others_code(connection: Connection) -> list[str]:
+    return list(connection.scalars(_OTHERS_CODE))
+
+
 def refuse_foreign(connection: Connection) -> None:
-    """Check that schema petrec is not another application's; errors: SchemaMismatchError."""
+    """Check that schema petrec is petrec's, and runs no other role's code.
+
+    Errors: SchemaMismatchError.
+    """
+    if found := _others_code(connection):
+        raise SchemaMismatchError(
+            f"code of another role would run with your rights: it is attached to "
+            f"{', '.join(f'{SCHEMA}.{name}' for name in found)}",
+            hint="drop these triggers, rules, defaults or types; or, where petrec has written "
+            f"nothing yet, ALTER SCHEMA {SCHEMA} RENAME TO ...;",
+        )
     if found := _foreign(connection):
         raise SchemaMismatchError(
             f"schema {SCHEMA!r} belongs to another application: {', '.join(found)} "

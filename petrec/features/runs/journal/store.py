@@ -74,9 +74,10 @@ def change_state(
 ) -> None:
     """Change a run's state; errors: IllegalTransitionError."""
     if (run.state, state) not in TRANSITIONS:
+        taken_back = f"petrec backfill undo {run.id} takes back what it did"
         raise IllegalTransitionError(
             f"run {run.id} is {run.state}: it cannot become {state}",
-            hint=f"petrec backfill undo {run.id} takes back what it did",
+            hint="" if run.action is Action.UNDO else taken_back,
         )
     finished = func.clock_timestamp() if state not in UNFINISHED else None
     values = {"state": state, "failure": failure, "throttled_by": None, "finished_at": finished}
