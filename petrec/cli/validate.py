@@ -70,6 +70,14 @@ def validate(
         bool,
         typer.Option("--no-rows", help="Name no recording in the output.", rich_help_panel=_SCOPE),
     ] = False,
+    allow_empty: Annotated[
+        bool,
+        typer.Option(
+            "--allow-empty",
+            help="Exit 0 where there is no recording to check, as on a quiet day.",
+            rich_help_panel=_SCOPE,
+        ),
+    ] = False,
     fail_level: Annotated[FailLevel, typer.Option(help="Exit 1 from this level on.")] = (
         FailLevel.ERROR
     ),
@@ -114,7 +122,7 @@ def validate(
             Format.MARKDOWN,
             Path(os.environ["GITHUB_STEP_SUMMARY"]),
         )
-    return _exit_code(result, fail_level)
+    return _exit_code(result, fail_level, allow_empty=allow_empty)
 
 
 def _baseline(given: Path | None, configured: Path | None, *, off: bool) -> Path | None:
@@ -123,12 +131,13 @@ def _baseline(given: Path | None, configured: Path | None, *, off: bool) -> Path
     return None if off else given or configured
 
 
-def _exit_code(result: "ValidationResult", fail_level: FailLevel) -> ExitCode:
-    if result.total == 0:
-        return ExitCode.NOTHING_CHECKED
+def _exit_code(result: "ValidationResult", fail_level: FailLevel, *, allow_empty: bool) -> ExitCode:
+    """Return what the outcome means: what fails goes before that there was nothing to check."""
     failed = {
         FailLevel.ERROR: result.errors > 0,
         FailLevel.WARNING: result.errors + result.warnings > 0,
         FailLevel.NEVER: False,
     }
-    return ExitCode.FINDINGS if failed[fail_level] else ExitCode.CLEAN
+    if failed[fail_level]:
+        return ExitCode.FINDINGS
+    return ExitCode.CLEAN if result.total or allow_empty else ExitCode.NOTHING_CHECKED

@@ -68,9 +68,14 @@ def test_3_the_role_may_not_read(petrec: Petrec, clinic: Database) -> None:
     failed(petrec("validate", dsn=dsn), 3, "GRANT SELECT")
 
 
-def test_5_no_rows(petrec: Petrec, clinic: Database) -> None:
+def test_5_no_rows(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     clinic.execute("TRUNCATE recordings")
     assert petrec("validate", "-q", dsn=clinic.dsn).code == 5
+    assert petrec("validate", "-q", "--allow-empty", dsn=clinic.dsn).code == 0
+    (tmp_path / "expect.toml").write_text('not_null = ["recordings(pet_id)"]\n')
+    for options in ((), ("--allow-empty",)):
+        ended = petrec("validate", "--expect", "expect.toml", *options, dsn=clinic.dsn)
+        assert ended.code == 1
 
 
 @pytest.mark.parametrize("fault", ["killed backend", "SIGINT", "SIGTERM"])
