@@ -19,7 +19,7 @@ class Commands(LazyGroup):
         ),
         "backfill": Entry(
             "Plan what certain evidence allows; --apply writes it and exports the ambiguous rest.",
-            "petrec.cli.backfill.group:backfill_app",
+            "petrec.cli.backfill.apply:backfill",
         ),
         "constraints": Entry(
             "Bring the guide's constraints and indexes to a live database.",
@@ -48,6 +48,10 @@ class Commands(LazyGroup):
         "review": Entry(
             "Bring doubtful recordings to people who know the animals, and their decisions back.",
             "petrec.cli.review.group:review_app",
+        ),
+        "runs": Entry(
+            "List, show, undo, resume or abandon what petrec wrote: backfills, imports, undos.",
+            "petrec.cli.runs.group:runs_app",
         ),
         "serve": Entry(
             "Serve the API on its own: tokens, uploads to S3, health; SIGTERM lets requests end.",

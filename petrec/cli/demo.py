@@ -89,6 +89,6 @@ The server goes on running. To go on with it:
 
   export PETREC_DATABASE_URL={shlex.quote(url)}
   petrec audit --rows missing_ambiguous | head
-  petrec backfill status
-  petrec backfill undo 1
+  petrec runs list
+  petrec runs undo 1
   petrec demo --remove --dir {where}"""

@@ -1,28 +1,36 @@
-"""The runs that changed recordings: listed, shown, taken back, left for good."""
+"""The runs that changed recordings: listed, shown, taken back, taken up again, left for good."""
 
 from sqlalchemy import Connection
 
-from petrec.features.backfill.apply import apply_undo
+from petrec.errors import RunNotFoundError
+from petrec.features.backfill.work import backfill_work
+from petrec.features.review.work import ReviewWork
+from petrec.features.runs.batches.work import Work
 from petrec.features.runs.driver.throttle import Throttling
+from petrec.features.runs.journal.lock import naming_blockers, reading
 from petrec.features.runs.journal.presence import is_installed
 from petrec.features.runs.journal.store import list_runs, read_run
 from petrec.features.runs.lineage import read_lineage, read_skips
-from petrec.features.runs.result import Abandoned, Lineage, RunList, UndoResult
-from petrec.features.runs.resume import abandon_run
-from petrec.features.runs.run import Observer, Run
+from petrec.features.runs.result import Abandoned, Lineage, Resumed, RunList, UndoPlan, UndoResult
+from petrec.features.runs.resume import abandon_run, resume_run
+from petrec.features.runs.run import Action, Observer, Run, Target
 from petrec.features.runs.targets import make_target, mapped_target
-from petrec.features.runs.undo import check_null_returns
+from petrec.features.runs.undo.plan import apply_undo, check_null_returns, undo_target
+from petrec.features.runs.undo.preview import preview_undo
+from petrec.features.runs.undo.work import UndoWork
 from petrec.operations.callbacks import Confirm, ignore, require
 from petrec.operations.session import Session
 from petrec.postgres.writable import check_writable
 from petrec.schema import Schema
 
+_MOST = 20
 
-def runs(session: Session) -> RunList:
+
+def runs(session: Session, *, limit: int = _MOST) -> RunList:
     """Return the newest runs and how far they are; can be asked while one is working."""
     target = mapped_target(session.settings.mapping)
-    with session.translated(), session.engine.connect() as connection:
-        return RunList(list_runs(connection, target) if is_installed(connection) else ())
+    with session.translated(), reading(session.engine) as connection:
+        return RunList(list_runs(connection, target, limit) if is_installed(connection) else ())
 
 
 def history(
@@ -37,12 +45,23 @@ def history(
     Errors: RunNotFoundError.
     """
     target = mapped_target(session.settings.mapping)
-    with session.translated(), session.engine.connect() as connection:
+    with session.translated(), reading(session.engine) as connection:
         if not is_installed(connection):
             return Lineage(())
         if run is not None:
             read_run(connection, target, run)
         return read_lineage(connection, target, run, recording, limit)
+
+
+def plan_undo(session: Session, run: int) -> UndoPlan:
+    """Return what taking a run back would restore and leave alone; writes nothing.
+
+    Errors: RunNotFoundError, IllegalTransitionError.
+    """
+    with session.snapshot() as (connection, schema), naming_blockers(connection):
+        target = make_target(schema)
+        undone = _read(connection, target, run)
+        return preview_undo(connection, schema, target, undone)
 
 
 def undo(
@@ -58,15 +77,45 @@ def undo(
     `confirm` is asked with the number of the run. Errors: RunNotFoundError, IllegalTransitionError,
     RunHeldError, RunStoppedError.
     """
-    with session.snapshot() as (connection, schema):
+    with session.snapshot() as (connection, schema), naming_blockers(connection):
         target = make_target(schema)
-        _check_undo(connection, schema, target.name, run)
+        if is_installed(connection):
+            undone = read_run(connection, target.name, run)
+            _check_undo(connection, schema, undo_target(connection, undone), run)
     require(confirm, run)
-    given = throttling or Throttling()
     with session.translated():
-        done: Run = apply_undo(session.engine, schema, target, run, given, progress)
-        with session.engine.connect() as connection:
+        done = apply_undo(session.engine, schema, target, run, throttling or Throttling(), progress)
+        with reading(session.engine) as connection:
             return UndoResult(done, read_skips(connection, done.id))
+
+
+def resume(
+    session: Session,
+    run: int,
+    *,
+    throttling: Throttling | None = None,
+    confirm: Confirm[Run] | None = None,
+    progress: Observer = ignore,
+) -> Resumed:
+    """Bring an unfinished run to its end: a backfill, a review import or an undo.
+
+    A review import needs no file: its decisions were recorded before the first was written. Errors:
+    RunNotFoundError, IllegalTransitionError, RunHeldError, RunStoppedError.
+    """
+    with session.snapshot() as (connection, schema), naming_blockers(connection):
+        target = make_target(schema)
+        unfinished = _read(connection, target, run)
+        if unfinished.undoes is not None:
+            _check_undo(connection, schema, unfinished.target, unfinished.undoes)
+        else:
+            links = "INSERT" if unfinished.target.links else ""
+            check_writable(connection, schema, unfinished.target.columns, links=links)
+    require(confirm, unfinished)
+    work, given = _work(schema, unfinished), throttling or Throttling()
+    with session.translated():
+        done = resume_run(session.engine, work, target, run, given, progress)
+        with reading(session.engine) as connection:
+            return Resumed(done, read_skips(connection, done.id))
 
 
 def abandon(session: Session, run: int) -> Abandoned:
@@ -76,10 +125,23 @@ def abandon(session: Session, run: int) -> Abandoned:
         return Abandoned(abandon_run(session.engine, target, run))
 
 
-def _check_undo(connection: Connection, schema: Schema, target_name: str, run: int) -> None:
+def _read(connection: Connection, target: Target, run: int) -> Run:
     if not is_installed(connection):
-        return
-    written = read_run(connection, target_name, run).target
+        raise RunNotFoundError(f"there is no run {run}", hint="petrec has written nothing")
+    return read_run(connection, target.name, run)
+
+
+def _check_undo(connection: Connection, schema: Schema, written: Target, run: int) -> None:
     links = "DELETE" if written.links else ""
     check_writable(connection, schema, written.columns, links=links)
     check_null_returns(connection, schema, run)
+
+
+def _work(schema: Schema, run: Run) -> Work:
+    match run.action:
+        case Action.BACKFILL:
+            return backfill_work(schema)
+        case Action.REVIEW:
+            return ReviewWork(schema)
+        case Action.UNDO:
+            return UndoWork(schema)

@@ -14,8 +14,11 @@ _LANGUAGES = frozenset(
     {"pl_exec.c", "plperl.c", "plpy_elog.c", "plpy_plpymodule.c", "pltcl.c", "plv8.cc"}
 )
 
-# The name of a function in a context line, which is translated around it.
-_NAME = re.compile(r"([\w\"$.]+)\(")
+# A context line is translated around the name; a function outside the search path has its schema.
+_NAME = r'(?:[\w$]+|"(?:[^"\n]|"")+")'
+_CALL = re.compile(rf"(?:{_NAME}\.)?{_NAME}(?=\()")
+_PLPGSQL, _OTHERS = rf"pgSQL\W\w+ ({_NAME}(?:\.{_NAME})?)\(", r'\w+\W\w+ "(\w+)"$'
+_LANGUAGE_LINE = re.compile(f"PL/(?:{_PLPGSQL}|{_OTHERS})")
 
 
 def is_raised(error: psycopg.Error) -> bool:
@@ -24,12 +27,26 @@ def is_raised(error: psycopg.Error) -> bool:
     return PurePosixPath(file.replace("\\", "/")).name in _LANGUAGES
 
 
+def called_functions(context: str) -> list[str]:
+    """Return the functions at work, the innermost first, with the schema where one is given."""
+    return _CALL.findall(context)
+
+
+def outermost_function(context: str) -> str:
+    """Return the outermost function; empty where the last line names none.
+
+    Other lines may be of a statement's values, which must not be taken for a name.
+    """
+    found = _LANGUAGE_LINE.match(context.rpartition("\n")[2])
+    return (found[1] or found[2]) if found else ""
+
+
 def in_function(error: psycopg.Error) -> bool:
     """Return whether a function was at work, whoever reports the error."""
-    return _NAME.search(error.diag.context or "") is not None
+    return bool(called_functions(error.diag.context or ""))
 
 
 def raising_function(error: psycopg.Error) -> str:
     """Return the function that raised an error, as far as the server names it."""
-    found = _NAME.search(error.diag.context or "")
-    return f"function {found[1]}" if found else "a function of the database"
+    called = called_functions(error.diag.context or "")
+    return f"function {called[0]}" if called else "a function of the database"

@@ -59,15 +59,11 @@ def repair_and_take_back(petrec: Petrec, database: Database, tmp_path: Path) -> 
     again = json.loads(petrec("backfill", "--apply", "--yes", "--format", "json", dsn=dsn).out)
     assert again["run"] is None
 
-    undone = petrec(
-        "backfill", "undo", str(result["run"]["id"]), "--yes", "--format", "json", dsn=dsn
-    )
+    undone = petrec("runs", "undo", str(result["run"]["id"]), "--yes", "--format", "json", dsn=dsn)
     assert undone.code == 0, undone.err
     assert json.loads(undone.out)["run"]["changed"] == 395
     assert database.checksum() == before
-    second = petrec(
-        "backfill", "undo", str(result["run"]["id"]), "--yes", "--format", "json", dsn=dsn
-    )
+    second = petrec("runs", "undo", str(result["run"]["id"]), "--yes", "--format", "json", dsn=dsn)
     assert json.loads(second.out)["run"]["changed"] == 0
     assert database.checksum() == before
 
@@ -104,7 +100,7 @@ def test_touch_sets_the_column_and_undo_restores_it(petrec: Petrec, clinic: Data
     assert applied.code == 0, applied.err
     recent = "SELECT count(*) FROM recordings WHERE updated_at > now() - interval '1 hour'"
     assert clinic.execute(recent) == [(395,)]
-    assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
+    assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
     assert clinic.checksum() == before
 
 

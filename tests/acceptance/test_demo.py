@@ -17,7 +17,7 @@ def test_the_demo_repairs_a_clinic_and_shows_the_same_again(petrec: Petrec) -> N
             assert f"{before} recordings got their pet" in shown.out
             found = re.search(r"export PETREC_DATABASE_URL='?([^'\n]+)", shown.err)
             assert found
-            assert petrec("backfill", "undo", "1", "--yes", dsn=found[1]).code == 0
+            assert petrec("runs", "undo", "1", "--yes", dsn=found[1]).code == 0
             again = petrec("demo", "--size", "1000", "--dir", directory)
             assert drop_times(again.out) == drop_times(shown.out)
         finally:

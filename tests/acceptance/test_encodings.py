@@ -57,7 +57,7 @@ def test_databases_in_other_encodings_are_repaired(
         assert listed.out.count("caf\u00e9") == 100
         assert petrec("backfill", "--apply", "--yes", dsn=database.dsn).code == 0
         assert database.execute("SELECT count(*) FROM petrec.changes") == [(395,)]
-        assert petrec("backfill", "undo", "1", "--yes", dsn=database.dsn).code == 0
+        assert petrec("runs", "undo", "1", "--yes", dsn=database.dsn).code == 0
         if encoding == "SQL_ASCII":
             invalid = "UPDATE recordings SET transcript_text = E'caf\\351'"
             with psycopg.connect(database.dsn, client_encoding="SQL_ASCII") as raw:

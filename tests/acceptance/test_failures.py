@@ -170,7 +170,7 @@ def test_an_audit_without_recordings_has_a_code_of_its_own(
 def test_wrong_usage_names_what_is_right(petrec: Petrec, clinic: Database) -> None:
     assert petrec("audit", "--nonsense").code == 2
     expect(petrec("audit", "--rows", "nonsense", dsn=clinic.dsn), 2, "missing_ambiguous")
-    expect(petrec("backfill", "undo", "7", "--yes", dsn=clinic.dsn), 2, "no run 7")
+    expect(petrec("runs", "undo", "7", "--yes", dsn=clinic.dsn), 2, "no run 7")
     expect(petrec("backfill", "--apply", dsn=clinic.dsn), 2, "--yes")
     expect(petrec("backfill", "--touch", "filename", dsn=clinic.dsn), 2, "timestamp")
 
@@ -207,7 +207,7 @@ def test_a_reader_plans_beside_a_journal_it_may_not_read(petrec: Petrec, clinic:
     assert petrec("audit", dsn=url).code == 1
     planned = petrec("backfill", dsn=url)
     assert (planned.code, planned.err) == (0, "")
-    expect(petrec("backfill", "status", dsn=url), 3, "permission denied for schema petrec")
+    expect(petrec("runs", "list", dsn=url), 3, "permission denied for schema petrec")
 
 
 def test_a_journal_of_a_newer_petrec_is_left_alone(petrec: Petrec, clinic: Database) -> None:
@@ -215,5 +215,5 @@ def test_a_journal_of_a_newer_petrec_is_left_alone(petrec: Petrec, clinic: Datab
     clinic.execute("UPDATE petrec.alembic_version SET version_num = '9999_future'")
     before = clinic.checksum()
     expect(petrec("backfill", "--apply", "--yes", dsn=clinic.dsn), 3, "version", "newer")
-    expect(petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn), 3, "version", "newer")
+    expect(petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn), 3, "version", "newer")
     assert clinic.checksum() == before

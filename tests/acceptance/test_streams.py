@@ -18,7 +18,7 @@ READERS = (
     "audit --rows missing_ambiguous --format jsonl",
     "backfill",
     "backfill --sql",
-    "backfill status",
+    "runs list",
     "constraints plan",
     "constraints plan --sql",
     "constraints status",
@@ -61,9 +61,7 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
-@pytest.mark.parametrize(
-    "command", ["audit", "backfill status", "constraints plan --sql", "--version"]
-)
+@pytest.mark.parametrize("command", ["audit", "runs list", "constraints plan --sql", "--version"])
 def test_closed_standard_output_ends_in_3(clinic: Database, tmp_path: Path, command: str) -> None:
     code, said = run(command, ">&-", clinic.dsn, tmp_path)
     assert code == 3

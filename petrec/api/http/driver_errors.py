@@ -4,15 +4,13 @@ A trigger may put a row into its message, and the server puts values into its ow
 that the server sends in fields of their own are logged, and the function that failed.
 """
 
-import re
 from collections.abc import Iterator
 
 import psycopg
 import sqlalchemy.exc
 
-_NAME = r'(?:\w+|"[^"\n]+")'
-_PLPGSQL, _OTHERS = rf"pgSQL\W\w+ ({_NAME}(?:\.{_NAME})?)\(", r'\w+\W\w+ "(\w+)"$'
-_FUNCTION = re.compile(f"PL/(?:{_PLPGSQL}|{_OTHERS})")
+from petrec.postgres.raised import outermost_function
+
 _LONGEST = 200
 
 
@@ -23,6 +21,7 @@ class DatabaseFailure(Exception):  # noqa: N818 what the log shows in place of t
 def describe(error: psycopg.Error) -> str:
     """Return what the server named: no message, no detail, no statement."""
     diag = error.diag
+    function = outermost_function(diag.context or "")
     table = _joined(diag.schema_name, diag.table_name)
     column = f"column {diag.column_name}" if diag.column_name else ""
     rule = diag.constraint_name or (
@@ -33,7 +32,7 @@ def describe(error: psycopg.Error) -> str:
         rule and f"rule {rule}",
         table and f"table {table}",
         diag.datatype_name and f"type {diag.datatype_name}",
-        _function(diag.context or ""),
+        function and f"function {function}",
         _about_objects(error),
     ]
     return ", ".join(part[:_LONGEST] for part in parts if part)
@@ -63,12 +62,6 @@ def _drivers(error: BaseException | None) -> Iterator[psycopg.Error]:
         if isinstance(error, psycopg.Error):
             yield error
         error = error.__cause__ or error.__context__
-
-
-def _function(context: str) -> str:
-    """Return the outermost function: the last line, while others may be of a statement's values."""
-    found = _FUNCTION.match(context.rpartition("\n")[2])
-    return f"function {found[1] or found[2]}" if found else ""
 
 
 def _joined(*names: str | None) -> str:

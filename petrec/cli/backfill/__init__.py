@@ -1,1 +1,1 @@
-"""`petrec backfill` and its subcommands, one file each."""
+"""`petrec backfill`, and the options of all commands that write in batches."""

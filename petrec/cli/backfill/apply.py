@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 @bundled
 def backfill(
-    context: typer.Context,
     apply: Annotated[bool, typer.Option("--apply", help="Write, in journaled batches.")] = False,
     touch: Annotated[
         list[str] | None,
@@ -51,13 +50,11 @@ def backfill(
 
         petrec backfill --apply --yes --touch updated_at
 
-        petrec backfill undo 1
+        petrec runs undo 1
 
     """
     from petrec.operations.backfill import apply_backfill, plan_backfill
 
-    if context.invoked_subcommand is not None:
-        return ExitCode.CLEAN
     session = open_session("backfill", connect)
     if not apply:
         with activity(quiet=quiet) as shown:

@@ -7,13 +7,9 @@ from petrec.features.backfill.plan import write_plan
 from petrec.features.backfill.work import backfill_work
 from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
-from petrec.features.runs.journal.keys import follow_moves
-from petrec.features.runs.journal.presence import require_journal
-from petrec.features.runs.journal.store import change_state, read_run, unfinished_run
-from petrec.features.runs.journal.tables import changes, plan_items
+from petrec.features.runs.journal.store import change_state, unfinished_run
+from petrec.features.runs.resume import take_up
 from petrec.features.runs.run import Action, Observer, Run, RunState, Target
-from petrec.features.runs.targets import check_target
-from petrec.features.runs.undo import UndoWork, earlier_undos, plan_undo
 from petrec.phrases import Phrase, Phrased
 from petrec.schema import Schema
 
@@ -35,27 +31,6 @@ def apply_backfill(
     return Driver(engine, backfill_work(schema), throttling, observe).run(plan)
 
 
-def apply_undo(
-    engine: Engine,
-    schema: Schema,
-    target: Target,
-    run_id: int,
-    throttling: Throttling,
-    observe: Observer,
-) -> Run:
-    """Take a run back; errors: RunNotFoundError, IllegalTransitionError, see `Driver`."""
-    require_journal(engine, run_id)
-    work = UndoWork(schema)
-
-    def plan(connection: Connection) -> Run:
-        run = _resume_undo(connection, target, run_id) or plan_undo(connection, run_id, target)
-        undos = earlier_undos(connection, run_id)
-        work.settled_by = [other for other in undos if other != run.id]
-        return run
-
-    return Driver(engine, work, throttling, observe).run(plan)
-
-
 def _resume_or_plan(
     connection: Connection, schema: Schema, target: Target, *, anew: bool
 ) -> Run | None:
@@ -63,16 +38,13 @@ def _resume_or_plan(
     if unfinished and anew:
         change_state(connection, unfinished, RunState.ABANDONED)
     elif unfinished:
-        check_target(unfinished, target)
         if unfinished.target.touch != target.touch:
             touch = ", ".join(unfinished.target.touch) or "no column"
             raise UsageError(
                 Phrased(Phrase.TOUCH_DIFFERS, run=unfinished.id, touch=touch),
                 hint=Phrased(Phrase.SAME_TOUCH_OR_ANEW),
             )
-        change_state(connection, unfinished, RunState.RUNNING)
-        follow_moves(connection, plan_items, unfinished)
-        return read_run(connection, target.name, unfinished.id)
+        return take_up(connection, unfinished, target)
     return _plan(connection, schema, target)
 
 
@@ -83,12 +55,3 @@ def _plan(connection: Connection, schema: Schema, target: Target) -> Run | None:
         if run is None:
             planning.rollback()
     return run
-
-
-def _resume_undo(connection: Connection, target: Target, run_id: int) -> Run | None:
-    unfinished = unfinished_run(connection, target.name, Action.UNDO, run_id)
-    if unfinished is None:
-        return None
-    change_state(connection, unfinished, RunState.RUNNING)
-    follow_moves(connection, changes, read_run(connection, target.name, run_id))
-    return read_run(connection, target.name, unfinished.id)

@@ -143,5 +143,5 @@ class BackfillResult(Struct, frozen=True):
         if self.run and self.run.warning:
             notes.append(self.run.warning)
         if self.run:
-            notes.append(f"take it back with: petrec backfill undo {self.run.id}")
+            notes.append(f"take it back with: petrec runs undo {self.run.id}")
         return tuple(notes)

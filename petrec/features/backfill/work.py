@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
     Select,
     Table,
     and_,
@@ -23,7 +22,7 @@ from petrec.features.runs.batches.row_locks import (
     locked_as_read,
     system_columns,
 )
-from petrec.features.runs.batches.write import new_value, old_value
+from petrec.features.runs.batches.work import GuardedRows, Work
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import plan_items
 from petrec.features.runs.run import Run
@@ -35,15 +34,8 @@ _MOVED = "the recording is in another appointment now"
 _OTHER_PET = "the evidence names another pet now"
 
 
-class BackfillWork:
+class BackfillWork(Work):
     """Recordings whose pet is certain, in the order of the plan."""
-
-    settled_by: Sequence[int] = ()
-    watched = False
-
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
-        self.recordings: FromClause = schema.recordings
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the plan of this run."""
@@ -72,25 +64,18 @@ class BackfillWork:
         otherwise = case(
             (~stayed, _MOVED), (pet.is_not(None), _OTHER_PET), else_=kind_column(facts)
         )
-        columns = ("pet_id", *run.target.touch)
-        query = (
-            select(
-                plan_items.c.seq,
-                plan_items.c.row_key,
-                func.coalesce(facts.strategy, plan_items.c.strategy).label("strategy"),
-                func.coalesce(and_(stayed, pet == planned), False).label("applies"),
-                otherwise.label("reason"),
-                *(recording[column].label(old_value(column)) for column in columns),
-                pet.label(new_value("pet_id")),
-                *(func.now().label(new_value(column)) for column in run.target.touch),
-            )
-            .join_from(plan_items, facts.source, has_key(schema, recording, plan_items.c.row_key))
-            .where(numbered(*self.items(run)))
+        rows = GuardedRows(
+            seq=plan_items.c.seq,
+            row_key=plan_items.c.row_key,
+            strategy=func.coalesce(facts.strategy, plan_items.c.strategy),
+            applies=func.coalesce(and_(stayed, pet == planned), False),
+            reason=otherwise,
+            old={name: recording[name] for name in self.journaled(run)},
+            new={"pet_id": pet} | {name: func.now() for name in run.target.touch},
         )
+        source = plan_items.join(facts.source, has_key(schema, recording, plan_items.c.row_key))
+        query = rows.select_from(source, numbered(*self.items(run)))
         return locked_as_read(schema, query, recording, plan_items.c.row_key)
-
-    def after_write(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
-        """Have nothing left to do."""
 
 
 class UnenforcedLinksWork(BackfillWork):

@@ -12,7 +12,6 @@ from petrec.features.review.work import ReviewWork
 from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.foresight import Foresight, foresee
-from petrec.features.runs.journal.keys import follow_moves
 from petrec.features.runs.journal.store import (
     change_state,
     create_run,
@@ -21,8 +20,8 @@ from petrec.features.runs.journal.store import (
     update_run,
 )
 from petrec.features.runs.journal.tables import decisions
+from petrec.features.runs.resume import take_up
 from petrec.features.runs.run import Action, Observer, Run, RunState, Target
-from petrec.features.runs.targets import check_target
 from petrec.postgres.warned import about_check, not_valid_checks
 from petrec.schema import Schema
 
@@ -50,10 +49,7 @@ def resume_review(
         if anew:
             change_state(connection, run, RunState.ABANDONED)
             return None
-        check_target(run, target)
-        change_state(connection, run, RunState.RUNNING)
-        follow_moves(connection, decisions, run)
-        return run
+        return take_up(connection, run, target)
 
     return Driver(engine, ReviewWork(schema), throttling, observe).run(plan)
 

@@ -135,7 +135,7 @@ class ReviewImport(Struct, frozen=True):
             Phrased(Phrase.IMPORT_PARTIALLY) if refused else "",
             f"refused lines: {', '.join(self.rejects)}" if self.rejects else "",
             self.run.warning if self.run else "",
-            f"take it back with: petrec backfill undo {self.run.id}"
+            f"take it back with: petrec runs undo {self.run.id}"
             if self.run and self.run.changed
             else "",
             "" if self.applied else Phrased(Phrase.IMPORT_NOT_APPLIED),

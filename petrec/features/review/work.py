@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
     Select,
     Subquery,
     Table,
@@ -25,7 +24,7 @@ from petrec.features.review.case import Verdict
 from petrec.features.review.state import state_sql
 from petrec.features.runs.batches.items import numbered, numbers_of
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, lock_available, system_columns
-from petrec.features.runs.batches.write import new_value, old_value
+from petrec.features.runs.batches.work import GuardedRows, Work
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import decisions, link_changes
 from petrec.features.runs.run import LinkAction, Run
@@ -33,21 +32,13 @@ from petrec.postgres.identifiers import lock_table
 from petrec.rules import judged
 from petrec.rules.facts_sql import FactColumns
 from petrec.rules.outcome import becomes_ok_sql, outcome_query
-from petrec.schema import Schema
 
 _CHANGED = "the recording has changed since it was exported"
 _NOT_OK = "the decision would not make the recording ok any more"
 
 
-class ReviewWork:
+class ReviewWork(Work):
     """The decisions of one run that write something."""
-
-    settled_by: Sequence[int] = ()
-    watched = False
-
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
-        self.recordings: FromClause = schema.recordings
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the run's decisions that name a pet."""
@@ -96,29 +87,21 @@ class ReviewWork:
         same = state_sql(self.schema, facts, without=ours) == decisions.c.state
         fits = FactColumns(self._outcome(run))
         ok = and_(becomes_ok_sql(fits), fits.source.c.may_link)
-        new = self._new(run)
-        links = [(decisions.c.verdict == Verdict.LINK).label("links")] if run.target.links else []
-        return (
-            select(
-                decisions.c.seq,
-                decisions.c.row_key,
-                decisions.c.verdict.label("strategy"),
-                func.coalesce(and_(same, ok), false()).label("applies"),
-                case((same, _NOT_OK), else_=_CHANGED).label("reason"),
-                *(recording[name] for name in ROW_LOCATION),
-                *(recording[name].label(old_value(name)) for name in run.target.columns),
-                *(value.label(new_value(name)) for name, value in new.items()),
-                *links,
-            )
-            .join_from(
-                decisions, facts.source, has_key(self.schema, recording, decisions.c.row_key)
-            )
-            .join(fits.source, fits.source.c.seq == decisions.c.seq)
-            .where(numbered(*self.items(run)))
+        rows = GuardedRows(
+            seq=decisions.c.seq,
+            row_key=decisions.c.row_key,
+            strategy=decisions.c.verdict,
+            applies=func.coalesce(and_(same, ok), false()),
+            reason=case((same, _NOT_OK), else_=_CHANGED),
+            old={name: recording[name] for name in self.journaled(run)},
+            new=self._new(run),
+            links=decisions.c.verdict == Verdict.LINK if run.target.links else None,
         )
-
-    def after_write(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
-        """Have nothing left to do: pets are added by the statement that writes."""
+        source = decisions.join(
+            facts.source, has_key(self.schema, recording, decisions.c.row_key)
+        ).join(fits.source, fits.source.c.seq == decisions.c.seq)
+        location = [recording[name] for name in ROW_LOCATION]
+        return rows.select_from(source, numbered(*self.items(run)), location)
 
     def _new(self, run: Run) -> dict[str, ColumnElement[Any]]:
         recordings = self.schema.recordings

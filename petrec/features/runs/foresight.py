@@ -19,9 +19,14 @@ class Foresight:
     warnings: tuple[str, ...] = ()
 
 
-def foresee(connection: Connection, schema: Schema, target: Target) -> Foresight:
-    """Ask the catalog about a run that writes to a target; reads only."""
-    links = "INSERT" if target.links else ""
+def foresee(
+    connection: Connection, schema: Schema, target: Target, links: str = "INSERT"
+) -> Foresight:
+    """Ask the catalog about a run that writes to a target; reads only.
+
+    `links` is the statement by which a run that changes appointments' pets does so.
+    """
+    links = links if target.links else ""
     stops = hindrances(connection, schema, target.columns, links)
     return Foresight(
         tuple(stops + journal_hindrances(connection)),

@@ -42,14 +42,20 @@ def read_lineage(
     recording: str | None,
     limit: int | None,
 ) -> Lineage:
-    """Return the changes of a target's run or recording."""
+    """Return the changes of a target's run or recording, and what the run did not write."""
     query = lineage_query(target_name, run_id, recording).limit(limit)
-    return Lineage(tuple(_change(row) for row in connection.execute(query)))
+    skipped = () if run_id is None else read_skips(connection, run_id, recording, limit)
+    return Lineage(tuple(_change(row) for row in connection.execute(query)), skipped)
 
 
-def read_skips(connection: Connection, run_id: int) -> tuple[MovedOn, ...]:
+def read_skips(
+    connection: Connection, run_id: int, recording: str | None = None, limit: int | None = None
+) -> tuple[MovedOn, ...]:
     """Return the rows that a run left alone, with the reason."""
-    return _skips(connection, skips.c.run_id == run_id)
+    conditions = [skips.c.run_id == run_id]
+    if recording is not None:
+        conditions.append(skips.c.row_key[1] == recording)
+    return _skips(connection, *conditions, limit=limit)
 
 
 def read_unwritten(connection: Connection, run_id: int, limit: int) -> tuple[MovedOn, ...]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
 from petrec.documents.frames import records_frame
-from petrec.features.runs.run import Run, RunState, SkipCause
+from petrec.features.runs.run import Action, Run, RunState, SkipCause
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -27,7 +27,7 @@ class UndoResult(Struct, frozen=True):
 
     run: Run
     moved_on: tuple[MovedOn, ...]
-    command: str = "backfill undo"
+    command: str = "runs undo"
     schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
@@ -55,18 +55,84 @@ class UndoResult(Struct, frozen=True):
         )
 
 
+class UndoPlan(Struct, frozen=True):
+    """What an undo would do now: recordings restored, and left alone since they changed.
+
+    `moved_on` lists those left alone: the first of them, where they are many.
+    """
+
+    run: Run
+    restored: int
+    left: int
+    moved_on: tuple[MovedOn, ...]
+    obstacles: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    command: str = "runs undo"
+    schema_version: int = SCHEMA_VERSION
+
+    def frame(self) -> "DataFrame":
+        """Return the rows that would be left alone as a data frame."""
+        return records_frame(MovedOn, self.moved_on)
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        run = self.run
+        title = (
+            f"plan: take run {run.id} back: {self.restored} recordings restored, "
+            f"{self.left} left alone"
+        )
+        notes = [f"it would fail: {obstacle}" for obstacle in self.obstacles]
+        notes += self.warnings
+        if self.left > len(self.moved_on):
+            notes.append(f"the first {len(self.moved_on)} of those left alone are listed")
+        notes.append(f"nothing has been written; petrec runs undo {run.id} does it")
+        grids = (left_alone("Left alone: changed since", self.moved_on),)
+        return Document(self.command, title, self, grids, notes=tuple(notes))
+
+
+class Resumed(Struct, frozen=True):
+    """A run that was taken up again, at its end; `skipped` was not written as planned."""
+
+    run: Run
+    skipped: tuple[MovedOn, ...]
+    command: str = "runs resume"
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def is_clean(self) -> bool:
+        """Return whether no row was refused or rewritten, nor one left alone that was decided."""
+        if self.run.action is Action.BACKFILL:
+            return all(row.cause is SkipCause.OVERTAKEN for row in self.skipped)
+        return not self.skipped
+
+    def frame(self) -> "DataFrame":
+        """Return the rows that were not written as planned as a data frame."""
+        return records_frame(MovedOn, self.skipped)
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        run = self.run
+        now = run.changed - run.before
+        title = f"run {run.id} {run.state}: {now} recordings changed{run.in_all}"
+        notes = [run.warning] if run.warning else []
+        if run.changed and not run.undoes:
+            notes.append(f"take it back with: petrec runs undo {run.id}")
+        grids = (left_alone("Not written as planned", self.skipped),)
+        return Document(self.command, title, self, grids, notes=tuple(notes))
+
+
 class Abandoned(Struct, frozen=True):
     """A run that was left for good."""
 
     run: Run
-    command: str = "backfill abandon"
+    command: str = "runs abandon"
     schema_version: int = SCHEMA_VERSION
 
     def document(self) -> Document:
         """Return the form for rendering."""
         run = self.run
         title = f"run {run.id} is abandoned: {run.changed} changed, {run.remaining} not done"
-        undo = f"take back what it did with: petrec backfill undo {run.id}"
+        undo = f"take back what it did with: petrec runs undo {run.id}"
         notes = (undo,) if run.changed and not run.undoes else ()
         return Document(self.command, title, self, notes=notes)
 
@@ -75,7 +141,7 @@ class RunList(Struct, frozen=True):
     """The runs of a database, the newest first."""
 
     runs: tuple[Run, ...]
-    command: str = "backfill status"
+    command: str = "runs list"
     schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
@@ -84,20 +150,22 @@ class RunList(Struct, frozen=True):
 
     def document(self) -> Document:
         """Return the form for rendering."""
-        title = f"{len(self.runs)} runs" if self.runs else "no run yet"
-        columns = ("run", "action", "state", "planned", "changed", "skipped", "left", "rows/s",
-                   "eta s", "last batch", "by", "why")  # fmt: skip
-        grid = Grid("Runs", columns, tuple(_status_row(run) for run in self.runs))
+        on = f" on {self.runs[0].target.table}" if self.runs else ""
+        title = f"{len(self.runs)} runs{on}" if self.runs else "no run yet"
+        columns = ("run", "action", "state", "started", "planned", "changed", "skipped",
+                   "left", "rows/s", "eta s", "last batch", "by", "undone by", "why")  # fmt: skip
+        grid = Grid("Runs", columns, tuple(map(_list_row, self.runs)))
         return Document(self.command, title, self, (grid,))
 
 
-def _status_row(run: Run) -> tuple[str | int | float | None, ...]:
+def _list_row(run: Run) -> tuple[str | int | float | None, ...]:
     eta = run.eta_seconds
     working = run.state in {RunState.RUNNING, RunState.STOPPED}
     return (
         run.id,
         f"undo of {run.undoes}" if run.undoes else run.action,
         run.shown_state,
+        f"{run.started_at:%Y-%m-%d %H:%M:%S}",
         run.planned,
         run.changed,
         run.skipped,
@@ -106,6 +174,7 @@ def _status_row(run: Run) -> tuple[str | int | float | None, ...]:
         round(eta, 1) if eta is not None and working else None,
         f"{run.batch_size} rows, {run.batch_ms:.0f} ms",
         f"{run.role}, {run.host}:{run.pid}",
+        ", ".join(map(str, run.undone_by)) or None,
         run.throttled_by or run.failure,
     )
 
@@ -130,10 +199,11 @@ class Change(Struct, frozen=True):
 
 
 class Lineage(Struct, frozen=True):
-    """Changes, the oldest first."""
+    """Changes, the oldest first; of a run also what it did not write as planned."""
 
     changes: tuple[Change, ...]
-    command: str = "backfill show"
+    skipped: tuple[MovedOn, ...] = ()
+    command: str = "runs show"
     schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
@@ -157,7 +227,10 @@ class Lineage(Struct, frozen=True):
             for change in self.changes
         )
         title = f"{len(rows)} changes"
-        return Document(self.command, title, self, (Grid("Changes", columns, rows),))
+        grids = [Grid("Changes", columns, rows)]
+        if self.skipped:
+            grids.append(left_alone("Not written as planned", self.skipped))
+        return Document(self.command, title, self, tuple(grids))
 
 
 def _text(value: object) -> str:

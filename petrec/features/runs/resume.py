@@ -1,11 +1,54 @@
-"""Leave an unfinished run for good; what it has done stays, and can be undone."""
+"""Take an unfinished run up again, or leave it for good; what it has done stays, to be undone."""
 
-from sqlalchemy import Engine
+from collections.abc import Mapping
 
+from sqlalchemy import Connection, Engine, Table
+
+from petrec.features.runs.batches.work import Work
+from petrec.features.runs.driver.driver import Driver
+from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.install import only_writer
+from petrec.features.runs.journal.keys import follow_moves
 from petrec.features.runs.journal.presence import require_journal
 from petrec.features.runs.journal.store import change_state, read_run
-from petrec.features.runs.run import Run, RunState
+from petrec.features.runs.journal.tables import changes, decisions, plan_items
+from petrec.features.runs.run import Action, Observer, Run, RunState, Target
+from petrec.features.runs.targets import check_target
+
+# Undos work through the changes of the run that they take back.
+ITEMS: Mapping[Action, Table] = {
+    Action.BACKFILL: plan_items,
+    Action.REVIEW: decisions,
+    Action.UNDO: changes,
+}
+
+
+def take_up(connection: Connection, run: Run, target: Target) -> Run:
+    """Make an unfinished run this process's own.
+
+    Errors: SchemaMismatchError for a run of another table, IllegalTransitionError.
+    """
+    check_target(run, target)
+    change_state(connection, run, RunState.RUNNING)
+    source = run if run.undoes is None else read_run(connection, target.name, run.undoes)
+    follow_moves(connection, ITEMS[run.action], source)
+    return read_run(connection, target.name, run.id)
+
+
+def resume_run(
+    engine: Engine,
+    work: Work,
+    target: Target,
+    run_id: int,
+    throttling: Throttling,
+    observe: Observer,
+) -> Run:
+    """Bring an unfinished run of any action to its end; errors: see `take_up` and `Driver`."""
+
+    def plan(connection: Connection) -> Run:
+        return take_up(connection, read_run(connection, target.name, run_id), target)
+
+    return Driver(engine, work, throttling, observe).run(plan)
 
 
 def abandon_run(engine: Engine, target_name: str, run_id: int) -> Run:

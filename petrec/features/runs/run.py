@@ -93,6 +93,7 @@ class Run(Struct, frozen=True):
     updated_at: datetime
     target_name: str = ""
     undoes: int | None = None
+    undone_by: tuple[int, ...] = ()
     pass_number: int = 1
     cursor: int = 0
     planned: int = 0

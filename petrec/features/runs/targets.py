@@ -65,5 +65,5 @@ def check_target(run: Run, target: Target) -> None:
             f"run {run.id} wrote to {run.target.table} (column {run.target.pet}), "
             f"the configuration names {target.table} (column {target.pet})",
             hint="use the configuration that the run was made with, or leave it for good with: "
-            f"petrec backfill abandon {run.id}",
+            f"petrec runs abandon {run.id}",
         )

@@ -52,7 +52,7 @@ def told(ended: Completed) -> dict[str, Any]:
 def test_an_undone_run_is_planned_anew(clinic: Database, petrec: Petrec, spawn: Spawn) -> None:
     untouched = clinic.checksum()
     interrupt(spawn, clinic, APPLY, 20)
-    assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
+    assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
     assert clinic.checksum() == untouched
     assert clinic.execute("SELECT state FROM petrec.runs WHERE id = 1") == [("abandoned",)]
     (lacking,) = clinic.execute(LACKING)[0]
@@ -74,7 +74,7 @@ def test_every_kind_of_run_can_be_abandoned(
     clinic: Database, petrec: Petrec, spawn: Spawn, tmp_path: Path
 ) -> None:
     def abandon(run: str) -> Completed:
-        return petrec("backfill", "abandon", run, "--yes", dsn=clinic.dsn)
+        return petrec("runs", "abandon", run, "--yes", dsn=clinic.dsn)
 
     interrupt(spawn, clinic, APPLY, 20)
     done = changed(clinic)
@@ -96,11 +96,11 @@ def test_every_kind_of_run_can_be_abandoned(
     states = "SELECT state FROM petrec.runs WHERE action = 'review' ORDER BY id"
     assert clinic.execute(states) == [("abandoned",), ("abandoned",), ("done",)]
 
-    undo = ("backfill", "undo", "2", "--yes", "-q")
+    undo = ("runs", "undo", "2", "--yes", "-q")
     interrupt(spawn, clinic, undo, 20)
     assert abandon("6").code == 0
     assert petrec(*undo, dsn=clinic.dsn).code in {0, 1}
-    assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code in {0, 1}
+    assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code in {0, 1}
 
 
 def test_only_the_listed_transitions_are_made(clinic: Database) -> None:
@@ -139,7 +139,7 @@ def test_the_default_isolation_does_not_matter(
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial")
     assert petrec(*review, dsn=clinic.dsn).code in {0, 1}
     for run in ("2", "1"):
-        assert petrec("backfill", "undo", run, "--yes", dsn=clinic.dsn).code in {0, 1}
+        assert petrec("runs", "undo", run, "--yes", dsn=clinic.dsn).code in {0, 1}
     assert clinic.execute("SELECT DISTINCT level FROM levels") == [("read committed",)]
 
 

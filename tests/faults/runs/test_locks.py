@@ -88,8 +88,8 @@ def test_second_command_is_told_who_works(
     assert ended.code == 3
     for word in ("backend pid", f":{process.pid} ", "since"):
         assert word in ended.err
-    assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code == 3
-    shown = petrec("backfill", "status", "--format", "jsonl", dsn=clinic.dsn).out
+    assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code == 3
+    shown = petrec("runs", "list", "--format", "jsonl", dsn=clinic.dsn).out
     assert '"state":"running"' in shown
     pause.unlink()
     assert process.wait(90) == 0

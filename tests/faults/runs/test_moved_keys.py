@@ -61,17 +61,17 @@ def test_every_way_back(moved: Database, petrec: Petrec, tmp_path: Path) -> None
     imported = review(petrec, moved, tmp_path)
     assert moved.execute(ALL) == [(101, 10, 1), (102, 10, 1), (103, 10, 1), (104, 40, 4),
                                   (105, 60, 6)]  # fmt: skip
-    shown = petrec("backfill", "show", "--recording", "101", "--format", "json", dsn=dsn)
+    shown = petrec("runs", "show", "--recording", "101", "--format", "json", dsn=dsn)
     (change,) = json.loads(shown.out)["changes"]
     assert (change["old"]["appointment_id"], change["new"]["appointment_id"]) == (20, 10)
 
-    undone = petrec("backfill", "undo", str(imported["id"]), "--yes", dsn=dsn)
+    undone = petrec("runs", "undo", str(imported["id"]), "--yes", dsn=dsn)
     assert undone.code == 0, undone.out
     assert moved.execute(ALL) == filled
     again = review(petrec, moved, tmp_path)
     assert again["changed"] == 3
-    assert petrec("backfill", "undo", str(again["id"]), "--yes", dsn=dsn).code == 0
-    assert petrec("backfill", "undo", "1", "--yes", dsn=dsn).code == 0
+    assert petrec("runs", "undo", str(again["id"]), "--yes", dsn=dsn).code == 0
+    assert petrec("runs", "undo", "1", "--yes", dsn=dsn).code == 0
     assert moved.execute(ALL) == before
 
 
@@ -108,6 +108,6 @@ def test_a_backfill_is_undone_after_a_review_has_moved_its_row(
     command = ("review", "import", str(cases), "--apply", "--yes")
     assert petrec(*command, dsn=moved.dsn).code == 0
     assert moved.execute(ALL)[2] == (103, 40, 1)
-    undone = petrec("backfill", "undo", "1", "--yes", dsn=moved.dsn)
+    undone = petrec("runs", "undo", "1", "--yes", dsn=moved.dsn)
     assert undone.code == 0, undone.out
     assert moved.execute(ALL)[2] == (103, 40, None)

@@ -13,7 +13,7 @@ from tests.plugins.forks import Completed
 from tests.plugins.runs import APPLY
 
 JSON = ("--format", "json")
-UNDO = ("backfill", "undo", "1", "--yes", "-q", *JSON)
+UNDO = ("runs", "undo", "1", "--yes", "-q", *JSON)
 RAISES = """
 CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$ BEGIN
   IF EXISTS (SELECT FROM marked WHERE id = NEW.id) THEN

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from petrec.features.backfill.apply import apply_backfill, apply_undo
+from petrec.features.backfill.apply import apply_backfill
 from petrec.features.review.agree import Ballot
 from petrec.features.review.apply import record_review, review_target
 from petrec.features.review.case import Decision, Verdict
@@ -15,6 +15,7 @@ from petrec.features.review.cases import observe
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.run import Run
 from petrec.features.runs.targets import make_target
+from petrec.features.runs.undo.plan import apply_undo
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema

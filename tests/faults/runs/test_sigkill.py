@@ -56,7 +56,7 @@ def test_an_undo_that_is_killed_again_and_again_ends_the_same(
 ) -> None:
     before = clinic.checksum()
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
-    undo = ("backfill", "undo", "1", "--yes", "-q")
+    undo = ("runs", "undo", "1", "--yes", "-q")
     assert kill_again_and_again(spawn, clinic, undo, 395, kills) > kills / 2
     assert petrec(*undo, dsn=clinic.dsn).code == 0
     assert clinic.checksum() == before

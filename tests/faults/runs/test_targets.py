@@ -67,7 +67,7 @@ def test_nothing_of_one_target_shows_in_the_other(
     one, other = (tenant(two.database, *name, tmp_path) for name in names)
     untouched = two.checksum(other)
     commands: list[tuple[str, ...]] = [
-        ("audit", "--fail-level", "never"), ("backfill",), ("backfill", "status"),
+        ("audit", "--fail-level", "never"), ("backfill",), ("runs", "list"),
         ("review", "status"),
     ]  # fmt: skip
     before = [shown(two, other, command) for command in commands]
@@ -75,19 +75,19 @@ def test_nothing_of_one_target_shows_in_the_other(
 
     assert two.checksum(other) == untouched
     assert [shown(two, other, command) for command in commands] == before
-    assert two.told(other, "backfill", "show", "--recording", row)["changes"] == []
-    assert two.told(one, "backfill", "show", "--recording", row)["changes"] != []
+    assert two.told(other, "runs", "show", "--recording", row)["changes"] == []
+    assert two.told(one, "runs", "show", "--recording", row)["changes"] != []
     assert two.run(other, "report", "--no-history", "--json", "report.json").code == 1
     assert json.loads((tmp_path / "report.json").read_text())["backfills"] == []
     for refused in (("undo", "1", "--yes"), ("show", "1")):
-        ended = two.run(other, "backfill", *refused)
+        ended = two.run(other, "runs", *refused)
         assert ended.code == 2
         assert f"belongs to {one.name}, the configuration names {other.name}" in ended.err
 
     mine = two.told(other, *APPLY)["run"]
     assert mine["changed"] == changed
-    assert [run["id"] for run in two.told(other, "backfill", "status")["runs"]] == [mine["id"]]
-    assert two.run(other, "backfill", "undo", str(mine["id"]), "--yes").code == 0
+    assert [run["id"] for run in two.told(other, "runs", "list")["runs"]] == [mine["id"]]
+    assert two.run(other, "runs", "undo", str(mine["id"]), "--yes").code == 0
     assert two.checksum(other) == untouched
 
 
@@ -140,7 +140,7 @@ def test_targets_are_written_to_at_the_same_time(two: Two, spawn: Spawn, tmp_pat
     slow = (*APPLY, *SLOW, "--max-rows-per-second", "20")
     process = spawn(*slow, "--config", str(one.config), dsn=two.database.dsn)
     working = "SELECT count(*) FROM petrec.changes"
-    until(lambda: two.run(one, "backfill", "status").out.count("running"))
+    until(lambda: two.run(one, "runs", "list").out.count("running"))
     assert two.run(one, *APPLY).code == 3
     assert two.told(other, *APPLY)["run"]["state"] == "done"
     assert process.poll() is None, two.database.execute(working)
@@ -158,8 +158,8 @@ def test_a_journal_of_an_older_version_is_read_and_filled_in(
         command.downgrade(alembic_config(connection), "0003_causes")
     names = "SELECT target->>'name' FROM petrec.runs ORDER BY id"
     assert two.database.execute(names) == [(None,)]
-    assert len(two.told(one, "backfill", "status")["runs"]) == 1
-    assert two.told(other, "backfill", "status")["runs"] == []
+    assert len(two.told(one, "runs", "list")["runs"]) == 1
+    assert two.told(other, "runs", "list")["runs"] == []
     assert two.run(other, *APPLY).code == 0
     assert two.database.execute(names) == [(one.name,), (other.name,)]
-    assert two.run(one, "backfill", "undo", "1", "--yes").code == 0
+    assert two.run(one, "runs", "undo", "1", "--yes").code == 0

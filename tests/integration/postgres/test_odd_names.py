@@ -73,6 +73,6 @@ def test_a_life_under_odd_names(
     assert reviewed.code == 0, reviewed.err
     assert json.loads(reviewed.out)["run"]["changed"] > 20
     for run in ("2", "1"):
-        undone = petrec("backfill", "undo", run, "--yes", "-q", dsn=clinic.dsn)
+        undone = petrec("runs", "undo", run, "--yes", "-q", dsn=clinic.dsn)
         assert undone.code == 0, undone.err
     assert (clinic.execute(ROWS), clinic.execute(LINKS)) == before

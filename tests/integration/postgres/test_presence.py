@@ -237,7 +237,7 @@ def test_a_schema_petrec_of_another_application_is_named(
     before = pets_of(empty_database)
     assert petrec("audit", dsn=empty_database.dsn).code == 1
     assert petrec("backfill", dsn=empty_database.dsn).code == 0
-    for command in ("backfill --apply --yes", "backfill status", "backfill undo 1 --yes"):
+    for command in ("backfill --apply --yes", "runs list", "runs undo 1 --yes"):
         ended = petrec(*command.split(), dsn=empty_database.dsn)
         assert (ended.code, "belongs to another application" in ended.err) == (2, True), ended.err
     assert pets_of(empty_database) == before

@@ -67,8 +67,8 @@ COMMANDS = (
     "validate",
     "backfill",
     "backfill --apply --yes",
-    "backfill status",
-    "backfill undo 1 --yes",
+    "runs list",
+    "runs undo 1 --yes",
     "review export --output cases.csv",
     "review status",
     "constraints plan",
@@ -165,7 +165,7 @@ def test_a_type_in_whose_schema_others_may_create_is_refused(
     assert (refused.code, "pets.name is of type citext" in refused.err) == (2, True)
     for grantee in ("PUBLIC", stranger_of(clinic)):
         clinic.execute(f"REVOKE CREATE ON SCHEMA public FROM {grantee}")
-    for command in ("audit", "backfill --apply --yes", "backfill undo 1 --yes", "review status"):
+    for command in ("audit", "backfill --apply --yes", "runs undo 1 --yes", "review status"):
         assert petrec(*command.split(), dsn=clinic.dsn).code in {0, 1}
 
 
@@ -234,13 +234,13 @@ def test_code_that_another_role_attached_to_the_journal_is_not_run(
         """)
     for name, (attach, detach) in ATTACHED.items():
         clinic.execute(f"SET ROLE {role}; {attach}")
-        status = petrec("backfill", "status", dsn=clinic.dsn)
+        status = petrec("runs", "list", dsn=clinic.dsn)
         assert (status.code, "code of another role" in status.err) == (2, True), (name, status.err)
         clinic.execute(f"SET ROLE {role}; {detach}")
-    assert petrec("backfill", "status", dsn=clinic.dsn).code == 0
+    assert petrec("runs", "list", dsn=clinic.dsn).code == 0
     clinic.execute(f"SET ROLE {role}; {ATTACHED['a trigger'][0]}")
     assert petrec("audit", dsn=clinic.dsn).code == 1
-    for command in ("backfill --apply --yes", "backfill undo 1 --yes", "report --record"):
+    for command in ("backfill --apply --yes", "runs undo 1 --yes", "report --record"):
         ended = petrec(*command.split(), dsn=clinic.dsn)
         assert (ended.code, "code of another role" in ended.err) == (2, True), (command, ended.err)
     assert clinic.execute("SELECT * FROM calls") == []

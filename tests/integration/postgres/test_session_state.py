@@ -116,7 +116,7 @@ def test_no_command_leaves_anything_in_the_sessions_of_a_shared_pool(
     with clinic.connect() as plain:
         before = {name: plain.execute(f"SHOW {name}").fetchone() for name in names}
     for command, codes in (
-        ("audit", {1}), ("backfill --apply --yes", {2}), ("backfill status", {0}),
+        ("audit", {1}), ("backfill --apply --yes", {2}), ("runs list", {0}),
         ("report --record", {2}), ("constraints apply --group indexes --yes", {2}),
     ):  # fmt: skip
         assert petrec(*command.split(), dsn=dsn).code in codes, command
@@ -135,9 +135,9 @@ def test_every_command_works_whatever_the_database_sets(
     odd(clinic)
     clinic.execute("SET transaction_read_only = off; REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     for command, code in (
-        ("audit", 1), ("backfill", 0), ("backfill --apply --yes", 0), ("backfill status", 0),
+        ("audit", 1), ("backfill", 0), ("backfill --apply --yes", 0), ("runs list", 0),
         ("review export --output cases.csv", 0), ("report --record", 1), ("validate", 1),
-        ("backfill undo 1 --yes", 0), ("constraints apply --group indexes --yes", 0),
+        ("runs undo 1 --yes", 0), ("constraints apply --group indexes --yes", 0),
     ):  # fmt: skip
         ended = petrec(*command.split(), dsn=clinic.dsn)
         assert ended.code == code, (command, ended.err)

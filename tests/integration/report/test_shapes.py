@@ -96,7 +96,7 @@ def test_backfills_are_marked(petrec: Petrec, clinic: Database, tmp_path: Path) 
     result = result_in(tmp_path)
     assert [(m.run, m.action, m.changed) for m in result.backfills] == [(1, "backfill", 395)]
     assert result.moved == {"missing_inferable": Movement(0, 395, 0)}
-    assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
+    assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
     assert petrec("report", *FILES, dsn=clinic.dsn).code == 1
     assert result_in(tmp_path).moved == {"missing_inferable": Movement(0, 0, 395)}
     page = (tmp_path / "r.html").read_text()

@@ -56,7 +56,7 @@ def whole_way(petrec: Petrec, database: Database, tmp_path: Path) -> None:
     lineage = "SELECT count(*) FROM petrec.decisions d JOIN petrec.changes c USING (run_id, seq)"
     assert database.execute(lineage) == [(313,)]
 
-    undone = petrec("backfill", "undo", str(run["id"]), "--yes", dsn=dsn)
+    undone = petrec("runs", "undo", str(run["id"]), "--yes", dsn=dsn)
     assert undone.code == 0, undone.err
     assert (database.checksum(), digest(database)) == (before, linked)
 
@@ -85,7 +85,7 @@ def test_a_plan_writes_nothing_and_an_undone_import_can_be_repeated(
     for attempt in (1, 3):
         applied = petrec("review", "import", str(decided), *APPLY, dsn=clinic.dsn)
         assert imported(applied)["run"]["changed"] == 313
-        undone = petrec("backfill", "undo", str(attempt), "--yes", dsn=clinic.dsn)
+        undone = petrec("runs", "undo", str(attempt), "--yes", dsn=clinic.dsn)
         assert undone.code == 0, undone.err
         assert clinic.checksum() == before
 

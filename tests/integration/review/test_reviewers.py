@@ -123,7 +123,7 @@ def test_silence_is_recorded_and_counted(
     counted = {r["reviewer"]: (r["assign"], r["cannot_tell"], r["leave"], r["written"], r["undone"])
                for r in status["reviewers"]}  # fmt: skip
     assert counted == {"Ada": (1, 1, 1, 1, 0), "Bob": (1, 0, 0, 1, 0)}
-    assert petrec("backfill", "undo", "2", "--yes", dsn=clinic.dsn).code == 0
+    assert petrec("runs", "undo", "2", "--yes", dsn=clinic.dsn).code == 0
     status = json.loads(petrec("review", "status", "--format", "json", dsn=clinic.dsn).out)
     assert {(r["reviewer"], r["written"], r["undone"]) for r in status["reviewers"]} == {
         ("Ada", 0, 1), ("Bob", 0, 1),
@@ -175,7 +175,7 @@ def test_an_added_pet_that_others_rely_on_stays(
         "(SELECT id FROM recordings WHERE pet_id IS NOT NULL AND id <> %s LIMIT 1)",
         (*pair, row["recording_id"]),
     )
-    assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
+    assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
     assert clinic.execute(linked, pair) == [(1,)]
 
 
@@ -185,7 +185,7 @@ def test_an_added_pet_that_nobody_relies_on_goes(
     before = clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2")
     rows = linking(cases)
     assert give(rows)[1]["run"]["changed"] == len(rows) > 1
-    assert petrec("backfill", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
+    assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
     assert clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2") == before
     actions = "SELECT action FROM petrec.links ORDER BY run_id"
     assert {action for (action,) in clinic.execute(actions)} == {"added", "present", "removed"}

@@ -25,8 +25,8 @@ COMMANDS = (
     "backfill",
     "backfill --sql",
     "backfill --apply --yes",
-    "backfill status",
-    "backfill undo 1 --yes",
+    "runs list",
+    "runs undo 1 --yes",
     "review status",
     "audit",
 )

@@ -34,6 +34,7 @@ from petrec.features.runs.journal.tables import history_findings as findings
 from petrec.features.runs.journal.tables import history_runs as runs
 from petrec.features.runs.targets import target_name
 from petrec.fingerprints import Tally
+from petrec.postgres.session_state import set_local
 from petrec.schema import Schema
 
 PLACE = f"schema {runs.schema}"
@@ -54,6 +55,8 @@ def compared_in_database(
 ) -> Iterator[Comparison]:
     """Compare with the tables, and commit once the block has ended well."""
     with engine.connect() as writer, writer.begin():
+        # A commit that waited for a standby would keep the lock, and other reports would wait.
+        set_local(writer, {"synchronous_commit": "local"})
         writer.execute(_LOCK)
         target = target_name(schema)
         past = _past(writer, target)

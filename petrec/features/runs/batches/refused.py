@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from petrec.features.runs.errors import INSUFFICIENT_PRIVILEGE, constraint_of, driver_error
+from petrec.postgres.raised import called_functions
 from petrec.postgres.triggers import TriggerFunction, trigger_functions
 from petrec.schema import Schema
 
@@ -63,12 +64,11 @@ def name_refusal(connection: Connection, schema: Schema, error: DBAPIError) -> R
 
 def _trigger(error: Error, triggers: Sequence[TriggerFunction]) -> str | None:
     """Return the trigger of the outermost function, which the context names last."""
-    context = error.diag.context or ""
-    found = [(context.rfind(f"{one.function}("), one) for one in triggers]
-    place, trigger = max(found, key=lambda pair: pair[0], default=(-1, None))
-    if trigger is None or place < 0:
-        return None
-    return f'trigger "{trigger.name}" on {trigger.table} (function {trigger.function})'
+    for called in reversed(called_functions(error.diag.context or "")):
+        for trigger in triggers:
+            if called == trigger.function or called.endswith(f".{trigger.function}"):
+                return f'trigger "{trigger.name}" on {trigger.table} (function {trigger.function})'
+    return None
 
 
 def _by_class(error: Error) -> str:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from petrec.features.runs.batches.items import numbered, numbers_of
-from petrec.features.runs.journal.tables import changes, decisions, link_changes, plan_items, skips
+from petrec.features.runs.journal.tables import changes, link_changes, skips
 from petrec.features.runs.run import Action, Run, SkipCause
 from petrec.schema import Schema
 
@@ -34,7 +34,7 @@ IMMEDIATE = text("SET CONSTRAINTS ALL IMMEDIATE")
 _OTHERWISE = "a trigger wrote another value"
 _DELETED = "a trigger deleted the recording, or changed its key afterwards"
 _MOVED = "a trigger moved the recording to another appointment"
-_ITEMS = {Action.BACKFILL: plan_items, Action.REVIEW: decisions}
+_APPOINTMENT = "appointment_id"
 _UNLINKED = "a trigger kept the pet out of the appointment"
 
 
@@ -63,10 +63,11 @@ def _drifted(schema: Schema, run: Run) -> Select[Any]:
     The reason is NULL where only a column differs that the plan does not decide.
     """
     recordings = schema.tables.recordings
-    now = [part for c in run.target.columns for part in (literal(c), recordings.c[c])]
+    columns = dict.fromkeys((*run.target.columns, _APPOINTMENT))
+    now = [part for c in columns for part in (literal(c), recordings.c[c])]
     decided = or_(*(_differs(recordings.c[c]) for c in run.target.decided))
-    any_column = or_(*(_differs(recordings.c[c]) for c in run.target.columns))
-    gone, moved = recordings.c.id.is_(None), _is_moved(schema, run)
+    any_column = or_(*(_differs(recordings.c[c]) for c in columns))
+    gone, moved = recordings.c.id.is_(None), _is_moved(recordings.c.appointment_id, run)
     unlinked = _unlinked(schema, run)
     reason = case((gone, _DELETED), (decided, _OTHERWISE), (unlinked, _UNLINKED), (moved, _MOVED))
     return (
@@ -101,15 +102,11 @@ def _has_key_now(schema: Schema, run: Run) -> ColumnElement[bool]:
     return and_(*parts)
 
 
-def _is_moved(schema: Schema, run: Run) -> ColumnElement[bool]:
-    """Return whether a recording is in another appointment than the one that it was planned in."""
-    items = _ITEMS.get(run.action)
-    if items is None:
+def _is_moved(appointment: ColumnElement[Any], run: Run) -> ColumnElement[bool]:
+    """Return whether a recording is in another appointment now, where the run moves none."""
+    if _APPOINTMENT in run.target.columns:
         return literal(False)
-    planned = (items.c.run_id == run.id, items.c.seq == changes.c.seq)
-    place = cast(schema.tables.recordings.c.appointment_id, Text)
-    elsewhere = items.c.appointment_id.is_distinct_from(place)
-    return exists().where(*planned, elsewhere).correlate(changes, schema.tables.recordings)
+    return cast(appointment, Text).is_distinct_from(changes.c.old.op("->>")(_APPOINTMENT))
 
 
 def _unlinked(schema: Schema, run: Run) -> ColumnElement[bool]:

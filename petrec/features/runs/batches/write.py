@@ -23,6 +23,7 @@ from sqlalchemy import (
 from petrec.features.runs.batches.items import numbers_of
 from petrec.features.runs.batches.links import add_links, linked_values
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, is_at
+from petrec.features.runs.batches.work import new_value, old_value
 from petrec.features.runs.journal.keys import Columns, has_key, key_of
 from petrec.features.runs.journal.tables import changes, skips
 from petrec.features.runs.run import Run, SkipCause
@@ -40,16 +41,6 @@ class Written:
     skipped: int
 
 
-def old_value(column: str) -> str:
-    """Return the label under which a guarded selection carries a column's present value."""
-    return f"old_{column}"
-
-
-def new_value(column: str) -> str:
-    """Return the label under which a guarded selection carries a column's new value."""
-    return f"new_{column}"
-
-
 def write_batch(
     connection: Connection, query: Select[Any], run: Run, ready: Sequence[int]
 ) -> Written:
@@ -63,10 +54,8 @@ def write_query(
 ) -> Select[Any]:
     """Build the statement, once for a run; see `write_batch` for its parameters.
 
-    `guarded` selects from locked recordings: seq, row_key, place, strategy, applies (bool), reason,
-    and the old and the new value of every column that the run writes. Where the run adds pets to
-    appointments, `links` (bool) says which changes need theirs in its appointment. `watched` is
-    whether triggers may change what is written, the key too.
+    `guarded` selects `GuardedRows` and where the locked recordings lie. `watched` is whether
+    triggers may change what is written, the key too.
     """
     fresh = guarded.cte("fresh")
     changed = _update(schema, run, fresh, watched=watched)
@@ -83,8 +72,9 @@ def write_query(
 def _update(schema: Schema, run: Run, fresh: CTE, *, watched: bool) -> CTE:
     recordings, columns = written_as(schema.tables.recordings, "written"), run.target.columns
     links = linked_values(recordings.c, fresh.c) if "links" in fresh.c else ()
-    old = [part for c in columns for part in (literal(c), fresh.c[old_value(c)])]
-    new = [part for c in columns for part in (literal(c), recordings.c[c])]
+    journaled = [c.key for c in recordings.c if old_value(c.key) in fresh.c]
+    old = [part for c in journaled for part in (literal(c), fresh.c[old_value(c)])]
+    new = [part for c in journaled for part in (literal(c), recordings.c[c])]
     as_planned = and_(
         *(recordings.c[c].is_not_distinct_from(fresh.c[new_value(c)]) for c in run.target.decided)
     )

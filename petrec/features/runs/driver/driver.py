@@ -104,6 +104,7 @@ class Driver:
         run = read_run(connection, self.target_name, run.id)
         self.before = run.changed if self.before is None else self.before
         self.work.watched = bool(trigger_functions(connection, self.work.schema))
+        self.work.prepare(connection, run)
         connection.commit()
         guarded, watched = self.work.guarded_rows(run), self.work.watched
         query = write_query(self.work.schema, run, guarded, watched=watched)

@@ -16,7 +16,7 @@ log = logging.getLogger("petrec.features.runs")
 
 RESUME = (
     "start the same command again: it resumes where the last batch ended; "
-    "or leave it for good with: petrec backfill abandon {run}"
+    "or leave it for good with: petrec runs abandon {run}"
 )
 SLOW_ROW = Phrased(Phrase.SLOW_ROW)
 ALL_REFUSED = "remove what refuses them, then start the same command again: it resumes"

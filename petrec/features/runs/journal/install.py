@@ -46,7 +46,7 @@ def install_journal(engine: Engine, branch: str = "journal") -> None:
 
     with (
         engine.connect() as connection,
-        lock.bounded(engine, connection),
+        lock.bounded(connection),
         lock.installing(connection),
     ):
         refuse_foreign(connection)
@@ -76,7 +76,7 @@ def only_writer(engine: Engine, target_name: str) -> Iterator[Connection]:
 def planning(engine: Engine, connection: Connection) -> Iterator[None]:
     """Install the journal and open a transaction in it; errors: see `install_journal`."""
     install_journal(engine)
-    with lock.bounded(engine, connection), connection.begin():
+    with lock.bounded(connection), connection.begin():
         yield
 
 

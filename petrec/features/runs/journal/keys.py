@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     cast,
     exists,
+    func,
     select,
     update,
 )
@@ -40,15 +41,28 @@ def has_key(schema: Schema, recording: Columns, row_key: ColumnElement[Any]) -> 
     return and_(*(column == cast(row_key[place], column.type) for column, place in parts))
 
 
+def has_last_key(
+    schema: Schema, recording: Columns, row_key: ColumnElement[Any], last: Subquery
+) -> ColumnElement[bool]:
+    """Compare a primary key with what `last_keys` has for a journal's key, or with that key."""
+    parts = ((recording[name], place) for place, name in enumerate(schema.key, start=1))
+    return and_(
+        *(
+            column == cast(func.coalesce(last.c.row_key[place], row_key[place]), column.type)
+            for column, place in parts
+        )
+    )
+
+
 def follow_moves(connection: Connection, items: Table, run: Run) -> None:
     """Bring the keys of a run's items up to date with what later runs have changed."""
-    last = _last_keys(run)
+    last = last_keys(run)
     same = (items.c.run_id == run.id, items.c.row_key == last.c.old_key)
     connection.execute(update(items).where(*same).values(row_key=last.c.row_key))
 
 
-def _last_keys(run: Run) -> Subquery:
-    """Select each key that runs after this one have changed, and what has become of it."""
+def last_keys(run: Run) -> Subquery:
+    """Select each key that runs after this one have changed, and what it is now."""
     move = changes.alias("move")
     moved = (move.c.old_key.is_not(None), move.c.run_id.in_(runs_of(run.target_name)))
     first = select(move.c.old_key, move.c.row_key, move.c.run_id).where(*moved)

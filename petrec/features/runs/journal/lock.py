@@ -94,7 +94,7 @@ def _acquire(connection: Connection, key: int) -> None:
         f"{holder.application_name or 'name hidden'} from {holder.client or 'a local socket'}, "
         f"connected since {since}"
     )
-    raise RunHeldError(reason, hint="petrec backfill status shows how far it is")
+    raise RunHeldError(reason, hint="petrec runs list shows how far it is")
 
 
 def _holder(connection: Connection, key: int) -> Row[Any] | None:
@@ -111,7 +111,22 @@ def _release(connection: Connection, key: int) -> None:
 
 
 @contextmanager
-def bounded(engine: Engine, connection: Connection) -> Iterator[None]:
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a connection to read the journal, and name who blocks it; errors: TimedOutError."""
+    with engine.connect() as connection, naming_blockers(connection):
+        yield connection
+
+
+@contextmanager
+def naming_blockers(connection: Connection) -> Iterator[None]:
+    """Name who holds a lock that the transaction waits for in vain; errors: TimedOutError."""
+    limits = connection.execute(_LIMITS).one()
+    with _blockers_named(connection.engine, limits.pid, limits.lock_timeout):
+        yield
+
+
+@contextmanager
+def bounded(connection: Connection) -> Iterator[None]:
     """Wait for any lock of the block briefly, and name who holds it.
 
     What is planned or installed waits for no standby: the end of a run does.
@@ -120,15 +135,19 @@ def bounded(engine: Engine, connection: Connection) -> Iterator[None]:
     own_session(connection)
     limits = connection.execute(_LIMITS).one()
     wait = _BRIEFLY if limits.lock_timeout == _UNLIMITED else str(limits.lock_timeout)
-    keep_session(
-        connection,
-        {
-            "lock_timeout": wait,
-            "statement_timeout": limits.statement_timeout,
-            "synchronous_commit": "local",
-        },
-    )
-    watch = Watch(engine, limits.pid, log.warning)
+    values = {
+        "lock_timeout": wait,
+        "statement_timeout": str(limits.statement_timeout),
+        "synchronous_commit": "local",
+    }
+    keep_session(connection, values)
+    with _blockers_named(connection.engine, limits.pid, wait):
+        yield
+
+
+@contextmanager
+def _blockers_named(engine: Engine, pid: int, wait: str) -> Iterator[None]:
+    watch = Watch(engine, pid, log.warning)
     try:
         with watch:
             yield

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from petrec.errors import IllegalTransitionError, RunNotFoundError, SchemaMismatchError
 from petrec.features.runs.journal.lock import is_held
@@ -15,7 +16,14 @@ from petrec.features.runs.run import TRANSITIONS, UNFINISHED, Action, Run, RunSt
 from petrec.features.runs.targets import name_in_journal
 from petrec.version import __version__
 
-_RUNS = select(runs, name_in_journal().label("target_name"))
+_undo = runs.alias("undo")
+_UNDONE_BY = (
+    select(func.array_agg(aggregate_order_by(_undo.c.id, _undo.c.id)))
+    .where(_undo.c.undoes == runs.c.id)
+    .correlate(runs)
+    .scalar_subquery()
+)
+_RUNS = select(runs, name_in_journal().label("target_name"), _UNDONE_BY.label("undone_by"))
 
 
 def create_run(
@@ -36,7 +44,7 @@ def read_run(connection: Connection, target_name: str, run_id: int) -> Run:
     """Return a target's run; errors: RunNotFoundError, SchemaMismatchError for another target's."""
     row = connection.execute(_RUNS.where(runs.c.id == run_id)).one_or_none()
     if row is None:
-        raise RunNotFoundError(f"there is no run {run_id}", hint="petrec backfill status")
+        raise RunNotFoundError(f"there is no run {run_id}", hint="petrec runs list")
     if row.target_name != target_name:
         raise SchemaMismatchError(
             f"run {run_id} belongs to {row.target_name}, the configuration names {target_name}",
@@ -51,6 +59,11 @@ def list_runs(connection: Connection, target_name: str, limit: int = 20) -> tupl
     query = _RUNS.where(name_in_journal() == target_name)
     query = query.order_by(runs.c.id.desc()).limit(limit)
     return tuple(_run(row, held=held) for row in connection.execute(query))
+
+
+def undos_of(connection: Connection, run_id: int) -> list[int]:
+    """Return the ids of the runs that have taken back changes of a run."""
+    return list(connection.scalars(select(runs.c.id).where(runs.c.undoes == run_id)))
 
 
 def runs_of(target_name: str) -> Select[tuple[int]]:
@@ -74,7 +87,7 @@ def change_state(
 ) -> None:
     """Change a run's state; errors: IllegalTransitionError."""
     if (run.state, state) not in TRANSITIONS:
-        taken_back = f"petrec backfill undo {run.id} takes back what it did"
+        taken_back = f"petrec runs undo {run.id} takes back what it did"
         raise IllegalTransitionError(
             f"run {run.id} is {run.state}: it cannot become {state}",
             hint="" if run.action is Action.UNDO else taken_back,
@@ -102,6 +115,7 @@ def _worker() -> dict[str, Any]:
 
 def _run(row: Row[Any], *, held: bool) -> Run:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["undone_by"] = tuple(values["undone_by"] or ())
     values["pass_number"] = values.pop("pass")
     values["action"], values["state"] = Action(values["action"]), RunState(values["state"])
     values["target"] = msgspec.convert(values["target"], Target)

@@ -1,4 +1,4 @@
-"""`petrec backfill abandon`."""
+"""`petrec runs abandon`."""
 
 from typing import Annotated
 
@@ -24,18 +24,14 @@ def abandon(
     """Leave an unfinished backfill, review import or undo for good; what it did stays.
 
     Examples:
-        petrec backfill abandon 1
+        petrec runs abandon 1
 
-        petrec backfill abandon 1 --yes --format json
+        petrec runs abandon 1 --yes --format json
 
     """
-    from petrec.features.runs.result import Abandoned
-    from petrec.features.runs.resume import abandon_run
-    from petrec.features.runs.targets import mapped_target
+    from petrec.operations.runs import abandon as leave
 
-    session = open_session("abandon", connect)
+    session = open_session("runs", connect)
     confirm(f"Leave run {run} for good?", yes=yes)
-    with session.translated():
-        left = abandon_run(session.engine, mapped_target(session.settings.mapping), run)
-    session.show(Abandoned(left).document(), output_format, output)
+    session.show(leave(session, run).document(), output_format, output)
     return ExitCode.CLEAN

@@ -1,0 +1,1 @@
+"""`petrec runs` and its subcommands, one file each."""

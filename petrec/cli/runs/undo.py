@@ -1,0 +1,57 @@
+"""`petrec runs undo`."""
+
+from typing import Annotated
+
+import typer
+
+from petrec.cli import options
+from petrec.cli.backfill import limits
+from petrec.cli.bundle import bundled
+from petrec.cli.progress import activity
+from petrec.cli.run_code import run_code
+from petrec.cli.session import open_session
+from petrec.documents.formats import Format
+from petrec.errors import ExitCode
+
+
+@bundled
+def undo(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The run to take back.")],
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would be restored; write nothing.")
+    ] = False,
+    *,
+    writing: limits.Writing,
+    yes: options.Yes = False,
+    output_format: options.OutputFormat = Format.TABLE,
+    output: options.Output = None,
+    quiet: options.Quiet = False,
+    connect: options.Connect,
+) -> int:
+    """Take a run back; a row that has changed since is listed and left alone (exit code 1).
+
+    Examples:
+        petrec runs undo 1 --plan
+
+        petrec runs undo 1
+
+        petrec runs undo 1 --yes --format json
+
+    """
+    from petrec.operations.runs import plan_undo
+    from petrec.operations.runs import undo as take_back
+
+    session = open_session("undo", connect)
+    if plan:
+        session.show(plan_undo(session, run).document(), output_format, output)
+        return ExitCode.CLEAN
+    with activity(quiet=quiet) as shown:
+        result = take_back(
+            session,
+            run,
+            throttling=writing.throttling(),
+            confirm=None if yes else lambda _: shown.aside(session.ask, f"Take run {run} back?"),
+            progress=shown.progress,
+        )
+    session.show(result.document(), output_format, output)
+    return run_code(result.run, clean=not result.moved_on)

@@ -1,0 +1,107 @@
+"""The run that takes another one back: planned, or taken up again, and driven to its end."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection, Engine, exists, func, select
+
+from petrec.errors import DatabaseError, IllegalTransitionError
+from petrec.features.runs.driver.driver import Driver
+from petrec.features.runs.driver.throttle import Throttling
+from petrec.features.runs.journal.keys import follow_moves
+from petrec.features.runs.journal.presence import require_journal
+from petrec.features.runs.journal.store import (
+    change_state,
+    create_run,
+    read_run,
+    undos_of,
+    unfinished_run,
+    update_run,
+)
+from petrec.features.runs.journal.tables import changes
+from petrec.features.runs.resume import take_up
+from petrec.features.runs.run import UNFINISHED, Action, Observer, Run, RunState, Target
+from petrec.features.runs.targets import check_target
+from petrec.features.runs.undo.work import UndoWork
+from petrec.phrases import Phrase, Phrased
+from petrec.postgres.foreseen import is_required
+from petrec.schema import Schema
+
+_APPOINTMENT = "appointment_id"
+
+
+def apply_undo(
+    engine: Engine,
+    schema: Schema,
+    target: Target,
+    run_id: int,
+    throttling: Throttling,
+    observe: Observer,
+) -> Run:
+    """Take a run back; errors: RunNotFoundError, IllegalTransitionError, see `Driver`."""
+    require_journal(engine, run_id)
+
+    def plan(connection: Connection) -> Run:
+        unfinished = unfinished_run(connection, target.name, Action.UNDO, run_id)
+        if unfinished is not None:
+            return take_up(connection, unfinished, target)
+        return plan_undo(connection, run_id, target)
+
+    return Driver(engine, UndoWork(schema), throttling, observe).run(plan)
+
+
+def plan_undo(connection: Connection, run_id: int, target: Target) -> Run:
+    """Create the run that undoes another; errors: RunNotFoundError, IllegalTransitionError."""
+    undone = read_run(connection, target.name, run_id)
+    check_undoable(undone, target)
+    if undone.state in UNFINISHED:
+        # What it has not done yet is not to be done any more.
+        change_state(connection, undone, RunState.ABANDONED)
+    follow_moves(connection, changes, undone)
+    undos = undos_of(connection, run_id)
+    planned = _journaled(connection, [run_id]) - _journaled(connection, undos)
+    new = create_run(connection, Action.UNDO, undo_target(connection, undone), undoes=run_id)
+    update_run(connection, new, {"planned": planned})
+    return read_run(connection, target.name, new)
+
+
+def check_undoable(run: Run, target: Target) -> None:
+    """Refuse to undo an undo, or a run of another table; errors: IllegalTransitionError."""
+    if run.action is Action.UNDO:
+        reason = f"run {run.id} is itself an undo"
+        raise IllegalTransitionError(reason, hint="run the original command again instead")
+    check_target(run, target)
+
+
+def undo_target(connection: Connection, undone: Run) -> Target:
+    """Return what an undo writes: what the run wrote, and the appointment if triggers moved it."""
+    written = undone.target
+    if _APPOINTMENT in written.columns:
+        return written
+    moved = changes.c.old.op("->>")(_APPOINTMENT).is_distinct_from(
+        changes.c.new.op("->>")(_APPOINTMENT)
+    )
+    found = select(exists().where(changes.c.run_id == undone.id, moved))
+    if not connection.scalar(found):
+        return written
+    return msgspec.structs.replace(written, also=(*written.also, _APPOINTMENT))
+
+
+def _journaled(connection: Connection, run_ids: Sequence[int]) -> int:
+    """Count changes, also those in which a trigger wrote another value."""
+    query = select(func.count()).select_from(changes).where(changes.c.run_id.in_(run_ids))
+    return int(connection.scalars(query).one())
+
+
+def check_null_returns(connection: Connection, schema: Schema, run_id: int) -> None:
+    """Refuse to take back NULL pets where the column is NOT NULL now; errors: DatabaseError."""
+    recordings = schema.tables.recordings
+    if not is_required(connection, recordings, recordings.c.pet_id.name):
+        return
+    lacked = changes.c.old.op("->>")("pet_id").is_(None)
+    query = select(func.count()).select_from(changes).where(changes.c.run_id == run_id, lacked)
+    if count := connection.scalars(query).one():
+        raise DatabaseError(
+            f"{count} recordings had no pet before run {run_id}, and pet_id is NOT NULL now",
+            hint=Phrased(Phrase.ROLLBACK_BEFORE_UNDO),
+        )

@@ -1,0 +1,106 @@
+"""What an undo writes: old values return where the row still holds what the run wrote."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    case,
+    cast,
+    literal,
+    or_,
+    select,
+)
+
+from petrec.features.runs.batches.items import numbered
+from petrec.features.runs.batches.links import remove_links
+from petrec.features.runs.batches.row_locks import ROW_VERSION, locked_as_read, system_columns
+from petrec.features.runs.batches.work import GuardedRows, Work
+from petrec.features.runs.journal.keys import has_key
+from petrec.features.runs.journal.store import undos_of
+from petrec.features.runs.journal.tables import changes
+from petrec.features.runs.run import Action, Run
+from petrec.schema import Schema
+
+
+class UndoWork(Work):
+    """The changes of one run, in reverse roles: old values are new, new ones are expected."""
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(schema)
+        # Also those that [mapping.where] leaves out by now: what was written can be taken back.
+        self.recordings = schema.tables.recordings
+
+    def prepare(self, connection: Connection, run: Run) -> None:
+        """Look up which runs have taken back a part already."""
+        undos = undos_of(connection, run.undoes or 0)
+        self.settled_by = [other for other in undos if other != run.id]
+
+    def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
+        """Return the changes of the run that is undone."""
+        return changes, changes.c.run_id == run.undoes
+
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+        """Rely on nothing but the recordings themselves."""
+        del connection, run
+        return list(page)
+
+    def guarded_rows(self, run: Run) -> Select[Any]:
+        """Compare each row with what the run wrote; a row changed since is left alone."""
+        table, mine = self.items(run)
+        recording = self._recordings()
+        decided = [recording.c[name] for name in run.target.decided]
+        rows = GuardedRows(
+            seq=table.c.seq,
+            row_key=table.c.row_key,
+            strategy=literal(Action.UNDO),
+            applies=and_(*map(is_as_written, decided)),
+            reason=reason_left(recording.c.pet_id),
+            old={name: recording.c[name] for name in self.journaled(run)},
+            new={name: _restored(recording.c[name]) for name in run.target.columns},
+        )
+        same = has_key(self.schema, recording.c, table.c.row_key)
+        query = rows.select_from(table.join(recording, same), numbered(table, mine))
+        return locked_as_read(self.schema, query, recording.c, table.c.row_key)
+
+    def _recordings(self) -> Subquery:
+        recordings = self.recordings
+        version = system_columns(recordings, ROW_VERSION)
+        return select(*recordings.c, *version).subquery("recording")
+
+    def after_write(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
+        """Take the pets out of their appointments again that the run had added."""
+        if run.target.links:
+            remove_links(connection, self.schema, run, ready, [run.id, *self.settled_by])
+
+
+def is_as_written(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether a recording still holds what the run journaled for it, if it did."""
+    written = column.is_not_distinct_from(_typed(changes.c.new, column))
+    return or_(~changes.c.new.has_key(column.key), written)
+
+
+def reason_left(pet: ColumnElement[Any]) -> ColumnElement[str]:
+    """Return why a recording is left alone that does not hold what the run wrote."""
+    return case(
+        (is_as_written(pet), "its appointment was changed since"),
+        (pet.is_(None), "its pet was taken away since"),
+        else_="it was given another pet since",
+    )
+
+
+def _restored(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the old value; a timestamp that the application has moved since stays as it is."""
+    journaled = and_(changes.c.old.has_key(column.key), is_as_written(column))
+    return case((journaled, _typed(changes.c.old, column)), else_=column)
+
+
+def _typed(values: Column[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Read a journaled value in its column's own type."""
+    return cast(values.op("->>")(column.key), column.type)
