@@ -9,6 +9,7 @@ from sqlalchemy import Text, bindparam, cast, select
 from petrec.api.database import Connection, Database
 from petrec.api.options import Options
 from petrec.api.statements import Statement
+from petrec.api.uploads.new_recording import WRITTEN
 from petrec.errors import SchemaMismatchError
 from petrec.postgres.foreseen import MUST_BE_NAMED
 from petrec.postgres.identifiers import qualified, quoted_table
@@ -24,25 +25,6 @@ class AuthorKey(StrEnum):
     REQUIRED = "users only"
 
 
-# What an upload's INSERT fills.
-WRITTEN = (
-    "id",
-    "appointment_id",
-    "pet_id",
-    "recorded_by_user_id",
-    "recording_type",
-    "status",
-    "filename",
-    "original_filename",
-    "mime_type",
-    "s3_key",
-    "s3_url",
-    "is_transcribed",
-    "is_processing",
-    "recording_metadata",
-    "created_at",
-    "updated_at",
-)
 _UNFILLED = f"""
 SELECT a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 WHERE a.attrelid = pg_catalog.to_regclass(%s) AND {MUST_BE_NAMED}

@@ -18,6 +18,7 @@ from petrec.api.http.errors import invalid
 from petrec.api.ports import Actor
 from petrec.api.service import Clinic
 from petrec.api.uploads.new_ids import makes_own
+from petrec.api.uploads.new_recording import NewRecording
 from petrec.api.wire_columns import as_moment, as_text
 from petrec.schema import Schema, UploadState
 
@@ -75,16 +76,15 @@ def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:
     return clinic.ids.new(Entity.RECORDING, str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}")))
 
 
-def earlier(connection: Connection, clinic: Clinic, values: Mapping[str, Any]) -> Earlier | None:
+def earlier(connection: Connection, clinic: Clinic, new: NewRecording) -> Earlier | None:
     """Wait for requests with the same key, and return what the first of them made."""
-    lock = clinic.statements.get(_lock)
-    lock.rows(connection, values)
-    statement = clinic.statements.get(_query)
-    row = statement.first(connection, values)
+    this = {"id": new.id}
+    clinic.statements.get(_lock).rows(connection, this)
+    row = clinic.statements.get(_query).first(connection, this)
     if row is None:
         return None
-    now = {name: values[name] for name in _COMPARED if name in clinic.schema.recordings.c}
-    differs = any(getattr(row, name) != value for name, value in now.items())
+    compared = [name for name in _COMPARED if name in clinic.schema.recordings.c]
+    differs = any(getattr(row, name) != getattr(new, name) for name in compared)
     created = row.created_at and datetime.fromisoformat(row.created_at)
     return Earlier(row.s3_key, created, row.status == UploadState.PENDING, differs)
 

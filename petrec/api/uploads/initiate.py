@@ -1,9 +1,6 @@
 """Starting an upload: the recording's row and the form to upload its file with."""
 
 import logging
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -20,22 +17,10 @@ from petrec.api.uploads import idempotency
 from petrec.api.uploads.insert import insert_query
 from petrec.api.uploads.membership import explain
 from petrec.api.uploads.new_ids import new_id
+from petrec.api.uploads.new_recording import NewRecording
 from petrec.api.uploads.wire import InitiateIn, InitiateOut
-from petrec.schema import UploadState
 
 logger = logging.getLogger("petrec.api")
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A recording to be: ids as in the database."""
-
-    id: str
-    appointment_id: str
-    pet_id: str
-    visit_id: str | None
-    key: str
-    now: datetime
 
 
 def initiate(
@@ -44,89 +29,78 @@ def initiate(
     """Insert the recording and return the upload form; errors: ApiError."""
     service.check_uploads()
     clinic = service.clinic
-    draft = _draft(service, clinic, caller, body, idempotency_key)
-    post = service.store.presign_post(draft.key, body.content_type, draft.now)
-    values = _values(service, caller, body, draft)
+    new = _new_recording(service, caller, body, idempotency_key)
+    post = service.store.presign_post(new.s3_key, new.mime_type, new.created_at)
     try:
         with service.database.writing() as connection:
             if idempotency_key is not None:
-                earlier = idempotency.earlier(connection, clinic, values)
+                earlier = idempotency.earlier(connection, clinic, new)
                 if earlier is not None:
-                    _check_replay(connection, clinic, caller, values, earlier)
-                    return _again(service, draft, body, earlier)
-            refusal = _insert(connection, clinic, caller, values)
+                    _check_replay(connection, clinic, caller, new, earlier)
+                    return _again(service, new, earlier)
+            refusal = _insert(connection, clinic, caller, new)
     except psycopg.IntegrityError as error:
-        raise _refusal(service, caller, values, error) from error
+        raise _refusal(service, caller, new, error) from error
     if refusal is not None:
         raise refusal
-    _log(clinic, caller, draft, body)
-    return _out(service, draft.id, draft.key, post)
+    _log(clinic, new)
+    return _out(service, new, new.s3_key, post)
 
 
-def _draft(
-    service: Service, clinic: Clinic, caller: Caller, body: InitiateIn, key: str | None
-) -> Draft:
-    ids = clinic.ids
-    appointment = ids.parse(Entity.APPOINTMENT, body.appointment_id, "appointment_id")
-    pet = ids.parse(Entity.PET, body.pet_id, "pet_id")
-    given = body.visit_id
-    visit = None if given is None else ids.parse(Entity.VISIT, given, "visit_id")
+def _new_recording(
+    service: Service, caller: Caller, body: InitiateIn, key: str | None
+) -> NewRecording:
+    clinic, options = service.clinic, service.options
+    ids, visit, seconds = clinic.ids, body.visit_id, body.estimated_duration_seconds
     if key is None:
         recording = new_id(service.database, clinic)
     else:
         recording = idempotency.derived_id(clinic, caller.actor, key)
-    now = service.options.clock().replace(microsecond=0)
-    suffix = service.options.content_types[body.content_type]
+    now = options.clock().replace(microsecond=0)
+    suffix = options.content_types[body.content_type]
     name = f"{ids.prefixed(Entity.RECORDING, recording)}.{suffix}"
-    path = f"{service.options.key_folder}/{now:%Y/%m/%d}/{name}"
-    return Draft(recording, appointment, pet, visit, path, now)
-
-
-def _values(service: Service, caller: Caller, body: InitiateIn, draft: Draft) -> dict[str, Any]:
-    estimate = body.estimated_duration_seconds
-    metadata = {} if estimate is None else {"estimated_duration_seconds": estimate}
-    return actor_values(caller.actor) | {
-        "id": draft.id,
-        "appointment_id": draft.appointment_id,
-        "pet_id": draft.pet_id,
-        "visit_id": draft.visit_id,
-        "recorded_by_user_id": caller.actor.user_id,
-        "recording_type": body.recording_type,
-        "status": UploadState.PENDING,
-        "filename": draft.key.rpartition("/")[2],
-        "original_filename": body.filename,
-        "mime_type": body.content_type,
-        "s3_key": draft.key,
-        "s3_url": service.store.url(draft.key),
-        "is_transcribed": False,
-        "is_processing": False,
-        "recording_metadata": Jsonb(metadata),
-        "created_at": draft.now,
-        "updated_at": draft.now,
-    }
+    path = f"{options.key_folder}/{now:%Y/%m/%d}/{name}"
+    return NewRecording(
+        id=recording,
+        appointment_id=ids.parse(Entity.APPOINTMENT, body.appointment_id, "appointment_id"),
+        pet_id=ids.parse(Entity.PET, body.pet_id, "pet_id"),
+        visit_id=None if visit is None else ids.parse(Entity.VISIT, visit, "visit_id"),
+        recorded_by_user_id=caller.actor.user_id,
+        recording_type=body.recording_type,
+        filename=name,
+        original_filename=body.filename,
+        mime_type=body.content_type,
+        s3_key=path,
+        s3_url=service.store.url(path),
+        recording_metadata=Jsonb(
+            {} if seconds is None else {"estimated_duration_seconds": seconds}
+        ),
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _insert(
-    connection: Connection, clinic: Clinic, caller: Caller, values: dict[str, Any]
+    connection: Connection, clinic: Clinic, caller: Caller, new: NewRecording
 ) -> ApiError | None:
-    """Insert the row, or say why not; raising would roll back, and forget prepared statements."""
-    with_visit = values["visit_id"] is not None
+    """Insert the row, or return why not; raising would roll back, and forget prepared statements."""
+    with_visit = new.visit_id is not None
     variant = (with_visit, clinic.authors is AuthorKey.OPTIONAL)
     statement = clinic.statements.get(insert_query, caller.scope, *variant)
-    if statement.run(connection, values) == 0:
-        return explain(connection, clinic, caller, values)
+    if statement.run(connection, actor_values(caller.actor) | new.values()) == 0:
+        return explain(connection, clinic, caller, new)
     return None
 
 
 def _refusal(
-    service: Service, caller: Caller, values: dict[str, Any], error: psycopg.IntegrityError
+    service: Service, caller: Caller, new: NewRecording, error: psycopg.IntegrityError
 ) -> Exception:
     """Return why a constraint refused the row, by looking again in a transaction of its own.
 
     It is the error itself where neither the request nor the caller explains it.
     """
     with service.database.writing() as connection:
-        reason = explain(connection, service.clinic, caller, values)
+        reason = explain(connection, service.clinic, caller, new)
         author = service.clinic.schema.tables.recordings.c.get("recorded_by_user_id")
         unknown = refuses_author(connection, service.clinic, caller, author, error)
     if reason.code != "try_again":
@@ -134,36 +108,34 @@ def _refusal(
     return denied("This account cannot record") if unknown else error
 
 
-def _again(
-    service: Service, draft: Draft, body: InitiateIn, earlier: idempotency.Earlier
-) -> InitiateOut:
+def _again(service: Service, new: NewRecording, earlier: idempotency.Earlier) -> InitiateOut:
     """Answer as the first time; a pending upload whose form has expired gets a new one."""
-    left = earlier.seconds_left(draft.now, service.store.expires_s)
-    signed_at = earlier.created_at or draft.now
+    left = earlier.seconds_left(new.created_at, service.store.expires_s)
+    signed_at = earlier.created_at or new.created_at
     if earlier.pending and left == 0:
-        signed_at, left = draft.now, service.store.expires_s
-    post = service.store.presign_post(earlier.s3_key, body.content_type, signed_at)
-    return _out(service, draft.id, earlier.s3_key, post) | {"expires_in": left}
+        signed_at, left = new.created_at, service.store.expires_s
+    post = service.store.presign_post(earlier.s3_key, new.mime_type, signed_at)
+    return _out(service, new, earlier.s3_key, post) | {"expires_in": left}
 
 
 def _check_replay(
     connection: Connection,
     clinic: Clinic,
     caller: Caller,
-    values: dict[str, Any],
+    new: NewRecording,
     earlier: idempotency.Earlier,
 ) -> None:
     """Refuse another body, and a caller who could not start this upload now; errors: ApiError."""
     if earlier.differs:
         raise conflict("idempotency_key_reused", "This Idempotency-Key came with another request")
-    refusal = explain(connection, clinic, caller, values)
+    refusal = explain(connection, clinic, caller, new)
     if refusal.code != "try_again":
         raise refusal
 
 
-def _out(service: Service, recording: str, key: str, post: PresignedPost) -> InitiateOut:
+def _out(service: Service, new: NewRecording, key: str, post: PresignedPost) -> InitiateOut:
     return {
-        "recording_id": service.clinic.ids.write(Entity.RECORDING, recording),
+        "recording_id": service.clinic.ids.write(Entity.RECORDING, new.id),
         "upload_url": post.url,
         "upload_fields": dict(post.fields),
         "s3_key": key,
@@ -173,13 +145,13 @@ def _out(service: Service, recording: str, key: str, post: PresignedPost) -> Ini
     }
 
 
-def _log(clinic: Clinic, caller: Caller, draft: Draft, body: InitiateIn) -> None:
+def _log(clinic: Clinic, new: NewRecording) -> None:
     known = {
-        "recording_id": clinic.ids.write(Entity.RECORDING, draft.id),
-        "pet_id": clinic.ids.write(Entity.PET, draft.pet_id),
-        "appointment_id": clinic.ids.write(Entity.APPOINTMENT, draft.appointment_id),
-        "user_id": clinic.ids.write(Entity.USER, caller.actor.user_id),
+        "recording_id": clinic.ids.write(Entity.RECORDING, new.id),
+        "pet_id": clinic.ids.write(Entity.PET, new.pet_id),
+        "appointment_id": clinic.ids.write(Entity.APPOINTMENT, new.appointment_id),
+        "user_id": clinic.ids.write(Entity.USER, new.recorded_by_user_id),
         # `filename` is a LogRecord's own attribute; logging refuses to overwrite it.
-        "original_filename": body.filename,
+        "original_filename": new.original_filename,
     }
     logger.info("Recording upload initiated", extra=known)

@@ -12,8 +12,8 @@ from sqlalchemy import (
 
 from petrec.api.access import Scope
 from petrec.api.authors import known_author
-from petrec.api.requirements import WRITTEN
 from petrec.api.uploads.membership import member
+from petrec.api.uploads.new_recording import WRITTEN
 from petrec.api.wire_columns import as_column
 from petrec.rules.agreement import visit_contradicts_sql
 from petrec.schema import Schema

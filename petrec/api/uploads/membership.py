@@ -1,7 +1,6 @@
 """Why a pet, an appointment and a visit do not go together, by the rules."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +24,7 @@ from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError, conflict, denied, not_found
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import Row, actor_values
+from petrec.api.uploads.new_recording import Association
 from petrec.rules.facts import Facts, VisitFacts
 from petrec.rules.kinds.visit_conflict import VISIT_CONFLICT
 from petrec.rules.registry import classify
@@ -34,23 +34,22 @@ logger = logging.getLogger("petrec.api")
 
 
 def explain(
-    connection: Connection, clinic: Clinic, caller: Caller, values: Mapping[str, Any]
+    connection: Connection, clinic: Clinic, caller: Caller, wanted: Association
 ) -> ApiError:
     """Return the reason, with the caller's own eyes; `try_again` where there is none any more."""
-    with_visit = values["visit_id"] is not None
+    with_visit = wanted.visit_id is not None
     statement = clinic.statements.get(_situation, caller.scope, with_visit)
-    row = statement.rows(connection, actor_values(caller.actor) | dict(values))[0]
+    row = statement.rows(connection, actor_values(caller.actor) | vars(wanted))[0]
     if not row.appointment_visible:
         return not_found(Entity.APPOINTMENT)
     if with_visit and row.visit_id is None:
         return not_found(Entity.VISIT)
-    pet, appointment = values["pet_id"], values["appointment_id"]
-    if pet not in row.linked or not row.pet_exists:
-        return _not_in_appointment(clinic, caller, pet, appointment, row.valid)
+    if wanted.pet_id not in row.linked or not row.pet_exists:
+        return _not_in_appointment(clinic, caller, wanted, row.valid)
     if not row.pet_visible:
         return denied("Access denied to pet records")
-    if classify(_facts(row, pet, appointment)) is VISIT_CONFLICT:
-        return _visit_differs(clinic, values)
+    if classify(_facts(row, wanted)) is VISIT_CONFLICT:
+        return _visit_differs(clinic, wanted)
     return conflict("try_again", "The appointment changed meanwhile; try again")
 
 
@@ -62,12 +61,12 @@ def member(schema: Schema) -> CTE:
     return query.with_for_update(read=True, key_share=True).cte("member")
 
 
-def _facts(row: Row, pet: str, appointment: str) -> Facts:
+def _facts(row: Row, wanted: Association) -> Facts:
     linked = frozenset(row.linked)
     visit = VisitFacts(row.visit_pet, row.visit_appointment, pet_exists=True)
     return Facts(
-        pet_id=pet,
-        appointment_id=appointment,
+        pet_id=wanted.pet_id,
+        appointment_id=wanted.appointment_id,
         pet_exists=row.pet_exists,
         appointment_exists=True,
         linked=linked,
@@ -77,11 +76,11 @@ def _facts(row: Row, pet: str, appointment: str) -> Facts:
 
 
 def _not_in_appointment(
-    clinic: Clinic, caller: Caller, pet: str, appointment: str, valid: list[str]
+    clinic: Clinic, caller: Caller, wanted: Association, valid: list[str]
 ) -> ApiError:
     details = {
-        "pet_id": clinic.ids.write(Entity.PET, pet),
-        "appointment_id": clinic.ids.write(Entity.APPOINTMENT, appointment),
+        "pet_id": clinic.ids.write(Entity.PET, wanted.pet_id),
+        "appointment_id": clinic.ids.write(Entity.APPOINTMENT, wanted.appointment_id),
         "valid_pet_ids": [clinic.ids.write(Entity.PET, one) for one in valid],
     }
     known = {**details, "user_id": clinic.ids.write(Entity.USER, caller.actor.user_id)}
@@ -90,11 +89,11 @@ def _not_in_appointment(
     return ApiError(400, "pet_not_in_appointment", message, details)
 
 
-def _visit_differs(clinic: Clinic, values: Mapping[str, Any]) -> ApiError:
+def _visit_differs(clinic: Clinic, wanted: Association) -> ApiError:
     details = {
-        "visit_id": clinic.ids.write(Entity.VISIT, values["visit_id"]),
-        "pet_id": clinic.ids.write(Entity.PET, values["pet_id"]),
-        "appointment_id": clinic.ids.write(Entity.APPOINTMENT, values["appointment_id"]),
+        "visit_id": clinic.ids.maybe(Entity.VISIT, wanted.visit_id),
+        "pet_id": clinic.ids.write(Entity.PET, wanted.pet_id),
+        "appointment_id": clinic.ids.write(Entity.APPOINTMENT, wanted.appointment_id),
     }
     message = "The visit is of another pet or another appointment"
     return ApiError(400, "visit_conflict", message, details)

@@ -13,6 +13,7 @@ from petrec.api.service import Caller, Clinic, Service
 from petrec.api.statements import actor_values
 from petrec.api.uploads.membership import explain, member
 from petrec.api.uploads.new_ids import new_id
+from petrec.api.uploads.new_recording import Association
 from petrec.api.visits.table import stored_visits, visit_columns, visit_out, visits_table
 from petrec.api.visits.wire import VisitIn, VisitOut
 from petrec.api.wire_columns import as_column
@@ -41,7 +42,7 @@ def create_visit(service: Service, caller: Caller, body: VisitIn) -> VisitOut:
         with service.database.writing() as connection:
             row = statement.first(connection, values)
             lost = row is None and placed
-            reason = explain(connection, clinic, caller, values) if lost else None
+            reason = explain(connection, clinic, caller, _association(values)) if lost else None
     except psycopg.IntegrityError as error:
         raise _refusal(service, caller, values, error) from error
     if row is None:
@@ -57,7 +58,6 @@ def _values(service: Service, caller: Caller, body: VisitIn) -> dict[str, Any]:
         "id": new_id(service.database, clinic, Entity.VISIT),
         "pet_id": ids.parse(Entity.PET, body.pet_id, "pet_id"),
         "appointment_id": given and ids.parse(Entity.APPOINTMENT, given, "appointment_id"),
-        "visit_id": None,
         "visit_date": body.visit_date or now,
         "visit_type": body.visit_type,
         "status": body.status or "in_progress",
@@ -70,13 +70,17 @@ def _values(service: Service, caller: Caller, body: VisitIn) -> dict[str, Any]:
     }
 
 
+def _association(values: dict[str, Any]) -> Association:
+    return Association(values["pet_id"], values["appointment_id"])
+
+
 def _refusal(
     service: Service, caller: Caller, values: dict[str, Any], error: psycopg.IntegrityError
 ) -> Exception:
     """Return why a constraint refused the row; the error where the request does not explain it."""
     with service.database.writing() as connection:
         if values["appointment_id"] is not None:
-            reason = explain(connection, service.clinic, caller, values)
+            reason = explain(connection, service.clinic, caller, _association(values))
             if reason.code != "try_again":
                 return reason
         author = stored_visits(service.clinic.schema).c.get("created_by")

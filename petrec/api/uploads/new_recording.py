@@ -1,0 +1,46 @@
+"""The row of an upload that starts."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from petrec.schema import UploadState
+
+
+@dataclass(frozen=True)
+class Association:
+    """A pet, its appointment and perhaps a visit, which must go together; ids as in the database."""
+
+    pet_id: str
+    appointment_id: str
+    visit_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRecording(Association):
+    """What the INSERT of a recording fills, by the logical names of the columns."""
+
+    id: str
+    recorded_by_user_id: str
+    recording_type: str
+    filename: str
+    original_filename: str
+    mime_type: str
+    s3_key: str
+    s3_url: str
+    recording_metadata: Jsonb
+    created_at: datetime
+    updated_at: datetime
+    status: UploadState = UploadState.PENDING
+    is_transcribed: bool = False
+    is_processing: bool = False
+
+    def values(self) -> dict[str, Any]:
+        """Return the values by column."""
+        return dict(vars(self))
+
+
+# Columns that every upload fills; `visit_id` only with a visit.
+WRITTEN = tuple(field.name for field in fields(NewRecording) if field.name != "visit_id")
