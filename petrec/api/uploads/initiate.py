@@ -17,7 +17,7 @@ from petrec.api.uploads import idempotency
 from petrec.api.uploads.insert import insert_query
 from petrec.api.uploads.membership import explain
 from petrec.api.uploads.new_ids import new_id
-from petrec.api.uploads.new_recording import NewRecording
+from petrec.api.uploads.new_recording import Association, NewRecording
 from petrec.api.uploads.wire import InitiateIn, InitiateOut
 
 logger = logging.getLogger("petrec.api")
@@ -51,20 +51,18 @@ def _new_recording(
     service: Service, caller: Caller, body: InitiateIn, key: str | None
 ) -> NewRecording:
     clinic, options = service.clinic, service.options
-    ids, visit, seconds = clinic.ids, body.visit_id, body.estimated_duration_seconds
+    association = _association(clinic, body)
     if key is None:
         recording = new_id(service.database, clinic)
     else:
         recording = idempotency.derived_id(clinic, caller.actor, key)
     now = options.clock().replace(microsecond=0)
     suffix = options.content_types[body.content_type]
-    name = f"{ids.prefixed(Entity.RECORDING, recording)}.{suffix}"
+    name = f"{clinic.ids.prefixed(Entity.RECORDING, recording)}.{suffix}"
     path = f"{options.key_folder}/{now:%Y/%m/%d}/{name}"
     return NewRecording(
         id=recording,
-        appointment_id=ids.parse(Entity.APPOINTMENT, body.appointment_id, "appointment_id"),
-        pet_id=ids.parse(Entity.PET, body.pet_id, "pet_id"),
-        visit_id=None if visit is None else ids.parse(Entity.VISIT, visit, "visit_id"),
+        **vars(association),
         recorded_by_user_id=caller.actor.user_id,
         recording_type=body.recording_type,
         filename=name,
@@ -72,18 +70,30 @@ def _new_recording(
         mime_type=body.content_type,
         s3_key=path,
         s3_url=service.store.url(path),
-        recording_metadata=Jsonb(
-            {} if seconds is None else {"estimated_duration_seconds": seconds}
-        ),
+        recording_metadata=Jsonb(_metadata(body)),
         created_at=now,
         updated_at=now,
     )
 
 
+def _association(clinic: Clinic, body: InitiateIn) -> Association:
+    ids, visit = clinic.ids, body.visit_id
+    appointment = ids.parse(Entity.APPOINTMENT, body.appointment_id, "appointment_id")
+    pet = ids.parse(Entity.PET, body.pet_id, "pet_id")
+    return Association(
+        pet, appointment, None if visit is None else ids.parse(Entity.VISIT, visit, "visit_id")
+    )
+
+
+def _metadata(body: InitiateIn) -> dict[str, float]:
+    seconds = body.estimated_duration_seconds
+    return {} if seconds is None else {"estimated_duration_seconds": seconds}
+
+
 def _insert(
     connection: Connection, clinic: Clinic, caller: Caller, new: NewRecording
 ) -> ApiError | None:
-    """Insert the row, or return why not; raising would roll back, and forget prepared statements."""
+    """Insert the row, or return why not: raising would forget the prepared statements."""
     with_visit = new.visit_id is not None
     variant = (with_visit, clinic.authors is AuthorKey.OPTIONAL)
     statement = clinic.statements.get(insert_query, caller.scope, *variant)
