@@ -58,7 +58,7 @@ def fingerprints_query(schema: Schema) -> Select[Any]:
 def stream_fingerprints(
     connection: Connection, schema: Schema, *order: str
 ) -> Iterator[Iterator[Fingerprint]]:
-    """Give the findings in the order of these fields' bytes, sorted by the server.
+    """Yield the findings in the order of these fields' bytes, sorted by the server.
 
     A partitioned table may hold one id in two partitions: then a fingerprint comes twice.
     """

@@ -206,7 +206,7 @@ def column(c: Columns, table: str, name: str) -> Column[Any]:
 
 
 def visible(table: Table, predicate: Predicate, *conditions: ColumnElement[bool]) -> Any:
-    """Say that there is a row of the table that the predicate lets the caller see."""
+    """Return whether there is a row of the table that the predicate lets the caller see."""
     return exists().where(*conditions, predicate(table.c))
 
 

@@ -17,7 +17,7 @@ class Grid:
     rows: tuple[tuple[Cell, ...], ...]
 
     def is_numeric(self, index: int) -> bool:
-        """Say whether a column holds numbers, some of which may be missing."""
+        """Return whether a column holds numbers, some of which may be missing."""
         kinds = {type(row[index]) for row in self.rows} - {type(None)}
         return bool(kinds) and kinds <= {int, float}
 
@@ -39,7 +39,7 @@ class Finding:
 
     @property
     def fails(self) -> bool:
-        """Say whether this is an error and not only a warning."""
+        """Return whether this is an error and not only a warning."""
         return self.count > 0 and self.severity == "error"
 
     @property

@@ -62,7 +62,7 @@ def find_places(connection: Connection) -> Places | None:
 
 
 def _is_near(connection: Connection) -> bool:
-    """Say whether the connection stays on this machine, as far as its address tells."""
+    """Return whether the connection stays on this machine, as far as its address tells."""
     driver: Any = connection.connection.driver_connection
     host, address = driver.info.host, driver.info.hostaddr
     if not address:

@@ -94,7 +94,7 @@ def server_hint(error: psycopg.Error) -> str:
 
 
 def lost(error: psycopg.Error) -> bool:
-    """Say whether the connection is gone: never made, closed by the server, or shut down."""
+    """Return whether the connection is gone: never made, closed by the server, or shut down."""
     if is_raised(error):
         return False
     state = error.sqlstate

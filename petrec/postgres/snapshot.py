@@ -32,7 +32,7 @@ Rows = Iterator[tuple[str | None, ...]]
 
 @contextmanager
 def stream_copy(connection: Connection, query: Select[Any]) -> Iterator[Rows]:
-    """Give an iterator over the rows, as PostgreSQL writes them in text form.
+    """Yield an iterator over the rows, as PostgreSQL writes them in text form.
 
     A context, since the connection is of no other use before the stream is read or given up.
     """

@@ -33,11 +33,11 @@ def add_health(router: APIRouter, service: Service) -> None:
     """Add the probes."""
 
     async def health() -> Response:
-        """Say that the process runs."""
+        """Return that the process runs."""
         return encoded({"status": "ok"})
 
     def readiness() -> Response:
-        """Say that the database answers and has the tables that are needed."""
+        """Return that the database answers and has the tables that are needed."""
         return encoded(ready(service))
 
     options = {"methods": ["GET"], "tags": ["health"]}

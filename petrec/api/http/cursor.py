@@ -69,5 +69,5 @@ def starting(cursor: Cursor | None) -> Iterator[None]:
 
 
 def _invalid() -> ApiError:
-    """Say that no page starts here: no schema could tell which texts were given out."""
+    """Return that no page starts here: no schema could tell which texts were given out."""
     return ApiError(404, "cursor_not_found", "No page starts at this cursor", {"field": "cursor"})

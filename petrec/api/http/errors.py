@@ -84,19 +84,19 @@ def not_found(entity: Entity) -> ApiError:
 
 
 def invalid_id(field: str, expected: str) -> ApiError:
-    """Say that an id has a wrong prefix or shape."""
+    """Return that an id has a wrong prefix or shape."""
     details = {"field": field, "expected": expected}
     return ApiError(400, "invalid_id", f"{field} is not a valid id", details)
 
 
 def invalid(field: str, problem: str, **details: Any) -> ApiError:
-    """Say what is wrong with a field, without repeating its value."""
+    """Return what is wrong with a field, without repeating its value."""
     details = {"field": field, "problem": problem, **details}
     return ApiError(400, "invalid_request", f"{field}: {problem}", details)
 
 
 def missing_pet(what: str) -> ApiError:
-    """Say that the pet is missing."""
+    """Return that the pet is missing."""
     details = {"field": "pet_id", "required": True}
     return ApiError(400, "missing_pet_id", f"pet_id is required for all {what}", details)
 
@@ -117,7 +117,7 @@ def unauthorized(message: str = "Not authenticated", code: str = "not_authentica
 
 
 def internal() -> ApiError:
-    """Say no more than that it was not the client's fault."""
+    """Return no more than that it was not the client's fault."""
     return ApiError(500, "internal_error", "Something went wrong here")
 
 

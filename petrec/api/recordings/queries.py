@@ -175,7 +175,7 @@ class _Parts:
 
 
 def _comes_before(c: Columns, last: Columns) -> ColumnElement[bool]:
-    """Say that a row comes before the last of a page; those without a time lead."""
+    """Return whether a row comes before the last of a page; those without a time lead."""
     leads = or_(last.created_at.is_not(None), c.id > last.sort_id)
     newer = tuple_(c.created_at, c.id) > tuple_(last.created_at, last.sort_id)
     return or_(newer, and_(c.created_at.is_(None), leads))

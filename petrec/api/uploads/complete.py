@@ -67,7 +67,7 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
 
 
 def _is_complete(row: Row, body: CompleteIn) -> bool:
-    """Say whether the same completion was made before; errors: ApiError if it was another."""
+    """Return whether the same completion was made before; errors: ApiError if it was another."""
     if row.status == UploadState.PENDING:
         return False
     if row.status == "failed" or row.file_size_bytes != body.file_size_bytes:

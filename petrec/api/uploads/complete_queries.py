@@ -39,7 +39,7 @@ def lock(schema: Schema, scope: Scope) -> Select[Any]:
 
 
 def _visible(schema: Schema, scope: Scope) -> ColumnElement[bool]:
-    """Say whether the caller sees the recording, by its pet or, without one, its appointment."""
+    """Return whether the caller sees the recording, by its pet or, without one, its appointment."""
     c = schema.recordings.c
     if scope.recordings is not None:
         return scope.recordings(c)

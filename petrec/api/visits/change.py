@@ -99,7 +99,7 @@ def _update(schema: Schema, fields: tuple[str, ...]) -> Update:
 
 
 def _recordings(schema: Schema) -> Select[Any]:
-    """Say whether any recording names the visit, shown or withheld."""
+    """Return whether any recording names the visit, shown or withheld."""
     c = schema.tables.recordings.c
     if "visit_id" not in c:
         return select(literal(False).label("found"))

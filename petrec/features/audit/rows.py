@@ -57,7 +57,7 @@ def _is_id(key: str) -> bool:
 
 @contextmanager
 def stream_json(connection: Connection, schema: Schema, kind_id: str) -> Iterator[Iterator[str]]:
-    """Give each row of one kind as a JSON object, typed by PostgreSQL."""
+    """Yield each row of one kind as a JSON object, typed by PostgreSQL."""
     rows = rows_query(schema, kind_id).subquery("rows")
     query = select(func.row_to_json(rows.table_valued()))
     with stream_copy(connection, query) as lines:
@@ -68,7 +68,7 @@ def stream_json(connection: Connection, schema: Schema, kind_id: str) -> Iterato
 def stream_rows(
     connection: Connection, schema: Schema, kind_id: str
 ) -> Iterator[tuple[tuple[str, ...], Rows]]:
-    """Give the column names and an iterator over the rows of one kind."""
+    """Yield the column names and an iterator over the rows of one kind."""
     query = rows_query(schema, kind_id)
     names = tuple(column.name for column in query.selected_columns)
     with stream_copy(connection, query) as rows:

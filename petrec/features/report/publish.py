@@ -28,7 +28,7 @@ class Target:
 
 @contextmanager
 def publication(targets: Sequence[Target]) -> Iterator[Callable[[ReportResult], None]]:
-    """Give a function that writes the report; the files appear once the block has ended well.
+    """Yield a function that writes the report; the files appear once the block has ended well.
 
     They are opened at once, so that a directory that cannot be written is told before any work.
     """

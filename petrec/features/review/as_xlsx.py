@@ -111,7 +111,7 @@ class _Sheet:
         self._lay_out(workbook.add_format({"bold": True, "bg_color": "#E6EEF5", "bottom": 1}))
 
     def takes(self, case: Case) -> bool:
-        """Say whether a case belongs here and still fits."""
+        """Return whether a case belongs here and still fits."""
         return case.kind == self.kind and self.rows < MOST_ROWS
 
     def write(self, case: Case) -> None:

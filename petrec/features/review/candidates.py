@@ -35,7 +35,7 @@ def options(seen: Observed) -> tuple[Option, ...]:
 
 
 def open_verdict(seen: Observed) -> Verdict | None:
-    """Say under which verdict any other existing pet may be named, if at all."""
+    """Return under which verdict any other existing pet may be named, if at all."""
     if not seen.appointment_exists:
         return Verdict.ASSIGN
     too_many = seen.owned is not None and seen.owned.pets is None

@@ -26,7 +26,7 @@ _decoder = msgspec.json.Decoder(Observed)
 def stream_cases(
     connection: Connection, schema: Schema, kinds: Sequence[str]
 ) -> Generator[Case, None, None]:
-    """Give the cases of the kinds, one kind after the other; memory stays constant."""
+    """Yield the cases of the kinds, one kind after the other; memory stays constant."""
     lacking = what_is_lacking(connection, schema)
     for kind_id in kinds:
         for seen in _stream(connection, kind_query(schema, kind_id)):

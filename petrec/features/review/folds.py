@@ -126,7 +126,7 @@ def around(schema: Schema, *, by_vet: bool) -> Subquery | None:
 
 
 def knows_vets(schema: Schema) -> bool:
-    """Say whether recordings and appointments name the vet, by ids of one type."""
+    """Return whether recordings and appointments name the vet, by ids of one type."""
     mine = schema.recordings.c.get("recorded_by_user_id")
     theirs = schema.appointments.c.get("assigned_vet_user_id")
     return mine is not None and theirs is not None and str(mine.type) == str(theirs.type)

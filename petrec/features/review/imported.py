@@ -91,7 +91,7 @@ class ReviewImport(Struct, frozen=True):
 
     @property
     def is_clean(self) -> bool:
-        """Say whether no line was refused or overtaken."""
+        """Return whether no line was refused or overtaken."""
         return not self.problems and not self.skipped
 
     def frame(self) -> "DataFrame":

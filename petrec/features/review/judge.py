@@ -44,7 +44,7 @@ def overtaken(decision: Decision, there: bool, earlier: Sequence[Earlier]) -> Re
 
 
 def is_recorded(decision: Decision, earlier: Sequence[Earlier]) -> bool:
-    """Say whether this person's verdict, which writes nothing, is recorded for this state."""
+    """Return whether this person's verdict, which writes nothing, is recorded for this state."""
     return any(_is_same(one, decision) and decision.reviewer in one.reviewer.split(SHARED)
                for one in earlier if one.state == decision.state)  # fmt: skip
 

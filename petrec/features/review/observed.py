@@ -70,5 +70,5 @@ class Observed(Struct, frozen=True):
         return self.key[0]
 
     def is_listed(self, pet_id: str) -> bool:
-        """Say whether the recording's appointment lists a pet."""
+        """Return whether the recording's appointment lists a pet."""
         return pet_id in (self.linked or ())

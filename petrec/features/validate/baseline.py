@@ -39,7 +39,7 @@ class Baseline:
 
     @contextmanager
     def entries(self, *, replacing: bool = False) -> Iterator[Iterator[Fingerprint]]:
-        """Give the entries in order; errors: SettingsError.
+        """Yield the entries in order; errors: SettingsError.
 
         A file that is to be replaced may be absent, or damaged as by a merge: it counts as empty.
         """

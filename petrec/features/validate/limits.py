@@ -41,7 +41,7 @@ class Limit:
         return limit
 
     def is_broken(self, count: int, total: int) -> bool:
-        """Say whether `count` of `total` is too many; exact, without rounding."""
+        """Return whether `count` of `total` is too many; exact, without rounding."""
         measured, bound = Decimal(count), self.bound
         if self.percent:
             measured, bound = Decimal(100 * count), self.bound * total

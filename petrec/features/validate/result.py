@@ -59,7 +59,7 @@ class RatchetOutcome(Struct, frozen=True):
 
     @property
     def unrelated(self) -> bool:
-        """Say whether file and findings have nothing in common, as with another database."""
+        """Return whether file and findings have nothing in common, as with another database."""
         return not any(self.known.values()) and bool(self.stale) and any(self.new.values())
 
 
@@ -97,7 +97,7 @@ class ValidationResult(Struct, frozen=True):
 
     @property
     def partial(self) -> bool:
-        """Say whether only the recordings of a window were checked."""
+        """Return whether only the recordings of a window were checked."""
         return self.since is not None
 
     @property
@@ -113,7 +113,7 @@ class ValidationResult(Struct, frozen=True):
 
     @property
     def clean(self) -> bool:
-        """Say whether there is nothing at all to tell."""
+        """Return whether there is nothing at all to tell."""
         stale = self.ratchet is not None and (self.ratchet.updated or self.ratchet.stale > 0)
         return self.total > 0 and not (self.errors or self.warnings or stale)
 

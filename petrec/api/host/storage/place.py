@@ -37,7 +37,7 @@ class Place:
 
     @property
     def secure(self) -> bool:
-        """Say whether the address is https."""
+        """Return whether the address is https."""
         return (self.endpoint or "https:").startswith("https:")
 
     @property
