@@ -153,7 +153,7 @@ def as_column(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
 def comes_after(
     at: ColumnElement[Any], key: ColumnElement[Any], after: After
 ) -> ColumnElement[bool]:
-    """Return whether a row follows `after_at`, `after_id`, latest first; those without a time lead."""
+    """Return whether a row follows `after_at`, `after_id`, latest first, untimed rows leading."""
     if after is After.UNTIMED:
         return or_(at.is_not(None), key < bindparam("after_id"))
     return tuple_(at, key) < tuple_(cast(bindparam("after_at"), at.type), bindparam("after_id"))

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -66,16 +67,36 @@ def make_engine(dsn: Dsn, settings: Settings, command: str, expected: str = "") 
             _check_database(connection, expected)
         return connection
 
-    engine = create_engine(
-        "postgresql+petrec://",
-        creator=connect,
-        poolclass=NullPool,
-        isolation_level="READ COMMITTED",
-        hide_parameters=True,
-        use_native_hstore=False,
-    )
+    engine = _engine(connect, poolclass=NullPool, isolation_level="READ COMMITTED")
     state_transactions(engine, settings.timeouts)
     return engine
+
+
+def make_pool(dsn: Dsn, settings: Settings, command: str) -> Engine:
+    """Return an engine for a server: it keeps connections, whose state is set by transaction."""
+    parameters = connection_parameters(dsn, settings, command)
+    if not settings.serve.prepare:
+        parameters["prepare_threshold"] = None
+    return _engine(
+        lambda: psycopg.connect(**parameters),
+        pool_size=settings.serve.pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        # The connections used last have their statements prepared, here and in the server's caches.
+        pool_use_lifo=True,
+        pool_pre_ping=True,
+    )
+
+
+def _engine(connect: Callable[[], psycopg.Connection[Any]], **options: Any) -> Engine:
+    """Return an engine that asks the server nothing by itself and logs no values."""
+    return create_engine(
+        "postgresql+petrec://",
+        creator=connect,
+        hide_parameters=True,
+        use_native_hstore=False,
+        **options,
+    )
 
 
 def read_place(connection: Connection) -> str:

@@ -4,9 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import psycopg
 from fastapi import FastAPI
-from sqlalchemy import Engine, create_engine
 
 from petrec.api.access import ClinicPolicy
 from petrec.api.host.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, bearer_actor
@@ -17,7 +15,7 @@ from petrec.api.options import Options
 from petrec.api.router import build_router
 from petrec.errors import SettingsError
 from petrec.extras import need_extra
-from petrec.postgres.connection import connection_parameters
+from petrec.postgres.connection import make_pool
 from petrec.postgres.dsn import Dsn
 from petrec.settings import Settings, StoreSettings, TokenSettings
 
@@ -25,7 +23,7 @@ from petrec.settings import Settings, StoreSettings, TokenSettings
 def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.environ) -> FastAPI:
     """Return the application; errors: SettingsError. Nothing connects before the first request."""
     serve = settings.serve
-    engine = _pooled(dsn, settings)
+    engine = make_pool(dsn, settings, "serve")
     app = FastAPI(title="petrec", redirect_slashes=False, lifespan=ending(engine))
     claims = Claims(
         role=serve.token.role_claim,
@@ -46,23 +44,6 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         _add_metrics(app)
     app.add_middleware(AccessLog)
     return app
-
-
-def _pooled(dsn: Dsn, settings: Settings) -> Engine:
-    parameters = connection_parameters(dsn, settings, "serve")
-    if not settings.serve.prepare:
-        parameters["prepare_threshold"] = None
-    return create_engine(
-        "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(**parameters),
-        pool_size=settings.serve.pool_size,
-        max_overflow=0,
-        pool_timeout=5,
-        # The connections used last have their statements prepared, here and in the server's caches.
-        pool_use_lifo=True,
-        pool_pre_ping=True,
-        hide_parameters=True,
-    )
 
 
 def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from petrec.features.review.case import Case
 from petrec.features.review.page import write_page
-from petrec.features.review.page.assets import SCRIPTS, page_script
-from petrec.features.review.page.encode import encode_json
+from petrec.features.review.page.assets import SCRIPTS, encode_json, page_script
 from petrec.rules import KINDS, Repair
 from tests.integration.review_page.samples import HOSTILE, case, clinic
 

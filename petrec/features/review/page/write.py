@@ -6,8 +6,13 @@ from string import Template
 from typing import TextIO
 
 from petrec.features.review.case import Case
-from petrec.features.review.page.assets import page_script, page_style, page_template
-from petrec.features.review.page.encode import csp_hash, encode_json
+from petrec.features.review.page.assets import (
+    csp_hash,
+    encode_json,
+    page_script,
+    page_style,
+    page_template,
+)
 from petrec.rules import FINDINGS, Repair
 from petrec.version import __version__
 
