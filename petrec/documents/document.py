@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 SCHEMA_VERSION = 1
 
 Cell = str | int | float | None
@@ -49,6 +51,16 @@ class Finding:
             return self.message
         unit = self.unit.removesuffix("s") if self.count == 1 else self.unit
         return f"{self.count} {unit}: {self.message}"
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What a command found or did; a field `command` names it in the machine-readable form."""
+
+    schema_version: int = SCHEMA_VERSION
+
+    def document(self) -> "Document":
+        """Return the form for rendering."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)

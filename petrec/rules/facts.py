@@ -1,7 +1,7 @@
 """What is known about one recording, as plain Python values; twin of `facts_sql`."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 
@@ -65,7 +65,3 @@ class Facts:
         return self.visit.contradicts(self.pet_id, self.appointment_id) or (
             not self.has_pet and unlisted
         )
-
-    def with_pet(self, pet_id: Hashable) -> "Facts":
-        """Return the facts as they would be with an existing pet assigned."""
-        return replace(self, pet_id=pet_id, pet_exists=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
+from petrec.documents.document import Document, Finding, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.rules import Repair, Severity
 
@@ -48,7 +48,7 @@ class WarningCount(Struct, frozen=True):
     samples: tuple[str, ...] = ()
 
 
-class AuditResult(Struct, frozen=True):
+class AuditResult(Result, frozen=True):
     """One audit, from one snapshot."""
 
     taken_at: datetime
@@ -61,7 +61,6 @@ class AuditResult(Struct, frozen=True):
     warnings: tuple[WarningCount, ...]
     remarks: tuple[str, ...] = ()
     command: str = "audit"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def findings(self) -> int:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
+from petrec.documents.document import Document, Finding, Grid, Result
 
 
 class State(StrEnum):
@@ -29,12 +29,11 @@ class Check(Struct, frozen=True):
     fix: str = ""
 
 
-class DoctorResult(Struct, frozen=True):
+class DoctorResult(Result, frozen=True):
     """All checks, in the order in which they were made."""
 
     checks: tuple[Check, ...]
     command: str = "doctor"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def problems(self) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.document import Result, Document, Grid
 from petrec.documents.frames import records_frame
 from petrec.features.audit.result import AuditResult
 
@@ -112,7 +112,7 @@ class Example(Struct, frozen=True):
     appointment: str = ""
 
 
-class ReportResult(Struct, frozen=True):
+class ReportResult(Result, frozen=True):
     """One report, from one snapshot and the history before it."""
 
     audit: AuditResult
@@ -130,7 +130,6 @@ class ReportResult(Struct, frozen=True):
     history: str = ""
     remarks: tuple[str, ...] = ()
     command: str = "report"
-    schema_version: int = SCHEMA_VERSION
 
     def movement(self, kind_id: str) -> Movement | None:
         """Return how a kind moved since the last run; None where there is none to compare with."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.document import Result, Document, Grid
 from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run, SkipCause
@@ -65,7 +65,7 @@ class Problem(Struct, frozen=True):
         return ": ".join(part for part in (self.field, self.value, self.reason) if part)
 
 
-class ReviewImport(Struct, frozen=True):
+class ReviewImport(Result, frozen=True):
     """A plan, or an import at its end."""
 
     files: tuple[str, ...]
@@ -82,7 +82,6 @@ class ReviewImport(Struct, frozen=True):
     obstacles: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     command: str = "review import"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def accepted(self) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.document import Result, Document, Grid
 from petrec.documents.frames import counts_frame, records_frame
 from petrec.phrases import Phrase, Phrased
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-class ReviewExport(Struct, frozen=True):
+class ReviewExport(Result, frozen=True):
     """The files written from one snapshot, and how many cases of each kind they hold."""
 
     files: tuple[str, ...]
@@ -21,7 +21,6 @@ class ReviewExport(Struct, frozen=True):
     inferable: int = 0
     kept: tuple[str, ...] = ()
     command: str = "review export"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def cases(self) -> int:
@@ -71,13 +70,12 @@ class ReviewerCount(Struct, frozen=True):
     last: datetime
 
 
-class ReviewStatus(Struct, frozen=True):
+class ReviewStatus(Result, frozen=True):
     """Open cases by kind, decisions by reviewer."""
 
     kinds: tuple[OpenKind, ...]
     reviewers: tuple[ReviewerCount, ...]
     command: str = "review status"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def open(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from petrec.documents.document import SCHEMA_VERSION, Cell, Document, Finding, Grid
+from petrec.documents.document import Result, Cell, Document, Finding, Grid
 from petrec.documents.frames import records_frame
 from petrec.phrases import Phrase, Phrased
 
@@ -79,7 +79,7 @@ class ExpectationOutcome(Struct, frozen=True):
     found: str = ""
 
 
-class ValidationResult(Struct, frozen=True):
+class ValidationResult(Result, frozen=True):
     """One validation, from one snapshot; `since` is the start of a partial one's window."""
 
     taken_at: datetime
@@ -93,7 +93,6 @@ class ValidationResult(Struct, frozen=True):
     expectations: tuple[ExpectationOutcome, ...] = ()
     warnings_fail: bool = False
     command: str = "validate"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def partial(self) -> bool:
