@@ -21,18 +21,20 @@ from sqlalchemy import create_engine
 
 from petrec.api import Actor, build_router
 from petrec.api.access import staff
-from petrec.api.host.storage import Credentials, Place, S3Store
+from petrec.api.host.storage import BucketAddress, Credentials, S3Store
 from petrec.api.http.cursor import After
 from petrec.api.recordings.queries import page_query
 from petrec.api.recordings.shape import clock_face
-from petrec.api.statements import Statement
+from petrec.api.statements import CompiledStatement
 from petrec.api.uploads.insert import insert_query
 from petrec.api.uploads.wire import InitiateIn
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Mapping
 
 CONNECTIONS = 10
-STORE = S3Store(Place("clinic-recordings", "eu-central-1"), lambda: Credentials("key", "secret"))
+STORE = S3Store(
+    BucketAddress("clinic-recordings", "eu-central-1"), lambda: Credentials("key", "secret")
+)
 
 
 async def actor(request: Request) -> Actor:
@@ -75,8 +77,8 @@ def bare_app() -> FastAPI:
     with engine().connect() as connection:
         schema = load_schema(connection, Mapping())
     scope = staff(schema)
-    listing = Statement(page_query(schema, scope, frozenset({"pet_id"}), After.TOP))
-    inserting = Statement(insert_query(schema, scope, False))
+    listing = CompiledStatement(page_query(schema, scope, frozenset({"pet_id"}), After.TOP))
+    inserting = CompiledStatement(insert_query(schema, scope, False))
     app, reads, writes = FastAPI(), _Pool(autocommit=True), _Pool(autocommit=False)
 
     @app.get("/api/v1/recordings/")

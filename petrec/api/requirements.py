@@ -8,7 +8,7 @@ from sqlalchemy import Text, bindparam, cast, select
 
 from petrec.api.database import Connection, Database
 from petrec.api.options import Options
-from petrec.api.statements import Statement
+from petrec.api.statements import CompiledStatement
 from petrec.api.uploads.new_recording import WRITTEN
 from petrec.errors import SchemaMismatchError
 from petrec.postgres.foreseen import MUST_BE_NAMED
@@ -100,7 +100,7 @@ def _holds(database: Database, kind: str, word: str) -> bool:
     query = select(cast(cast(bindparam("word"), PgType(kind)), Text).label("held"))
     try:
         with database.reading() as connection:
-            row = Statement(query).first(connection, {"word": word})
+            row = CompiledStatement(query).first(connection, {"word": word})
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.CannotCoerce):
         return False
     return row is not None and row.held == word

@@ -23,7 +23,7 @@ class Row(Protocol):
         """Return a column's value."""
 
 
-class Statement:
+class CompiledStatement:
     """The text of a query, with the values that were fixed as it was built.
 
     Its cursor is of the class that the host's connections make: one that traces sees it.
@@ -65,14 +65,14 @@ class Statements:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._kept: dict[Hashable, Statement] = {}
+        self._kept: dict[Hashable, CompiledStatement] = {}
 
-    def get(self, build: Callable[..., ClauseElement], *variant: Hashable) -> Statement:
+    def get(self, build: Callable[..., ClauseElement], *variant: Hashable) -> CompiledStatement:
         """Return the statement for a variant, such as a scope; `build` gets the schema and it."""
         key = (build, *variant)
         found = self._kept.get(key)
         if found is None:
-            found = self._kept[key] = Statement(build(self._schema, *variant))
+            found = self._kept[key] = CompiledStatement(build(self._schema, *variant))
         return found
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, Text, bindparam, cast, exists, fun
 
 from petrec.api.database import Database
 from petrec.api.entities import Entity
-from petrec.api.statements import Statement
+from petrec.api.statements import CompiledStatement
 
 # The ids of these stand in any column, those of the others are looked up by a primary key.
 _UNKEYED = (Entity.OWNER, Entity.PRACTICE)
@@ -47,13 +47,15 @@ class DatabaseIds(StoredIds):
         super().__init__()
         self._database = database
         self._known = {
-            entity: Statement(select(exists().where(column == bindparam("id")).label("found")))
+            entity: CompiledStatement(
+                select(exists().where(column == bindparam("id")).label("found"))
+            )
             for entity, column in columns.items()
             if entity not in _UNKEYED and column.key == "id"
         }
         with database.reading() as connection:
             for entity, column in columns.items():
-                row = Statement(_any_prefixed(entity, column)).first(connection, {})
+                row = CompiledStatement(_any_prefixed(entity, column)).first(connection, {})
                 if row is not None and row.found:
                     self._prefixed.add(entity)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from petrec.postgres.enforced import Enforced, Nature, Wanted, read_enforced
+from petrec.postgres.enforced import Demand, Enforced, Nature, read_enforced
 
 # An expression over a row `a` of pg_attribute, which reads the same whatever the search path.
 TYPE_NAME = """coalesce((
@@ -98,7 +98,7 @@ class CatalogTable:
 
     def identified_by(self, *columns: str) -> bool:
         """Return whether a unique index holds exactly these columns."""
-        wanted = Wanted(Nature.UNIQUE, self.oid, columns)
+        wanted = Demand(Nature.UNIQUE, self.oid, columns)
         return any(e.immediate and e.valid and wanted.is_met_by(e) for e in self.enforced)
 
 

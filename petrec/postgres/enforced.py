@@ -87,7 +87,7 @@ class Enforced:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Demand:
     """A demand on the table `oid`: met by whatever does the same, under any name, valid or not."""
 
     nature: Nature

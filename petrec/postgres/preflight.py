@@ -11,8 +11,8 @@ from petrec.postgres.catalog import CatalogTable, read_tables
 from petrec.postgres.conditions import check_conditions
 from petrec.postgres.missing import Missing
 from petrec.postgres.names import check_names
-from petrec.postgres.presence import Presence
-from petrec.postgres.proofs import Claims, read_proofs
+from petrec.postgres.presence import TablePresence
+from petrec.postgres.proofs import KeyClaims, read_proofs
 from petrec.postgres.soft_deletion import overlooked
 from petrec.schema import Schema, TableShape, build_schema, comparable
 from petrec.settings import LOGICAL_COLUMNS, Mapping
@@ -42,12 +42,12 @@ def load_schema(
     """
     check_names(mapping)
     physical = {mapping.table(name) for name in LOGICAL_COLUMNS}
-    presence = Presence(mapping, Missing(connection, mapping), makes_visits)
+    presence = TablePresence(mapping, Missing(connection, mapping), makes_visits)
     presence.read(read_tables(connection, mapping.schema, sorted(physical)))
     tables = presence.tables
     _check_types(mapping, tables)
     check_conditions(connection, mapping, iter(tables))
-    claims = Claims(mapping, tables)
+    claims = KeyClaims(mapping, tables)
     schema = build_schema(
         mapping,
         {name: _shape(table) for name, table in tables.items()},

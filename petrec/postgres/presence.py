@@ -24,7 +24,7 @@ _EVIDENCE = (("recordings", "visit_id", "visits"), ("visits", "appointment_id", 
 
 
 @dataclass
-class Presence:
+class TablePresence:
     """The tables that petrec reads, by logical name, and remarks on what it leaves out.
 
     `makes_visits` says that visits and what refers to them may be configured and yet to be made.

@@ -8,13 +8,13 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 
 from petrec.postgres.catalog import CatalogTable
-from petrec.postgres.enforced import Nature, Wanted
+from petrec.postgres.enforced import Demand, Nature
 from petrec.schema import Proofs
 from petrec.settings import Mapping
 
 
 @dataclass(frozen=True)
-class Claims:
+class KeyClaims:
     """The foreign keys between the mapped tables, told apart by OID."""
 
     mapping: Mapping
@@ -27,7 +27,7 @@ class Claims:
         mine, theirs = self.tables[child], self.tables[parent]
         columns = (self.mapping.column(child, column),)
         referenced = (self.mapping.column(parent, "id"),)
-        key = Wanted(Nature.FOREIGN_KEY, mine.oid, columns, theirs.oid, referenced)
+        key = Demand(Nature.FOREIGN_KEY, mine.oid, columns, theirs.oid, referenced)
         return any(each.valid and key.is_met_by(each) for each in mine.enforced)
 
     def links_follow_appointments(self) -> bool:
@@ -39,7 +39,7 @@ class Claims:
         return refers and "appointment_pets" not in self.mapping.where
 
 
-def read_proofs(claims: Claims, *, trusted: bool) -> Proofs:
+def read_proofs(claims: KeyClaims, *, trusted: bool) -> Proofs:
     """Derive the proofs from unique indexes and, where they are `trusted`, foreign keys.
 
     No key proves that a parent row meets a condition, so a table with one is always read.

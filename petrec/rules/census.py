@@ -18,7 +18,7 @@ from petrec.schema import Schema
 
 
 @dataclass(frozen=True)
-class Group:
+class FlagGroup:
     """Recordings with equal flags; `invalid` is what the guide's second query selects."""
 
     kind: str
@@ -39,7 +39,7 @@ class Group:
 class Census:
     """All recordings by group."""
 
-    groups: Sequence[Group]
+    groups: Sequence[FlagGroup]
 
     def count(
         self,
@@ -81,7 +81,7 @@ def take_census(
     connection: Connection, schema: Schema, within: ColumnElement[bool] | None = None
 ) -> Census:
     """Count everything in one pass."""
-    return Census([Group(*row) for row in connection.execute(census_query(schema, within))])
+    return Census([FlagGroup(*row) for row in connection.execute(census_query(schema, within))])
 
 
 def extremes(recording_id: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

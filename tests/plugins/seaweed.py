@@ -16,7 +16,7 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from petrec.api.host.storage import Credentials, Place, S3Store
+from petrec.api.host.storage import BucketAddress, Credentials, S3Store
 from tests.plugins.ports import free_port
 from tests.plugins.waiting import until
 
@@ -31,7 +31,7 @@ class Seaweed:
     endpoint: str
 
     def store(self, **changes: Any) -> S3Store:
-        place = Place(BUCKET, endpoint=self.endpoint, path_style=True)
+        place = BucketAddress(BUCKET, endpoint=self.endpoint, path_style=True)
         return S3Store(place, lambda: KEYS, **changes)
 
     def client(self) -> Any:

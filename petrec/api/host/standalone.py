@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from petrec.api.access import ClinicPolicy
 from petrec.api.host.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, bearer_actor
 from petrec.api.host.lifespan import ending
-from petrec.api.host.storage import Place, S3Store, from_environment
+from petrec.api.host.storage import BucketAddress, S3Store, from_environment
 from petrec.api.http.access_log import AccessLog
 from petrec.api.options import Options
 from petrec.api.router import build_router
@@ -64,7 +64,7 @@ def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
         raise SettingsError("no bucket", hint="set bucket under [serve.store] in petrec.toml")
     if not (0 < store.expires_s <= 7 * 86_400 and store.max_bytes > 0):
         raise SettingsError("expires_s is 1 to 604800 seconds, max_bytes is positive")
-    place = Place(store.bucket, store.region, store.endpoint, store.path_style)
+    place = BucketAddress(store.bucket, store.region, store.endpoint, store.path_style)
     if store.keys == "role":
         from petrec.api.host.storage.credentials import from_role  # noqa: PLC0415 an extra
 

@@ -11,7 +11,7 @@ from sqlalchemy import Insert, Table, insert, select
 from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError
 from petrec.api.service import Clinic, Service
-from petrec.api.statements import Statement
+from petrec.api.statements import CompiledStatement
 from petrec.api.wire_columns import as_column
 from petrec.errors import PetrecError
 
@@ -26,7 +26,7 @@ class Rejections:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self._statement: Statement | None = None
+        self._statement: CompiledStatement | None = None
 
     def note(self, request: Request, refusal: ApiError) -> None:
         """Write the row; a failure to do so is logged and changes nothing for the client."""
@@ -41,7 +41,7 @@ class Rejections:
 
     def _write(self, clinic: Clinic, table: Table, request: Request, refusal: ApiError) -> None:
         if self._statement is None:
-            self._statement = Statement(_insert(table))
+            self._statement = CompiledStatement(_insert(table))
         user = getattr(request.state, "petrec_user", None)
         values = {
             "created_at": self.service.options.clock(),

@@ -28,7 +28,7 @@ _ANY = msgspec.json.Decoder(msgspec.Raw)
 
 
 @dataclass(frozen=True)
-class _Work:
+class Completion:
     """One completion: who, what, with which file."""
 
     service: Service
@@ -47,7 +47,7 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
     """Mark the recording as uploaded, once; errors: ApiError, StorageUnavailableError."""
     service.check_uploads()
     ids = service.clinic.ids
-    work = _Work(service, caller, ids.parse(Entity.RECORDING, recording, "recording_id"), body)
+    work = Completion(service, caller, ids.parse(Entity.RECORDING, recording, "recording_id"), body)
     with service.database.reading() as connection:
         row = work.row(connection, uploaded.find, caller.scope)
     if row is None:
@@ -89,7 +89,7 @@ def verified(store: ObjectStore, row: Row, body: CompleteIn) -> StoredObject:
     return found
 
 
-def _update(work: _Work, connection: Connection, found: StoredObject) -> Uploaded | None:
+def _update(work: Completion, connection: Connection, found: StoredObject) -> Uploaded | None:
     """Write in the row what is known now; None where another request was first."""
     row = work.row(connection, uploaded.lock, work.caller.scope)
     if row is None:
@@ -144,7 +144,7 @@ def _value(text: str) -> Any:
         return text
 
 
-def _certain_pet(work: _Work, connection: Connection) -> str | None:
+def _certain_pet(work: Completion, connection: Connection) -> str | None:
     """Return the pet that the evidence is certain of, with the appointment's pets held still."""
     work.row(connection, uploaded.hold_appointment)
     row = work.row(connection, uploaded.certain)
@@ -157,7 +157,7 @@ def _certain_pet(work: _Work, connection: Connection) -> str | None:
     return pet
 
 
-def _notify(work: _Work, connection: Connection, event: Uploaded) -> None:
+def _notify(work: Completion, connection: Connection, event: Uploaded) -> None:
     ids, statements = work.service.clinic.ids, work.service.clinic.statements
     told = {
         "recording_id": ids.write(Entity.RECORDING, event.recording_id),

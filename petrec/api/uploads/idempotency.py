@@ -46,7 +46,7 @@ KEY_HEADER: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierUpload:
     """The recording that the key has made before."""
 
     s3_key: str
@@ -76,7 +76,7 @@ def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:
     return clinic.ids.new(Entity.RECORDING, str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}")))
 
 
-def earlier(connection: Connection, clinic: Clinic, new: NewRecording) -> Earlier | None:
+def earlier(connection: Connection, clinic: Clinic, new: NewRecording) -> EarlierUpload | None:
     """Wait for requests with the same key, and return what the first of them made."""
     this = {"id": new.id}
     clinic.statements.get(_lock).rows(connection, this)
@@ -86,7 +86,7 @@ def earlier(connection: Connection, clinic: Clinic, new: NewRecording) -> Earlie
     compared = [name for name in _COMPARED if name in clinic.schema.recordings.c]
     differs = any(getattr(row, name) != getattr(new, name) for name in compared)
     created = row.created_at and datetime.fromisoformat(row.created_at)
-    return Earlier(row.s3_key, created, row.status == UploadState.PENDING, differs)
+    return EarlierUpload(row.s3_key, created, row.status == UploadState.PENDING, differs)
 
 
 def _lock(_: Schema) -> Select[Any]:

@@ -118,7 +118,7 @@ def _refusal(
     return denied("This account cannot record") if unknown else error
 
 
-def _again(service: Service, new: NewRecording, earlier: idempotency.Earlier) -> InitiateOut:
+def _again(service: Service, new: NewRecording, earlier: idempotency.EarlierUpload) -> InitiateOut:
     """Answer as the first time; a pending upload whose form has expired gets a new one."""
     left = earlier.seconds_left(new.created_at, service.store.expires_s)
     signed_at = earlier.created_at or new.created_at
@@ -133,7 +133,7 @@ def _check_replay(
     clinic: Clinic,
     caller: Caller,
     new: NewRecording,
-    earlier: idempotency.Earlier,
+    earlier: idempotency.EarlierUpload,
 ) -> None:
     """Refuse another body, and a caller who could not start this upload now; errors: ApiError."""
     if earlier.differs:

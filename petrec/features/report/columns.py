@@ -15,7 +15,7 @@ _HOLDS = text("""
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class UnreadableColumn:
     """Why the columns of one question cannot be read; `reason` is empty where one is absent."""
 
     reason: str = ""
@@ -23,18 +23,18 @@ class Unreadable:
 
 def cannot_read(
     connection: Connection, table: Table, time: str, word: str, value: str
-) -> Unreadable | None:
+) -> UnreadableColumn | None:
     """Return why rows cannot be counted by day and word; None where they can.
 
     `time` must be a column of moments, `word` one of texts or an enum that has `value`.
     """
     if not {time, word} <= set(table.c.keys()):
-        return Unreadable()
+        return UnreadableColumn()
     if not is_moment(table.c[time]):
-        return Unreadable(f"{named(table, time)}, not a date or timestamp")
+        return UnreadableColumn(f"{named(table, time)}, not a date or timestamp")
     if connection.scalar(_HOLDS, {"type": base_type(table.c[word]), "word": value}):
         return None
-    return Unreadable(f"{named(table, word)}, which cannot be {value!r}")
+    return UnreadableColumn(f"{named(table, word)}, which cannot be {value!r}")
 
 
 def named(table: Table, name: str) -> str:

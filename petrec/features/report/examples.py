@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.audit.result import AuditResult
-from petrec.features.report.result import Example
+from petrec.features.report.result import FindingExample
 from petrec.schema import Schema, is_moment
 
 _LONGEST = 120
@@ -48,7 +48,7 @@ def examples_query(schema: Schema, ids: list[str], *, timed: bool) -> Select[Any
 
 def read_examples(
     connection: Connection, schema: Schema, audit: AuditResult
-) -> tuple[Example, ...]:
+) -> tuple[FindingExample, ...]:
     """Return the audit's own examples, in the order of its kinds."""
     ids = [sample for kind in audit.kinds for sample in kind.samples]
     columns = schema.recordings.c
@@ -56,7 +56,7 @@ def read_examples(
     rows = connection.execute(examples_query(schema, ids, timed=timed)) if ids else ()
     known = {row[0]: tuple(_short(value) for value in row[1:]) for row in rows}
     return tuple(
-        Example(kind.id, sample, *known.get(sample, ()))
+        FindingExample(kind.id, sample, *known.get(sample, ()))
         for kind in audit.kinds
         for sample in kind.samples
     )

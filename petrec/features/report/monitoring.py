@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
 )
 
-from petrec.features.report.columns import Unreadable, cannot_read
+from petrec.features.report.columns import UnreadableColumn, cannot_read
 from petrec.features.report.result import RejectedDay, UploadDay
 from petrec.schema import Schema, UploadState
 
@@ -115,7 +115,7 @@ def _outside(rows: Sequence[Any], what: str) -> list[str]:
     return [told] if count else []
 
 
-def _left_out(what: str, cannot: Unreadable | None) -> list[str]:
+def _left_out(what: str, cannot: UnreadableColumn | None) -> list[str]:
     if cannot is None or not cannot.reason:
         return []
     return [f"{what} per day are left out: {cannot.reason}"]

@@ -83,7 +83,7 @@ class TrendPoint(Struct, frozen=True):
 Direction = Literal["better", "worse", "steady", "clean", "unknown"]
 
 
-class Verdict(Struct, frozen=True):
+class TrendVerdict(Struct, frozen=True):
     """Is it getting better, and since when; `since` is the turning point."""
 
     direction: Direction
@@ -101,7 +101,7 @@ class BackfillMark(Struct, frozen=True):
     changed: int
 
 
-class Example(Struct, frozen=True):
+class FindingExample(Struct, frozen=True):
     """A recording of a kind, with the names by which a person knows it."""
 
     kind: str
@@ -117,7 +117,7 @@ class ReportResult(Result, frozen=True):
 
     audit: AuditResult
     window_days: int
-    verdict: Verdict
+    verdict: TrendVerdict
     trend: tuple[TrendPoint, ...]
     weekly: bool = False
     uploads: tuple[UploadDay, ...] | None = None
@@ -126,7 +126,7 @@ class ReportResult(Result, frozen=True):
     compared_with: datetime | None = None
     runs: int = 1
     backfills: tuple[BackfillMark, ...] = ()
-    examples: tuple[Example, ...] = ()
+    examples: tuple[FindingExample, ...] = ()
     history: str = ""
     remarks: tuple[str, ...] = ()
     command: str = "report"

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from datetime import date
 
-from petrec.features.report.result import Direction, TrendPoint, Verdict
+from petrec.features.report.result import Direction, TrendPoint, TrendVerdict
 
-NOTHING = Verdict("unknown", "There are no recordings to check.")
+NOTHING = TrendVerdict("unknown", "There are no recordings to check.")
 # A move against the trend counts as a turn from this share of the range on: less is noise.
 TURN = 0.1
 
 
-def judge(points: Sequence[TrendPoint]) -> Verdict:
+def judge(points: Sequence[TrendPoint]) -> TrendVerdict:
     """Return the verdict on the findings of a trend, the last point being now."""
     values = [point.findings for point in points]
     now = values[-1]
     if len(values) < 2:
-        return Verdict(
+        return TrendVerdict(
             "unknown", "The first day of this history: a trend needs two.", points[0].day, now
         )
     if now == 0 or len(set(values)) == 1:
@@ -24,7 +24,7 @@ def judge(points: Sequence[TrendPoint]) -> Verdict:
     before, since = values[turn], points[turn].day
     word: Direction = "better" if now < before else "worse"
     sentence = f"Getting {word} since {_day(since)}: {before:,} → {now:,}."
-    return Verdict(word, sentence, since, before)
+    return TrendVerdict(word, sentence, since, before)
 
 
 def turning_point(values: Sequence[int]) -> int:
@@ -50,7 +50,7 @@ def _last(values: Sequence[int], extreme: int, end: int) -> int:
     return max(i for i in range(extreme, end) if values[i] == values[extreme])
 
 
-def _level(points: Sequence[TrendPoint], values: Sequence[int]) -> Verdict:
+def _level(points: Sequence[TrendPoint], values: Sequence[int]) -> TrendVerdict:
     now = values[-1]
     start = len(values) - 1
     while start and values[start - 1] == now:
@@ -59,8 +59,8 @@ def _level(points: Sequence[TrendPoint], values: Sequence[int]) -> Verdict:
     before = values[start - 1] if start else now
     if now == 0:
         was = f" (before: {before:,})" if before else ""
-        return Verdict("clean", f"Clean since {_day(since)}{was}.", since, before)
-    return Verdict("steady", f"Unchanged at {now:,} since {_day(since)}.", since, now)
+        return TrendVerdict("clean", f"Clean since {_day(since)}{was}.", since, before)
+    return TrendVerdict("steady", f"Unchanged at {now:,} since {_day(since)}.", since, now)
 
 
 def _day(day: date) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from petrec.features.review.case import Decision, Verdict
-from petrec.features.review.read.entry import Entry
+from petrec.features.review.read.entry import DecisionEntry
 
 # Between the names of those who share a decision.
 SHARED = "; "
@@ -17,7 +17,7 @@ SHARED = "; "
 class Valid:
     """An entry that may be written, its recording's whole key, and whether it moves that."""
 
-    entry: Entry
+    entry: DecisionEntry
     key: tuple[str, ...]
     moves: bool = False
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from petrec.features.review.case import Verdict
-from petrec.features.review.observed import Observed, Pet, Place
+from petrec.features.review.observed import Observed, SeenAppointment, SeenPet
 from petrec.rules.agreement import may_link
 from petrec.rules.facts import VisitFacts
 from petrec.rules.outcome import becomes_ok
@@ -14,7 +14,7 @@ from petrec.rules.outcome import becomes_ok
 class Option:
     """A pet, what choosing it means, and the appointment that the recording has then."""
 
-    pet: Pet
+    pet: SeenPet
     verdict: Verdict
     appointment: str | None
     place: str = ""
@@ -79,7 +79,7 @@ def _of_the_day(seen: Observed) -> Iterator[Option]:
             yield Option(pet, Verdict.ASSIGN, place.id, f"in appointment {told(place)}")
 
 
-def _keeping_the_pet(seen: Observed, own: Pet) -> Iterator[Option]:
+def _keeping_the_pet(seen: Observed, own: SeenPet) -> Iterator[Option]:
     for place in places(seen):
         yield Option(own, Verdict.ASSIGN, place.id, f"in its own appointment {told(place)}")
     if not may_link(own.owner, seen.owner) or not seen.appointment_exists:
@@ -106,12 +106,12 @@ def _of_visit(seen: Observed) -> Iterator[Option]:
         yield Option(pet, Verdict.LINK, target, added)
 
 
-def places(seen: Observed) -> tuple[Place, ...]:
+def places(seen: Observed) -> tuple[SeenAppointment, ...]:
     """Return the other appointments of the same day that have the recording's own pet."""
     found = (place for group in seen.elsewhere for place in group or ())
     return tuple({p.id: p for p in found if p.id != seen.appointment}.values())
 
 
-def told(place: Place) -> str:
+def told(place: SeenAppointment) -> str:
     """Name an appointment to a person."""
     return " ".join(part for part in (place.date[:16], place.title) if part) or place.id

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from petrec.features.review.candidates import Option, open_verdict, options
 from petrec.features.review.case import Candidate, Case, Strength, Suggestion, Verdict
 from petrec.features.review.folds import as_text
-from petrec.features.review.observed import Observed, Pet
+from petrec.features.review.observed import Observed, SeenPet
 from petrec.features.review.query import ids_query, kind_query
 from petrec.features.review.suggest import rank, suggestions
 from petrec.postgres.foreseen import Lacking, what_is_lacking
@@ -38,13 +38,13 @@ def observe(connection: Connection, schema: Schema, ids: Sequence[str]) -> list[
     return list(_stream(connection, ids_query(schema, ids)))
 
 
-def read_pets(connection: Connection, schema: Schema, ids: Sequence[str]) -> dict[str, Pet]:
+def read_pets(connection: Connection, schema: Schema, ids: Sequence[str]) -> dict[str, SeenPet]:
     """Return the pets that people have named and that exist, by id."""
     pets = schema.pets
     wanted = cast(bindparam(None, list(ids), ARRAY(Text)), ARRAY(pets.c.id.type))
     columns = (cast(pets.c.id, Text), as_text(pets, "name"), as_text(pets, "owner_id", None))
     rows = connection.execute(select(*columns).where(pets.c.id == any_(wanted)))
-    return {row[0]: Pet(row[0], row[1], owner=row[2]) for row in rows}
+    return {row[0]: SeenPet(row[0], row[1], owner=row[2]) for row in rows}
 
 
 def _stream(connection: Connection, query: Select[tuple[str]]) -> Iterator[Observed]:

@@ -9,12 +9,12 @@ from petrec.features.review.agree import Valid, agreed
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.cases import observe, read_pets
 from petrec.features.review.checked import Checked
-from petrec.features.review.earlier import Earlier, earlier_decisions
+from petrec.features.review.earlier import EarlierDecision, earlier_decisions
 from petrec.features.review.ids import EntryIds, has_exponent, number_twins
-from petrec.features.review.imported import Place, Trouble
-from petrec.features.review.judge import Refusal, is_recorded, judge, overtaken
-from petrec.features.review.observed import Observed, Pet
-from petrec.features.review.read.entry import Entry, Reading
+from petrec.features.review.imported import SourceLine, Trouble
+from petrec.features.review.judge import Objection, is_recorded, judge, overtaken
+from petrec.features.review.observed import Observed, SeenPet
+from petrec.features.review.read.entry import DecisionEntry, Reading
 from petrec.features.runs.targets import target_name
 from petrec.postgres.foreseen import Lacking, what_is_lacking
 from petrec.schema import Schema
@@ -38,32 +38,32 @@ def check(connection: Connection, schema: Schema, reading: Reading) -> Checked:
 
 
 def _formed(
-    connection: Connection, schema: Schema, entries: Sequence[Entry], checked: Checked
-) -> Iterator[Entry]:
+    connection: Connection, schema: Schema, entries: Sequence[DecisionEntry], checked: Checked
+) -> Iterator[DecisionEntry]:
     """Bring ids into form; a line whose ids or kind cannot be, or that comes twice, is refused."""
-    first: dict[tuple[str, str, str], Place] = {}
+    first: dict[tuple[str, str, str], SourceLine] = {}
     ids = EntryIds(connection, schema, entries)
     for entry in entries:
         decision, refusal = ids.normal(entry)
         identity = (entry.place.file, decision.recording_id, decision.state)
         if refusal is None and identity in first:
             reason = f"the recording is decided in line {first[identity].line} already"
-            refusal = Refusal("recording_id", reason)
+            refusal = Objection("recording_id", reason)
         if refusal is not None:
             checked.refuse(entry, refusal)
             continue
         first[identity] = entry.place
-        yield Entry(entry.place, decision, entry.row)
+        yield DecisionEntry(entry.place, decision, entry.row)
 
 
 def _judged(
-    connection: Connection, schema: Schema, entries: Sequence[Entry], checked: Checked
+    connection: Connection, schema: Schema, entries: Sequence[DecisionEntry], checked: Checked
 ) -> Iterator[Valid]:
     ids = sorted({entry.decision.recording_id for entry in entries})
     seen: dict[str, list[Observed]] = defaultdict(list)
     for one in observe(connection, schema, ids):
         seen[one.recording_id].append(one)
-    earlier: dict[str, list[Earlier]] = defaultdict(list)
+    earlier: dict[str, list[EarlierDecision]] = defaultdict(list)
     for old in earlier_decisions(connection, target_name(schema), ids):
         earlier[old.key[0]].append(old)
     pets = read_pets(connection, schema, _pets_of(entries))
@@ -84,26 +84,26 @@ def _judged(
             yield Valid(entry, now.key, moves)
 
 
-def _lost(entries: Sequence[Entry], seen: Mapping[str, list[Observed]]) -> set[str]:
+def _lost(entries: Sequence[DecisionEntry], seen: Mapping[str, list[Observed]]) -> set[str]:
     """Return the ids under which there is no recording."""
     return {e.decision.recording_id for e in entries if not seen.get(e.decision.recording_id)}
 
 
-def _changed_recording(text: str, twins: Mapping[str, str]) -> Refusal:
+def _changed_recording(text: str, twins: Mapping[str, str]) -> Objection:
     of = f" of the id {twins[text]}" if text in twins else ""
     reason = f"a spreadsheet has made a number{of}; export again and keep ids as text"
-    return Refusal("recording_id", reason, value=text)
+    return Objection("recording_id", reason, value=text)
 
 
-def _pets_of(entries: Sequence[Entry]) -> list[str]:
+def _pets_of(entries: Sequence[DecisionEntry]) -> list[str]:
     return sorted({entry.decision.pet_id for entry in entries if entry.decision.pet_id is not None})
 
 
 def _outcome(
-    entry: Entry,
+    entry: DecisionEntry,
     seen: Sequence[Observed],
-    earlier: Sequence[Earlier],
-    pets: dict[str, Pet],
+    earlier: Sequence[EarlierDecision],
+    pets: dict[str, SeenPet],
     lacking: Lacking,
     checked: Checked,
 ) -> Observed | None:
@@ -124,18 +124,18 @@ def _outcome(
     return now
 
 
-def _unwritable(decision: Decision, lacking: Lacking) -> Refusal | None:
+def _unwritable(decision: Decision, lacking: Lacking) -> Objection | None:
     """Refuse what the database could not store."""
     if decision.verdict not in {Verdict.ASSIGN, Verdict.LINK}:
         return None
     links = decision.verdict is Verdict.LINK
     reason = lacking.against(links=links, appointment=decision.appointment_id)
-    return Refusal("decision", reason) if reason else None
+    return Objection("decision", reason) if reason else None
 
 
 def _refuse_conflict(votes: Sequence[Valid], checked: Checked) -> None:
     for vote in votes:
         others = [v.entry for v in votes if v is not vote]
         told = "; ".join(f"{e.decision.reviewer} in {e.place}" for e in others)
-        refusal = Refusal("decision", f"decided otherwise by {told}", Trouble.CONFLICT)
+        refusal = Objection("decision", f"decided otherwise by {told}", Trouble.CONFLICT)
         checked.refuse(vote.entry, refusal)

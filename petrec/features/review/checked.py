@@ -7,9 +7,9 @@ from pathlib import Path
 from petrec.documents.as_csv import write_rows
 from petrec.features.review.agree import Ballot
 from petrec.features.review.case import Verdict
-from petrec.features.review.imported import Place, Problem
-from petrec.features.review.judge import Refusal
-from petrec.features.review.read.entry import Entry, Row
+from petrec.features.review.imported import LineProblem, SourceLine
+from petrec.features.review.judge import Objection
+from petrec.features.review.read.entry import DecisionEntry, Row
 from petrec.features.review.rows import COLUMNS
 from petrec.files import atomic_text, keep_beside
 
@@ -22,8 +22,8 @@ class Checked:
 
     ballots: list[Ballot] = field(default_factory=list)
     already: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    rows: dict[Place, Row] = field(default_factory=dict)
+    problems: list[LineProblem] = field(default_factory=list)
+    rows: dict[SourceLine, Row] = field(default_factory=dict)
 
     @property
     def verdicts(self) -> dict[str, int]:
@@ -31,11 +31,11 @@ class Checked:
         counted = Counter(ballot.decision.verdict for ballot in self.ballots)
         return {str(verdict): counted[verdict] for verdict in Verdict if counted[verdict]}
 
-    def refuse(self, entry: Entry, refusal: Refusal) -> None:
+    def refuse(self, entry: DecisionEntry, refusal: Objection) -> None:
         """Note why an entry is not to be recorded."""
         decision = entry.decision
         self.problems.append(
-            Problem(
+            LineProblem(
                 entry.place,
                 refusal.where,
                 refusal.reason,

@@ -11,7 +11,7 @@ from petrec.features.runs.journal.store import runs_of
 from petrec.features.runs.journal.tables import changes, decisions, runs
 
 
-class Earlier(Struct, frozen=True):
+class EarlierDecision(Struct, frozen=True):
     """A recorded decision; `written`: the recording was changed by it, and it was not undone."""
 
     run_id: int
@@ -31,7 +31,7 @@ def has_decisions(connection: Connection) -> bool:
 
 def earlier_decisions(
     connection: Connection, target_name: str, ids: Sequence[str]
-) -> list[Earlier]:
+) -> list[EarlierDecision]:
     """Return what was decided about some of a target's recordings, the oldest first."""
     if not has_decisions(connection):
         return []
@@ -42,7 +42,7 @@ def earlier_decisions(
         and_(was_written(), ~was_undone()),
     ).where(decisions.c.row_key[1] == any_(wanted)).order_by(decisions.c.run_id)  # fmt: skip
     query = query.where(decisions.c.run_id.in_(runs_of(target_name)))
-    return [Earlier(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
+    return [EarlierDecision(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
 
 
 def was_written() -> ColumnElement[bool]:

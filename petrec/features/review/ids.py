@@ -21,9 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.review.case import Decision
-from petrec.features.review.judge import Refusal
+from petrec.features.review.judge import Objection
 from petrec.features.review.query import REVIEWED
-from petrec.features.review.read.entry import Entry
+from petrec.features.review.read.entry import DecisionEntry
 from petrec.postgres.ids import is_text, normal_ids
 from petrec.schema import PgType, Schema
 
@@ -69,7 +69,9 @@ def number_twins(
 class EntryIds:
     """The ids of all entries, as PostgreSQL writes them."""
 
-    def __init__(self, connection: Connection, schema: Schema, entries: Sequence[Entry]) -> None:
+    def __init__(
+        self, connection: Connection, schema: Schema, entries: Sequence[DecisionEntry]
+    ) -> None:
         self.columns = {"recording_id": schema.recordings.c.id, "pet_id": schema.pets.c.id,
                         "appointment_id": schema.appointments.c.id}  # fmt: skip
         self.known = {
@@ -81,7 +83,7 @@ class EntryIds:
         named = [_named_pet(entry) for entry in entries]
         self.twins = number_twins(connection, schema.pets.c.id, filter(None, named))
 
-    def normal(self, entry: Entry) -> tuple[Decision, Refusal | None]:
+    def normal(self, entry: DecisionEntry) -> tuple[Decision, Objection | None]:
         """Return the decision with its ids in form, or why it cannot be recorded."""
         decision = entry.decision
         found = {name: getattr(decision, name) for name in self.columns}
@@ -93,40 +95,40 @@ class EntryIds:
         refusal = self._changed_pet(_named_pet(entry)) or self._unusable(decision)
         return msgspec.structs.replace(decision, **ids), refusal
 
-    def _refusal(self, name: str, text: str) -> Refusal | None:
+    def _refusal(self, name: str, text: str) -> Objection | None:
         column = self.columns[name]
         if has_exponent(text) and not is_text(column):
-            return Refusal(name, "a spreadsheet has turned the id into a number", value=text)
+            return Objection(name, "a spreadsheet has turned the id into a number", value=text)
         if text not in self.known[name]:
-            return Refusal(name, f"not an id of type {column.type}", value=text)
+            return Objection(name, f"not an id of type {column.type}", value=text)
         return None
 
-    def _unusable(self, decision: Decision) -> Refusal | None:
+    def _unusable(self, decision: Decision) -> Objection | None:
         if decision.kind not in REVIEWED:
-            return Refusal("kind", "not a kind that is reviewed", value=decision.kind)
+            return Objection("kind", "not a kind that is reviewed", value=decision.kind)
         for name in _TOLD:
             if getattr(decision, name) not in self.storable:
                 reason = "it has a character that the database's encoding lacks, or NUL"
-                return Refusal(name, reason)
+                return Objection(name, reason)
         return None
 
-    def _changed_pet(self, text: str) -> Refusal | None:
+    def _changed_pet(self, text: str) -> Objection | None:
         """Judge a pet's id that was typed into a spreadsheet, which may have changed it."""
         if has_lost_digits(text):
             reason = "a spreadsheet may have rounded the id to 15 digits; format the cell as text"
-            return Refusal("pet_id", reason, value=text)
+            return Objection("pet_id", reason, value=text)
         if text not in self.twins:
             return None
         reason = f"a spreadsheet may have made this number of the id {self.twins[text]}"
-        return Refusal("pet_id", f"{reason}; format the cell as text", value=text)
+        return Objection("pet_id", f"{reason}; format the cell as text", value=text)
 
 
-def _texts(entries: Sequence[Entry], name: str) -> Iterator[str]:
+def _texts(entries: Sequence[DecisionEntry], name: str) -> Iterator[str]:
     values = (getattr(entry.decision, name) for entry in entries)
     return (value for value in values if value is not None)
 
 
-def _named_pet(entry: Entry) -> str:
+def _named_pet(entry: DecisionEntry) -> str:
     """Return the pet that a person has typed in, as it stands there."""
     typed = entry.row.get("other_pet_id", "").strip()
     return typed if typed == entry.decision.pet_id else ""

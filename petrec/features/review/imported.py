@@ -34,7 +34,7 @@ class Trouble(StrEnum):
     CONFLICT = "conflict"
 
 
-class Place(Struct, frozen=True):
+class SourceLine(Struct, frozen=True):
     """Where in the files something stands; `sheet` is empty where a file has none."""
 
     file: str
@@ -47,13 +47,13 @@ class Place(Struct, frozen=True):
         return f"{self.file}{sheet}" + (f", line {self.line}" if self.line else "")
 
 
-class Problem(Struct, frozen=True):
+class LineProblem(Struct, frozen=True):
     """One reason against one line, or against a whole file where the line is 0.
 
     `value` is what the line has where the reason speaks of it.
     """
 
-    place: Place
+    place: SourceLine
     field: str
     reason: str
     trouble: Trouble = Trouble.ERROR
@@ -71,7 +71,7 @@ class ReviewImport(Result, frozen=True):
     files: tuple[str, ...]
     verdicts: dict[str, int]
     already: int
-    problems: tuple[Problem, ...]
+    problems: tuple[LineProblem, ...]
     applied: bool = False
     partial: bool = False
     run: Run | None = None
@@ -142,9 +142,9 @@ class ReviewImport(Result, frozen=True):
         return tuple(remark for remark in remarks if remark)
 
 
-def by_reason(problems: Sequence[Problem]) -> list[tuple[Problem, ...]]:
+def by_reason(problems: Sequence[LineProblem]) -> list[tuple[LineProblem, ...]]:
     """Put the problems together that have one reason in one sheet, by the first line of each."""
-    found: dict[tuple[str, ...], list[Problem]] = {}
+    found: dict[tuple[str, ...], list[LineProblem]] = {}
     for one in problems:
         place = one.place
         key = (place.file, place.sheet, one.field, one.trouble, one.reason)
@@ -152,7 +152,7 @@ def by_reason(problems: Sequence[Problem]) -> list[tuple[Problem, ...]]:
     return [tuple(each) for each in found.values()]
 
 
-def _cells(same: Sequence[Problem]) -> tuple[str | int | None, ...]:
+def _cells(same: Sequence[LineProblem]) -> tuple[str | int | None, ...]:
     first = same[0]
     shown = [str(one.place.line) for one in same[:_EXAMPLES] if one.place.line]
     lines = ", ".join(shown) + (", ..." if len(same) > _EXAMPLES else "")

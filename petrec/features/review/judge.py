@@ -7,14 +7,14 @@ from petrec.features.review.agree import SHARED
 from petrec.features.review.candidates import Option, fits, open_verdict, options
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.cases import MOST_CANDIDATES
-from petrec.features.review.earlier import Earlier
+from petrec.features.review.earlier import EarlierDecision
 from petrec.features.review.imported import Trouble
-from petrec.features.review.observed import Observed, Pet
+from petrec.features.review.observed import Observed, SeenPet
 from petrec.rules.agreement import may_link
 
 
 @dataclass(frozen=True)
-class Refusal:
+class Objection:
     """Why a decision is not to be recorded."""
 
     where: str
@@ -23,10 +23,12 @@ class Refusal:
     value: str = ""
 
 
-def overtaken(decision: Decision, there: bool, earlier: Sequence[Earlier]) -> Refusal | None:
+def overtaken(
+    decision: Decision, there: bool, earlier: Sequence[EarlierDecision]
+) -> Objection | None:
     """Judge a decision about a state that is no more; None where it is what made it so."""
     if not there:
-        return Refusal(
+        return Objection(
             "recording_id", "there is no recording of this id", value=decision.recording_id
         )
     written = [one for one in earlier if one.written and one.state == decision.state]
@@ -35,29 +37,29 @@ def overtaken(decision: Decision, there: bool, earlier: Sequence[Earlier]) -> Re
     if written and decision.verdict is not Verdict.CANNOT_TELL:
         last = written[-1]
         reason = f"{last.reviewer} decided otherwise, which run {last.run_id} has written"
-        return Refusal("decision", reason, Trouble.CONFLICT)
+        return Objection("decision", reason, Trouble.CONFLICT)
     silent = decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}
     if silent and (written or any(_is_same(one, decision) for one in earlier)):
         return None
     reason = "the recording has changed since it was exported: export it again"
-    return Refusal("state", reason, Trouble.STALE)
+    return Objection("state", reason, Trouble.STALE)
 
 
-def is_recorded(decision: Decision, earlier: Sequence[Earlier]) -> bool:
+def is_recorded(decision: Decision, earlier: Sequence[EarlierDecision]) -> bool:
     """Return whether this person's verdict, which writes nothing, is recorded for this state."""
     return any(_is_same(one, decision) and decision.reviewer in one.reviewer.split(SHARED)
                for one in earlier if one.state == decision.state)  # fmt: skip
 
 
-def judge(seen: Observed, decision: Decision, pets: Mapping[str, Pet]) -> Refusal | None:
+def judge(seen: Observed, decision: Decision, pets: Mapping[str, SeenPet]) -> Objection | None:
     """Judge a decision about the state as it is; None where it may be written."""
     if decision.kind != seen.kind:
-        return Refusal("kind", f"the recording is {seen.kind}, not {decision.kind or 'nothing'}")
+        return Objection("kind", f"the recording is {seen.kind}, not {decision.kind or 'nothing'}")
     if decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}:
         return None
     pet = pets.get(decision.pet_id) if decision.pet_id is not None else None
     if pet is None:
-        return Refusal("pet_id", "there is no pet of this id", value=decision.pet_id or "")
+        return Objection("pet_id", "there is no pet of this id", value=decision.pet_id or "")
     found = options(seen)
     wanted = Option(pet, decision.verdict, decision.appointment_id)
     if any(o.identity == wanted.identity and o.verdict is wanted.verdict for o in found):
@@ -65,16 +67,16 @@ def judge(seen: Observed, decision: Decision, pets: Mapping[str, Pet]) -> Refusa
     return _open(seen, wanted, opened=len(found) > MOST_CANDIDATES)
 
 
-def _open(seen: Observed, wanted: Option, *, opened: bool) -> Refusal | None:
+def _open(seen: Observed, wanted: Option, *, opened: bool) -> Objection | None:
     """Judge a pet that is none of the candidates."""
     allowed = open_verdict(seen) or (Verdict.LINK if opened else None)
     place = seen.appointment if allowed is Verdict.LINK else None
     if wanted.verdict is not allowed or wanted.appointment != place:
-        return Refusal("pet_id", f"{_told(wanted)} is none of the candidates")
+        return Objection("pet_id", f"{_told(wanted)} is none of the candidates")
     if allowed is Verdict.LINK and not may_link(wanted.pet.owner, seen.owner):
-        return Refusal("pet_id", f"{_told(wanted)} belongs to another owner than the appointment")
+        return Objection("pet_id", f"{_told(wanted)} belongs to another owner than the appointment")
     if not fits(seen, wanted):
-        return Refusal("pet_id", f"the recording's visit contradicts {_told(wanted)}")
+        return Objection("pet_id", f"the recording's visit contradicts {_told(wanted)}")
     return None
 
 
@@ -84,6 +86,6 @@ def _told(option: Option) -> str:
     return f"{verdict}pet {option.pet.id}{place}"
 
 
-def _is_same(one: Earlier, decision: Decision) -> bool:
+def _is_same(one: EarlierDecision, decision: Decision) -> bool:
     mine = (decision.state, decision.verdict, decision.pet_id, decision.appointment_id)
     return mine == (one.state, one.verdict, one.pet_id, one.appointment_id)

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Pet(Struct, frozen=True):
+class SeenPet(Struct, frozen=True):
     """A row of pets; `details` is what tells namesakes apart."""
 
     id: str
@@ -12,19 +12,19 @@ class Pet(Struct, frozen=True):
     owner: str | None = None
 
 
-class Place(Struct, frozen=True):
+class SeenAppointment(Struct, frozen=True):
     """An appointment that a recording could belong to, with the pets that it lists."""
 
     id: str
     date: str = ""
     title: str = ""
-    pets: tuple[Pet, ...] = ()
+    pets: tuple[SeenPet, ...] = ()
 
 
 class SeenVisit(Struct, frozen=True):
     """The recording's visit, and the appointment that it names."""
 
-    pet: Pet | None
+    pet: SeenPet | None
     pet_id: str | None
     appointment: str | None
     appointment_exists: bool = False
@@ -36,7 +36,7 @@ class Owned(Struct, frozen=True):
     """The pets of the appointment's owner; none are listed where they are too many."""
 
     size: int
-    pets: tuple[Pet, ...] | None
+    pets: tuple[SeenPet, ...] | None
 
 
 class Observed(Struct, frozen=True):
@@ -53,14 +53,14 @@ class Observed(Struct, frozen=True):
     appointment: str | None
     appointment_exists: bool
     owner: str | None
-    own: Pet | None
+    own: SeenPet | None
     linked: tuple[str, ...] | None = None
-    listed: tuple[Pet, ...] | None = None
+    listed: tuple[SeenPet, ...] | None = None
     recorded: tuple[str, ...] | None = None
     owned: Owned | None = None
-    elsewhere: tuple[tuple[Place, ...] | None, ...] = ()
-    around: tuple[Place, ...] | None = None
-    same_vet: tuple[Place, ...] | None = None
+    elsewhere: tuple[tuple[SeenAppointment, ...] | None, ...] = ()
+    around: tuple[SeenAppointment, ...] | None = None
+    same_vet: tuple[SeenAppointment, ...] | None = None
     visit: SeenVisit | None = None
     context: dict[str, str | None] = {}
 

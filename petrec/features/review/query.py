@@ -35,19 +35,19 @@ _NULL: ColumnElement[Any] = null()
 
 def kind_query(schema: Schema, kind_id: str) -> Select[Any]:
     """Select the recordings of one kind, in the order of their ids."""
-    observation = _Observation(schema, kind_by_id(kind_id))
+    observation = CaseQuery(schema, kind_by_id(kind_id))
     recording = observation.facts.recording
     return observation.query().where(observation.kind == kind_id).order_by(recording.id)
 
 
 def ids_query(schema: Schema, ids: Sequence[str]) -> Select[Any]:
     """Select recordings by id, whatever their kind is now."""
-    observation = _Observation(schema, None)
+    observation = CaseQuery(schema, None)
     wanted = cast(bindparam(None, list(ids), ARRAY(Text)), ARRAY(schema.recordings.c.id.type))
     return observation.query().where(observation.facts.recording.id == any_(wanted))
 
 
-class _Observation:
+class CaseQuery:
     """The joins that the observed values are read from; a kind needs only some of them."""
 
     def __init__(self, schema: Schema, kind: Kind | None) -> None:

@@ -17,7 +17,7 @@ LONGEST_CELL = 32_000
 _LONGEST_LABEL = 150
 
 
-class Choice(msgspec.Struct, frozen=True, array_like=True):
+class RowChoice(msgspec.Struct, frozen=True, array_like=True):
     """One numbered candidate as a file carries it."""
 
     label: str
@@ -29,7 +29,7 @@ class Choice(msgspec.Struct, frozen=True, array_like=True):
 class Choices(msgspec.Struct, frozen=True, array_like=True):
     """All that a row may be decided for; `open` and `appointment_id` are those of the case."""
 
-    numbered: tuple[Choice, ...]
+    numbered: tuple[RowChoice, ...]
     open: Verdict | None = None
     appointment_id: str | None = None
 
@@ -81,10 +81,10 @@ def label(number: int, name: str, details: str) -> str:
     return text if len(text) <= _LONGEST_LABEL else text[:_LONGEST_LABEL] + "…"
 
 
-def _choice(number: int, candidate: Candidate) -> Choice:
+def _choice(number: int, candidate: Candidate) -> RowChoice:
     name = candidate.name or candidate.pet_id
     shown = label(number, name, candidate.details)
-    return Choice(shown, candidate.verdict, candidate.pet_id, candidate.appointment_id)
+    return RowChoice(shown, candidate.verdict, candidate.pet_id, candidate.appointment_id)
 
 
 def _suggested(case: Case) -> list[str]:

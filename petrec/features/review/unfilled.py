@@ -5,7 +5,7 @@ from pathlib import Path
 
 from petrec.errors import UsageError
 from petrec.features.review.read.csv_file import tables as csv_tables
-from petrec.features.review.read.table import Table, Unreadable
+from petrec.features.review.read.table import Table, UnreadableFile
 from petrec.features.review.read.xlsx_file import all_tables, reviewer_of
 from petrec.features.review.rows import COLUMNS, FILLED
 from petrec.phrases import Phrase, Phrased
@@ -42,7 +42,7 @@ def _work_in(path: Path) -> str:
         for table in all_tables(path) if suffix == ".xlsx" else csv_tables(path):
             for work in _work_of(table):
                 return f"is there already and {work}"
-    except Unreadable as error:
+    except UnreadableFile as error:
         return f"is there already and is not an export of petrec: {error.reason}"
     return ""
 

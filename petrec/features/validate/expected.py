@@ -14,9 +14,9 @@ import msgspec
 from sqlalchemy import Connection, Table, text
 
 from petrec.errors import SettingsError
-from petrec.features.validate.result import ExpectationOutcome, State
+from petrec.features.validate.result import ExpectationOutcome, ExpectationState
 from petrec.files import read_text
-from petrec.postgres.enforced import Enforced, Nature, Wanted, read_enforced
+from petrec.postgres.enforced import Demand, Enforced, Nature, read_enforced
 from petrec.postgres.identifiers import quoted_table
 from petrec.schema import Schema
 
@@ -107,8 +107,10 @@ def _outcome(group: str, wanted: str, candidates: Sequence[Enforced]) -> Expecta
     label = f"{_LABELS[group]} {wanted}"
     best = max(candidates, key=lambda each: each.valid, default=None)
     if best is None:
-        return ExpectationOutcome(label, State.MISSING)
-    return ExpectationOutcome(label, State.VALID if best.valid else State.INVALID, best.name)
+        return ExpectationOutcome(label, ExpectationState.MISSING)
+    return ExpectationOutcome(
+        label, ExpectationState.VALID if best.valid else ExpectationState.INVALID, best.name
+    )
 
 
 @dataclass(frozen=True)
@@ -127,15 +129,15 @@ class _Holding:
         demand = self._demand(_NATURES[group], wanted)
         return [each for each in self.found if demand.is_met_by(each)]
 
-    def _demand(self, nature: Nature, wanted: str) -> Wanted:
+    def _demand(self, nature: Nature, wanted: str) -> Demand:
         child, arrow, parent = wanted.partition("->")
         if nature is not Nature.FOREIGN_KEY:
             side = self._side(wanted, wanted)
-            return Wanted(nature, side.oid, side.columns)
+            return Demand(nature, side.oid, side.columns)
         if not arrow:
             raise self._refused(wanted)
         one, other = self._side(child, wanted), self._side(parent, wanted)
-        return Wanted(nature, one.oid, one.columns, other.oid, other.columns)
+        return Demand(nature, one.oid, one.columns, other.oid, other.columns)
 
     def _side(self, text: str, wanted: str) -> Side:
         match = _SIDE.fullmatch(text)

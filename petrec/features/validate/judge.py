@@ -5,7 +5,7 @@ from datetime import datetime
 
 from petrec.errors import InconsistentReadError
 from petrec.features.audit.result import AuditResult, KindCount, WarningCount
-from petrec.features.validate.limits import Limit, Limits
+from petrec.features.validate.limits import Limit, Thresholds
 from petrec.features.validate.result import (
     ExpectationOutcome,
     Level,
@@ -17,7 +17,7 @@ from petrec.features.validate.result import (
 
 def judge(
     audit: AuditResult,
-    limits: Mapping[str, Limits],
+    limits: Mapping[str, Thresholds],
     *,
     ratchet: RatchetOutcome | None = None,
     since: datetime | None = None,
@@ -53,7 +53,7 @@ def _check_agreement(audit: AuditResult, ratchet: RatchetOutcome) -> None:
 
 
 def _kind(
-    kind: KindCount, total: int, limits: Limits, ratchet: RatchetOutcome | None
+    kind: KindCount, total: int, limits: Thresholds, ratchet: RatchetOutcome | None
 ) -> RuleOutcome:
     new = None if ratchet is None else ratchet.new.get(kind.id, 0)
     if ratchet is None or new is None:
@@ -74,7 +74,7 @@ def _kind(
     )
 
 
-def _fact(rule: str, fact: WarningCount | None, total: int, limits: Limits) -> RuleOutcome:
+def _fact(rule: str, fact: WarningCount | None, total: int, limits: Thresholds) -> RuleOutcome:
     """Judge a secondary fact; it has no fingerprints, so the ratchet does not know it."""
     if fact is None:
         return RuleOutcome(rule, Level.OFF, "the database has nothing to check it by", None, 0.0)
@@ -85,7 +85,7 @@ def _fact(rule: str, fact: WarningCount | None, total: int, limits: Limits) -> R
     )
 
 
-def _level(limits: Limits, count: int, total: int) -> tuple[Level, str]:
+def _level(limits: Thresholds, count: int, total: int) -> tuple[Level, str]:
     if limits.off:
         return Level.OFF, ""
     for level, name, limit in _worst_first(limits):
@@ -94,7 +94,7 @@ def _level(limits: Limits, count: int, total: int) -> tuple[Level, str]:
     return Level.OK, ""
 
 
-def _level_of_new(limits: Limits, new: int) -> tuple[Level, str]:
+def _level_of_new(limits: Thresholds, new: int) -> tuple[Level, str]:
     """A new finding breaks the ratchet at the worst level that the rule has, whatever its limit."""
     if limits.off:
         return Level.OFF, ""
@@ -102,6 +102,6 @@ def _level_of_new(limits: Limits, new: int) -> tuple[Level, str]:
     return (levels[0][0], "new since the baseline") if new and levels else (Level.OK, "")
 
 
-def _worst_first(limits: Limits) -> list[tuple[Level, str, Limit]]:
+def _worst_first(limits: Thresholds) -> list[tuple[Level, str, Limit]]:
     named = ((Level.ERROR, "error_if", limits.error_if), (Level.WARNING, "warn_if", limits.warn_if))
     return [(level, name, limit) for level, name, limit in named if limit is not None]

@@ -52,7 +52,7 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Limits:
+class Thresholds:
     """One rule's limits; None is never."""
 
     warn_if: Limit | None = None
@@ -63,29 +63,29 @@ class Limits:
 _ANY = Limit(Decimal(0))
 
 
-def limits_by_rule(rules: Mapping[str, RuleLimits | Literal["off"]]) -> dict[str, Limits]:
+def limits_by_rule(rules: Mapping[str, RuleLimits | Literal["off"]]) -> dict[str, Thresholds]:
     """Return the limits of every rule; errors: SettingsError.
 
     By default any finding is an error and any secondary fact a warning. What is said of a rule
     replaces its default as a whole.
     """
-    limits = {kind.id: Limits(error_if=_ANY) for kind in FINDINGS}
-    limits |= {fact: Limits(warn_if=_ANY) for fact in FACT_IDS}
+    limits = {kind.id: Thresholds(error_if=_ANY) for kind in FINDINGS}
+    limits |= {fact: Thresholds(warn_if=_ANY) for fact in FACT_IDS}
     for rule, said in rules.items():
         if rule not in limits:
             close = difflib.get_close_matches(rule, limits, n=1, cutoff=0.5)
             hint = f"did you mean {close[0]!r}?" if close else f"it is one of: {', '.join(limits)}"
             raise SettingsError(f"[validate.rules] knows no rule {rule!r}", hint=hint)
-        limits[rule] = Limits(off=True) if said == "off" else _parsed(rule, said)
+        limits[rule] = Thresholds(off=True) if said == "off" else _parsed(rule, said)
     return limits
 
 
-def _parsed(rule: str, said: RuleLimits) -> Limits:
+def _parsed(rule: str, said: RuleLimits) -> Thresholds:
     if not said.warn_if and not said.error_if:
         reason = f"[validate.rules] {rule} has neither warn_if nor error_if"
         raise SettingsError(reason, hint=f'to switch it off: {rule} = "off"')
     try:
-        return Limits(
+        return Thresholds(
             Limit.parse(said.warn_if) if said.warn_if else None,
             Limit.parse(said.error_if) if said.error_if else None,
         )

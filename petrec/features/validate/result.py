@@ -63,7 +63,7 @@ class RatchetOutcome(Struct, frozen=True):
         return not any(self.known.values()) and bool(self.stale) and any(self.new.values())
 
 
-class State(StrEnum):
+class ExpectationState(StrEnum):
     """Whether the database enforces what is expected."""
 
     VALID = "valid"
@@ -75,7 +75,7 @@ class ExpectationOutcome(Struct, frozen=True):
     """One constraint or index that should be there; `found` is its name in the database."""
 
     id: str
-    state: State
+    state: ExpectationState
     found: str = ""
 
 
@@ -102,7 +102,7 @@ class ValidationResult(Result, frozen=True):
     @property
     def errors(self) -> int:
         """Return how many rules and expectations fail."""
-        broken = sum(outcome.state is not State.VALID for outcome in self.expectations)
+        broken = sum(outcome.state is not ExpectationState.VALID for outcome in self.expectations)
         return broken + self._rules_at(Level.ERROR)
 
     @property
@@ -187,7 +187,7 @@ def _rule_row(rule: RuleOutcome, *, compared: bool) -> tuple[Cell, ...]:
 
 
 def _unmet(outcome: ExpectationOutcome) -> Finding:
-    broken = outcome.state is not State.VALID
+    broken = outcome.state is not ExpectationState.VALID
     named = f" ({outcome.found})" if outcome.found else ""
     message = f"{outcome.id} is {outcome.state.value}{named}"
     return Finding(f"expect {outcome.id}", "error", int(broken), message, unit="")

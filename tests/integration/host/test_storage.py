@@ -12,7 +12,7 @@ from botocore.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from petrec.api.host.storage import Credentials, Place, S3Store, from_environment
+from petrec.api.host.storage import BucketAddress, Credentials, S3Store, from_environment
 from petrec.api.host.storage.credentials import from_role
 from petrec.errors import SettingsError, StorageUnavailableError
 from tests.plugins.seaweed import OTHER_BUCKET, Seaweed, upload
@@ -22,7 +22,9 @@ KEY, TYPE = "recordings/2026/01/02/rec-1.m4a", "audio/mp4"
 SIMPLE = st.text(st.characters(codec="utf-8", exclude_characters="$"), min_size=1, max_size=60)
 
 
-def boto_form(place: Place, keys: Credentials, key: str, content_type: str) -> dict[str, Any]:
+def boto_form(
+    place: BucketAddress, keys: Credentials, key: str, content_type: str
+) -> dict[str, Any]:
     client = boto3.client(
         "s3", region_name=place.region, endpoint_url=place.endpoint,
         aws_access_key_id=keys.access_key, aws_secret_access_key=keys.secret_key,
@@ -50,7 +52,7 @@ def boto_form(place: Place, keys: Credentials, key: str, content_type: str) -> d
 @given(SIMPLE, SIMPLE, st.sampled_from([None, "a-token/+="]))
 def test_fields_equal_boto3s(key: str, content_type: str, token: str | None) -> None:
     keys = Credentials("AKIAEXAMPLE", "secret/+key", token)
-    place = Place("clinic-recordings", "eu-central-1")
+    place = BucketAddress("clinic-recordings", "eu-central-1")
     store = S3Store(place, lambda: keys, expires_s=600, max_bytes=1000)
     made = store.presign_post(key, content_type, NOW)
     assert made.fields == boto_form(place, keys, key, content_type)["fields"]
@@ -59,20 +61,20 @@ def test_fields_equal_boto3s(key: str, content_type: str, token: str | None) -> 
 @pytest.mark.parametrize(
     "place",
     [
-        Place("clinic-recordings", "eu-central-1"),
-        Place("clinic-recordings", "eu-central-1", path_style=True),
-        Place("clinic-recordings", endpoint="https://s3.clinic.test:9000"),
-        Place("clinic-recordings", endpoint="http://127.0.0.1:9000", path_style=True),
+        BucketAddress("clinic-recordings", "eu-central-1"),
+        BucketAddress("clinic-recordings", "eu-central-1", path_style=True),
+        BucketAddress("clinic-recordings", endpoint="https://s3.clinic.test:9000"),
+        BucketAddress("clinic-recordings", endpoint="http://127.0.0.1:9000", path_style=True),
     ],
 )
-def test_address_equals_boto3s(place: Place) -> None:
+def test_address_equals_boto3s(place: BucketAddress) -> None:
     keys = Credentials("AKIAEXAMPLE", "secret")
     ours = S3Store(place, lambda: keys).presign_post(KEY, TYPE, NOW).url
     assert ours.rstrip("/") == boto_form(place, keys, KEY, TYPE)["url"].rstrip("/")
 
 
 def test_policy_fixes_everything_and_has_no_acl() -> None:
-    store = S3Store(Place("clinic-recordings"), lambda: Credentials("A", "s"), 60, 10)
+    store = S3Store(BucketAddress("clinic-recordings"), lambda: Credentials("A", "s"), 60, 10)
     fields = store.presign_post(KEY, TYPE, NOW).fields
     policy = json.loads(base64.b64decode(fields["policy"]))
     assert policy["expiration"] == "2026-01-02T03:05:05Z"
@@ -85,7 +87,7 @@ def test_policy_fixes_everything_and_has_no_acl() -> None:
 
 
 def test_secrets_are_not_represented() -> None:
-    store = S3Store(Place("clinic-recordings"), lambda: Credentials("A", "s3cr3t", "t0ken"))
+    store = S3Store(BucketAddress("clinic-recordings"), lambda: Credentials("A", "s3cr3t", "t0ken"))
     assert "s3cr3t" not in repr(store) + repr(store.credentials())
     assert "t0ken" not in repr(store.credentials())
 
@@ -103,7 +105,7 @@ def test_secrets_are_not_represented() -> None:
 )
 def test_a_wrong_place_is_refused(parts: dict[str, str]) -> None:
     with pytest.raises(SettingsError):
-        Place(**parts)  # type: ignore[arg-type]
+        BucketAddress(**parts)  # type: ignore[arg-type]
 
 
 def test_keys_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +171,7 @@ def test_the_store_refuses_another_bucket(seaweed: Seaweed) -> None:
 
 def test_a_store_that_cannot_be_asked_is_an_error(seaweed: Seaweed) -> None:
     closed = S3Store(
-        Place("clinic-recordings", endpoint="http://127.0.0.1:9", path_style=True),
+        BucketAddress("clinic-recordings", endpoint="http://127.0.0.1:9", path_style=True),
         lambda: Credentials("a", "b"),
     )
     with pytest.raises(StorageUnavailableError):

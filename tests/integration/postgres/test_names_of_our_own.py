@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from petrec.api.access import everything, owner, staff
 from petrec.api.http.cursor import After
 from petrec.api.recordings.queries import page_query
-from petrec.api.statements import Statement
+from petrec.api.statements import CompiledStatement
 from petrec.features.audit import run_audit
 from petrec.features.backfill.apply import apply_backfill
 from petrec.features.backfill.export import ambiguous_query
@@ -153,7 +153,7 @@ def pages(connection: Connection, schema: Schema) -> Iterator[Any]:
     who = {"actor_user": 5, "actor_owner": 2, "actor_practice": 7, "limit": 5, "fetch": 6}
     for scope in (everything(), owner(schema), staff(schema)):
         for filters in (frozenset[str](), frozenset({"pet_id"})):
-            statement = Statement(page_query(schema, scope, filters, After.TOP))
+            statement = CompiledStatement(page_query(schema, scope, filters, After.TOP))
             rows = statement.rows(driver, who | {"pet_id": 3})
             yield sorted((row.id, row.pet_id, row.withheld) for row in rows)
 

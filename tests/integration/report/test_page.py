@@ -12,7 +12,13 @@ import msgspec
 import pytest
 
 from petrec.features.report import as_email, as_html
-from petrec.features.report.result import BackfillMark, Example, Movement, ReportResult, TrendPoint
+from petrec.features.report.result import (
+    BackfillMark,
+    FindingExample,
+    Movement,
+    ReportResult,
+    TrendPoint,
+)
 from petrec.features.report.verdict import judge
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
@@ -113,7 +119,7 @@ def unreadable(page: Any) -> list[str]:
 
 
 def evil(sample: ReportResult) -> ReportResult:
-    examples = tuple(Example(e.kind, EVIL, EVIL, EVIL, EVIL, EVIL) for e in sample.examples)
+    examples = tuple(FindingExample(e.kind, EVIL, EVIL, EVIL, EVIL, EVIL) for e in sample.examples)
     audit = msgspec.structs.replace(sample.audit, table=EVIL, database=EVIL)
     marks = (BackfillMark(1, sample.trend[5].day, EVIL, 3),)
     return msgspec.structs.replace(
@@ -213,7 +219,7 @@ def test_size_does_not_grow_with_the_findings(sample: ReportResult) -> None:
     )
     audit = msgspec.structs.replace(sample.audit, kinds=kinds, total=sample.audit.total * 10**7)
     moved = {k.id: Movement(10**9, 10**9, 10**9) for k in kinds}
-    names = tuple(Example(k.id, "x" * 36, "x" * 16, "x" * 120, "x" * 120, "x" * 120)
+    names = tuple(FindingExample(k.id, "x" * 36, "x" * 16, "x" * 120, "x" * 120, "x" * 120)
                   for k in kinds for _ in range(2))  # fmt: skip
     full = msgspec.structs.replace(
         sample, audit=audit, moved=moved, examples=names, trend=points([10**9] * 120)

@@ -5,10 +5,14 @@ import pytest
 from petrec.features.review.candidates import options
 from petrec.features.review.case import Strength, Suggestion, Verdict
 from petrec.features.review.cases import make_case
-from petrec.features.review.observed import Observed, Owned, Pet, Place
+from petrec.features.review.observed import Observed, Owned, SeenAppointment, SeenPet
 from petrec.features.review.suggest import _normal, mentions
 
-REX, LUNA, BO = Pet("1", "Rex", owner="o"), Pet("2", "Luna", owner="o"), Pet("3", "Bo", owner="x")
+REX, LUNA, BO = (
+    SeenPet("1", "Rex", owner="o"),
+    SeenPet("2", "Luna", owner="o"),
+    SeenPet("3", "Bo", owner="x"),
+)
 
 
 def ambiguous(**extra: object) -> Observed:
@@ -20,7 +24,7 @@ def ambiguous(**extra: object) -> Observed:
     return Observed(**(values | extra))  # type: ignore[arg-type]
 
 
-def mismatched(own: Pet, **extra: object) -> Observed:
+def mismatched(own: SeenPet, **extra: object) -> Observed:
     values = {
         "kind": "mismatched",
         "pet_id": own.id,
@@ -86,7 +90,7 @@ def test_a_mismatch_where_the_appointment_has_one_pet() -> None:
 
 
 def test_an_appointment_of_the_same_day_has_the_pet() -> None:
-    seen = mismatched(BO, elsewhere=((Place("b", "2025-09-01 08:00"),),))
+    seen = mismatched(BO, elsewhere=((SeenAppointment("b", "2025-09-01 08:00"),),))
     chosen = [c for c in make_case(seen).candidates if c.pet_id == "3"]
     assert [(c.verdict, c.appointment_id) for c in chosen] == [("assign", "b"), ("assign", None)]
     assert [s.source for s in chosen[0].suggestions] == ["same_day"]

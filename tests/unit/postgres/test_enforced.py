@@ -2,11 +2,11 @@
 
 import pytest
 
-from petrec.postgres.enforced import Enforced, Nature, Wanted
+from petrec.postgres.enforced import Demand, Enforced, Nature
 
-INDEX = Wanted(Nature.INDEX, 1, ("a", "b"))
-UNIQUE = Wanted(Nature.UNIQUE, 1, ("a", "b"))
-KEY = Wanted(Nature.FOREIGN_KEY, 1, ("a", "b"), 2, ("x", "y"))
+INDEX = Demand(Nature.INDEX, 1, ("a", "b"))
+UNIQUE = Demand(Nature.UNIQUE, 1, ("a", "b"))
+KEY = Demand(Nature.FOREIGN_KEY, 1, ("a", "b"), 2, ("x", "y"))
 
 
 def found(
@@ -33,9 +33,9 @@ def found(
         (KEY, found(Nature.FOREIGN_KEY, "a", "b", parent=2, refers="yx"), False),
         (KEY, found(Nature.FOREIGN_KEY, "a", "b", parent=3, refers="xy"), False),
         (KEY, found(Nature.FOREIGN_KEY, "a", parent=2, refers="x"), False),
-        (Wanted(Nature.NOT_NULL, 1, ("a",)), found(Nature.NOT_NULL, "a"), True),
-        (Wanted(Nature.NOT_NULL, 1, ("a",)), found(Nature.CHECK, "a"), False),
+        (Demand(Nature.NOT_NULL, 1, ("a",)), found(Nature.NOT_NULL, "a"), True),
+        (Demand(Nature.NOT_NULL, 1, ("a",)), found(Nature.CHECK, "a"), False),
     ],
 )
-def test_a_demand_is_met_by_what_does_the_same(wanted: Wanted, there: Enforced, met: bool) -> None:
+def test_a_demand_is_met_by_what_does_the_same(wanted: Demand, there: Enforced, met: bool) -> None:
     assert wanted.is_met_by(there) is met

@@ -1,14 +1,14 @@
 """A census counts groups by whatever they have in common."""
 
-from petrec.rules.census import Census, Group
+from petrec.rules.census import Census, FlagGroup
 
 CENSUS = Census(
     [
-        Group("ok", None, True, False, 7, "b", "f"),
-        Group("mismatched", None, True, True, 5, "c", "d"),
-        Group("mismatched", None, True, False, 3, "a", "c"),
-        Group("missing_inferable", "visit", False, True, 2, "e", "e"),
-        Group("missing_inferable", "single_pet", False, True, 1, "g", "h"),
+        FlagGroup("ok", None, True, False, 7, "b", "f"),
+        FlagGroup("mismatched", None, True, True, 5, "c", "d"),
+        FlagGroup("mismatched", None, True, False, 3, "a", "c"),
+        FlagGroup("missing_inferable", "visit", False, True, 2, "e", "e"),
+        FlagGroup("missing_inferable", "single_pet", False, True, 1, "g", "h"),
     ]
 )
 
@@ -26,4 +26,4 @@ def test_examples_are_the_first_and_the_last_id_of_all_groups() -> None:
     assert CENSUS.examples("mismatched") == ("a", "d")
     assert CENSUS.examples("missing_inferable") == ("e", "h")
     assert CENSUS.examples("absent") == ()
-    assert Census([Group("ok", None, True, False, 1, "x", "x")]).examples("ok") == ("x",)
+    assert Census([FlagGroup("ok", None, True, False, 1, "x", "x")]).examples("ok") == ("x",)

@@ -11,7 +11,7 @@ _REGION = re.compile(r"[a-z0-9-]{1,40}")
 
 
 @dataclass(frozen=True)
-class Place:
+class BucketAddress:
     """A bucket in a region; `endpoint` for what is not AWS, such as https://s3.clinic.example."""
 
     bucket: str

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from petrec.api.host.storage.credentials import Credentials
-from petrec.api.host.storage.place import Place
+from petrec.api.host.storage.place import BucketAddress
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY = hashlib.sha256(b"").hexdigest()
@@ -25,7 +25,9 @@ class Upload:
     expires_s: int
 
 
-def form(place: Place, credentials: Credentials, upload: Upload, now: datetime) -> dict[str, str]:
+def form(
+    place: BucketAddress, credentials: Credentials, upload: Upload, now: datetime
+) -> dict[str, str]:
     """Return the fields of a POST form, policy and signature among them."""
     if "${" in upload.key:
         raise ValueError("S3 would replace ${filename} in the key")
@@ -46,7 +48,9 @@ def form(place: Place, credentials: Credentials, upload: Upload, now: datetime) 
     return fields | signed | {"policy": policy, "x-amz-signature": signature}
 
 
-def head_headers(place: Place, credentials: Credentials, key: str, now: datetime) -> dict[str, str]:
+def head_headers(
+    place: BucketAddress, credentials: Credentials, key: str, now: datetime
+) -> dict[str, str]:
     """Return the headers of a signed HEAD request for a key."""
     moment = now.astimezone(UTC)
     headers = {
@@ -69,7 +73,9 @@ def head_headers(place: Place, credentials: Credentials, key: str, now: datetime
     return headers
 
 
-def _signed_fields(place: Place, credentials: Credentials, moment: datetime) -> dict[str, str]:
+def _signed_fields(
+    place: BucketAddress, credentials: Credentials, moment: datetime
+) -> dict[str, str]:
     fields = {
         "x-amz-algorithm": _ALGORITHM,
         "x-amz-credential": f"{credentials.access_key}/{_scope(place, moment)}",
@@ -84,11 +90,11 @@ def _stamp(moment: datetime) -> str:
     return f"{moment:%Y%m%dT%H%M%SZ}"
 
 
-def _scope(place: Place, moment: datetime) -> str:
+def _scope(place: BucketAddress, moment: datetime) -> str:
     return f"{moment:%Y%m%d}/{place.region}/s3/aws4_request"
 
 
-def _sign(place: Place, credentials: Credentials, moment: datetime, text: str) -> str:
+def _sign(place: BucketAddress, credentials: Credentials, moment: datetime, text: str) -> str:
     key = f"AWS4{credentials.secret_key}".encode()
     for part in (f"{moment:%Y%m%d}", place.region, "s3", "aws4_request", text):
         key = hmac.digest(key, part.encode(), "sha256")

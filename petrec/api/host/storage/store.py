@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from petrec.api.host.storage import sigv4
 from petrec.api.host.storage.credentials import Provider
-from petrec.api.host.storage.place import Place
+from petrec.api.host.storage.place import BucketAddress
 from petrec.api.ports import PresignedPost, StoredObject
 from petrec.errors import StorageUnavailableError
 
@@ -19,7 +19,7 @@ logger = logging.getLogger("petrec.api")
 class S3Store:
     """Signs upload forms locally; asks the store only for what has arrived."""
 
-    place: Place
+    place: BucketAddress
     credentials: Provider = field(repr=False)
     expires_s: int = 3600
     max_bytes: int = 100 * 1024 * 1024

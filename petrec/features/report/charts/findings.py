@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from petrec.features.report.charts import svg
 from petrec.features.report.charts.scale import Plot, compact, day_ticks, short, ticks
-from petrec.features.report.result import BackfillMark, TrendPoint, Verdict
+from petrec.features.report.result import BackfillMark, TrendPoint, TrendVerdict
 
 _SIZE = (760, 290)
 _PLOT = Plot(left=46, top=44, right=686, bottom=258)
@@ -17,7 +17,7 @@ _MOST_DOTS = 45
 
 
 def findings_chart(
-    points: Sequence[TrendPoint], verdict: Verdict, backfills: Sequence[BackfillMark]
+    points: Sequence[TrendPoint], verdict: TrendVerdict, backfills: Sequence[BackfillMark]
 ) -> Markup:
     """Draw the line, its turning point, its end, and the backfills that bent it."""
     days = [point.day for point in points]
@@ -67,7 +67,7 @@ def _line(
 
 
 def _turn(
-    points: Sequence[TrendPoint], places: Sequence[tuple[float, float]], verdict: Verdict
+    points: Sequence[TrendPoint], places: Sequence[tuple[float, float]], verdict: TrendVerdict
 ) -> list[Markup]:
     """Mark the turning point, above a peak and below a low."""
     index = next((i for i, point in enumerate(points) if point.day == verdict.since), None)

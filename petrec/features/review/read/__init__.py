@@ -6,7 +6,7 @@ from pathlib import Path
 from petrec.errors import UsageError
 from petrec.features.review.read import csv_file, json_file, xlsx_file
 from petrec.features.review.read.entry import Reading
-from petrec.features.review.read.table import Table, Unreadable, read_table
+from petrec.features.review.read.table import Table, UnreadableFile, read_table
 
 _TABLES: dict[str, Callable[[Path], Iterator[Table]]] = {
     ".csv": csv_file.tables,
@@ -46,6 +46,6 @@ def _read(path: Path, suffix: str, reading: Reading) -> None:
             mine.reviewer = xlsx_file.reviewer_of(path) or reading.reviewer
         for table in _TABLES[suffix](path):
             read_table(mine, table)
-    except Unreadable as error:
+    except UnreadableFile as error:
         mine.refuse(error.place, "", error.reason)
     reading.add(mine)

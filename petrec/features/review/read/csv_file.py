@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from petrec.documents.safe_text import decode_cell
-from petrec.features.review.imported import Place
-from petrec.features.review.read.table import Line, Table, Unreadable
+from petrec.features.review.imported import SourceLine
+from petrec.features.review.read.table import Line, Table, UnreadableFile
 from petrec.features.review.rows import COLUMNS
 from petrec.files import decode_text
 
@@ -21,13 +21,13 @@ _LONGEST_FIELD = 2**31 - 1
 
 def tables(path: Path) -> Iterator[Table]:
     """Yield the one table of a file; errors: Unreadable."""
-    place = Place(str(path))
+    place = SourceLine(str(path))
     text = _text(path)
     separator = max(_SEPARATORS, key=lambda each: _known_columns(_lines(text, place, each)))
     lines = _lines(text, place, separator)
     number, header = _header(lines)
     if not header:
-        raise Unreadable(place, "the file is empty")
+        raise UnreadableFile(place, "the file is empty")
     yield Table(place, header, number, lines)
 
 
@@ -38,7 +38,7 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         reason = "neither UTF-8 nor UTF-16; save the file as 'CSV UTF-8'"
-        raise Unreadable(Place(str(path), line=line), reason) from error
+        raise UnreadableFile(SourceLine(str(path), line=line), reason) from error
 
 
 def _header(lines: Iterator[Line]) -> tuple[int, list[str]]:
@@ -52,11 +52,11 @@ def _header(lines: Iterator[Line]) -> tuple[int, list[str]]:
 def _known_columns(lines: Iterator[Line]) -> int:
     try:
         return len({*COLUMNS} & {*_header(lines)[1]})
-    except Unreadable:
+    except UnreadableFile:
         return 0
 
 
-def _lines(text: str, place: Place, separator: str) -> Iterator[Line]:
+def _lines(text: str, place: SourceLine, separator: str) -> Iterator[Line]:
     csv.field_size_limit(_LONGEST_FIELD)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     number = 0
@@ -65,4 +65,4 @@ def _lines(text: str, place: Place, separator: str) -> Iterator[Line]:
             yield number, [decode_cell(cell) for cell in cells]
     except csv.Error as error:
         reason = f"the line cannot be read: {error}"
-        raise Unreadable(Place(place.file, line=number + 1), reason) from error
+        raise UnreadableFile(SourceLine(place.file, line=number + 1), reason) from error

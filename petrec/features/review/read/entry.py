@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from petrec.features.review.case import Decision
-from petrec.features.review.imported import Place, Problem
+from petrec.features.review.imported import LineProblem, SourceLine
 
 Row = Mapping[str, str]
 
 
 @dataclass(frozen=True)
-class Entry:
+class DecisionEntry:
     """A decision, where it stands, and the row it stands in, for a file of rejects."""
 
-    place: Place
+    place: SourceLine
     decision: Decision
     row: Row
 
@@ -23,17 +23,17 @@ class Reading:
     """Everything that was read; `rows` are those of the problems, by place."""
 
     reviewer: str = ""
-    entries: list[Entry] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    rows: dict[Place, Row] = field(default_factory=dict)
+    entries: list[DecisionEntry] = field(default_factory=list)
+    problems: list[LineProblem] = field(default_factory=list)
+    rows: dict[SourceLine, Row] = field(default_factory=dict)
     undecided: int = 0
 
     def refuse(
-        self, place: Place, where: str, reason: str, row: Row | None = None, value: str = ""
+        self, place: SourceLine, where: str, reason: str, row: Row | None = None, value: str = ""
     ) -> None:
         """Note a problem of a line, or of a file."""
         recording = (row or {}).get("recording_id", "")
-        problem = Problem(place, where, reason, recording_id=recording, value=value)
+        problem = LineProblem(place, where, reason, recording_id=recording, value=value)
         self.problems.append(problem)
         if row is not None:
             self.rows[place] = row

@@ -5,9 +5,16 @@ from pathlib import Path
 import msgspec
 
 from petrec.features.review.case import Decision, Verdict
-from petrec.features.review.imported import Place
-from petrec.features.review.read.entry import Entry, Reading, Row
-from petrec.features.review.rows import CANNOT_TELL, COLUMNS, LEAVE, Choice, Choices, encode_choices
+from petrec.features.review.imported import SourceLine
+from petrec.features.review.read.entry import DecisionEntry, Reading, Row
+from petrec.features.review.rows import (
+    CANNOT_TELL,
+    COLUMNS,
+    LEAVE,
+    Choices,
+    RowChoice,
+    encode_choices,
+)
 from petrec.files import decode_text
 
 VERSION = 1
@@ -24,17 +31,17 @@ def read(path: Path, reading: Reading) -> None:
     try:
         file = msgspec.json.decode(decode_text(path.read_bytes()), type=_File)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        reading.refuse(Place(str(path)), "", f"not a file of decisions: {error}")
+        reading.refuse(SourceLine(str(path)), "", f"not a file of decisions: {error}")
         return
     if file.petrec_review != VERSION:
         reason = f"version {file.petrec_review} is unknown, this petrec reads {VERSION}"
-        reading.refuse(Place(str(path)), "petrec_review", reason)
+        reading.refuse(SourceLine(str(path)), "petrec_review", reason)
         return
     for number, raw in enumerate(file.decisions, start=1):
-        _read_decision(raw, Place(str(path), line=number), file.reviewer, reading)
+        _read_decision(raw, SourceLine(str(path), line=number), file.reviewer, reading)
 
 
-def _read_decision(raw: msgspec.Raw, place: Place, reviewer: str, reading: Reading) -> None:
+def _read_decision(raw: msgspec.Raw, place: SourceLine, reviewer: str, reading: Reading) -> None:
     try:
         decision = msgspec.json.decode(raw, type=Decision)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -51,14 +58,14 @@ def _read_decision(raw: msgspec.Raw, place: Place, reviewer: str, reading: Readi
     elif names_pet != (decision.pet_id is not None):
         reading.refuse(place, "pet_id", f"a pet does not go with {decision.verdict}", row)
     else:
-        reading.entries.append(Entry(place, decision, row))
+        reading.entries.append(DecisionEntry(place, decision, row))
 
 
 def as_row(decision: Decision) -> Row:
     """Return a decision as a row of a table that can be imported again."""
     word = {Verdict.CANNOT_TELL: CANNOT_TELL, Verdict.LEAVE: LEAVE}.get(decision.verdict, "1")
     pet = decision.pet_id or ""
-    numbered = (Choice(f"1. {pet}", decision.verdict, pet, decision.appointment_id),)
+    numbered = (RowChoice(f"1. {pet}", decision.verdict, pet, decision.appointment_id),)
     values = {
         "recording_id": decision.recording_id,
         "kind": decision.kind,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import msgspec
 
 from petrec.features.review.case import Decision, Verdict
-from petrec.features.review.imported import Place
-from petrec.features.review.read.entry import Entry, Reading, Row
-from petrec.features.review.rows import OTHER, REQUIRED, Choice, Choices, decode_choices
+from petrec.features.review.imported import SourceLine
+from petrec.features.review.read.entry import DecisionEntry, Reading, Row
+from petrec.features.review.rows import OTHER, REQUIRED, Choices, RowChoice, decode_choices
 
 _WORDS = {
     "cannot tell": Verdict.CANNOT_TELL,
@@ -35,7 +35,7 @@ def missing_columns(header: Sequence[str]) -> list[str]:
     return [column for column in REQUIRED if column not in header]
 
 
-def read_row(reading: Reading, place: Place, row: Row) -> None:
+def read_row(reading: Reading, place: SourceLine, row: Row) -> None:
     """Add a row's decision, if there is one, or its problem."""
     if not any(cell.strip() for cell in row.values()):
         return
@@ -47,7 +47,7 @@ def read_row(reading: Reading, place: Place, row: Row) -> None:
     if decision is None:
         reading.undecided += 1
     else:
-        reading.entries.append(Entry(place, decision, row))
+        reading.entries.append(DecisionEntry(place, decision, row))
 
 
 def _decision(row: Row, reviewer: str) -> Decision | None:
@@ -103,7 +103,7 @@ def _other(choices: Choices, pet: str) -> tuple[Verdict, str, str | None]:
     return choices.open, pet, choices.appointment_id if linked else None
 
 
-def _match(numbered: Sequence[Choice], word: str) -> Choice:
+def _match(numbered: Sequence[RowChoice], word: str) -> RowChoice:
     """Find a candidate by number, by its whole label, or by a name that is unique in the row."""
     number = re.fullmatch(r"([0-9]{1,4})(\.0*)?", word)
     if number:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from petrec.features.review.imported import Place
+from petrec.features.review.imported import SourceLine
 from petrec.features.review.read.entry import Reading
 from petrec.features.review.read.row import missing_columns, read_row
 from petrec.features.review.rows import COLUMNS
@@ -13,10 +13,10 @@ from petrec.features.review.rows import COLUMNS
 Line = tuple[int, Sequence[str]]
 
 
-class Unreadable(Exception):  # noqa: N818 - what a file is, rather than what happened
+class UnreadableFile(Exception):  # noqa: N818 - what a file is, rather than what happened
     """A file, or the rest of it, that cannot be read: where, and why."""
 
-    def __init__(self, place: Place, reason: str) -> None:
+    def __init__(self, place: SourceLine, reason: str) -> None:
         self.place = place
         self.reason = reason
         super().__init__(reason)
@@ -29,12 +29,12 @@ class Table:
     A line may have fewer cells than the header: empty ones at the end are often not written.
     """
 
-    place: Place
+    place: SourceLine
     header: Sequence[str]
     header_line: int
     lines: Iterator[Line]
 
-    def at(self, line: int) -> Place:
+    def at(self, line: int) -> SourceLine:
         """Return the place of a line."""
         return msgspec.structs.replace(self.place, line=line)
 
@@ -53,7 +53,9 @@ def read_table(reading: Reading, table: Table) -> None:
             _read_line(reading, table.at(number), header, cells)
 
 
-def _read_line(reading: Reading, place: Place, header: Sequence[str], cells: Sequence[str]) -> None:
+def _read_line(
+    reading: Reading, place: SourceLine, header: Sequence[str], cells: Sequence[str]
+) -> None:
     row = {column: cell for column, cell in zip(header, cells, strict=False) if column in COLUMNS}
     if any(cell.strip() for cell in cells[len(header) :]):
         reason = f"the line has {len(cells)} cells, the header {len(header)}"

@@ -5,8 +5,8 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from petrec.features.review.imported import Place
-from petrec.features.review.read.table import Line, Table, Unreadable
+from petrec.features.review.imported import SourceLine
+from petrec.features.review.read.table import Line, Table, UnreadableFile
 from petrec.features.review.read.workbook import Damaged, Workbook
 from petrec.features.review.rows import REQUIRED
 from petrec.features.review.sheet import FIRST_SHEET, REVIEWER, decode_text
@@ -20,7 +20,7 @@ def tables(path: Path) -> Iterator[Table]:
             found = True
             yield replace(table, lines=_within(table))
     if not found:
-        raise Unreadable(Place(str(path)), "no sheet has cases")
+        raise UnreadableFile(SourceLine(str(path)), "no sheet has cases")
 
 
 def _within(table: Table) -> Iterator[Line]:
@@ -35,9 +35,9 @@ def all_tables(path: Path) -> Iterator[Table]:
         with Workbook(path) as workbook:
             for name in workbook.sheet_names:
                 if name != FIRST_SHEET:
-                    yield _table(workbook, Place(str(path), name))
+                    yield _table(workbook, SourceLine(str(path), name))
     except Damaged as error:
-        raise Unreadable(Place(str(path)), f"not a valid .xlsx file: {error}") from error
+        raise UnreadableFile(SourceLine(str(path)), f"not a valid .xlsx file: {error}") from error
 
 
 def reviewer_of(path: Path) -> str:
@@ -50,11 +50,11 @@ def reviewer_of(path: Path) -> str:
                 if len(cells) > 1 and cells[0] == REVIEWER:
                     return cells[1].strip()
     except Damaged as error:
-        raise Unreadable(Place(str(path)), f"not a valid .xlsx file: {error}") from error
+        raise UnreadableFile(SourceLine(str(path)), f"not a valid .xlsx file: {error}") from error
     return ""
 
 
-def _table(workbook: Workbook, place: Place) -> Table:
+def _table(workbook: Workbook, place: SourceLine) -> Table:
     lines = _lines(workbook, place.sheet)
     number, cells = next(lines, (1, []))
     if number > 1:
