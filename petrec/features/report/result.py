@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from petrec.documents.document import Result, Document, Grid
+from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.audit.result import AuditResult
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from petrec.documents.document import Result, Document, Grid
+from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run, SkipCause
@@ -95,7 +95,7 @@ class ReviewImport(Result, frozen=True):
 
     def frame(self) -> "DataFrame":
         """Return the problems as a data frame."""
-        return records_frame(Problem, self.problems)
+        return records_frame(LineProblem, self.problems)
 
     def document(self) -> Document:
         """Return the form for rendering."""

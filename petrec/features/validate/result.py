@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from petrec.documents.document import Result, Cell, Document, Finding, Grid
+from petrec.documents.document import Cell, Document, Finding, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.phrases import Phrase, Phrased
 
