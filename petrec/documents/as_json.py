@@ -9,7 +9,7 @@ from petrec.documents.document import Document
 
 def write(document: Document, out: TextIO) -> None:
     """Write indented JSON."""
-    payload = msgspec.to_builtins(document.payload)
+    payload = msgspec.to_builtins(document.payload, enc_hook=str)
     if isinstance(payload, dict):
         said = (*payload.get("remarks", ()), *document.remarks)
         payload["remarks"] = list(dict.fromkeys(said))

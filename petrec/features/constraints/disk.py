@@ -8,7 +8,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-STATED = "--free-space"
+from petrec.phrases import Phrase, Phrased
+
+STATED = "stated"
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)i?B?", re.IGNORECASE)
 # PostgreSQL's page layout: a leaf entry is a header of 8 bytes, the key, each column aligned to 8
@@ -58,7 +60,7 @@ class Room(Struct, frozen=True):
     def sentence(self) -> str:
         """Return how much is free where."""
         if self.place == STATED:
-            return f"{as_size(self.free)} is free, as {STATED} says"
+            return f"{as_size(self.free)} is free, as was stated"
         return f"{as_size(self.free)} is free in {self.place}"
 
 
@@ -104,6 +106,6 @@ class Space(Struct, frozen=True):
         if not self.total:
             return ""
         if self.is_unknown:
-            return f"{self.needs}; free space was not measured, {STATED} states it"
+            return Phrased(Phrase.FREE_SPACE_UNKNOWN, needs=self.needs)
         verdict = ["apply refuses, since this is too little"] if self.lacking else []
         return "; ".join([self.needs, *(room.sentence for room in self.rooms), *verdict])

@@ -20,6 +20,7 @@ from petrec.features.constraints.objects.index_by_leaf import part_index
 from petrec.features.constraints.objects.table import VisitsTable, visits_columns
 from petrec.features.constraints.specs import DEFAULT_GROUPS, specs
 from petrec.features.constraints.state import ObjectState, Step
+from petrec.phrases import Phrase, Phrased
 
 # Objects that depend on the visits table, or on visit_id in recordings or any partition. What
 # depends on a child index or constraint is found by its parent.
@@ -90,7 +91,7 @@ def refuse_strangers(connection: Connection, catalog: Catalog) -> None:
     if others:
         raise UsageError(
             f"not made by petrec, so it would be lost: {'; '.join(others)}",
-            hint="drop it yourself first, or leave --drop-visits out",
+            hint=Phrased(Phrase.DROP_FIRST_OR_KEEP_VISITS),
         )
 
 

@@ -18,6 +18,7 @@ from petrec.features.constraints.privileges import find_missing_privileges
 from petrec.features.constraints.result import ConstraintsPlan, ConstraintsStatus
 from petrec.features.constraints.specs import specs
 from petrec.features.constraints.state import ObjectState, Presence, Problem, Step
+from petrec.phrases import Joined, Phrase, Phrased
 from petrec.settings import Mapping
 
 Judged = list[tuple[Object, ObjectState]]
@@ -99,7 +100,7 @@ class Request:
     def _left(self, catalog: Catalog, own: Judged) -> Iterator[str]:
         """Return a note on everything that stays though it might be looked for."""
         if "visits" in self.groups:
-            yield "the visits table and visit_id stay; --drop-visits drops them while empty"
+            yield Phrased(Phrase.VISITS_STAY)
         for (each, mine), (_, state) in zip(own, self.states(catalog), strict=True):
             name = state.name
             if taken := each.taken_over(mine):
@@ -129,7 +130,7 @@ class Request:
         coming = {step.object for step in steps}
         recordings = catalog.table("recordings")
         if self.on_delete == "CASCADE" and "fk_recordings_pet_id" in coming:
-            yield "deleting a pet will delete its recordings; --on-delete restrict refuses it"
+            yield Phrased(Phrase.PETS_CASCADE)
         if recordings is not None and recordings.rules and "fk_recordings_pet_id" in coming:
             yield (
                 "recordings has rules on UPDATE or DELETE: deleting a pet will fail where they"
@@ -137,10 +138,7 @@ class Request:
             )
         if "visits" in coming and catalog.role.readers and not self.grants:
             visits, readers = catalog.names.table("visits"), ", ".join(catalog.role.readers)
-            yield (
-                f"roles that may read recordings will need the new table, too:"
-                f" GRANT SELECT ON {visits} TO {readers}; or --grant-like-recordings"
-            )
+            yield Phrased(Phrase.READERS_OF_VISITS, visits=visits, readers=readers)
 
 
 def refuse_without_privileges(plan: ConstraintsPlan) -> None:
@@ -155,7 +153,7 @@ def _problems(coming: Judged) -> Iterator[Problem]:
     for _, state in coming:
         if state.presence is Presence.IN_THE_WAY:
             reason = f"{state.name} is in the way: {state.detail}"
-            fix = f"rename or drop it; or keep it with --keep {state.name}"
+            fix = Phrased(Phrase.RENAME_OR_KEEP, name=state.name)
             yield Problem(state.name, reason, fix)
     yield from chain.from_iterable(each.problems() for each, _ in coming)
     for each, state in coming:
@@ -169,7 +167,7 @@ def _told(problems: Sequence[Problem], what: str) -> tuple[str, str]:
     reasons = list(dict.fromkeys(each.reason for each in problems))
     fixes = list(dict.fromkeys(each.fix for each in problems))
     reason = reasons[0] if len(reasons) == 1 else f"{what}: {'; '.join(reasons)}"
-    return reason, " ".join(fixes) if all(f.endswith(";") for f in fixes) else "; ".join(fixes)
+    return reason, Joined(" " if all(f.endswith(";") for f in fixes) else "; ", fixes)
 
 
 def _refuse_foreign(catalog: Catalog) -> None:

@@ -11,6 +11,7 @@ from petrec.features.constraints.disk import Space
 from petrec.features.constraints.script import described, script
 from petrec.features.constraints.state import ObjectState, Problem, Step
 from petrec.features.constraints.statements.base import Lock
+from petrec.phrases import Phrase, Phrased
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -64,7 +65,7 @@ class ConstraintsPlan(Struct, frozen=True):
 
     @property
     def hash(self) -> str:
-        """Return what `apply --plan` takes: a digest of the statements in order."""
+        """Return what `only` of an application takes: a digest of the statements in order."""
         return hashlib.sha256("\n".join(step.sql for step in self.steps).encode()).hexdigest()[:16]
 
     def frame(self) -> "DataFrame":
@@ -164,7 +165,7 @@ class Obstacles(Struct, frozen=True):
         )
         notes = (
             "nothing was changed",
-            "certain cases: petrec backfill --apply; export the others: petrec review export",
+            Phrased(Phrase.REPAIR_FIRST),
         )
         grids = [Grid("Rows that break it", ("constraint", "rows"), rows)]
         if self.kinds:
@@ -188,12 +189,12 @@ class Filled(Struct, frozen=True):
         """Return the form for rendering."""
         rows = tuple(self.counts.items())
         findings = tuple(
-            Finding(name, "error", count, f"{name} is not empty", "leave --drop-visits out")
+            Finding(name, "error", count, f"{name} is not empty", Phrased(Phrase.KEEP_VISITS))
             for name, count in rows
         )
         notes = (
             "nothing was changed",
-            "keep the values elsewhere and delete them yourself; or leave --drop-visits out",
+            Phrased(Phrase.KEEP_VALUES_OR_VISITS),
         )
         grids = (Grid("Not empty", ("table or column", "values"), rows),)
         title = "Values stand in the way of dropping the visits table and visit_id"

@@ -11,6 +11,7 @@ from petrec.errors import NoRoomError
 from petrec.features.constraints.disk import STATED, Room, Space, as_size
 from petrec.features.constraints.result import ConstraintsPlan
 from petrec.features.constraints.state import Step
+from petrec.phrases import Phrase, Phrased
 from petrec.postgres.disk import Places, find_places, sort_memory
 
 # What a sort holds in memory for an entry, against the entry itself.
@@ -48,10 +49,10 @@ def refuse_without_room(space: Space) -> None:
     room = space.lacking
     if room is None:
         return
-    otherwise = "" if room.place == STATED else f"; {STATED} SIZE overrides the measurement"
+    stated = room.place == STATED
     raise NoRoomError(
         f"the builds need up to {as_size(room.needed)} of disk, and {room.sentence}",
-        hint="make room, or build less at once with --group" + otherwise,
+        hint=Phrased(Phrase.MAKE_ROOM if stated else Phrase.MAKE_ROOM_OR_STATE),
     )
 
 

@@ -63,7 +63,7 @@ def test_too_little_is_refused_before_anything(petrec: Petrec, clinic: Database)
     clinic.execute(LOGGED_DDL)
     plan = planned(petrec, clinic, "--free-space", "1kB")
     room = plan["space"]["rooms"][0]
-    assert (room["place"], room["free"]) == ("--free-space", 1024)
+    assert (room["place"], room["free"]) == ("stated", 1024)
     total = room["needed"]
     assert total == sum(plan["space"][part] for part in ("indexes", "sort", "wal"))
     ended = petrec(*APPLY, "--free-space", f"{total - 1}B", dsn=clinic.dsn)

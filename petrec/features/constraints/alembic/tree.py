@@ -13,6 +13,7 @@ from alembic.util import CommandError, coerce_resource_to_filename
 from petrec.errors import UsageError
 from petrec.features.constraints.alembic.revision import Revision
 from petrec.files import write_failed
+from petrec.phrases import Phrase, Phrased
 
 _PLACES = "name the directory of your project's alembic.ini or pyproject.toml"
 
@@ -83,7 +84,7 @@ class Tree:
         if self.head is None:
             known = ", ".join(map(str, locations))
             raise UsageError("the tree has several version locations and no revision yet",
-                             hint=f"name one with --version-path: {known}")  # fmt: skip
+                             hint=Phrased(Phrase.NAME_VERSION_PATH, known=known))  # fmt: skip
         return self._known[self.head].parent
 
     def _choose(self, head: str) -> str | None:
@@ -95,7 +96,7 @@ class Tree:
         if len(heads) > 1:
             raise UsageError(
                 f"the tree has several heads: {', '.join(heads)}",
-                hint="name one with --head, or run alembic merge heads first",
+                hint=Phrased(Phrase.NAME_HEAD),
             )
         return heads[0] if heads else None
 
