@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from petrec.features.constraints.result import ConstraintsStatus as ConstraintsStatus
     from petrec.features.constraints.result import Filled as Filled
     from petrec.features.constraints.result import Obstacles as Obstacles
+    from petrec.features.doctor.result import DoctorResult as DoctorResult
     from petrec.features.report.result import ReportResult as ReportResult
     from petrec.features.review.imported import ReviewImport as ReviewImport
     from petrec.features.review.result import ReviewExport as ReviewExport
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from petrec.operations.constraints import constraints_status as constraints_status
     from petrec.operations.constraints import plan_constraints as plan_constraints
     from petrec.operations.constraints import rollback_constraints as rollback_constraints
+    from petrec.operations.doctor import doctor as doctor
     from petrec.operations.report import ReportFiles as ReportFiles
     from petrec.operations.report import ReportScope as ReportScope
     from petrec.operations.report import render_report as render_report
@@ -65,6 +67,7 @@ _MODULES = {
     "features.constraints.result": (
         "ConstraintsPlan ConstraintsResult ConstraintsStatus Filled Obstacles"
     ),
+    "features.doctor.result": "DoctorResult",
     "features.report.result": "ReportResult",
     "features.review.imported": "ReviewImport",
     "features.review.result": "ReviewExport ReviewStatus",
@@ -78,6 +81,7 @@ _MODULES = {
         "ConstraintChoice apply_constraints constraints_status plan_constraints "
         "rollback_constraints"
     ),
+    "operations.doctor": "doctor",
     "operations.report": "ReportFiles ReportScope render_report report",
     "operations.review": "export_review review_status",
     "operations.review_import": "Decisions check_review import_review",

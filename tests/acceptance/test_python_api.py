@@ -132,6 +132,13 @@ def test_a_user_sees_every_name_and_no_other() -> None:
         petrec.adit  # type: ignore[attr-defined] # noqa: B018
 
 
+def test_every_result_can_be_a_data_frame() -> None:
+    offered = {name: getattr(petrec, name) for name in petrec._HOMES}
+    results = {name for name, each in offered.items() if hasattr(each, "document")}
+    assert "AuditResult" in results
+    assert {name for name in results if not hasattr(offered[name], "frame")} == set()
+
+
 TYPED = """
 from pathlib import Path
 

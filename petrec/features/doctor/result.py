@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from petrec.documents.document import Document, Finding, Grid, Result
+from petrec.documents.frames import records_frame
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class State(StrEnum):
@@ -44,6 +49,10 @@ class DoctorResult(Result, frozen=True):
     def warnings(self) -> int:
         """Return how many checks found what a person should know first."""
         return sum(check.state is State.WARNING for check in self.checks)
+
+    def frame(self) -> "DataFrame":
+        """Return the checks as a data frame."""
+        return records_frame(Check, self.checks)
 
     def document(self) -> Document:
         """Return the form for rendering."""

@@ -25,11 +25,11 @@ REFUSED = {
     f"{NO_KEY}; CREATE UNIQUE INDEX u ON appointment_pets"
     " ((appointment_id::text || pet_id::text))": "nothing makes",
     "ALTER TABLE appointment_pets SET UNLOGGED": "SET LOGGED",
-    "CREATE TABLE visits (id uuid PRIMARY KEY)": "--keep visits",
-    "CREATE VIEW visits AS SELECT 1 AS one": "--keep visits",
+    "CREATE TABLE visits (id uuid PRIMARY KEY)": "keep visits",
+    "CREATE VIEW visits AS SELECT 1 AS one": "keep visits",
     "ALTER TABLE recordings ADD CONSTRAINT fk_recordings_pet_id"
     " FOREIGN KEY (pet_id) REFERENCES pets (id) ON DELETE RESTRICT; CREATE INDEX"
-    " idx_recordings_pet_status ON pets (name)": "--keep idx_recordings_pet_status",
+    " idx_recordings_pet_status ON pets (name)": "keep idx_recordings_pet_status",
 }
 VIRTUAL = """
 ALTER TABLE recordings DROP status, ADD status text GENERATED ALWAYS AS
