@@ -7,6 +7,7 @@ import msgspec
 
 from petrec.documents.as_csv import write_rows
 from petrec.errors import OutputError
+from petrec.features.backfill.apply import Planning
 from petrec.features.backfill.apply import apply_backfill as run_backfill
 from petrec.features.backfill.export import stream_ambiguous
 from petrec.features.backfill.plan import count_left, preview
@@ -19,22 +20,27 @@ from petrec.files import atomic_text, make_directory, try_directory
 from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
 from petrec.postgres.writable import check_writable
-from petrec.rules.census import take_census
+from petrec.rules.census import Census, take_census
 
 # Rows that were not written as planned are listed up to this number; the database has them all.
 MOST_LISTED = 1_000
 
 
 def plan_backfill(
-    session: Session, *, touch: Sequence[str] = (), step: Step = ignore
+    session: Session,
+    *,
+    touch: Sequence[str] = (),
+    limit: int | None = None,
+    step: Step = ignore,
 ) -> BackfillPlan:
     """Plan what certain evidence allows; writes nothing.
 
-    `touch` names columns of the recordings that a run would also set to now().
+    `touch` names columns of the recordings that a run would also set to now(), `limit` is how many
+    recordings it may change.
     """
     with session.snapshot() as (connection, schema):
         step("looking for certain evidence")
-        return preview(connection, schema, make_target(schema, touch))
+        return preview(connection, schema, make_target(schema, touch), limit)
 
 
 def apply_backfill(
@@ -43,6 +49,7 @@ def apply_backfill(
     touch: Sequence[str] = (),
     throttling: Throttling | None = None,
     anew: bool = False,
+    limit: int | None = None,
     export: Path | None = None,
     export_empty: bool = True,
     confirm: Confirm[BackfillPlan] | None = None,
@@ -51,7 +58,8 @@ def apply_backfill(
 ) -> BackfillResult:
     """Give recordings the pet that certain evidence names, in batches that can be taken back.
 
-    An unfinished run is resumed, or with `anew` abandoned and planned again. `export` is a CSV for
+    An unfinished run is resumed, or with `anew` abandoned and planned again. With `limit`, a new
+    plan has the first recordings only, that many at most. `export` is a CSV for
     the ambiguous rest; without `export_empty` it is not made where nothing is ambiguous. `confirm`
     is asked with the plan before anything is written. `progress` is called after every batch.
     """
@@ -61,14 +69,22 @@ def apply_backfill(
     if export:
         try_directory(export.parent)
     if confirm:
-        require(confirm, plan_backfill(session, touch=touch, step=step))
+        require(confirm, plan_backfill(session, touch=touch, limit=limit, step=step))
     given = throttling or Throttling()
     with session.translated():
-        run = run_backfill(session.engine, schema, target, given, progress, anew=anew)
-    left, ambiguous, failure = _export_ambiguous(session, export, always=export_empty)
+        run = run_backfill(session.engine, schema, target, given, progress, Planning(anew, limit))
+    census, failure = _export_ambiguous(session, export, always=export_empty)
+    ambiguous = census.count(kind="missing_ambiguous")
     written = export and (ambiguous or export_empty) and not failure
     listed = str(export) if written else None
-    result = BackfillResult(run, left, ambiguous, listed, export_failure=failure)
+    result = BackfillResult(
+        run,
+        count_left(census),
+        ambiguous,
+        listed,
+        certain=census.count(kind="missing_inferable"),
+        export_failure=failure,
+    )
     return _with_unwritten(session, result)
 
 
@@ -87,20 +103,19 @@ def _with_unwritten(session: Session, result: BackfillResult) -> BackfillResult:
     )
 
 
-def _export_ambiguous(session: Session, path: Path | None, *, always: bool) -> tuple[int, int, str]:
-    """Write the ambiguous rows; returns how many are left, are ambiguous, and why none is listed.
+def _export_ambiguous(session: Session, path: Path | None, *, always: bool) -> tuple[Census, str]:
+    """Write the ambiguous rows; returns what is left, and why none is listed.
 
     The run is done: what goes wrong with its list must not hide its outcome.
     """
     with session.snapshot() as (connection, schema):
         census = take_census(connection, schema)
-        left, ambiguous = count_left(census), census.count(kind="missing_ambiguous")
-        if path is None or not (ambiguous or always):
-            return left, ambiguous, ""
+        if path is None or not (census.count(kind="missing_ambiguous") or always):
+            return census, ""
         try:
             make_directory(path.parent)
             with atomic_text(path) as out, stream_ambiguous(connection, schema) as (columns, rows):
                 write_rows(columns, rows, out, bom=True)
         except OutputError as error:
-            return left, ambiguous, f"{error.reason}; petrec review export writes them anywhere"
-    return left, ambiguous, ""
+            return census, f"{error.reason}; petrec review export writes them anywhere"
+    return census, ""

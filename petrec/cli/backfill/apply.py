@@ -31,6 +31,12 @@ def backfill(
     anew: Annotated[
         bool, typer.Option("--anew", help="Abandon an unfinished run and plan again.")
     ] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="A canary: plan N recordings at most.", show_default=False
+        ),
+    ] = None,
     export: Annotated[
         Path | None,
         typer.Option(help="Where the ambiguous rows go. Default: reports/ambiguous-TIME.csv"),
@@ -58,7 +64,7 @@ def backfill(
     session = open_session("backfill", connect)
     if not apply:
         with activity(quiet=quiet) as shown:
-            plan = plan_backfill(session, touch=touch or (), step=shown.step)
+            plan = plan_backfill(session, touch=touch or (), limit=limit, step=shown.step)
         if sql:
             with open_output(output) as out:
                 out.write(plan.statement + "\n")
@@ -72,6 +78,7 @@ def backfill(
             touch=touch or (),
             throttling=writing.throttling(),
             anew=anew,
+            limit=limit,
             export=export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv",
             export_empty=export is not None,
             confirm=None if yes else lambda plan: shown.aside(session.ask, _question(plan)),

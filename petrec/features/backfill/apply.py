@@ -1,5 +1,7 @@
 """Apply a backfill: resume what is unfinished, else plan anew, then drive the run to its end."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, Engine
 
 from petrec.errors import UsageError
@@ -14,26 +16,35 @@ from petrec.phrases import Phrase, Phrased
 from petrec.schema import Schema
 
 
+@dataclass(frozen=True)
+class Planning:
+    """Whether an unfinished run is abandoned, and how many recordings a new plan may have."""
+
+    anew: bool = False
+    limit: int | None = None
+
+
+_ALL = Planning()
+
+
 def apply_backfill(
     engine: Engine,
     schema: Schema,
     target: Target,
     throttling: Throttling,
     observe: Observer,
-    *,
-    anew: bool = False,
+    planning: Planning = _ALL,
 ) -> Run | None:
-    """Bring the recordings their pets; None where none was to be had. Errors: see `Driver`."""
+    """Give the recordings their pets; None where there is nothing to do. Errors: see `Driver`."""
 
     def plan(connection: Connection) -> Run | None:
-        return _resume_or_plan(connection, schema, target, anew=anew)
+        run = _resume(connection, target, anew=planning.anew)
+        return run or _plan(connection, schema, target, planning.limit)
 
     return Driver(engine, backfill_work(schema), throttling, observe).run(plan)
 
 
-def _resume_or_plan(
-    connection: Connection, schema: Schema, target: Target, *, anew: bool
-) -> Run | None:
+def _resume(connection: Connection, target: Target, *, anew: bool) -> Run | None:
     unfinished = unfinished_run(connection, target.name, Action.BACKFILL)
     if unfinished and anew:
         change_state(connection, unfinished, RunState.ABANDONED)
@@ -45,13 +56,13 @@ def _resume_or_plan(
                 hint=Phrased(Phrase.SAME_TOUCH_OR_ANEW),
             )
         return take_up(connection, unfinished, target)
-    return _plan(connection, schema, target)
+    return None
 
 
-def _plan(connection: Connection, schema: Schema, target: Target) -> Run | None:
+def _plan(connection: Connection, schema: Schema, target: Target, limit: int | None) -> Run | None:
     """Plan anew; where nothing is to do, no run stays behind."""
     with connection.begin_nested() as planning:
-        run = write_plan(connection, schema, target)
+        run = write_plan(connection, schema, target, limit)
         if run is None:
             planning.rollback()
     return run

@@ -32,8 +32,10 @@ from petrec.rules.evidence import STRATEGIES
 from petrec.schema import Schema
 
 
-def preview(connection: Connection, schema: Schema, target: Target) -> BackfillPlan:
-    """Count what would change and say how; reads only."""
+def preview(
+    connection: Connection, schema: Schema, target: Target, limit: int | None = None
+) -> BackfillPlan:
+    """Count what would change, `limit` recordings at most, and say how; reads only."""
     census = take_census(connection, schema)
     readable = is_readable(connection)
     unfinished = unfinished_run(connection, target.name, Action.BACKFILL) if readable else None
@@ -45,6 +47,7 @@ def preview(connection: Connection, schema: Schema, target: Target) -> BackfillP
             for strategy in STRATEGIES
         ),
         left=count_left(census),
+        limit=limit,
         triggers=update_triggers(connection, schema.tables.recordings),
         locks=_locks(schema),
         statement=_statement(schema, target),
@@ -67,8 +70,13 @@ def count_left(census: Census) -> int:
     return sum(census.count(kind.id) for kind in FINDINGS if kind.repair is Repair.REVIEW)
 
 
-def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | None:
-    """Write down run and plan, in the recordings' physical order; None where nothing is to do."""
+def write_plan(
+    connection: Connection, schema: Schema, target: Target, limit: int | None = None
+) -> Run | None:
+    """Write down run and plan, in the recordings' physical order; None where nothing is to do.
+
+    `limit` is how many recordings the plan may have, the first ones.
+    """
     run_id = create_run(connection, Action.BACKFILL, target)
     # Certain evidence implies it, but the planner cannot see that through the rules' CASE.
     lacking = schema.recordings.c.pet_id.is_(None)
@@ -85,6 +93,8 @@ def write_plan(connection: Connection, schema: Schema, target: Target) -> Run | 
         )
         .select_from(facts.source)
         .where(facts.certain_pet.is_not(None))
+        .order_by(place)
+        .limit(limit)
     )
     columns = ["run_id", "seq", "row_key", "strategy", "appointment_id", "pet_id"]
     query = insert(plan_items).from_select(columns, rows)

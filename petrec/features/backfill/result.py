@@ -24,7 +24,10 @@ class StrategyCount(Struct, frozen=True):
 
 
 class BackfillPlan(Struct, frozen=True):
-    """What a backfill would write now; `left` recordings need a person instead."""
+    """What a backfill would write now; `left` recordings need a person instead.
+
+    `limit` is how many recordings it may change, None for all.
+    """
 
     table: str
     strategies: tuple[StrategyCount, ...]
@@ -37,13 +40,15 @@ class BackfillPlan(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     resumes: int | None = None
     searching: SearchingTriggers | None = None
+    limit: int | None = None
     command: str = "backfill"
     schema_version: int = SCHEMA_VERSION
 
     @property
     def planned(self) -> int:
         """Return how many recordings would change."""
-        return sum(strategy.count for strategy in self.strategies)
+        certain = sum(strategy.count for strategy in self.strategies)
+        return certain if self.limit is None else min(certain, self.limit)
 
     def frame(self) -> "DataFrame":
         """Return what each strategy would do as a data frame."""
@@ -90,6 +95,7 @@ class BackfillPlan(Struct, frozen=True):
 class BackfillResult(Struct, frozen=True):
     """A run at its end; `run` is None where there was nothing to do.
 
+    `certain` recordings were beyond the plan's limit, or came later: another run may repair them.
     `not_written` lists rows that were refused or changed by a trigger: the first of them, where
     they are many.
     """
@@ -100,6 +106,7 @@ class BackfillResult(Struct, frozen=True):
     export: str | None
     refused: int = 0
     rewritten: int = 0
+    certain: int = 0
     not_written: tuple[MovedOn, ...] = ()
     export_failure: str = ""
     command: str = "backfill apply"
@@ -123,6 +130,7 @@ class BackfillResult(Struct, frozen=True):
             ("skipped: evidence gone when written", skipped - self.refused - self.rewritten),
             ("refused by the database", self.refused),
             ("changed otherwise by a trigger", self.rewritten),
+            *([("certain, for another run", self.certain)] if self.certain else []),
             ("left for a person", self.left),
             ("of those ambiguous", self.ambiguous),
         ]
