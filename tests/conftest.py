@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.plugins.pooler",
     "tests.plugins.seaweed",
     "tests.plugins.exports",
+    "tests.plugins.votes",
     "tests.plugins.reports",
     "tests.plugins.pages",
     "tests.plugins.api_fixtures",

@@ -5,6 +5,9 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from tests.plugins.databases import Database
 
 Row = dict[str, str]
 Decide = Callable[[Row], dict[str, str]]
@@ -33,3 +36,25 @@ def candidates(row: Row) -> list[list[str]]:
 def decide(path: Path, decision: Decide = lambda _: FIRST) -> Path:
     """Fill every row of an exported CSV in."""
     return write_csv(path, [row | decision(row) for row in read_csv(path)])
+
+
+def rows(change: Callable[[list[Row], Database], Any]) -> Callable[[Path, Database], None]:
+    def mangle(path: Path, clinic: Database) -> None:
+        found = read_csv(path)
+        change(found, clinic)
+        write_csv(path, found)
+
+    return mangle
+
+
+def text(change: Callable[[str], str | bytes]) -> Callable[[Path, Database], None]:
+    def mangle(path: Path, _: Database) -> None:
+        changed = change(path.read_bytes().decode("utf-8-sig"))
+        path.write_bytes(changed if isinstance(changed, bytes) else changed.encode())
+
+    return mangle
+
+
+def write_lines(path: Path, lines: list[list[str]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as out:
+        csv.writer(out).writerows(lines)

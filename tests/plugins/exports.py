@@ -1,16 +1,21 @@
-"""The clinic's cases, exported once: every clone of the template has the same."""
+"""The clinic's cases, exported once: every clone of the shared_clinic has the same."""
 
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.plugins.case_files import decide, read_csv, write_csv
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import environment
-from tests.plugins.databases import _template
+from tests.plugins.databases import Database, _template
+
+if TYPE_CHECKING:
+    from petrec.features.review.checked import Checked
 
 Exported = Callable[[str], Path]
 
@@ -36,3 +41,41 @@ def exported(exports: Path, tmp_path: Path) -> Exported:
         return Path(shutil.copy(exports / name, tmp_path / name))
 
     return copy
+
+
+@pytest.fixture
+def decided(exported: Exported) -> Path:
+    path = exported("cases.csv")
+    ambiguous = [row for row in read_csv(path) if row["kind"] == "missing_ambiguous"]
+    return decide(write_csv(path, ambiguous))
+
+
+@pytest.fixture(scope="module")
+def shared_clinic(cluster: Cluster) -> Iterator[Database]:
+    """The clinic, to be read only."""
+    found = Database(cluster, _template(cluster, "clinic"))
+    yield found
+    for connection in found.connections:
+        connection.close()
+
+
+@pytest.fixture
+def inspect_file(shared_clinic: Database) -> Iterator[Callable[[Path], "Checked"]]:
+    """Checks a file as `petrec review import` does."""
+    from petrec.features.review.check import check
+    from petrec.features.review.read import read_files
+    from petrec.postgres.connection import make_engine
+    from petrec.postgres.dsn import resolve_dsn
+    from petrec.postgres.preflight import load_schema
+    from petrec.postgres.snapshot import read_snapshot
+    from petrec.settings import Settings
+
+    engine = make_engine(resolve_dsn(shared_clinic.dsn, None), Settings(), "test")
+
+    def run(path: Path) -> "Checked":
+        with read_snapshot(engine) as connection:
+            schema = load_schema(connection, Settings().mapping)
+            return check(connection, schema, read_files([path], ""))
+
+    yield run
+    engine.dispose()

@@ -1,6 +1,14 @@
 """What the fault tests ask of the journal."""
 
+import json
+import random
+import time
+from typing import Any
+
+from tests.plugins.command import Spawn
 from tests.plugins.databases import Database
+from tests.plugins.forks import Completed
+from tests.plugins.waiting import until
 
 SLOW = ("--target-ms", "40", "--max-rows-per-second", "400")
 APPLY = ("backfill", "--apply", "--yes", "-q")
@@ -32,3 +40,49 @@ def assert_sound(database: Database) -> None:
               (SELECT count(*) FROM appointment_pets ap
                WHERE ap.appointment_id = r.appointment_id)"""
     assert database.execute(left) == [(0,)]
+
+
+JSON = ("--format", "json")
+UNDO = ("backfill", "undo", "1", "--yes", "-q", *JSON)
+CERTAIN = """SELECT r.id FROM recordings r WHERE pet_id IS NULL AND 1 = (
+             SELECT count(*) FROM appointment_pets ap WHERE ap.appointment_id = r.appointment_id)
+             ORDER BY r.id"""
+
+
+PETS = "SELECT id, pet_id FROM recordings"
+
+
+def result(ended: Completed) -> dict[str, Any]:
+    return dict(json.loads(ended.out))
+
+
+def mark(clinic: Database, ids: list[Any]) -> None:
+    clinic.execute("CREATE TABLE marked (id uuid PRIMARY KEY)")
+    clinic.execute("INSERT INTO marked SELECT unnest(%s::uuid[])", (ids,))
+
+
+# Most of a run's time passes inside its transactions, so that is where the kills hit.
+SLOW_ROWS = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_sleep(0.002); RETURN NULL; END';
+CREATE TRIGGER slow AFTER UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION slow()
+"""
+
+
+def kill_again_and_again(
+    spawn: Spawn, clinic: Database, command: tuple[str, ...], total: int, kills: int
+) -> int:
+    """Kill the command some random time after a number of rows; returns how often it was."""
+    chance, killed = random.Random(kills), 0
+    clinic.execute(SLOW_ROWS)
+    start = changed(clinic)
+    for attempt in range(kills):
+        target = ("--target-ms", str(chance.choice([40, 100, 250])))
+        process = spawn(*command, *target, dsn=clinic.dsn)
+        goal = start + (attempt + 1) * total // (kills + 1)
+        until(lambda p, g: p.poll() is not None or changed(clinic) >= g, process, goal)
+        time.sleep(chance.random() / 20)
+        killed += process.poll() is None
+        process.kill()
+        process.wait()
+    return killed

@@ -1,19 +1,13 @@
 """A row that the database refuses is left alone with the reason; all others are written."""
 
-import json
 import random
-from typing import Any
 
 import pytest
 
-from tests.faults.runs.test_sigkill import kill_again_and_again
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
-from tests.plugins.forks import Completed
-from tests.plugins.runs import APPLY
+from tests.plugins.runs import APPLY, CERTAIN, JSON, PETS, UNDO, kill_again_and_again, mark, result
 
-JSON = ("--format", "json")
-UNDO = ("runs", "undo", "1", "--yes", "-q", *JSON)
 RAISES = """
 CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$ BEGIN
   IF EXISTS (SELECT FROM marked WHERE id = NEW.id) THEN
@@ -87,19 +81,6 @@ MECHANISMS = {
         'trigger "up" on recordings (function count_up) (SQLSTATE 22012)',
     ),
 }
-CERTAIN = """SELECT r.id FROM recordings r WHERE pet_id IS NULL AND 1 = (
-             SELECT count(*) FROM appointment_pets ap WHERE ap.appointment_id = r.appointment_id)
-             ORDER BY r.id"""
-PETS = "SELECT id, pet_id FROM recordings"
-
-
-def result(ended: Completed) -> dict[str, Any]:
-    return dict(json.loads(ended.out))
-
-
-def mark(clinic: Database, ids: list[Any]) -> None:
-    clinic.execute("CREATE TABLE marked (id uuid PRIMARY KEY)")
-    clinic.execute("INSERT INTO marked SELECT unnest(%s::uuid[])", (ids,))
 
 
 def assert_no_content(clinic: Database) -> None:

@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from tests.faults.runs.test_refused_rows import CERTAIN, UNDO, mark, result
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
-from tests.plugins.runs import APPLY
+from tests.plugins.runs import APPLY, CERTAIN, UNDO, mark, result
 
 FUNCTION = """
 CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$ BEGIN

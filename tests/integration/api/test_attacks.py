@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.test_access import (
+from tests.plugins.api import Api
+from tests.plugins.databases import MakeDatabase
+from tests.plugins.two_clinics import (
     ABSENT,
     ACTORS,
     APPT1,
@@ -22,8 +24,6 @@ from tests.integration.api.test_access import (
     VISIT2,
     snapshot,
 )
-from tests.plugins.api import Api
-from tests.plugins.databases import MakeDatabase
 
 API = "/api/v1"
 START = f"{API}/recordings/upload/initiate"

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from petrec.api import StoredObject, Uploaded
-from tests.integration.api.test_access import APPT1, INITIATE, PET1, ROWS
 from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.two_clinics import APPT1, INITIATE, PET1, ROWS
 from tests.plugins.waiting import until
 
 BODY = {"file_size_bytes": 2048, "duration_seconds": 3725.9}

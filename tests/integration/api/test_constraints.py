@@ -2,38 +2,24 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from petrec.api import StoredObject
-from tests.integration.api.test_access import (
+from tests.plugins.api import Api
+from tests.plugins.databases import MakeDatabase
+from tests.plugins.two_clinics import (
     ACTORS,
-    APPT1,
-    INITIATE,
     O1,
     PET1,
     REC1,
     ROWS,
+    STRANGER,
     VET1,
-    VISIT1,
+    WRITES,
+    write,
 )
-from tests.plugins.api import Api
-from tests.plugins.databases import MakeDatabase
 
-VISIT = {"pet_id": f"pet-{PET1}", "appointment_id": f"appt-{APPT1}", "visit_type": "checkup"}
-STRANGER = "77777777-0000-4000-8000-000000000001"
-# Each is a writing endpoint with the table that it writes.
-WRITES: dict[str, tuple[str, str, dict[str, Any] | None, str]] = {
-    "initiate": ("POST", "/recordings/upload/initiate", INITIATE, "recordings"),
-    "complete": (
-        *("POST", f"/recordings/upload/complete/rec-{REC1}"),
-        *({"file_size_bytes": 3}, "recordings"),
-    ),
-    "create visit": ("POST", "/visits/", VISIT, "visits"),
-    "update visit": ("PATCH", f"/visits/visit-{VISIT1}", {"notes": "n"}, "visits"),
-    "delete visit": ("DELETE", f"/visits/visit-{VISIT1}", None, "visits"),
-}
 FUNCTION = re.compile(r"function (public\.)?refuse\b")
 # What means something else where the server itself reports it: gone, does not fit.
 LIKE_OTHERS = ("57P01", "53300", "22001")
@@ -55,11 +41,6 @@ def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
     api.store.objects[f"key-{REC1}"] = StoredObject(3, "audio/mp4", "e")
     api.client.http.headers.update(ACTORS["staff"])
     return api
-
-
-def write(api: Api, name: str) -> Any:
-    method, path, body, _ = WRITES[name]
-    return api.client.request(method, f"/api/v1{path}", json=body)
 
 
 def test_each_refusal_of_a_trigger(api: Api, caplog: pytest.LogCaptureFixture) -> None:
@@ -194,51 +175,3 @@ def test_no_message_of_a_function_reaches_the_log(
         assert "Traceback" in caplog.text, body
         assert "private" not in caplog.text, (body, caplog.text)
         api.database.execute("DROP TRIGGER refuse ON recordings; DROP FUNCTION refuse")
-
-
-# What a column may be that cannot hold what an upload writes, with what mends it.
-UNFIT = {
-    "status": (
-        ("theirs USING NULL", "ALTER TYPE theirs ADD VALUE 'pending'"),
-        ("int USING NULL", None),
-        ("boolean USING NULL", None),
-        ("varchar(7) USING NULL", "ALTER TABLE recordings ALTER status TYPE varchar(8)"),
-        ("checked USING NULL", "ALTER DOMAIN checked DROP CONSTRAINT checked_check"),
-    ),
-    "recording_metadata": (("jsonb[] USING NULL", None),),
-    "recording_type": (("varchar(9) USING left(recording_type, 9)", None),),
-    "created_at": (("text", None), ("bigint USING 1", None), ("interval USING '1 s'", None)),
-}
-TYPES = """
-DROP TYPE IF EXISTS theirs; CREATE TYPE theirs AS ENUM ('uploaded', 'done');
-DROP DOMAIN IF EXISTS checked; CREATE DOMAIN checked AS text CHECK (VALUE <> 'pending');
-ALTER TABLE recordings ALTER status DROP NOT NULL;
-"""
-
-
-def test_columns_that_cannot_hold_an_upload_are_named(
-    make_api: Callable[..., Api], api: Api, caplog: pytest.LogCaptureFixture
-) -> None:
-    for column, types in UNFIT.items():
-        for kind, mend in types:
-            api.database.execute(TYPES + f"ALTER TABLE recordings ALTER {column} TYPE {kind}")
-            other = make_api(database=api.database)
-            other.client.http.headers.update(ACTORS["staff"])
-            caplog.clear()
-            for name in ("initiate", "complete"):
-                answer = write(other, name)
-                assert (answer.status_code, answer.json()["error"]) == (500, "internal_error"), kind
-            assert f"recordings.{column}" in caplog.text, kind
-            ready = other.client.get("/api/v1/ready")
-            assert (ready.status_code, ready.json()["error_code"]) == (503, "not_ready"), kind
-            if mend:
-                api.database.execute(mend)
-                assert other.client.get("/api/v1/ready").status_code == 200, kind
-                assert write(other, "initiate").status_code == 200, kind
-                api.database.execute("DELETE FROM recordings WHERE status::text = 'pending'")
-            other.engine.dispose()
-            api.database.execute(
-                f"ALTER TABLE recordings ALTER {column} TYPE text USING {column}::text"
-            )
-        kind = "timestamptz USING now()" if column == "created_at" else "text"
-        api.database.execute(f"ALTER TABLE recordings ALTER {column} TYPE {kind}")

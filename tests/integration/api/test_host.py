@@ -9,19 +9,10 @@ import pytest
 
 from petrec.api import Actor, ClinicPolicy, Scope, StoredObject, Uploaded
 from petrec.schema import Schema
-from tests.integration.api.test_access import (
-    ACTORS,
-    APPT1,
-    INITIATE,
-    PET1,
-    REC1,
-    ROWS,
-    VET1,
-    VISIT1,
-)
 from tests.plugins.api import Api
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.two_clinics import ACTORS, APPT1, INITIATE, PET1, REC1, ROWS, VET1, VISIT1
 
 # What docs/api.md says the role needs.
 GRANTS = """

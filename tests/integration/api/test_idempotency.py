@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from petrec.api import Options
-from tests.integration.api.test_access import ACTORS, APPT1, INITIATE, P2, PET1, ROWS, VET1
 from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.two_clinics import ACTORS, APPT1, INITIATE, P2, PET1, ROWS, VET1
 
 PATH = "/api/v1/recordings/upload/initiate"
 COUNT = "SELECT count(*) FROM recordings"

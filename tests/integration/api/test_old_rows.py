@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from petrec.api import StoredObject
-from tests.integration.api.test_access import ACTORS, APPT1, INITIATE, PET1, REC1, ROWS, VET1
 from tests.plugins.api import Api
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.two_clinics import ACTORS, APPT1, INITIATE, PET1, REC1, ROWS, VET1
 
 START = "/api/v1/recordings/upload/initiate"
 LIST = f"/api/v1/recordings/?pet_id={PET1}"

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from petrec.api import StoredObject
-from tests.integration.api.test_access import ABSENT, APPT1, INITIATE, PET1, ROWS, VET1
 from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.two_clinics import ABSENT, APPT1, INITIATE, PET1, ROWS, VET1
 
 PATH = "/api/v1/recordings/upload/initiate"
 SECRETS = ("s3cr3t-signature", "policy-", "t0k3n", "x-amz", ".s3.test")

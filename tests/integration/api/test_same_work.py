@@ -10,7 +10,10 @@ import pytest
 from sqlalchemy import event
 
 from petrec.api import PresignedPost, StoredObject
-from tests.integration.api.test_access import (
+from tests.plugins.api import Api, watch
+from tests.plugins.databases import MakeDatabase
+from tests.plugins.memory_store import MemoryStore
+from tests.plugins.two_clinics import (
     ABSENT,
     APPT1,
     APPT2,
@@ -25,9 +28,6 @@ from tests.integration.api.test_access import (
     Call,
     send,
 )
-from tests.plugins.api import Api, watch
-from tests.plugins.databases import MakeDatabase
-from tests.plugins.memory_store import MemoryStore
 
 START, VISITS = "/recordings/upload/initiate", "/visits/"
 NEW = {"pet_id": "pet-ID", "visit_type": "checkup"}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api.test_access import APPT1, INITIATE, PET1, PET2, REC1, ROWS, VET1, VISIT1
 from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.two_clinics import APPT1, INITIATE, PET1, PET2, REC1, ROWS, VET1, VISIT1
 
 PATH = "/api/v1/visits/"
 NEW = {"pet_id": f"pet-{PET1}", "appointment_id": f"appt-{APPT1}", "visit_type": "checkup"}

@@ -1,24 +1,14 @@
 """The synthetic clinic: its damage in proportion, the same from the same seed, and valid keys."""
 
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
 import pytest
 
 from petrec.demo import clinic
+from tests.plugins.demo_queries import counts, number
 
 RECORDINGS = 2_000
-TABLES = (
-    "pet_owners",
-    "pets",
-    "users",
-    "appointments",
-    "appointment_pets",
-    "visits",
-    "recordings",
-    "api_logs",
-)
 KINDS = """
 WITH facts AS (
     SELECT
@@ -80,29 +70,6 @@ def generated(empty_database: Any) -> psycopg.Connection[Any]:
     connection: psycopg.Connection[Any] = empty_database.connect()
     clinic.create(connection, recordings=RECORDINGS, seed=1)
     return connection
-
-
-def counts(connection: psycopg.Connection[Any], query: str) -> dict[Any, int]:
-    return dict(connection.execute(query).fetchall())
-
-
-def number(connection: psycopg.Connection[Any], query: str) -> int:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def digests(connection: psycopg.Connection[Any]) -> dict[str, str]:
-    """The md5 of each table's rows, whatever their order."""
-    connection.execute("SET timezone = 'UTC'")
-    query = """SELECT md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE "C")) FROM {} t"""
-    rows = {table: connection.execute(query.format(table)).fetchone() for table in TABLES}
-    return {table: row[0] for table, row in rows.items() if row}
-
-
-def drop_all(connection: psycopg.Connection[Any]) -> None:
-    connection.execute(f"DROP TABLE {', '.join(TABLES)} CASCADE")
-    connection.commit()
 
 
 def test_damage_is_in_proportion(generated: psycopg.Connection[Any]) -> None:
@@ -210,41 +177,3 @@ def test_rejected_requests_are_logged(generated: psycopg.Connection[Any]) -> Non
     assert number(generated, f"SELECT count(*) FROM api_logs WHERE {rejected}") > 0
     per_day = number(generated, "SELECT count(*) / 120 FROM api_logs")
     assert 1 <= per_day <= 20
-
-
-def test_same_seed_same_data(empty_database: Any) -> None:
-    connection = empty_database.connect()
-    found = []
-    for seed in (7, 7, 8):
-        clinic.create(connection, recordings=500, seed=seed)
-        found.append(digests(connection))
-        drop_all(connection)
-    first, again, other = found
-    assert first == again
-    assert not set(first.values()) & set(other.values())
-
-
-@pytest.mark.parametrize("recordings", [0, 1, 126])
-def test_a_clinic_of_any_size_can_be_made(empty_database: Any, recordings: int) -> None:
-    connection = empty_database.connect()
-    clinic.create(connection, recordings=recordings)
-    assert number(connection, "SELECT count(*) FROM recordings") == recordings
-
-
-def test_progress_only_grows(empty_database: Any) -> None:
-    told: list[tuple[str, float]] = []
-    tell: Callable[[str, float], None] = lambda step, fraction: told.append((step, fraction))  # noqa: E731
-    clinic.create(empty_database.connect(), recordings=125 * 801, progress=tell)
-    fractions = [fraction for _, fraction in told]
-    assert fractions == sorted(fractions)
-    assert told[0][1] == 0.0
-    assert told[-1] == ("done", 1.0)
-
-
-def test_all_or_nothing(empty_database: Any) -> None:
-    connection = empty_database.connect()
-    connection.execute("CREATE TABLE visits (id int)")
-    connection.commit()
-    with pytest.raises(psycopg.errors.DuplicateTable):
-        clinic.create(connection, recordings=10)
-    assert number(connection, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 1

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from petrec.api.http.openapi import document
-from tests.integration.api.test_access import ROWS, VET2, clinic_rows
 from tests.integration.host.test_serve import Served, bearer, serve
 from tests.plugins.command import environment
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.seaweed import Seaweed
+from tests.plugins.two_clinics import ROWS, VET2, clinic_rows
 
 # The ids of the examples in the document, so that what it shows can be tried.
 RECORDING = "456e7890-e89b-12d3-a456-426614174111"

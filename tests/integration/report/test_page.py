@@ -1,6 +1,5 @@
 """The page in a real browser: no network, no script, nothing that a name in the data could do."""
 
-import io
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -11,7 +10,6 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from petrec.features.report import as_email, as_html
 from petrec.features.report.result import (
     BackfillMark,
     FindingExample,
@@ -22,21 +20,10 @@ from petrec.features.report.result import (
 from petrec.features.report.verdict import judge
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.report_pages import email_of, page_of
 
 EVIL = """<script>document.title='owned'</script><img src=x onerror="document.title='owned'">"""
 MOST_HTML, MOST_EMAIL = 300_000, 100_000
-
-
-def page_of(result: ReportResult) -> str:
-    out = io.StringIO()
-    as_html.write(result, out)
-    return out.getvalue()
-
-
-def email_of(result: ReportResult) -> str:
-    out = io.StringIO()
-    as_email.write(result, out)
-    return out.getvalue()
 
 
 @pytest.fixture

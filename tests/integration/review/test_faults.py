@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.runs.test_sigkill import kill_again_and_again
 from tests.plugins.case_files import FIRST, decide, read_csv, write_csv
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.exports import Exported
-from tests.plugins.runs import changed
+from tests.plugins.runs import changed, kill_again_and_again
 from tests.plugins.waiting import until
 
 LINKS = "SELECT appointment_id, pet_id FROM appointment_pets ORDER BY 1, 2"

@@ -3,30 +3,25 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import openpyxl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from petrec.features.review.case import Decision
-from petrec.features.review.check import check
 from petrec.features.review.checked import Checked
-from petrec.features.review.read import read_files
-from petrec.postgres.connection import make_engine
-from petrec.postgres.dsn import resolve_dsn
-from petrec.postgres.preflight import load_schema
-from petrec.postgres.snapshot import read_snapshot
-from petrec.settings import Settings
-from tests.plugins.case_files import FIRST, Row, candidates, decide, read_csv, write_csv
-from tests.plugins.cluster import Cluster
+from tests.plugins.case_files import (
+    FIRST,
+    Row,
+    candidates,
+    read_csv,
+    rows,
+    text,
+    write_csv,
+    write_lines,
+)
 from tests.plugins.command import Petrec
-from tests.plugins.databases import Database, _template
-from tests.plugins.exports import Exported
+from tests.plugins.databases import Database
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -39,23 +34,6 @@ class Damage:
     line: int
     field: str
     trouble: str = "error"
-
-
-def rows(change: Callable[[list[Row], Database], Any]) -> Callable[[Path, Database], None]:
-    def mangle(path: Path, clinic: Database) -> None:
-        found = read_csv(path)
-        change(found, clinic)
-        write_csv(path, found)
-
-    return mangle
-
-
-def text(change: Callable[[str], str | bytes]) -> Callable[[Path, Database], None]:
-    def mangle(path: Path, _: Database) -> None:
-        changed = change(path.read_bytes().decode("utf-8-sig"))
-        path.write_bytes(changed if isinstance(changed, bytes) else changed.encode())
-
-    return mangle
 
 
 def cell(column: str, value: str) -> Callable[[Path, Database], None]:
@@ -121,43 +99,13 @@ DAMAGES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def decided(exported: Exported) -> Path:
-    path = exported("cases.csv")
-    ambiguous = [row for row in read_csv(path) if row["kind"] == "missing_ambiguous"]
-    return decide(write_csv(path, ambiguous))
-
-
-@pytest.fixture(scope="module")
-def template(cluster: Cluster) -> Iterator[Database]:
-    """The clinic, to be read only."""
-    found = Database(cluster, _template(cluster, "clinic"))
-    yield found
-    for connection in found.connections:
-        connection.close()
-
-
-@pytest.fixture
-def inspect(template: Database) -> Iterator[Callable[[Path], Checked]]:
-    """Check a file as `petrec review import` does."""
-    engine = make_engine(resolve_dsn(template.dsn, None), Settings(), "test")
-
-    def run(path: Path) -> Checked:
-        with read_snapshot(engine) as connection:
-            schema = load_schema(connection, Settings().mapping)
-            return check(connection, schema, read_files([path], ""))
-
-    yield run
-    engine.dispose()
-
-
 @pytest.mark.parametrize("name", DAMAGES)
 def test_each_error_names_its_place(
-    inspect: Callable[[Path], Checked], template: Database, decided: Path, name: str
+    inspect_file: Callable[[Path], Checked], shared_clinic: Database, decided: Path, name: str
 ) -> None:
     damage = DAMAGES[name]
-    damage.mangle(decided, template)
-    (problem,) = inspect(decided).problems
+    damage.mangle(decided, shared_clinic)
+    (problem,) = inspect_file(decided).problems
     assert problem.place.file == str(decided)
     assert (problem.field, problem.trouble) == (damage.field, damage.trouble)
     assert not damage.line or problem.place.line == damage.line
@@ -176,84 +124,6 @@ def test_nothing_is_written(petrec: Petrec, clinic: Database, decided: Path, nam
     assert clinic.execute("SELECT to_regclass('petrec.decisions')") == [(None,)]
 
 
-HARMLESS = {
-    "no_bom": text(lambda t: t),
-    "semicolons": text(lambda t: _separated(t, ";").encode("utf-8-sig")),
-    "tabs_and_utf16": text(lambda t: _separated(t, "\t").encode("utf-16")),
-    "line_feeds": text(lambda t: t.replace("\r\n", "\n")),
-    "column_moved": rows(lambda found, _: found.__setitem__(
-        slice(None), [dict(reversed(row.items())) for row in found])),
-    "column_added": rows(lambda found, _: [row.update({"mine": "x"}) for row in found]),
-    "rows_deleted": rows(lambda found, _: found.__delitem__(slice(5, None))),
-    "sorted": rows(lambda found, _: found.sort(key=lambda row: row["state"])),
-    "labels": rows(lambda found, _: [row.update(decision=candidates(row)[0][0]) for row in found]),
-    "names": rows(lambda found, _: [
-        row.update(decision=candidates(row)[0][0].partition(". ")[2].partition(" (")[0])
-        for row in found]),
-    "floats": rows(lambda found, _: [row.update(decision="1.0") for row in found]),
-    "capitals": rows(lambda found, _: [
-        row.update(recording_id=row["recording_id"].upper()) for row in found]),
-}  # fmt: skip
-
-
-def _separated(content: str, delimiter: str) -> str:
-    out = io.StringIO(newline="")
-    parsed = csv.reader(io.StringIO(content, newline=""))
-    csv.writer(out, delimiter=delimiter, lineterminator="\r\n").writerows(parsed)
-    return out.getvalue()
-
-
-@pytest.mark.parametrize("name", HARMLESS)
-def test_what_spreadsheets_do_is_understood(
-    inspect: Callable[[Path], Checked], template: Database, decided: Path, name: str
-) -> None:
-    HARMLESS[name](decided, template)
-    checked = inspect(decided)
-    assert checked.problems == []
-    assert checked.verdicts == {"assign": 5 if name == "rows_deleted" else 160}
-
-
-def mangle_sheet(path: Path, change: Callable[[Any], None]) -> None:
-    book = openpyxl.load_workbook(path)
-    sheet = book["mismatched"]
-    decision = [c.value for c in sheet[1]].index("decision") + 1
-    for row in range(2, sheet.max_row + 1):
-        sheet.cell(row, decision).value = "1"
-    change(sheet)
-    book["instructions"]["B1"] = "Ada"
-    book.save(path)
-
-
-@pytest.mark.parametrize(
-    ("change", "line", "field"),
-    [
-        (lambda sheet: sheet.__setitem__("A3", 9.9e15), 3, "recording_id"),
-        (lambda sheet: sheet.__setitem__("A3", None), 3, "recording_id"),
-        (lambda sheet: sheet.__setitem__("B1", "Art"), 1, "kind"),
-        (lambda sheet: sheet.delete_cols(3), 1, "decision"),
-    ],
-)
-def test_a_workbook_names_the_sheet(
-    petrec: Petrec, clinic: Database, exported: Exported,
-    change: Callable[[Any], None], line: int, field: str,
-) -> None:  # fmt: skip
-    mangle_sheet(exported("cases.xlsx"), change)
-    ended = petrec("review", "import", "cases.xlsx", "--format", "json", dsn=clinic.dsn)
-    (problem,) = json.loads(ended.out)["problems"]
-    assert problem["place"] == {"file": "cases.xlsx", "sheet": "mismatched", "line": line}
-    assert problem["field"] == field
-
-
-def test_a_workbook_without_cases(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
-    openpyxl.Workbook().save(tmp_path / "cases.xlsx")
-    (tmp_path / "broken.xlsx").write_bytes(b"PK nothing")
-    ended = petrec(
-        "review", "import", "cases.xlsx", "broken.xlsx", "--format", "json", dsn=clinic.dsn
-    )
-    problems = json.loads(ended.out)["problems"]
-    assert [p["place"]["file"] for p in problems] == ["broken.xlsx", "cases.xlsx"]
-
-
 @pytest.mark.parametrize(
     ("content", "line", "field"),
     [
@@ -269,10 +139,10 @@ def test_a_workbook_without_cases(petrec: Petrec, clinic: Database, tmp_path: Pa
     ],
 )  # fmt: skip
 def test_a_damaged_download(
-    inspect: Callable[[Path], Checked], tmp_path: Path, content: str, line: int, field: str
+    inspect_file: Callable[[Path], Checked], tmp_path: Path, content: str, line: int, field: str
 ) -> None:
     (tmp_path / "decisions.json").write_text(content)
-    (problem,) = inspect(tmp_path / "decisions.json").problems
+    (problem,) = inspect_file(tmp_path / "decisions.json").problems
     assert (problem.place.line, problem.field) == (line, field)
 
 
@@ -291,124 +161,16 @@ def test_partial_writes_the_rest_beside(petrec: Petrec, clinic: Database, decide
     assert clinic.execute("SELECT count(*) FROM petrec.decisions") == [(160,)]
 
 
-def without_trailing_cells(content: str) -> str:
-    """As Excel saves a sheet of which only the first lines have a value in the last column."""
-    found = list(csv.reader(io.StringIO(content, newline="")))
-    note = found[0].index("note")
-    moved = [[*row[:note], *row[note + 1 :], row[note]] for row in found]
-    out = io.StringIO(newline="")
-    csv.writer(out, lineterminator="\r\n").writerows(
-        [moved[0], *(row if number < 5 else row[:-1] for number, row in enumerate(moved[1:]))]
-    )
-    return out.getvalue()
-
-
-def quoted(content: str) -> str:
-    out = io.StringIO(newline="")
-    parsed = csv.reader(io.StringIO(content, newline=""))
-    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(parsed)
-    return out.getvalue()
-
-
-REWRITTEN = {
-    "cells_cut": without_trailing_cells,
-    "empty_cells": lambda t: (
-        t.replace("\r\n", ",,\r\n") if "\n" not in t.replace("\r\n", "") else t
-    ),
-    "carriage_returns": lambda t: t.replace("\r\n", "\r"),
-    "blank_lines": lambda t: "\r\n" + t + "\r\n,,,,\r\n\r\n",
-    "all_quoted": quoted,
-}
-
-
-@pytest.mark.parametrize("name", REWRITTEN)
-def test_what_programs_write_otherwise_decides_the_same(
-    inspect: Callable[[Path], Checked], template: Database, decided: Path, name: str
-) -> None:
-    before = [ballot.decision for ballot in inspect(decided).ballots]
-    text(REWRITTEN[name])(decided, template)
-    checked = inspect(decided)
-    assert checked.problems == []
-    assert [ballot.decision for ballot in checked.ballots] == before
-
-
-REWRITING = st.fixed_dictionaries({
-    "order": st.randoms(use_true_random=False),
-    "before": st.lists(st.sampled_from(["mine", "a\n; b"]), max_size=2),
-    "extra": st.lists(st.sampled_from(["mine", "Owner's word", "z\n"]), max_size=3),
-    "delimiter": st.sampled_from(",;\t"),
-    # Python's writer leaves a line feed bare where lines end in another character.
-    "lines": st.sampled_from([("\r\n", csv.QUOTE_ALL), ("\n", csv.QUOTE_ALL), ("\r", csv.QUOTE_ALL),
-                              ("\r\n", csv.QUOTE_MINIMAL), ("\n", csv.QUOTE_MINIMAL)]),
-    "encoding": st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
-    "empty": st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=4),
-    "cut": st.booleans(),
-})  # fmt: skip
-
-
-def rewritten(lines: list[list[str]], how: dict[str, Any]) -> bytes:
-    """Write lines in any of the ways that leave each cell under its column."""
-    places = list(range(len(lines[0])))
-    how["order"].shuffle(places)
-    moved = [[row[place] for place in places] for row in lines]
-    added = how["before"], how["extra"]
-    moved = [
-        [*added[0], *moved[0], *added[1]],
-        *([*map(str.title, added[0]), *row, *map(str.upper, added[1])] for row in moved[1:]),
-    ]
-    if how["cut"]:
-        moved = [trimmed(row) for row in moved]
-    for place, width in how["empty"]:
-        moved.insert(place, [""] * width)
-    out = io.StringIO(newline="")
-    ends, quoting = how["lines"]
-    csv.writer(out, delimiter=how["delimiter"], lineterminator=ends, quoting=quoting).writerows(
-        moved
-    )
-    return out.getvalue().encode(how["encoding"])
-
-
-def trimmed(row: list[str]) -> list[str]:
-    filled = [place for place, cell in enumerate(row) if cell]
-    return row[: filled[-1] + 1]
-
-
-def read_decisions(path: Path) -> list[Decision]:
-    reading = read_files([path], "")
-    assert reading.problems == []
-    return [entry.decision for entry in reading.entries]
-
-
-def test_any_harmless_rewriting_decides_the_same(decided: Path) -> None:
-    lines = list(csv.reader(io.StringIO(decided.read_text("utf-8-sig"), newline="")))[:12]
-    write_lines(decided, lines)
-    before = read_decisions(decided)
-    assert len(before) == 11
-
-    @given(how=REWRITING)
-    @settings(deadline=None, max_examples=60)
-    def read_again(how: dict[str, Any]) -> None:
-        decided.write_bytes(rewritten(lines, how))
-        assert read_decisions(decided) == before
-
-    read_again()
-
-
-def write_lines(path: Path, lines: list[list[str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as out:
-        csv.writer(out).writerows(lines)
-
-
 @pytest.mark.parametrize("column", ["kind", "state", "choices"])
 def test_a_line_that_lacks_what_petrec_wrote(
-    inspect: Callable[[Path], Checked], decided: Path, column: str
+    inspect_file: Callable[[Path], Checked], decided: Path, column: str
 ) -> None:
     found = read_csv(decided)
     last = [*(name for name in found[0] if name != column), column]
     write_csv(decided, [{name: row[name] for name in last} for row in found])
     lines = list(csv.reader(io.StringIO(decided.read_text("utf-8-sig"), newline="")))
     write_lines(decided, [*lines[:2], lines[2][:-1], *lines[3:]])
-    (problem,) = inspect(decided).problems
+    (problem,) = inspect_file(decided).problems
     assert (problem.place.line, problem.field) == (3, column)
 
 

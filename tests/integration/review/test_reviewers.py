@@ -3,55 +3,13 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, Protocol
 
 import pytest
 
-from tests.plugins.case_files import Row, candidates, read_csv, write_csv
+from tests.plugins.case_files import Row, candidates, write_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
-from tests.plugins.exports import Exported
-
-APPLY = ("--apply", "--yes", "-q", "--format", "json")
-
-
-class Give(Protocol):
-    """Imports some rows as files of their own; returns exit code and result."""
-
-    def __call__(
-        self, *files: list[Row], options: tuple[str, ...] = APPLY
-    ) -> tuple[int, dict[str, Any]]: ...
-
-
-@pytest.fixture
-def cases(exported: Exported) -> list[Row]:
-    return read_csv(exported("cases.csv"))
-
-
-@pytest.fixture
-def give(petrec: Petrec, clinic: Database, tmp_path: Path) -> Give:
-    def run(*files: list[Row], options: tuple[str, ...] = APPLY) -> tuple[int, Any]:
-        paths = [write_csv(tmp_path / f"{n}.csv", rows) for n, rows in enumerate(files)]
-        ended = petrec("review", "import", *map(str, paths), *options, dsn=clinic.dsn)
-        assert ended.code in {0, 1}, ended.err
-        return ended.code, json.loads(ended.out)
-
-    return run
-
-
-def of_kind(cases: list[Row], kind: str) -> list[Row]:
-    return [row for row in cases if row["kind"] == kind]
-
-
-def vote(row: Row, decision: str, who: str = "Ada", **more: str) -> Row:
-    return row | {"decision": decision, "reviewer": who, **more}
-
-
-def pet_of(clinic: Database, row: Row) -> str | None:
-    found = clinic.execute(
-        "SELECT pet_id::text FROM recordings WHERE id = %s", (row["recording_id"],)
-    )
-    return found[0][0] if found else None
+from tests.plugins.votes import APPLY, Give, linking, of_kind, pet_of, vote
 
 
 def test_a_conflict_is_reported_and_neither_is_written(
@@ -148,57 +106,6 @@ def test_any_pet_where_the_case_is_open(give: Give, clinic: Database, cases: lis
     assert pet_of(clinic, lost[0]) == pet
     code, result = give([vote(cases[0], "other", other_pet_id=pet)])
     assert (code, result["problems"][0]["field"]) == (1, "decision")
-
-
-def linking(cases: list[Row]) -> list[Row]:
-    """All mismatched rows of one appointment and pet, decided so that the pet is added."""
-    for row in of_kind(cases, "mismatched"):
-        mine = [c for c in candidates(row) if c[1:3] == ["link", row["pet_id"]]]
-        if mine:
-            pair = (row["appointment_id"], row["pet_id"])
-            same = [r for r in cases if (r["appointment_id"], r["pet_id"]) == pair]
-            return [vote(r, mine[0][0].partition(". ")[2].partition(" (")[0]) for r in same]
-    raise AssertionError("no such row")
-
-
-def test_an_added_pet_that_others_rely_on_stays(
-    petrec: Petrec, give: Give, clinic: Database, cases: list[Row]
-) -> None:
-    row = linking(cases)[0]
-    pair = (row["appointment_id"], row["pet_id"])
-    linked = "SELECT count(*) FROM appointment_pets WHERE appointment_id = %s AND pet_id = %s"
-    assert clinic.execute(linked, pair) == [(0,)]
-    assert give([row])[1]["run"]["changed"] == 1
-    assert clinic.execute(linked, pair) == [(1,)]
-    clinic.execute(
-        "UPDATE recordings SET appointment_id = %s, pet_id = %s WHERE id = "
-        "(SELECT id FROM recordings WHERE pet_id IS NOT NULL AND id <> %s LIMIT 1)",
-        (*pair, row["recording_id"]),
-    )
-    assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
-    assert clinic.execute(linked, pair) == [(1,)]
-
-
-def test_an_added_pet_that_nobody_relies_on_goes(
-    petrec: Petrec, give: Give, clinic: Database, cases: list[Row]
-) -> None:
-    before = clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2")
-    rows = linking(cases)
-    assert give(rows)[1]["run"]["changed"] == len(rows) > 1
-    assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
-    assert clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2") == before
-    actions = "SELECT action FROM petrec.links ORDER BY run_id"
-    assert {action for (action,) in clinic.execute(actions)} == {"added", "present", "removed"}
-
-
-def test_a_link_satisfies_a_composite_key(
-    petrec: Petrec, give: Give, clinic: Database, cases: list[Row]
-) -> None:
-    clinic.execute(
-        "ALTER TABLE recordings ADD FOREIGN KEY (appointment_id, pet_id)"
-        " REFERENCES appointment_pets (appointment_id, pet_id) NOT VALID"
-    )
-    assert give(linking(cases)[:1])[1]["run"]["changed"] == 1
 
 
 def test_the_page_s_download(

@@ -1,0 +1,54 @@
+"""A damaged workbook is refused with sheet and row."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database
+from tests.plugins.exports import Exported
+
+
+def mangle_sheet(path: Path, change: Callable[[Any], None]) -> None:
+    book = openpyxl.load_workbook(path)
+    sheet = book["mismatched"]
+    decision = [c.value for c in sheet[1]].index("decision") + 1
+    for row in range(2, sheet.max_row + 1):
+        sheet.cell(row, decision).value = "1"
+    change(sheet)
+    book["instructions"]["B1"] = "Ada"
+    book.save(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "field"),
+    [
+        (lambda sheet: sheet.__setitem__("A3", 9.9e15), 3, "recording_id"),
+        (lambda sheet: sheet.__setitem__("A3", None), 3, "recording_id"),
+        (lambda sheet: sheet.__setitem__("B1", "Art"), 1, "kind"),
+        (lambda sheet: sheet.delete_cols(3), 1, "decision"),
+    ],
+)
+def test_a_workbook_names_the_sheet(
+    petrec: Petrec, clinic: Database, exported: Exported,
+    change: Callable[[Any], None], line: int, field: str,
+) -> None:  # fmt: skip
+    mangle_sheet(exported("cases.xlsx"), change)
+    ended = petrec("review", "import", "cases.xlsx", "--format", "json", dsn=clinic.dsn)
+    (problem,) = json.loads(ended.out)["problems"]
+    assert problem["place"] == {"file": "cases.xlsx", "sheet": "mismatched", "line": line}
+    assert problem["field"] == field
+
+
+def test_a_workbook_without_cases(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
+    openpyxl.Workbook().save(tmp_path / "cases.xlsx")
+    (tmp_path / "broken.xlsx").write_bytes(b"PK nothing")
+    ended = petrec(
+        "review", "import", "cases.xlsx", "broken.xlsx", "--format", "json", dsn=clinic.dsn
+    )
+    problems = json.loads(ended.out)["problems"]
+    assert [p["place"]["file"] for p in problems] == ["broken.xlsx", "cases.xlsx"]
