@@ -1,0 +1,64 @@
+"""The tables and columns that petrec knows, and a mapping to the names that they have."""
+
+import msgspec
+
+# The tables and columns that petrec knows, by the names that a mapping may give others to.
+REQUIRED_COLUMNS: dict[str, frozenset[str]] = {
+    "recordings": frozenset({"id", "pet_id", "appointment_id"}),
+    "pets": frozenset({"id"}),
+    "appointments": frozenset({"id"}),
+    "appointment_pets": frozenset({"appointment_id", "pet_id"}),
+    "visits": frozenset({"id", "pet_id"}),
+    "api_logs": frozenset({"created_at", "error_code"}),
+    "users": frozenset({"id"}),
+}
+OPTIONAL_COLUMNS: dict[str, frozenset[str]] = {
+    "recordings": frozenset(
+        {"visit_id", "created_at", "original_filename", "transcript_text", "status"}
+        | {"filename", "recorded_by_user_id", "recording_type", "file_size_bytes", "mime_type"}
+        | {"duration_seconds", "s3_key", "s3_url", "transcript_confidence", "is_transcribed"}
+        | {"is_processing", "recording_metadata", "updated_at", "uploaded_at"}
+    ),
+    "pets": frozenset({"owner_id", "name", "species", "breed"}),
+    "appointments": frozenset(
+        {"pet_owner_id", "appointment_date", "title", "notes", "practice_id", "description"}
+        | {"assigned_vet_user_id", "duration_minutes", "appointment_type", "status"}
+        | {"created_at", "updated_at"}
+    ),
+    "appointment_pets": frozenset(),
+    "visits": frozenset(
+        {"appointment_id", "visit_date", "visit_type", "status", "chief_complaint", "diagnosis"}
+        | {"treatment_plan", "notes", "follow_up_required", "follow_up_date", "created_by"}
+        | {"created_at", "updated_at"}
+    ),
+    "api_logs": frozenset({"method", "path", "status_code", "user_id"}),
+    "users": frozenset({"practice_id", "role"}),
+}
+LOGICAL_COLUMNS = {
+    name: REQUIRED_COLUMNS[name] | OPTIONAL_COLUMNS[name] for name in REQUIRED_COLUMNS
+}
+OPTIONAL_TABLES = frozenset({"visits", "api_logs", "users"})
+# Optional columns that can change a count or a write: never left out without being told to.
+EVIDENCE = frozenset({"recordings.visit_id", "visits.appointment_id"})
+
+
+class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the logical tables and columns live, and which of their rows count.
+
+    `tables` and `columns` map logical to physical names, `where` holds a condition by table, and
+    `ignore` names optional tables and columns (`visits`, `recordings.visit_id`) to leave out.
+    """
+
+    schema: str = "public"
+    tables: dict[str, str] = {}
+    columns: dict[str, dict[str, str]] = {}
+    where: dict[str, str] = {}
+    ignore: tuple[str, ...] = ()
+
+    def table(self, logical: str) -> str:
+        """Return the physical name of a table."""
+        return self.tables.get(logical, logical)
+
+    def column(self, table: str, logical: str) -> str:
+        """Return the physical name of a column of a logical table."""
+        return self.columns.get(table, {}).get(logical, logical)
