@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from petrec.features.audit.result import AuditResult
-    from petrec.features.report import Target
+    from petrec.features.report import ReportFile
     from petrec.features.report.history import Comparison
     from petrec.features.report.result import ReportResult
     from petrec.schema import Schema
@@ -38,9 +38,9 @@ class ReportFiles:
     prometheus: Path | None = None
     mode: int = 0o600
 
-    def targets(self) -> "list[Target]":
+    def targets(self) -> "list[ReportFile]":
         """Return what is to be written where; errors: UsageError."""
-        from petrec.features.report import METRICS_MODE, Target, prometheus
+        from petrec.features.report import METRICS_MODE, ReportFile, prometheus
 
         forms = {"html": self.html, "email": self.email, "markdown": self.markdown,
                  "json": self.json}  # fmt: skip
@@ -54,9 +54,9 @@ class ReportFiles:
                 )
             module = import_module(f"petrec.features.report.as_{form}")
             write = module.write_message if path.suffix == ".eml" else module.write
-            targets.append(Target(path, write, self.mode))
+            targets.append(ReportFile(path, write, self.mode))
         if self.prometheus is not None:
-            targets.append(Target(self.prometheus, prometheus.write, METRICS_MODE))
+            targets.append(ReportFile(self.prometheus, prometheus.write, METRICS_MODE))
         if len({target.path.absolute() for target in targets}) < len(targets):
             hint = "give each form a file of its own"
             raise UsageError("two files have the same name", hint=hint)
@@ -132,15 +132,15 @@ def render_report(source: Path, files: ReportFiles | None = None) -> "ReportResu
 
 
 def _make(
-    session: Session, scope: ReportScope, targets: "list[Target]", step: Step
+    session: Session, scope: ReportScope, targets: "list[ReportFile]", step: Step
 ) -> "ReportResult":
     """Make the report and its files; the history goes on only once the files are there."""
     from petrec.features.audit import run_audit
-    from petrec.features.report import Scope, build_report, publication
+    from petrec.features.report import ReportScope, build_report, publication
 
     if scope.record:
         _install(session)
-    window = Scope(scope.days, scope.trend_days, examples=scope.examples)
+    window = ReportScope(scope.days, scope.trend_days, examples=scope.examples)
     with session.translated(), ExitStack() as kept, publication(targets) as publish:
         with session.snapshot(may_trust=True) as (connection, schema):
             audit = run_audit(connection, schema, step=step)

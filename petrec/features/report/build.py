@@ -16,7 +16,7 @@ from petrec.schema import Schema
 
 
 @dataclass(frozen=True)
-class Scope:
+class ReportScope:
     """How far back a report looks, and whether it names recordings."""
 
     days: int = 7
@@ -29,7 +29,7 @@ def build_report(
     schema: Schema,
     audit: AuditResult,
     comparison: Comparison,
-    scope: Scope,
+    scope: ReportScope,
 ) -> ReportResult:
     """Read the rest within the audit's own snapshot and return the report."""
     points, weekly = trend(comparison.runs, scope.trend_days)

@@ -18,7 +18,7 @@ METRICS_MODE = 0o644
 
 
 @dataclass(frozen=True)
-class Target:
+class ReportFile:
     """A file to write, how, and who may read it."""
 
     path: Path
@@ -27,7 +27,7 @@ class Target:
 
 
 @contextmanager
-def publication(targets: Sequence[Target]) -> Iterator[Callable[[ReportResult], None]]:
+def publication(targets: Sequence[ReportFile]) -> Iterator[Callable[[ReportResult], None]]:
     """Yield a function that writes the report; the files appear once the block has ended well.
 
     They are opened at once, so that a directory that cannot be written is told before any work.

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from petrec.features.report import METRICS_MODE, Target, prometheus, publication
+from petrec.features.report import METRICS_MODE, ReportFile, prometheus, publication
 from petrec.features.report.result import ReportResult
 from petrec.rules import FINDINGS
 from tests.plugins.command import Petrec
@@ -134,7 +134,7 @@ def test_ten_thousand_reads_see_no_half_file(sample: ReportResult, tmp_path: Pat
         number = 0
         while not done.is_set():
             number += 1
-            with publication([Target(path, prometheus.write, METRICS_MODE)]) as publish:
+            with publication([ReportFile(path, prometheus.write, METRICS_MODE)]) as publish:
                 publish(versions[number % 2])
 
     seen: set[str] = set()
@@ -146,7 +146,7 @@ def test_ten_thousand_reads_see_no_half_file(sample: ReportResult, tmp_path: Pat
             if text not in whole:
                 failures.append(text)
 
-    with publication([Target(path, prometheus.write, METRICS_MODE)]) as publish:
+    with publication([ReportFile(path, prometheus.write, METRICS_MODE)]) as publish:
         publish(sample)
     writer = threading.Thread(target=write)
     readers = [threading.Thread(target=read) for _ in range(8)]
