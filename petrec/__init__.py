@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from petrec.features.review.result import ReviewExport as ReviewExport
     from petrec.features.review.result import ReviewStatus as ReviewStatus
     from petrec.features.runs.driver.throttle import Throttling as Throttling
+    from petrec.features.runs.result import Abandoned as Abandoned
     from petrec.features.runs.result import Lineage as Lineage
+    from petrec.features.runs.result import Resumed as Resumed
     from petrec.features.runs.result import RunList as RunList
+    from petrec.features.runs.result import UndoPlan as UndoPlan
     from petrec.features.runs.result import UndoResult as UndoResult
     from petrec.features.runs.run import Run as Run
     from petrec.features.validate.result import ValidationResult as ValidationResult
@@ -51,7 +54,10 @@ if TYPE_CHECKING:
     from petrec.operations.review_import import Decisions as Decisions
     from petrec.operations.review_import import check_review as check_review
     from petrec.operations.review_import import import_review as import_review
+    from petrec.operations.runs import abandon as abandon
     from petrec.operations.runs import history as history
+    from petrec.operations.runs import plan_undo as plan_undo
+    from petrec.operations.runs import resume as resume
     from petrec.operations.runs import runs as runs
     from petrec.operations.runs import undo as undo
     from petrec.operations.session import Session as Session
@@ -72,7 +78,7 @@ _MODULES = {
     "features.review.imported": "ReviewImport",
     "features.review.result": "ReviewExport ReviewStatus",
     "features.runs.driver.throttle": "Throttling",
-    "features.runs.result": "Lineage RunList UndoResult",
+    "features.runs.result": "Abandoned Lineage Resumed RunList UndoPlan UndoResult",
     "features.runs.run": "Run",
     "features.validate.result": "ValidationResult",
     "operations.audit": "KindRows audit rows",
@@ -85,7 +91,7 @@ _MODULES = {
     "operations.report": "ReportFiles ReportScope render_report report",
     "operations.review": "export_review review_status",
     "operations.review_import": "Decisions check_review import_review",
-    "operations.runs": "history runs undo",
+    "operations.runs": "abandon history plan_undo resume runs undo",
     "operations.session": "Session connect",
     "operations.validate": "Gate validate",
 }

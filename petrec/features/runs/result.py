@@ -128,6 +128,10 @@ class Abandoned(Struct, frozen=True):
     command: str = "runs abandon"
     schema_version: int = SCHEMA_VERSION
 
+    def frame(self) -> "DataFrame":
+        """Return the run as a data frame of one row."""
+        return records_frame(Run, [self.run])
+
     def document(self) -> Document:
         """Return the form for rendering."""
         run = self.run
