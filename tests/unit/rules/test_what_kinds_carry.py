@@ -1,5 +1,6 @@
 """Kinds carry all that other modules need to know of them."""
 
+from petrec.features.constraints.specs import GROUPS, specs
 from petrec.rules import FINDINGS, KINDS, Prevention, Repair, kind_by_id
 from petrec.rules.kinds.ok import OK
 
@@ -26,3 +27,7 @@ def test_what_not_null_prevents_is_a_missing_pet() -> None:
     prevented = {kind.id for kind in KINDS if kind.prevented_by is Prevention.PET_NOT_NULL}
     assert prevented == {kind.id for kind in KINDS if kind.id.startswith("missing_")}
     assert {kind.id for kind in FINDINGS if kind.prevented_by is None} == {"visit_conflict"}
+
+
+def test_what_prevents_a_kind_is_a_constraint_that_petrec_makes() -> None:
+    assert set(Prevention) <= {spec.name for spec in specs(GROUPS, "CASCADE")}
