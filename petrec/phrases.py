@@ -17,7 +17,9 @@ class Phrase(StrEnum):
     BASELINE_MADE_ANEW = "update_baseline writes it afresh"
     BASELINE_MADE_BY = "update_baseline makes one"
     BASELINE_STALE = "Fixed entries are stale: update_baseline removes them."
-    CASES_AFTER_APPLY = "{left} recordings need a person: they go to the CSV of the applied run"
+    CASES_AFTER_APPLY = (
+        "{left} recordings need a person; the {ambiguous} ambiguous ones go to a CSV of the run"
+    )
     DSN_AND_SERVICE = "dsn and service exclude each other"
     DROP_VISITS_NEEDS_GROUP = "drop_visits drops what the group visits has made"
     DROP_FIRST_OR_KEEP_VISITS = "drop it yourself first, or leave drop_visits out"

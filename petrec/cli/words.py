@@ -15,7 +15,8 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.BASELINE_MADE_ANEW: "--update-baseline writes it afresh",
     Phrase.BASELINE_MADE_BY: "--update-baseline makes one",
     Phrase.BASELINE_STALE: "Fixed entries are stale: --update-baseline removes them.",
-    Phrase.CASES_AFTER_APPLY: "{left} recordings need a person: they go to the CSV after --apply",
+    Phrase.CASES_AFTER_APPLY: "{left} recordings need a person: petrec review export; "
+    "with --apply the {ambiguous} ambiguous ones go to a CSV, too",
     Phrase.DSN_AND_SERVICE: "--dsn and --service exclude each other",
     Phrase.DROP_VISITS_NEEDS_GROUP: "--drop-visits drops what the group visits has made",
     Phrase.DROP_FIRST_OR_KEEP_VISITS: "drop it yourself first, or leave --drop-visits out",

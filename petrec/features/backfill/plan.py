@@ -48,6 +48,7 @@ def preview(
         ),
         left=count_left(census),
         limit=limit,
+        ambiguous=census.count(kind="missing_ambiguous"),
         triggers=update_triggers(connection, schema.tables.recordings),
         locks=_locks(schema),
         statement=_statement(schema, target),

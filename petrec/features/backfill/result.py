@@ -26,7 +26,8 @@ class StrategyCount(Struct, frozen=True):
 class BackfillPlan(Struct, frozen=True):
     """What a backfill would write now; `left` recordings need a person instead.
 
-    `limit` is how many recordings it may change, None for all.
+    `ambiguous` of these have an appointment with several pets. `limit` is how many recordings the
+    run may change, None for all.
     """
 
     table: str
@@ -41,6 +42,7 @@ class BackfillPlan(Struct, frozen=True):
     resumes: int | None = None
     searching: SearchingTriggers | None = None
     limit: int | None = None
+    ambiguous: int = 0
     command: str = "backfill"
     schema_version: int = SCHEMA_VERSION
 
@@ -82,7 +84,7 @@ class BackfillPlan(Struct, frozen=True):
         remarks = (
             *(Phrased(Phrase.APPLY_WOULD_FAIL, obstacle=obstacle) for obstacle in self.obstacles),
             *self.warnings,
-            Phrased(Phrase.CASES_AFTER_APPLY, left=self.left),
+            Phrased(Phrase.CASES_AFTER_APPLY, left=self.left, ambiguous=self.ambiguous),
             f"only pet_id changes{touched}",
             str(self.searching or ""),
             resumed,
