@@ -58,7 +58,7 @@ def make_engine(dsn: Dsn, settings: Settings, command: str, expected: str = "") 
     parameters = connection_parameters(dsn, settings, command)
 
     def connect() -> psycopg.Connection[Any]:
-        connection = psycopg.connect(**parameters, prepare_threshold=None)
+        connection = _opened(dsn, parameters)
         connection.deferrable = False
         # A standby refuses to begin a transaction that may write. Behind a pooler it is unknown.
         if connection.info.parameter_status("in_hot_standby") == "off":
@@ -113,6 +113,17 @@ def _check_database(connection: psycopg.Connection[Any], expected: str) -> None:
     if row is not None and row[0] != expected:
         connection.close()
         raise UsageError(f"this is database {row[0]!r}, not {expected!r}: nothing was done")
+
+
+def _opened(dsn: Dsn, parameters: dict[str, Any]) -> psycopg.Connection[Any]:
+    try:
+        return psycopg.connect(**parameters, prepare_threshold=None)
+    except psycopg.ProgrammingError:
+        # The driver's own word on a parameter repeats its value.
+        raise UsageError(
+            f"{dsn.source}: a parameter of the connection has a value that is none of its kind",
+            hint="connect_timeout, for one, is a number of seconds",
+        ) from None
 
 
 def connection_parameters(dsn: Dsn, settings: Settings, command: str) -> dict[str, Any]:

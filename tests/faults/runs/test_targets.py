@@ -71,10 +71,16 @@ def test_nothing_of_one_target_shows_in_the_other(
         ("review", "status"),
     ]  # fmt: skip
     before = [shown(two, other, command) for command in commands]
+    gate, open_cases = judged(two, other), sheet(two, other, tmp_path / "before.csv")
     changed, row = work_on(two, one, tmp_path)
 
     assert two.checksum(other) == untouched
     assert [shown(two, other, command) for command in commands] == before
+    assert judged(two, other) == gate
+    assert sheet(two, other, tmp_path / "after.csv") == open_cases
+    decide(tmp_path / "after.csv")
+    planned = two.run(other, "review", "import", str(tmp_path / "after.csv"), "--partial")
+    assert "recorded already │     0" in planned.out, planned.out + planned.err
     assert two.told(other, "runs", "show", "--recording", row)["changes"] == []
     assert two.told(one, "runs", "show", "--recording", row)["changes"] != []
     assert two.run(other, "report", "--no-history", "--json", "report.json").code == 1
@@ -125,6 +131,21 @@ def shown(two: Two, who: Tenant, command: tuple[str, ...]) -> dict[str, Any]:
     # With a journal there is one warning more to be counted.
     told["warnings"] = [warning for warning in told.get("warnings", []) if warning["count"]]
     return told
+
+
+def judged(two: Two, who: Tenant) -> dict[str, Any]:
+    """Return what the gate says, without the time."""
+    told = dict(json.loads(two.run(who, "validate", "--format", "json").out))
+    told.pop("taken_at")
+    # With a journal there is one rule more.
+    told["rules"] = [rule for rule in told["rules"] if rule["count"]]
+    return told
+
+
+def sheet(two: Two, who: Tenant, path: Path) -> list[str]:
+    """Return the lines of the cases that are open."""
+    assert two.run(who, "review", "export", str(path)).code == 0
+    return path.read_text(encoding="utf-8-sig").splitlines()
 
 
 def test_history_is_kept_by_target(two: Two, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 import pytest
 
 from petrec.errors import UsageError
+from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
+from petrec.settings import Settings
 
 
 def test_what_is_given_comes_before_the_environment() -> None:
@@ -28,3 +30,11 @@ def test_every_scheme_of_a_url_means_the_same(scheme: str) -> None:
         "dbname": "d",
     }
     assert "p/w" not in repr(found)
+
+
+def test_a_parameter_that_the_driver_reads_itself_is_not_repeated() -> None:
+    dsn = resolve_dsn("host=127.0.0.1 connect_timeout=s3cr3tword", None)
+    with pytest.raises(UsageError) as caught:
+        make_engine(dsn, Settings(), "test").connect()
+    assert "s3cr3tword" not in f"{caught.value.reason} {caught.value.hint}"
+    assert caught.value.reason.startswith("--dsn: ")
