@@ -121,7 +121,7 @@ def _opened(dsn: Dsn, parameters: dict[str, Any]) -> psycopg.Connection[Any]:
     except psycopg.ProgrammingError:
         # The driver's own word on a parameter repeats its value.
         raise UsageError(
-            f"{dsn.source}: a parameter of the connection has a value that is none of its kind",
+            f"{dsn.source} has a parameter whose value is none of its kind",
             hint="connect_timeout, for one, is a number of seconds",
         ) from None
 

@@ -37,4 +37,3 @@ def test_a_parameter_that_the_driver_reads_itself_is_not_repeated() -> None:
     with pytest.raises(UsageError) as caught:
         make_engine(dsn, Settings(), "test").connect()
     assert "s3cr3tword" not in f"{caught.value.reason} {caught.value.hint}"
-    assert caught.value.reason.startswith("--dsn: ")
