@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from petrec.phrases import Joined, Phrase, Phrased
 
 if TYPE_CHECKING:
@@ -95,6 +97,8 @@ def worded(text: str) -> str:
 
 
 def worded_document(document: "Document") -> "Document":
-    """Return a document with its notes and helps in the words of the command line."""
+    """Return a document with its texts in the words of the command line."""
     findings = (replace(finding, help=worded(finding.help)) for finding in document.findings)
-    return replace(document, notes=tuple(map(worded, document.notes)), findings=tuple(findings))
+    notes = tuple(map(worded, document.notes))
+    payload = msgspec.to_builtins(document.payload, enc_hook=worded)
+    return replace(document, payload=payload, notes=notes, findings=tuple(findings))

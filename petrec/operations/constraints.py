@@ -10,9 +10,12 @@ from petrec.errors import UsageError
 from petrec.features.constraints.alembic.export import make_revisions
 from petrec.features.constraints.alembic.tree import Tree
 from petrec.features.constraints.apply import Listener, apply_plan, apply_rollback
-from petrec.features.constraints.gate import find_obstacles
 from petrec.features.constraints.holdups import Holdups, find_holdups
-from petrec.features.constraints.plan import Request, refuse_without_privileges
+from petrec.features.constraints.plan import (
+    Request,
+    find_obstacles,
+    refuse_without_privileges,
+)
 from petrec.features.constraints.result import (
     ConstraintsPlan,
     ConstraintsResult,

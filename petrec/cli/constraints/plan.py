@@ -10,6 +10,7 @@ from petrec.cli.constraints import choices
 from petrec.cli.output import open_output
 from petrec.cli.progress import activity
 from petrec.cli.session import open_session
+from petrec.cli.words import worded
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
 
@@ -44,7 +45,7 @@ def plan(
         )
     if sql:
         with open_output(output) as out:
-            out.write(made.script(lock_timeout))
+            out.write(made.script(lock_timeout, worded))
     else:
         session.show(made.document(), output_format, output)
     return ExitCode.CLEAN

@@ -46,7 +46,7 @@ class Name(sql.Composable):
         return hash(self._obj)
 
 
-class Slot(Name):
+class Placeholder(Name):
     """The place of a name that a row of a query fills in, when a revision runs."""
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Slot(Name):
 
 def template(part: sql.Composable) -> str:
     """Return SQL in which only slots are in braces of their own."""
-    if isinstance(part, Slot):
+    if isinstance(part, Placeholder):
         return str(part)
     if isinstance(part, sql.Composed):
         return "".join(map(template, part))

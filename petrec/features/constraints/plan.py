@@ -15,10 +15,13 @@ from petrec.features.constraints.objects.base import Object
 from petrec.features.constraints.objects.guide import object_of
 from petrec.features.constraints.objects.table import VisitsTable
 from petrec.features.constraints.privileges import find_missing_privileges
-from petrec.features.constraints.result import ConstraintsPlan, ConstraintsStatus
+from petrec.features.constraints.result import ConstraintsPlan, ConstraintsStatus, Obstacles
 from petrec.features.constraints.specs import specs
 from petrec.features.constraints.state import ObjectState, Presence, Problem, Step
 from petrec.phrases import Joined, Phrase, Phrased
+from petrec.rules import FINDINGS
+from petrec.rules.census import take_census
+from petrec.schema import Schema
 from petrec.settings import Mapping
 
 Judged = list[tuple[Object, ObjectState]]
@@ -139,6 +142,19 @@ class Request:
         if "visits" in coming and catalog.role.readers and not self.grants:
             visits, readers = catalog.names.table("visits"), ", ".join(catalog.role.readers)
             yield Phrased(Phrase.READERS_OF_VISITS, visits=visits, readers=readers)
+
+
+def find_obstacles(
+    connection: Connection, schema: Schema, wanted: Request, plan: ConstraintsPlan
+) -> Obstacles | None:
+    """Return the rows that the plan's constraints would refuse, by constraint and by kind."""
+    counts = wanted.obstacles(connection, plan.steps)
+    if not counts:
+        return None
+    census = take_census(connection, schema)
+    prevented = [kind for kind in FINDINGS if kind.prevented_by in counts]
+    kinds = {kind.id: census.count(kind.id) for kind in prevented}
+    return Obstacles(counts, {kind: count for kind, count in kinds.items() if count})
 
 
 def refuse_without_privileges(plan: ConstraintsPlan) -> None:

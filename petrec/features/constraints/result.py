@@ -1,6 +1,7 @@
 """The guide's constraints and indexes: what is there, what is to do, what was done."""
 
 import hashlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -101,9 +102,12 @@ class ConstraintsPlan(Struct, frozen=True):
         grids = (Grid("Steps", (*columns, "hazard"), rows),)
         return Document(self.command, title, payload, grids, (), self._with(self.space.sentence))
 
-    def script(self, lock_timeout_ms: int) -> str:
-        """Return a script for psql; a lock it cannot get ends it, and it can run again."""
-        head = [f"petrec plan {self.hash}", *self._with(self.space.needs)]
+    def script(self, lock_timeout_ms: int, word: Callable[[str], str] = str) -> str:
+        """Return a script for psql; a lock it cannot get ends it, and it can run again.
+
+        `word` puts the notes into the words of the caller.
+        """
+        head = [f"petrec plan {self.hash}", *map(word, self._with(self.space.needs))]
         return script(head, self.steps, lock_timeout_ms)
 
     def _with(self, sentence: str) -> tuple[str, ...]:

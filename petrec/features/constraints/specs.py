@@ -7,7 +7,7 @@ DEFAULT_GROUPS = ("indexes", "required", "visits")
 GROUPS = (*DEFAULT_GROUPS, "membership", "appointment-fk")
 
 
-class Kind(StrEnum):
+class ObjectKind(StrEnum):
     """What an object is."""
 
     INDEX = "index"
@@ -23,7 +23,7 @@ class Spec:
 
     name: str
     group: str
-    kind: Kind
+    kind: ObjectKind
     table: str
     columns: tuple[str, ...] = ()
     parent: str = ""
@@ -33,7 +33,7 @@ class Spec:
 
 
 def _index(name: str, group: str, table: str, *columns: str, partial: bool = False) -> Spec:
-    return Spec(name, group, Kind.INDEX, table, columns, partial=partial)
+    return Spec(name, group, ObjectKind.INDEX, table, columns, partial=partial)
 
 
 def specs(groups: tuple[str, ...], on_delete: str) -> list[Spec]:
@@ -49,25 +49,25 @@ def _recordings(on_delete: str) -> tuple[Spec, ...]:
         _index("idx_recordings_appointment_id", "indexes", recordings, "appointment_id"),
         _index("idx_recordings_appointment_pet", "indexes", recordings, "appointment_id", pet),
         _index("idx_recordings_pet_status", "indexes", recordings, pet, "status"),
-        Spec("recordings_pet_id_not_null", "required", Kind.NOT_NULL, recordings, (pet,)),
+        Spec("recordings_pet_id_not_null", "required", ObjectKind.NOT_NULL, recordings, (pet,)),
         Spec(
-            "fk_recordings_pet_id", "required", Kind.FOREIGN_KEY, recordings, (pet,), "pets",
+            "fk_recordings_pet_id", "required", ObjectKind.FOREIGN_KEY, recordings, (pet,), "pets",
             on_delete=on_delete,
         ),
     )  # fmt: skip
 
 
 def _visits() -> tuple[Spec, ...]:
-    v, r, key = "visits", "recordings", Kind.FOREIGN_KEY
+    v, r, key = "visits", "recordings", ObjectKind.FOREIGN_KEY
     return (
-        Spec("visits", v, Kind.TABLE, v),
+        Spec("visits", v, ObjectKind.TABLE, v),
         Spec("fk_visits_pet_id", v, key, v, ("pet_id",), "pets"),
         Spec("fk_visits_appointment_id", v, key, v, ("appointment_id",), "appointments"),
         Spec("fk_visits_created_by", v, key, v, ("created_by",), "users", on_delete="NO ACTION"),
         _index("idx_visits_pet_id", v, v, "pet_id"),
         _index("idx_visits_appointment_id", v, v, "appointment_id"),
         _index("idx_visits_visit_date", v, v, "visit_date"),
-        Spec("visit_id", v, Kind.COLUMN, r, ("visit_id",)),
+        Spec("visit_id", v, ObjectKind.COLUMN, r, ("visit_id",)),
         _index("idx_recordings_visit_id", v, r, "visit_id"),
         _index("idx_recordings_visit_pet", v, r, "visit_id", "pet_id", partial=True),
         Spec("fk_recordings_visit_id", v, key, r, ("visit_id",), v),
@@ -75,7 +75,7 @@ def _visits() -> tuple[Spec, ...]:
 
 
 def _beyond() -> tuple[Spec, ...]:
-    r, key, both = "recordings", Kind.FOREIGN_KEY, ("appointment_id", "pet_id")
+    r, key, both = "recordings", ObjectKind.FOREIGN_KEY, ("appointment_id", "pet_id")
     return (
         Spec(
             "fk_recordings_membership", "membership", key, r, both, "appointment_pets", both,

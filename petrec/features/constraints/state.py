@@ -25,7 +25,7 @@ OPEN = frozenset({Presence.MISSING, Presence.INVALID})
 HELD = frozenset({Presence.PRESENT, Presence.INVALID})
 
 
-class Verdict(Struct, frozen=True):
+class Judgement(Struct, frozen=True):
     """The presence of an object, its name in the catalog, and why it is so."""
 
     presence: Presence

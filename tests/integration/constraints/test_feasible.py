@@ -2,6 +2,7 @@
 
 import pytest
 
+from petrec.cli.words import worded
 from petrec.errors import UsageError
 from petrec.features.constraints.plan import Request
 from petrec.features.constraints.specs import GROUPS
@@ -50,7 +51,7 @@ def test_refused_before_the_first_statement(clinic: Database, seed: str) -> None
     wanted = Request(Mapping(), GROUPS, "CASCADE")
     with connected(clinic) as planner, pytest.raises(UsageError) as refused:
         wanted.plan(planner)
-    assert REFUSED[seed] in f"{refused.value.reason} {refused.value.hint}"
+    assert REFUSED[seed] in f"{refused.value.reason} {worded(refused.value.hint)}"
 
 
 def test_everything_that_the_role_lacks(petrec: Petrec, ready: Database) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from petrec.cli.app import command_tree
-from petrec.cli.words import WORDS, worded
+from petrec.cli.words import WORDS, worded, worded_document
+from petrec.features.constraints.result import ConstraintsPlan
 from petrec.phrases import Joined, Phrase, Phrased
 from tests.plugins.command import ROOT
 
@@ -56,3 +57,11 @@ def test_a_phrase_is_worded_with_braces_and_percent_signs_in_its_data() -> None:
     assert worded(phrased) == "--touch: t{0} has no column '100%'"
     assert worded(Joined("; ", ["as {x}", phrased])) == f"as {{x}}; {worded(phrased)}"
     assert worded("as it is {x}") == "as it is {x}"
+
+
+def test_data_and_scripts_are_worded_as_notes_are() -> None:
+    note, said = Phrased(Phrase.VISITS_STAY), WORDS[Phrase.VISITS_STAY]
+    plan = ConstraintsPlan((), (note,))
+    assert worded_document(plan.document()).payload["notes"] == (said,)
+    assert f"-- {said}\n" in plan.script(300, worded)
+    assert f"-- {note}\n" in plan.script(300)

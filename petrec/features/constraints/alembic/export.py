@@ -15,7 +15,7 @@ from petrec.features.constraints.catalog.read import read_catalog
 from petrec.features.constraints.objects.base import Object
 from petrec.features.constraints.plan import Judged, Request
 from petrec.features.constraints.result import ConstraintsPlan
-from petrec.features.constraints.specs import Kind
+from petrec.features.constraints.specs import ObjectKind
 from petrec.features.constraints.state import ObjectState, Presence
 from petrec.postgres.session_state import path_of
 
@@ -72,7 +72,7 @@ class _Export:
     def _back(self, wanted: Object, state: ObjectState) -> list[Phase]:
         """Return the phases of a rollback of an object, once it is there."""
         # A constraint begun under another name is finished under it; NOT NULL has no name of use.
-        actual = "" if wanted.spec.kind is Kind.NOT_NULL else state.actual or state.name
+        actual = "" if wanted.spec.kind is ObjectKind.NOT_NULL else state.actual or state.name
         present = replace(state, presence=Presence.PRESENT, actual=actual)
         return self.phases.back(wanted, present)
 

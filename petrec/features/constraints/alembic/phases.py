@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from petrec.features.constraints.alembic.kept import unless_taken
-from petrec.features.constraints.names import Name, Slot, template
+from petrec.features.constraints.names import Name, Placeholder, template
 from petrec.features.constraints.objects.base import Object
 from petrec.features.constraints.objects.foreign_key import ON_DELETE
 from petrec.features.constraints.objects.index_by_leaf import PartitionedIndex
@@ -31,7 +31,7 @@ from petrec.features.constraints.statements.index import (
     DropWholeIndex,
 )
 
-_PART, _INDEX, _ABOVE, _KEY = map(Slot, ("part", "index", "above", "key"))
+_PART, _INDEX, _ABOVE, _KEY = map(Placeholder, ("part", "index", "above", "key"))
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,16 @@ from petrec.features.constraints.specs import Spec
 from petrec.features.constraints.state import (
     HELD,
     OPEN,
+    Judgement,
     ObjectState,
     Presence,
     Problem,
     Step,
-    Verdict,
 )
 from petrec.features.constraints.statements.base import Statement, Waits
 
-MISSING = Verdict(Presence.MISSING)
-PRESENT = Verdict(Presence.PRESENT)
+MISSING = Judgement(Presence.MISSING)
+PRESENT = Judgement(Presence.PRESENT)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Object(ABC):
         return self.judge()
 
     @abstractmethod
-    def find(self) -> Verdict:
+    def find(self) -> Judgement:
         """Return what the catalog says, once all that the object needs is there."""
 
     def apply(self, state: ObjectState) -> list[Step]:
@@ -128,7 +128,7 @@ class Object(ABC):
         table = self.catalog.table(self.spec.table)
         return (table.rows, table.bytes) if table is not None else (0, 0)
 
-    def state(self, verdict: Verdict) -> ObjectState:
+    def state(self, verdict: Judgement) -> ObjectState:
         """Return a verdict as the state of this object."""
         spec = self.spec
         return ObjectState(
@@ -139,7 +139,7 @@ class Object(ABC):
     def own(self, presence: Presence) -> ObjectState:
         """Return the state for a rollback."""
         actual = self.spec.name if presence is not Presence.MISSING else ""
-        return self.state(Verdict(presence, actual))
+        return self.state(Judgement(presence, actual))
 
 
 def held(found: IndexRow | ConstraintRow | None) -> Presence:
@@ -149,20 +149,20 @@ def held(found: IndexRow | ConstraintRow | None) -> Presence:
     return Presence.PRESENT if found.valid else Presence.INVALID
 
 
-def present(spec: Spec, best: IndexRow | ConstraintRow) -> Verdict:
+def present(spec: Spec, best: IndexRow | ConstraintRow) -> Judgement:
     """Return the verdict on an object that does what is asked for."""
     if not best.valid:
-        return Verdict(Presence.INVALID, best.name, "not valid")
+        return Judgement(Presence.INVALID, best.name, "not valid")
     if best.name == spec.name:
-        return Verdict(Presence.PRESENT, best.name)
-    return Verdict(Presence.EQUIVALENT, best.name, f"as {best.name}")
+        return Judgement(Presence.PRESENT, best.name)
+    return Judgement(Presence.EQUIVALENT, best.name, f"as {best.name}")
 
 
-def in_the_way(taken: IndexRow | ConstraintRow | None) -> Verdict:
+def in_the_way(taken: IndexRow | ConstraintRow | None) -> Judgement:
     """Return the verdict where something else may bear the object's name."""
     if taken is None:
         return MISSING
     if isinstance(taken, ConstraintRow) and not taken.enforced:
         detail = f"{taken.name} is there but not enforced; enable its triggers, or drop it"
-        return Verdict(Presence.IN_THE_WAY, taken.name, detail)
-    return Verdict(Presence.IN_THE_WAY, taken.name, f"{taken.name} is: {taken.definition}")
+        return Judgement(Presence.IN_THE_WAY, taken.name, detail)
+    return Judgement(Presence.IN_THE_WAY, taken.name, f"{taken.name} is: {taken.definition}")

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from petrec.errors import UsageError
 from petrec.features.constraints.objects.base import MISSING, PRESENT, Object
 from petrec.features.constraints.objects.index import Index
-from petrec.features.constraints.state import ObjectState, Presence, Problem, Step, Verdict
+from petrec.features.constraints.state import Judgement, ObjectState, Presence, Problem, Step
 from petrec.features.constraints.statements.table import AddColumn, DropEmptyColumn
 
 
 class VisitColumn(Object):
     """The column recordings.visit_id."""
 
-    def find(self) -> Verdict:
+    def find(self) -> Judgement:
         """Return what the catalog says."""
         column = self.catalog.column(self.spec.table, self.spec.columns[0])
         return PRESENT if column is not None else MISSING

@@ -10,7 +10,7 @@ from psycopg import sql
 from petrec.features.constraints.catalog.rows import ConstraintRow, IndexRow, TableRow
 from petrec.features.constraints.names import Name
 from petrec.features.constraints.objects.base import Object, held, in_the_way, present
-from petrec.features.constraints.state import ObjectState, Presence, Problem, Step, Verdict
+from petrec.features.constraints.state import Judgement, ObjectState, Presence, Problem, Step
 from petrec.features.constraints.statements.constraint import (
     AddForeignKey,
     DropConstraint,
@@ -37,7 +37,7 @@ class ForeignKey(Object):
         """Return the columns that are referred to."""
         return self.catalog.names.columns(self.spec.parent, self.spec.parent_columns)
 
-    def find(self) -> Verdict:
+    def find(self) -> Judgement:
         """Return what the catalog says."""
         rows = [c for c in self.catalog.constraints if c.table == self.table_name]
         matching = [c for c in rows if self.links(c)]

@@ -9,19 +9,19 @@ from petrec.features.constraints.objects.index_by_leaf import PartitionedIndex
 from petrec.features.constraints.objects.key_by_leaf import PartitionedKey
 from petrec.features.constraints.objects.not_null import NotNull
 from petrec.features.constraints.objects.table import VisitsTable
-from petrec.features.constraints.specs import Kind, Spec
+from petrec.features.constraints.specs import ObjectKind, Spec
 
-_PLAIN: dict[Kind, type[Object]] = {
-    Kind.INDEX: Index,
-    Kind.NOT_NULL: NotNull,
-    Kind.FOREIGN_KEY: ForeignKey,
-    Kind.TABLE: VisitsTable,
-    Kind.COLUMN: VisitColumn,
+_PLAIN: dict[ObjectKind, type[Object]] = {
+    ObjectKind.INDEX: Index,
+    ObjectKind.NOT_NULL: NotNull,
+    ObjectKind.FOREIGN_KEY: ForeignKey,
+    ObjectKind.TABLE: VisitsTable,
+    ObjectKind.COLUMN: VisitColumn,
 }
-_PARTITIONED: dict[Kind, type[Object]] = {
+_PARTITIONED: dict[ObjectKind, type[Object]] = {
     **_PLAIN,
-    Kind.INDEX: PartitionedIndex,
-    Kind.FOREIGN_KEY: PartitionedKey,
+    ObjectKind.INDEX: PartitionedIndex,
+    ObjectKind.FOREIGN_KEY: PartitionedKey,
 }
 
 

@@ -4,7 +4,7 @@ from petrec.features.constraints.catalog.rows import IndexRow
 from petrec.features.constraints.disk import index_bytes
 from petrec.features.constraints.names import Name
 from petrec.features.constraints.objects.base import Object, held, in_the_way, present
-from petrec.features.constraints.state import ObjectState, Presence, Step, Verdict
+from petrec.features.constraints.state import Judgement, ObjectState, Presence, Step
 from petrec.features.constraints.statements.index import CreateIndex, DropIndex
 
 # A column that an earlier step makes refers to a visit: a uuid, if it is not smaller.
@@ -14,19 +14,19 @@ _NEW_WIDTH = 16
 class Index(Object):
     """An index of a plain table."""
 
-    def find(self) -> Verdict:
+    def find(self) -> Judgement:
         """Return what the catalog says."""
         name = self.spec.name
         same = [i for i in self.catalog.indexes if i.table == self.table_name and self.serves(i)]
         usable = [i for i in same if i.valid or i.name == name or i.building]
         best = max(usable, key=lambda i: (i.valid, i.name == name), default=None)
         if best is not None and best.building:
-            return Verdict(Presence.BEING_BUILT, best.name, "another session is building it")
+            return Judgement(Presence.BEING_BUILT, best.name, "another session is building it")
         if best is not None:
             return present(self.spec, best)
         taken = next((i for i in self.catalog.indexes if i.name == name), None)
         if taken is None and self.catalog.has_relation(name):
-            return Verdict(Presence.IN_THE_WAY, detail="another relation bears its name")
+            return Judgement(Presence.IN_THE_WAY, detail="another relation bears its name")
         return in_the_way(taken)
 
     def judge_own(self) -> ObjectState:

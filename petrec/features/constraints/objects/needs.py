@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 
 from petrec.features.constraints.catalog.read import Catalog
-from petrec.features.constraints.specs import Kind, Spec
-from petrec.features.constraints.state import Presence, Verdict
+from petrec.features.constraints.specs import ObjectKind, Spec
+from petrec.features.constraints.state import Judgement, Presence
 
 
-def left_out(catalog: Catalog, spec: Spec) -> Verdict | None:
+def left_out(catalog: Catalog, spec: Spec) -> Judgement | None:
     """Return LEFT_OUT if a required table or column is missing and no step will create it."""
-    tables = (spec.table,) if spec.kind is Kind.TABLE else (spec.table, spec.parent)
+    tables = (spec.table,) if spec.kind is ObjectKind.TABLE else (spec.table, spec.parent)
     reasons = [*_ignored(catalog, tables)]
-    if spec.kind is not Kind.TABLE and not reasons:
+    if spec.kind is not ObjectKind.TABLE and not reasons:
         reasons += _lacking(catalog, spec, spec.table, spec.columns)
         reasons += _lacking(catalog, spec, spec.parent, spec.parent_columns) if spec.parent else []
-    return Verdict(Presence.LEFT_OUT, detail=reasons[0]) if reasons else None
+    return Judgement(Presence.LEFT_OUT, detail=reasons[0]) if reasons else None
 
 
 def _ignored(catalog: Catalog, tables: tuple[str, ...]) -> Iterator[str]:
@@ -36,7 +36,7 @@ def _lacking(catalog: Catalog, spec: Spec, table: str, columns: tuple[str, ...])
             yield f"[mapping] ignore names {table}.{logical}"
         elif held is None and not coming:
             yield f"there is no column {column}"
-        elif held is not None and held.virtual and spec.kind is not Kind.NOT_NULL:
+        elif held is not None and held.virtual and spec.kind is not ObjectKind.NOT_NULL:
             yield f"{column} is a virtual generated column, which cannot be indexed or refer"
 
 

@@ -12,7 +12,7 @@ from psycopg import sql
 from petrec.features.constraints.catalog.rows import ConstraintRow
 from petrec.features.constraints.names import Name, cut, joined
 from petrec.features.constraints.objects.base import PRESENT, Object, in_the_way
-from petrec.features.constraints.state import ObjectState, Presence, Step, Verdict
+from petrec.features.constraints.state import Judgement, ObjectState, Presence, Step
 from petrec.features.constraints.statements.constraint import (
     AddCheck,
     AddNotNull,
@@ -41,15 +41,15 @@ class NotNull(Object):
         """Return whether the column is NOT NULL; not every row need have been checked."""
         return self.catalog.columns[self.table_name, self.column.bare].required
 
-    def find(self) -> Verdict:
+    def find(self) -> Judgement:
         """Return what the catalog says; the attribute alone does not say that it is valid."""
         pending = self._pending()
         if pending is not None:
-            return Verdict(Presence.INVALID, pending.name, "NOT NULL is not validated")
+            return Judgement(Presence.INVALID, pending.name, "NOT NULL is not validated")
         check = self.carrier()
         if check is not None:
             detail = "its check is still to be dropped" if self.is_set else "under way"
-            return Verdict(Presence.INVALID, check.name, detail)
+            return Judgement(Presence.INVALID, check.name, detail)
         if self.is_set:
             return PRESENT
         place = (self.table_name, self.name)

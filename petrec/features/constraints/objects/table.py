@@ -2,7 +2,7 @@
 
 from petrec.features.constraints.catalog.read import Catalog
 from petrec.features.constraints.objects.base import MISSING, PRESENT, Object
-from petrec.features.constraints.state import ObjectState, Presence, Step, Verdict
+from petrec.features.constraints.state import Judgement, ObjectState, Presence, Step
 from petrec.features.constraints.statements.table import (
     ColumnDefinition,
     CreateTable,
@@ -21,17 +21,17 @@ _DEFAULTS = {
 class VisitsTable(Object):
     """The table of visits."""
 
-    def find(self) -> Verdict:
+    def find(self) -> Judgement:
         """Return what the catalog says."""
         name, mapping = self.table_name, self.catalog.mapping
         if name not in self.catalog.tables:
             if self.catalog.has_relation(name):
-                return Verdict(Presence.IN_THE_WAY, detail=f"{name} is not a table")
+                return Judgement(Presence.IN_THE_WAY, detail=f"{name} is not a table")
             return MISSING
         wanted = (mapping.column(self.spec.table, c) for c in sorted(LOGICAL_COLUMNS["visits"]))
         lacking = [column for column in wanted if (name, column) not in self.catalog.columns]
         if lacking:
-            return Verdict(Presence.IN_THE_WAY, detail=f"it has no {', '.join(lacking)}")
+            return Judgement(Presence.IN_THE_WAY, detail=f"it has no {', '.join(lacking)}")
         return PRESENT
 
     def make(self, state: ObjectState) -> list[Step]:  # noqa: ARG002 - it is there or not
