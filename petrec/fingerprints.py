@@ -29,6 +29,13 @@ class Fingerprint(NamedTuple):
     digest: str
 
 
+class NamedFinding(NamedTuple):
+    """A fingerprint with the recording that it is of."""
+
+    fingerprint: Fingerprint
+    recording: str
+
+
 @dataclass
 class Tally:
     """Findings by kind: known before and now, new, gone since, back after they had gone."""
@@ -45,29 +52,31 @@ def digest_of(kind_id: str, recording_id: str) -> str:
 
 
 def fingerprints_query(schema: Schema) -> Select[Any]:
-    """Select kind and digest of every finding; twin of `digest_of`."""
+    """Select kind, digest and recording of every finding; the digest is a twin of `digest_of`."""
     facts = judged(schema)
     kind = kind_column(facts)
-    name = func.convert_to(kind + " " + cast(facts.recording.id, Text), "UTF8")
+    recording = cast(facts.recording.id, Text)
+    name = func.convert_to(kind + " " + recording, "UTF8")
     digest = func.left(func.encode(func.sha256(name), "hex"), DIGITS)
-    query = select(kind.label("kind"), digest.label("digest")).select_from(facts.source)
+    columns = (kind.label("kind"), digest.label("digest"), recording.label("recording"))
+    query = select(*columns).select_from(facts.source)
     return query.where(kind.in_([finding.id for finding in FINDINGS]))
 
 
 @contextmanager
-def stream_fingerprints(
+def stream_findings(
     connection: Connection, schema: Schema, *order: str
-) -> Iterator[Iterator[Fingerprint]]:
+) -> Iterator[Iterator[NamedFinding]]:
     """Yield the findings in the order of these fields' bytes, sorted by the server.
 
     A partitioned table may hold one id in two partitions: then a fingerprint comes twice.
     """
     found = fingerprints_query(schema).subquery("found")
-    query = select(found.c.kind, found.c.digest)
+    query = select(found.c.kind, found.c.digest, found.c.recording)
     with stream_copy(
         connection, query.order_by(*(collate(found.c[n], "C") for n in order))
     ) as rows:
-        yield (Fingerprint(row[0] or "", row[1] or "") for row in rows)
+        yield (NamedFinding(Fingerprint(row[0] or "", row[1] or ""), row[2] or "") for row in rows)
 
 
 def paired(

@@ -48,6 +48,15 @@ def validate(
             rich_help_panel=_RATCHET,
         ),
     ] = False,
+    new_rows: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="List kind and id of every recording that is new since the baseline, as CSV.",
+            rich_help_panel=_RATCHET,
+            show_default=False,
+        ),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -111,6 +120,7 @@ def validate(
         since=since,
         expect=expect or chosen.expect,
         warnings_fail=fail_level is FailLevel.WARNING,
+        new_rows=new_rows,
     )
     with activity(quiet=quiet) as shown:
         result = judge(session, gate, examples=not no_rows, step=shown.step)

@@ -28,7 +28,8 @@ class Gate:
 
     `baseline` is a file of known findings, made or renewed with `update_baseline`; `expect` a file
     of constraints that must be valid. `since` limits the check to recordings created since then
-    (7d, 24h, 2026-01-31): a partial answer, for which there is no baseline.
+    (7d, 24h, 2026-01-31): a partial answer, for which there is no baseline. `new_rows` is a CSV for
+    kind and id of every recording that is new since the baseline.
     """
 
     baseline: Path | None = None
@@ -36,11 +37,15 @@ class Gate:
     since: str | None = None
     expect: Path | None = None
     warnings_fail: bool = False
+    new_rows: Path | None = None
 
     def __post_init__(self) -> None:
         """Check that the parts go together; errors: UsageError."""
         if self.update_baseline and self.baseline is None:
             raise UsageError("there is no baseline to update", hint=Phrased(Phrase.NAME_BASELINE))
+        if self.new_rows is not None and self.baseline is None:
+            reason = "without a baseline no finding is new"
+            raise UsageError(reason, hint=Phrased(Phrase.NAME_BASELINE))
         if self.since is not None and self.baseline is not None:
             raise UsageError(
                 "a window cannot be held against the baseline of all recordings",
@@ -76,7 +81,13 @@ def validate(
         if gate.baseline is not None and audit.total:
             step("comparing with the baseline")
             known = Baseline(gate.baseline, schema)
-            ratchet = apply_ratchet(connection, schema, known, update=gate.update_baseline)
+            ratchet = apply_ratchet(
+                connection,
+                schema,
+                known,
+                update=gate.update_baseline,
+                new_rows=gate.new_rows,
+            )
         return judge(
             audit,
             limits,

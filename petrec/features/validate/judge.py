@@ -70,7 +70,7 @@ def _kind(
         known=None if ratchet is None else ratchet.known.get(kind.id, 0),
         new=new,
         help=f"repair: petrec {kind.repair}",
-        samples=kind.samples,
+        samples=kind.samples if not new or ratchet is None else ratchet.samples.get(kind.id, ()),
     )
 
 

@@ -1,59 +1,94 @@
 """The ratchet: what is known passes, what is new does not, however much was fixed meanwhile."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+import csv
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from operator import itemgetter
+from pathlib import Path
 from typing import TextIO
 
 from sqlalchemy import Connection
 
+from petrec.documents.safe_text import encode_cell
 from petrec.features.validate.baseline import Baseline
 from petrec.features.validate.result import RatchetOutcome
 from petrec.files import atomic_text
-from petrec.fingerprints import Fingerprint, Tally, paired, stream_fingerprints
+from petrec.fingerprints import Fingerprint, NamedFinding, Tally, paired, stream_findings
 from petrec.schema import Schema
 
+# New recordings of a kind that are named, as an audit names examples.
+SAMPLES = 2
 # The file is committed beside the code, so it is no more private than the code.
 _MODE = 0o644
 
 
 def compare(
-    found: Iterable[Fingerprint], listed: Iterable[Fingerprint], tally: Tally
-) -> Iterator[Fingerprint]:
-    """Count two ordered streams against each other; yields what is found.
+    found: Iterable[NamedFinding], listed: Iterable[Fingerprint], tally: Tally
+) -> Iterator[tuple[NamedFinding, bool]]:
+    """Count two ordered streams against each other; yields what is found, and whether it is new.
 
     An entry stands for as many findings as it has lines.
     """
-    for old, new in paired(listed, found, tuple, tuple):
+    for old, new in paired(listed, found, tuple, itemgetter(0)):
         if new is not None:
-            (tally.new if old is None else tally.known)[new.kind] += 1
-            yield new
+            is_new = old is None
+            (tally.new if is_new else tally.known)[new.fingerprint.kind] += 1
+            yield new, is_new
         elif old is not None:
             tally.fixed[old.kind] += 1
 
 
 def apply_ratchet(
-    connection: Connection, schema: Schema, baseline: Baseline, *, update: bool
+    connection: Connection,
+    schema: Schema,
+    baseline: Baseline,
+    *,
+    update: bool,
+    new_rows: Path | None = None,
 ) -> RatchetOutcome:
     """Compare the snapshot's findings with the file; with `update`, replace it by them.
 
+    `new_rows` is a CSV for kind and recording of every new finding.
+
     Errors: SettingsError, OutputError.
     """
-    tally = Tally()
+    tally, samples = Tally(), defaultdict[str, list[str]](list)
     writing: AbstractContextManager[TextIO | None] = (
         atomic_text(baseline.path, _MODE) if update else nullcontext()
     )
     with (
         writing as out,
+        _listing(new_rows) as news,
         baseline.entries(replacing=update) as listed,
-        stream_fingerprints(connection, schema, *Fingerprint._fields) as found,
+        stream_findings(connection, schema, *Fingerprint._fields) as found,
     ):
-        entries = compare(found, listed, tally)
-        if out is None:
-            for _ in entries:
-                pass
-        else:
+        if out is not None:
             baseline.write_header(out)
-            out.writelines(f"{kind} {digest}\n" for kind, digest in entries)
+        for (fingerprint, recording), is_new in compare(found, listed, tally):
+            if out is not None:
+                out.write(f"{fingerprint.kind} {fingerprint.digest}\n")
+            if is_new:
+                news([fingerprint.kind, recording])
+                if len(samples[fingerprint.kind]) < SAMPLES:
+                    samples[fingerprint.kind].append(recording)
     return RatchetOutcome(
-        str(baseline.path), dict(tally.known), dict(tally.new), dict(tally.fixed), updated=update
+        str(baseline.path),
+        dict(tally.known),
+        dict(tally.new),
+        dict(tally.fixed),
+        updated=update,
+        samples={kind: tuple(found) for kind, found in samples.items()},
     )
+
+
+@contextmanager
+def _listing(path: Path | None) -> Iterator[Callable[[list[str]], object]]:
+    """Yield what takes a line of the CSV; it goes nowhere without a path."""
+    if path is None:
+        yield lambda _: None
+        return
+    with atomic_text(path) as out:
+        writer = csv.writer(out)
+        writer.writerow(["kind", "recording_id"])
+        yield lambda row: writer.writerow(map(encode_cell, row))

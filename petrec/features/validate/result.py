@@ -44,13 +44,17 @@ class RuleOutcome(Struct, frozen=True):
 
 
 class RatchetOutcome(Struct, frozen=True):
-    """How the findings compare with the baseline; `fixed` entries are stale."""
+    """How the findings compare with the baseline; `fixed` entries are stale.
+
+    `samples` names some new recordings of each kind.
+    """
 
     file: str
     known: dict[str, int]
     new: dict[str, int]
     fixed: dict[str, int]
     updated: bool = False
+    samples: dict[str, tuple[str, ...]] = {}
 
     @property
     def stale(self) -> int:
@@ -121,7 +125,9 @@ class ValidationResult(Result, frozen=True):
 
     def without_rows(self) -> "ValidationResult":
         """Return the same without any recording's id."""
-        return replace(self, rules=tuple(replace(rule, samples=()) for rule in self.rules))
+        ratchet = self.ratchet and replace(self.ratchet, samples={})
+        rules = tuple(replace(rule, samples=()) for rule in self.rules)
+        return replace(self, rules=rules, ratchet=ratchet)
 
     def frame(self) -> "DataFrame":
         """Return the outcome of each rule as a data frame."""

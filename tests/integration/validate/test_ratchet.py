@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petrec.features.validate.ratchet import compare
-from petrec.fingerprints import Fingerprint, Tally, digest_of
+from petrec.fingerprints import Fingerprint, NamedFinding, Tally, digest_of
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.forks import Completed
@@ -31,8 +31,12 @@ def test_two_streams_compare_like_multisets(
     found: list[tuple[str, str]], listed: list[tuple[str, str]]
 ) -> None:
     tally = Tally()
-    now, known = (map(Fingerprint._make, sorted(entries)) for entries in (found, listed))
-    assert list(compare(now, known, tally)) == sorted(found)
+    now = [NamedFinding(Fingerprint(*entry), "") for entry in sorted(found)]
+    known = map(Fingerprint._make, sorted(listed))
+    compared = list(compare(now, known, tally))
+    assert [finding for finding, _ in compared] == now
+    new = Counter(finding.fingerprint for finding, is_new in compared if is_new)
+    assert new == Counter(found) - Counter(listed)
     one, other = Counter(found), Counter(listed)
     for mark, entries in (("known", one & other), ("new", one - other), ("fixed", other - one)):
         assert getattr(tally, mark) == Counter(kind for kind, _ in entries.elements())
@@ -180,3 +184,20 @@ def test_a_baseline_is_named_to_be_used(petrec: Petrec, clinic: Database, tmp_pa
     ended = petrec("validate", "--since", "7d", dsn=clinic.dsn)
     assert ended.code == 2
     assert "--no-baseline" in ended.err
+
+
+def test_new_recordings_are_listed_and_named(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
+    assert petrec("validate", *FILE, "--update-baseline", dsn=clinic.dsn).code == 0
+    lost = sorted(clinic.execute(LOSE_A_PET)[0][0] for _ in range(3))
+    ended = petrec("validate", *FILE, "--new-rows", "new.csv", "--format", "json", dsn=clinic.dsn)
+    assert ended.code == 1
+    listed = (tmp_path / "new.csv").read_text().splitlines()
+    assert listed[0] == "kind,recording_id"
+    assert sorted(line.split(",")[1] for line in listed[1:]) == lost
+    rules = {rule["id"]: rule for rule in json.loads(ended.out)["rules"]}
+    assert set(rules["missing_no_appointment"]["samples"]) < set(lost)
+    silent = petrec("validate", *FILE, "--no-rows", "--format", "json", dsn=clinic.dsn)
+    assert not any(recording in silent.out for recording in lost)
+    assert petrec("validate", "--new-rows", "new.csv", dsn=clinic.dsn).code == 2

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from petrec.features.audit.result import AuditResult
 from petrec.features.report.result import Movement, PastRun
-from petrec.fingerprints import Fingerprint, Tally, stream_fingerprints
+from petrec.fingerprints import Fingerprint, Tally, stream_findings
 from petrec.rules import FINDINGS
 from petrec.schema import Schema
 
@@ -39,8 +39,9 @@ def movements(tally: Tally) -> dict[str, Movement]:
 @contextmanager
 def distinct_findings(connection: Connection, schema: Schema) -> Iterator[Iterator[Fingerprint]]:
     """Stream the findings ordered by digest, each once."""
-    with stream_fingerprints(connection, schema, "digest") as found:
-        yield (next(alike) for _, alike in groupby(found, key=attrgetter("digest")))
+    with stream_findings(connection, schema, "digest") as found:
+        fingerprints = (finding.fingerprint for finding in found)
+        yield (next(alike) for _, alike in groupby(fingerprints, key=attrgetter("digest")))
 
 
 def present_run(audit: AuditResult, moved: dict[str, Movement], *, first: bool) -> PastRun:
