@@ -25,10 +25,16 @@ def is_text(column: ColumnElement[Any]) -> bool:
     return base_type(column).rpartition(".")[2].startswith(_TEXTS)
 
 
+_FORMS = {
+    "numeric": re.compile(r"-?[0-9]{1,100}(\.[0-9]{1,100})?"),
+    "bytea": re.compile(r"\\x([0-9a-fA-F]{2})*"),
+}
+
+
 def has_shape(column: ColumnElement[Any] | None, text: str) -> bool:
     """Return whether a text looks like an id of a column, without asking the server.
 
-    Of a type that is neither uuid nor integer any text may be an id: only `normal_ids` knows.
+    Of other types than uuid, numbers and bytea any text may be an id: only `normal_ids` knows.
     """
     kind = "text" if column is None else base_type(column)
     if kind == "uuid":
@@ -36,7 +42,7 @@ def has_shape(column: ColumnElement[Any] | None, text: str) -> bool:
     if kind in _BITS:
         fits = _INTEGER.fullmatch(text) is not None
         return fits and -(2 ** _BITS[kind]) <= int(text) < 2 ** _BITS[kind]
-    return _TEXT.fullmatch(text) is not None
+    return _FORMS.get(kind, _TEXT).fullmatch(text) is not None
 
 
 def normal_ids(
