@@ -28,7 +28,11 @@ class Area(NamedTuple):
 AREAS = {
     "rules": Area(
         ("petrec/rules/*",),
-        ("tests/unit/rules", "tests/integration/rules/test_rule_twins.py"),
+        (
+            "tests/unit/rules",
+            "tests/integration/rules",
+            "tests/integration/review/test_outcome_twins.py",
+        ),
         least_percent=90,
     ),
     "runs": Area(("petrec/features/runs/*",), ("tests/unit/runs", "tests/faults/runs")),
