@@ -30,7 +30,7 @@ AREAS = {
         ("petrec/rules/*",),
         (
             "tests/unit/rules",
-            "tests/integration/rules",
+            "tests/integration/rules/test_rule_twins.py",
             "tests/integration/review/test_outcome_twins.py",
         ),
         least_percent=90,
