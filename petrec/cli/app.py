@@ -50,7 +50,8 @@ class Commands(LazyGroup):
             "petrec.cli.review.group:review_app",
         ),
         "runs": Entry(
-            "List, show, undo, resume or abandon what petrec wrote: backfills, imports, undos.",
+            "List, show, undo, resume or abandon what petrec wrote: "
+            "backfills, review imports, undos.",
             "petrec.cli.runs.group:runs_app",
         ),
         "serve": Entry(

@@ -10,18 +10,19 @@ from petrec.cli import options
 from petrec.cli.output import remark
 from petrec.cli.progress import Activity, activity
 from petrec.cli.session import open_session
-from petrec.documents.document import Document
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from petrec.documents.document import Document
+
 
 class Shown(Protocol):
     """What every result can do."""
 
-    def document(self) -> Document:
+    def document(self) -> "Document":
         """Return the form for rendering."""
 
 

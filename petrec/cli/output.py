@@ -4,11 +4,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from petrec.cli.words import worded, worded_document
-from petrec.documents.document import Document
 from petrec.documents.formats import Format, render
+
+if TYPE_CHECKING:
+    from petrec.documents.document import Document
 
 
 @contextmanager
@@ -24,13 +26,13 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
         yield file
 
 
-def show(document: Document, output_format: Format, path: Path | None) -> None:
+def show(document: "Document", output_format: Format, path: Path | None) -> None:
     """Render a result to its destination."""
     with open_output(path) as out:
         render(worded_document(document), output_format, out)
 
 
-def append(document: Document, output_format: Format, path: Path) -> None:
+def append(document: "Document", output_format: Format, path: Path) -> None:
     """Add a result to the end of a file that others write to, too; errors: OutputError."""
     from petrec.files import write_failed
 

@@ -4,19 +4,22 @@ import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from petrec.cli.confirm import ask
 from petrec.cli.options import Connect
 from petrec.cli.output import remark, show
-from petrec.documents.document import Document
 from petrec.documents.formats import Format
 from petrec.operations.session import Session
+
+if TYPE_CHECKING:
+    from petrec.documents.document import Document
 
 
 class CommandSession(Session):
     """A session whose results go to standard output or a file, and remarks to the person."""
 
-    def show(self, document: Document, output_format: Format, path: Path | None) -> None:
+    def show(self, document: "Document", output_format: Format, path: Path | None) -> None:
         """Render a result with what the schemas read so far have to remark."""
         if output_format is Format.CSV:
             self.remark(quiet=False)
@@ -26,7 +29,7 @@ class CommandSession(Session):
         """Ask a person whether to go on, with what they are about to write to."""
         return ask(f"{self.place()}: {question}")
 
-    def headed(self, document: Document) -> Document:
+    def headed(self, document: "Document") -> "Document":
         """Return the document with the remarks on the schemas that it rests on."""
         merged = dict.fromkeys((*document.remarks, *self.remarks))
         return replace(document, remarks=tuple(merged))

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from petrec.phrases import Joined, Phrase, Phrased
 
 if TYPE_CHECKING:
@@ -98,6 +96,8 @@ def worded(text: str) -> str:
 
 def worded_document(document: "Document") -> "Document":
     """Return a document with its texts in the words of the command line."""
+    import msgspec
+
     findings = (replace(finding, help=worded(finding.help)) for finding in document.findings)
     notes = tuple(map(worded, document.notes))
     payload = msgspec.to_builtins(document.payload, enc_hook=worded)

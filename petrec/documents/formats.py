@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 from importlib import import_module
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from petrec.documents.document import Document
+if TYPE_CHECKING:
+    from petrec.documents.document import Document
 
 
 class Format(StrEnum):
@@ -19,6 +20,6 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
-def render(document: Document, output_format: Format, out: TextIO) -> None:
+def render(document: "Document", output_format: Format, out: TextIO) -> None:
     """Write the document to `out`."""
     import_module(f"petrec.documents.as_{output_format}").write(document, out)
