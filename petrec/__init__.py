@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from petrec.operations.constraints import constraints_status as constraints_status
     from petrec.operations.constraints import plan_constraints as plan_constraints
     from petrec.operations.constraints import rollback_constraints as rollback_constraints
-    from petrec.operations.doctor import doctor as doctor
     from petrec.operations.report import ReportFiles as ReportFiles
     from petrec.operations.report import ReportScope as ReportScope
     from petrec.operations.report import render_report as render_report
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
     from petrec.operations.runs import undo as undo
     from petrec.operations.session import Session as Session
     from petrec.operations.session import connect as connect
+    from petrec.operations.setup import doctor as doctor
     from petrec.operations.validate import Gate as Gate
     from petrec.operations.validate import validate as validate
 
@@ -87,12 +87,12 @@ _MODULES = {
         "ConstraintChoice apply_constraints constraints_status plan_constraints "
         "rollback_constraints"
     ),
-    "operations.doctor": "doctor",
     "operations.report": "ReportFiles ReportScope render_report report",
     "operations.review": "export_review review_status",
     "operations.review_import": "Decisions check_review import_review",
     "operations.runs": "abandon history plan_undo resume runs undo",
     "operations.session": "Session connect",
+    "operations.setup": "doctor",
     "operations.validate": "Gate validate",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -50,8 +50,8 @@ def doctor(
 
     """
     from petrec.features.doctor.grants import Task
-    from petrec.operations.doctor import doctor as examine
-    from petrec.operations.doctor import grants as script
+    from petrec.operations.setup import doctor as examine
+    from petrec.operations.setup import grants as script
 
     names = [word.strip() for word in tasks.split(",")]
     if unknown := [name for name in names if name not in set(Task)]:

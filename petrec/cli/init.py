@@ -54,7 +54,7 @@ def init(
 
     """
     from petrec.features.init.text import settings_text
-    from petrec.operations.init import propose_settings
+    from petrec.operations.setup import propose_settings
 
     given = dict(_pair(text) for text in name or ())
     proposal = propose_settings(open_session("init", connect), schema=schema, given=given)

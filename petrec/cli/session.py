@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from petrec.cli.confirm import ask
 from petrec.cli.options import Connect
 from petrec.cli.output import remark, show
 from petrec.documents.formats import Format
+from petrec.errors import DeclinedError, UsageError
 from petrec.operations.session import Session
 
 if TYPE_CHECKING:
@@ -64,3 +64,18 @@ def configure_logging(verbose: int) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if verbose > 1:
         logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)
+
+
+def ask(question: str) -> bool:
+    """Return whether the answer is yes; errors: UsageError where there is no terminal."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError("there is no terminal to ask on", hint="give --yes to write unattended")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Return where the answer is yes; errors: UsageError, DeclinedError."""
+    if not yes and not ask(question):
+        raise DeclinedError

@@ -136,11 +136,11 @@ def _make(
 ) -> "ReportResult":
     """Make the report and its files; the history goes on only once the files are there."""
     from petrec.features.audit import run_audit
-    from petrec.features.report import ReportScope, build_report, publication
+    from petrec.features.report import ReportWindow, build_report, publication
 
     if scope.record:
         _install(session)
-    window = ReportScope(scope.days, scope.trend_days, examples=scope.examples)
+    window = ReportWindow(scope.days, scope.trend_days, examples=scope.examples)
     with session.translated(), ExitStack() as kept, publication(targets) as publish:
         with session.snapshot(may_trust=True) as (connection, schema):
             audit = run_audit(connection, schema, step=step)

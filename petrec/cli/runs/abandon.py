@@ -6,8 +6,7 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.confirm import confirm
-from petrec.cli.session import open_session
+from petrec.cli.session import confirm, open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
 

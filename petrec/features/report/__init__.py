@@ -1,12 +1,12 @@
 """What cron runs: the state and its history, for people and for monitoring."""
 
-from petrec.features.report.build import ReportScope, build_report
+from petrec.features.report.build import ReportWindow, build_report
 from petrec.features.report.publish import METRICS_MODE, ReportFile, failure_marked, publication
 
 __all__ = [
     "METRICS_MODE",
     "ReportFile",
-    "ReportScope",
+    "ReportWindow",
     "build_report",
     "failure_marked",
     "publication",

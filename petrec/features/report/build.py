@@ -2,21 +2,25 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Date, cast, func, select
 
 from petrec.features.audit.result import AuditResult
-from petrec.features.report.backfills import read_backfills
 from petrec.features.report.examples import read_examples
 from petrec.features.report.history.compared import Comparison
 from petrec.features.report.monitoring import read_monitoring
-from petrec.features.report.result import ReportResult
+from petrec.features.report.result import BackfillMark, ReportResult
 from petrec.features.report.series import trend
 from petrec.features.report.verdict import NOTHING, judge
+from petrec.features.runs.journal.presence import is_readable
+from petrec.features.runs.journal.tables import runs
+from petrec.features.runs.targets import name_in_journal, target_name
 from petrec.schema import Schema
+
+_MOST_BACKFILLS = 12
 
 
 @dataclass(frozen=True)
-class ReportScope:
+class ReportWindow:
     """How far back a report looks, and whether it names recordings."""
 
     days: int = 7
@@ -29,12 +33,12 @@ def build_report(
     schema: Schema,
     audit: AuditResult,
     comparison: Comparison,
-    scope: ReportScope,
+    scope: ReportWindow,
 ) -> ReportResult:
     """Read the rest within the audit's own snapshot and return the report."""
     points, weekly = trend(comparison.runs, scope.trend_days)
     first = comparison.now.first
-    backfills = read_backfills(connection, schema)
+    backfills = _read_backfills(connection, schema)
     monitoring = read_monitoring(connection, schema, audit.taken_at, scope.days)
     return ReportResult(
         audit=audit,
@@ -52,3 +56,17 @@ def build_report(
         examples=read_examples(connection, schema, audit) if scope.examples else (),
         history=comparison.place,
     )
+
+
+def _read_backfills(connection: Connection, schema: Schema) -> tuple[BackfillMark, ...]:
+    """Return the last runs that changed anything, the oldest first; none if they are unreadable."""
+    if not is_readable(connection, runs):
+        return ()
+    day = cast(func.coalesce(runs.c.finished_at, runs.c.updated_at), Date)
+    query = (
+        select(runs.c.id, day, runs.c.action, runs.c.changed)
+        .where(name_in_journal() == target_name(schema), runs.c.changed > 0)
+        .order_by(runs.c.id.desc())
+        .limit(_MOST_BACKFILLS)
+    )
+    return tuple(BackfillMark(*row) for row in reversed(connection.execute(query).all()))

@@ -35,9 +35,8 @@ log = logging.getLogger("petrec.features.runs")
 
 # How often a single row is tried before the others go on without it.
 _TRIES = 5
-# A batch that is lost in a crash is lost whole, with its journal and cursor, and done again; so
-# only the end of a run waits for the disk, and for standbys. A client that hangs must not keep its
-# locks. What is said between batches holds no lock of the application's: it has longer.
+# A crash loses whole batches, which are redone: so only the end of a run waits for the disk and for
+# standbys. A hung client must not keep its locks. Statements between batches lock no rows.
 _SESSION = {
     "synchronous_commit": "off",
     "lock_timeout": "200ms",

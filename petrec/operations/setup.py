@@ -1,10 +1,12 @@
-"""The doctor: all checks at once, and scripts of the least privileges."""
+"""Before the first run: settings proposed, all checks at once, the least privileges as a script."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from petrec.features.doctor.examine import examine, find_objects
 from petrec.features.doctor.grants import Task, grant_script, revoke_script
 from petrec.features.doctor.result import DoctorResult
+from petrec.features.init.catalog import read_schemas
+from petrec.features.init.propose import Proposal, propose
 from petrec.operations.session import Session
 from petrec.postgres.snapshot import read_snapshot
 
@@ -24,3 +26,14 @@ def grants(session: Session, role: str, tasks: Iterable[Task], *, revoke: bool =
     make = revoke_script if revoke else grant_script
     with session.translated(), read_snapshot(session.engine) as connection:
         return make(find_objects(connection, session.settings.mapping), tasks, role)
+
+
+def propose_settings(
+    session: Session, *, schema: str | None = None, given: Mapping[str, str] | None = None
+) -> Proposal:
+    """Propose a mapping for the tables that the role sees; reads the catalog alone.
+
+    `given` names what is known, by `table` or `table.column`.
+    """
+    with session.translated(), read_snapshot(session.engine) as connection:
+        return propose(read_schemas(connection), schema, given or {})
