@@ -43,7 +43,7 @@ def assert_sound(database: Database) -> None:
 
 
 JSON = ("--format", "json")
-UNDO = ("backfill", "undo", "1", "--yes", "-q", *JSON)
+UNDO = ("runs", "undo", "1", "--yes", "-q", *JSON)
 CERTAIN = """SELECT r.id FROM recordings r WHERE pet_id IS NULL AND 1 = (
              SELECT count(*) FROM appointment_pets ap WHERE ap.appointment_id = r.appointment_id)
              ORDER BY r.id"""
