@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from petrec.cli.options import Connect
 from petrec.cli.output import remark, show
 from petrec.documents.formats import Format
-from petrec.errors import DeclinedError, UsageError
+from petrec.errors import UsageError
 from petrec.operations.session import Session
 
 if TYPE_CHECKING:
@@ -73,9 +73,3 @@ def ask(question: str) -> bool:
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def confirm(question: str, *, yes: bool) -> None:
-    """Return where the answer is yes; errors: UsageError, DeclinedError."""
-    if not yes and not ask(question):
-        raise DeclinedError

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from petrec.errors import RunNotFoundError
 from petrec.features.backfill.work import backfill_work
 from petrec.features.review.work import ReviewWork
-from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.lock import naming_blockers, reading
 from petrec.features.runs.journal.presence import is_installed
@@ -118,8 +118,13 @@ def resume(
             return Resumed(done, read_skips(connection, done.id))
 
 
-def abandon(session: Session, run: int) -> Abandoned:
-    """Leave an unfinished run for good; what it did stays. Errors: RunNotFoundError."""
+def abandon(session: Session, run: int, *, confirm: Confirm[int] | None = None) -> Abandoned:
+    """Leave an unfinished run for good; what it did stays.
+
+    `confirm` is asked with the number of the run. Errors: RunNotFoundError, IllegalTransitionError,
+    RunHeldError.
+    """
+    require(confirm, run)
     target = mapped_target(session.settings.mapping)
     with session.translated():
         return Abandoned(abandon_run(session.engine, target, run))
@@ -137,7 +142,7 @@ def _check_undo(connection: Connection, schema: Schema, written: Target, run: in
     check_null_returns(connection, schema, run)
 
 
-def _work(schema: Schema, run: Run) -> Work:
+def _work(schema: Schema, run: Run) -> RunWork:
     match run.action:
         case Action.BACKFILL:
             return backfill_work(schema)

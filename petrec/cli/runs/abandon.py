@@ -6,7 +6,7 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.session import confirm, open_session
+from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
 
@@ -31,6 +31,6 @@ def abandon(
     from petrec.operations.runs import abandon as leave
 
     session = open_session("runs", connect)
-    confirm(f"Leave run {run} for good?", yes=yes)
-    session.show(leave(session, run).document(), output_format, output)
+    asked = None if yes else lambda _: session.ask(f"Leave run {run} for good?")
+    session.show(leave(session, run, confirm=asked).document(), output_format, output)
     return ExitCode.CLEAN

@@ -22,7 +22,7 @@ from petrec.features.runs.batches.row_locks import (
     locked_as_read,
     system_columns,
 )
-from petrec.features.runs.batches.work import GuardedRows, Work
+from petrec.features.runs.batches.work import GuardedRows, RunWork
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import plan_items
 from petrec.features.runs.run import Run
@@ -34,7 +34,7 @@ _MOVED = "the recording is in another appointment now"
 _OTHER_PET = "the evidence names another pet now"
 
 
-class BackfillWork(Work):
+class BackfillWork(RunWork):
     """Recordings whose pet is certain, in the order of the plan."""
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:

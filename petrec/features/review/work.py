@@ -24,7 +24,7 @@ from petrec.features.review.case import Verdict
 from petrec.features.review.state import state_sql
 from petrec.features.runs.batches.items import numbered, numbers_of
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, lock_available, system_columns
-from petrec.features.runs.batches.work import GuardedRows, Work
+from petrec.features.runs.batches.work import GuardedRows, RunWork
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import decisions, link_changes
 from petrec.features.runs.run import LinkAction, Run
@@ -37,7 +37,7 @@ _CHANGED = "the recording has changed since it was exported"
 _NOT_OK = "the decision would not make the recording ok any more"
 
 
-class ReviewWork(Work):
+class ReviewWork(RunWork):
     """The decisions of one run that write something."""
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, Engine, Table
 
-from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.install import only_writer
@@ -37,7 +37,7 @@ def take_up(connection: Connection, run: Run, target: Target) -> Run:
 
 def resume_run(
     engine: Engine,
-    work: Work,
+    work: RunWork,
     target: Target,
     run_id: int,
     throttling: Throttling,

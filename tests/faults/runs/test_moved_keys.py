@@ -65,14 +65,25 @@ def test_every_way_back(moved: Database, petrec: Petrec, tmp_path: Path) -> None
     (change,) = json.loads(shown.out)["changes"]
     assert (change["old"]["appointment_id"], change["new"]["appointment_id"]) == (20, 10)
 
+    left = plan_undo(petrec, moved, 1)["moved_on"]
+    assert "the recording was deleted" not in {row["reason"] for row in left}
     undone = petrec("runs", "undo", str(imported["id"]), "--yes", dsn=dsn)
     assert undone.code == 0, undone.out
     assert moved.execute(ALL) == filled
     again = review(petrec, moved, tmp_path)
     assert again["changed"] == 3
     assert petrec("runs", "undo", str(again["id"]), "--yes", dsn=dsn).code == 0
+    planned = plan_undo(petrec, moved, 1)
+    run = json.loads(backfilled.out)["run"]
+    assert (planned["restored"], planned["left"]) == (run["changed"], 0)
     assert petrec("runs", "undo", "1", "--yes", dsn=dsn).code == 0
     assert moved.execute(ALL) == before
+
+
+def plan_undo(petrec: Petrec, moved: Database, run: int) -> dict[str, Any]:
+    ended = petrec("runs", "undo", str(run), "--plan", "--format", "json", dsn=moved.dsn)
+    assert ended.code == 0, ended.err
+    return dict(json.loads(ended.out))
 
 
 def review(petrec: Petrec, moved: Database, tmp_path: Path) -> dict[str, Any]:

@@ -137,6 +137,12 @@ def test_a_standby_that_is_dead_is_waited_for_up_to_the_deadline(
     assert "395 recordings restored" in undone.out
 
 
+def test_a_recorded_report_waits_for_no_standby(without_standby: Database, spawn: Spawn) -> None:
+    process = spawn("report", "--record", dsn=without_standby.dsn)
+    assert process.wait(timeout=60) in {0, 1}
+    assert without_standby.execute("SELECT count(*) FROM petrec.history_runs") == [(1,)]
+
+
 def test_nothing_is_locked_while_a_standby_is_waited_for_and_it_can_be_interrupted(
     without_standby: Database, spawn: Spawn
 ) -> None:

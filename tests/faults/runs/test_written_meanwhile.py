@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from petrec.features.backfill.plan import write_plan
 from petrec.features.backfill.work import BackfillWork
-from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.batches.write import Written, write_batch, write_query
 from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.run import Run
@@ -62,13 +62,13 @@ class Gated:
     connection: Connection
     keeper: psycopg.Connection
 
-    def write(self, work: Work, run: Run, seq: int) -> Written:
+    def write(self, work: RunWork, run: Run, seq: int) -> Written:
         ready = work.lock(self.connection, run, [seq])
         assert ready == [seq]
         query = write_query(work.schema, run, work.guarded_rows(run))
         return write_batch(self.connection, query, run, ready)
 
-    def interrupted(self, work: Work, run: Run, seq: int, table: str, change: str) -> Written:
+    def interrupted(self, work: RunWork, run: Run, seq: int, table: str, change: str) -> Written:
         """Write an item that an application changes between the write's snapshot and its lock."""
         role = f"gated_{self.clinic.name}"
         self.keeper.execute(GATE.format(role=role, table=table))

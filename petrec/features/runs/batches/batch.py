@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Select, delete, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.features.runs.batches.items import next_page, skip_gone, skip_refused
-from petrec.features.runs.batches.refused import Refusal, RowsRefusedError, name_refusal
+from petrec.features.runs.batches.refused import RowRefusal, RowsRefusedError, name_refusal
 from petrec.features.runs.batches.rewritten import IMMEDIATE, check_triggers
 from petrec.features.runs.batches.size import Pace
-from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.batches.write import Written, write_batch
 from petrec.features.runs.errors import is_refusal, may_pass
 from petrec.features.runs.journal.store import update_run
@@ -43,7 +43,7 @@ class Batch:
 def run_batch(
     connection: Connection,
     run: Run,
-    work: Work,
+    work: RunWork,
     query: Select[Any],
     pace: Pace,
     *,
@@ -75,7 +75,7 @@ def run_batch(
 def _do(
     connection: Connection,
     run: Run,
-    work: Work,
+    work: RunWork,
     query: Select[Any],
     pace: Pace,
     page: list[int],
@@ -101,8 +101,8 @@ def _do(
 
 
 def skip_row(
-    connection: Connection, run: Run, work: Work, refused: RowsRefusedError
-) -> tuple[Run, Refusal]:
+    connection: Connection, run: Run, work: RunWork, refused: RowsRefusedError
+) -> tuple[Run, RowRefusal]:
     """Leave the only row of a refused batch alone; returns the run as it is now, and why."""
     with connection.begin():
         refusal = name_refusal(connection, work.schema, refused.error)
@@ -112,7 +112,7 @@ def skip_row(
     return after, refusal
 
 
-def put_off_row(connection: Connection, run: Run, work: Work) -> Batch:
+def put_off_row(connection: Connection, run: Run, work: RunWork) -> Batch:
     """Leave the next row for a later pass, since it waits for something that others hold."""
     with connection.begin():
         page = next_page(connection, run, work, 1)
@@ -122,7 +122,7 @@ def put_off_row(connection: Connection, run: Run, work: Work) -> Batch:
 
 
 def is_refused(
-    connection: Connection, run: Run, work: Work, query: Select[Any], number: int
+    connection: Connection, run: Run, work: RunWork, query: Select[Any], number: int
 ) -> bool:
     """Return whether the database would refuse a row; whatever happens, nothing is written."""
     try:
@@ -152,7 +152,7 @@ def _bound(connection: Connection, ms: float) -> None:
 
 
 def _write(
-    connection: Connection, run: Run, work: Work, query: Select[Any], ready: Sequence[int]
+    connection: Connection, run: Run, work: RunWork, query: Select[Any], ready: Sequence[int]
 ) -> Written:
     if not ready:
         return Written(0, 0)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import changes, skips
 from petrec.features.runs.run import Run, SkipCause
@@ -45,7 +45,7 @@ def numbers_of(page: Sequence[int]) -> dict[str, str]:
     return {"numbers": f"{{{','.join(map(str, page))}}}"}
 
 
-def next_page(connection: Connection, run: Run, work: Work, size: int) -> list[int]:
+def next_page(connection: Connection, run: Run, work: RunWork, size: int) -> list[int]:
     """Return the next items' numbers, without those that are settled already."""
     table, mine = work.items(run)
     query = select(table.c.seq).where(mine, table.c.seq > run.cursor)
@@ -59,7 +59,7 @@ def next_page(connection: Connection, run: Run, work: Work, size: int) -> list[i
     return list(connection.scalars(query.order_by(table.c.seq).limit(size)))
 
 
-def spread(connection: Connection, run: Run, work: Work, parts: int = 8) -> list[int]:
+def spread(connection: Connection, run: Run, work: RunWork, parts: int = 8) -> list[int]:
     """Return some of the items left, evenly spread."""
     table, mine = work.items(run)
     last = connection.scalar(select(func.max(table.c.seq)).where(mine)) or 0
@@ -77,7 +77,7 @@ def _is_settled(items: Table, settled: FromClause, run_id: int, cursor: int) -> 
     return exists().where(ahead, settled.c.seq == items.c.seq).correlate(items)
 
 
-def skip_gone(connection: Connection, run: Run, work: Work, page: Sequence[int]) -> int:
+def skip_gone(connection: Connection, run: Run, work: RunWork, page: Sequence[int]) -> int:
     """Settle those of the items whose recording no longer exists; returns their number."""
     table, mine = work.items(run)
     there = (
@@ -94,7 +94,7 @@ def skip_gone(connection: Connection, run: Run, work: Work, page: Sequence[int])
 
 
 def skip_refused(
-    connection: Connection, run: Run, work: Work, page: Sequence[int], reason: str
+    connection: Connection, run: Run, work: RunWork, page: Sequence[int], reason: str
 ) -> None:
     """Settle items that the database has refused."""
     table, mine = work.items(run)

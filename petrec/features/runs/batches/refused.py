@@ -27,7 +27,7 @@ INTEGRITY = frozenset({"22", "23"})
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RowRefusal:
     """Which object refused a row, and the SQLSTATE it gave."""
 
     sqlstate: str
@@ -52,14 +52,14 @@ class RowsRefusedError(Exception):
         self.error = error
 
 
-def name_refusal(connection: Connection, schema: Schema, error: DBAPIError) -> Refusal:
+def name_refusal(connection: Connection, schema: Schema, error: DBAPIError) -> RowRefusal:
     """Return which object refused a row; triggers are named after the catalog."""
     inner = driver_error(error)
     assert inner is not None  # noqa: S101 - see `is_refusal`
     by = constraint_of(inner)
     if by is None:
         by = _trigger(inner, trigger_functions(connection, schema)) or _by_class(inner)
-    return Refusal(inner.sqlstate or "", by)
+    return RowRefusal(inner.sqlstate or "", by)
 
 
 def _trigger(error: Error, triggers: Sequence[TriggerFunction]) -> str | None:

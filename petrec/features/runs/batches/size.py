@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from petrec.features.runs.batches.refused import Refusal
+from petrec.features.runs.batches.refused import RowRefusal
 
 _SUSPICIOUS = 10
 _GROWTH = 1.2
@@ -76,11 +76,11 @@ class Halving:
 class Streak:
     """Rows refused one after the other by the same object, while none was accepted."""
 
-    refusal: Refusal | None = None
+    refusal: RowRefusal | None = None
     numbers: list[int] = field(default_factory=list)
     bound: int = _SUSPICIOUS
 
-    def add(self, number: int, refusal: Refusal) -> bool:
+    def add(self, number: int, refusal: RowRefusal) -> bool:
         """Count a refused row; returns whether so many must be looked into."""
         if refusal != self.refusal:
             self.refusal, self.numbers = refusal, []

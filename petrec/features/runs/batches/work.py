@@ -60,7 +60,7 @@ class GuardedRows:
         return query.select_from(source).where(where)
 
 
-class Work(ABC):
+class RunWork(ABC):
     """One kind of run; what the runs in `settled_by` have changed needs no second visit.
 
     `recordings` are those that it may write to: what is not among them is settled as gone.

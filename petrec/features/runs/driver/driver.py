@@ -15,7 +15,7 @@ from petrec.errors import PetrecError, RunHeldError, RunStoppedError
 from petrec.features.runs.batches.batch import Batch, next_pass, put_off_row, run_batch
 from petrec.features.runs.batches.refused import RowsRefusedError
 from petrec.features.runs.batches.size import Pace
-from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.batches.write import write_batch, write_query
 from petrec.features.runs.driver.refusals import Refusals
 from petrec.features.runs.driver.retry import Patience, Retries
@@ -53,7 +53,7 @@ class Driver:
     """Everything that one drive through a run needs to remember."""
 
     def __init__(
-        self, engine: Engine, work: Work, throttling: Throttling, observe: Observer
+        self, engine: Engine, work: RunWork, throttling: Throttling, observe: Observer
     ) -> None:
         self.engine = engine
         self.work = work

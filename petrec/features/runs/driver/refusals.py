@@ -8,9 +8,9 @@ from sqlalchemy.exc import DBAPIError
 
 from petrec.features.runs.batches.batch import Batch, is_refused, skip_row, take_back_skips
 from petrec.features.runs.batches.items import spread
-from petrec.features.runs.batches.refused import Refusal, RowsRefusedError
+from petrec.features.runs.batches.refused import RowRefusal, RowsRefusedError
 from petrec.features.runs.batches.size import Halving, Streak
-from petrec.features.runs.batches.work import Work
+from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.driver.stop import ALL_REFUSED, stopped
 from petrec.features.runs.run import Observer, Run
 
@@ -19,7 +19,7 @@ from petrec.features.runs.run import Observer, Run
 class Refusals:
     """What one run has met of refused rows so far."""
 
-    work: Work
+    work: RunWork
     observe: Observer
     halving: Halving = field(default_factory=Halving)
     streak: Streak = field(default_factory=Streak)
@@ -49,7 +49,7 @@ class Refusals:
         connection: Connection,
         run: Run,
         query: Select[Any],
-        refusal: Refusal,
+        refusal: RowRefusal,
         error: DBAPIError,
     ) -> Run:
         """Stop, with no row skipped, where rows all over the rest are refused as well."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.links import remove_links
 from petrec.features.runs.batches.row_locks import ROW_VERSION, locked_as_read, system_columns
-from petrec.features.runs.batches.work import GuardedRows, Work
+from petrec.features.runs.batches.work import GuardedRows, RunWork
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.store import undos_of
 from petrec.features.runs.journal.tables import changes
@@ -29,7 +29,7 @@ from petrec.features.runs.run import Action, Run
 from petrec.schema import Schema
 
 
-class UndoWork(Work):
+class UndoWork(RunWork):
     """The changes of one run, in reverse roles: old values are new, new ones are expected."""
 
     def __init__(self, schema: Schema) -> None:
