@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from petrec.features.review.imported import ReviewImport as ReviewImport
     from petrec.features.review.result import ReviewExport as ReviewExport
     from petrec.features.review.result import ReviewStatus as ReviewStatus
+    from petrec.features.runs.change import Lineage as Lineage
     from petrec.features.runs.driver.throttle import Throttling as Throttling
     from petrec.features.runs.result import Abandoned as Abandoned
-    from petrec.features.runs.result import Lineage as Lineage
     from petrec.features.runs.result import Resumed as Resumed
     from petrec.features.runs.result import RunList as RunList
     from petrec.features.runs.result import UndoPlan as UndoPlan
@@ -77,8 +77,9 @@ _MODULES = {
     "features.report.result": "ReportResult",
     "features.review.imported": "ReviewImport",
     "features.review.result": "ReviewExport ReviewStatus",
+    "features.runs.change": "Lineage",
     "features.runs.driver.throttle": "Throttling",
-    "features.runs.result": "Abandoned Lineage Resumed RunList UndoPlan UndoResult",
+    "features.runs.result": "Abandoned Resumed RunList UndoPlan UndoResult",
     "features.runs.run": "Run",
     "features.validate.result": "ValidationResult",
     "operations.audit": "KindRows audit rows",

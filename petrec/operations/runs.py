@@ -6,12 +6,13 @@ from petrec.errors import RunNotFoundError
 from petrec.features.backfill.work import backfill_work
 from petrec.features.review.work import ReviewWork
 from petrec.features.runs.batches.work import RunWork
+from petrec.features.runs.change import Lineage
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.lock import naming_blockers, reading
 from petrec.features.runs.journal.presence import is_installed
 from petrec.features.runs.journal.store import list_runs, read_run
 from petrec.features.runs.lineage import read_lineage, read_skips
-from petrec.features.runs.result import Abandoned, Lineage, Resumed, RunList, UndoPlan, UndoResult
+from petrec.features.runs.result import Abandoned, Resumed, RunList, UndoPlan, UndoResult
 from petrec.features.runs.resume import abandon_run, resume_run
 from petrec.features.runs.run import Action, Observer, Run, Target
 from petrec.features.runs.targets import make_target, mapped_target

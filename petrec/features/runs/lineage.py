@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from petrec.features.runs.change import Change, Lineage
 from petrec.features.runs.journal.tables import changes, runs, skips
-from petrec.features.runs.result import Change, Lineage, MovedOn
+from petrec.features.runs.result import MovedOn
 from petrec.features.runs.run import SkipCause
 from petrec.features.runs.targets import name_in_journal
 

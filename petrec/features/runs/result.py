@@ -1,8 +1,7 @@
 """What commands on runs answer: the list, the changes, an undo, a run that was left."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -187,55 +186,3 @@ def left_alone(title: str, rows: Sequence[MovedOn]) -> Grid:
     """Return recordings with the reason why they were not written as planned."""
     cells = tuple((row.recording_id, row.reason) for row in rows)
     return Grid(title, ("recording", "reason"), cells)
-
-
-class Change(Struct, frozen=True):
-    """One change of one recording; values by column, as PostgreSQL's JSON."""
-
-    recording_id: str
-    run: int
-    action: str
-    strategy: str
-    old: dict[str, Any]
-    new: dict[str, Any]
-    changed_at: datetime
-    role: str
-
-
-class Lineage(Struct, frozen=True):
-    """Changes, the oldest first; of a run also what it did not write as planned."""
-
-    changes: tuple[Change, ...]
-    skipped: tuple[MovedOn, ...] = ()
-    command: str = "runs show"
-    schema_version: int = SCHEMA_VERSION
-
-    def frame(self) -> "DataFrame":
-        """Return the changes as a data frame."""
-        return records_frame(Change, self.changes)
-
-    def document(self) -> Document:
-        """Return the form for rendering."""
-        columns = ("recording", "run", "action", "strategy", "old pet", "new pet", "at", "by")
-        rows = tuple(
-            (
-                change.recording_id,
-                change.run,
-                change.action,
-                change.strategy,
-                _text(change.old.get("pet_id")),
-                _text(change.new.get("pet_id")),
-                f"{change.changed_at:%Y-%m-%d %H:%M:%S}",
-                change.role,
-            )
-            for change in self.changes
-        )
-        title = f"{len(rows)} changes"
-        grids = [Grid("Changes", columns, rows)]
-        if self.skipped:
-            grids.append(left_alone("Not written as planned", self.skipped))
-        return Document(self.command, title, self, tuple(grids))
-
-
-def _text(value: object) -> str:
-    return "-" if value is None else str(value)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.api.test_against_sql import TABLES
+from tests.integration.api.hand_written import TABLES
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
 

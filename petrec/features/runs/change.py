@@ -1,0 +1,65 @@
+"""What petrec changed in recordings, as the journal has it."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.frames import records_frame
+from petrec.features.runs.result import MovedOn, left_alone
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+class Change(Struct, frozen=True):
+    """One change of one recording; values by column, as PostgreSQL's JSON."""
+
+    recording_id: str
+    run: int
+    action: str
+    strategy: str
+    old: dict[str, Any]
+    new: dict[str, Any]
+    changed_at: datetime
+    role: str
+
+
+class Lineage(Struct, frozen=True):
+    """Changes, the oldest first; of a run also what it did not write as planned."""
+
+    changes: tuple[Change, ...]
+    skipped: tuple[MovedOn, ...] = ()
+    command: str = "runs show"
+    schema_version: int = SCHEMA_VERSION
+
+    def frame(self) -> "DataFrame":
+        """Return the changes as a data frame."""
+        return records_frame(Change, self.changes)
+
+    def document(self) -> Document:
+        """Return the form for rendering."""
+        columns = ("recording", "run", "action", "strategy", "old pet", "new pet", "at", "by")
+        rows = tuple(
+            (
+                change.recording_id,
+                change.run,
+                change.action,
+                change.strategy,
+                _text(change.old.get("pet_id")),
+                _text(change.new.get("pet_id")),
+                f"{change.changed_at:%Y-%m-%d %H:%M:%S}",
+                change.role,
+            )
+            for change in self.changes
+        )
+        title = f"{len(rows)} changes"
+        grids = [Grid("Changes", columns, rows)]
+        if self.skipped:
+            grids.append(left_alone("Not written as planned", self.skipped))
+        return Document(self.command, title, self, tuple(grids))
+
+
+def _text(value: object) -> str:
+    return "-" if value is None else str(value)

@@ -1,0 +1,71 @@
+"""A small clinic, and what each caller may see of it by SQL that petrec had no part in."""
+
+from typing import Any
+
+TABLES = """
+CREATE TABLE users (id int PRIMARY KEY, practice_id int);
+CREATE TABLE pets (id int PRIMARY KEY, owner_id int, name text);
+CREATE TABLE appointments (id int PRIMARY KEY, pet_owner_id int, practice_id int);
+CREATE TABLE appointment_pets (appointment_id int, pet_id int);
+CREATE TABLE visits (id int PRIMARY KEY, pet_id int, appointment_id int, visit_date timestamptz,
+  visit_type text DEFAULT 'call', status text DEFAULT 'open', created_by int);
+CREATE TABLE recordings (id int PRIMARY KEY, appointment_id int, pet_id int, visit_id int,
+  recorded_by_user_id int, created_at timestamptz, recording_type text, status text, s3_key text);
+INSERT INTO users VALUES (1, 1), (2, 2), (3, 3);
+INSERT INTO pets SELECT n, 1 + n % 3, 'pet ' || n % 2 FROM generate_series(1, 6) n;
+INSERT INTO appointments SELECT n, 1 + n % 3, 1 + n / 2 % 3 FROM generate_series(1, 6) n;
+"""
+# ruff: noqa: E501
+# What the documents promise, in plain words of SQL; %(...)s say who calls.
+SEEN = """
+WITH caller AS (SELECT %(all)s::bool AS everything, %(owner)s::int AS owner, %(practice)s::int AS practice),
+seen_appointments AS (SELECT a.* FROM appointments a, caller k WHERE k.everything
+  OR a.pet_owner_id = k.owner OR a.practice_id = k.practice),
+seen_pets AS (SELECT p.* FROM pets p, caller k WHERE k.everything OR p.owner_id = k.owner
+  OR p.id IN (SELECT l.pet_id FROM appointment_pets l JOIN appointments a ON a.id = l.appointment_id
+              WHERE a.practice_id = k.practice)),
+folded AS (SELECT a.id, array_agg(DISTINCT l.pet_id) AS pets
+  FROM appointments a JOIN appointment_pets l ON l.appointment_id = a.id GROUP BY a.id),
+inferred AS (SELECT r.id, CASE WHEN v.pet_id IS NOT NULL AND EXISTS (SELECT FROM pets WHERE id = v.pet_id)
+      THEN v.pet_id WHEN cardinality(f.pets) = 1 AND f.pets[1] IN (SELECT id FROM pets)
+      THEN f.pets[1] END AS pet
+  FROM recordings r LEFT JOIN folded f ON f.id = r.appointment_id LEFT JOIN visits v ON v.id = r.visit_id
+  WHERE r.pet_id IS NULL AND (r.appointment_id IS NULL OR r.appointment_id IN (SELECT id FROM appointments))
+    AND NOT coalesce(v.appointment_id <> r.appointment_id, false)
+    AND NOT coalesce(r.appointment_id IS NOT NULL AND v.pet_id IS NOT NULL
+                     AND v.pet_id <> ALL (coalesce(f.pets, '{}')), false)),
+served AS (SELECT r.*, coalesce(r.pet_id, i.pet) AS shown FROM recordings r LEFT JOIN inferred i USING (id)
+  WHERE coalesce(r.pet_id, i.pet) IN (SELECT id FROM pets)),
+seen_recordings AS (SELECT s.* FROM served s, caller k WHERE k.everything
+  OR (k.owner IS NOT NULL AND s.shown IN (SELECT id FROM seen_pets))
+  OR s.appointment_id IN (SELECT id FROM appointments a WHERE a.practice_id = k.practice)
+  OR (s.appointment_id IS NULL AND s.recorded_by_user_id IN
+      (SELECT id FROM users u WHERE u.practice_id = k.practice))),
+seen_visits AS (SELECT v.* FROM visits v, caller k WHERE k.everything
+  OR v.pet_id IN (SELECT id FROM pets WHERE owner_id = k.owner)
+  OR v.appointment_id IN (SELECT id FROM appointments a WHERE a.practice_id = k.practice)
+  OR (v.appointment_id IS NULL AND v.created_by IN (SELECT id FROM users u WHERE u.practice_id = k.practice)))
+"""
+RECORDINGS = (
+    SEEN + "SELECT id, shown FROM seen_recordings WHERE (%(pet)s::int IS NULL OR shown = %(pet)s)"
+    " AND (%(at)s::int IS NULL OR appointment_id = %(at)s) ORDER BY created_at DESC, id DESC"
+)
+VISITS = (
+    SEEN
+    + "SELECT v.id, (SELECT coalesce(json_agg(r.id ORDER BY r.created_at DESC, r.id DESC), '[]')"
+    " FROM (SELECT * FROM seen_recordings s WHERE s.visit_id = v.id ORDER BY created_at DESC, id DESC"
+    " LIMIT %(each)s) r) FROM seen_visits v WHERE (%(pet)s::int IS NULL OR pet_id = %(pet)s)"
+    " AND (%(at)s::int IS NULL OR appointment_id = %(at)s) ORDER BY visit_date DESC, id DESC"
+)
+PETS = (
+    SEEN
+    + "SELECT (SELECT coalesce(json_agg(p.id ORDER BY p.name, p.id), '[]') FROM seen_pets p WHERE"
+    " EXISTS (SELECT FROM appointment_pets l WHERE l.pet_id = p.id AND l.appointment_id = a.id))"
+    " FROM seen_appointments a WHERE a.id = %(at)s"
+)
+CALLERS: dict[str, dict[str, Any]] = {
+    "admin": {"all": True},
+    **{f"owner {n}": {"owner": n} for n in (1, 2, 3)},
+    **{f"practice {n}": {"practice": n} for n in (1, 2, 3)},
+    "nobody": {},
+}
