@@ -2,15 +2,12 @@
 
 import itertools
 import re
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from petrec.api import StoredObject
 from petrec.api.http.openapi import document
 from tests.plugins.api import Api
-from tests.plugins.databases import MakeDatabase
 from tests.plugins.two_clinics import (
     ABSENT,
     ACTORS,
@@ -23,8 +20,6 @@ from tests.plugins.two_clinics import (
     PET1,
     PET2,
     REC1,
-    REC2,
-    ROWS,
     VET2,
     call,
     send,
@@ -33,13 +28,8 @@ from tests.plugins.two_clinics import (
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
-    made = database("with_visits")
-    made.execute(ROWS)
-    api = make_api(database=made)
-    api.store.objects[f"key-{REC1}"] = StoredObject(3, "audio/mp4", "e")
-    api.store.objects[f"key-{REC2}"] = StoredObject(3, "audio/mp4", "e")
-    return api
+def api(api_of_two_clinics: Api) -> Api:
+    return api_of_two_clinics
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff", "admin"])

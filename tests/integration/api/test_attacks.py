@@ -3,13 +3,11 @@
 import base64
 import json
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.plugins.api import Api
-from tests.plugins.databases import MakeDatabase
 from tests.plugins.two_clinics import (
     ABSENT,
     ACTORS,
@@ -19,7 +17,6 @@ from tests.plugins.two_clinics import (
     PET1,
     PET2,
     REC1,
-    ROWS,
     VISIT1,
     VISIT2,
     snapshot,
@@ -31,10 +28,8 @@ STAFF, OWNER = ACTORS["staff"], ACTORS["owner"]
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
-    made = database("with_visits")
-    made.execute(ROWS)
-    return make_api(database=made)
+def api(api_of_two_clinics: Api) -> Api:
+    return api_of_two_clinics
 
 
 @pytest.mark.parametrize("actor", ["staff", "owner"])

@@ -1,19 +1,15 @@
 """Rules of the database that petrec does not know: never the caller's fault, never hidden."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 
 from petrec.api import StoredObject
 from tests.plugins.api import Api
-from tests.plugins.databases import MakeDatabase
 from tests.plugins.two_clinics import (
     ACTORS,
     O1,
     PET1,
-    REC1,
-    ROWS,
     STRANGER,
     VET1,
     WRITES,
@@ -34,13 +30,9 @@ FOR EACH ROW EXECUTE FUNCTION refuse();
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
-    made = database("with_visits")
-    made.execute(ROWS)
-    api = make_api(database=made)
-    api.store.objects[f"key-{REC1}"] = StoredObject(3, "audio/mp4", "e")
-    api.client.http.headers.update(ACTORS["staff"])
-    return api
+def api(api_of_two_clinics: Api) -> Api:
+    api_of_two_clinics.client.http.headers.update(ACTORS["staff"])
+    return api_of_two_clinics
 
 
 def test_each_refusal_of_a_trigger(api: Api, caplog: pytest.LogCaptureFixture) -> None:

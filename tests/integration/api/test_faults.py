@@ -22,12 +22,9 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail();
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
-    made = database("with_visits")
-    made.execute(ROWS)
-    api = make_api(database=made)
-    api.client.http.headers["x-user"] = VET1
-    return api
+def api(api_of_two_clinics: Api) -> Api:
+    api_of_two_clinics.client.http.headers["x-user"] = VET1
+    return api_of_two_clinics
 
 
 @pytest.mark.parametrize(

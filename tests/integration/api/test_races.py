@@ -14,6 +14,12 @@ from tests.plugins.api import Api, Client, admin
 from tests.plugins.two_clinics import APPT1, INITIATE, PET1, VET1
 
 
+@pytest.fixture
+def api(api_of_two_clinics: Api) -> Api:
+    api_of_two_clinics.client.http.headers["x-user"] = VET1
+    return api_of_two_clinics
+
+
 @pytest.mark.parametrize("pairs", [60, pytest.param(1000, marks=pytest.mark.full)])
 @pytest.mark.parametrize("key", [False, True])
 def test_initiate_races_unlink(api: Api, pairs: int, key: bool) -> None:

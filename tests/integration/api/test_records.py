@@ -1,26 +1,21 @@
 """What is left behind: log records with the guide's names, one api_logs row for each refusal."""
 
 import logging
-from collections.abc import Callable
 
 import pytest
 
 from petrec.api import StoredObject
 from tests.plugins.api import Api
-from tests.plugins.databases import MakeDatabase
-from tests.plugins.two_clinics import ABSENT, APPT1, INITIATE, PET1, ROWS, VET1
+from tests.plugins.two_clinics import ABSENT, APPT1, INITIATE, PET1, VET1
 
 PATH = "/api/v1/recordings/upload/initiate"
 SECRETS = ("s3cr3t-signature", "policy-", "t0k3n", "x-amz", ".s3.test")
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
-    made = database("with_visits")
-    made.execute(ROWS)
-    api = make_api(database=made)
-    api.client.http.headers.update({"x-user": VET1, "Authorization": "Bearer t0k3n"})
-    return api
+def api(api_of_two_clinics: Api) -> Api:
+    api_of_two_clinics.client.http.headers.update({"x-user": VET1, "Authorization": "Bearer t0k3n"})
+    return api_of_two_clinics
 
 
 def test_the_log_has_a_record_of_each_upload(api: Api, caplog: pytest.LogCaptureFixture) -> None:

@@ -29,6 +29,12 @@ ALTER TABLE recordings ALTER status DROP NOT NULL;
 """
 
 
+@pytest.fixture
+def api(api_of_two_clinics: Api) -> Api:
+    api_of_two_clinics.client.http.headers.update(ACTORS["staff"])
+    return api_of_two_clinics
+
+
 def test_columns_that_cannot_hold_an_upload_are_named(
     make_api: Callable[..., Api], api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,20 +7,16 @@ from typing import Any
 import pytest
 
 from tests.plugins.api import Api
-from tests.plugins.databases import MakeDatabase
-from tests.plugins.two_clinics import APPT1, INITIATE, PET1, PET2, REC1, ROWS, VET1, VISIT1
+from tests.plugins.two_clinics import APPT1, INITIATE, PET1, PET2, REC1, VET1, VISIT1
 
 PATH = "/api/v1/visits/"
 NEW = {"pet_id": f"pet-{PET1}", "appointment_id": f"appt-{APPT1}", "visit_type": "checkup"}
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
-    made = database("with_visits")
-    made.execute(ROWS)
-    api = make_api(database=made)
-    api.client.http.headers["x-user"] = VET1
-    return api
+def api(api_of_two_clinics: Api) -> Api:
+    api_of_two_clinics.client.http.headers["x-user"] = VET1
+    return api_of_two_clinics
 
 
 def test_life_of_a_visit(api: Api) -> None:
