@@ -88,7 +88,7 @@ def _clients(port: int, sent: bytes) -> Iterator[selectors.BaseSelector]:
 
 
 def _whole(answer: bytearray) -> bool:
-    """Say whether the answer is complete."""
+    """Return whether the answer is complete."""
     end = answer.find(b"\r\n\r\n")
     length = _LENGTH.search(answer, 0, end + 2)
     if end < 0 or length is None or len(answer) < end + 4 + int(length[1]):

@@ -96,7 +96,7 @@ def _replace(written: Path, path: Path, mode: int | None) -> None:
 
 
 def _keep_access(written: Path, old: os.stat_result) -> None:
-    """Give a file the group and mode of another; without its group, no rights for any group."""
+    """Set group and mode of a file to another's; without its group, no rights for any group."""
     mode = stat.S_IMODE(old.st_mode) & 0o777
     if written.stat().st_gid != old.st_gid:
         try:

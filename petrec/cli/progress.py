@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.status import Status
 
-    from petrec.features.runs.run import Observer, Run
+    from petrec.features.runs.run import Run
 
 
 @dataclass
@@ -85,10 +85,3 @@ def _new_bar() -> "Progress":
     bar = Progress(*columns, console=Console(stderr=True))
     bar.add_task("starting", total=None, rate=0)
     return bar
-
-
-@contextmanager
-def run_progress(*, quiet: bool) -> "Iterator[Observer]":
-    """Yield a function that shows a run's progress."""
-    with activity(quiet=quiet) as shown:
-        yield shown.progress

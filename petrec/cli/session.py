@@ -44,16 +44,19 @@ def open_session(
     command: str, options: Connect, *, trust_constraints: bool = False
 ) -> CommandSession:
     """Configure the logging and make the session that the options describe."""
-    from petrec.postgres.connection import make_engine
     from petrec.postgres.dsn import resolve_dsn
     from petrec.settings import load_settings
 
     configure_logging(options.verbose)
     settings = load_settings(options.config)
     target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))
-    trusts = trust_constraints or settings.audit.trust_constraints
-    engine = make_engine(target, settings, command, options.expect_database)
-    return CommandSession(settings, target, engine, trusts)
+    return CommandSession.made(
+        settings,
+        target,
+        command,
+        trust_constraints=trust_constraints,
+        expect_database=options.expect_database,
+    )
 
 
 def configure_logging(verbose: int) -> None:

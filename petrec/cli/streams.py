@@ -43,7 +43,7 @@ class RemarkStream(io.TextIOWrapper):
 
 
 def prepare_streams() -> None:
-    """Give the process three open streams, whatever its parent has closed.
+    """Make sure that the process has three open streams, whatever its parent has closed.
 
     Without this, the next file or socket would take the number of a closed stream, and a remark
     would be written into it. Output to a closed stream still fails: its place is read-only.

@@ -6,7 +6,7 @@ _SOCKET_DIRECTORY_LINE = 4
 
 
 def running(pgdata: Path) -> bool:
-    """Say whether the server named by `postmaster.pid` works in the data directory."""
+    """Return whether the server named by `postmaster.pid` works in the data directory."""
     lines = _lines(pgdata)
     first = lines[0].strip() if lines else ""
     return first.isdecimal() and int(first) in _working_in(pgdata)

@@ -32,7 +32,7 @@ def load() -> ModuleType:
 
 
 def is_root() -> bool:
-    """Say whether this process is root, as whom PostgreSQL refuses to run."""
+    """Return whether this process is root, as whom PostgreSQL refuses to run."""
     return os.name == "posix" and os.geteuid() == 0
 
 

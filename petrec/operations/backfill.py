@@ -56,7 +56,7 @@ def apply_backfill(
     step: Step = ignore,
     progress: Observer = ignore,
 ) -> BackfillResult:
-    """Give recordings the pet that certain evidence names, in batches that can be taken back.
+    """Set the pet that certain evidence names, in batches that can be taken back.
 
     An unfinished run is resumed, or with `anew` abandoned and planned again. With `limit`, a new
     plan has the first recordings only, that many at most. `export` is a CSV for

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from petrec.errors import ReadCancelledError
 
@@ -31,6 +31,22 @@ class Session:
     engine: "Engine"
     trust_constraints: bool = False
     _remarks: dict[str, None] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def made(
+        cls,
+        settings: "Settings",
+        dsn: "Dsn",
+        command: str,
+        *,
+        trust_constraints: bool,
+        expect_database: str,
+    ) -> Self:
+        """Return a session with an engine of its own; see `connect`."""
+        from petrec.postgres.connection import make_engine
+
+        trusts = trust_constraints or settings.audit.trust_constraints
+        return cls(settings, dsn, make_engine(dsn, settings, command, expect_database), trusts)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -117,13 +133,15 @@ def connect(
     pg_stat_activity. Operations fail where the database has another name than `expect_database`.
     Errors: SettingsError, UsageError.
     """
-    from petrec.postgres.connection import make_engine
     from petrec.postgres.dsn import resolve_dsn
     from petrec.settings import load_settings
 
     settings = load_settings(None if config is None else Path(config))
     target = resolve_dsn(dsn, service)
-    trusts = trust_constraints or settings.audit.trust_constraints
-    return Session(
-        settings, target, make_engine(target, settings, command, expect_database), trusts
+    return Session.made(
+        settings,
+        target,
+        command,
+        trust_constraints=trust_constraints,
+        expect_database=expect_database,
     )

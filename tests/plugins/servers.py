@@ -15,7 +15,7 @@ _running: dict[int, Cluster] = {}
 
 
 def pytest_report_header() -> str:
-    """Say which servers there are."""
+    """Name which servers there are."""
     return f"PostgreSQL: {', '.join(map(str, BINARIES))}"
 
 

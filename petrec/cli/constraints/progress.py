@@ -20,7 +20,7 @@ _LOG = logging.getLogger("petrec")
 
 @contextmanager
 def listening(*, quiet: bool) -> Iterator["Listener"]:
-    """Give the listener of a run: remarks on standard error, and the progress beside them."""
+    """Yield the listener of a run: remarks on standard error, and the progress beside them."""
     from petrec.features.constraints.apply import Listener
 
     def tell(text: str) -> None:

@@ -18,7 +18,7 @@ def status(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Say of each constraint and index whether it is there and valid; 1 if something is not.
+    """Show of each constraint and index whether it is there and valid; 1 if something is not.
 
     Examples:
         petrec constraints status

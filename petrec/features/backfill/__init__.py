@@ -1,1 +1,1 @@
-"""Give recordings the pet that certain evidence names, and only those."""
+"""Set the pet of recordings, where certain evidence names it and only there."""

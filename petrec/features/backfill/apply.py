@@ -35,7 +35,7 @@ def apply_backfill(
     observe: Observer,
     planning: Planning = _ALL,
 ) -> Run | None:
-    """Give the recordings their pets; None where there is nothing to do. Errors: see `Driver`."""
+    """Set the pets of recordings; None where there is nothing to do. Errors: see `Driver`."""
 
     def plan(connection: Connection) -> Run | None:
         run = _resume(connection, target, anew=planning.anew)

@@ -42,7 +42,7 @@ def ambiguous_query(schema: Schema) -> Select[Any]:
 def stream_ambiguous(
     connection: Connection, schema: Schema
 ) -> Iterator[tuple[tuple[str, ...], Rows]]:
-    """Give the column names and an iterator over the rows."""
+    """Yield the column names and an iterator over the rows."""
     query = ambiguous_query(schema)
     with stream_copy(connection, query) as rows:
         yield tuple(column.name for column in query.selected_columns), rows

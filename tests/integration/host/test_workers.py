@@ -61,7 +61,7 @@ class Fleet:
                 os.kill(each, signal.SIGCONT)
 
     def is_gone(self) -> bool:
-        """Say whether nobody listens any more."""
+        """Return whether nobody listens any more."""
         try:
             self.ask("GET", f"{API}/health")
         except httpx.TransportError:

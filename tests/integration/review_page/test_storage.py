@@ -27,7 +27,7 @@ def load(opened: Opened, file: Path) -> str:
 
 
 def asks_before_closing(page: Page) -> bool:
-    """Say whether the browser would ask; it only does after the page was used."""
+    """Return whether the browser would ask; it only does after the page was used."""
     return bool(page.evaluate("!dispatchEvent(new Event('beforeunload', { cancelable: true }))"))
 
 
