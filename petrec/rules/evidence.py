@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, null, or_
 
 from petrec.rules.facts import Facts
-from petrec.rules.facts_sql import FactColumns
+from petrec.rules.facts_sql import FactColumns, ObservedColumns
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Strategy:
     sentence: str
     pet: Callable[[Facts], Hashable | None]
     sql_holds: Callable[[FactColumns], ColumnElement[bool]]
-    sql_pet: Callable[[FactColumns], ColumnElement[Any]]
+    sql_pet: Callable[[ObservedColumns], ColumnElement[Any]]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def strategy_sql(facts: FactColumns) -> ColumnElement[str]:
     return case((inferable_sql(facts), named), else_=null())
 
 
-def certain_pet_sql(facts: FactColumns) -> ColumnElement[Any]:
+def certain_pet_sql(facts: ObservedColumns) -> ColumnElement[Any]:
     """Return the certain pet; NULL without certain evidence."""
     named = case(*[(s.sql_holds(facts), s.sql_pet(facts)) for s in STRATEGIES], else_=null())
     return case((inferable_sql(facts), named), else_=null())

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, null, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.sql import base
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.sql.selectable import Subquery
-
-_NULL: ColumnElement[Any] = null()
 
 
 class FactColumns:
@@ -47,10 +45,6 @@ class FactColumns:
         self.single_pet: ColumnElement[bool] = source.c.petrec_single_pet
         self.visit_differs: ColumnElement[bool] = source.c.petrec_visit_differs
         self.visit_names_pet: ColumnElement[bool] = source.c.petrec_visit_names_pet
-        self.linked_pets = source.c.get("petrec_linked_pets", _NULL)
-        self.visit_pet = source.c.get("petrec_visit_pet", _NULL)
-        self.certain_pet = source.c.get("petrec_certain_pet", _NULL)
-        self.strategy = source.c.get("petrec_strategy", _NULL)
 
     @property
     def flags(self) -> list[ColumnElement[bool]]:
@@ -67,6 +61,26 @@ class FactColumns:
         """The pet exists and was in the appointment, if there is one."""
         in_appointment = and_(self.appointment_exists, self.pet_linked)
         return and_(self.has_pet, self.pet_exists, or_(~self.has_appointment, in_appointment))
+
+
+class ObservedColumns(FactColumns):
+    """The facts of recordings as the tables hold them, with the pets that the evidence names."""
+
+    def __init__(self, source: Subquery, renamed: Mapping[str, str] | None = None) -> None:
+        """Name the columns of a subquery that `observed` built, or one with the same columns."""
+        super().__init__(source, renamed)
+        self.linked_pets: ColumnElement[Any] = source.c.petrec_linked_pets
+        self.visit_pet: ColumnElement[Any] = source.c.petrec_visit_pet
+
+
+class JudgedColumns(ObservedColumns):
+    """The same with the certain pet and the strategy that found it; both NULL where none did."""
+
+    def __init__(self, source: Subquery, renamed: Mapping[str, str] | None = None) -> None:
+        """Name the columns of a subquery that `judged` built."""
+        super().__init__(source, renamed)
+        self.certain_pet: ColumnElement[Any] = source.c.petrec_certain_pet
+        self.strategy: ColumnElement[str] = source.c.petrec_strategy
 
 
 def _columns_of_recording(

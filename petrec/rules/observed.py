@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from petrec.rules.agreement import visit_contradicts_sql
 from petrec.rules.evidence import certain_pet_sql, strategy_sql
-from petrec.rules.facts_sql import FactColumns
+from petrec.rules.facts_sql import JudgedColumns, ObservedColumns
 from petrec.schema import Schema
 
 
@@ -35,14 +35,14 @@ def observed(
     *extra: ColumnElement[Any],
     per_row: bool = False,
     within: ColumnElement[bool] | None = None,
-) -> FactColumns:
+) -> ObservedColumns:
     """Build the plain facts of every recording, or of those `within` a condition.
 
     See `judged` for the other parameters.
     """
     query = _Observation(schema, per_row=per_row).query(extra)
     within_query = query if within is None else query.where(within)
-    return FactColumns(within_query.subquery("facts"), _renamed(schema))
+    return ObservedColumns(within_query.subquery("facts"), _renamed(schema))
 
 
 def judged(
@@ -50,7 +50,7 @@ def judged(
     *extra: ColumnElement[Any],
     per_row: bool = False,
     within: ColumnElement[bool] | None = None,
-) -> FactColumns:
+) -> JudgedColumns:
     """Build the facts of every recording, with the certain pet where there is one.
 
     `extra` are further columns of recordings; `per_row` suits a query that joins the facts to a
@@ -60,7 +60,7 @@ def judged(
     pet = certain_pet_sql(facts).label("petrec_certain_pet")
     strategy = strategy_sql(facts).label("petrec_strategy")
     judged_rows = select(*facts.source.c, pet, strategy).subquery("judged")
-    return FactColumns(judged_rows, facts.renamed)
+    return JudgedColumns(judged_rows, facts.renamed)
 
 
 def _renamed(schema: Schema) -> dict[str, str]:

@@ -6,14 +6,14 @@ from sqlalchemy import ColumnElement, Text, all_, cast, distinct, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.runs.journal.keys import key_of
-from petrec.rules.facts_sql import FactColumns
+from petrec.rules.facts_sql import ObservedColumns
 from petrec.schema import Schema
 
 _DIGITS = 32
 
 
 def state_sql(
-    schema: Schema, facts: FactColumns, *, without: ColumnElement[Any] | None = None
+    schema: Schema, facts: ObservedColumns, *, without: ColumnElement[Any] | None = None
 ) -> ColumnElement[str]:
     """Hash key, pet, appointment, whether they exist, visit, and the appointment's pets.
 
