@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from tests.plugins.api import Api
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark that says what the fixture `api` is made of."""
+    config.addinivalue_line(
+        "markers",
+        "api(database, headers, **parts): the fixture that gives the database of `api`, the headers"
+        " of each of its requests, and parts of its application",
+    )
+
+
 @pytest.fixture
 def make_api(database: MakeDatabase) -> Iterator[Callable[..., "Api"]]:
     """Makes applications, on a database of a shape or on the one given."""
@@ -29,9 +38,22 @@ def make_api(database: MakeDatabase) -> Iterator[Callable[..., "Api"]]:
 
 
 @pytest.fixture
-def api(make_api: Callable[..., "Api"]) -> "Api":
-    """The router on the clinic with visits."""
-    return make_api("with_visits")
+def api(request: pytest.FixtureRequest, make_api: Callable[..., "Api"]) -> "Api":
+    """The router on the clinic with visits, or on what the mark `api` names.
+
+    The store has a sound for each recording of the two clinics.
+    """
+    from tests.plugins.two_clinics import SOUNDS
+
+    mark = request.node.get_closest_marker("api")
+    if mark is None:
+        return make_api("with_visits")
+    parts = dict(mark.kwargs)
+    headers = parts.pop("headers", {})
+    made = make_api(database=request.getfixturevalue(*mark.args), **parts)
+    made.client.http.headers.update(headers)
+    made.store.objects.update(SOUNDS)
+    return made
 
 
 @pytest.fixture
@@ -42,15 +64,3 @@ def two_clinics(database: MakeDatabase) -> Database:
     made = database("with_visits")
     made.execute(ROWS)
     return made
-
-
-@pytest.fixture
-def api_of_two_clinics(make_api: Callable[..., "Api"], two_clinics: Database) -> "Api":
-    """The router on them, with a sound in the store for each of their recordings."""
-    from petrec.api import StoredObject
-    from tests.plugins.two_clinics import REC1, REC2
-
-    api = make_api(database=two_clinics)
-    for recording in (REC1, REC2):
-        api.store.objects[f"key-{recording}"] = StoredObject(3, "audio/mp4", "e")
-    return api

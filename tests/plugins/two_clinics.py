@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from petrec.api import StoredObject
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
 
@@ -43,6 +44,7 @@ ROWS = (
     + clinic_rows(P1, O1, VET1, PET1, APPT1, REC1, VISIT1)
     + clinic_rows(P2, O2, VET2, PET2, APPT2, REC2, VISIT2)
 )
+SOUNDS = {f"key-{each}": StoredObject(3, "audio/mp4", "e") for each in (REC1, REC2)}
 
 
 ACTORS: dict[str, dict[str, str]] = {

@@ -26,10 +26,7 @@ from tests.plugins.two_clinics import (
     snapshot,
 )
 
-
-@pytest.fixture
-def api(api_of_two_clinics: Api) -> Api:
-    return api_of_two_clinics
+pytestmark = pytest.mark.api("two_clinics")
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff", "admin"])

@@ -107,13 +107,14 @@ class Asked:
                 assert [number(p["id"]) for p in answer.json()["pets"]] == expected[0][0]
 
 
+pytestmark = pytest.mark.api("hand_written")
+
+
 @pytest.fixture
-def api(
-    make_api: Callable[..., Api], empty_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> Api:
+def hand_written(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     monkeypatch.setattr(read, "RECORDINGS", 2)
     empty_database.execute(TABLES)
-    return make_api(database=empty_database)
+    return empty_database
 
 
 def test_lists_of_random_clinics_are_what_sql_selects(api: Api) -> None:

@@ -26,10 +26,7 @@ API = "/api/v1"
 START = f"{API}/recordings/upload/initiate"
 STAFF, OWNER = ACTORS["staff"], ACTORS["owner"]
 
-
-@pytest.fixture
-def api(api_of_two_clinics: Api) -> Api:
-    return api_of_two_clinics
+pytestmark = pytest.mark.api("two_clinics")
 
 
 @pytest.mark.parametrize("actor", ["staff", "owner"])

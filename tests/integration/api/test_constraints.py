@@ -28,11 +28,7 @@ CREATE TRIGGER refuse BEFORE INSERT OR UPDATE OR DELETE ON {table}
 FOR EACH ROW EXECUTE FUNCTION refuse();
 """
 
-
-@pytest.fixture
-def api(api_of_two_clinics: Api) -> Api:
-    api_of_two_clinics.client.http.headers.update(ACTORS["staff"])
-    return api_of_two_clinics
+pytestmark = pytest.mark.api("two_clinics", headers=ACTORS["staff"])
 
 
 def test_each_refusal_of_a_trigger(api: Api, caplog: pytest.LogCaptureFixture) -> None:

@@ -20,11 +20,7 @@ CREATE CONSTRAINT TRIGGER fail AFTER INSERT OR UPDATE ON recordings
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail();
 """
 
-
-@pytest.fixture
-def api(api_of_two_clinics: Api) -> Api:
-    api_of_two_clinics.client.http.headers["x-user"] = VET1
-    return api_of_two_clinics
+pytestmark = pytest.mark.api("two_clinics", headers={"x-user": VET1})
 
 
 @pytest.mark.parametrize(

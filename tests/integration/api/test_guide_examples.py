@@ -1,7 +1,6 @@
 """Each JSON example of the integration guide: same keys in the same order, values, null rules."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -9,17 +8,18 @@ import pytest
 from petrec.api import Options, StoredObject
 from tests.plugins import guide
 from tests.plugins.api import Api
-from tests.plugins.databases import MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
 
 NOW = datetime(2025, 9, 1, 14, 0, 0, 999_999, tzinfo=UTC)
 VET = {"x-user": guide.VET, "x-role": "vet", "x-practice": guide.PRACTICE}
 
 
+pytestmark = pytest.mark.api("clinic_of_the_guide", headers=VET, options=Options(clock=lambda: NOW))
+
+
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
-    made = make_api(database=guide.fill(database("text_ids")), options=Options(clock=lambda: NOW))
-    made.client.http.headers.update(VET)
-    return made
+def clinic_of_the_guide(database: MakeDatabase) -> Database:
+    return guide.fill(database("text_ids"))
 
 
 def test_list_of_recordings(api: Api) -> None:

@@ -1,7 +1,6 @@
 """One row for one Idempotency-Key, the same answer for the same request."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,8 +8,7 @@ import pytest
 
 from petrec.api import Options
 from tests.plugins.api import Api
-from tests.plugins.databases import MakeDatabase
-from tests.plugins.two_clinics import ACTORS, APPT1, INITIATE, P2, PET1, ROWS, VET1
+from tests.plugins.two_clinics import ACTORS, APPT1, INITIATE, P2, PET1, VET1
 
 PATH = "/api/v1/recordings/upload/initiate"
 COUNT = "SELECT count(*) FROM recordings"
@@ -26,18 +24,9 @@ class Clock:
         return self.now
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+CLOCK = Clock()
 
-
-@pytest.fixture
-def api(make_api: Callable[..., Api], database: MakeDatabase, clock: Clock) -> Api:
-    made = database("with_visits")
-    made.execute(ROWS)
-    api = make_api(database=made, options=Options(clock=clock))
-    api.client.http.headers["x-user"] = VET1
-    return api
+pytestmark = pytest.mark.api("two_clinics", headers={"x-user": VET1}, options=Options(clock=CLOCK))
 
 
 def initiate(api: Api, key: str, **change: Any) -> Any:
@@ -69,11 +58,11 @@ def test_same_key_other_caller(api: Api) -> None:
     assert initiate(api, "k").json()["recording_id"] != first["recording_id"]
 
 
-def test_expired_form_is_signed_anew_while_pending(api: Api, clock: Clock) -> None:
+def test_expired_form_is_signed_anew_while_pending(api: Api) -> None:
     first = initiate(api, "k").json()
-    clock.now += timedelta(minutes=59)
+    CLOCK.now += timedelta(minutes=59)
     assert initiate(api, "k").json() == first | {"expires_in": 60}
-    clock.now += timedelta(minutes=2)
+    CLOCK.now += timedelta(minutes=2)
     again = initiate(api, "k").json()
     assert again["upload_fields"]["policy"] != first["upload_fields"]["policy"]
     assert (again["s3_key"], again["expires_in"]) == (first["s3_key"], 3600)

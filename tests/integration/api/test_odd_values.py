@@ -94,10 +94,13 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, list[Any], list[Any]]]] = {
 }
 
 
+pytestmark = pytest.mark.api("odd_values")
+
+
 @pytest.fixture
-def api(make_api: Callable[..., Api], empty_database: Database) -> Api:
+def odd_values(empty_database: Database) -> Database:
     empty_database.execute(TABLES)
-    return make_api(database=empty_database)
+    return empty_database
 
 
 def walk(api: Api, table: str) -> dict[int, Any]:

@@ -13,11 +13,7 @@ from tests.integration.api.test_faults import PATH
 from tests.plugins.api import Api, Client, admin
 from tests.plugins.two_clinics import APPT1, INITIATE, PET1, VET1
 
-
-@pytest.fixture
-def api(api_of_two_clinics: Api) -> Api:
-    api_of_two_clinics.client.http.headers["x-user"] = VET1
-    return api_of_two_clinics
+pytestmark = pytest.mark.api("two_clinics", headers={"x-user": VET1})
 
 
 @pytest.mark.parametrize("pairs", [60, pytest.param(1000, marks=pytest.mark.full)])

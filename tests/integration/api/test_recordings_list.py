@@ -10,7 +10,7 @@ import pytest
 from petrec.rules.evidence import certain
 from petrec.rules.facts import Facts, VisitFacts
 from tests.plugins.api import Api, admin
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
 
 PATH = "/api/v1/recordings/"
 # Visits that name the pet of some recordings whose appointment leaves it open.
@@ -75,10 +75,14 @@ def wire(served: list[tuple[Any, Any]]) -> list[tuple[str, str]]:
     return [(f"rec-{row[0]}", f"pet-{pet}") for row, pet in served]
 
 
+pytestmark = pytest.mark.api("visited")
+
+
 @pytest.fixture
-def api(api: Api) -> Api:
-    api.database.execute(VISITS)
-    return api
+def visited(database: MakeDatabase) -> Database:
+    made = database("with_visits")
+    made.execute(VISITS)
+    return made
 
 
 def walk(api: Api, limit: int, query: str = "", **headers: str) -> Iterator[Any]:

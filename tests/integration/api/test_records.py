@@ -11,11 +11,9 @@ from tests.plugins.two_clinics import ABSENT, APPT1, INITIATE, PET1, VET1
 PATH = "/api/v1/recordings/upload/initiate"
 SECRETS = ("s3cr3t-signature", "policy-", "t0k3n", "x-amz", ".s3.test")
 
+HEADERS = {"x-user": VET1, "Authorization": "Bearer t0k3n"}
 
-@pytest.fixture
-def api(api_of_two_clinics: Api) -> Api:
-    api_of_two_clinics.client.http.headers.update({"x-user": VET1, "Authorization": "Bearer t0k3n"})
-    return api_of_two_clinics
+pytestmark = pytest.mark.api("two_clinics", headers=HEADERS)
 
 
 def test_the_log_has_a_record_of_each_upload(api: Api, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from petrec.api import PresignedPost, StoredObject
 from tests.plugins.api import Api, watch
-from tests.plugins.databases import MakeDatabase
+from tests.plugins.databases import Database
 from tests.plugins.memory_store import MemoryStore
 from tests.plugins.two_clinics import (
     ABSENT,
@@ -21,9 +21,7 @@ from tests.plugins.two_clinics import (
     OBJECTS,
     PET1,
     PET2,
-    REC1,
-    REC2,
-    ROWS,
+    SOUNDS,
     VISIT2,
     Call,
     send,
@@ -65,12 +63,9 @@ class Watched(MemoryStore):
 
 
 @pytest.fixture
-def api(make_api: Callable[..., Api], database: MakeDatabase) -> Api:
-    made = database("with_visits")
-    made.execute(ROWS)
-    api = make_api(database=made, store=Watched())
-    for recording in (REC1, REC2):
-        api.store.objects[f"key-{recording}"] = StoredObject(3, "audio/mp4", "e")
+def watched(make_api: Callable[..., Api], two_clinics: Database) -> Api:
+    api = make_api(database=two_clinics, store=Watched())
+    api.store.objects.update(SOUNDS)
     watch(api.engine, lambda statement, _: api.store.seen.append(statement))
     event.listen(api.engine.pool, "checkout", lambda *_: api.store.seen.append("checkout"))
     # The first request of all reads the schema.
@@ -87,28 +82,28 @@ def work(api: Api, actor: str, one: Call, target: str, **headers: str) -> list[s
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff", "other owner", "other staff", "nobody"])
-def test_a_foreign_object_costs_the_work_of_an_absent_one(api: Api, actor: str) -> None:
+def test_a_foreign_object_costs_the_work_of_an_absent_one(watched: Api, actor: str) -> None:
     for name, one in OBJECTS.items():
         foreign = one.mine if actor.startswith(("other", "nobody")) else one.foreign
-        assert work(api, actor, one, foreign) == work(api, actor, one, ABSENT), name
+        assert work(watched, actor, one, foreign) == work(watched, actor, one, ABSENT), name
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff"])
-def test_a_foreign_id_costs_the_work_of_an_absent_one(api: Api, actor: str) -> None:
+def test_a_foreign_id_costs_the_work_of_an_absent_one(watched: Api, actor: str) -> None:
     for name, one in MORE.items():
-        assert work(api, actor, one, one.foreign) == work(api, actor, one, ABSENT), name
+        assert work(watched, actor, one, one.foreign) == work(watched, actor, one, ABSENT), name
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff"])
-def test_with_a_key(api: Api, actor: str) -> None:
+def test_with_a_key(watched: Api, actor: str) -> None:
     one, key = OBJECTS["initiate"], {"Idempotency-Key": "k"}
-    done = work(api, actor, one, APPT2, **key)
-    assert done == work(api, actor, one, ABSENT, **key)
+    done = work(watched, actor, one, APPT2, **key)
+    assert done == work(watched, actor, one, ABSENT, **key)
     assert any("pg_advisory_xact_lock" in each for each in done)
 
 
-def test_differences_are_seen(api: Api) -> None:
+def test_differences_are_seen(watched: Api) -> None:
     """An own object leads to more, or to other steps."""
     for name in ("complete", "initiate", "read visit", "update visit"):
         one = OBJECTS[name]
-        assert work(api, "staff", one, one.mine) != work(api, "staff", one, ABSENT), name
+        assert work(watched, "staff", one, one.mine) != work(watched, "staff", one, ABSENT), name

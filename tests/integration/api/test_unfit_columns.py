@@ -28,11 +28,7 @@ DROP DOMAIN IF EXISTS checked; CREATE DOMAIN checked AS text CHECK (VALUE <> 'pe
 ALTER TABLE recordings ALTER status DROP NOT NULL;
 """
 
-
-@pytest.fixture
-def api(api_of_two_clinics: Api) -> Api:
-    api_of_two_clinics.client.http.headers.update(ACTORS["staff"])
-    return api_of_two_clinics
+pytestmark = pytest.mark.api("two_clinics", headers=ACTORS["staff"])
 
 
 def test_columns_that_cannot_hold_an_upload_are_named(

@@ -12,11 +12,7 @@ from tests.plugins.two_clinics import APPT1, INITIATE, PET1, PET2, REC1, VET1, V
 PATH = "/api/v1/visits/"
 NEW = {"pet_id": f"pet-{PET1}", "appointment_id": f"appt-{APPT1}", "visit_type": "checkup"}
 
-
-@pytest.fixture
-def api(api_of_two_clinics: Api) -> Api:
-    api_of_two_clinics.client.http.headers["x-user"] = VET1
-    return api_of_two_clinics
+pytestmark = pytest.mark.api("two_clinics", headers={"x-user": VET1})
 
 
 def test_life_of_a_visit(api: Api) -> None:
