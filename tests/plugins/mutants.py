@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 
 def is_under_mutmut() -> bool:
     """Return whether mutmut runs the tests."""
@@ -18,5 +20,12 @@ def pytest_configure() -> None:
     if is_under_mutmut():
         from hypothesis import Phase, settings
 
-        settings.register_profile("mutants", phases=[Phase.generate], database=None)
+        phases = [Phase.explicit, Phase.generate]
+        settings.register_profile("mutants", phases=phases, database=None)
         settings.load_profile("mutants")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what needs no server first: most changes end there."""
+    if is_under_mutmut():
+        items.sort(key=lambda item: not item.nodeid.startswith("tests/unit/"))
