@@ -1,15 +1,28 @@
 """Random small clinics with references of every sort, as rows and as the rules' facts."""
 
+from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from petrec.rules.facts import Facts, VisitFacts
+from petrec.settings import Mapping
 
-# Ids 1-3 may exist; 8 and 9 never do.
-_REFERENCE = st.sampled_from([None, 1, 2, 3, 9])
-_PET = st.sampled_from([1, 2, 3, 9])
+TABLES = ("pets", "appointments", "appointment_pets", "visits", "recordings")
+# Ids 1-3 may exist; 9 never does.
+_IDS = (1, 2, 3)
+Row = TypeVar("Row")
+
+
+class Keys(StrEnum):
+    """Which foreign keys all rows obey; with those of the links comes their primary key."""
+
+    NONE = "none"
+    LINKS = "links"
+    ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -21,14 +34,33 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Clinic:
-    """All rows of a small database; recordings are (pet, appointment, visit)."""
+class Rows:
+    """Rows of each table; recordings are (pet, appointment, visit)."""
 
-    pets: frozenset[int]
-    appointments: frozenset[int]
-    links: Sequence[tuple[int, int | None]]
-    visits: Sequence[Visit]
-    recordings: Sequence[tuple[int | None, int | None, int | None]]
+    pets: Sequence[int] = ()
+    appointments: Sequence[int] = ()
+    links: Sequence[tuple[int, int | None]] = ()
+    visits: Sequence[Visit] = ()
+    recordings: Sequence[tuple[int | None, int | None, int | None]] = ()
+
+
+@dataclass(frozen=True)
+class Clinic(Rows):
+    """All rows of a small database that count; visits and recordings are numbered from 1.
+
+    `hidden` are rows that do not, since their tables have conditions; they are numbered after them.
+    Whom pets and appointments belong to is by their ids.
+    """
+
+    hidden: Rows = field(default_factory=Rows)
+    conditions: frozenset[str] = frozenset()
+    pet_owners: MappingType[Any, int | None] = field(default_factory=dict)
+    place_owners: MappingType[Any, int | None] = field(default_factory=dict)
+
+    @property
+    def mapping(self) -> Mapping:
+        """Return the mapping with the conditions, all on a column `counts`."""
+        return Mapping(where=dict.fromkeys(sorted(self.conditions), "counts"))
 
     def facts(self, recording: tuple[int | None, int | None, int | None]) -> Facts:
         """Return what a rule may look at, worked out without SQL."""
@@ -41,7 +73,7 @@ class Clinic:
             pet_exists=pet in self.pets,
             appointment_exists=appointment in self.appointments,
             linked=linked,
-            known=linked & self.pets,
+            known=linked & frozenset(self.pets),
             visit=VisitFacts(found.pet_id, found.appointment_id, found.pet_id in self.pets)
             if found
             else None,
@@ -49,22 +81,87 @@ class Clinic:
 
 
 @st.composite
-def clinics(draw: st.DrawFn, *, sound: bool = False) -> Clinic:
-    """Draw a clinic; in a `sound` one the links obey foreign keys and a primary key."""
-    pets = draw(st.frozensets(st.sampled_from([1, 2, 3])))
-    appointments = draw(st.frozensets(st.sampled_from([1, 2, 3])))
-    pet = st.sampled_from(sorted(pets)) if sound and pets else st.one_of(_PET, st.none())
-    appointment = (
-        st.sampled_from(sorted(appointments))
-        if sound and appointments
-        else st.sampled_from([1, 2, 9])
-    )
-    possible = not sound or (pets and appointments)
-    links = (
-        draw(st.lists(st.tuples(appointment, pet), max_size=6, unique=sound)) if possible else []
-    )
-    visits = draw(st.lists(st.builds(Visit, _REFERENCE, _REFERENCE), max_size=3))
-    recordings = st.tuples(_REFERENCE, _REFERENCE, _REFERENCE)
+def clinics(draw: st.DrawFn, *, keys: Keys = Keys.NONE, may_hide: Sequence[str] = TABLES) -> Clinic:
+    """Draw a clinic whose rows obey these keys; some of these tables have conditions."""
+    conditions = draw(st.frozensets(st.sampled_from(may_hide))) if may_hide else frozenset()
+    rows = draw(_rows(keys))
+    counted, hidden = Rows(), Rows()
+    for table, name in zip(TABLES, Rows.__dataclass_fields__, strict=True):
+        every = getattr(rows, name)
+        counts = [table not in conditions or draw(st.booleans()) for _ in every]
+        parted = [[row for row, its in zip(every, counts, strict=True) if its is side]
+                  for side in (True, False)]  # fmt: skip
+        counted, hidden = (
+            replace(part, **{name: found})
+            for part, found in zip((counted, hidden), parted, strict=True)
+        )
+    owners = st.fixed_dictionaries(dict.fromkeys(_IDS, st.sampled_from([None, 7, 8])))
     return Clinic(
-        pets, appointments, links, visits, draw(st.lists(recordings, min_size=1, max_size=8))
+        **vars(counted),
+        hidden=hidden,
+        conditions=conditions,
+        pet_owners=draw(owners),
+        place_owners=draw(owners),
     )
+
+
+@st.composite
+def _rows(draw: st.DrawFn, keys: Keys) -> Rows:
+    """Draw rows that obey the keys."""
+    pets, appointments = (sorted(draw(st.frozensets(st.sampled_from(_IDS)))) for _ in range(2))
+    keyed = keys is not Keys.NONE
+    pet, appointment = (
+        _one_of(pets if keyed else [1, 2, 3, 9]),
+        _one_of(appointments if keyed else [1, 2, 9]),
+    )
+    pair = st.tuples(appointment, pet if keyed else pet | st.none())
+    may_link = not keyed or (pets and appointments)
+    links = draw(st.lists(pair, max_size=6, unique=keyed)) if may_link else []
+    strict = keys is Keys.ALL
+    its_pet, its_appointment = (
+        st.none() | _one_of(existing if strict else [1, 2, 3, 9])
+        for existing in (pets, appointments)
+    )
+    visits = draw(st.lists(st.builds(Visit, its_pet, its_appointment), max_size=3))
+    its_visit = st.none() | _one_of(range(1, len(visits) + 1) if strict else [1, 2, 3, 9])
+    recordings = st.lists(st.tuples(its_pet, its_appointment, its_visit), min_size=1, max_size=8)
+    return Rows(pets, appointments, links, visits, draw(recordings))
+
+
+def _one_of(ids: Sequence[int]) -> st.SearchStrategy[int]:
+    return st.sampled_from(ids) if ids else st.nothing()
+
+
+# Recordings of many kinds: tried before the random ones, so that a fault shows early.
+MANY_KINDS = Clinic(
+    pets=(1, 2, 3),
+    appointments=(1, 2, 3, 4),
+    links=((1, 1), (1, 2), (2, 2), (2, None), (3, 9), (8, 1), (2, 2)),
+    visits=(Visit(1, 1), Visit(3, None), Visit(9, None)),
+    recordings=(
+        (1, 1, 1),
+        (1, None, None),
+        (None, None, None),
+        (None, 8, None),
+        (None, 4, None),
+        (None, 3, None),
+        (None, 1, None),
+        (None, 2, None),
+        (None, 1, 1),
+        (None, None, 2),
+        (None, None, 3),
+        (None, 1, 2),
+        (9, 1, None),
+        (9, None, None),
+        (1, 8, None),
+        (3, 1, None),
+        (2, 1, 1),
+        (9, 8, 1),
+    ),
+    hidden=Rows(
+        pets=(9,), appointments=(8,), links=((4, 1), (1, 3)), recordings=((None, None, None),)
+    ),
+    conditions=frozenset(TABLES),
+    pet_owners={1: 7, 2: 7, 3: 8},
+    place_owners={1: 7, 2: 8, 3: None},
+)

@@ -1,0 +1,50 @@
+"""Owners are compared where both sides name them, by ids of one family."""
+
+import pytest
+from sqlalchemy.dialects import postgresql
+
+from petrec.rules.agreement import may_link_sql
+from petrec.rules.secondary import FACT_IDS, OWNER_DIFFERS, SECONDARY
+from petrec.schema import Schema, TableShape, build_schema
+from petrec.settings import Mapping
+
+
+def schema(**more: dict[str, str]) -> Schema:
+    shapes = {
+        "recordings": {"id": "integer", "pet_id": "integer", "appointment_id": "integer"},
+        "pets": {"id": "integer"},
+        "appointments": {"id": "integer"},
+        "appointment_pets": {"appointment_id": "integer", "pet_id": "integer"},
+    }
+    found = {name: TableShape(shapes[name] | more.get(name, {})) for name in shapes}
+    return build_schema(Mapping(), found)
+
+
+@pytest.mark.parametrize(
+    ("pets", "appointments"),
+    [
+        ({}, {}),
+        ({"owner_id": "integer"}, {}),
+        ({}, {"pet_owner_id": "integer"}),
+        ({"owner_id": "uuid"}, {"pet_owner_id": "integer"}),
+    ],
+)
+def test_owners_that_cannot_be_compared_are_left_out(
+    pets: dict[str, str], appointments: dict[str, str]
+) -> None:
+    found = schema(pets=pets, appointments=appointments)
+    assert OWNER_DIFFERS.rows(found) is None
+    assert str(may_link_sql(found, found.pets, found.appointments)) == "true"
+
+
+def test_owners_of_one_family_are_compared() -> None:
+    found = schema(pets={"owner_id": "bigint"}, appointments={"pet_owner_id": "integer"})
+    query = OWNER_DIFFERS.rows(found)
+    assert query is not None
+    text = str(query.compile(dialect=postgresql.dialect()))
+    assert "pets.owner_id != appointments.pet_owner_id" in text
+
+
+def test_every_secondary_fact_has_an_id_of_its_own() -> None:
+    assert len(set(FACT_IDS)) == len(FACT_IDS)
+    assert {fact.id for fact in SECONDARY} < set(FACT_IDS)
