@@ -5,7 +5,7 @@ from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """What a petrec process tells its caller."""
+    """The exit codes of a petrec process."""
 
     CLEAN = 0
     FINDINGS = 1
@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
 
 
 class PetrecError(Exception):
-    """Petrec could not go on."""
+    """Petrec cannot continue."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.UNDETERMINED
 
@@ -29,13 +29,13 @@ class PetrecError(Exception):
 
 
 class SettingsError(PetrecError):
-    """The configuration is not usable."""
+    """The configuration is invalid."""
 
     exit_code = ExitCode.USAGE
 
 
 class UsageError(PetrecError):
-    """The command was called in a way that cannot work."""
+    """The options or arguments are wrong."""
 
     exit_code = ExitCode.USAGE
 
@@ -51,7 +51,7 @@ class ConnectionFailedError(PetrecError):
 
 
 class PermissionMissingError(PetrecError):
-    """The role may not do what the command needs."""
+    """The role lacks a privilege that the command needs."""
 
 
 class TimedOutError(PetrecError):
@@ -59,11 +59,11 @@ class TimedOutError(PetrecError):
 
 
 class ReadCancelledError(PetrecError):
-    """The server cancelled the reading in favour of other work."""
+    """The server cancelled the query in favour of other work."""
 
 
 class InconsistentReadError(PetrecError):
-    """Two readings of one snapshot differ."""
+    """Two reads of one snapshot returned different results."""
 
 
 class DatabaseError(PetrecError):
@@ -75,7 +75,7 @@ class OutputError(PetrecError):
 
 
 class ReaderGoneError(PetrecError):
-    """Whoever read the output has closed it."""
+    """The reader of the output has closed the pipe."""
 
     exit_code = ExitCode.READER_GONE
 
@@ -91,19 +91,19 @@ class RunHeldError(PetrecError):
 
 
 class RunNotFoundError(PetrecError):
-    """The journal holds no such run."""
+    """The journal has no such run."""
 
     exit_code = ExitCode.USAGE
 
 
 class IllegalTransitionError(PetrecError):
-    """The run is in a state from which this step is not allowed."""
+    """The state of the run does not allow this step."""
 
     exit_code = ExitCode.USAGE
 
 
 class JournalVersionError(PetrecError):
-    """The tables in schema petrec are of a version that this petrec does not know."""
+    """The tables in schema petrec have a version that this petrec does not know."""
 
 
 class RunStoppedError(PetrecError):
@@ -111,11 +111,11 @@ class RunStoppedError(PetrecError):
 
 
 class StuckError(PetrecError):
-    """A statement succeeded and left what is to do as it was."""
+    """A statement succeeded, but its change is not there."""
 
 
 class NoRoomError(PetrecError):
-    """The disk has less room than the work needs."""
+    """The disk does not have enough free space."""
 
 
 class LagUnknownError(PetrecError):
@@ -127,4 +127,4 @@ class DemoUnavailableError(PetrecError):
 
 
 class StorageUnavailableError(PetrecError):
-    """The object store could not be asked."""
+    """The object store could not be reached."""

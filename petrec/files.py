@@ -192,5 +192,5 @@ def try_directory(path: Path) -> None:
 
 def write_failed(path: Path, error: OSError) -> OutputError:
     """Return the error that says why a file could not be written."""
-    hint = "choose a directory that exists and that you may write to"
+    hint = "choose a directory that exists and is writable"
     return OutputError(f"cannot write {path}: {error.strerror}", hint=hint)

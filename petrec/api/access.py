@@ -188,9 +188,9 @@ def _check_owners(schema: Schema) -> None:
     if mine is None or theirs is None or alike(mine, theirs):
         return
     raise SchemaMismatchError(
-        f"owners are not told: pets.owner_id is {mine.type}, "
+        f"owners are not checked: pets.owner_id is {mine.type}, "
         f"appointments.pet_owner_id is {theirs.type}",
-        hint="give both one type, or hand build_router a policy of your own",
+        hint="give both columns the same type, or pass build_router a policy of your own",
     )
 
 
@@ -199,7 +199,7 @@ def column(c: Columns, table: str, name: str) -> Column[Any]:
     if name not in c:
         raise SchemaMismatchError(
             f"the access policy needs {table}.{name}",
-            hint="map it in petrec.toml, or hand build_router a policy of your own",
+            hint="map it in petrec.toml, or pass build_router a policy of your own",
         )
     found: Column[Any] = c[name]
     return found

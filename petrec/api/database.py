@@ -34,12 +34,13 @@ class Database:
             )
         if engine.dialect.is_async:
             raise SettingsError(
-                "petrec.api needs an engine that is not asynchronous",
-                hint="create_engine('postgresql+psycopg://...'), beside the one for asyncio",
+                "petrec.api needs a synchronous engine",
+                hint="create one with create_engine('postgresql+psycopg://...') besides the "
+                "asyncio engine",
             )
         if "isolation_level" in engine.get_execution_options():
             raise SettingsError(
-                "petrec.api does not see an isolation level among execution options",
+                "petrec.api ignores an isolation level in execution_options",
                 hint="create_engine(..., isolation_level=...)",
             )
         self.engine = engine

@@ -54,7 +54,7 @@ def check_inserts(connection: Connection, schema: Schema) -> None:
         columns = ", ".join(str(row[0]) for row in rows)
         raise SchemaMismatchError(
             f"no recording can be inserted: NOT NULL without a default: {name}: {columns}",
-            hint="give each of them a default",
+            hint="give each of these columns a default",
         )
 
 

@@ -104,8 +104,8 @@ class Service:
         authors = author_key(self.database, schema, self.mapping)
         if authors is AuthorKey.REQUIRED:
             logger.warning(
-                "Callers who are not users cannot record: recordings.recorded_by_user_id"
-                " is NOT NULL and refers to them"
+                "Only users can record: recordings.recorded_by_user_id is NOT NULL and "
+                "references users"
             )
         return replace(clinic, authors=authors, takes_uploads=self._takes_uploads(schema))
 
@@ -114,7 +114,7 @@ class Service:
         try:
             check_values(self.database, schema, self.options)
         except SchemaMismatchError as error:
-            logger.error("No upload can be recorded: %s", error.reason)  # noqa: TRY400 it is known
+            logger.error("No recording can be uploaded: %s", error.reason)  # noqa: TRY400 it is known
             return False
         return True
 
@@ -133,5 +133,5 @@ def _maybe_bare(ids: Ids, entity: Entity, given: str | None) -> str | None:
 def _bare(ids: Ids, entity: Entity, given: str) -> str:
     bare = ids.claim(entity, given)
     if bare is None:
-        raise denied("This account is not one of the clinic's")
+        raise denied("This account does not belong to the clinic")
     return bare

@@ -14,52 +14,51 @@ class Commands(LazyGroup):
 
     entries = {  # noqa: RUF012 - read only
         "audit": Entry(
-            "Count every kind of damaged association against all recordings. Writes nothing.",
+            "Count the recordings of each damaged kind, from one snapshot. Writes nothing.",
             "petrec.cli.audit:audit",
         ),
         "backfill": Entry(
-            "Plan what certain evidence allows; --apply writes it and exports the ambiguous rest.",
+            "Plan the repair of recordings with certain evidence; --apply writes it.",
             "petrec.cli.backfill.apply:backfill",
         ),
         "constraints": Entry(
-            "Bring the guide's constraints and indexes to a live database.",
+            "Add constraints and indexes that keep pet associations correct, without downtime.",
             "petrec.cli.constraints.group:constraints_app",
         ),
         "demo": Entry(
-            "Make a damaged clinic on an embedded PostgreSQL 18 and repair it; the server stays.",
+            "Start an embedded PostgreSQL 18 with a damaged clinic, and repair it.",
             "petrec.cli.demo:demo",
         ),
         "doctor": Entry(
-            "Check server, role, tables and settings before any work, or print a role's grants.",
+            "Check server, role, tables and settings; or print the grants that a role needs.",
             "petrec.cli.doctor:doctor",
         ),
         "explain": Entry(
-            "Print a page of the documents, or list the pages. Needs no database.",
+            "Print a page of the documentation, or list the pages. Needs no database.",
             "petrec.cli.explain:explain",
         ),
         "init": Entry(
-            "Look at a database and write petrec.toml, with its names for the tables and columns.",
+            "Read the database's tables and columns, and write a petrec.toml that maps them.",
             "petrec.cli.init:init",
         ),
         "report": Entry(
-            "Report how many associations are damaged, whether it gets better, and since when.",
+            "Report how many recordings are damaged, and how that changes over time.",
             "petrec.cli.report.command:report",
         ),
         "review": Entry(
-            "Bring doubtful recordings to people who know the animals, and their decisions back.",
+            "Export recordings that need a person's decision, and import the decisions.",
             "petrec.cli.review.group:review_app",
         ),
         "runs": Entry(
-            "List, show, undo, resume or abandon what petrec wrote: "
-            "backfills, review imports, undos.",
+            "List, show, undo, resume or abandon runs: backfills, review imports and undos.",
             "petrec.cli.runs.group:runs_app",
         ),
         "serve": Entry(
-            "Serve the API on its own: tokens, uploads to S3, health; SIGTERM lets requests end.",
+            "Run the HTTP API as a server, with tokens, uploads to S3 and health checks.",
             "petrec.cli.serve:serve",
         ),
         "validate": Entry(
-            "Judge the findings by limits and a baseline, for pipelines. "
+            "Check the findings against limits and a baseline, for CI. "
             "Writes nothing to the database.",
             "petrec.cli.validate:validate",
         ),

@@ -35,13 +35,13 @@ def audit(
         typer.Option(
             "--rows",
             metavar="KIND",
-            help="Stream all rows of a kind, complete, as CSV or JSONL.",
+            help="Stream every row of a kind, with all columns, as CSV or JSONL.",
             show_default=False,
         ),
     ] = None,
-    fail_level: Annotated[FailLevel, typer.Option(help="Exit 1 from this level on.")] = (
-        FailLevel.ERROR
-    ),
+    fail_level: Annotated[
+        FailLevel, typer.Option(help="Exit with 1 if a finding has this level or a higher one.")
+    ] = FailLevel.ERROR,
     trust_constraints: options.TrustConstraints = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
@@ -49,7 +49,7 @@ def audit(
     *,
     connect: options.Connect,
 ) -> int:
-    """Count every kind of damaged association against all recordings. Writes nothing.
+    """Count the recordings of each damaged kind, from one snapshot. Writes nothing.
 
     Examples:
         petrec audit

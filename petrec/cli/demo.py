@@ -28,17 +28,19 @@ class Shown(Protocol):
 
 def demo(
     recordings: Annotated[
-        int, typer.Option("--size", min=200, max=50_000_000, help="How many recordings.")
+        int, typer.Option("--size", min=200, max=50_000_000, help="Number of recordings to create.")
     ] = 20_000,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same clinic.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed creates the same data.")] = 1,
     directory: Annotated[
-        Path, typer.Option("--dir", metavar="DIR", help="Where the server keeps its files.")
+        Path, typer.Option("--dir", metavar="DIR", help="Directory of the server's files.")
     ] = Path(".petrec-demo"),
-    stop: Annotated[bool, typer.Option("--stop", help="Stop the demo's server.")] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Stop it and delete its files.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the demo server.")] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Stop the demo server and delete its files.")
+    ] = False,
     quiet: options.Quiet = False,
 ) -> int:
-    """Make a damaged clinic on an embedded PostgreSQL 18 and repair it; the server stays.
+    """Start an embedded PostgreSQL 18 with a damaged clinic, and repair it.
 
     Examples:
         petrec demo

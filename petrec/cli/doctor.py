@@ -19,19 +19,22 @@ def doctor(
         typer.Option(
             "--for",
             metavar="TASKS",
-            help="What the role is to do: audit, report, backfill, review; several with commas.",
+            help="What the role will do: audit, report, backfill or review; separate several by "
+            "commas.",
         ),
     ] = "audit",
     grants: Annotated[
         str | None,
         typer.Option(
-            metavar="ROLE", help="Print the GRANT statements for a role.", show_default=False
+            metavar="ROLE",
+            help="Print the GRANT statements that this role needs.",
+            show_default=False,
         ),
     ] = None,
     revoke: Annotated[
         str | None,
         typer.Option(
-            metavar="ROLE", help="Print the statements that take them back.", show_default=False
+            metavar="ROLE", help="Print the REVOKE statements for this role.", show_default=False
         ),
     ] = None,
     output_format: options.OutputFormat = Format.TABLE,
@@ -39,7 +42,7 @@ def doctor(
     *,
     connect: options.Connect,
 ) -> int:
-    """Check server, role, tables and settings before any work, or print a role's grants.
+    """Check server, role, tables and settings; or print the grants that a role needs.
 
     Examples:
         petrec doctor
@@ -58,7 +61,7 @@ def doctor(
         known = ", ".join(Task)
         raise UsageError(f"--for {unknown[0]!r} is not a task", hint=f"it is one of: {known}")
     if grants and revoke:
-        raise UsageError("--grants and --revoke exclude each other")
+        raise UsageError("--grants and --revoke cannot be combined")
     asked = [Task(name) for name in names]
     session = open_session("doctor", connect)
     if role := grants or revoke:

@@ -20,13 +20,13 @@ def explain(
         str | None,
         typer.Argument(
             metavar="TOPIC",
-            help="A page, or a kind of recording. Default: list.",
+            help="A page, or a kind of recording. Default: list the pages.",
             show_default=False,
         ),
     ] = None,
     output: options.Output = None,
 ) -> int:
-    """Print a page of the documents, or list the pages. Needs no database.
+    """Print a page of the documentation, or list the pages. Needs no database.
 
     Examples:
         petrec explain

@@ -19,7 +19,7 @@ def init(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The application's schema. Default: the one that fits best.",
+            help="The application's schema. Default: the schema that fits best.",
             show_default=False,
         ),
     ] = None,
@@ -28,7 +28,7 @@ def init(
         typer.Option(
             "--map",
             metavar="NAME=NAME",
-            help="A table or column by petrec's name: recordings=calls, recordings.pet_id=animal.",
+            help="Map a name of petrec to yours: recordings=calls, recordings.pet_id=animal.",
             show_default=False,
         ),
     ] = None,
@@ -37,13 +37,16 @@ def init(
         typer.Option("--with", help="Also write a job, a pipeline, alerts or a dashboard."),
     ] = None,
     directory: Annotated[
-        Path, typer.Option("--dir", metavar="DIR", help="Where the files go.", show_default=False)
+        Path,
+        typer.Option(
+            "--dir", metavar="DIR", help="Directory to write the files to.", show_default=False
+        ),
     ] = Path(),
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     *,
     connect: options.Connect,
 ) -> int:
-    """Look at a database and write petrec.toml, with its names for the tables and columns.
+    """Read the database's tables and columns, and write a petrec.toml that maps them.
 
     Examples:
         petrec init

@@ -17,7 +17,7 @@ Dsn = Annotated[
     typer.Option(
         "--dsn",
         metavar="URL",
-        help="Connection string. Default: PETREC_DATABASE_URL, DATABASE_URL, then PG* variables.",
+        help="Connection string. Default: PETREC_DATABASE_URL, DATABASE_URL, PG* variables.",
         rich_help_panel=_CONNECTION,
         show_default=False,
     ),
@@ -27,7 +27,7 @@ Service = Annotated[
     typer.Option(
         "--service",
         metavar="NAME",
-        help="A service of pg_service.conf.",
+        help="Name of a service in pg_service.conf.",
         rich_help_panel=_CONNECTION,
         show_default=False,
     ),
@@ -37,13 +37,13 @@ Config = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="Configuration. Default: petrec.toml, else \\[tool.petrec] of pyproject.toml.",
+        help="Configuration file. Default: petrec.toml, else \\[tool.petrec] of pyproject.toml.",
         rich_help_panel=_CONNECTION,
         show_default=False,
     ),
 ]
 OutputFormat = Annotated[
-    Format, typer.Option("--format", help="How to print the result.", rich_help_panel=_OUTPUT)
+    Format, typer.Option("--format", help="Output format.", rich_help_panel=_OUTPUT)
 ]
 Output = Annotated[
     Path | None,
@@ -51,14 +51,17 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write to a file (complete or not at all) instead of standard output.",
+        help="Write to this file instead of standard output; a failed write leaves no partial "
+        "file.",
         rich_help_panel=_OUTPUT,
         show_default=False,
     ),
 ]
 Quiet = Annotated[
     bool,
-    typer.Option("--quiet", "-q", help="No progress, no remarks.", rich_help_panel=_OUTPUT),
+    typer.Option(
+        "--quiet", "-q", help="Print no progress and no remarks.", rich_help_panel=_OUTPUT
+    ),
 ]
 Verbose = Annotated[
     int,
@@ -66,20 +69,21 @@ Verbose = Annotated[
         "--verbose",
         "-v",
         count=True,
-        help="Log to standard error; twice for SQL.",
+        help="Log to standard error; -vv also logs SQL.",
         rich_help_panel=_OUTPUT,
         show_default=False,
     ),
 ]
 Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Do not ask; required where there is no terminal.")
+    bool,
+    typer.Option("--yes", "-y", help="Do not ask for confirmation; required without a terminal."),
 ]
 TrustConstraints = Annotated[
     bool,
     typer.Option(
         "--trust-constraints",
-        help="Take valid foreign keys for proof instead of reading the parents: faster, but blind "
-        "to rows that were loaded with triggers off.",
+        help="Trust valid foreign keys instead of reading the parent tables: faster, but misses "
+        "rows that were loaded with triggers disabled.",
     ),
 ]
 
@@ -89,7 +93,7 @@ ExpectDatabase = Annotated[
     typer.Option(
         "--expect-database",
         metavar="NAME",
-        help="Do nothing unless the database has this name.",
+        help="Stop unless the database has this name.",
         rich_help_panel=_CONNECTION,
         show_default=False,
     ),

@@ -28,17 +28,18 @@ def serve(
         typer.Option(
             min=1,
             max=256,
-            help="Processes that serve; each has connections of its own.",
+            help="Number of worker processes; each has its own connections.",
             rich_help_panel=_SERVER,
         ),
     ] = 1,
     *,
     connect: options.Connect,
 ) -> int:
-    r"""Serve the API on its own: tokens, uploads to S3, health; SIGTERM lets requests end.
+    r"""Run the HTTP API as a server, with tokens, uploads to S3 and health checks.
 
-    Settings are under \[serve] in petrec.toml; secrets come from the environment alone:
-    PETREC_JWT_KEY (or a JWKS file), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY.
+    Settings are under \[serve] in petrec.toml; secrets come only from the environment:
+    PETREC_JWT_KEY (or a JWKS file), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY. On SIGTERM, running
+    requests are finished first.
 
     Examples:
         petrec serve

@@ -27,7 +27,7 @@ def validate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Known findings: they pass, a new one fails. Default: \\[validate] baseline.",
+            help="File of known findings: only new ones fail. Default: \\[validate] baseline.",
             rich_help_panel=_RATCHET,
             show_default=False,
         ),
@@ -36,7 +36,7 @@ def validate(
         bool,
         typer.Option(
             "--update-baseline",
-            help="Make the baseline hold just what is found now.",
+            help="Write the current findings to the baseline.",
             rich_help_panel=_RATCHET,
         ),
     ] = False,
@@ -44,7 +44,7 @@ def validate(
         bool,
         typer.Option(
             "--no-baseline",
-            help="Judge all findings, whatever petrec.toml says.",
+            help="Check all findings, even if petrec.toml names a baseline.",
             rich_help_panel=_RATCHET,
         ),
     ] = False,
@@ -52,7 +52,7 @@ def validate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="List kind and id of every recording that is new since the baseline, as CSV.",
+            help="Write kind and id of each recording that is new since the baseline, as CSV.",
             rich_help_panel=_RATCHET,
             show_default=False,
         ),
@@ -61,7 +61,7 @@ def validate(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Check only recordings created since (7d, 24h, 2026-01-31): a partial answer.",
+            help="Check only recordings created since then (7d, 24h, 2026-01-31).",
             rich_help_panel=_SCOPE,
             show_default=False,
         ),
@@ -70,26 +70,27 @@ def validate(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Constraints and indexes that must be valid. Default: \\[validate] expect.",
+            help="File of constraints and indexes that must be valid. Default: \\[validate] "
+            "expect.",
             rich_help_panel=_SCOPE,
             show_default=False,
         ),
     ] = None,
     no_rows: Annotated[
         bool,
-        typer.Option("--no-rows", help="Name no recording in the output.", rich_help_panel=_SCOPE),
+        typer.Option("--no-rows", help="Show no ids of recordings.", rich_help_panel=_SCOPE),
     ] = False,
     allow_empty: Annotated[
         bool,
         typer.Option(
             "--allow-empty",
-            help="Exit 0 where there is no recording to check, as on a quiet day.",
+            help="Exit with 0 if there is no recording to check.",
             rich_help_panel=_SCOPE,
         ),
     ] = False,
-    fail_level: Annotated[FailLevel, typer.Option(help="Exit 1 from this level on.")] = (
-        FailLevel.ERROR
-    ),
+    fail_level: Annotated[
+        FailLevel, typer.Option(help="Exit with 1 if a finding has this level or a higher one.")
+    ] = FailLevel.ERROR,
     trust_constraints: options.TrustConstraints = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
@@ -97,9 +98,9 @@ def validate(
     *,
     connect: options.Connect,
 ) -> int:
-    """Judge the findings by limits and a baseline, for pipelines. Writes nothing to the database.
+    """Check the findings against limits and a baseline, for CI. Writes nothing to the database.
 
-    With -q it says nothing where there is nothing to say.
+    With -q, prints nothing if there is nothing to report.
 
     Examples:
         petrec validate
@@ -137,7 +138,7 @@ def validate(
 
 def _baseline(given: Path | None, configured: Path | None, *, off: bool) -> Path | None:
     if off and given is not None:
-        raise UsageError("--baseline and --no-baseline exclude each other", hint="give one of them")
+        raise UsageError("--baseline and --no-baseline cannot be combined", hint="give one of them")
     return None if off else given or configured
 
 

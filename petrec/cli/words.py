@@ -12,18 +12,22 @@ if TYPE_CHECKING:
 WORDS: Mapping[Phrase, str] = {
     Phrase.ADD_GROUP_VISITS: "add --group visits",
     Phrase.APPLY_WOULD_FAIL: "--apply would fail: {obstacle}",
-    Phrase.BASELINE_MADE_ANEW: "--update-baseline writes it afresh",
-    Phrase.BASELINE_MADE_BY: "--update-baseline makes one",
-    Phrase.BASELINE_STALE: "Fixed entries are stale: --update-baseline removes them.",
+    Phrase.BASELINE_MADE_ANEW: "--update-baseline writes it again",
+    Phrase.BASELINE_MADE_BY: "--update-baseline creates one",
+    Phrase.BASELINE_STALE: "Some baseline entries are fixed: --update-baseline removes them.",
     Phrase.CASES_AFTER_APPLY: "{left} recordings need a person: petrec review export; "
     "with --apply the {ambiguous} ambiguous ones go to a CSV, too",
-    Phrase.DSN_AND_SERVICE: "--dsn and --service exclude each other",
-    Phrase.DROP_VISITS_NEEDS_GROUP: "--drop-visits drops what the group visits has made",
-    Phrase.DROP_FIRST_OR_KEEP_VISITS: "drop it yourself first, or leave --drop-visits out",
-    Phrase.FREE_SPACE_UNKNOWN: "{needs}; free space was not measured, --free-space states it",
-    Phrase.FORCE_KEEPS_BESIDE: "name another file, or give --force to keep the old one beside it",
-    Phrase.IMPORT_NOT_APPLIED: "nothing has been written; petrec review import --apply does it",
-    Phrase.IMPORT_PARTIALLY: "one problem stops all: repair the lines, or give --partial",
+    Phrase.DSN_AND_SERVICE: "--dsn and --service cannot be combined",
+    Phrase.DROP_VISITS_NEEDS_GROUP: "--drop-visits works only together with the group visits",
+    Phrase.DROP_FIRST_OR_KEEP_VISITS: "drop it yourself first, or omit --drop-visits",
+    Phrase.FREE_SPACE_UNKNOWN: (
+        "{needs}; petrec could not measure the free space; pass it with --free-space SIZE"
+    ),
+    Phrase.FORCE_KEEPS_BESIDE: (
+        "name another file, or add --force, which keeps the old one as NAME.bak-1"
+    ),
+    Phrase.IMPORT_NOT_APPLIED: "nothing has been written; to write: petrec review import --apply",
+    Phrase.IMPORT_PARTIALLY: "one wrong line stops the import: correct the lines, or add --partial",
     Phrase.INFERABLE_BEFORE_DECISIONS: (
         "{count} recordings have certain evidence: petrec backfill --apply does "
         "them without a person, and should come before decisions are imported"
@@ -33,39 +37,42 @@ WORDS: Mapping[Phrase, str] = {
         "them first, since a pet added to an appointment can make them ambiguous"
     ),
     Phrase.KEEP_VALUES_OR_VISITS: (
-        "keep the values elsewhere and delete them yourself; or leave --drop-visits out"
+        "save the values elsewhere and delete them yourself; or omit --drop-visits"
     ),
-    Phrase.KEEP_VISITS: "leave --drop-visits out",
-    Phrase.LAG_IGNORED: "GRANT pg_monitor to the role, or give --ignore-lag",
-    Phrase.MAKE_ROOM: "make room, or build less at once with --group",
+    Phrase.KEEP_VISITS: "omit --drop-visits",
+    Phrase.LAG_IGNORED: "GRANT pg_monitor to the role, or add --ignore-lag",
+    Phrase.MAKE_ROOM: "free some disk space, or build less at once with --group",
     Phrase.MAKE_ROOM_OR_STATE: (
-        "make room, or build less at once with --group; --free-space SIZE overrides the measurement"
+        "free some disk space, or build less at once with --group; --free-space SIZE overrides "
+        "the measurement"
     ),
-    Phrase.NAME_BASELINE: "name it by --baseline FILE",
+    Phrase.NAME_BASELINE: "name it with --baseline FILE",
     Phrase.NAME_CONFIG: "name another file with --config",
     Phrase.NAME_EMAIL: "--email {path}",
     Phrase.NAME_HEAD: "name one with --head, or run alembic merge heads first",
-    Phrase.NAME_HISTORY: "name another file with --history, or move this one away to start afresh",
+    Phrase.NAME_HISTORY: (
+        "name another file with --history, or move this one away to start a new history"
+    ),
     Phrase.NAME_VERSION_PATH: "name one with --version-path: {known}",
-    Phrase.NOT_APPLIED: "nothing has been written; petrec backfill --apply does it",
+    Phrase.NOT_APPLIED: "nothing has been written; to write: petrec backfill --apply",
     Phrase.OTHER_ADDRESS: "choose another with --host and --port",
     Phrase.PETS_CASCADE: (
-        "deleting a pet will delete its recordings; --on-delete restrict refuses it"
+        "deleting a pet will delete its recordings; --on-delete restrict prevents that"
     ),
     Phrase.READERS_OF_VISITS: (
-        "roles that may read recordings will need the new table, too: "
+        "roles that can read recordings also need to read the new table: "
         "GRANT SELECT ON {visits} TO {readers}; or --grant-like-recordings"
     ),
     Phrase.RENAME_OR_KEEP: "rename or drop it; or keep it with --keep {name}",
     Phrase.REPAIR_FIRST: (
-        "certain cases: petrec backfill --apply; export the others: petrec review export"
+        "repair the certain ones: petrec backfill --apply; export the others: petrec review export"
     ),
     Phrase.REPORT_JSON_ONLY: "--from reads what petrec report --json has written",
     Phrase.ROLLBACK_BEFORE_UNDO: (
         "petrec constraints rollback --group required, then start the same undo again"
     ),
     Phrase.SAME_TOUCH_OR_ANEW: (
-        "give the same --touch to finish it, or --anew to plan the rest again"
+        "add the same --touch to finish it, or --anew to plan the rest again"
     ),
     Phrase.SLOW_ROW: "a single row takes longer than --target-ms: resume with a larger one",
     Phrase.STATEMENT_PRINTED_BY: "petrec backfill --sql prints the statement of a batch",
@@ -74,14 +81,14 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.TOUCH_NO_TIMESTAMP: "--touch: {column!r} is not a timestamp",
     Phrase.UNKNOWN_TO_KEEP: "--keep {name}: there is no such object",
     Phrase.VISITS_STAY: (
-        "the visits table and visit_id stay; --drop-visits drops them while empty"
+        "the visits table and visit_id stay; --drop-visits drops them if they are empty"
     ),
-    Phrase.WEBHOOK_LEFT_OUT: (
-        "the report itself is written; check the webhook, or leave out --notify"
+    Phrase.WEBHOOK_LEFT_OUT: ("the report itself is written; check the webhook, or omit --notify"),
+    Phrase.WINDOW_LEFT_OUT: "omit --since",
+    Phrase.WINDOW_NEEDS_COLUMN: "--since needs a column created_at, which {table} does not have",
+    Phrase.WINDOW_OR_BASELINE: (
+        "omit --since, or add --no-baseline to check the window without it"
     ),
-    Phrase.WINDOW_LEFT_OUT: "leave out --since",
-    Phrase.WINDOW_NEEDS_COLUMN: "{table} has no column created_at for --since",
-    Phrase.WINDOW_OR_BASELINE: ("leave out --since, or judge the window alone by --no-baseline"),
 }
 
 

@@ -86,7 +86,7 @@ def report(
     step: Step = ignore,
     before_notifying: "Callable[[ReportResult], None]" = ignore,
 ) -> "ReportResult":
-    """Report how many associations are damaged, whether it gets better, and since when.
+    """Report how many recordings are damaged, and how that changes over time.
 
     The files are replaced together, or stay as they were. `notify` is the URL of a webhook, which
     hears of a failure, too; `before_notifying` is called with the report first. The database is

@@ -39,7 +39,7 @@ def export_review(
 
 
 def review_status(session: Session, *, step: Step = ignore) -> ReviewStatus:
-    """Count the cases that are open, by kind, and the decisions, by reviewer."""
+    """Count the open cases by kind, and the decisions by reviewer."""
     with session.snapshot() as (connection, schema):
         step("counting cases")
         return read_status(connection, schema)

@@ -55,19 +55,19 @@ def _check(connection: Connection, mapping: Mapping, name: str, condition: str) 
             raise
         raise refused from error
     if _filters_late(plans[0]["Plan"]):
-        raise _refused(name, "it calls a volatile function, so two readings could differ")
+        raise _refused(name, "it calls a volatile function, so two reads could differ")
 
 
 def _fault(condition: str) -> str | None:
     """Return what keeps a text from being one expression, as far as its form shows."""
     quoted = _QUOTED.sub("''", condition)
     if _ESCAPES.search(quoted):
-        return "E'' may not be part of it"
+        return "it must not contain E''"
     bare = quoted.replace("''", " ")
     if not bare.strip() and not condition.strip():
         return "it is empty"
     if found := _FORBIDDEN.search(bare):
-        return f"{found[0]!r} may not be part of it"
+        return f"{found[0]!r} is not allowed in it"
     depth = 0
     for character in bare:
         depth += {"(": 1, ")": -1}.get(character, 0)
@@ -82,7 +82,7 @@ def _fault_found(name: str, error: BaseException | None) -> PetrecError | None:
         return None
     said = error.diag.message_primary
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        hint = "grant SELECT on every column that the condition names, or use another role"
+        hint = "GRANT SELECT on every column in the condition, or use another role"
         return PermissionMissingError(f"[mapping.where] {name} cannot be read: {said}", hint=hint)
     known = (error.sqlstate or "")[:2] in _OF_THE_CONDITION
     return _refused(name, f"PostgreSQL says: {said}") if known else None

@@ -121,8 +121,8 @@ def _opened(dsn: Dsn, parameters: dict[str, Any]) -> psycopg.Connection[Any]:
     except psycopg.ProgrammingError:
         # The driver's own word on a parameter repeats its value.
         raise UsageError(
-            f"{dsn.source} has a parameter whose value is none of its kind",
-            hint="connect_timeout, for one, is a number of seconds",
+            f"{dsn.source} has a parameter with an invalid value",
+            hint="for example, connect_timeout must be a number of seconds",
         ) from None
 
 

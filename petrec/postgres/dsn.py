@@ -18,8 +18,8 @@ _SCHEME = re.compile(r"^[a-z][a-z0-9+.:_-]*://", re.IGNORECASE)
 _PORTS = re.compile(r"[0-9]{0,5}(,[0-9]{0,5})*")
 _QUOTES = ('"', "'")
 _FORM = "write postgresql://user@host:5432/dbname, or key=value pairs"
-_LEAVE_OUT = "leave it out: it means nothing to PostgreSQL"
-_ESCAPE = "in user name and password write @ as %40, / as %2F, : as %3A, # as %23, ? as %3F"
+_LEAVE_OUT = "remove it: PostgreSQL does not know it"
+_ESCAPE = "in the user name and password, write @ as %40, / as %2F, : as %3A, # as %23, ? as %3F"
 
 # Parameters of other drivers' URLs, which libpq refuses: what to write instead.
 _FOREIGN = {
@@ -28,8 +28,8 @@ _FOREIGN = {
     "search_path": "name the schema in petrec.toml: [mapping] schema",
     "ssl": "write sslmode=require, or sslmode=verify-full",
     "sslaccept": "write sslmode=require, or sslmode=verify-full",
-    "sslidentity": "write sslcert and sslkey, which name files",
-    "user_name": "write the user before the @ of the URL",
+    "sslidentity": "use sslcert and sslkey, which name files",
+    "user_name": "write the user name before the @ of the URL",
     "timeout": "write connect_timeout, in seconds",
     "command_timeout": "set [timeouts] in petrec.toml",
 } | dict.fromkeys(
@@ -88,13 +88,13 @@ def _parse(source: str, text: str) -> Dsn:
 
 def _refuse_other_forms(source: str, text: str) -> None:
     if text.startswith(_QUOTES):
-        hint = "take the quotes away: env files of Docker keep them"
+        hint = "remove the quotation marks: Docker keeps them in an env file"
         raise UsageError(f"{source} begins with a quotation mark", hint=hint)
     if text.lower().startswith("jdbc:"):
         raise UsageError(f"{source} is a JDBC URL", hint=_FORM)
     scheme = _SCHEME.match(text)
     if scheme and not re.match(r"postgres(ql)?(\+[a-z0-9_]+)?://", text, re.IGNORECASE):
-        raise UsageError(f"{source} is not a URL of PostgreSQL", hint=_FORM)
+        raise UsageError(f"{source} is not a PostgreSQL URL", hint=_FORM)
 
 
 def _malformed(source: str, text: str) -> UsageError:

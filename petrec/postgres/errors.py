@@ -51,17 +51,17 @@ def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
         case pg.InvalidPassword() | pg.InvalidAuthorizationSpecification():
             return _unreachable(error, dsn)
         case pg.LockNotAvailable():
-            hint = "another session holds a strong lock; try again, or see pg_blocking_pids()"
+            hint = "another session holds a conflicting lock; try again, or see pg_blocking_pids()"
             return TimedOutError(f"could not acquire a lock in time: {reason}", hint=hint)
         case pg.QueryCanceled():
             return TimedOutError(reason, hint="raise [timeouts] read_statement_ms in petrec.toml")
         case pg.SerializationFailure() | pg.DeadlockDetected():
-            hint = "on a standby set hot_standby_feedback, or read from the primary"
+            hint = "set hot_standby_feedback on the standby, or read from the primary"
             return ReadCancelledError(reason, hint=hint)
         case pg.InsufficientPrivilege():
-            return PermissionMissingError(reason, hint="docs/permissions.md lists the grants")
+            return PermissionMissingError(reason, hint="see the grants: petrec explain permissions")
         case pg.UndefinedTable() | pg.UndefinedColumn() | pg.InvalidSchemaName():
-            return SchemaMismatchError(reason, hint="map its name in petrec.toml")
+            return SchemaMismatchError(reason, hint="map the name in petrec.toml")
         case psycopg.OperationalError() if error.sqlstate is None or lost(error):
             return _cut_off(error, dsn)
     return _refused(error, reason)
@@ -69,10 +69,10 @@ def _translate(error: psycopg.Error, dsn: Dsn) -> PetrecError:
 
 def _refused(error: psycopg.Error, reason: str) -> PetrecError:
     if error.sqlstate == _TRANSACTION_TIMEOUT:
-        hint = "the server or a pooler limits transactions: raise its transaction_timeout"
+        hint = "the server or a pooler limits the time of a transaction: raise transaction_timeout"
         return TimedOutError(reason, hint=hint)
     full = isinstance(error, pg.DiskFull)
-    hint = "make room on the server's disk, then start the same command again" if full else ""
+    hint = "free some disk space on the server, then start the same command again" if full else ""
     text = f"{reason} (SQLSTATE {error.sqlstate}){_detail_of_objects(error)}"
     return DatabaseError(text, hint=hint or server_hint(error))
 

@@ -74,7 +74,7 @@ class Lacking:
             columns = ", ".join(self.link_columns)
             return f"a pet cannot be added: appointment_pets needs a value for {columns}"
         if appointment is None and self.placeless:
-            return "a recording cannot be without an appointment: the column is NOT NULL"
+            return "a recording must have an appointment: the column is NOT NULL"
         return None
 
 
@@ -103,7 +103,7 @@ def obstacles(
     columns = [recordings.c[key].name for key in dict.fromkeys(["pet_id", *keys])]
     asked = {"table": quoted_table(recordings), "columns": columns}
     found = [
-        f"column {column} of {recordings.fullname} is generated: it cannot be written"
+        f"column {column} of {recordings.fullname} is a generated column and cannot be written"
         for column in connection.scalars(_GENERATED, asked)
     ]
     found += _of_event(connection, recordings, "UPDATE")

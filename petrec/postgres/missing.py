@@ -78,10 +78,9 @@ class Missing:
     def _unmapped(self, label: str, key: Row[Any], where: str) -> SchemaMismatchError:
         table = self.label(label.partition(".")[0])
         return SchemaMismatchError(
-            f"{table}.{key.column} refers to {key.name}, and the configuration names "
-            f"no such {label}",
+            f"{table}.{key.column} refers to {key.name}, but the configuration maps no {label}",
             hint=f"name it in petrec.toml under {where}; "
-            f'or leave it out knowingly: [mapping] ignore = ["{label}"]',
+            f'or ignore it: [mapping] ignore = ["{label}"]',
         )
 
     def privilege(
@@ -98,8 +97,9 @@ class Missing:
         """Return the first reason for which a relation of the right name cannot be read."""
         if table.other:
             return SchemaMismatchError(
-                f"{self.label(name)} is {table.other}: petrec reads keys and locks rows of tables",
-                hint=f"name the table beneath it in petrec.toml under [mapping.tables] {name}"
+                f"{self.label(name)} is {table.other}: petrec needs a table, to read its keys "
+                "and lock its rows",
+                hint=f"name the underlying table in petrec.toml under [mapping.tables] {name}"
                 + _or_ignore(name),
             )
         for logical in sorted(REQUIRED_COLUMNS[name]):
@@ -120,7 +120,7 @@ class Missing:
         if table.filtered:
             return PermissionMissingError(
                 f"row level security hides rows of {label} from role {self.role}",
-                hint=f"counts would be wrong; ALTER ROLE {self.role} BYPASSRLS; "
+                hint=f"counts would be wrong: ALTER ROLE {self.role} BYPASSRLS; "
                 "or use another role",
             )
         return None
@@ -134,14 +134,14 @@ class Missing:
         if table.inherited:
             return SchemaMismatchError(
                 f"other tables inherit from {self.label(name)}, so its {column} is not unique",
-                hint="petrec reads partitions, but not tables joined by INHERITS"
+                hint="petrec supports partitions, but not tables that inherit by INHERITS"
                 + _or_ignore(name),
             )
         # The key of a partitioned table must hold the partition key, too.
         in_key = name == "recordings" and column in table.primary_key
         if not in_key and not table.identified_by(column):
             return SchemaMismatchError(
-                f"nothing makes {label} unique",
+                f"{label} has no primary key or unique index",
                 hint=f"petrec identifies rows by it: add a primary key on {column!r}"
                 + _or_ignore(name),
             )
@@ -156,7 +156,7 @@ class Missing:
 def _or_ignore(name: str) -> str:
     if name not in OPTIONAL_TABLES:
         return ""
-    return f'; or leave it out knowingly: [mapping] ignore = ["{name}"]'
+    return f'; or ignore it: [mapping] ignore = ["{name}"]'
 
 
 def _reads_some(table: CatalogTable) -> bool:

@@ -27,7 +27,7 @@ def _check_tables(mapping: Mapping) -> None:
             raise SchemaMismatchError(
                 f"{one} and {other} are both mapped to table {mapping.table(one)!r}",
                 hint=f"name another table under [mapping.tables], "
-                f'or leave one out: [mapping] ignore = ["{optional}"]',
+                f'or ignore one: [mapping] ignore = ["{optional}"]',
             )
 
 
@@ -44,8 +44,8 @@ def _check_columns(mapping: Mapping, table: str) -> None:
     for logical in mapping.columns.get(table, {}):
         if f"{table}.{logical}" in mapping.ignore:
             raise SchemaMismatchError(
-                f"{table}.{logical} is mapped and ignored at once",
-                hint=f"take it out of [mapping] ignore or of [mapping.columns.{table}]",
+                f"{table}.{logical} is both mapped and ignored",
+                hint=f"remove it from [mapping] ignore or from [mapping.columns.{table}]",
             )
 
 

@@ -28,8 +28,8 @@ def own_session(connection: Connection) -> None:
 def session_needed(mode: str) -> UsageError:
     """Return the error that says what to connect to instead."""
     return UsageError(
-        f"the connection goes through a pooler in {mode} mode, which keeps no session",
-        hint="connect to PostgreSQL itself, or to a pool with pool_mode = session",
+        f"the connection uses a pooler in {mode} mode, which does not keep a session",
+        hint="connect directly to PostgreSQL, or to a pool with pool_mode = session",
     )
 
 

@@ -27,7 +27,7 @@ _REFERENCES = (
     ("visits", "appointment_id", "appointments"),
 )
 _ENCODING = text("SELECT current_setting('server_encoding')")
-_TRUSTED = "trusted: foreign keys (trust_constraints); rows that break one count as sound"
+_TRUSTED = "foreign keys are trusted (trust_constraints): a row that violates one is not found"
 
 Tables = MappingType[str, CatalogTable]
 
@@ -64,7 +64,7 @@ def load_schema(
 def _conditions(mapping: Mapping, tables: Tables) -> Iterator[str]:
     for name in tables:
         if name in mapping.where:
-            yield f"only rows of {name} where {mapping.where[name]}; constraints hold for all"
+            yield f"only rows of {name} where {mapping.where[name]}; constraints apply to all rows"
 
 
 def _owners(mapping: Mapping, tables: Tables) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _owners(mapping: Mapping, tables: Tables) -> Iterator[str]:
     theirs = tables["appointments"].columns.get(mapping.column("appointments", "pet_owner_id"))
     if mine and theirs and not comparable(mine.type, theirs.type):
         yield (
-            f"left out: comparing owners, since pets.owner_id is {mine.type} "
+            f"not compared: owners, because pets.owner_id is {mine.type} "
             f"and appointments.pet_owner_id is {theirs.type}"
         )
 
@@ -87,7 +87,7 @@ def _check_types(mapping: Mapping, tables: Tables) -> None:
         if reference and not comparable(reference.type, target.type):
             raise SchemaMismatchError(
                 f"{child}.{column} is {reference.type} but {parent}.id is {target.type}",
-                hint="they cannot be compared without a cast, and petrec does not guess one",
+                hint="they cannot be compared without a cast, and petrec adds no casts",
             )
 
 
@@ -103,8 +103,8 @@ def _check_identifying(mapping: Mapping, tables: Tables) -> None:
             kind = found.type if found else "not readable"
             raise SchemaMismatchError(
                 f"{name}.{column} is {kind}: it cannot identify a row",
-                hint="petrec needs ids that have an order and can be written as text, "
-                "such as integer, text or uuid",
+                hint="petrec needs ids that can be sorted and written as text, such as "
+                "integer, text or uuid",
             )
 
 

@@ -63,7 +63,7 @@ class TablePresence:
         self, name: str, table: CatalogTable | None, found: MappingType[str, CatalogTable]
     ) -> bool:
         if name in self.mapping.ignore:
-            self.remarks.append(f"left out: {name}, by [mapping] ignore")
+            self.remarks.append(f"ignored: {name}, as [mapping] ignore says")
             return False
         decisive = self._is_decisive(name, found)
         if table is None:
@@ -76,7 +76,7 @@ class TablePresence:
             return True
         if decisive:
             raise unusable
-        self.remarks.append(f"left out: {name}, since {unusable.reason}")
+        self.remarks.append(f"not used: {name}, because {unusable.reason}")
         return False
 
     def _is_decisive(self, name: str, found: MappingType[str, CatalogTable]) -> bool:
@@ -113,7 +113,7 @@ class TablePresence:
         configured = logical in self.mapping.columns.get(name, {})
         column = table.columns.get(physical)
         if label in self.mapping.ignore:
-            self.remarks.append(f"left out: {label}, by [mapping] ignore")
+            self.remarks.append(f"ignored: {label}, as [mapping] ignore says")
             return False
         if column is None:
             to_be_made = self.makes_visits and (name == "visits" or logical == "visit_id")
@@ -123,7 +123,7 @@ class TablePresence:
         if not column.readable:
             if configured or label in self.evidence:
                 raise self.missing.privilege(name, table, [physical])
-            self.remarks.append(f"left out: {label}, since the role may not read it")
+            self.remarks.append(f"not used: {label}, because the role cannot read it")
             return False
         return True
 
@@ -136,9 +136,9 @@ class TablePresence:
             raise SchemaMismatchError(
                 f"column {loser!r} of {self.missing.label(name)} is mapped as {winner}",
                 hint=f"map {loser} under [mapping.columns.{name}], "
-                f'or leave it out knowingly: [mapping] ignore = ["{label}"]',
+                f'or ignore it: [mapping] ignore = ["{label}"]',
             )
-        self.remarks.append(f"left out: {label}, since its column is mapped as {winner}")
+        self.remarks.append(f"not used: {label}, because its column is mapped as {winner}")
 
     def _is_taken(self, name: str, physical: str) -> bool:
         """Return whether another logical column, required or configured, has the column."""

@@ -92,8 +92,8 @@ def read_search_path(
 
 def _untrusted_type(row: Any, revoke: str) -> SchemaMismatchError:
     return SchemaMismatchError(
-        f"{row.table}.{row.column} is of type {row.type}, in whose schema {row.schema!r} other "
-        "roles may create operators that petrec would call",
+        f"{row.table}.{row.column} is of type {row.type} in schema {row.schema!r}, where other "
+        "roles can create operators that petrec would call",
         hint=revoke,
     )
 
@@ -102,7 +102,8 @@ def _untrusted(name: str, revokes: Mapping[str, str]) -> SettingsError:
     if name not in revokes:
         return SettingsError(f"[session] search_path: there is no schema {name!r}")
     return SettingsError(
-        f"[session] search_path: other roles may create in schema {name!r}", hint=revokes[name]
+        f"[session] search_path: other roles can create objects in schema {name!r}",
+        hint=revokes[name],
     )
 
 

@@ -27,7 +27,7 @@ def overlooked(mapping: NameMapping, tables: Mapping[str, CatalogTable]) -> Iter
             if column.replace("_", "").lower() in _NAMES:
                 shape = _CONDITIONS.get(found.type, "{} IS NULL")
                 yield (
-                    f"not looked at: {name}.{column}; if it marks deleted rows, set "
+                    f"{name}.{column} is not checked; if it marks deleted rows, set "
                     f"[mapping.where] {name} = {_in_toml(shape.format(quoted(column)))}"
                 )
 

@@ -65,8 +65,9 @@ class SearchingTriggers(Struct, frozen=True):
         """Return the remark of a plan."""
         names = ", ".join(self.functions)
         return (
-            "triggers find only names with their schema, since other roles may create in the "
-            f"application's: {names}; ALTER FUNCTION ... SET search_path, or {self.advice}"
+            "other roles can create objects in the application's schema, so it is not in the "
+            f"search_path of triggers: {names}; ALTER FUNCTION ... SET search_path, or "
+            f"{self.advice}"
         )
 
 

@@ -70,7 +70,9 @@ def warnings(connection: Connection, schema: Schema, keys: Sequence[str], links:
     told += _of_partitions(connection, recordings, names)
     told += _of_key(connection, schema, keys)
     if connection.scalar(_READ_ONLY) == "on":
-        told.append("default_transaction_read_only is on for this session: petrec writes anyway")
+        told.append(
+            "default_transaction_read_only is on for this session; petrec overrides it and writes"
+        )
     return told
 
 
@@ -91,10 +93,10 @@ def _of_table(connection: Connection, table: Table) -> list[str]:
     unlogged = connection.scalars(_UNLOGGED, asked).all()
     deferred = connection.scalars(_DEFERRED, asked).all()
     return [
-        *(f"{name} is unlogged: a crash of the server empties it" for name in unlogged),
+        *(f"{name} is unlogged: after a crash of the server it is empty" for name in unlogged),
         *(
-            f'constraint "{name}" is checked at the commit of a batch: '
-            "a refused row is found by trying smaller batches"
+            f'constraint "{name}" is checked when a batch commits: petrec '
+            "finds a refused row by trying smaller batches"
             for name in deferred
         ),
     ]
@@ -113,14 +115,14 @@ def _of_key(connection: Connection, schema: Schema, keys: Sequence[str]) -> list
     recordings = schema.tables.recordings
     changed = [recordings.c[key].name for key in keys if key in schema.key]
     told = [
-        f"{column} is part of the key of {recordings.fullname}: a recording that is moved gets "
-        "another key"
+        f"{column} is part of the key of {recordings.fullname}: a recording that moves to another "
+        "appointment changes its key"
         for column in changed
     ]
     names = [recordings.c[key].name for key in keys]
     asked = {"table": quoted_table(recordings), "columns": names}
     return told + [
-        f'foreign key "{row.name}" of {row.referrer} does not follow a changed key: '
-        "the server refuses recordings that it refers to"
+        f'foreign key "{row.name}" of {row.referrer} does not cascade a changed key: '
+        "the server refuses recordings that it references"
         for row in connection.execute(_LEFT_BEHIND, asked)
     ]

@@ -16,7 +16,7 @@ _MAY = text("SELECT has_table_privilege(CAST(:table AS regclass), :privilege)")
 _MAY_LOCK = text("SELECT has_any_column_privilege(CAST(:table AS regclass), 'UPDATE')")
 # Any of them allows LOCK TABLE. https://www.postgresql.org/docs/current/sql-lock.html
 _LOCKS_TABLE = "UPDATE, DELETE, TRUNCATE"
-_STANDBY = "this server is a standby: it cannot be written to"
+_STANDBY = "this server is a standby, which is read-only"
 
 
 def check_writable(
@@ -33,7 +33,7 @@ def check_writable(
     refused = f"the server would refuse every row: {'; '.join(found)}" if found else ""
     if grants:
         role = connection.scalar(_ROLE)
-        reason = f"role {role} may not write what a run needs"
+        reason = f"role {role} lacks privileges to write"
         reason += f"; {refused}" if refused else ""
         raise PermissionMissingError(reason, hint=" ".join(f"{g};" for g in grants))
     if refused:

@@ -58,7 +58,9 @@ def _check_texts(path: Path, settings: Settings) -> None:
     texts = [mapping.schema, *mapping.tables.values(), *mapping.where.values()]
     texts += [name for names in mapping.columns.values() for name in names.values()]
     if any("\0" in text for text in [*texts, *settings.session.search_path]):
-        raise SettingsError(f"{path}: a name or condition holds a NUL, which PostgreSQL cannot")
+        raise SettingsError(
+            f"{path}: a name or condition contains a NUL character, which PostgreSQL does not allow"
+        )
 
 
 def _check_names(path: Path, mapping: Mapping) -> None:
@@ -79,5 +81,5 @@ def _check_names(path: Path, mapping: Mapping) -> None:
         if name not in optional | OPTIONAL_TABLES:
             raise SettingsError(
                 f"{path}: [mapping] ignore names {name!r}, which is not optional",
-                hint="such are visits, api_logs, users, recordings.visit_id, pets.owner_id",
+                hint="optional are visits, api_logs, users, recordings.visit_id, pets.owner_id",
             )

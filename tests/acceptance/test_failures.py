@@ -67,7 +67,7 @@ def test_a_server_that_does_not_answer_is_named(petrec: Petrec) -> None:
 
 
 def test_a_database_that_does_not_exist_is_named(petrec: Petrec, clinic: Database) -> None:
-    expect(petrec("audit", dsn=clinic.cluster.dsn("absent")), 3, "does not have the database")
+    expect(petrec("audit", dsn=clinic.cluster.dsn("absent")), 3, "the database does not exist")
 
 
 def test_malformed_dsn_is_not_repeated(petrec: Petrec) -> None:

@@ -52,7 +52,7 @@ class Pooler:
         assert self.process.poll() is None, log.read_text()
 
     def remove(self) -> None:
-        """Stop it and delete its files."""
+        """Stop the demo server and delete its files."""
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.directory, ignore_errors=True)

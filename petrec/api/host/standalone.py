@@ -53,7 +53,7 @@ def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:
     key = environment.get("PETREC_JWT_KEY", "")
     if not key:
         raise SettingsError(
-            "no key to verify tokens with",
+            "there is no key to verify tokens",
             hint="set PETREC_JWT_KEY, or jwks_file under [serve.token] in petrec.toml",
         )
     return Verifier(rules, OneKey(key, token.algorithms))
@@ -61,9 +61,11 @@ def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:
 
 def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
     if not store.bucket:
-        raise SettingsError("no bucket", hint="set bucket under [serve.store] in petrec.toml")
+        raise SettingsError(
+            "there is no bucket", hint="set bucket under [serve.store] in petrec.toml"
+        )
     if not (0 < store.expires_s <= 7 * 86_400 and store.max_bytes > 0):
-        raise SettingsError("expires_s is 1 to 604800 seconds, max_bytes is positive")
+        raise SettingsError("expires_s must be 1 to 604800 seconds, max_bytes must be positive")
     place = BucketAddress(store.bucket, store.region, store.endpoint, store.path_style)
     if store.keys == "role":
         from petrec.api.host.storage.credentials import from_role  # noqa: PLC0415 an extra

@@ -20,10 +20,10 @@ CursorText = Annotated[
 
 _ERRORS = {
     400: "The request is not valid",
-    401: "The caller is not known",
+    401: "The caller is not authenticated",
     403: "The caller may not do this",
     404: "There is no such object, or none that the caller may see",
-    409: "This does not fit the present state",
+    409: "This does not fit the current state",
     413: "The body is too large",
     503: "Try again later",
 }

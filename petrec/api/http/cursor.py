@@ -70,4 +70,4 @@ def starting(cursor: Cursor | None) -> Iterator[None]:
 
 def _invalid() -> ApiError:
     """Return that no page starts here: no schema could tell which texts were given out."""
-    return ApiError(404, "cursor_not_found", "No page starts at this cursor", {"field": "cursor"})
+    return ApiError(404, "cursor_not_found", "The cursor is not valid", {"field": "cursor"})

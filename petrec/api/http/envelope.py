@@ -132,7 +132,7 @@ def to_api_error(error: Exception) -> ApiError:
         case StorageUnavailableError():
             return unavailable("storage_unavailable", "The object store cannot be reached")
         case PetrecError():
-            logger.error("petrec.api cannot work with this database: %s", error.reason)
+            logger.error("petrec.api does not work with this database: %s", error.reason)
             return unavailable("not_ready", "The service is not ready")
     return internal()
 

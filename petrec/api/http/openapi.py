@@ -12,7 +12,7 @@ from petrec.api.ports import Actor
 from petrec.api.router import build_router
 from petrec.version import __version__
 
-_BEARER = HTTPBearer(description="A token of the host's", auto_error=False)
+_BEARER = HTTPBearer(description="A token of the host application", auto_error=False)
 
 
 def export() -> str:

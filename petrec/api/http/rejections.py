@@ -37,7 +37,7 @@ class Rejections:
                 self._write(clinic, table, request, refusal)
         except (sqlalchemy.exc.SQLAlchemyError, psycopg.Error, PetrecError) as error:
             known = {"error_code": refusal.code, "reason": type(error).__name__}
-            logger.warning("A refused request could not be written to api_logs", extra=known)
+            logger.warning("Could not write a refused request to api_logs", extra=known)
 
     def _write(self, clinic: Clinic, table: Table, request: Request, refusal: ApiError) -> None:
         if self._statement is None:

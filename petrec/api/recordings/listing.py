@@ -43,7 +43,7 @@ def list_recordings(
     page = read_page(service, caller, wanted, limit, after)
     if page.withheld:
         known = {"withheld": page.withheld, "user_id": ids.write(Entity.USER, caller.actor.user_id)}
-        logger.warning("Recordings without a certain pet were withheld", extra=known)
+        logger.warning("Withheld recordings without a certain pet", extra=known)
     return page
 
 

@@ -53,6 +53,6 @@ def add_recordings(router: APIRouter, service: Service, current_actor: Callable[
         tags=["recordings"],
         responses=paged(
             answers(400, 401, 403, 404, 503, ok=list[RecordingOut]),
-            X_Petrec_Withheld="How many recordings of this page's span are not shown",
+            X_Petrec_Withheld="Number of recordings in the range of this page that are not shown",
         ),
     )

@@ -71,7 +71,7 @@ def _is_complete(row: Row, body: CompleteIn) -> bool:
     if row.status == UploadState.PENDING:
         return False
     if row.status == "failed" or row.file_size_bytes != body.file_size_bytes:
-        raise conflict("not_pending", "This recording waits for no upload")
+        raise conflict("not_pending", "This recording does not expect an upload")
     return True
 
 
@@ -81,10 +81,10 @@ def verified(store: ObjectStore, row: Row, body: CompleteIn) -> StoredObject:
     if found is None:
         raise conflict("upload_missing", "The file has not been uploaded")
     if found.size != body.file_size_bytes or not 0 < found.size <= store.max_bytes:
-        message = "The uploaded file has another size"
+        message = "The size of the uploaded file differs from the announced size"
         raise conflict("upload_differs", message, field="file_size_bytes", actual=found.size)
     if row.mime_type is not None and found.content_type != row.mime_type:
-        message = "The uploaded file has another type"
+        message = "The type of the uploaded file differs from the announced type"
         raise conflict("upload_differs", message, field="content_type", expected=row.mime_type)
     return found
 
@@ -153,7 +153,7 @@ def _certain_pet(work: Completion, connection: Connection) -> str | None:
         "recording_id": work.service.clinic.ids.write(Entity.RECORDING, work.recording),
         "pet_id": work.service.clinic.ids.maybe(Entity.PET, pet),
     }
-    logger.error("Recording has no pet after its upload", extra=known)
+    logger.error("Recording has no pet after the upload", extra=known)
     return pet
 
 

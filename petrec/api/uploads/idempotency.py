@@ -40,7 +40,7 @@ KEY_HEADER: Mapping[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "The same key with the same body gives the same recording.",
+    "description": "The same key with the same body returns the same recording.",
     "schema": {"type": "string", "pattern": f"^{_KEY}$"},
 }
 
@@ -72,7 +72,7 @@ def given_key(text: str | None) -> str | None:
 def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:
     """Return the id that this caller's key stands for; errors: ApiError."""
     if not makes_own(clinic, Entity.RECORDING):
-        raise invalid("Idempotency-Key", "cannot be used with this database's numbered ids")
+        raise invalid("Idempotency-Key", "cannot be used with the numeric ids of this database")
     return clinic.ids.new(Entity.RECORDING, str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}")))
 
 

@@ -137,7 +137,9 @@ def _check_replay(
 ) -> None:
     """Refuse another body, and a caller who could not start this upload now; errors: ApiError."""
     if earlier.differs:
-        raise conflict("idempotency_key_reused", "This Idempotency-Key came with another request")
+        raise conflict(
+            "idempotency_key_reused", "This Idempotency-Key was used with a different request"
+        )
     refusal = explain(connection, clinic, caller, new)
     if refusal.code != "try_again":
         raise refusal

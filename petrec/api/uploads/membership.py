@@ -50,7 +50,7 @@ def explain(
         return denied("Access denied to pet records")
     if classify(_facts(row, wanted)) is VISIT_CONFLICT:
         return _visit_differs(clinic, wanted)
-    return conflict("try_again", "The appointment changed meanwhile; try again")
+    return conflict("try_again", "The appointment changed in the meantime; try again")
 
 
 def member(schema: Schema) -> CTE:
@@ -95,7 +95,7 @@ def _visit_differs(clinic: Clinic, wanted: Association) -> ApiError:
         "pet_id": clinic.ids.write(Entity.PET, wanted.pet_id),
         "appointment_id": clinic.ids.write(Entity.APPOINTMENT, wanted.appointment_id),
     }
-    message = "The visit is of another pet or another appointment"
+    message = "The visit belongs to another pet or appointment"
     return ApiError(400, "visit_conflict", message, details)
 
 

@@ -56,7 +56,7 @@ def delete_visit(service: Service, caller: Caller, visit_id: str) -> None:
         try:
             statement.run(connection, values)
         except psycopg.errors.ForeignKeyViolation as error:
-            raise conflict("visit_in_use", "Something else refers to the visit") from error
+            raise conflict("visit_in_use", "Other rows reference the visit") from error
 
 
 def _values(service: Service, caller: Caller, visit_id: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _hold(service: Service, caller: Caller, connection: Connection, values: dict
     if statement.first(connection, values) is None:
         raise not_found(Entity.VISIT)
     if not caller.scope.writes_visits:
-        raise denied("This account may not write visits")
+        raise denied("This account cannot write visits")
 
 
 def _see(schema: Schema, scope: Scope) -> Select[Any]:

@@ -32,11 +32,11 @@ def create_visit(service: Service, caller: Caller, body: VisitIn) -> VisitOut:
     clinic = service.clinic
     table = visits_table(clinic.schema)
     if not caller.scope.writes_visits:
-        raise denied("This account may not write visits")
+        raise denied("This account cannot write visits")
     values = _values(service, caller, body)
     placed = values["appointment_id"] is not None
     if placed and "appointment_id" not in table.c:
-        raise invalid("appointment_id", "visits have no appointments here")
+        raise invalid("appointment_id", "this clinic's visits have no appointment")
     statement = clinic.statements.get(_insert, caller.scope, placed)
     try:
         with service.database.writing() as connection:

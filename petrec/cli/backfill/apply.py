@@ -22,24 +22,33 @@ if TYPE_CHECKING:
 
 @bundled
 def backfill(
-    apply: Annotated[bool, typer.Option("--apply", help="Write, in journaled batches.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write to the database, in batches that can be undone.")
+    ] = False,
     touch: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
     ] = None,
-    sql: Annotated[bool, typer.Option("--sql", help="Print the statement of a batch.")] = False,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the SQL of one batch and exit.")
+    ] = False,
     anew: Annotated[
-        bool, typer.Option("--anew", help="Abandon an unfinished run and plan again.")
+        bool, typer.Option("--anew", help="Abandon an unfinished run, then plan again.")
     ] = False,
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="A canary: plan N recordings at most.", show_default=False
+            min=1,
+            metavar="N",
+            help="Plan at most N recordings, to try a small part first.",
+            show_default=False,
         ),
     ] = None,
     export: Annotated[
         Path | None,
-        typer.Option(help="Where the ambiguous rows go. Default: reports/ambiguous-TIME.csv"),
+        typer.Option(
+            help="CSV file for the ambiguous recordings. Default: reports/ambiguous-TIME.csv"
+        ),
     ] = None,
     *,
     writing: limits.Writing,
@@ -49,7 +58,7 @@ def backfill(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Plan what certain evidence allows; --apply writes it and exports the ambiguous rest.
+    """Plan the repair of recordings with certain evidence; --apply writes it.
 
     Examples:
         petrec backfill

@@ -15,20 +15,33 @@ if TYPE_CHECKING:
 _WRITING = "Writing"
 Target = Annotated[
     float,
-    typer.Option(min=10, help="Longest time to hold a lock, ms.", rich_help_panel=_WRITING),
+    typer.Option(min=10, help="Longest time to hold a lock, in ms.", rich_help_panel=_WRITING),
 ]
 LagBytes = Annotated[
-    int, typer.Option(min=0, help="Pause beyond this replica lag.", rich_help_panel=_WRITING)
+    int,
+    typer.Option(
+        min=0,
+        help="Pause while a replica lags by more than this, in bytes.",
+        rich_help_panel=_WRITING,
+    ),
 ]
 LagSeconds = Annotated[
-    float, typer.Option(min=0, help="Pause beyond this replica lag.", rich_help_panel=_WRITING)
+    float,
+    typer.Option(
+        min=0, help="Pause while a replica lags by more than this, in s.", rich_help_panel=_WRITING
+    ),
 ]
 IgnoreLag = Annotated[
-    bool, typer.Option("--ignore-lag", help="Do not look at replicas.", rich_help_panel=_WRITING)
+    bool,
+    typer.Option(
+        "--ignore-lag", help="Do not check the lag of replicas.", rich_help_panel=_WRITING
+    ),
 ]
 Rate = Annotated[
     float | None,
-    typer.Option(min=0.1, help="At most this many rows a second.", rich_help_panel=_WRITING),
+    typer.Option(
+        min=0.1, help="Most rows to write per second. Default: no limit.", rich_help_panel=_WRITING
+    ),
 ]
 PauseFile = Annotated[
     Path | None,
@@ -37,7 +50,7 @@ PauseFile = Annotated[
 Deadline = Annotated[
     float,
     typer.Option(
-        min=0, help="Give up after this long without progress, s.", rich_help_panel=_WRITING
+        min=0, help="Stop after this long without progress, in s.", rich_help_panel=_WRITING
     ),
 ]
 

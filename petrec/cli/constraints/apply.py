@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @bundled
 def apply(
     plan: Annotated[
-        str, typer.Option("--plan", metavar="HASH", help="Only if the plan is still this one.")
+        str,
+        typer.Option("--plan", metavar="HASH", help="Stop unless the plan still has this hash."),
     ] = "",
     *,
     choice: choices.Choice,
@@ -32,7 +33,7 @@ def apply(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Make what is missing, without downtime; 1 if rows or another build stand in the way.
+    """Create what is missing, without downtime. Exits with 1 if rows or a build block it.
 
     Examples:
         petrec constraints apply --yes

@@ -23,7 +23,7 @@ class Group(StrEnum):
 
 
 class OnDelete(StrEnum):
-    """What deleting a pet does to its recordings."""
+    """What happens to a pet's recordings when the pet is deleted."""
 
     CASCADE = "cascade"
     RESTRICT = "restrict"
@@ -31,40 +31,55 @@ class OnDelete(StrEnum):
 
 Groups = Annotated[
     list[Group] | None,
-    typer.Option("--group", metavar="NAME", help="Only this: required, indexes, visits."),
+    typer.Option(
+        "--group",
+        metavar="NAME",
+        help="Only this group: required, indexes or visits. Repeat for several.",
+    ),
 ]
 Membership = Annotated[
-    bool, typer.Option("--membership", help="Also: the pet must belong to the appointment.")
+    bool, typer.Option("--membership", help="Also require that the pet belongs to the appointment.")
 ]
 AppointmentFk = Annotated[
-    bool, typer.Option("--appointment-fk", help="Also: the appointment must exist.")
+    bool, typer.Option("--appointment-fk", help="Also require that the appointment exists.")
 ]
 Delete = Annotated[
-    OnDelete, typer.Option("--on-delete", help="What deleting a pet does to its recordings.")
+    OnDelete,
+    typer.Option("--on-delete", help="What happens to a pet's recordings when the pet is deleted."),
 ]
 Keep = Annotated[
     list[str] | None,
-    typer.Option("--keep", metavar="NAME", help="Leave what stands in the way of this object."),
+    typer.Option(
+        "--keep",
+        metavar="NAME",
+        help="Do not create this object; keep what blocks it.",
+    ),
 ]
 Grants = Annotated[
     bool,
     typer.Option(
         "--grant-like-recordings",
-        help="Whoever may read recordings may read the new visits table.",
+        help="Grant SELECT on the new visits table to every role that can read recordings.",
     ),
 ]
 LockTimeout = Annotated[
     int,
     typer.Option(
-        "--lock-timeout", metavar="MS", min=1, help="The longest wait for a strong lock, a try."
+        "--lock-timeout",
+        metavar="MS",
+        min=1,
+        help="Longest wait for a strong lock per attempt, in ms.",
     ),
 ]
 Deadline = Annotated[
-    float, typer.Option("--deadline", metavar="S", min=0.1, help="Give up after so long.")
+    float, typer.Option("--deadline", metavar="S", min=0.1, help="Stop after this long, in s.")
 ]
 Cancel = Annotated[
     bool,
-    typer.Option("--cancel-blockers", help="Cancel, then terminate, sessions that block."),
+    typer.Option(
+        "--cancel-blockers",
+        help="Cancel, then terminate, sessions that block a statement.",
+    ),
 ]
 FreeSpace = Annotated[
     int | None,
@@ -72,7 +87,7 @@ FreeSpace = Annotated[
         "--free-space",
         metavar="SIZE",
         parser=to_bytes,
-        help="Disk free at the server, such as 20GB, where petrec cannot measure it.",
+        help="Free disk space of the server, such as 20GB, if petrec cannot measure it.",
         show_default=False,
     ),
 ]

@@ -18,19 +18,27 @@ def export(
     alembic: Annotated[
         Path,
         typer.Option(
-            "--alembic", metavar="PATH", help="The project's directory, ini file or pyproject.toml."
+            "--alembic",
+            metavar="PATH",
+            help="The Alembic project: its directory, ini file or pyproject.toml.",
         ),
     ],
     head: Annotated[
-        str, typer.Option("--head", metavar="REVISION", help="After this, if there are several.")
+        str,
+        typer.Option(
+            "--head", metavar="REVISION", help="The revision to follow, if there are several heads."
+        ),
     ] = "",
     name: Annotated[
-        str, typer.Option("--name", "-n", metavar="SECTION", help="Section of the ini file.")
+        str,
+        typer.Option("--name", "-n", metavar="SECTION", help="Section of the ini file to read."),
     ] = "alembic",
     version_path: Annotated[
         str,
         typer.Option(
-            "--version-path", metavar="DIR", help="One of several version locations of the project."
+            "--version-path",
+            metavar="DIR",
+            help="The version location to write to, if there are several.",
         ),
     ] = "",
     *,
@@ -39,7 +47,7 @@ def export(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Write the steps as revisions of your project's Alembic; changes nothing in the database.
+    """Write the steps as Alembic revisions of your project. Writes nothing to the database.
 
     Examples:
         petrec constraints export --alembic .

@@ -15,7 +15,7 @@ for _command in (status, plan, apply, rollback, export):
 
 @constraints_app.callback()
 def _group() -> None:
-    """Bring the guide's constraints and indexes to a live database.
+    """Add constraints and indexes that keep pet associations correct, without downtime.
 
     Examples:
         petrec constraints status

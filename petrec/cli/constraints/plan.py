@@ -17,7 +17,9 @@ from petrec.errors import ExitCode
 
 @bundled
 def plan(
-    sql: Annotated[bool, typer.Option("--sql", help="Print a script for psql.")] = False,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print the steps as a script for psql.")
+    ] = False,
     *,
     choice: choices.Choice,
     grants: choices.Grants = False,
@@ -28,7 +30,7 @@ def plan(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Show the ordered steps, the locks they take and what they read. Writes nothing.
+    """Show the steps in order, with their locks and what they read. Writes nothing.
 
     Examples:
         petrec constraints plan

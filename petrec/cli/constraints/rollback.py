@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 @bundled
 def rollback(
     drop_visits: Annotated[
-        bool, typer.Option("--drop-visits", help="Also the visits table and visit_id, if empty.")
+        bool,
+        typer.Option(
+            "--drop-visits", help="Also drop the visits table and visit_id, if they are empty."
+        ),
     ] = False,
     *,
     choice: choices.Choice,
@@ -30,7 +33,7 @@ def rollback(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Drop the constraints and indexes that bear the guide's names; no value is ever dropped.
+    """Drop the constraints and indexes that apply creates. No value is ever dropped.
 
     Examples:
         petrec constraints rollback --group indexes --yes
@@ -56,4 +59,4 @@ def rollback(
 
 
 def _question(plan: "ConstraintsPlan") -> str:
-    return f"Run {len(plan.steps)} statements that drop?"
+    return f"Run {len(plan.steps)} statements that drop constraints and indexes?"

@@ -18,7 +18,7 @@ def status(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Show of each constraint and index whether it is there and valid; 1 if something is not.
+    """Show whether each constraint and index exists and is valid. Exits with 1 if not.
 
     Examples:
         petrec constraints status

@@ -38,19 +38,18 @@ def report(
     no_rows: options.NoRows = False,
     notify: options.Notify = None,
     from_file: options.From = None,
-    fail_level: Annotated[FailLevel, typer.Option(help="Exit 1 from this level on.")] = (
-        FailLevel.ERROR
-    ),
+    fail_level: Annotated[
+        FailLevel, typer.Option(help="Exit with 1 if a finding has this level or a higher one.")
+    ] = FailLevel.ERROR,
     trust_constraints: shared.TrustConstraints = False,
     output_format: options.PrintFormat = None,
     quiet: shared.Quiet = False,
     *,
     connect: shared.Connect,
 ) -> int:
-    """Report how many associations are damaged, whether it gets better, and since when.
+    """Report how many recordings are damaged, and how that changes over time.
 
-    The files are replaced together, or stay as they were. Writes to the database only with
-    --record.
+    Either all files are replaced or none. Writes to the database only with --record.
 
     Examples:
         petrec report --html report.html --prometheus /var/lib/node_exporter/petrec.prom
@@ -91,7 +90,7 @@ def report(
 def _history(file: Path | None, *, record: bool, no_history: bool) -> Path | None:
     """Return the file of the history, if it is in one; errors: UsageError."""
     if sum((file is not None, record, no_history)) > 1:
-        reason = "--history, --record and --no-history exclude each other"
+        reason = "--history, --record and --no-history cannot be combined"
         raise UsageError(reason, hint="give one of them")
     return None if record or no_history else file or DEFAULT_HISTORY
 

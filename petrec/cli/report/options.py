@@ -13,7 +13,7 @@ Html = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="A page with charts; needs no network and no script.",
+        help="Page with charts, in one file; needs neither network nor JavaScript.",
         rich_help_panel=_FILES,
         show_default=False,
     ),
@@ -22,7 +22,7 @@ Email = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="HTML for mail clients; a name that ends in .eml makes a whole message.",
+        help="HTML for mail clients; a name that ends in .eml writes a whole message.",
         rich_help_panel=_FILES,
         show_default=False,
     ),
@@ -35,7 +35,7 @@ Json = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Everything, for programs and for --from.",
+        help="All data, for programs and for --from.",
         rich_help_panel=_FILES,
         show_default=False,
     ),
@@ -44,7 +44,7 @@ Prometheus = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE.prom",
-        help="Metrics for node_exporter's textfile collector.",
+        help="Metrics for the textfile collector of node_exporter.",
         rich_help_panel=_FILES,
         show_default=False,
     ),
@@ -53,7 +53,7 @@ Mode = Annotated[
     str,
     typer.Option(
         metavar="OCTAL",
-        help="Who may read the files; the metrics always have 644.",
+        help="File mode of the files; metrics always have 644.",
         rich_help_panel=_FILES,
     ),
 ]
@@ -61,7 +61,8 @@ History = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="What earlier runs found, made by the first one. Default: petrec-history.txt.",
+        help="File with the findings of earlier reports; the first report creates it. Default: "
+        "petrec-history.txt.",
         rich_help_panel=_HISTORY,
         show_default=False,
     ),
@@ -70,7 +71,7 @@ Record = Annotated[
     bool,
     typer.Option(
         "--record",
-        help="Keep the history in the database, in schema petrec.",
+        help="Keep the history in schema petrec of the database.",
         rich_help_panel=_HISTORY,
     ),
 ]
@@ -78,27 +79,39 @@ NoHistory = Annotated[
     bool,
     typer.Option(
         "--no-history",
-        help="Neither compare with earlier runs nor keep this one.",
+        help="Do not compare with earlier reports, and do not record this one.",
         rich_help_panel=_HISTORY,
     ),
 ]
 Days = Annotated[
     int,
-    typer.Option(min=1, max=92, help="Days of uploads and refusals.", rich_help_panel=_CONTENT),
+    typer.Option(
+        min=1,
+        max=92,
+        help="Number of days of uploads and refused requests to show.",
+        rich_help_panel=_CONTENT,
+    ),
 ]
 TrendDays = Annotated[
-    int, typer.Option(min=2, max=3660, help="Days of the trend.", rich_help_panel=_CONTENT)
+    int,
+    typer.Option(
+        min=2, max=3660, help="Number of days of the trend to show.", rich_help_panel=_CONTENT
+    ),
 ]
 NoRows = Annotated[
     bool,
-    typer.Option("--no-rows", help="Name no recording, file or pet.", rich_help_panel=_CONTENT),
+    typer.Option(
+        "--no-rows",
+        help="Show no ids or names of recordings, files or pets.",
+        rich_help_panel=_CONTENT,
+    ),
 ]
 Notify = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
         envvar="PETREC_NOTIFY_URL",
-        help="Post a summary to a webhook that speaks Slack's form.",
+        help="Post a summary to a webhook that accepts Slack messages.",
         show_default=False,
     ),
 ]
@@ -107,7 +120,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="FILE",
-        help="Show a report written by --json again, without a database.",
+        help="Show a report written by --json again. Needs no database.",
         show_default=False,
     ),
 ]
@@ -115,7 +128,7 @@ PrintFormat = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        help="Print the report, too. Default: a table where no file is named.",
+        help="Also print the report. Default: a table if no file is named.",
         show_default=False,
     ),
 ]

@@ -20,7 +20,7 @@ def export(
         list[Path] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="Where the cases go. Default: reports/review-TIME.csv",
+            help="Files to write; the ending is the format. Default: reports/review-TIME.csv",
             show_default=False,
         ),
     ] = None,
@@ -30,7 +30,7 @@ def export(
     force: Annotated[
         bool,
         typer.Option(
-            "--force", help="Replace filled-in files; the old ones are kept as NAME.bak-1, ..."
+            "--force", help="Replace filled-in files; keep the old ones as NAME.bak-1, ..."
         ),
     ] = False,
     output_format: options.OutputFormat = Format.TABLE,
@@ -39,10 +39,10 @@ def export(
     *,
     connect: options.Connect,
 ) -> int:
-    """Write every recording that needs a person, with its candidates and what speaks for each.
+    """Write every recording that needs a person, with the candidates and hints for each.
 
-    The name of a file tells its format; all files hold the same snapshot. A file that somebody has
-    filled in is not replaced.
+    The ending of a file name is its format. All files have the same snapshot. A file that somebody
+    has filled in is not replaced without --force.
 
     Examples:
         petrec review export

@@ -11,7 +11,7 @@ review_app = typer.Typer(no_args_is_help=True)
 
 @review_app.callback()
 def _review() -> None:
-    """Bring doubtful recordings to people who know the animals, and their decisions back.
+    """Export recordings that need a person's decision, and import the decisions.
 
     Examples:
         petrec review export cases.xlsx

@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 
 @bundled
 def import_decisions(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Decided files.")],
-    apply: Annotated[bool, typer.Option("--apply", help="Write, in journaled batches.")] = False,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files with decisions.")],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write to the database, in batches that can be undone.")
+    ] = False,
     partial: Annotated[
         bool,
-        typer.Option("--partial", help="Write what is right; the rest to FILE.rejects.csv."),
+        typer.Option(
+            "--partial",
+            help="Write the valid decisions; write the other lines to FILE.rejects.csv.",
+        ),
     ] = False,
     anew: Annotated[
-        bool, typer.Option("--anew", help="Leave an unfinished import for good, then go on.")
+        bool, typer.Option("--anew", help="Abandon an unfinished import, then start this one.")
     ] = False,
     reviewer: Annotated[
-        str, typer.Option(metavar="NAME", help="Who decided, where a file does not say.")
+        str, typer.Option(metavar="NAME", help="Who decided, for lines without a reviewer.")
     ] = "",
     touch: Annotated[
         list[str] | None,
@@ -43,7 +48,7 @@ def import_decisions(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Check decided files line by line; with --apply write what they say, all or nothing.
+    """Check files with decisions line by line; --apply writes them, all or none.
 
     Examples:
         petrec review import cases.xlsx

@@ -16,7 +16,7 @@ def status(
     *,
     connect: options.Connect,
 ) -> int:
-    """Count the cases that are open, by kind, and the decisions, by reviewer.
+    """Count the open cases by kind, and the decisions by reviewer.
 
     Examples:
         petrec review status

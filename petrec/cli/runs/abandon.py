@@ -13,14 +13,14 @@ from petrec.errors import ExitCode
 
 @bundled
 def abandon(
-    run: Annotated[int, typer.Argument(metavar="RUN", help="The unfinished run to leave.")],
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The unfinished run to abandon.")],
     *,
     yes: options.Yes = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
     connect: options.Connect,
 ) -> int:
-    """Leave an unfinished backfill, review import or undo for good; what it did stays.
+    """Abandon an unfinished run; what it wrote stays, and can be undone.
 
     Examples:
         petrec runs abandon 1
@@ -31,6 +31,6 @@ def abandon(
     from petrec.operations.runs import abandon as leave
 
     session = open_session("runs", connect)
-    asked = None if yes else lambda _: session.ask(f"Leave run {run} for good?")
+    asked = None if yes else lambda _: session.ask(f"Abandon run {run}?")
     session.show(leave(session, run, confirm=asked).document(), output_format, output)
     return ExitCode.CLEAN

@@ -18,7 +18,7 @@ runs_app.command("abandon")(abandon)
 
 @runs_app.callback()
 def _group() -> None:
-    """List, show, undo, resume or abandon what petrec wrote: backfills, review imports, undos.
+    """List, show, undo, resume or abandon runs: backfills, review imports and undos.
 
     Examples:
         petrec runs list

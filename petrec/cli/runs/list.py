@@ -13,13 +13,13 @@ from petrec.errors import ExitCode
 
 @bundled
 def list_runs(
-    limit: Annotated[int, typer.Option(min=1, help="At most so many runs, the newest.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most N runs, the newest first.")] = 20,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
     *,
     connect: options.Connect,
 ) -> int:
-    """List the runs: when, by whom, on what, how many, undone by which; also while one works.
+    """List the runs, with time, role, table, counts and undo; works while a run is active.
 
     Examples:
         petrec runs list

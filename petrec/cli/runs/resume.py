@@ -15,7 +15,7 @@ from petrec.documents.formats import Format
 
 @bundled
 def resume(
-    run: Annotated[int, typer.Argument(metavar="RUN", help="The unfinished run to go on with.")],
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The unfinished run to resume.")],
     *,
     writing: limits.Writing,
     yes: options.Yes = False,
@@ -24,7 +24,7 @@ def resume(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Bring an unfinished backfill, review import or undo to its end; no file is needed.
+    """Resume an unfinished backfill, review import or undo. Needs no file.
 
     Examples:
         petrec runs resume 1
@@ -40,7 +40,7 @@ def resume(
             session,
             run,
             throttling=writing.throttling(),
-            confirm=None if yes else lambda _: shown.aside(session.ask, f"Go on with run {run}?"),
+            confirm=None if yes else lambda _: shown.aside(session.ask, f"Resume run {run}?"),
             progress=shown.progress,
         )
     session.show(result.document(), output_format, output)

@@ -14,18 +14,18 @@ from petrec.errors import ExitCode, UsageError
 @bundled
 def show_changes(
     run: Annotated[
-        int | None, typer.Argument(metavar="[RUN]", help="The run.", show_default=False)
+        int | None, typer.Argument(metavar="[RUN]", help="The run to show.", show_default=False)
     ] = None,
     recording: Annotated[
-        str | None, typer.Option(metavar="ID", help="The history of one recording.")
+        str | None, typer.Option(metavar="ID", help="Show the history of one recording.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many changes.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Show at most N changes.")] = None,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
     *,
     connect: options.Connect,
 ) -> int:
-    """Show what a run changed, or everything that petrec ever did to one recording.
+    """Show what a run changed, or every change that petrec made to one recording.
 
     Examples:
         petrec runs show 1

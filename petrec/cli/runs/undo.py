@@ -16,7 +16,7 @@ from petrec.errors import ExitCode
 
 @bundled
 def undo(
-    run: Annotated[int, typer.Argument(metavar="RUN", help="The run to take back.")],
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The run to undo.")],
     plan: Annotated[
         bool, typer.Option("--plan", help="Show what would be restored; write nothing.")
     ] = False,
@@ -28,7 +28,7 @@ def undo(
     quiet: options.Quiet = False,
     connect: options.Connect,
 ) -> int:
-    """Take a run back; a row that has changed since is listed and left alone (exit code 1).
+    """Undo a run. Rows that changed since are listed and not touched (exit code 1).
 
     Examples:
         petrec runs undo 1 --plan
@@ -50,7 +50,7 @@ def undo(
             session,
             run,
             throttling=writing.throttling(),
-            confirm=None if yes else lambda _: shown.aside(session.ask, f"Take run {run} back?"),
+            confirm=None if yes else lambda _: shown.aside(session.ask, f"Undo run {run}?"),
             progress=shown.progress,
         )
     session.show(result.document(), output_format, output)

@@ -80,7 +80,7 @@ class Pressure:
         try:
             second.execute(query, values)
         except DBAPIError as error:
-            self.tell(f"pid {values['pid']} was left alone: {type(error.orig).__name__}")
+            self.tell(f"pid {values['pid']} could not be cancelled: {type(error.orig).__name__}")
 
 
 @dataclass
@@ -122,7 +122,7 @@ class Watch:
                     self._ask(second)
                     pause = min(_SLOWEST_S, max(_FIRST_S, pause * _GROWTH))
         except (DBAPIError, psycopg.Error) as error:
-            self.tell(f"cannot see who blocks: {type(error).__name__}")
+            self.tell(f"cannot see the blocking sessions: {type(error).__name__}")
 
     def _ask(self, second: Connection) -> None:
         rows = second.execute(_BLOCKERS, {"pid": self.pid}).all()

@@ -115,5 +115,5 @@ class Runner:
         reason = f"the deadline of {self.limits.deadline_s:g} s has passed"
         return TimedOutError(
             f"{reason}; blocked by {who}" if who else reason,
-            hint="nothing is half done that the same command does not finish when it runs again",
+            hint="run the same command again to finish",
         )

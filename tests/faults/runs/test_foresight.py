@@ -26,16 +26,16 @@ PLANNED = """FROM public.recordings r WHERE pet_id IS NULL AND 1 = (
 ODD = {
     "unlogged": (
         "ALTER TABLE public.recordings SET UNLOGGED",
-        "public.recordings is unlogged: a crash of the server empties it",
+        "public.recordings is unlogged: after a crash of the server it is empty",
     ),
     "unlogged_links": (
         "ALTER TABLE public.appointment_pets SET UNLOGGED",
-        "public.appointment_pets is unlogged: a crash of the server empties it",
+        "public.appointment_pets is unlogged: after a crash of the server it is empty",
     ),
     "deferred": (
         """ALTER TABLE public.recordings ADD CONSTRAINT late UNIQUE (s3_key)
            DEFERRABLE INITIALLY DEFERRED""",
-        'constraint "late" is checked at the commit of a batch: a refused row is found by trying '
+        'constraint "late" is checked when a batch commits: petrec finds a refused row by trying '
         "smaller batches",
     ),
     "check": (
@@ -98,10 +98,10 @@ def test_a_moved_key_is_told(database: MakeDatabase, any_cluster: Cluster) -> No
         assert warnings(connection, also=("appointment_id",)) == {
             "public.recordings is partitioned by appointment_id: a row moves to another "
             "partition, and triggers on DELETE and INSERT fire",
-            "appointment_id is part of the key of public.recordings: a recording that is moved "
-            "gets another key",
-            'foreign key "of_recording" of public.shares does not follow a changed key: the '
-            "server refuses recordings that it refers to",
+            "appointment_id is part of the key of public.recordings: a recording that moves to "
+            "another appointment changes its key",
+            'foreign key "of_recording" of public.shares does not cascade a changed key: the '
+            "server refuses recordings that it references",
         }
 
 
@@ -150,7 +150,7 @@ def test_a_standby_is_read_and_told(
         planned = petrec("backfill", "--format", "json", dsn=dsn)
         assert planned.code == 0, planned.err
         told = json.loads(planned.out)["obstacles"]
-        assert told == ["this server is a standby: it cannot be written to"]
+        assert told == ["this server is a standby, which is read-only"]
         assert petrec("review", "export", "cases.csv", dsn=dsn).code == 0
         refused = petrec(*APPLY, dsn=dsn)
         assert (refused.code, "connect to the primary" in refused.err) == (3, True)

@@ -91,7 +91,7 @@ def test_without_the_watching_connection_the_build_goes_on(spawn: Spawn, clinic:
     held = holding(clinic, "SELECT 1")
     process = spawn(*APPLY, dsn=clinic.dsn)
     assert until(lambda: clinic.execute(WATCHER)) == [(True,)]
-    line_with(process, "cannot see who blocks")
+    line_with(process, "cannot see the blocking sessions")
     held.rollback()
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err

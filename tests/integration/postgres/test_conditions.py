@@ -40,7 +40,7 @@ def test_a_row_that_does_not_count_is_as_good_as_deleted(
     configure(tmp_path, WHERE)
     assert counts(petrec, marked) == counts(petrec, deleted)
     assert counts(petrec, marked, "--trust-constraints") == counts(petrec, marked)
-    said = "only rows of pets where deleted_at IS NULL; constraints hold for all"
+    said = "only rows of pets where deleted_at IS NULL; constraints apply to all rows"
     assert said in remarks(petrec, marked, "backfill")
     cases = []
     for one in (marked, deleted):

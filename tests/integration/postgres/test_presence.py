@@ -66,11 +66,11 @@ def test_unusable_visits_are_refused_or_left_out_aloud(
         assert (ended.code, 'ignore = ["visits"]' in ended.err) == (2, True), ended.err
     assert pets_of(empty_database) == before
     configure(tmp_path, '[mapping]\nignore = ["visits"]')
-    said = "left out: visits, by [mapping] ignore"
+    said = "ignored: visits, as [mapping] ignore says"
     for command in ("audit", "backfill", "validate", "report --no-history", "review status"):
         assert said in remarks(petrec, empty_database, *command.split())
     for form in ("table", "jsonl", "junit", "github", "markdown"):
-        assert "left out: visits" in petrec("audit", "--format", form, dsn=empty_database.dsn).out
+        assert "ignored: visits" in petrec("audit", "--format", form, dsn=empty_database.dsn).out
     page = petrec("report", "--no-history", "--html", "page.html", dsn=empty_database.dsn)
     assert page.code == 1, page.err
     assert said in (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def test_a_role_must_read_evidence_but_not_all(
     empty_database.execute(f"GRANT SELECT (visit_id) ON recordings TO {role}")
     poorer = Database(cluster, f"{empty_database.name}?user={role}")
     assert counts(petrec, poorer) == expected
-    assert "left out: recordings.status, since the role may not read it" in remarks(
+    assert "not used: recordings.status, because the role cannot read it" in remarks(
         petrec, poorer, "audit"
     )
     empty_database.execute(f"REVOKE SELECT ON visits FROM {role}")
@@ -106,7 +106,7 @@ def test_what_is_absent_is_absent_in_silence(petrec: Petrec, empty_database: Dat
     assert remarks(petrec, empty_database, "audit") == []
     empty_database.execute("CREATE VIEW users AS SELECT 1 AS id")
     assert [r.partition(",")[0] for r in remarks(petrec, empty_database, "audit")] == [
-        "left out: users"
+        "not used: users"
     ]
 
 
@@ -160,7 +160,7 @@ def test_evidence_under_a_name_that_is_not_mapped_is_refused_or_left_out_aloud(
         configure(tmp_path, settings)
         assert counts(petrec, empty_database) == expected
     configure(tmp_path, f'[mapping]\nignore = ["{ignored}"]')
-    said = f"left out: {ignored}, by [mapping] ignore"
+    said = f"ignored: {ignored}, as [mapping] ignore says"
     assert said in remarks(petrec, empty_database, "audit")
 
 

@@ -138,7 +138,7 @@ def test_triggers_that_search_where_others_create_are_named(
     clinic.execute(LOG)
     clinic.execute(f"GRANT CREATE ON SCHEMA public TO {stranger(clinic)}")
     plan = petrec("backfill", dsn=clinic.dsn).out
-    assert "find only names with their schema" in plan
+    assert "not in the search_path of triggers" in plan
     assert "public.log_pet()" in plan
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 3
     assert clinic.execute("SELECT count(*) FROM pet_log") == [(0,)]

@@ -19,7 +19,7 @@ from tests.plugins.reports import refusal
         (("--html", "a.eml"), "would not be a message"),
         (("--notify", "ftp://x"), "webhook"),
         (("--from", "absent.json"), "absent.json"),
-        (("--record", "--history", "x"), "exclude each other"),
+        (("--record", "--history", "x"), "cannot be combined"),
     ],
 )
 def test_wrong_usage_of_report_names_what_is_wrong(arguments: tuple[str, ...], words: str) -> None:

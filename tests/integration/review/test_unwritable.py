@@ -98,7 +98,7 @@ def test_an_appointment_that_must_be_there(
     planned = petrec("review", "import", str(decided), "--format", "json", dsn=clinic.dsn)
     chosen = {row["recording_id"] for row in read_csv(decided) if row["decision"]}
     told = {problem["recording_id"] for problem in json.loads(planned.out)["problems"]
-            if "cannot be without an appointment" in problem["reason"]}  # fmt: skip
+            if "must have an appointment" in problem["reason"]}  # fmt: skip
     assert told == chosen != set()
 
 

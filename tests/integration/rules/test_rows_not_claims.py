@@ -76,7 +76,7 @@ def test_trust_is_asked_for_and_said(
     assert trusting["missing_inferable"] > rows.get("missing_inferable", 0)
     for command in ("audit", "validate", "report --no-history"):
         said = remarks(petrec, empty_database, *command.split(), "--trust-constraints")
-        assert any(remark.startswith("trusted: foreign keys") for remark in said)
+        assert any(remark.startswith("foreign keys are trusted") for remark in said)
     (tmp_path / "petrec.toml").write_text("[audit]\ntrust_constraints = true\n")
     assert counts(petrec, empty_database) == trusting
     assert not any("trusted" in r for r in remarks(petrec, empty_database, "backfill"))

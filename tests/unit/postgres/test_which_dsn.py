@@ -15,7 +15,7 @@ def test_what_is_given_comes_before_the_environment() -> None:
     assert resolve_dsn(None, None, environ).parameters["host"] == "a"
     assert resolve_dsn(None, None, {"DATABASE_URL": "postgresql://b/2"}).parameters["host"] == "b"
     assert resolve_dsn(None, None, {}).parameters == {}
-    with pytest.raises(UsageError, match="exclude"):
+    with pytest.raises(UsageError, match="cannot be combined"):
         resolve_dsn("postgresql://c/3", "staging", environ)
 
 

@@ -39,7 +39,7 @@ def read_entry(entry: Any) -> PublicKey:
         raise UnusableKeyError("it is not an object")
     kid = entry.get("kid")
     if kid is not None and not isinstance(kid, str):
-        raise UnusableKeyError("its kid is not text")
+        raise UnusableKeyError("its kid is not a string")
     _check_purpose(entry)
     algorithms = _algorithms(entry)
     return PublicKey(kid, algorithms, _public(entry))
@@ -47,7 +47,7 @@ def read_entry(entry: Any) -> PublicKey:
 
 def _check_purpose(entry: Mapping[str, Any]) -> None:
     if entry.get("use", "sig") != "sig":
-        raise UnusableKeyError("it is not for signatures")
+        raise UnusableKeyError("its use is not 'sig'")
     operations = entry.get("key_ops")
     if operations is not None and (not isinstance(operations, list) or "verify" not in operations):
         raise UnusableKeyError("its key_ops do not allow it to verify")
@@ -57,15 +57,15 @@ def _algorithms(entry: Mapping[str, Any]) -> frozenset[str]:
     kind, curve = entry.get("kty"), entry.get("crv")
     if kind == "oct":
         # Whoever reads a shared secret among public keys could sign with it.
-        raise UnusableKeyError("it is a shared secret")
+        raise UnusableKeyError("it is a shared secret, not a public key")
     fitting = _RSA if kind == "RSA" else _CURVES.get((str(kind), str(curve)), frozenset())
     if not fitting:
-        raise UnusableKeyError("its type or its curve is not known")
+        raise UnusableKeyError("its type or curve is unknown")
     named = entry.get("alg")
     if named is None:
         return fitting
     if not isinstance(named, str) or named not in fitting:
-        raise UnusableKeyError("its alg is not one that it could verify")
+        raise UnusableKeyError("its alg does not fit its type")
     return frozenset({named})
 
 

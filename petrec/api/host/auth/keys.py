@@ -74,7 +74,7 @@ class JwksFile:
                 try:
                     self._keys = self._read()
                 except SettingsError as error:
-                    logger.warning("The former keys stay in use: %s", error.reason)
+                    logger.warning("The previous keys stay in use: %s", error.reason)
             return self._keys
 
     def _mark(self) -> tuple[int, int, int] | None:
@@ -92,7 +92,7 @@ class JwksFile:
         found = [self._entry(each) for each in listed] if isinstance(listed, list) else []
         keys = tuple(key for key in found if key is not None)
         if not keys:
-            raise SettingsError(f"{self.path} holds no public key that verifies")
+            raise SettingsError(f"{self.path} holds no usable public key")
         return keys
 
     def _entry(self, entry: Any) -> PublicKey | None:
@@ -101,5 +101,5 @@ class JwksFile:
             return read_entry(entry)
         except UnusableKeyError as error:
             kid = entry.get("kid") if isinstance(entry, dict) else None
-            logger.warning("A key of %s is ignored: kid %.100r: %s", self.path, kid, error)
+            logger.warning("Ignored a key of %s, kid %.100r: %s", self.path, kid, error)
         return None

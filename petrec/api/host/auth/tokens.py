@@ -28,7 +28,7 @@ class Rules:
         if not names or not names <= _KNOWN:
             raise SettingsError("unknown algorithm", hint=f"one of: {', '.join(sorted(_KNOWN))}")
         if names & SHARED and names - SHARED:
-            raise SettingsError("shared and public keys cannot be mixed in one host")
+            raise SettingsError("one host cannot use both shared and public keys")
         if not self.audience:
             raise SettingsError("the tokens' audience is not set")
 

@@ -28,7 +28,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Credentials
     )
     if not access or not secret:
         raise SettingsError(
-            "no keys to the object store",
+            "there are no keys for the object store",
             hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
     return Credentials(access, secret, environment.get("AWS_SESSION_TOKEN") or None)
@@ -36,7 +36,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Credentials
 
 def from_role(profile: str | None = None) -> Provider:
     """Return a provider that boto3 renews; errors: SettingsError where there are no keys."""
-    need_extra("a role's keys", "aws", "boto3")
+    need_extra("keys of a role", "aws", "boto3")
     import boto3  # noqa: PLC0415 an extra
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 an extra
 
@@ -48,7 +48,7 @@ def from_role(profile: str | None = None) -> Provider:
         try:
             frozen = found.get_frozen_credentials()
         except BotoCoreError as error:
-            raise StorageUnavailableError("the role's keys could not be renewed") from error
+            raise StorageUnavailableError("could not renew the role's keys") from error
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
     return provide

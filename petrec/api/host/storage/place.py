@@ -21,14 +21,14 @@ class BucketAddress:
 
     def __post_init__(self) -> None:
         if not _BUCKET.fullmatch(self.bucket):
-            raise SettingsError(f"{self.bucket!r} cannot be a bucket's name")
+            raise SettingsError(f"{self.bucket!r} is not a valid bucket name")
         if not _REGION.fullmatch(self.region):
-            raise SettingsError(f"{self.region!r} cannot be a region's name")
+            raise SettingsError(f"{self.region!r} is not a valid region name")
         parts = urlsplit(self.endpoint or "https://s3.example")
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingsError("the endpoint is no http or https URL")
+            raise SettingsError("the endpoint is not an http or https URL")
         if parts.username or parts.path.strip("/") or parts.query or parts.fragment:
-            raise SettingsError("the endpoint is more than scheme, host and port")
+            raise SettingsError("the endpoint must be scheme, host and port only")
 
     @property
     def _by_path(self) -> bool:

@@ -42,7 +42,7 @@ class S3Store:
         try:
             return self._head(key, headers)
         except (OSError, http.client.HTTPException) as error:
-            logger.warning("The object store does not answer: %s", type(error).__name__)
+            logger.warning("The object store does not respond: %s", type(error).__name__)
             raise StorageUnavailableError from error
 
     def url(self, key: str) -> str:
@@ -70,7 +70,7 @@ def _stored(response: http.client.HTTPResponse) -> StoredObject | None:
     size = response.getheader("content-length", "")
     if response.status != 200 or not size.isdecimal():
         # S3 says 403, not 404, to a key that may not list the bucket.
-        logger.warning("The object store answers HEAD with status %d", response.status)
+        logger.warning("The object store returned status %d to HEAD", response.status)
         raise StorageUnavailableError(hint="the key needs s3:GetObject and s3:ListBucket")
     etag = response.getheader("etag", "").strip('"')
     return StoredObject(int(size), response.getheader("content-type", ""), etag)
