@@ -13,7 +13,7 @@ class Phrase(StrEnum):
     """A text by its code; the value is a format string for its data."""
 
     ADD_GROUP_VISITS = "add the group visits"
-    APPLY_WOULD_FAIL = "applying it would fail: {obstacle}"
+    APPLY_WOULD_FAIL = "applying the undo would fail: {obstacle}"
     BASELINE_MADE_ANEW = "update_baseline writes it again"
     BASELINE_MADE_BY = "update_baseline creates one"
     BASELINE_STALE = "Some baseline entries are fixed: update_baseline removes them."

@@ -55,7 +55,7 @@ def demo(
 
     if remove or stop:
         did = server.remove(directory) if remove else server.stop(directory)
-        remark("the demo is gone" if did else "there was no demo to stop", quiet=quiet)
+        remark("the demo is removed" if did else "there was no demo to stop", quiet=quiet)
         return ExitCode.CLEAN
     with activity(quiet=quiet) as shown:
         url = start_clinic(directory, recordings, seed, shown.step)
@@ -88,7 +88,7 @@ def _repair(url: str, directory: Path, shown: Activity) -> None:
 def _next_steps(url: str, directory: Path) -> str:
     where = shlex.quote(str(directory))
     return f"""
-The server goes on running. To go on with it:
+The server keeps running. To continue:
 
   export PETREC_DATABASE_URL={shlex.quote(url)}
   petrec audit --rows missing_ambiguous | head

@@ -59,7 +59,7 @@ def doctor(
     names = [word.strip() for word in tasks.split(",")]
     if unknown := [name for name in names if name not in set(Task)]:
         known = ", ".join(Task)
-        raise UsageError(f"--for {unknown[0]!r} is not a task", hint=f"it is one of: {known}")
+        raise UsageError(f"--for {unknown[0]!r} is not a task", hint=f"choose one of: {known}")
     if grants and revoke:
         raise UsageError("--grants and --revoke cannot be combined")
     asked = [Task(name) for name in names]

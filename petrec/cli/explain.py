@@ -54,7 +54,7 @@ def _page(pages: dict[str, Path], topic: str) -> Path:
     if topic in {kind.id for kind in KINDS}:
         return pages["rules"]
     if topic not in pages:
-        raise UsageError(f"no page {topic!r}", hint=f"it is one of: {', '.join(pages)}")
+        raise UsageError(f"no page {topic!r}", hint=f"choose one of: {', '.join(pages)}")
     return pages[topic]
 
 

@@ -65,7 +65,7 @@ def init(
     files += [file for each in example or () for file in example_files(each)]
     _write(directory, files, force=force)
     for unclear in proposal.open:
-        remark(f"not found: {unclear}; name it with --map {unclear}=NAME, or in petrec.toml")
+        remark(f"not found: {unclear}; map it with --map {unclear}=NAME, or in petrec.toml")
     remark("written: " + ", ".join(str(directory / name) for name, _ in files))
     remark("next: petrec doctor")
     return ExitCode.FINDINGS if proposal.open else ExitCode.CLEAN
@@ -77,7 +77,10 @@ def _pair(text: str) -> tuple[str, str]:
     logical, _, physical = text.partition("=")
     table, _, column = logical.partition(".")
     if not physical or table not in LOGICAL_COLUMNS:
-        raise UsageError(f"--map {text!r} names no table of petrec", hint="--map pets=animals")
+        raise UsageError(
+            f"--map {text!r} does not start with a table that petrec knows",
+            hint="--map pets=animals",
+        )
     if column and column not in LOGICAL_COLUMNS[table]:
         known = ", ".join(sorted(LOGICAL_COLUMNS[table]))
         raise UsageError(f"--map {text!r}: {table} has no {column}", hint=f"it has {known}")
@@ -90,7 +93,7 @@ def _write(directory: Path, files: list[tuple[str, str]], *, force: bool) -> Non
 
     there = [str(directory / name) for name, _ in files if (directory / name).exists()]
     if there and not force:
-        raise UsageError(f"{', '.join(there)} is there already", hint="--force replaces it")
+        raise UsageError(f"{', '.join(there)} already exists", hint="--force replaces it")
     make_directory(directory)
     for name, content in files:
         with atomic_text(directory / name) as out:

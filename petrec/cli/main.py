@@ -63,14 +63,11 @@ def _say_unforeseen(error: Exception) -> None:
     """Name the place, not the words: they may hold a password or a row's content."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    sys.stderr.write(
-        f"petrec: an error that petrec did not foresee: {type(error).__name__}{place}; "
-        "please report it\n"
-    )
+    sys.stderr.write(f"petrec: unexpected error: {type(error).__name__}{place}; please report it\n")
     if _is_very_verbose():
         sys.stderr.writelines(traceback.format_list(frames))
     else:
-        sys.stderr.write("  next: the same command with -vv shows where it came from\n")
+        sys.stderr.write("  next: the same command with -vv shows the traceback\n")
 
 
 def _is_very_verbose() -> bool:

@@ -72,7 +72,10 @@ def configure_logging(verbose: int) -> None:
 def ask(question: str) -> bool:
     """Return whether the answer is yes; errors: UsageError where there is no terminal."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError("there is no terminal to ask on", hint="give --yes to write unattended")
+        raise UsageError(
+            "there is no terminal to ask for confirmation",
+            hint="add --yes to write without confirmation",
+        )
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

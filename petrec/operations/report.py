@@ -50,7 +50,7 @@ class ReportFiles:
                 continue
             if path.suffix == ".eml" and form != "email":
                 raise UsageError(
-                    f"{path} would not be a message", hint=Phrased(Phrase.NAME_EMAIL, path=path)
+                    f"{path} is not a mail message", hint=Phrased(Phrase.NAME_EMAIL, path=path)
                 )
             module = import_module(f"petrec.features.report.as_{form}")
             write = module.write_message if path.suffix == ".eml" else module.write
@@ -58,7 +58,7 @@ class ReportFiles:
         if self.prometheus is not None:
             targets.append(ReportFile(self.prometheus, prometheus.write, METRICS_MODE))
         if len({target.path.absolute() for target in targets}) < len(targets):
-            hint = "give each form a file of its own"
+            hint = "name a different file for each format"
             raise UsageError("two files have the same name", hint=hint)
         return targets
 

@@ -27,14 +27,14 @@ def export_review(
     that somebody has filled in is refused, or with `force` kept beside the new one.
     """
     for unknown in [kind for kind in kinds if kind not in REVIEWED]:
-        raise UsageError(f"no such kind: {unknown}", hint=f"it is one of: {', '.join(REVIEWED)}")
+        raise UsageError(f"unknown kind: {unknown}", hint=f"choose one of: {', '.join(REVIEWED)}")
     check_names(files)
     if not force:
         check_replaceable(files)
     for path in files:
         make_directory(path.parent)
     with session.snapshot() as (connection, schema):
-        step("looking for cases")
+        step("searching for cases")
         return export_cases(connection, schema, files, kinds, force=force)
 
 

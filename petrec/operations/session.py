@@ -112,7 +112,7 @@ def once_more(work: Callable[[], T]) -> T:
     try:
         return work()
     except ReadCancelledError as cancelled:
-        logging.getLogger("petrec").info("%s; trying once more", cancelled.reason)
+        logging.getLogger("petrec").info("%s; trying again once", cancelled.reason)
     return work()
 
 

@@ -42,13 +42,13 @@ class Gate:
     def __post_init__(self) -> None:
         """Check that the parts go together; errors: UsageError."""
         if self.update_baseline and self.baseline is None:
-            raise UsageError("there is no baseline to update", hint=Phrased(Phrase.NAME_BASELINE))
+            raise UsageError("no baseline is named", hint=Phrased(Phrase.NAME_BASELINE))
         if self.new_rows is not None and self.baseline is None:
-            reason = "without a baseline no finding is new"
+            reason = "new findings can only be found with a baseline"
             raise UsageError(reason, hint=Phrased(Phrase.NAME_BASELINE))
         if self.since is not None and self.baseline is not None:
             raise UsageError(
-                "a window cannot be held against the baseline of all recordings",
+                "a window cannot be compared with a baseline of all recordings",
                 hint=Phrased(Phrase.WINDOW_OR_BASELINE),
             )
 

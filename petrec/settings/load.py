@@ -67,12 +67,12 @@ def _check_names(path: Path, mapping: Mapping) -> None:
     for table in [*mapping.tables, *mapping.columns, *mapping.where]:
         if table not in LOGICAL_COLUMNS:
             known = ", ".join(LOGICAL_COLUMNS)
-            raise SettingsError(f"{path}: unknown table {table!r}", hint=f"it is one of: {known}")
+            raise SettingsError(f"{path}: unknown table {table!r}", hint=f"choose one of: {known}")
     for table, columns in mapping.columns.items():
         for column in columns.keys() - LOGICAL_COLUMNS[table]:
             known = ", ".join(sorted(LOGICAL_COLUMNS[table]))
             raise SettingsError(
-                f"{path}: unknown column {table}.{column}", hint=f"it is one of: {known}"
+                f"{path}: unknown column {table}.{column}", hint=f"choose one of: {known}"
             )
     optional = {
         f"{table}.{column}" for table, names in OPTIONAL_COLUMNS.items() for column in names

@@ -14,7 +14,7 @@ def test_the_demo_repairs_a_clinic_and_shows_the_same_again(petrec: Petrec) -> N
             before, after = re.findall(r"missing_inferable +│ +(\d+) ", shown.out)
             assert int(before) > 100
             assert after == "0"
-            assert f"{before} recordings got their pet" in shown.out
+            assert f"{before} recordings have their pet now" in shown.out
             found = re.search(r"export PETREC_DATABASE_URL='?([^'\n]+)", shown.err)
             assert found
             assert petrec("runs", "undo", "1", "--yes", dsn=found[1]).code == 0

@@ -90,7 +90,7 @@ def test_all_streams_closed_still_answers_by_the_exit_code(
 def test_closed_standard_input_is_no_terminal(clinic: Database, tmp_path: Path) -> None:
     for command in ("backfill --apply", "constraints apply --group indexes"):
         code, said = run(command, "<&-", clinic.dsn, tmp_path)
-        assert (code, "there is no terminal to ask on" in said) == (2, True)
+        assert (code, "there is no terminal to ask for confirmation" in said) == (2, True)
     assert clinic.execute("SELECT to_regnamespace('petrec')") == [(None,)]
 
 

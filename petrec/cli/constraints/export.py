@@ -64,5 +64,5 @@ def export(
     tree = Tree(alembic, head, section=name, version_path=version_path)
     for path in export_constraints(session, tree, choice.made(), lock_timeout_ms=lock_timeout):
         typer.echo(path)
-    remark("read them, then: alembic upgrade head", quiet=quiet)
+    remark("review them, then run: alembic upgrade head", quiet=quiet)
     return ExitCode.CLEAN

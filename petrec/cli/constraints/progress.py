@@ -42,7 +42,7 @@ def words(doing: "Doing") -> str:
     elif now.phase == "running" and step.bytes:
         parts.append(f"{as_size(step.bytes)} to read")
     if now.locker:
-        parts.append(f"held up by pid {now.locker}")
+        parts.append(f"waiting for pid {now.locker}")
     return ", ".join(parts)
 
 

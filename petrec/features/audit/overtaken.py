@@ -35,7 +35,7 @@ def _overtaken(schema: Schema) -> Select[Any]:
 
 OVERTAKEN = SecondaryFact(
     id=EVIDENCE_OVERTAKEN,
-    sentence="assigned as the appointment's only pet, but the appointment has several now",
+    sentence="assigned as the appointment's only pet, but the appointment now has several",
     rows=_overtaken,
 )
 

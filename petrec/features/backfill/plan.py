@@ -110,7 +110,10 @@ def _locks(schema: Schema) -> tuple[str, ...]:
     recordings = f"FOR NO KEY UPDATE on the batch's rows of {schema.tables.recordings.fullname}"
     if schema.links_follow_appointments:
         rows = f"FOR UPDATE on their rows of {schema.tables.appointments.fullname}"
-        return (f"{recordings}, rows held by others put off", f"{rows}, likewise")
+        return (
+            f"{recordings}, rows that other sessions hold are deferred",
+            f"{rows}, deferred in the same way",
+        )
     table = f"SHARE on table {schema.tables.links.fullname}: it has no validated foreign key"
     return (recordings, f"{table} that would tell of a pet being added")
 

@@ -64,7 +64,7 @@ class BackfillPlan(Struct, frozen=True):
             payload=self,
             grids=(
                 Grid(
-                    "By certain evidence",
+                    "Recordings by evidence",
                     ("strategy", "recordings", "because"),
                     tuple((s.id, s.count, s.sentence) for s in self.strategies),
                 ),
@@ -129,16 +129,16 @@ class BackfillResult(Struct, frozen=True):
         changed, skipped = (run.changed, run.skipped) if run else (0, 0)
         rows: list[tuple[str, int]] = [
             ("changed", changed),
-            ("skipped: evidence gone when written", skipped - self.refused - self.rewritten),
+            ("skipped: the evidence had changed", skipped - self.refused - self.rewritten),
             ("refused by the database", self.refused),
-            ("changed otherwise by a trigger", self.rewritten),
-            *([("certain, for another run", self.certain)] if self.certain else []),
+            ("changed differently by a trigger", self.rewritten),
+            *([("certain, left for another run", self.certain)] if self.certain else []),
             ("left for a person", self.left),
-            ("of those ambiguous", self.ambiguous),
+            ("ambiguous ones among them", self.ambiguous),
         ]
         name = f"run {run.id} {run.state}" if run else "nothing to do"
         now = f"{changed - run.before}" if run else "0"
-        title = f"{name}: {now} recordings got their pet{run.in_all if run else ''}"
+        title = f"{name}: {now} recordings have their pet now{run.in_all if run else ''}"
         grids = [Grid("Outcome", ("recordings", "count"), tuple(rows))]
         if self.not_written:
             grids.append(left_alone("Not written as planned", self.not_written))
@@ -147,11 +147,11 @@ class BackfillResult(Struct, frozen=True):
     def _notes(self) -> tuple[str, ...]:
         notes = [f"ambiguous rows: {self.export}"] if self.export else []
         if self.refused + self.rewritten > len(self.not_written):
-            notes.append(f"{len(self.not_written)} rows are listed; petrec.skips holds all")
+            notes.append(f"{len(self.not_written)} rows are listed; all are in petrec.skips")
         if self.export_failure:
-            notes.append(f"ambiguous rows are not listed: {self.export_failure}")
+            notes.append(f"could not export the ambiguous rows: {self.export_failure}")
         if self.run and self.run.warning:
             notes.append(self.run.warning)
         if self.run:
-            notes.append(f"take it back with: petrec runs undo {self.run.id}")
+            notes.append(f"to undo: petrec runs undo {self.run.id}")
         return tuple(notes)

@@ -30,8 +30,8 @@ from petrec.postgres.identifiers import lock_table
 from petrec.rules import judged, kind_column
 from petrec.schema import Schema
 
-_MOVED = "the recording is in another appointment now"
-_OTHER_PET = "the evidence names another pet now"
+_MOVED = "the recording has moved to another appointment"
+_OTHER_PET = "the evidence now names another pet"
 
 
 class BackfillWork(RunWork):

@@ -59,7 +59,7 @@ def apply_plan(
         plan = wanted.plan(connection)
         if only and only != plan.hash:
             raise UsageError(f"the plan is now {plan.hash}, not {only}",
-                             hint="petrec constraints plan shows what has changed")  # fmt: skip
+                             hint="to see what has changed: petrec constraints plan")  # fmt: skip
         refuse_without_privileges(plan)
         counts = wanted.obstacles(connection, plan.steps)
         if counts:
@@ -116,8 +116,9 @@ def _drive(
 
 def _stuck(done: str, step: Step) -> StuckError:
     return StuckError(
-        f"{done!r} succeeded, but {step.object} is still to do as before: {step.sql}",
-        hint="run petrec constraints status; if nobody else changes this schema now, report it",
+        f"{done!r} succeeded, but {step.object} still has to be done: {step.sql}",
+        hint="run petrec constraints status; if nobody else is changing this schema, please "
+        "report it",
     )
 
 

@@ -60,7 +60,7 @@ class Room(Struct, frozen=True):
     def sentence(self) -> str:
         """Return how much is free where."""
         if self.place == STATED:
-            return f"{as_size(self.free)} is free, as was stated"
+            return f"{as_size(self.free)} is free, as given"
         return f"{as_size(self.free)} is free in {self.place}"
 
 
@@ -107,5 +107,5 @@ class Space(Struct, frozen=True):
             return ""
         if self.is_unknown:
             return Phrased(Phrase.FREE_SPACE_UNKNOWN, needs=self.needs)
-        verdict = ["apply refuses, since this is too little"] if self.lacking else []
+        verdict = ["apply will refuse, because this is too little"] if self.lacking else []
         return "; ".join([self.needs, *(room.sentence for room in self.rooms), *verdict])

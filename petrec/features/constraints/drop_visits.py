@@ -90,7 +90,7 @@ def refuse_strangers(connection: Connection, catalog: Catalog) -> None:
     others += connection.scalars(_DEPENDENTS, values).all()
     if others:
         raise UsageError(
-            f"not made by petrec, so it would be lost: {'; '.join(others)}",
+            f"would be lost, since petrec did not create it: {'; '.join(others)}",
             hint=Phrased(Phrase.DROP_FIRST_OR_KEEP_VISITS),
         )
 

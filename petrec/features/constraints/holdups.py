@@ -65,7 +65,11 @@ class OpenTransaction(Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """Return who it is, since when, and what it holds up."""
-        why = "it locks a table of the plan" if self.on_tables else "builds wait for its snapshot"
+        why = (
+            "it locks a table that the plan changes"
+            if self.on_tables
+            else "index builds wait for its snapshot"
+        )
         if self.gid:
             return (
                 f"the prepared transaction {self.gid!r} ({self.role}) is {self.seconds} s old:"
@@ -87,7 +91,7 @@ class Holdups(Struct, frozen=True):
         """Return one sentence for each, and for what is left out."""
         rest = []
         if self.more:
-            rest.append(f"{_transactions(self.more, 'more ')} will be waited for")
+            rest.append(f"{_transactions(self.more, 'more ')} will also be waited for")
         if self.hidden:
             rest.append(
                 f"{_transactions(self.hidden)} of other roles may be waited for, too;"

@@ -25,7 +25,7 @@ from petrec.schema import Schema
 from petrec.settings import Mapping
 
 Judged = list[tuple[Object, ObjectState]]
-_NO_VISITS = "the group visits is left out: no visit_id, no index"
+_NO_VISITS = "the group visits is not included: no visit_id and no index for it"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Request:
         coming = [(each, state) for each, state in judged if not state.is_done]
         problems = list(_problems(coming))
         if problems:
-            reason, hint = _told(problems, "the plan cannot be carried out")
+            reason, hint = _told(problems, "the plan cannot be applied")
             raise UsageError(reason, hint=hint)
         steps = tuple(step for each, state in judged for step in self._steps(each, state))
         notes = tuple(self._notes(catalog, steps))
@@ -108,9 +108,10 @@ class Request:
             name = state.name
             if taken := each.taken_over(mine):
                 held = ", ".join(taken)
-                yield f"{name} stays: dropping it would drop {held}, which petrec did not make"
+                yield f"{name} stays: dropping it would also drop {held}, which petrec did not "
+                "create"
             elif state.presence in {Presence.EQUIVALENT, Presence.IN_THE_WAY}:
-                yield f"{state.actual or name} stays: petrec did not make it so ({state.detail})"
+                yield f"{state.actual or name} stays: petrec did not create it ({state.detail})"
             elif state.presence is Presence.PRESENT and mine.presence is Presence.MISSING:
                 yield f"{name} stays: {each.why_left()}"
 
@@ -136,8 +137,8 @@ class Request:
             yield Phrased(Phrase.PETS_CASCADE)
         if recordings is not None and recordings.rules and "fk_recordings_pet_id" in coming:
             yield (
-                "recordings has rules on UPDATE or DELETE: deleting a pet will fail where they"
-                " rewrite what the foreign key does"
+                "recordings has rules on UPDATE or DELETE: deleting a pet will fail if they "
+                "rewrite the statements of the foreign key"
             )
         if "visits" in coming and catalog.role.readers and not self.grants:
             visits, readers = catalog.names.table("visits"), ", ".join(catalog.role.readers)
@@ -160,7 +161,7 @@ def find_obstacles(
 def refuse_without_privileges(plan: ConstraintsPlan) -> None:
     """Errors: PermissionMissingError with everything that the role lacks for the plan."""
     if plan.missing:
-        reason, hint = _told(plan.missing, "the role lacks what the plan needs")
+        reason, hint = _told(plan.missing, "the role lacks privileges that the plan needs")
         raise PermissionMissingError(reason, hint=hint)
 
 
@@ -174,7 +175,7 @@ def _problems(coming: Judged) -> Iterator[Problem]:
     yield from chain.from_iterable(each.problems() for each, _ in coming)
     for each, state in coming:
         for part, name in each.names_taken(state):
-            reason = f"at partition {part}, {Name(name)} is the name of something else"
+            reason = f"at partition {part}, {Name(name)} is already the name of another object"
             yield Problem(state.name, reason, "rename or drop it")
 
 
@@ -191,6 +192,6 @@ def _refuse_foreign(catalog: Catalog) -> None:
     foreign = [part.name for part in parts if part.relkind == "f"]
     if foreign:
         raise UsageError(
-            f"{foreign[0]} is a foreign table: nothing can be enforced on it from here",
-            hint="detach it, and make its constraints on its own server",
+            f"{foreign[0]} is a foreign table: this server cannot enforce constraints on it",
+            hint="detach it, and create its constraints on its own server",
         )

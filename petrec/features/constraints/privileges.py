@@ -33,7 +33,7 @@ def _not_owned(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
     for name, step in asked.items():
         table, role = tables.get(name, parts.get(name)), catalog.role.role
         if table is not None and not table.owned:
-            reason = f"{name} belongs to {table.owner}, and role {role} is no member of it"
+            reason = f"{name} belongs to {table.owner}, and role {role} is not a member of it"
             yield Problem(step.object, reason, f"GRANT {Name(table.owner)} TO {role};")
         if name in parts:
             yield from _schema_closed(catalog, parts[name], steps)
@@ -60,7 +60,7 @@ def _not_referable(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Proble
         found = [catalog.column(spec.parent, column) for column in spec.parent_columns]
         if any(column is not None and not column.referable for column in found):
             name = catalog.names.table(spec.parent)
-            reason = f"role {role} may not refer to {name}"
+            reason = f"role {role} may not reference {name}"
             yield Problem(spec.name, reason, f"GRANT REFERENCES ON {name} TO {role};")
 
 
@@ -79,5 +79,5 @@ def _types_closed(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem
 def _may_not_create(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
     if any(step.statement.creates for step in steps) and not catalog.role.creates:
         schema, role = Name(catalog.mapping.schema), catalog.role.role
-        reason = f"role {role} may not create in schema {schema}"
+        reason = f"role {role} may not create objects in schema {schema}"
         yield Problem("", reason, f"GRANT CREATE ON SCHEMA {schema} TO {role};")

@@ -42,7 +42,7 @@ class ConstraintsStatus(Struct, frozen=True):
         rows = tuple(
             (e.name, e.kind, e.table, e.group, str(e.presence), e.detail) for e in self.objects
         )
-        title = f"{done} of {len(self.objects)} constraints and indexes need nothing"
+        title = f"{done} of {len(self.objects)} constraints and indexes are in place"
         findings = tuple(_finding(each) for each in self.objects)
         grids = (Grid("Objects", columns, rows),)
         return Document(self.command, title, self, grids, findings, self.notes)
@@ -111,7 +111,7 @@ class ConstraintsPlan(Struct, frozen=True):
         return script(head, self.steps, lock_timeout_ms)
 
     def _with(self, sentence: str) -> tuple[str, ...]:
-        missing = tuple(f"to apply it: {each.reason}; {each.fix}" for each in self.missing)
+        missing = tuple(f"before applying it: {each.reason}; {each.fix}" for each in self.missing)
         return (*self.notes, *missing, *([sentence] if sentence else []))
 
 
@@ -164,17 +164,17 @@ class Obstacles(Struct, frozen=True):
         """Return the form for rendering."""
         rows = tuple(self.counts.items())
         findings = tuple(
-            Finding(name, "error", count, f"{name} would refuse them", "petrec review export")
+            Finding(name, "error", count, f"{name} would reject them", "petrec review export")
             for name, count in rows
         )
         notes = (
             "nothing was changed",
             Phrased(Phrase.REPAIR_FIRST),
         )
-        grids = [Grid("Rows that break it", ("constraint", "rows"), rows)]
+        grids = [Grid("Rows that violate it", ("constraint", "rows"), rows)]
         if self.kinds:
             grids.append(Grid("Unresolved", ("kind", "rows"), tuple(self.kinds.items())))
-        title = "Unresolved rows stand in the way of the constraints"
+        title = "Unresolved rows block the constraints"
         return Document(self.command, title, self, tuple(grids), findings, notes)
 
 
@@ -201,7 +201,7 @@ class Filled(Struct, frozen=True):
             Phrased(Phrase.KEEP_VALUES_OR_VISITS),
         )
         grids = (Grid("Not empty", ("table or column", "values"), rows),)
-        title = "Values stand in the way of dropping the visits table and visit_id"
+        title = "The visits table or visit_id is not empty, so they are not dropped"
         return Document(self.command, title, self, grids, findings, notes)
 
 

@@ -66,6 +66,6 @@ def _privileges(
     found += journal_hindrances(connection)
     for hindrance in dict.fromkeys(found):
         fix = hindrance.removeprefix("it needs ") if "GRANT" in hindrance else ""
-        yield Check(str(task), state, f"could not write: {hindrance}", fix)
+        yield Check(str(task), state, f"cannot write: {hindrance}", fix)
     if not found:
-        yield Check(str(task), State.OK, "this role may write what it needs")
+        yield Check(str(task), State.OK, "this role has all privileges to write")

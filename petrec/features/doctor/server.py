@@ -36,20 +36,21 @@ def check_server(connection: Connection) -> Iterator[Check]:
     yield Check("database", State.OK, f"{row.database}, as role {row.role}")
     yield _encoding(str(row.encoding))
     if row.standby:
-        yield Check("standby", State.WARNING, "a standby: commands that write end with 3",
+        yield Check("standby", State.WARNING, "a standby: commands that write exit with 3",
                     "connect to the primary to write")  # fmt: skip
     yield _clock(row.now)
     if row.superuser:
         yield Check("role", State.WARNING, f"{row.role} is a superuser",
-                    "petrec doctor prints the grants of a role that may do less")  # fmt: skip
+                    "print the grants of a less privileged role: petrec doctor --grants "
+                    "ROLE")  # fmt: skip
     if row.replicas or row.synchronous:
         yield _replicas(int(row.replicas), str(row.synchronous), monitors=bool(row.monitors))
 
 
 def _encoding(encoding: str) -> Check:
     if encoding == "SQL_ASCII":
-        return Check("encoding", State.WARNING, "SQL_ASCII: text may be no text",
-                     "outputs that show such a text end with 3")  # fmt: skip
+        return Check("encoding", State.WARNING, "SQL_ASCII: text may not be valid UTF-8",
+                     "a command that shows such text ends with exit code 3")  # fmt: skip
     return Check("encoding", State.OK, encoding)
 
 
@@ -59,12 +60,12 @@ def _clock(there: datetime) -> Check:
         return Check("clock", State.OK, "as here")
     word = "behind" if behind > 0 else "ahead of"
     return Check("clock", State.WARNING, f"{abs(behind):.0f} s {word} this machine's",
-                 "synchronise both by NTP")  # fmt: skip
+                 "synchronise both clocks by NTP")  # fmt: skip
 
 
 def _replicas(count: int, synchronous: str, *, monitors: bool) -> Check:
     names = f"; commits wait for {synchronous}" if synchronous else ""
     if monitors:
         return Check("replicas", State.OK, f"{count} connected{names}")
-    return Check("replicas", State.WARNING, f"{count} connected{names}; their lag cannot be read",
+    return Check("replicas", State.WARNING, f"{count} connected{names}; cannot read their lag",
                  "GRANT pg_monitor to the role that writes")  # fmt: skip

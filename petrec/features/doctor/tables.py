@@ -49,7 +49,7 @@ def check_tables(connection: Connection, schema: Schema) -> Iterator[Check]:
         yield Check("recordings", State.WARNING, warning)
     for name, _ in not_valid_checks(connection, schema.tables.recordings):
         yield Check("recordings", State.WARNING, about_check(name),
-                    "VALIDATE CONSTRAINT, or repair what breaks it")  # fmt: skip
+                    "VALIDATE CONSTRAINT, or repair the rows that violate it")  # fmt: skip
     for remark in schema.remarks:
         yield Check("settings", State.NOTE, remark)
 
@@ -57,7 +57,7 @@ def check_tables(connection: Connection, schema: Schema) -> Iterator[Check]:
 def check_journal(connection: Connection) -> Check:
     """Return whether there is a schema petrec."""
     there = connection.scalar(SCHEMA_EXISTS)
-    finding = "there" if there else "not there yet; the first command that writes makes it"
+    finding = "there" if there else "does not exist yet; the first command that writes creates it"
     return Check("schema petrec", State.OK if there else State.NOTE, finding)
 
 
@@ -90,8 +90,8 @@ def _lookup(connection: Connection, schema: Schema) -> Check:
     links = schema.tables.links
     asked = {"table": quoted_table(links), "column": links.c.appointment_id.name}
     if connection.scalar(_INDEX, asked):
-        return Check("appointment_pets", State.OK, "an index finds an appointment's pets")
-    return Check("appointment_pets", State.WARNING, "no index begins with appointment_id: each "
-                 "batch reads the whole table",
+        return Check("appointment_pets", State.OK, "an index on appointment_id exists")
+    return Check("appointment_pets", State.WARNING, "no index begins with appointment_id, so "
+                 "each batch reads the whole table",
                  f"CREATE INDEX CONCURRENTLY ON {quoted_table(links)} "
                  f"({links.c.appointment_id.name});")  # fmt: skip

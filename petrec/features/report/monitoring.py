@@ -111,11 +111,11 @@ def _tomorrow(now: datetime) -> datetime:
 
 def _outside(rows: Sequence[Any], what: str) -> list[str]:
     count = sum(row.total for row in rows if row.day is None)
-    told = f"{count:,} {what} with a date after today, infinite or BC are counted in no day"
+    told = f"{count:,} {what} with a date in the future, infinite or BC are not counted"
     return [told] if count else []
 
 
 def _left_out(what: str, cannot: UnreadableColumn | None) -> list[str]:
     if cannot is None or not cannot.reason:
         return []
-    return [f"{what} per day are left out: {cannot.reason}"]
+    return [f"{what} per day are not shown: {cannot.reason}"]

@@ -48,7 +48,7 @@ def checked(url: str) -> str:
     """Return the URL, which may be empty, if a webhook can have it; errors: UsageError."""
     parts = urlsplit(url)
     if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
-        raise UsageError("the webhook is not an http or https URL", hint="see PETREC_NOTIFY_URL")
+        raise UsageError("the webhook is not an http or https URL", hint="check PETREC_NOTIFY_URL")
     return url
 
 
@@ -85,14 +85,14 @@ def _cause(error: urllib3.exceptions.HTTPError) -> str:
         case urllib3.exceptions.NewConnectionError():
             return "no connection"
         case urllib3.exceptions.TimeoutError():
-            return "no answer in time"
+            return "no response in time"
     return type(inner).__name__
 
 
 def _undelivered(url: str, why: str) -> OutputError:
     host = urlsplit(url).hostname
     hint = Phrased(Phrase.WEBHOOK_LEFT_OUT)
-    return OutputError(f"the webhook at {host} was not told: {why}", hint=hint)
+    return OutputError(f"could not notify the webhook at {host}: {why}", hint=hint)
 
 
 @contextmanager

@@ -17,19 +17,19 @@ UP, LAST_RUN, LAST_SUCCESS = (
     "petrec_last_success_timestamp_seconds",
 )
 _HELP = {
-    UP: "Whether the last run could determine its answer (1) or not (0).",
-    LAST_RUN: "When the last run began, whatever came of it.",
-    LAST_SUCCESS: "When the snapshot of the last run that succeeded was taken.",
-    "petrec_recordings": "All recordings.",
-    "petrec_findings": "Recordings of each damaged kind.",
-    "petrec_findings_new": "Findings never seen before this run.",
-    "petrec_findings_fixed": "Findings of the run before that are gone.",
-    "petrec_findings_reappeared": "Findings that had been gone and are back.",
-    "petrec_warnings": "Recordings with a secondary fact worth a look.",
-    "petrec_recordings_without_pet": "Recordings whose pet is null.",
-    "petrec_invalid_associations": "Rows of the guide's second validation query.",
-    "petrec_uploads": "Uploads of the monitoring window, by outcome.",
-    "petrec_rejected_uploads": "Requests of the window refused as pet_not_in_appointment.",
+    UP: "Whether the last report succeeded (1) or not (0).",
+    LAST_RUN: "When the last report started, whether it succeeded or not.",
+    LAST_SUCCESS: "When the snapshot of the last successful report was taken.",
+    "petrec_recordings": "Number of recordings.",
+    "petrec_findings": "Number of recordings of each damaged kind.",
+    "petrec_findings_new": "Findings that no earlier report had.",
+    "petrec_findings_fixed": "Findings of the report before that no longer exist.",
+    "petrec_findings_reappeared": "Findings that had been fixed and exist again.",
+    "petrec_warnings": "Recordings with a warning.",
+    "petrec_recordings_without_pet": "Recordings whose pet_id is NULL.",
+    "petrec_invalid_associations": "Rows of the second validation query of the integration guide.",
+    "petrec_uploads": "Uploads in the monitoring window, by outcome.",
+    "petrec_rejected_uploads": "Requests in the window refused as pet_not_in_appointment.",
 }
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _VALUE = re.compile(rf"^({UP}|{LAST_RUN})(\{{.*\}})? .*$", re.MULTILINE)

@@ -154,7 +154,9 @@ class ReportResult(Result, frozen=True):
 
     def _compared(self) -> str:
         if self.compared_with is None:
-            return "the first run of this history: nothing to compare with yet"
+            return (
+                "this is the first report of this history, so there is nothing to compare with yet"
+            )
         return f"new, fixed and reappeared since {self.compared_with:%Y-%m-%d %H:%M} UTC"
 
     def _kinds(self) -> Grid:

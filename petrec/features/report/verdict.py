@@ -16,7 +16,10 @@ def judge(points: Sequence[TrendPoint]) -> TrendVerdict:
     now = values[-1]
     if len(values) < 2:
         return TrendVerdict(
-            "unknown", "The first day of this history: a trend needs two.", points[0].day, now
+            "unknown",
+            "This is the first day of this history; a trend needs two.",
+            points[0].day,
+            now,
         )
     if now == 0 or len(set(values)) == 1:
         return _level(points, values)

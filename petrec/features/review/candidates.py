@@ -64,7 +64,7 @@ def _of_appointment(seen: Observed) -> Iterator[Option]:
     for pet in seen.listed or ():
         yield Option(pet, Verdict.ASSIGN, seen.appointment, "in the appointment")
     if seen.own is not None and may_link(seen.own.owner, seen.owner):
-        added = "the recording's present pet, would be added to the appointment"
+        added = "the recording's current pet, would be added to the appointment"
         yield Option(seen.own, Verdict.LINK, seen.appointment, added)
     if seen.owned is not None:
         for pet in seen.owned.pets or ():
@@ -83,7 +83,7 @@ def _keeping_the_pet(seen: Observed, own: SeenPet) -> Iterator[Option]:
     for place in places(seen):
         yield Option(own, Verdict.ASSIGN, place.id, f"in its own appointment {told(place)}")
     if not may_link(own.owner, seen.owner) or not seen.appointment_exists:
-        yield Option(own, Verdict.ASSIGN, None, "keeps its pet, without an appointment")
+        yield Option(own, Verdict.ASSIGN, None, "keeps the pet, without an appointment")
 
 
 def _of_visit(seen: Observed) -> Iterator[Option]:

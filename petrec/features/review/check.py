@@ -47,7 +47,7 @@ def _formed(
         decision, refusal = ids.normal(entry)
         identity = (entry.place.file, decision.recording_id, decision.state)
         if refusal is None and identity in first:
-            reason = f"the recording is decided in line {first[identity].line} already"
+            reason = f"line {first[identity].line} already decides this recording"
             refusal = Objection("recording_id", reason)
         if refusal is not None:
             checked.refuse(entry, refusal)
@@ -91,7 +91,7 @@ def _lost(entries: Sequence[DecisionEntry], seen: Mapping[str, list[Observed]]) 
 
 def _changed_recording(text: str, twins: Mapping[str, str]) -> Objection:
     of = f" of the id {twins[text]}" if text in twins else ""
-    reason = f"a spreadsheet has made a number{of}; export again and keep ids as text"
+    reason = f"a spreadsheet has turned it into a number{of}; export again and keep ids as text"
     return Objection("recording_id", reason, value=text)
 
 
@@ -137,5 +137,5 @@ def _refuse_conflict(votes: Sequence[Valid], checked: Checked) -> None:
     for vote in votes:
         others = [v.entry for v in votes if v is not vote]
         told = "; ".join(f"{e.decision.reviewer} in {e.place}" for e in others)
-        refusal = Objection("decision", f"decided otherwise by {told}", Trouble.CONFLICT)
+        refusal = Objection("decision", f"{told} decided differently", Trouble.CONFLICT)
         checked.refuse(vote.entry, refusal)

@@ -108,7 +108,7 @@ class EntryIds:
             return Objection("kind", "not a kind that is reviewed", value=decision.kind)
         for name in _TOLD:
             if getattr(decision, name) not in self.storable:
-                reason = "it has a character that the database's encoding lacks, or NUL"
+                reason = "it has a character that the database encoding does not have, or NUL"
                 return Objection(name, reason)
         return None
 
@@ -119,7 +119,7 @@ class EntryIds:
             return Objection("pet_id", reason, value=text)
         if text not in self.twins:
             return None
-        reason = f"a spreadsheet may have made this number of the id {self.twins[text]}"
+        reason = f"a spreadsheet may have turned the id {self.twins[text]} into this number"
         return Objection("pet_id", f"{reason}; format the cell as text", value=text)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CAUSES = {
     SkipCause.OVERTAKEN: "changed before they were written",
     SkipCause.REFUSED: "refused by the database",
-    SkipCause.REWRITTEN: "changed otherwise by a trigger",
+    SkipCause.REWRITTEN: "changed differently by a trigger",
 }
 
 # Lines that are named of those with one reason.
@@ -100,7 +100,7 @@ class ReviewImport(Result, frozen=True):
     def document(self) -> Document:
         """Return the form for rendering."""
         verdicts = [(verdict, count) for verdict, count in self.verdicts.items()]
-        rows = [*verdicts, ("recorded already", self.already), ("refused", len(self.problems))]
+        rows = [*verdicts, ("recorded before", self.already), ("refused", len(self.problems))]
         rows += [(_CAUSES[cause], count) for cause, count in self._causes().items() if count]
         grids = [Grid("Decisions", ("decision", "count"), tuple(rows))]
         if self.problems:
@@ -108,7 +108,7 @@ class ReviewImport(Result, frozen=True):
                        "recording")  # fmt: skip
             grids.append(Grid("Problems", columns, tuple(map(_cells, by_reason(self.problems)))))
         if self.skipped:
-            grids.append(left_alone("Left alone when written", self.skipped))
+            grids.append(left_alone("Skipped when written", self.skipped))
         return Document(self.command, self._title(), self, tuple(grids), notes=self._notes())
 
     def _causes(self) -> dict[SkipCause, int]:
@@ -130,13 +130,11 @@ class ReviewImport(Result, frozen=True):
             Phrased(Phrase.INFERABLE_BEFORE_LINKS, count=self.inferable)
             if self.inferable and self.verdicts.get("link")
             else "",
-            f"run {self.resumed.id} was unfinished and came first" if self.resumed else "",
+            f"run {self.resumed.id} was unfinished and was completed first" if self.resumed else "",
             Phrased(Phrase.IMPORT_PARTIALLY) if refused else "",
             f"refused lines: {', '.join(self.rejects)}" if self.rejects else "",
             self.run.warning if self.run else "",
-            f"take it back with: petrec runs undo {self.run.id}"
-            if self.run and self.run.changed
-            else "",
+            f"to undo: petrec runs undo {self.run.id}" if self.run and self.run.changed else "",
             "" if self.applied else Phrased(Phrase.IMPORT_NOT_APPLIED),
         )
         return tuple(remark for remark in remarks if remark)

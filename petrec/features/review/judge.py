@@ -29,19 +29,19 @@ def overtaken(
     """Judge a decision about a state that is no more; None where it is what made it so."""
     if not there:
         return Objection(
-            "recording_id", "there is no recording of this id", value=decision.recording_id
+            "recording_id", "there is no recording with this id", value=decision.recording_id
         )
     written = [one for one in earlier if one.written and one.state == decision.state]
     if any(_is_same(one, decision) for one in written):
         return None
     if written and decision.verdict is not Verdict.CANNOT_TELL:
         last = written[-1]
-        reason = f"{last.reviewer} decided otherwise, which run {last.run_id} has written"
+        reason = f"{last.reviewer} decided differently, and run {last.run_id} has written that"
         return Objection("decision", reason, Trouble.CONFLICT)
     silent = decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}
     if silent and (written or any(_is_same(one, decision) for one in earlier)):
         return None
-    reason = "the recording has changed since it was exported: export it again"
+    reason = "the recording has changed since it was exported: export again"
     return Objection("state", reason, Trouble.STALE)
 
 
@@ -59,7 +59,7 @@ def judge(seen: Observed, decision: Decision, pets: Mapping[str, SeenPet]) -> Ob
         return None
     pet = pets.get(decision.pet_id) if decision.pet_id is not None else None
     if pet is None:
-        return Objection("pet_id", "there is no pet of this id", value=decision.pet_id or "")
+        return Objection("pet_id", "there is no pet with this id", value=decision.pet_id or "")
     found = options(seen)
     wanted = Option(pet, decision.verdict, decision.appointment_id)
     if any(o.identity == wanted.identity and o.verdict is wanted.verdict for o in found):
@@ -68,13 +68,15 @@ def judge(seen: Observed, decision: Decision, pets: Mapping[str, SeenPet]) -> Ob
 
 
 def _open(seen: Observed, wanted: Option, *, opened: bool) -> Objection | None:
-    """Judge a pet that is none of the candidates."""
+    """Judge a pet that is not one of the candidates."""
     allowed = open_verdict(seen) or (Verdict.LINK if opened else None)
     place = seen.appointment if allowed is Verdict.LINK else None
     if wanted.verdict is not allowed or wanted.appointment != place:
-        return Objection("pet_id", f"{_told(wanted)} is none of the candidates")
+        return Objection("pet_id", f"{_told(wanted)} is not one of the candidates")
     if allowed is Verdict.LINK and not may_link(wanted.pet.owner, seen.owner):
-        return Objection("pet_id", f"{_told(wanted)} belongs to another owner than the appointment")
+        return Objection(
+            "pet_id", f"{_told(wanted)} does not belong to the owner of the appointment"
+        )
     if not fits(seen, wanted):
         return Objection("pet_id", f"the recording's visit contradicts {_told(wanted)}")
     return None

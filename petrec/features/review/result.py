@@ -35,7 +35,7 @@ class ReviewExport(Result, frozen=True):
         """Return the form for rendering."""
         notes = [f"written: {', '.join(self.files)}"]
         if self.kept:
-            notes.append(f"what was there is kept as: {', '.join(self.kept)}")
+            notes.append(f"the previous files are kept as: {', '.join(self.kept)}")
         if self.inferable:
             notes.append(Phrased(Phrase.INFERABLE_BEFORE_DECISIONS, count=self.inferable))
         grid = Grid("Cases by kind", ("kind", "cases"), tuple(self.kinds.items()))

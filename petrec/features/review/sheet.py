@@ -13,17 +13,19 @@ FIRST_SHEET = "instructions"
 REVIEWER = "Your name"
 LINES = {
     "What this is": "Recordings whose pet is missing or doubtful. Only people who know the animals "
-    "can say which pet was recorded.",
+    "can tell which pet was recorded.",
     "decision": "Choose from the list of the cell: one of the row's candidates, 'cannot tell', or "
-    "'leave' for a recording that is to stay as it is. An empty cell decides nothing.",
+    "'leave' to keep the recording as it is. An empty cell is no decision.",
     "other": "Where the list offers 'other', any pet may be named: choose it, and put the pet's id "
     "into other_pet_id.",
     "would be added": "A candidate that 'would be added to the appointment' becomes one of the "
     "appointment's pets.",
-    "suggestions": "What speaks for a candidate, and how much. It is a hint, not a decision.",
-    "reviewer, note": "Your name above serves for all rows; a name in a row goes before it.",
-    "Do not change": "The other cells, the header, the names of the columns. Sorting, filtering "
-    "and deleting rows is fine.",
+    "suggestions": "Why this candidate may be the right one, and how strong the hint is. "
+    "It is not a decision.",
+    "reviewer, note": "Your name above applies to all rows; a name in a row replaces it "
+    "for that row.",
+    "Do not change": "The other cells, the header and the names of the columns. You can sort, "
+    "filter and delete rows.",
 }
 _SIGN = "␛"
 _ESCAPED = re.compile(f"[{_SIGN}\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{{4}}_)")

@@ -47,7 +47,7 @@ def _others_recorded(seen: Observed, options: Sequence[Option]) -> Iterator[Sugg
     recorded = seen.recorded or ()
     silent = [option for option in listed if option.pet.id not in recorded]
     if len(listed) > 1 and len(silent) == 1:
-        reason = "all other pets of the appointment already have recordings"
+        reason = "all other pets of the appointment have recordings already"
         yield silent[0], Strength.MEDIUM, reason
 
 
@@ -70,7 +70,7 @@ def _only_pet_of_owner(seen: Observed, options: Sequence[Option]) -> Iterator[Su
     pets = (seen.owned.pets if seen.owned else None) or ()
     for option in options:
         if len(pets) == 1 and option.pet.id == pets[0].id:
-            yield option, Strength.STRONG, "the appointment's owner has this pet alone"
+            yield option, Strength.STRONG, "the appointment's owner has only this pet"
 
 
 def _single_pet(seen: Observed, options: Sequence[Option]) -> Iterator[Suggested]:
@@ -79,7 +79,7 @@ def _single_pet(seen: Observed, options: Sequence[Option]) -> Iterator[Suggested
     for option in options:
         here = seen.appointment_exists and option.appointment == seen.appointment
         if len(listed) == 1 and here and option.pet.id in listed:
-            yield option, Strength.MEDIUM, "the appointment lists this pet alone"
+            yield option, Strength.MEDIUM, "the appointment has only this pet"
 
 
 def _same_day(seen: Observed, options: Sequence[Option]) -> Iterator[Suggested]:

@@ -35,25 +35,25 @@ def _work_in(path: Path) -> str:
     """Return what stands against replacing the file, or nothing."""
     suffix = path.suffix.lower()
     if suffix == ".html":
-        return "is there already, and browsers may keep decisions made in it"
+        return "already exists, and a browser may hold decisions made in it"
     try:
         if suffix == ".xlsx" and reviewer_of(path):
-            return "is there already and has a reviewer's name"
+            return "already exists and has a reviewer's name"
         for table in all_tables(path) if suffix == ".xlsx" else csv_tables(path):
             for work in _work_of(table):
-                return f"is there already and {work}"
+                return f"already exists and {work}"
     except UnreadableFile as error:
-        return f"is there already and is not an export of petrec: {error.reason}"
+        return f"already exists and is not an export of petrec: {error.reason}"
     return ""
 
 
 def _work_of(table: Table) -> Iterator[str]:
     if {c for c in table.header if not c.startswith(_WORD)} != set(COLUMNS):
-        yield "has other columns than an export"
+        yield "has columns that an export does not have"
         return
     filled = [place for place, column in enumerate(table.header) if column in FILLED]
     for number, cells in table.lines:
         if any(cells[place].strip() for place in filled if place < len(cells)):
             yield f"has been filled in: line {number}"
         if any(cell.strip() for cell in cells[len(table.header) :]):
-            yield f"has cells beside the table: line {number}"
+            yield f"has cells outside the table: line {number}"

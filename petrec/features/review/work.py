@@ -34,7 +34,7 @@ from petrec.rules.facts_sql import FactColumns
 from petrec.rules.outcome import becomes_ok_sql, outcome_query
 
 _CHANGED = "the recording has changed since it was exported"
-_NOT_OK = "the decision would not make the recording ok any more"
+_NOT_OK = "the decision no longer makes the recording ok"
 
 
 class ReviewWork(RunWork):

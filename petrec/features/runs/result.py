@@ -39,16 +39,16 @@ class UndoResult(Struct, frozen=True):
         rewritten = sum(row.cause is SkipCause.REWRITTEN for row in self.moved_on)
         moved = self.run.skipped - refused - rewritten
         restored = f"{self.run.changed - self.run.before} recordings restored{self.run.in_all}"
-        counts = [restored, f"{moved} had moved on"]
+        counts = [restored, f"{moved} skipped, since they have changed"]
         counts += [f"{refused} refused by the database"] if refused else []
-        counts += [f"{rewritten} changed otherwise by a trigger"] if rewritten else []
+        counts += [f"{rewritten} changed differently by a trigger"] if rewritten else []
         return Document(
             command=self.command,
             title=", ".join(counts),
             payload=self,
-            grids=(left_alone("Left alone", self.moved_on),),
+            grids=(left_alone("Skipped", self.moved_on),),
             notes=(
-                f"run {self.run.undoes} taken back by run {self.run.id}",
+                f"run {self.run.undoes} was undone by run {self.run.id}",
                 *([self.run.warning] if self.run.warning else []),
             ),
         )
@@ -76,16 +76,13 @@ class UndoPlan(Struct, frozen=True):
     def document(self) -> Document:
         """Return the form for rendering."""
         run = self.run
-        title = (
-            f"plan: take run {run.id} back: {self.restored} recordings restored, "
-            f"{self.left} left alone"
-        )
-        notes = [f"it would fail: {obstacle}" for obstacle in self.obstacles]
+        title = f"plan: undo run {run.id}: restore {self.restored} recordings, skip {self.left}"
+        notes = [f"the undo would fail: {obstacle}" for obstacle in self.obstacles]
         notes += self.warnings
         if self.left > len(self.moved_on):
-            notes.append(f"the first {len(self.moved_on)} of those left alone are listed")
-        notes.append(f"nothing has been written; petrec runs undo {run.id} does it")
-        grids = (left_alone("Left alone: changed since", self.moved_on),)
+            notes.append(f"only the first {len(self.moved_on)} skipped recordings are listed")
+        notes.append(f"nothing has been written; to write: petrec runs undo {run.id}")
+        grids = (left_alone("To skip, since they have changed", self.moved_on),)
         return Document(self.command, title, self, grids, notes=tuple(notes))
 
 
@@ -115,7 +112,7 @@ class Resumed(Struct, frozen=True):
         title = f"run {run.id} {run.state}: {now} recordings changed{run.in_all}"
         notes = [run.warning] if run.warning else []
         if run.changed and not run.undoes:
-            notes.append(f"take it back with: petrec runs undo {run.id}")
+            notes.append(f"to undo: petrec runs undo {run.id}")
         grids = (left_alone("Not written as planned", self.skipped),)
         return Document(self.command, title, self, grids, notes=tuple(notes))
 
@@ -134,8 +131,10 @@ class Abandoned(Struct, frozen=True):
     def document(self) -> Document:
         """Return the form for rendering."""
         run = self.run
-        title = f"run {run.id} is abandoned: {run.changed} changed, {run.remaining} not done"
-        undo = f"take back what it did with: petrec runs undo {run.id}"
+        title = (
+            f"run {run.id} is abandoned: {run.changed} recordings changed, {run.remaining} not done"
+        )
+        undo = f"to undo what it wrote: petrec runs undo {run.id}"
         notes = (undo,) if run.changed and not run.undoes else ()
         return Document(self.command, title, self, notes=notes)
 
@@ -154,7 +153,7 @@ class RunList(Struct, frozen=True):
     def document(self) -> Document:
         """Return the form for rendering."""
         on = f" on {self.runs[0].target.table}" if self.runs else ""
-        title = f"{len(self.runs)} runs{on}" if self.runs else "no run yet"
+        title = f"{len(self.runs)} runs{on}" if self.runs else "there are no runs yet"
         columns = ("run", "action", "state", "started", "planned", "changed", "skipped",
                    "left", "rows/s", "eta s", "last batch", "by", "undone by", "why")  # fmt: skip
         grid = Grid("Runs", columns, tuple(map(_list_row, self.runs)))

@@ -127,7 +127,7 @@ class Run(Struct, frozen=True):
             return ""
         return (
             f"run {self.id} is durable on this server, but no standby of {self.unconfirmed!r} "
-            "(synchronous_standby_names) has confirmed it: a failover may lose it"
+            "(synchronous_standby_names) has confirmed it: a failover could lose it"
         )
 
     @property

@@ -64,6 +64,6 @@ def check_target(run: Run, target: Target) -> None:
         raise SchemaMismatchError(
             f"run {run.id} wrote to {run.target.table} (column {run.target.pet}), "
             f"the configuration names {target.table} (column {target.pet})",
-            hint="use the configuration that the run was made with, or leave it for good with: "
-            f"petrec runs abandon {run.id}",
+            hint="use the configuration that the run was created with, or abandon it: petrec "
+            f"runs abandon {run.id}",
         )

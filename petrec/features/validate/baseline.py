@@ -73,11 +73,11 @@ class Baseline:
     def _check_header(self, file: TextIO) -> None:
         title, owner = _line(file.readline()), _line(file.readline())
         if title != _TITLE:
-            self._refuse("is not a baseline that this petrec reads", "name another file")
+            self._refuse("is not a baseline that this petrec can read", "name another file")
         if f"{title}\n{owner}\n" != self.header:
             expected = self.header.splitlines()[1].removeprefix("# ")
             reason = f"is of {owner.removeprefix('# ')!r}, not of {expected!r}"
-            self._refuse(reason, "give each mapping a baseline of its own")
+            self._refuse(reason, "use a separate baseline for each mapping")
 
     def _parsed(self, file: TextIO) -> Iterator[Fingerprint]:
         last = Fingerprint("", "")

@@ -77,8 +77,8 @@ class Expected:
             raise SettingsError(f"cannot read {path}: {error.strerror}") from error
         except (ValueError, msgspec.ValidationError, RecursionError) as error:
             groups = ", ".join(ExpectFile.__struct_fields__)
-            hint = f"lists of texts under: {groups}"
-            raise SettingsError(f"{path} holds no expectations: {error}", hint=hint) from error
+            hint = f"write lists of strings under: {groups}"
+            raise SettingsError(f"{path} has no valid expectations: {error}", hint=hint) from error
 
     def hold(self, connection: Connection, schema: Schema) -> Iterator[ExpectationOutcome]:
         """Return of each expectation whether the database enforces it; errors: SettingsError."""
@@ -151,6 +151,6 @@ class _Holding:
 
     def _refused(self, wanted: str) -> SettingsError:
         return SettingsError(
-            f"{self.path}: {wanted!r} names no column that petrec knows here",
+            f"{self.path}: {wanted!r} does not name a column that petrec knows",
             hint='write "recordings(pet_id)", or "recordings(pet_id) -> pets(id)"',
         )

@@ -48,7 +48,9 @@ def _check_agreement(audit: AuditResult, ratchet: RatchetOutcome) -> None:
     for kind in audit.finding_kinds:
         listed = ratchet.known.get(kind.id, 0) + ratchet.new.get(kind.id, 0)
         if listed != kind.count:
-            reason = f"{kind.count} recordings of kind {kind.id} counted, {listed} listed"
+            reason = (
+                f"{kind.count} recordings of kind {kind.id} were counted, but {listed} were listed"
+            )
             raise InconsistentReadError(reason, hint="this is a defect of petrec; please report it")
 
 
@@ -77,7 +79,9 @@ def _kind(
 def _fact(rule: str, fact: WarningCount | None, total: int, limits: Thresholds) -> RuleOutcome:
     """Judge a secondary fact; it has no fingerprints, so the ratchet does not know it."""
     if fact is None:
-        return RuleOutcome(rule, Level.OFF, "the database has nothing to check it by", None, 0.0)
+        return RuleOutcome(
+            rule, Level.OFF, "the database lacks the columns that this rule needs", None, 0.0
+        )
     level, broken = _level(limits, fact.count, total)
     percent = round(100 * fact.count / total, 2) if total else 0.0
     return RuleOutcome(

@@ -33,11 +33,13 @@ class Limit:
         operator, number, unit = found.groups()
         limit = cls(Decimal(number), unit == "%", operator == ">=")
         if limit.inclusive and not limit.bound:
-            raise SettingsError(f"{text!r} is always broken", hint='write "> 0"')
+            raise SettingsError(f"{text!r} would always be broken", hint='write "> 0"')
         if not limit.percent and limit.bound != limit.bound.to_integral_value():
-            raise SettingsError(f"{text!r} counts parts of a recording", hint=_HINT)
+            raise SettingsError(
+                f"{text!r} must be a whole number, since it counts recordings", hint=_HINT
+            )
         if limit.percent and limit.bound > 100:
-            raise SettingsError(f"{text!r} can never be broken", hint=_HINT)
+            raise SettingsError(f"{text!r} could never be broken", hint=_HINT)
         return limit
 
     def is_broken(self, count: int, total: int) -> bool:
@@ -74,15 +76,15 @@ def limits_by_rule(rules: Mapping[str, RuleLimits | Literal["off"]]) -> dict[str
     for rule, said in rules.items():
         if rule not in limits:
             close = difflib.get_close_matches(rule, limits, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]!r}?" if close else f"it is one of: {', '.join(limits)}"
-            raise SettingsError(f"[validate.rules] knows no rule {rule!r}", hint=hint)
+            hint = f"did you mean {close[0]!r}?" if close else f"choose one of: {', '.join(limits)}"
+            raise SettingsError(f"[validate.rules] has an unknown rule {rule!r}", hint=hint)
         limits[rule] = Thresholds(off=True) if said == "off" else _parsed(rule, said)
     return limits
 
 
 def _parsed(rule: str, said: RuleLimits) -> Thresholds:
     if not said.warn_if and not said.error_if:
-        reason = f"[validate.rules] {rule} has neither warn_if nor error_if"
+        reason = f"[validate.rules] {rule} needs warn_if or error_if"
         raise SettingsError(reason, hint=f'to switch it off: {rule} = "off"')
     try:
         return Thresholds(

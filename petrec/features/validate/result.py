@@ -178,7 +178,7 @@ class ValidationResult(Result, frozen=True):
     def _notes(self) -> list[str]:
         taken = f"{self.taken_at:%Y-%m-%d %H:%M:%S} UTC"
         where = f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}"
-        partial = ["Partial: older recordings were not looked at."] if self.partial else []
+        partial = ["Partial: older recordings were not checked."] if self.partial else []
         return [where, *partial, *(_ratchet_notes(self.ratchet) if self.ratchet else [])]
 
 
@@ -206,7 +206,7 @@ def _ratchet_notes(ratchet: RatchetOutcome) -> list[str]:
         return [f"Baseline {ratchet.file} updated: {change}."]
     notes = [f"Baseline {ratchet.file}: {known} known, {new} new, {ratchet.stale} fixed."]
     if ratchet.unrelated:
-        notes.append("None of its entries was found again: is it of this database?")
+        notes.append("No entry of the baseline was found: does it belong to this database?")
     elif ratchet.stale:
         notes.append(Phrased(Phrase.BASELINE_STALE))
     return notes

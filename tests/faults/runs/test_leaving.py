@@ -67,7 +67,7 @@ def test_a_resumed_run_tells_what_it_did_now(
     interrupt(spawn, clinic, APPLY, 20)
     done = changed(clinic)
     ended = petrec("backfill", "--apply", "--yes", dsn=clinic.dsn)
-    assert f"run 1 done: {395 - done} recordings got their pet now, 395 in all" in ended.out
+    assert f"run 1 done: {395 - done} recordings have their pet now now, 395 in all" in ended.out
 
 
 def test_every_kind_of_run_can_be_abandoned(
@@ -164,5 +164,5 @@ def test_a_list_that_fails_afterwards_hides_no_outcome(
     pause.unlink()
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 3
-    assert "run 1 done: 395 recordings got their pet" in out
-    assert "ambiguous rows are not listed: cannot write reports" in out
+    assert "run 1 done: 395 recordings have their pet now" in out
+    assert "could not export the ambiguous rows: cannot write reports" in out

@@ -30,7 +30,7 @@ TRIGGERS = {
     "moves": (BEFORE, "NEW.appointment_id := (SELECT max(id::text)::uuid FROM appointments);",
               "a trigger moved the recording to another appointment"),
     "deletes": (AFTER, "DELETE FROM recordings WHERE id = NEW.id;",
-                "a trigger deleted the recording, or changed its key afterwards"),
+                "a trigger deleted the recording or changed its key"),
 }  # fmt: skip
 JOURNAL = """SELECT c.row_key[1], c.new ->> 'pet_id', r.pet_id::text FROM petrec.changes c
              JOIN recordings r ON r.id = c.row_key[1]::uuid WHERE c.run_id = 1"""

@@ -25,7 +25,7 @@ def test_rows_that_moved_on(petrec: Petrec, clinic: Database) -> None:
     result = json.loads(ended.out)
     assert result["run"]["changed"] == 395 - 4
     reasons = {row["recording_id"]: row["reason"] for row in result["moved_on"]}
-    assert reasons == {str(i): "it was given another pet since" for i in changed[:2]} | {
+    assert reasons == {str(i): "its pet has changed since" for i in changed[:2]} | {
         str(i): "the recording was deleted" for i in changed[2:]
     }
     now = {row[0]: row for row in clinic.execute("SELECT id, r::text FROM recordings r")}
@@ -85,4 +85,4 @@ def test_a_pet_taken_away_since_is_said_so(petrec: Petrec, clinic: Database) -> 
     chosen = clinic.execute(ASSIGNED)[0][0]
     clinic.execute("UPDATE recordings SET pet_id = NULL WHERE id = %s", (chosen,))
     found = json.loads(petrec(*UNDO, dsn=clinic.dsn).out)["moved_on"]
-    assert [row["reason"] for row in found] == ["its pet was taken away since"]
+    assert [row["reason"] for row in found] == ["its pet has been removed since"]

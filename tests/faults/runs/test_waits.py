@@ -128,7 +128,7 @@ def test_a_standby_that_is_dead_is_waited_for_up_to_the_deadline(
     clinic = without_standby
     ended = petrec("backfill", "--apply", "--yes", "--deadline", "2", dsn=clinic.dsn)
     assert ended.code == 3
-    assert "run 1 done: 395 recordings got their pet" in ended.out
+    assert "run 1 done: 395 recordings have their pet now" in ended.out
     assert "no standby of 'nobody' (synchronous_standby_names) has confirmed" in ended.out
     assert "wait event SyncRep" in ended.err
     assert state(clinic) == ("done", None, None)

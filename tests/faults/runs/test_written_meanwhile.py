@@ -47,10 +47,10 @@ AT_THE_GATE = """SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT grante
 BY_PLACE = "".join(
     f"SET enable_{way} = off;" for way in ("indexscan", "bitmapscan", "hashjoin", "mergejoin")
 )
-MOVED = [("the recording is in another appointment now",)]
+MOVED = [("the recording has moved to another appointment",)]
 TOUCH = "UPDATE recordings SET file_size_bytes = 1 WHERE id = %s"
 TAKE = "UPDATE recordings SET pet_id = NULL WHERE id = %s"
-TAKEN = [("its pet was taken away since",)]
+TAKEN = [("its pet has been removed since",)]
 SHAPES = pytest.mark.parametrize("shape", ["clinic", "partitioned"])
 
 

@@ -22,9 +22,9 @@ REFUSED = {
         "deferrable"
     ),
     f"{NO_KEY}; CREATE UNIQUE INDEX u ON appointment_pets (appointment_id, pet_id)"
-    " WHERE pet_id IS NOT NULL": "nothing makes",
+    " WHERE pet_id IS NOT NULL": "no primary key or unique constraint",
     f"{NO_KEY}; CREATE UNIQUE INDEX u ON appointment_pets"
-    " ((appointment_id::text || pet_id::text))": "nothing makes",
+    " ((appointment_id::text || pet_id::text))": "no primary key or unique constraint",
     "ALTER TABLE appointment_pets SET UNLOGGED": "SET LOGGED",
     "CREATE TABLE visits (id uuid PRIMARY KEY)": "keep visits",
     "CREATE VIEW visits AS SELECT 1 AS one": "keep visits",

@@ -1,4 +1,4 @@
-"""Whoever will be waited for is named before the first statement, and nobody else."""
+"""Whoever will also be waited for is named before the first statement, and nobody else."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -94,7 +94,7 @@ def test_said_before_the_first_statement(petrec: Petrec, clinic: Database) -> No
     lines = ended.err.splitlines()
     before = lines[: next(i for i, line in enumerate(lines) if "ALTER TABLE" in line)]
     (said,) = (line for line in before if line.startswith(f"pid {pid} has had a transaction open"))
-    assert "(idle in transaction, postgres): it locks a table of the plan" in said
+    assert "(idle in transaction, postgres): it locks a table that the plan changes" in said
 
 
 @pytest.mark.full

@@ -126,7 +126,7 @@ def test_a_statement_that_changes_nothing_ends_the_run(planner: Connection) -> N
         def run(self, sql: str, *, short: bool) -> bool:
             return bool(sql and short)
 
-    with pytest.raises(StuckError, match="an object is still to do"):
+    with pytest.raises(StuckError, match="an object still has to be done"):
         apply._drive(
             cast("Any", Idle()), lambda _: ConstraintsPlan((step,)), Listener(lambda _: None)
         )

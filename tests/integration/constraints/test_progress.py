@@ -66,7 +66,7 @@ def test_a_held_up_build_at_a_terminal(clinic: Database, tmp_path: Path) -> None
     )  # fmt: skip
     child.expect("1/4 idx_recordings_pet_id: ")
     # The line is folded, but whole.
-    child.expect(r"0 of\s.*held up by pid\s+" + str(held.info.backend_pid))
+    child.expect(r"0 of\s.*waiting for pid\s+" + str(held.info.backend_pid))
     held.rollback()
     child.expect(pexpect.EOF)
     child.close()
@@ -81,7 +81,7 @@ def test_a_held_up_validation_names_the_holder(spawn: Spawn, clinic: Database) -
     held = clinic.connect(autocommit=False)
     held.execute("LOCK TABLE recordings IN SHARE UPDATE EXCLUSIVE MODE")
     process = spawn(*VALIDATES, "-v", dsn=clinic.dsn)
-    line_with(process, f"petrec: .*waiting for a lock, held up by pid {held.info.backend_pid} ")
+    line_with(process, f"petrec: .*waiting for a lock, waiting for pid {held.info.backend_pid} ")
     held.rollback()
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err

@@ -104,7 +104,7 @@ def test_failure_is_told_and_loses_nothing(
         PETREC_NOTIFY_URL=webhook.url,
     )  # fmt: skip
     assert ended.code == 3
-    assert "the webhook at 127.0.0.1 was not told: HTTP 404" in ended.err
+    assert "could not notify the webhook at 127.0.0.1: HTTP 404" in ended.err
     assert "hunter2" not in ended.err + ended.out
     assert (out / "r.html").exists()
     assert b"} 1\n" in (out / "p.prom").read_bytes().split(b"petrec_last_run")[0]

@@ -16,7 +16,7 @@ from tests.plugins.reports import refusal
     [
         (("--html", "a", "--json", "a"), "same name"),
         (("--mode", "8"), "file mode"),
-        (("--html", "a.eml"), "would not be a message"),
+        (("--html", "a.eml"), "is not a mail message"),
         (("--notify", "ftp://x"), "webhook"),
         (("--from", "absent.json"), "absent.json"),
         (("--record", "--history", "x"), "cannot be combined"),

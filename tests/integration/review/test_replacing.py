@@ -73,7 +73,7 @@ def test_work_is_found(exported: Exported, name: str) -> None:
     path = exported(file)
     refuse_filled(path)
     change(path)
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         refuse_filled(path)
 
 

@@ -118,7 +118,7 @@ def test_a_trigger_that_keeps_a_pet_out_of_an_appointment(
     kept = {row["recording_id"] for row in told["skipped"]}
     assert kept <= links
     assert {row["reason"] for row in told["skipped"]} == {
-        "a trigger kept the pet out of the appointment"
+        "a trigger prevented adding the pet to the appointment"
     }
     assert told["run"]["changed"] == len(rows) - len(kept) > 0
     assert clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2") == before

@@ -124,7 +124,7 @@ def test_another_database_is_suspected(petrec: Petrec, clinic: Database, baselin
     clinic.execute("UPDATE recordings SET id = gen_random_uuid()")
     ended = petrec("validate", *FILE, dsn=clinic.dsn)
     assert ended.code == 1
-    assert "is it of this database?" in ended.out
+    assert "does it belong to this database?" in ended.out
 
 
 @pytest.mark.parametrize(

@@ -21,4 +21,4 @@ def test_a_pause_file_that_cannot_be_looked_at_pauses(tmp_path: Path, name: str)
     (tmp_path / "file").touch()
     reason = pause_reason(Throttling(pause_file=tmp_path / name))
     assert reason is not None
-    assert reason.startswith("paused: cannot look at")
+    assert reason.startswith("paused: cannot check")

@@ -27,8 +27,8 @@ def make_revisions(
     plan = wanted.plan(connection)
     if not plan.steps:
         raise UsageError(
-            "there is nothing to write: this database has everything already",
-            hint="export from a database that your migrations have brought to their head",
+            "there is nothing to write: this database already has all constraints and indexes",
+            hint="export from a database at the head revision of your migrations",
         )
     judged = wanted.states(read_catalog(connection, wanted.mapping))
     return _Export(plan, Phases(lock_timeout_ms), path_of(connection)).revisions(judged, head)

@@ -15,7 +15,7 @@ from petrec.features.constraints.alembic.revision import Revision
 from petrec.files import write_failed
 from petrec.phrases import Phrase, Phrased
 
-_PLACES = "name the directory of your project's alembic.ini or pyproject.toml"
+_PLACES = "name the directory that has your alembic.ini or pyproject.toml"
 
 
 class Tree:
@@ -30,7 +30,7 @@ class Tree:
         means them, from where Alembic is run, which is beside the file.
         """
         if not place.exists():
-            raise UsageError(f"there is no {place}", hint=_PLACES)
+            raise UsageError(f"{place} does not exist", hint=_PLACES)
         directory = place if place.is_dir() else place.parent
         try:
             with chdir(directory):
@@ -46,7 +46,7 @@ class Tree:
         except (Exception, SystemExit) as error:  # reading the tree runs the host's revisions
             raise UsageError(
                 f"the Alembic tree of {place} cannot be read: {type(error).__name__}: {error}",
-                hint="alembic history, run in the project, must work first",
+                hint="first make sure that `alembic history` works in the project",
             ) from error
 
     def write(self, revisions: list[Revision]) -> list[Path]:
@@ -54,7 +54,7 @@ class Tree:
         for revision in revisions:
             if revision.id in self._known:
                 raise UsageError(
-                    f"this plan is there already: {self._known[revision.id]}",
+                    f"this plan was exported already: {self._known[revision.id]}",
                     hint="alembic upgrade head; or delete the revisions first",
                 )
         written: list[Path] = []
@@ -77,7 +77,9 @@ class Tree:
             wanted = Path(version_path).resolve()
             if wanted not in locations:
                 known = ", ".join(map(str, locations))
-                raise UsageError(f"{wanted} is no version location", hint=f"it is one of: {known}")
+                raise UsageError(
+                    f"{wanted} is not a version location", hint=f"choose one of: {known}"
+                )
             return wanted
         if len(locations) == 1:
             return locations[0]

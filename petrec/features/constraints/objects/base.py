@@ -163,6 +163,6 @@ def in_the_way(taken: IndexRow | ConstraintRow | None) -> Judgement:
     if taken is None:
         return MISSING
     if isinstance(taken, ConstraintRow) and not taken.enforced:
-        detail = f"{taken.name} is there but not enforced; enable its triggers, or drop it"
+        detail = f"{taken.name} exists but is not enforced; enable its triggers, or drop it"
         return Judgement(Presence.IN_THE_WAY, taken.name, detail)
     return Judgement(Presence.IN_THE_WAY, taken.name, f"{taken.name} is: {taken.definition}")

@@ -29,8 +29,8 @@ class VisitColumn(Object):
         """Return the problem of a partition, whose columns are those of the table above."""
         table = self.catalog.table(self.spec.table)
         if table is not None and table.partition:
-            reason = f"{self.table} is a partition, which cannot get a column of its own"
-            fix = "map recordings to the table above, or name other groups"
+            reason = f"{self.table} is a partition, to which no column can be added"
+            fix = "map recordings to its parent table, or name other groups"
             yield Problem(self.spec.name, reason, fix)
 
     def drop(self, state: ObjectState, indexes: list[Index]) -> list[Step]:
@@ -50,6 +50,6 @@ class VisitColumn(Object):
         if not build:
             raise UsageError(
                 f"{states[0].name} is {states[0].presence}: {states[0].detail}",
-                hint="the column is dropped only where an index shows at once that it is empty",
+                hint="the column is only dropped if an index proves quickly that it is empty",
             )
         return [*build, last]

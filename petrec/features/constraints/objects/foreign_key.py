@@ -115,7 +115,7 @@ class ForeignKey(Object):
 
     def why_left(self) -> str:
         """Return why a rollback leaves it."""
-        return "it is part of one of the table above"
+        return "it is part of one on the parent table"
 
     def problems(self) -> Iterator[Problem]:
         """Return what makes the table referred to one that cannot be referred to."""
@@ -128,8 +128,11 @@ class ForeignKey(Object):
     def _unlogged(self, parent: TableRow) -> Iterator[Problem]:
         child = self.catalog.table(self.spec.table)
         if parent.persistence == "u" and (child is None or child.persistence == "p"):
-            reason = f"{self.table} is logged and cannot refer to {self.parent}, which is unlogged"
-            fix = f"ALTER TABLE {self.parent} SET LOGGED; it writes all rows anew"
+            reason = (
+                f"{self.table} is a logged table, which cannot reference the unlogged table "
+                f"{self.parent}"
+            )
+            fix = f"ALTER TABLE {self.parent} SET LOGGED; this rewrites all rows"
             yield Problem(self.spec.name, reason, fix)
 
     def _not_unique(self, parent: TableRow) -> Iterator[Problem]:
@@ -139,13 +142,13 @@ class ForeignKey(Object):
         if any(index.immediate and index.valid for index in unique):
             return
         columns = ", ".join(map(str, self.referenced))
-        fix = f"ALTER TABLE {self.parent} ADD UNIQUE ({columns}); duplicates must be deleted first"
+        fix = f"ALTER TABLE {self.parent} ADD UNIQUE ({columns}); delete duplicates first"
         yield Problem(self.spec.name, self._why_not_unique(columns, unique), fix)
 
     def _why_not_unique(self, columns: str, unique: list[IndexRow]) -> str:
         if not unique:
-            return f"nothing makes {columns} of {self.parent} unique"
-        state = "not valid" if unique[0].immediate else "deferrable, and cannot be referred to"
+            return f"{self.parent} has no primary key or unique constraint on {columns}"
+        state = "not valid" if unique[0].immediate else "deferrable, and cannot be referenced"
         return f"{unique[0].name}, which makes {columns} of {self.parent} unique, is {state}"
 
     def _types_differ(self) -> Iterator[Problem]:
@@ -156,4 +159,4 @@ class ForeignKey(Object):
             if (each.child, each.parent) == tables and (each.own, each.other) in pairs:
                 own = f"{self.table}.{Name(each.own)} is {each.type}"
                 other = f"{self.parent}.{Name(each.other)} is {each.parent_type}"
-                yield Problem(self.spec.name, f"{own}, {other}", "give both columns one type")
+                yield Problem(self.spec.name, f"{own}, {other}", "give both columns the same type")

@@ -26,7 +26,7 @@ class Index(Object):
             return present(self.spec, best)
         taken = next((i for i in self.catalog.indexes if i.name == name), None)
         if taken is None and self.catalog.has_relation(name):
-            return Judgement(Presence.IN_THE_WAY, detail="another relation bears its name")
+            return Judgement(Presence.IN_THE_WAY, detail="another relation has its name")
         return in_the_way(taken)
 
     def judge_own(self) -> ObjectState:
@@ -70,4 +70,4 @@ class Index(Object):
 
     def why_left(self) -> str:
         """Return why a rollback leaves it."""
-        return "it is part of one of the table above"
+        return "it is part of one on the parent table"

@@ -27,7 +27,7 @@ def _lacking(catalog: Catalog, spec: Spec, table: str, columns: tuple[str, ...])
     name, made_here = catalog.mapping.table(table), spec.group == "visits"
     if name not in catalog.tables:
         if not (table == "visits" and made_here) or catalog.has_relation(name):
-            yield f"there is no table {name}"
+            yield f"table {name} does not exist"
         return
     for logical in columns:
         column, held = catalog.mapping.column(table, logical), catalog.column(table, logical)
@@ -35,9 +35,10 @@ def _lacking(catalog: Catalog, spec: Spec, table: str, columns: tuple[str, ...])
         if f"{table}.{logical}" in catalog.mapping.ignore:
             yield f"[mapping] ignore names {table}.{logical}"
         elif held is None and not coming:
-            yield f"there is no column {column}"
+            yield f"column {column} does not exist"
         elif held is not None and held.virtual and spec.kind is not ObjectKind.NOT_NULL:
-            yield f"{column} is a virtual generated column, which cannot be indexed or refer"
+            yield f"{column} is a virtual generated column, which cannot be indexed or reference "
+            "another table"
 
 
 def _has_visits(catalog: Catalog) -> bool:

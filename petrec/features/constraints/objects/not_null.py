@@ -48,7 +48,9 @@ class NotNull(Object):
             return Judgement(Presence.INVALID, pending.name, "NOT NULL is not validated")
         check = self.carrier()
         if check is not None:
-            detail = "its check is still to be dropped" if self.is_set else "under way"
+            detail = (
+                "its check constraint has not been dropped yet" if self.is_set else "in progress"
+            )
             return Judgement(Presence.INVALID, check.name, detail)
         if self.is_set:
             return PRESENT
@@ -126,7 +128,7 @@ class NotNull(Object):
 
     def why_left(self) -> str:
         """Return why the column cannot lose it."""
-        return f"{self.spec.columns[0]} cannot lose it: {self.catalog.pinned}"
+        return f"{self.spec.columns[0]} cannot drop it: {self.catalog.pinned}"
 
     def _pending(self) -> ConstraintRow | None:
         """Return NOT NULL itself where it is there and not validated: from version 18 on."""

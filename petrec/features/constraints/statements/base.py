@@ -56,7 +56,7 @@ class Statement(ABC):
     table: Name
 
     waits: ClassVar[Waits] = Waits.SHORT
-    hazard: ClassVar[str] = "stops reads and writes while it waits and runs; it reads no row"
+    hazard: ClassVar[str] = "stops reads and writes while it waits and runs; reads no rows"
     is_build: ClassVar[bool] = False
     creates: ClassVar[bool] = False
 

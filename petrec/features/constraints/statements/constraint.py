@@ -36,7 +36,7 @@ class AddForeignKey(AlterTable):
     referenced: tuple[Name, ...]
     on_delete: str
 
-    hazard: ClassVar[str] = "stops writes while it waits and runs; it reads no row"
+    hazard: ClassVar[str] = "stops writes while it waits and runs; reads no rows"
     mode: ClassVar[LockMode] = LockMode.SHARE_ROW_EXCLUSIVE
     clause: ClassVar[str] = _KEY + " NOT VALID"
 
@@ -66,7 +66,7 @@ class AddForeignKey(AlterTable):
 class MergeForeignKeys(AddForeignKey):
     """Add the key of a partitioned table, which takes over valid keys of all its partitions."""
 
-    hazard: ClassVar[str] = "stops writes, and reads of the table referred to; it reads no row"
+    hazard: ClassVar[str] = "stops writes, and reads of the referenced table; reads no rows"
     clause: ClassVar[str] = _KEY
 
     @property
@@ -131,7 +131,7 @@ class Validate(_OfConstraint):
     """Check the rows that were there before the constraint."""
 
     waits: ClassVar[Waits] = Waits.LONG
-    hazard: ClassVar[str] = "reads all"
+    hazard: ClassVar[str] = "reads all rows"
     mode: ClassVar[LockMode] = LockMode.SHARE_UPDATE_EXCLUSIVE
     parent_mode: ClassVar[LockMode] = LockMode.ROW_SHARE
     clause: ClassVar[str] = "VALIDATE CONSTRAINT {name}"

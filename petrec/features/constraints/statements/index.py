@@ -36,7 +36,7 @@ class CreateIndex(Statement):
     given: Name | None = None
 
     waits: ClassVar[Waits] = Waits.LONG
-    hazard: ClassVar[str] = "waits for older transactions; reads all twice"
+    hazard: ClassVar[str] = "waits for older transactions; reads all rows twice"
     is_build: ClassVar[bool] = True
     creates: ClassVar[bool] = True
     head: ClassVar[str] = "CREATE INDEX CONCURRENTLY {name} ON {table} ({columns})"
@@ -76,7 +76,7 @@ class CreateIndexOnly(CreateIndex):
     """Make the index of a partitioned table, which is invalid until all partitions have theirs."""
 
     waits: ClassVar[Waits] = Waits.SHORT
-    hazard: ClassVar[str] = "stops writes while it waits and runs; it reads no row"
+    hazard: ClassVar[str] = "stops writes while it waits and runs; reads no rows"
     is_build: ClassVar[bool] = False
     head: ClassVar[str] = "CREATE INDEX {name} ON ONLY {table} ({columns})"
     mode: ClassVar[LockMode] = LockMode.SHARE
@@ -149,7 +149,7 @@ class AttachIndex(Statement):
     whole: Name
     piece: Name
 
-    hazard: ClassVar[str] = "stops reads that plan with the index; it reads no row"
+    hazard: ClassVar[str] = "stops reads whose plan uses the index; reads no rows"
 
     @property
     def owned(self) -> tuple[Name, ...]:

@@ -42,7 +42,7 @@ class CreateTable(Statement):
 
     columns: tuple[ColumnDefinition, ...]
 
-    hazard: ClassVar[str] = "nobody uses the new table yet"
+    hazard: ClassVar[str] = "no session uses the new table yet"
     creates: ClassVar[bool] = True
 
     def compose(self) -> sql.Composed:
@@ -72,7 +72,7 @@ class GrantSelect(Statement):
 
     role: str
 
-    hazard: ClassVar[str] = "lets a reader of recordings read visits"
+    hazard: ClassVar[str] = "lets roles that read recordings also read visits"
 
     def compose(self) -> sql.Composed:
         """Return the statement as psycopg composes it."""
@@ -119,7 +119,7 @@ class AddColumn(AlterTable):
 class DropEmptyTable(AlterTable):
     """Drop a table that has no row when the lock is held."""
 
-    hazard: ClassVar[str] = "stops all that use the empty table"
+    hazard: ClassVar[str] = "stops all use of the empty table"
 
     def compose(self) -> sql.Composed:
         """Return the statement as psycopg composes it."""

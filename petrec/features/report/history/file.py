@@ -134,7 +134,7 @@ class Reader:
                 yield self._seen(line)
                 number += 1
         if line.rstrip("\n") != f"end {number}" or not runs:
-            raise self._unusable("is cut off")
+            raise self._unusable("ends too early")
         self.runs = tuple(runs)
 
     def _check_header(self, line: str) -> None:
@@ -149,12 +149,12 @@ class Reader:
         try:
             return msgspec.json.decode(line, type=PastRun)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise self._unusable("holds a run that cannot be read") from error
+            raise self._unusable("has a run that cannot be read") from error
 
     def _seen(self, line: str) -> Seen:
         fingerprint, sign, kind = line[:DIGITS], line[DIGITS : DIGITS + 1], line[DIGITS + 1 :]
         if sign not in {"+", "-"} or not kind.endswith("\n"):
-            raise self._unusable("holds a line that is not a finding")
+            raise self._unusable("has a line that is not a finding")
         return Seen(fingerprint, kind[:-1], sign == "+")
 
     def _unusable(self, why: str) -> UsageError:

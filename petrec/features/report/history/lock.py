@@ -26,7 +26,7 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            hint = "wait for it, or give each job a history of its own"
+            hint = "wait for it, or use a separate history for each job"
             raise OutputError(f"another report is writing {path}", hint=hint) from error
         yield
     finally:

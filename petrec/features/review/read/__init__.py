@@ -26,7 +26,10 @@ def read_files(paths: Sequence[Path], reviewer: str) -> Reading:
         suffix = path.suffix.lower()
         if suffix not in {*_TABLES, ".json"}:
             known = ", ".join([*_TABLES, ".json"])
-            raise UsageError(f"{path} is none of: {known}", hint="import what was exported")
+            raise UsageError(
+                f"{path} must end in one of: {known}",
+                hint="import a file that petrec review export has written",
+            )
         try:
             if not path.is_file():
                 raise UsageError(f"there is no file {path}")

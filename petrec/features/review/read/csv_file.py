@@ -37,7 +37,7 @@ def _text(path: Path) -> str:
         return decode_text(content)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        reason = "neither UTF-8 nor UTF-16; save the file as 'CSV UTF-8'"
+        reason = "the file is neither UTF-8 nor UTF-16; save it as 'CSV UTF-8'"
         raise UnreadableFile(SourceLine(str(path), line=line), reason) from error
 
 

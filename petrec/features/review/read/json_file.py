@@ -34,7 +34,10 @@ def read(path: Path, reading: Reading) -> None:
         reading.refuse(SourceLine(str(path)), "", f"not a file of decisions: {error}")
         return
     if file.petrec_review != VERSION:
-        reason = f"version {file.petrec_review} is unknown, this petrec reads {VERSION}"
+        reason = (
+            f"version {file.petrec_review} of the file is unknown; this petrec reads "
+            f"version {VERSION}"
+        )
         reading.refuse(SourceLine(str(path)), "petrec_review", reason)
         return
     for number, raw in enumerate(file.decisions, start=1):
@@ -52,11 +55,11 @@ def _read_decision(raw: msgspec.Raw, place: SourceLine, reviewer: str, reading: 
     row = as_row(decision)
     names_pet = decision.verdict in {Verdict.ASSIGN, Verdict.LINK}
     if not who:
-        reading.refuse(place, "reviewer", "it does not say who decided", row)
+        reading.refuse(place, "reviewer", "the reviewer is missing", row)
     elif not decision.recording_id.strip():
         reading.refuse(place, "recording_id", "the id is missing", row)
     elif names_pet != (decision.pet_id is not None):
-        reading.refuse(place, "pet_id", f"a pet does not go with {decision.verdict}", row)
+        reading.refuse(place, "pet_id", f"{decision.verdict} cannot have a pet", row)
     else:
         reading.entries.append(DecisionEntry(place, decision, row))
 

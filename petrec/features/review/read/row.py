@@ -56,7 +56,9 @@ def _decision(row: Row, reviewer: str) -> Decision | None:
         raise Refused("recording_id", "the id is missing")
     if not word:
         if row.get("other_pet_id", "").strip():
-            raise Refused("decision", f"a pet is named, but the decision does not say {OTHER!r}")
+            raise Refused(
+                "decision", f"other_pet_id is filled in, but the decision is not {OTHER!r}"
+            )
         return None
     for column in _CARRIED:
         if column not in row:
@@ -64,7 +66,7 @@ def _decision(row: Row, reviewer: str) -> Decision | None:
     verdict, pet, appointment = _chosen(word, row)
     who = row.get("reviewer", "").strip() or reviewer
     if not who:
-        raise Refused("reviewer", "it does not say who decided; fill it in or name a reviewer")
+        raise Refused("reviewer", "the reviewer is missing; fill it in or name a reviewer")
     return Decision(
         recording_id=row["recording_id"].strip(),
         kind=row["kind"].strip(),
@@ -91,7 +93,7 @@ def _choices(row: Row) -> Choices:
     try:
         return decode_choices(row["choices"])
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise Refused("choices", "the row's list of candidates has been damaged") from error
+        raise Refused("choices", "the list of candidates in this row has been changed") from error
 
 
 def _other(choices: Choices, pet: str) -> tuple[Verdict, str, str | None]:
@@ -117,7 +119,7 @@ def _match(numbered: Sequence[RowChoice], word: str) -> RowChoice:
     named = [choice for choice in numbered if _name(choice.label) == word.casefold()]
     if len(named) == 1:
         return named[0]
-    reason = "the name of several candidates" if named else "none of this row's candidates"
+    reason = "several candidates have this name" if named else "not one of this row's candidates"
     raise Refused("decision", reason, word)
 
 

@@ -44,7 +44,10 @@ def read_table(reading: Reading, table: Table) -> None:
     header = table.header
     lacking = missing_columns(header)
     twice = [column for column in COLUMNS if list(header).count(column) > 1]
-    for columns, reason in ((lacking, "the header lacks"), (twice, "the header has twice")):
+    for columns, reason in (
+        (lacking, "the header lacks these columns:"),
+        (twice, "the header has these columns twice:"),
+    ):
         if columns:
             told = f"{reason} {', '.join(columns)}"
             reading.refuse(table.at(table.header_line), columns[0], told)

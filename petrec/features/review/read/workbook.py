@@ -81,7 +81,9 @@ def _refuse_bomb(file: BinaryIO) -> None:
         items = archive.infolist()
     size, packed = sum(i.file_size for i in items), sum(i.compress_size for i in items)
     if size > _SUSPICIOUS_BYTES and size > _SUSPICIOUS_RATIO * packed:
-        raise Damaged(f"unpacked it would have {size:,} bytes; save it again in a spreadsheet")
+        raise Damaged(
+            f"it is too large: {size:,} bytes uncompressed; save it again in a spreadsheet"
+        )
 
 
 def _texts(values: Iterable[object]) -> list[str]:

@@ -20,7 +20,7 @@ def tables(path: Path) -> Iterator[Table]:
             found = True
             yield replace(table, lines=_within(table))
     if not found:
-        raise UnreadableFile(SourceLine(str(path)), "no sheet has cases")
+        raise UnreadableFile(SourceLine(str(path)), "no sheet has any cases")
 
 
 def _within(table: Table) -> Iterator[Line]:

@@ -78,5 +78,5 @@ def _by_class(error: Error) -> str:
         policy = error.diag.source_function == "ExecWithCheckOptions"
         return "a row level security policy" if policy else "a missing privilege"
     if state == "23514":
-        return "the partitions: none has a place for the row"
+        return "the partitioned table, which has no partition for the row"
     return _BY_CLASS.get(state[:2], "a trigger or function")

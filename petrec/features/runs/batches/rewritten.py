@@ -32,10 +32,10 @@ from petrec.schema import Schema
 
 IMMEDIATE = text("SET CONSTRAINTS ALL IMMEDIATE")
 _OTHERWISE = "a trigger wrote another value"
-_DELETED = "a trigger deleted the recording, or changed its key afterwards"
+_DELETED = "a trigger deleted the recording or changed its key"
 _MOVED = "a trigger moved the recording to another appointment"
 _APPOINTMENT = "appointment_id"
-_UNLINKED = "a trigger kept the pet out of the appointment"
+_UNLINKED = "a trigger prevented adding the pet to the appointment"
 
 
 def check_triggers(connection: Connection, run: Run, schema: Schema, ready: Sequence[int]) -> int:

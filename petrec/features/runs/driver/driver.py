@@ -171,7 +171,7 @@ class Driver:
 
     def _gave_up(self, run: Run, error: DBAPIError) -> RunStoppedError:
         slow = self.pace.size == 1 and isinstance(driver_error(error), QueryCanceled)
-        reason = f"gave up after retries: {cause_of(error)}{self.retries.blamed}"
+        reason = f"stopped after several retries: {cause_of(error)}{self.retries.blamed}"
         return stopped(run, reason, SLOW_ROW if slow else RESUME, error)
 
     def _follow_up(self, connection: Connection, before: Run, batch: Batch) -> None:
@@ -193,7 +193,7 @@ class Driver:
         return self.retries.until_done(connection, attempt, partial(self._gave_up, run))
 
     def _wait_to_reconnect(self, error: DBAPIError, run_id: int) -> None:
-        log.warning("connection lost, run %d goes on as soon as it is back", run_id)
+        log.warning("connection lost; run %d continues as soon as the connection is back", run_id)
         if not self.retries.patience.wait():
             raise RunStoppedError(
                 f"run {run_id}: the connection was lost: {cause_of(error)}",

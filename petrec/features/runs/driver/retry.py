@@ -95,7 +95,7 @@ class Retries:
             except DBAPIError as error:
                 if not is_transient(error):
                     raise
-                log.info("put off: %s", cause_of(error))
+                log.info("deferred: %s", cause_of(error))
                 if not self.patience.wait():
                     raise gave_up(error) from error
                 substitute = instead(error)

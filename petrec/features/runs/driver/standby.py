@@ -35,7 +35,9 @@ def unconfirmed_standbys(engine: Engine, run_id: int, deadline_s: float) -> str:
         pid = backend_pid(connection)
         if not names:
             return ""
-        waiting = f"run {run_id} is done and durable here; waiting for a standby of {names!r}"
+        waiting = (
+            f"run {run_id} is done and durable on this server; waiting for a standby of {names!r}"
+        )
         with _given_up_after(engine, connection, deadline_s, pid, waiting) as given_up:
             try:
                 with connection.begin():

@@ -15,11 +15,11 @@ from petrec.postgres.errors import server_hint
 log = logging.getLogger("petrec.features.runs")
 
 RESUME = (
-    "start the same command again: it resumes where the last batch ended; "
-    "or leave it for good with: petrec runs abandon {run}"
+    "start the same command again, it resumes after the last batch; or "
+    "abandon the run: petrec runs abandon {run}"
 )
 SLOW_ROW = Phrased(Phrase.SLOW_ROW)
-ALL_REFUSED = "remove what refuses them, then start the same command again: it resumes"
+ALL_REFUSED = "remove the cause, then start the same command again: it resumes"
 
 
 def stopped(
@@ -41,4 +41,4 @@ def record_stop(connection: Connection, run: Run, failure: str) -> None:
         with connection.begin():
             change_state(connection, run, RunState.STOPPED, failure)
     except DBAPIError:
-        log.warning("run %d: the reason could not be recorded", run.id)
+        log.warning("run %d: could not record the reason", run.id)

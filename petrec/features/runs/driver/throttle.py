@@ -60,7 +60,7 @@ class LagMeter:
         for replica in replicas:
             if not replica.visible or replica.position is None:
                 raise LagUnknownError(
-                    f"the lag of replica {replica.name!r} cannot be read",
+                    f"cannot read the lag of replica {replica.name!r}",
                     hint=Phrased(Phrase.LAG_IGNORED),
                 )
         for absent in self.seen - {replica.name for replica in replicas}:
@@ -89,7 +89,7 @@ def pause_reason(throttling: Throttling) -> str | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        return f"paused: cannot look at {file}: {error.strerror}"
+        return f"paused: cannot check {file}: {error.strerror}"
     return f"paused by {file}"
 
 
@@ -122,7 +122,7 @@ class Throttle:
             elif time.monotonic() - since > self.throttling.deadline_s:
                 raise stopped(run, f"waited {self.throttling.deadline_s:g} s: {reason}")
             if reason != reported:
-                log.warning("run %d waits: %s", run.id, reason)
+                log.warning("run %d is waiting: %s", run.id, reason)
                 self._report(connection, run, reason)
                 reported = reason
             time.sleep(_POLL_S)
@@ -133,7 +133,7 @@ class Throttle:
         if batch.waiters:
             # They queued behind this batch: leave them as long again before the next.
             pause = max(pause, batch.took_ms / 1000)
-            reason = f"yielding to {batch.waiters} sessions that waited for petrec's locks"
+            reason = f"pausing for {batch.waiters} sessions that waited for petrec's locks"
             self._report(connection, batch.run, reason)
         time.sleep(pause)
 

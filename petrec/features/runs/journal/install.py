@@ -56,7 +56,7 @@ def install_journal(engine: Engine, branch: str = "journal") -> None:
         try:
             command.upgrade(alembic_config(connection), f"{branch}@head")
         except CommandError as error:
-            hint = f"use the petrec that wrote them, or a newer one than {__version__}"
+            hint = f"use the version that wrote them, or one newer than {__version__}"
             raise JournalVersionError(hint=hint) from error
         connection.commit()
 

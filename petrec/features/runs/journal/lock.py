@@ -87,14 +87,14 @@ def _acquire(connection: Connection, key: int) -> None:
         return
     holder = _holder(connection, key)
     if holder is None:
-        raise RunHeldError("another petrec process held the lock just now", hint="try again")
+        raise RunHeldError("another petrec process has just held the lock", hint="try again")
     since = f"{holder.backend_start:%Y-%m-%d %H:%M:%S} UTC" if holder.backend_start else "unknown"
     reason = (
         f"another petrec process is writing to these recordings: backend pid {holder.pid}, "
         f"{holder.application_name or 'name hidden'} from {holder.client or 'a local socket'}, "
         f"connected since {since}"
     )
-    raise RunHeldError(reason, hint="petrec runs list shows how far it is")
+    raise RunHeldError(reason, hint="to see its progress: petrec runs list")
 
 
 def _holder(connection: Connection, key: int) -> Row[Any] | None:

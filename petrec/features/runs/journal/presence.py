@@ -119,15 +119,15 @@ def refuse_foreign(connection: Connection) -> None:
     """
     if found := _others_code(connection):
         raise SchemaMismatchError(
-            f"code of another role would run with your rights: it is attached to "
+            f"code of another role would run with your privileges: it is attached to "
             f"{', '.join(f'{SCHEMA}.{name}' for name in found)}",
-            hint="drop these triggers, rules, defaults or types; or, where petrec has written "
-            f"nothing yet, ALTER SCHEMA {SCHEMA} RENAME TO ...;",
+            hint="drop these triggers, rules, defaults or types; or, if petrec has written "
+            "nothing yet, ALTER SCHEMA {SCHEMA} RENAME TO ...;",
         )
     if found := _foreign(connection):
         raise SchemaMismatchError(
-            f"schema {SCHEMA!r} belongs to another application: {', '.join(found)} "
-            "there is not petrec's",
-            hint=f"petrec keeps its journal in schema {SCHEMA}: rename that one, "
-            f"ALTER SCHEMA {SCHEMA} RENAME TO ...;",
+            f"schema {SCHEMA!r} belongs to another application: petrec did not create "
+            f"{', '.join(found)} in it",
+            hint=f"petrec keeps its journal in schema {SCHEMA}: rename the other "
+            "schema with ALTER SCHEMA {SCHEMA} RENAME TO ...;",
         )

@@ -48,7 +48,7 @@ def read_run(connection: Connection, target_name: str, run_id: int) -> Run:
     if row.target_name != target_name:
         raise SchemaMismatchError(
             f"run {run_id} belongs to {row.target_name}, the configuration names {target_name}",
-            hint="use the configuration that the run was made with",
+            hint="use the configuration that the run was created with",
         )
     return _run(row, held=is_held(connection, target_name))
 
@@ -87,7 +87,7 @@ def change_state(
 ) -> None:
     """Change a run's state; errors: IllegalTransitionError."""
     if (run.state, state) not in TRANSITIONS:
-        taken_back = f"petrec runs undo {run.id} takes back what it did"
+        taken_back = f"to undo what it wrote: petrec runs undo {run.id}"
         raise IllegalTransitionError(
             f"run {run.id} is {run.state}: it cannot become {state}",
             hint="" if run.action is Action.UNDO else taken_back,

@@ -89,9 +89,9 @@ def is_as_written(column: ColumnElement[Any]) -> ColumnElement[bool]:
 def reason_left(pet: ColumnElement[Any]) -> ColumnElement[str]:
     """Return why a recording is left alone that does not hold what the run wrote."""
     return case(
-        (is_as_written(pet), "its appointment was changed since"),
-        (pet.is_(None), "its pet was taken away since"),
-        else_="it was given another pet since",
+        (is_as_written(pet), "its appointment has changed since"),
+        (pet.is_(None), "its pet has been removed since"),
+        else_="its pet has changed since",
     )
 
 
