@@ -64,7 +64,7 @@ def test_a_tree_by_pyproject(petrec: Petrec, clinic: Database, tmp_path: Path) -
     ended = petrec("constraints", "export", "--group", "required", "--alembic",
                    str(project.directory), dsn=clinic.dsn)  # fmt: skip
     assert ended.code == 0, ended.err
-    with pytest.raises(UsageError, match="there already"):
+    with pytest.raises(UsageError, match="exported already"):
         exported(clinic, Tree(project.directory / "pyproject.toml"))
     run(project, clinic)
 

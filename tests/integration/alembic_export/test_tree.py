@@ -33,7 +33,7 @@ def test_the_same_plan_is_written_once(petrec: Petrec, project: Project, clinic:
     written = {path: path.read_bytes() for path in project.versions.glob("*.py")}
     assert len(written) == 1 + len({"indexes", "required", "visits"})
     ended = export(petrec, project, clinic)
-    assert (ended.code, "there already" in ended.err) == (2, True)
+    assert (ended.code, "exported already" in ended.err) == (2, True)
     assert {path: path.read_bytes() for path in project.versions.glob("*.py")} == written
 
 
