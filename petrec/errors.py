@@ -22,7 +22,7 @@ class PetrecError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.UNDETERMINED
 
     def __init__(self, reason: str = "", *, hint: str = "") -> None:
-        """Carry the `reason` and, where there is one, the next step as `hint`."""
+        """Keep the `reason` and, if there is one, the next step as `hint`."""
         self.reason = reason or (type(self).__doc__ or "").strip()
         self.hint = hint
         super().__init__(self.reason)

@@ -1,4 +1,4 @@
-"""Parts that need programs beyond petrec's own."""
+"""Parts that need optional packages."""
 
 from importlib import import_module
 
@@ -6,7 +6,7 @@ from petrec.errors import UsageError
 
 
 def need_extra(what: str, extra: str, *modules: str) -> None:
-    """Import what `petrec[extra]` brings; errors: UsageError, which says what to install."""
+    """Import a module of `petrec[extra]`; errors: UsageError, which names what to install."""
     for module in modules:
         try:
             import_module(module)

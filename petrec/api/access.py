@@ -111,7 +111,7 @@ def owner(schema: Schema) -> Scope:
         return column(c, "pets", "owner_id") == OWNER
 
     def completed(c: Columns) -> ColumnElement[bool]:
-        """Owners who are not in the users table stand in no recording."""
+        """Return none: owners who are not in the users table cannot be an author."""
         author = column(c, "recordings", "recorded_by_user_id")
         return or_(author == USER, author.is_(None))
 
@@ -169,7 +169,7 @@ def _placed(
 
 
 def _knows_practices(schema: Schema, users: FromClause, author: ColumnElement[Any]) -> bool:
-    """Return whether the users table tells the practice of who made a row."""
+    """Return whether the users table has the practice of a row's author."""
     if "practice_id" not in users.c:
         return False
     practice = column(schema.appointments.c, "appointments", "practice_id")
@@ -195,7 +195,7 @@ def _check_owners(schema: Schema) -> None:
 
 
 def column(c: Columns, table: str, name: str) -> Column[Any]:
-    """Return a column that the policy cannot do without; errors: SchemaMismatchError."""
+    """Return a column that the policy requires; errors: SchemaMismatchError."""
     if name not in c:
         raise SchemaMismatchError(
             f"the access policy needs {table}.{name}",

@@ -1,4 +1,4 @@
-"""Who made a row: owners and a host's own accounts may not be in the users table."""
+"""The author of a row: owners and a host's own accounts may be missing from the users table."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def known_author(schema: Schema, author: ColumnElement[Any]) -> ColumnElement[An
 def refuses_author(
     connection: Connection, clinic: Clinic, caller: Caller, author: Any, error: psycopg.Error
 ) -> bool:
-    """Return whether a row was refused since its author, who calls, is no user."""
+    """Return whether a row was refused because its author is not in the users table."""
     if author is None or not is_about(connection, author.name, error):
         return False
     return is_unknown(connection, clinic, caller)
@@ -52,7 +52,7 @@ def is_unknown(connection: Connection, clinic: Clinic, caller: Caller) -> bool:
 
 
 def is_about(connection: Connection, author: str, error: psycopg.Error) -> bool:
-    """Return whether NOT NULL or a key of the author's column refused the row, no other rule."""
+    """Return whether only NOT NULL or a foreign key of the author's column refused the row."""
     diag = error.diag
     if error.sqlstate == NotNullViolation.sqlstate:
         return diag.column_name == author

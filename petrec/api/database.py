@@ -20,7 +20,7 @@ Connection = psycopg.Connection[Any]
 
 
 class Database:
-    """What the host's engine connects to; its pool is shared, its execution of SQL is not used."""
+    """The database of the host's engine: shares its pool, but does not execute SQL through it."""
 
     def __init__(self, engine: Engine, more: Sequence[str] = ()) -> None:
         """Connect to nothing yet; errors: SettingsError for an engine that does not fit.
@@ -62,7 +62,8 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """Open a transaction, committed where the block ends; errors: the driver's.
 
-        What it has locked it must see as it is now, so it is READ COMMITTED whatever the host set.
+        It must see the current version of locked rows, so it is READ COMMITTED, whatever the host
+        has set.
         """
         characteristics = _Characteristics(False, IsolationLevel.READ_COMMITTED, False, False)
         state = _state(self._path.writing, writes=True)
@@ -73,7 +74,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """Open a transaction in which every statement sees the same; errors: the driver's.
 
-        It is committed, since psycopg drops all that it has prepared at a rollback.
+        It ends with a commit, because psycopg drops its prepared statements at a rollback.
         """
         characteristics = _Characteristics(False, IsolationLevel.REPEATABLE_READ, None, False)
         with self._transaction(characteristics, _state(self._path.reading)) as connection:
@@ -119,7 +120,7 @@ def _state(path: tuple[str, ...], *, writes: bool = False) -> str:
 
 
 def _end_hooks(connection: Any) -> None:
-    """End the transaction that a hook of the pool has begun; what it set for the session holds."""
+    """End the transaction that a hook of the pool has started; its session settings stay."""
     if connection.info.transaction_status != TransactionStatus.IDLE:
         connection.commit()
 

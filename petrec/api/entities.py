@@ -45,7 +45,7 @@ IdColumns = Mapping[Entity, ColumnElement[Any] | None]
 
 
 def alike(one: ColumnElement[Any], other: ColumnElement[Any]) -> bool:
-    """Return whether one value of a caller's can be compared with both columns."""
+    """Return whether a value from the caller can be compared with both columns."""
     kinds = {base_type(each).rpartition(".")[2] for each in (one, other)}
     return len(kinds) == 1 or any(kinds <= family for family in _FAMILIES)
 
@@ -77,7 +77,7 @@ def text_columns(schema: Schema) -> dict[Entity, ColumnElement[Any]]:
 def _user(
     known: ColumnElement[Any] | None, author: ColumnElement[Any] | None
 ) -> ColumnElement[Any] | None:
-    """Return the column that tells users; what a recording names its author by must hold it.
+    """Return the column that identifies users; the author column of recordings must have its type.
 
     A host may keep its accounts by ids of another type than the users of its clinic.
     """

@@ -1,4 +1,4 @@
-"""What a host may choose, and what its hook is told."""
+"""The options of a host, and the argument of its hook."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Uploaded:
 
 
 def utc_now() -> datetime:
-    """Return the present time."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 

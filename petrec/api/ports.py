@@ -1,4 +1,4 @@
-"""What the host hands in: interfaces, each with one default implementation beside it."""
+"""Interfaces for what the host provides, each with one default implementation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Actor:
-    """Who calls: the user's id as in the database, the role, and what the policy goes by."""
+    """The caller: the user's id as in the database, the role, and what the policy uses."""
 
     user_id: str
     role: str
@@ -42,7 +42,7 @@ class ObjectStore(Protocol):
 
     @property
     def expires_s(self) -> int:
-        """Return how long an upload form is good for, seconds."""
+        """Return how long an upload form is valid, in seconds."""
 
     @property
     def max_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""What the catalog says of the columns of recordings that an upload writes, or leaves out."""
+"""The catalog's view of the columns of recordings that an upload writes or omits."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -18,7 +18,7 @@ from petrec.settings import Mapping
 
 
 class AuthorKey(StrEnum):
-    """What the foreign key from a recording's author to the users says of who may record."""
+    """Who may record, according to the foreign key from a recording's author to the users."""
 
     NONE = "anyone"
     OPTIONAL = "others without an author"
@@ -86,7 +86,7 @@ def check_values(database: Database, schema: Schema, options: Options) -> None:
 
 
 def _choices(options: Options) -> dict[str, Sequence[Sequence[str]]]:
-    """Return what uploads write by column: of each list the column must hold one."""
+    """Return the values that uploads write, by column; each column must accept one of its list."""
     return {
         "status": [[word] for word in UploadState],
         "recording_type": [options.recording_types],
@@ -107,7 +107,7 @@ def _holds(database: Database, kind: str, word: str) -> bool:
 
 
 def author_key(database: Database, schema: Schema, mapping: Mapping) -> AuthorKey:
-    """Return whether authors must be users, and may be left out where they are none."""
+    """Return whether authors must be users, and whether the column may be NULL otherwise."""
     table = schema.tables.recordings
     if schema.users is None or "recorded_by_user_id" not in table.c:
         return AuthorKey.NONE

@@ -1,4 +1,4 @@
-"""The router: every endpoint by its path, on the parts that the host hands in."""
+"""The router: every endpoint by its path, on the parts that the host provides."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What every endpoint works with: the host's parts, and the schema, read when first needed."""
+"""What every endpoint uses: the host's parts, and the schema, which is read when first needed."""
 
 import logging
 import threading
@@ -46,7 +46,7 @@ class Clinic:
 
 
 class Service:
-    """The host's parts; the database is asked by the first request, and until it answers."""
+    """The host's parts; the database is read at the first request, until that succeeds."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Service:
         return self._clinic
 
     def caller(self, actor: Actor) -> Caller:
-        """Return the caller; errors: ApiError where the ids are none of this database."""
+        """Return the caller; errors: ApiError if the ids do not fit this database."""
         ids = self.clinic.ids
         known = replace(
             actor,
@@ -87,7 +87,7 @@ class Service:
         return Caller(known, self.policy.scope(self.clinic.schema, known))
 
     def check_uploads(self) -> None:
-        """Refuse what the columns could not hold, and look again each time; errors: ApiError."""
+        """Check again, before each upload, that the columns accept it; errors: ApiError."""
         clinic = self.clinic
         if not clinic.takes_uploads and not self._takes_uploads(clinic.schema):
             raise internal()
@@ -110,7 +110,7 @@ class Service:
         return replace(clinic, authors=authors, takes_uploads=self._takes_uploads(schema))
 
     def _takes_uploads(self, schema: Schema) -> bool:
-        """Return whether the columns can hold what an upload writes; log it where they cannot."""
+        """Return whether the columns accept what an upload writes; log it if they do not."""
         try:
             check_values(self.database, schema, self.options)
         except SchemaMismatchError as error:

@@ -24,15 +24,15 @@ class Row(Protocol):
 
 
 class CompiledStatement:
-    """The text of a query, with the values that were fixed as it was built.
+    """The text of a query, with the values that were known when it was built.
 
-    Its cursor is of the class that the host's connections make: one that traces sees it.
+    It uses the cursor class of the host's connections, so that tracing cursors see it.
     """
 
     __slots__ = ("fixed", "sql")
 
     def __init__(self, query: ClauseElement) -> None:
-        """Compile a query; what it does not fix is given on every run."""
+        """Compile a query; its other values are passed on every run."""
         compiled = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
         self.fixed = {k: v for k, v in compiled.params.items() if v is not None}

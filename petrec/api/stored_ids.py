@@ -1,4 +1,4 @@
-"""What the database says of text ids: whether they are stored with their prefix, which exist.
+"""What the database knows of text ids: whether they are stored with their prefix, and which exist.
 
 `pet-5` on the wire may be the pet `pet-5` or the pet `5`. Where any pet is stored with the prefix,
 all pets go over the wire as they are; and a pet that is stored as it came is that pet.
@@ -34,7 +34,7 @@ class StoredIds:
         return entity in self._prefixed
 
     def knows(self, entity: Entity, text: str) -> bool:
-        """Return whether an id is stored just so."""
+        """Return whether an id is stored in exactly this form."""
         del text
         return entity in self._prefixed
 
@@ -60,7 +60,7 @@ class DatabaseIds(StoredIds):
                     self._prefixed.add(entity)
 
     def knows(self, entity: Entity, text: str) -> bool:
-        """Return whether an id is stored just so, be it of this moment."""
+        """Return whether an id is stored in exactly this form, now."""
         statement = self._known.get(entity)
         if statement is None or "\x00" in text:
             return super().knows(entity, text)

@@ -1,4 +1,4 @@
-"""Columns as the wire has them: what a type or a value cannot give is NULL, not an error.
+"""Columns in the wire format: a value that cannot be converted is NULL, not an error.
 
 Columns may have other types than the contract's, and values that Python cannot hold (NaN, infinity,
 years before 1 or after 9999). They are converted by the database, so that no page fails by one row.
@@ -44,7 +44,7 @@ _LARGEST = 9e17
 
 
 def _kind(column: ColumnElement[Any]) -> str:
-    """Return the name of the type, or of that behind a domain, without length or precision."""
+    """Return the name of the type, or of a domain's base type, without length or precision."""
     name = base_type(column).lower()
     head, _, rest = name.partition("(")
     return head.strip() + rest.partition(")")[2]
@@ -56,7 +56,7 @@ def as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def as_moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a time as `2025-09-01T14:00:00Z`; a date is its midnight, a number is no time."""
+    """Return a time as `2025-09-01T14:00:00Z`; a date is its midnight, a number is not a time."""
     kind = _kind(column)
     if kind in _TEXTS:
         return case((cast(column, Text).op("~")(_MOMENT), cast(column, Text)), else_=null())
@@ -90,7 +90,7 @@ def as_number(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def as_count(column: ColumnElement[Any], *, seconds: int = 1) -> ColumnElement[Any]:
-    """Return a whole number; an interval in units of so many seconds; NULL for broken ones."""
+    """Return a whole number; an interval in units of some seconds; NULL for fractions."""
     number = _finite(column)
     if _kind(column) == "interval":
         number = number / seconds
@@ -98,7 +98,7 @@ def as_count(column: ColumnElement[Any], *, seconds: int = 1) -> ColumnElement[A
 
 
 def _finite(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a column as numeric with fifteen decimals, NULL where it is no such number."""
+    """Return a column as numeric with fifteen decimals; NULL if it is not finite."""
     kind, wide = _kind(column), Numeric()
     if kind in _TEXTS:
         given = cast(column, Text)
@@ -160,6 +160,6 @@ def comes_after(
 
 
 def _in_zone(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
-    """A cast would go by the session's time zone."""
+    """Convert to UTC explicitly: a cast would use the session's time zone."""
     value: ColumnElement[Any] = bindparam(name)
     return func.timezone("UTC", value) if str(column.type) == _NAIVE else value

@@ -97,7 +97,7 @@ def _root(
 
 
 def command_tree() -> Commands:
-    """Return the root with every command loaded, for whoever wants to walk the tree."""
+    """Return the root with every command loaded, to walk the whole tree."""
     root = typer.main.get_group(app)
     if not isinstance(root, Commands):  # pragma: no cover - `cls` above says so
         raise TypeError("the root is another group")

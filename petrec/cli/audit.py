@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class FailLevel(StrEnum):
-    """From which severity on findings make the exit code 1."""
+    """The lowest severity of findings with exit code 1."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -1,7 +1,7 @@
-"""Options that belong together are said once: a bundle is a frozen dataclass of options.
+"""Options that belong together are declared once: a bundle is a frozen dataclass of options.
 
-A parameter whose type is a bundle stands for its fields. Typer sees one option a field, the command
-gets one value.
+A parameter whose type is a bundle expands to its fields. Typer sees one option per field, the
+command gets one value.
 """
 
 import inspect

@@ -1,4 +1,4 @@
-"""`petrec demo`: the main job on a database of its own."""
+"""`petrec demo`: the main commands on a database of its own."""
 
 import shlex
 from pathlib import Path
@@ -65,7 +65,7 @@ def demo(
 
 
 def _repair(url: str, directory: Path, shown: Activity) -> None:
-    """Carry out the real commands, one after the other."""
+    """Run the real commands, one after the other."""
     from petrec.operations.audit import audit
     from petrec.operations.backfill import apply_backfill, plan_backfill
 

@@ -1,4 +1,4 @@
-"""`petrec explain`: pages of the documents, from the package itself."""
+"""`petrec explain`: pages of the documentation, from the package itself."""
 
 import re
 from pathlib import Path
@@ -48,7 +48,7 @@ def explain(
 
 
 def _page(pages: dict[str, Path], topic: str) -> Path:
-    """Return the page of a topic; that of a kind is `rules`."""
+    """Return the page of a topic; the page of a kind is `rules`."""
     from petrec.rules import KINDS
 
     if topic in {kind.id for kind in KINDS}:
@@ -59,7 +59,7 @@ def _page(pages: dict[str, Path], topic: str) -> Path:
 
 
 def _directory() -> Path:
-    """Return where the documents are: in an installed package, else in the source tree."""
+    """Return the documentation's directory: in an installed package, else in the source tree."""
     package = Path(__file__).parent.parent
     installed = package / "docs"
     return installed if installed.is_dir() else package.parent / "docs"
@@ -71,7 +71,7 @@ def _title(page: Path) -> str:
 
 
 def _write(text: str, out: TextIO) -> None:
-    """Write a page as it is, or laid out where a person reads it at a terminal."""
+    """Write a page as it is, or formatted on a terminal."""
     if not out.isatty():
         out.write(text)
         return

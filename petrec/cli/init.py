@@ -88,7 +88,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _write(directory: Path, files: list[tuple[str, str]], *, force: bool) -> None:
-    """Write all files or none of those that are there already."""
+    """Write all files, or none if one of them exists."""
     from petrec.files import atomic_text, make_directory
 
     there = [str(directory / name) for name, _ in files if (directory / name).exists()]

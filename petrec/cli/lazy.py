@@ -40,7 +40,7 @@ class LazyGroup(TyperGroup):
             self.add_command(TyperCommand(name, help=entry.summary), name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Put the real command in the place of its summary before it is called."""
+        """Replace the summary by the real command before it is called."""
         if args[0] in self.entries:
             self.load(args[0])
         return super().resolve_command(ctx, args)

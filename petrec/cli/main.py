@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def _outcome() -> int:
-    """Return the exit code; an error that petrec did not foresee is never taken for findings."""
+    """Return the exit code; an unexpected error never looks like findings."""
     try:
         return _run()
     except PetrecError as error:
@@ -60,7 +60,7 @@ def _say(error: PetrecError) -> None:
 
 
 def _say_unforeseen(error: Exception) -> None:
-    """Name the place, not the words: they may hold a password or a row's content."""
+    """Print the place of the error, not its text, which may hold a password or a row's content."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     sys.stderr.write(f"petrec: unexpected error: {type(error).__name__}{place}; please report it\n")

@@ -1,4 +1,4 @@
-"""Options that several commands share, each said once."""
+"""Options that several commands share."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +102,7 @@ ExpectDatabase = Annotated[
 
 @dataclass(frozen=True)
 class Connect(Bundle):
-    """Which database, by which settings, and how much to say about it."""
+    """The database, the settings, and how much to log."""
 
     dsn: Dsn = None
     service: Service = None

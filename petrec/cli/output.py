@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_output(path: Path | None) -> Iterator[TextIO]:
-    """Yield standard output, or a file that is complete or not there."""
+    """Yield standard output, or a file that is written completely or not at all."""
     if path is None:
         yield sys.stdout
         sys.stdout.flush()
@@ -44,6 +44,6 @@ def append(document: "Document", output_format: Format, path: Path) -> None:
 
 
 def remark(text: str, *, quiet: bool = False) -> None:
-    """Write something for the person that is not data."""
+    """Write a message for a person, which is not data."""
     if not quiet:
         sys.stderr.write(worded(text) + "\n")

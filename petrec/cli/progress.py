@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Activity:
-    """The callbacks of an operation: one display at a time, none where nobody watches."""
+    """The callbacks of an operation: one display at a time, none without a terminal."""
 
     visible: bool
     _shown: ExitStack = field(default_factory=ExitStack)
@@ -23,7 +23,7 @@ class Activity:
     _bar: "Progress | None" = None
 
     def step(self, text: str) -> None:
-        """Show what is being done."""
+        """Show the current step."""
         if not self.visible:
             return
         if self._status is None:
@@ -35,7 +35,7 @@ class Activity:
         self._status.update(text)
 
     def aside(self, ask: Callable[[str], bool], question: str) -> bool:
-        """Ask with nothing shown beside the question."""
+        """Ask with the display hidden."""
         self.clear()
         return ask(question)
 
@@ -55,14 +55,14 @@ class Activity:
         )
 
     def clear(self) -> None:
-        """Take away what is shown."""
+        """Clear the display."""
         self._shown.close()
         self._status = self._bar = None
 
 
 @contextmanager
 def activity(*, quiet: bool) -> Iterator[Activity]:
-    """Yield the display of a command; it shows nothing off a terminal."""
+    """Yield the display of a command; it shows nothing without a terminal."""
     shown = Activity(visible=not quiet and sys.stderr.isatty())
     try:
         yield shown

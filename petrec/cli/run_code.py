@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def run_code(run: "Run | None", *, clean: bool) -> ExitCode:
-    """Return 3 where standbys did not confirm what was written, else whether all was written."""
+    """Return 3 if standbys did not confirm the writes, else 1 unless all rows were written."""
     if run is not None and run.unconfirmed:
         return ExitCode.UNDETERMINED
     return ExitCode.CLEAN if clean else ExitCode.FINDINGS

@@ -1,4 +1,4 @@
-"""A session on the command line: made from its options, with results shown and remarks told."""
+"""A session of the command line: created from its options, shows results and remarks."""
 
 import logging
 import sys
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class CommandSession(Session):
-    """A session whose results go to standard output or a file, and remarks to the person."""
+    """A session with results on standard output or in a file, and remarks on standard error."""
 
     def show(self, document: "Document", output_format: Format, path: Path | None) -> None:
-        """Render a result with what the schemas read so far have to remark."""
+        """Render a result with the remarks on the schemas read so far."""
         if output_format is Format.CSV:
             self.remark(quiet=False)
         show(self.headed(document), output_format, path)
 
     def ask(self, question: str) -> bool:
-        """Ask a person whether to go on, with what they are about to write to."""
+        """Ask a person whether to continue, and name the database, host and role."""
         return ask(f"{self.place()}: {question}")
 
     def headed(self, document: "Document") -> "Document":
@@ -35,7 +35,7 @@ class CommandSession(Session):
         return replace(document, remarks=tuple(merged))
 
     def remark(self, *, quiet: bool) -> None:
-        """Write the remarks to standard error, beside data that has no room for them."""
+        """Write the remarks to standard error, for output formats that cannot hold them."""
         for text in self.remarks:
             remark(text, quiet=quiet)
 
@@ -43,7 +43,7 @@ class CommandSession(Session):
 def open_session(
     command: str, options: Connect, *, trust_constraints: bool = False
 ) -> CommandSession:
-    """Configure the logging and make the session that the options describe."""
+    """Configure the logging and create the session that the options describe."""
     from petrec.postgres.dsn import resolve_dsn
     from petrec.settings import load_settings
 
@@ -60,7 +60,7 @@ def open_session(
 
 
 def configure_logging(verbose: int) -> None:
-    """Log to stderr: warnings, with 1 what is done, with 2 and more statements."""
+    """Log to standard error: 0 warnings, 1 steps, 2 and more statements."""
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
     # Its steps are statements, which SQLAlchemy's logger shows.

@@ -1,4 +1,4 @@
-"""Standard streams that may be closed, full or read by nobody: each ends in one exit code."""
+"""Standard streams that may be closed, full or without a reader: each case has one exit code."""
 
 import io
 import os
@@ -13,7 +13,7 @@ _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 class DataStream(io.TextIOWrapper):
-    """Standard output: what cannot be written is an error of petrec's own."""
+    """Standard output: a failed write is an OutputError."""
 
     def write(self, text: str) -> int:
         """Write; errors: OutputError, ReaderGoneError."""
@@ -28,7 +28,7 @@ class DataStream(io.TextIOWrapper):
 
 
 class RemarkStream(io.TextIOWrapper):
-    """Standard error: what cannot be said there must not change what a command does."""
+    """Standard error: a failed write must not change what a command does."""
 
     def write(self, text: str) -> int:
         """Write, if possible."""
@@ -43,7 +43,7 @@ class RemarkStream(io.TextIOWrapper):
 
 
 def prepare_streams() -> None:
-    """Make sure that the process has three open streams, whatever its parent has closed.
+    """Make sure that the process has three open streams, even if its parent has closed some.
 
     Without this, the next file or socket would take the number of a closed stream, and a remark
     would be written into it. Output to a closed stream still fails: its place is read-only.
@@ -62,7 +62,7 @@ def finish_output() -> None:
 
 
 def discard_output() -> None:
-    """Point standard output nowhere, so that the interpreter's last flush cannot fail."""
+    """Redirect standard output to the null device, so that the last flush cannot fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, _STDOUT)
     os.close(nowhere)
@@ -79,7 +79,7 @@ def _translated() -> Iterator[None]:
 
 
 def _open_closed(number: int, flags: int) -> None:
-    """Open the null device under a number that is free; lower numbers are taken by now."""
+    """Open the null device under a free descriptor; lower ones are in use by now."""
     try:
         os.fstat(number)
     except OSError:
@@ -87,7 +87,7 @@ def _open_closed(number: int, flags: int) -> None:
 
 
 def _replaced(stream: Any, number: int, kind: type[io.TextIOWrapper]) -> io.TextIOWrapper:
-    """Return the stream in petrec's own class, with its encoding and buffering."""
+    """Return the stream wrapped in petrec's class, with its encoding and buffering."""
     if stream is None:
         return kind(io.BufferedWriter(io.FileIO(number, "w", closefd=False)), "utf-8")
     encoding, errors = stream.encoding, stream.errors

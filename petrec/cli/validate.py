@@ -143,7 +143,7 @@ def _baseline(given: Path | None, configured: Path | None, *, off: bool) -> Path
 
 
 def _exit_code(result: "ValidationResult", fail_level: FailLevel, *, allow_empty: bool) -> ExitCode:
-    """Return what the outcome means: what fails goes before that there was nothing to check."""
+    """Return the exit code: failures take precedence over "nothing to check"."""
     failed = {
         FailLevel.ERROR: result.errors > 0,
         FailLevel.WARNING: result.errors + result.warnings > 0,

@@ -1,4 +1,4 @@
-"""The words of the command line for texts that name an argument: here it is an option."""
+"""The texts of the command line for phrases that name an argument, here an option."""
 
 from collections.abc import Mapping
 from dataclasses import replace

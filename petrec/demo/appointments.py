@@ -1,4 +1,4 @@
-"""Appointments and recordings, slice by slice: planned in temporary tables, then written out.
+"""Appointments and recordings, in slices: planned in temporary tables, then written.
 
 The plan names things by number; numbers become ids only where rows are written.
 """

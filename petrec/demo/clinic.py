@@ -37,7 +37,7 @@ Progress = Callable[[str, float], None]
 
 
 def start_clinic(directory: Path, recordings: int, seed: int, step: Callable[[str], None]) -> str:
-    """Start the demo's server, make its clinic anew, and return the URL."""
+    """Start the demo server, create its clinic again, and return the URL."""
     step("starting PostgreSQL")
     url = server.start(directory).create_database()
     with psycopg.connect(url) as connection:
@@ -55,8 +55,8 @@ def create(
 ) -> None:
     """Create the clinic's tables in `public` and fill them: all of it, or nothing.
 
-    `progress` is told what is being done and the fraction done so far. The connection must not be
-    in a transaction. Errors: psycopg's, such as DuplicateTable where such tables exist already.
+    `progress` is called with the current step and the fraction done so far. The connection must not
+    be in a transaction. Errors: psycopg's, such as DuplicateTable where such tables exist already.
     """
     tell = progress or (lambda _step, _fraction: None)
     sizes = _sizes(recordings)

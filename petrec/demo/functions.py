@@ -1,7 +1,7 @@
-"""Temporary SQL functions that derive every value from the seed and a number, never from chance.
+"""Temporary SQL functions that derive every value from the seed and a number, without randomness.
 
 They are single expressions, which PostgreSQL inlines, and the hash of a name is folded to a
-constant: a value costs about as much as the arithmetic it is made of. PostgreSQL keeps these hash
+constant: a value costs about as much as its arithmetic. PostgreSQL keeps these hash
 functions stable across versions, as partitioning by hash depends on them.
 """
 

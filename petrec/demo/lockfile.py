@@ -6,16 +6,16 @@ _SOCKET_DIRECTORY_LINE = 4
 
 
 def running(pgdata: Path) -> bool:
-    """Return whether the server named by `postmaster.pid` works in the data directory."""
+    """Return whether the server named by `postmaster.pid` runs in the data directory."""
     lines = _lines(pgdata)
     first = lines[0].strip() if lines else ""
     return first.isdecimal() and int(first) in _working_in(pgdata)
 
 
 def clear_stale(pgdata: Path) -> None:
-    """Remove the lock files of a server that is gone.
+    """Remove the lock files of a server that no longer runs.
 
-    PostgreSQL would refuse to start where another program has got its process number since.
+    PostgreSQL refuses to start if another program has its process id now.
     """
     if _working_in(pgdata):
         return
@@ -33,7 +33,7 @@ def _lines(pgdata: Path) -> list[str]:
 
 
 def _working_in(pgdata: Path) -> set[int]:
-    """All processes of a server, even orphaned ones, have the data directory as their own."""
+    """Yield the server's processes: all of them, even orphaned ones, work in the data directory."""
     import psutil  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with the wheel
 
     processes = psutil.process_iter(["pid", "cwd"])

@@ -1,4 +1,4 @@
-"""The recordings, written from their plan: the planned damage is done here."""
+"""The recordings, written from their plan, with the planned damage."""
 
 RECORDINGS = """
 INSERT INTO public.recordings (

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the demo; it goes on running after the process that started it."""
+"""A PostgreSQL server for the demo; it keeps running after the process that started it."""
 
 import hashlib
 import os
@@ -46,14 +46,14 @@ class DemoServer:
         return self.url(DATABASE)
 
     def url(self, database: str) -> str:
-        """Return a URL for libpq; it holds no password, since the server asks for none."""
+        """Return a URL for libpq, without a password, which the server does not need."""
         name = quote(database, safe="")
         if self.host.startswith("/"):
             return f"postgresql://{USER}@:{self.port}/{name}?host={quote(self.host)}"
         return f"postgresql://{USER}@{self.host}:{self.port}/{name}"
 
     def create_database(self, name: str = DATABASE) -> str:
-        """Drop the database if it is there, create it afresh and return its URL."""
+        """Drop the database if it exists, create it again and return its URL."""
         with psycopg.connect(self.url(USER), autocommit=True) as connection:
             connection.execute(_DROP.format(sql.Identifier(name)))
             connection.execute(_CREATE.format(sql.Identifier(name)))
@@ -61,7 +61,7 @@ class DemoServer:
 
 
 def place(directory: Path) -> Path:
-    """Return where the server keeps its files: elsewhere if the wheel cannot take the path."""
+    """Return the directory of the server's files: another one if the wheel cannot use the path."""
     directory = directory.expanduser().resolve()
     if not _UNSAFE.search(str(directory)):
         return directory
@@ -75,7 +75,7 @@ def place(directory: Path) -> Path:
 
 
 def start(directory: Path) -> DemoServer:
-    """Start the server of `directory`, or take the one that runs; errors: DemoUnavailableError."""
+    """Start the server of `directory`, or use the running one; errors: DemoUnavailableError."""
     embedded = wheel.load()
     directory = place(directory)
     pgdata = _prepare(directory)
@@ -110,7 +110,7 @@ def stop(directory: Path) -> bool:
 
 
 def remove(directory: Path) -> bool:
-    """Stop the server and delete what the demo made; returns whether there was anything."""
+    """Stop the server and delete the demo's files; returns whether there were any."""
     directory = place(directory)
     if not (directory / _MARKER).exists():
         return False

@@ -1,4 +1,4 @@
-"""How the clinic is made up: the sorts of appointments, and the damage as shares of recordings."""
+"""The composition of the clinic: sorts of appointments, and the damage as shares of recordings."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -29,7 +29,7 @@ ANY = (*SINGLE, *SEVERAL)
 
 
 class Link(StrEnum):
-    """What became of the recording's appointment."""
+    """What happened to the recording's appointment."""
 
     KEPT = "kept"
     NULL = "null"
@@ -56,7 +56,7 @@ class Visit(StrEnum):
 
 
 class Share(NamedTuple):
-    """A part of the recordings: its fraction, its appointments, and what was done to it."""
+    """A part of the recordings: its fraction, its appointments, and its damage."""
 
     fraction: float
     sorts: tuple[Sort, ...]

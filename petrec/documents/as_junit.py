@@ -8,7 +8,7 @@ from petrec.documents.safe_text import plain
 
 
 def write(document: Document, out: TextIO) -> None:
-    """Write one test suite; XML has no way to hold control characters, so they are spelled out."""
+    """Write one test suite; XML cannot hold control characters, so they are escaped."""
     counts = _counts(document)
     suites = ET.Element("testsuites", counts)
     suite = ET.SubElement(suites, "testsuite", {"name": f"petrec {document.command}"} | counts)

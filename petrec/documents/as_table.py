@@ -1,7 +1,7 @@
 """Tables for a person at a terminal, by Rich; plain text off a TTY.
 
-No word is cut and no column is left out: those that do not fit beside the others stand below their
-row.
+No word is cut and no column is omitted: columns that do not fit beside the others are printed below
+their row.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -73,7 +73,7 @@ def _write_indented(text: str, room: int, console: Console) -> None:
 
 
 def _wrapped_widths(columns: Sequence[Sequence[str]], width: int) -> list[int] | None:
-    """Return widths of all columns in which no word is cut; None where they do not fit."""
+    """Return column widths in which no word is cut; None if they do not fit."""
     least = [max(map(_longest_word, column)) for column in columns]
     natural = [max(map(cell_len, column)) for column in columns]
     room = width - _BETWEEN * (len(columns) - 1) - sum(least)
@@ -85,7 +85,7 @@ def _wrapped_widths(columns: Sequence[Sequence[str]], width: int) -> list[int] |
 
 
 def _count_beside(columns: Sequence[Sequence[str]], width: int) -> int:
-    """Return how many of the first columns stand beside each other on one line."""
+    """Return how many of the first columns fit on one line."""
     used, count = -_BETWEEN, 0
     for column in columns:
         used += _BETWEEN + max(map(cell_len, column))

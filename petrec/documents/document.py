@@ -1,4 +1,4 @@
-"""The neutral form of a result: what a renderer needs, whatever the command was."""
+"""The neutral form of a result: what a renderer needs, for every command."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +29,7 @@ class Finding:
     """One rule's outcome, findings or not: what a CI renderer reports per rule, never per row.
 
     `severity` is error, warning, or off for a rule that was not checked. `count` is how many
-    break the rule, 0 where it holds; an empty `unit` means that the message says it all.
+    break the rule, 0 if none; an empty `unit` means that the message is the whole sentence.
     """
 
     rule: str
@@ -67,8 +67,8 @@ class Result(Struct, frozen=True, kw_only=True):
 class Document:
     """A result ready for rendering; `payload` is the complete machine-readable form.
 
-    `remarks` say what part of the database the result is about: what is left out, filtered or
-    taken on trust. Every format repeats them.
+    `remarks` tell which part of the database the result is about: what is ignored, filtered or
+    trusted. Every format repeats them.
     """
 
     command: str

@@ -52,7 +52,8 @@ def frame_of(columns: Mapping[str, tuple[ColumnType, Sequence[Any]]]) -> "DataFr
 def records_frame(record: type[Struct], rows: Iterable[Struct]) -> "DataFrame":
     """Return a frame with a column for each field of a kind of record.
 
-    The fields of a record within bear its name, too; a dictionary becomes a column for each key.
+    The fields of a nested record have its name as a prefix; a dictionary becomes a column for each
+    key.
     """
     listed = list(rows)
     columns: dict[str, tuple[ColumnType, Sequence[Any]]] = {}

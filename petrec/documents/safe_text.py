@@ -1,4 +1,4 @@
-"""Text that cannot take over a terminal, a document or a spreadsheet.
+"""Text that is safe in a terminal, a document or a spreadsheet.
 
 A spreadsheet opens cells as text: formula triggers are escaped so that they round-trip.
 """
@@ -7,15 +7,15 @@ _TRIGGERS = frozenset("=+-@\t\r\n\0'")
 
 
 def encode_cell(value: str) -> str:
-    """Put one `'` before a text that a spreadsheet might take for a formula."""
+    """Put one `'` before a text that a spreadsheet might read as a formula."""
     return "'" + value if value and value[0] in _TRIGGERS else value
 
 
 def decode_cell(cell: str) -> str:
-    """Take off the one `'` that `encode_cell` put there."""
+    """Remove the one `'` that `encode_cell` has added."""
     return cell[1:] if cell[:1] == "'" else cell
 
 
 def plain(text: str) -> str:
-    """Show control characters instead of sending them."""
+    """Return the text with control characters escaped."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)

@@ -1,1 +1,1 @@
-"""What petrec does, one package a feature; runs are what those that write share."""
+"""What petrec does, one package per feature; the features that write share `runs`."""

@@ -59,9 +59,9 @@ def apply_backfill(
     """Set the pet that certain evidence names, in batches that can be taken back.
 
     An unfinished run is resumed, or with `anew` abandoned and planned again. With `limit`, a new
-    plan has the first recordings only, that many at most. `export` is a CSV for
-    the ambiguous rest; without `export_empty` it is not made where nothing is ambiguous. `confirm`
-    is asked with the plan before anything is written. `progress` is called after every batch.
+    plan has the first recordings only, that many at most. `export` is a CSV for the ambiguous rest;
+    without `export_empty` it is not made where nothing is ambiguous. `confirm` is asked with the
+    plan before anything is written. `progress` is called after every batch.
     """
     with session.snapshot() as (connection, schema):
         target = make_target(schema, touch)

@@ -54,7 +54,7 @@ class Kind:
 
     @property
     def is_finding(self) -> bool:
-        """Return whether something is wrong that a command repairs."""
+        """Return whether a command repairs this kind."""
         return self.repair is not Repair.NONE
 
     @property

@@ -1,1 +1,1 @@
-"""What the standalone host adds: tokens, storage, health, metrics; a host may use them, too."""
+"""The parts of the standalone host: tokens, storage, health, metrics. Other hosts may use them."""

@@ -18,7 +18,7 @@ class Health(TypedDict):
 
 
 def ready(service: Service) -> Health:
-    """Ask the database, and whether uploads could be recorded; errors become 503."""
+    """Check the database, and whether uploads can be recorded; errors become 503."""
     database, schema = service.database, service.clinic.schema
     with database.reading() as connection:
         check_inserts(connection, schema)

@@ -1,4 +1,4 @@
-"""The end of an application: connections are closed, what they still run is cancelled before."""
+"""The end of an application: running statements are cancelled, then connections are closed."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -15,7 +15,7 @@ _PAUSE_S = 0.05
 
 
 def ending(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Return a lifespan that closes the engine at the end, when requests have had their time.
+    """Return a lifespan that closes the engine at the end, after the grace period of requests.
 
     A thread that waits for a lock would otherwise keep the process for as long as the lock is
     held: Python ends no thread, and does not exit before they have ended.

@@ -65,7 +65,7 @@ def add_metrics(app: FastAPI) -> None:
 
 
 def _whole(registry: CollectorRegistry) -> CollectorRegistry:
-    """Return what is to be shown: with several processes, what all of them have counted."""
+    """Return the metrics to show: with several processes, the sum over all of them."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return registry
     shared = CollectorRegistry()

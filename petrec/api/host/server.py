@@ -103,7 +103,7 @@ def _shared_counters(counting: bool) -> Iterator[None]:
 
 
 def _end_with_parent() -> None:
-    """End when the parent is gone, which nobody else would see to: the port would stay taken."""
+    """Exit when the parent process is gone; otherwise the port would stay in use."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return

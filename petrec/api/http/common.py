@@ -1,4 +1,4 @@
-"""What all routes share: the caller, both forms of a path, documented answers, encoding."""
+"""What all routes share: the caller, both forms of a path, documented responses, encoding."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -94,7 +94,7 @@ def _documented(model: Any, **example: Any) -> dict[str, Any]:
 
 
 def add_route(router: APIRouter, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-    """Add a route under the path as documented and under its other slash form, both direct."""
+    """Add a route under the documented path and under its other slash form, without redirects."""
     other = path[:-1] if path.endswith("/") else f"{path}/"
     router.add_api_route(path, endpoint, response_class=Response, **options)
     options["include_in_schema"] = False

@@ -39,7 +39,7 @@ class Cursor:
 
 
 def start(cursor: Cursor | None) -> After:
-    """Return what kind of place a page starts at."""
+    """Return where a page starts."""
     if cursor is None:
         return After.TOP
     return After.UNTIMED if cursor.at is None else After.TIMED
@@ -59,7 +59,7 @@ def decode(text: str, ids: Ids, entity: Entity) -> Cursor:
 
 @contextmanager
 def starting(cursor: Cursor | None) -> Iterator[None]:
-    """Run the query of a page; errors: ApiError where the cursor's time is none of the column."""
+    """Run the query of a page; errors: ApiError if the cursor's time does not fit the column."""
     try:
         yield
     except psycopg.DataError:
@@ -69,5 +69,5 @@ def starting(cursor: Cursor | None) -> Iterator[None]:
 
 
 def _invalid() -> ApiError:
-    """Return that no page starts here: no schema could tell which texts were given out."""
+    """Return the error of an invalid cursor. A schema cannot describe valid ones."""
     return ApiError(404, "cursor_not_found", "The cursor is not valid", {"field": "cursor"})

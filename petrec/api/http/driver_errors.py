@@ -39,7 +39,7 @@ def describe(error: psycopg.Error) -> str:
 
 
 def _about_objects(error: psycopg.Error) -> str:
-    """Return the server's own words on access and names, which stand in no field; else nothing."""
+    """Return the server's message on privileges and names, which no field has; else nothing."""
     own = (error.sqlstate or "").startswith("42") and not error.diag.context
     return (error.diag.message_primary or "") if own else ""
 
@@ -53,7 +53,7 @@ def traceable(error: Exception) -> Exception:
 
 
 def _drivers(error: BaseException | None) -> Iterator[psycopg.Error]:
-    """Yield the driver's errors among an error and all that it came from."""
+    """Yield the driver's errors among an error and its causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

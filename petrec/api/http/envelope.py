@@ -71,7 +71,7 @@ def envelope_route(note: Note) -> type[APIRoute]:
 
 
 def _allowing(error: HTTPException, methods: set[str]) -> HTTPException:
-    """Name all of a path's methods: each has a route, and Starlette knows the first alone."""
+    """Name all methods of a path: each has its own route, but Starlette only finds the first."""
     if error.status_code != 405:
         return error
     return HTTPException(405, headers={"Allow": ", ".join(sorted(methods))})
@@ -102,7 +102,7 @@ def _too_large() -> ApiError:
 
 
 def _limited(request: Request) -> Request:
-    """Return the request with its body counted as it comes: a chunked one announces no length."""
+    """Return the request with its body counted while it is read, since it may be chunked."""
     received = 0
 
     async def receive() -> Message:

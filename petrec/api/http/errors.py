@@ -1,4 +1,4 @@
-"""Everything a request can be refused for: status, code, and the body that every error has."""
+"""All reasons to refuse a request: status, code, and the body of every error."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -79,7 +79,7 @@ def phrase_code(status: int) -> str:
 
 
 def not_found(entity: Entity) -> ApiError:
-    """Return the one answer for what does not exist and what the caller may not see."""
+    """Return the same error for a missing row and for one that the caller may not see."""
     return ApiError(404, f"{entity.word}_not_found", f"{entity.word.capitalize()} not found")
 
 
@@ -102,12 +102,12 @@ def missing_pet(what: str) -> ApiError:
 
 
 def denied(message: str) -> ApiError:
-    """Refuse what the caller may know to exist, but may not use."""
+    """Refuse access to something that the caller may see but not use."""
     return ApiError(403, "access_denied", message)
 
 
 def conflict(code: str, message: str, **details: Any) -> ApiError:
-    """Refuse what does not fit the present state."""
+    """Refuse a request that does not fit the current state."""
     return ApiError(409, code, message, details)
 
 
@@ -117,7 +117,7 @@ def unauthorized(message: str = "Not authenticated", code: str = "not_authentica
 
 
 def internal() -> ApiError:
-    """Return no more than that it was not the client's fault."""
+    """Return an internal error without details."""
     return ApiError(500, "internal_error", "Something went wrong here")
 
 

@@ -1,4 +1,4 @@
-"""Ids on the wire: a prefix that says what they identify, then the id as in the database.
+"""Ids on the wire: a prefix for the kind of object, then the id as in the database.
 
 Text ids may be stored with that prefix: then they go over the wire as they are.
 """

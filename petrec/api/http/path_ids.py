@@ -25,7 +25,7 @@ class IdRoute(APIRoute):
     """A route whose ids, written `{name:petrec_id}`, are one segment of the path as it came."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match no path that has more segments: it is another route's."""
+        """Match only paths with the same number of segments."""
         match, child = super().matches(scope)
         if match is not Match.NONE and _spans_segments(scope, child):
             return Match.NONE, {}
@@ -33,7 +33,7 @@ class IdRoute(APIRoute):
 
 
 def _spans_segments(scope: Scope, child: Scope) -> bool:
-    """Return whether an id has a slash that came as such: the path is another one's, then."""
+    """Return whether an id has an unescaped slash, so that the path belongs to another route."""
     slashes = sum(str(value).count("/") for value in child["path_params"].values())
     if slashes == 0:
         return False

@@ -52,7 +52,7 @@ def _from_finding(finding: Mapping[str, Any]) -> ApiError:
 
 
 def _field(finding: Mapping[str, Any]) -> str:
-    """Return the field's path; what a client made up inside free-form objects is left out."""
+    """Return the field's path, without the client's own names inside free-form objects."""
     location = finding["loc"]
     if len(location) > 1 and isinstance(location[1], str):
         return location[1]

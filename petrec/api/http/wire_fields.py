@@ -1,4 +1,4 @@
-"""Types of fields, with the constraints that the database and the documents know, too."""
+"""Types of fields, with the constraints that the database and the documentation also have."""
 
 from typing import Annotated, Any
 

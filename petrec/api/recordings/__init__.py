@@ -1,1 +1,1 @@
-"""The recordings of a pet, none without its pet."""
+"""The recordings of a pet; each has its pet."""

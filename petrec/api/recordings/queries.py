@@ -1,4 +1,4 @@
-"""The query of a page of recordings that have a pet, newest first, with what is withheld.
+"""The query of a page of recordings that have a pet, newest first, and of what is withheld.
 
 Recordings that name an existing pet and recordings for which the evidence is certain are two
 branches, each in order and limited, so that an index can end either early. Access is decided
@@ -92,7 +92,7 @@ class _Parts:
         return _limited(query, c.created_at, c.id)
 
     def _pet_by_pet(self, query: Select[Any]) -> Select[Any]:
-        """Select by each visible pet in turn: an index on (pet_id, created_at, id) is enough."""
+        """Select for each visible pet in turn, to use an index on (pet_id, created_at, id)."""
         c = self.schema.recordings.c
         of_pet = query.where(c.pet_id == self.pets.c.id, *self._key(c))
         mine = _limited(of_pet, c.created_at, c.id).lateral("mine")
@@ -113,7 +113,7 @@ class _Parts:
         return _limited(query, c.created_at, c.id)
 
     def withheld(self, page: CTE) -> Select[Any]:
-        """Count what lies between this page and the next, and has no pet that is certain."""
+        """Count recordings between this page and the next whose pet is not certain."""
         facts = judged(self.schema, per_row=True)
         c = facts.recording
         last = _last(page)
@@ -150,7 +150,7 @@ class _Parts:
         return [] if self.after is After.TOP else [comes_after(c.created_at, c.id, self.after)]
 
     def _near_pets(self, c: Columns) -> list[ColumnElement[bool]]:
-        """Start from the pets' appointments and visits, where the query starts from pets."""
+        """Start from the pets' appointments and visits if the query starts from pets."""
         links, visits = self.schema.links, self.schema.visits
         if "pet_id" in self.filters:
             mine = select(self.pets.c.id).where(self.pets.c.id == bindparam("pet_id"))
@@ -166,7 +166,7 @@ class _Parts:
         return [or_(*near)]
 
     def _withheld_scope(self, c: Columns) -> list[ColumnElement[bool]]:
-        """Count what the caller would be told of if it had a pet, by its appointment."""
+        """Count what the caller would see if it had a pet, by its appointment."""
         if self.scope.everything:
             return []
         appointments = self.schema.appointments.alias("known_appointment")
@@ -182,12 +182,12 @@ def _comes_before(c: Columns, last: Columns) -> ColumnElement[bool]:
 
 
 def _among(column: ColumnElement[Any], query: Select[Any]) -> ColumnElement[bool]:
-    """Compare with a list that is made once, so that an index serves it."""
+    """Compare with a list that is built once, so that an index can be used."""
     return column == any_(func.array(query.scalar_subquery(), type_=ARRAY(column.type)))
 
 
 def _last(page: CTE) -> Any:
-    """The last row that this page shows, where there is a next page."""
+    """The last row of this page, if there is a next page."""
     place = page.alias("place")
     rows = page.alias("rows")
     full = select(func.count()).select_from(rows).scalar_subquery() > _bound("limit")

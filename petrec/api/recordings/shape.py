@@ -1,4 +1,4 @@
-"""A recording from its columns to what goes over the wire."""
+"""Convert a recording from its columns to the wire format."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,1 +1,1 @@
-"""Initiate and complete: a recording gets its pet before it gets its sound."""
+"""Initiate and complete: a recording gets its pet before its audio file."""

@@ -1,4 +1,4 @@
-"""Completing an upload: the object is verified, the row follows, then others are told."""
+"""Completing an upload: the object is verified, the row is updated, then listeners are notified."""
 
 import logging
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _ANY = msgspec.json.Decoder(msgspec.Raw)
 
 @dataclass(frozen=True)
 class Completion:
-    """One completion: who, what, with which file."""
+    """One completion: the caller, the recording and the file."""
 
     service: Service
     caller: Caller
@@ -67,7 +67,7 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
 
 
 def _is_complete(row: Row, body: CompleteIn) -> bool:
-    """Return whether the same completion was made before; errors: ApiError if it was another."""
+    """Return whether the same completion was made before; errors: ApiError if it was different."""
     if row.status == UploadState.PENDING:
         return False
     if row.status == "failed" or row.file_size_bytes != body.file_size_bytes:
@@ -76,7 +76,7 @@ def _is_complete(row: Row, body: CompleteIn) -> bool:
 
 
 def verified(store: ObjectStore, row: Row, body: CompleteIn) -> StoredObject:
-    """Return the object if it is the one that was announced; errors: ApiError."""
+    """Return the object if it matches the announced upload; errors: ApiError."""
     found = store.head(row.s3_key) if row.s3_key else None
     if found is None:
         raise conflict("upload_missing", "The file has not been uploaded")
@@ -90,7 +90,7 @@ def verified(store: ObjectStore, row: Row, body: CompleteIn) -> StoredObject:
 
 
 def _update(work: Completion, connection: Connection, found: StoredObject) -> Uploaded | None:
-    """Write in the row what is known now; None where another request was first."""
+    """Write what is known now to the row; None if another request was first."""
     row = work.row(connection, uploaded.lock, work.caller.scope)
     if row is None:
         raise not_found(Entity.RECORDING)
@@ -116,7 +116,7 @@ def _update(work: Completion, connection: Connection, found: StoredObject) -> Up
 
 
 def merged(before: str | None, told: Mapping[str, Any]) -> str:
-    """Return metadata with what is told now; what was no object is kept under a name of its own."""
+    """Return metadata with the new values; a previous non-object gets its own name."""
     known = _known(before or "")
     if known is None:
         name = "previous"
@@ -127,7 +127,7 @@ def merged(before: str | None, told: Mapping[str, Any]) -> str:
 
 
 def _known(text: str) -> Mapping[str, Any] | None:
-    """Return an object's members, none of NULL and null; None where it is another value."""
+    """Return an object's members; none for NULL and null; None if it is another value."""
     if text.strip() in ("", "null"):
         return {}
     try:
@@ -137,7 +137,7 @@ def _known(text: str) -> Mapping[str, Any] | None:
 
 
 def _value(text: str) -> Any:
-    """Return JSON as it is written; what is none, or too deep to read, as text."""
+    """Return JSON as it is written; invalid or too deeply nested JSON as text."""
     try:
         return _ANY.decode(text)
     except (msgspec.MsgspecError, RecursionError):
@@ -145,7 +145,7 @@ def _value(text: str) -> Any:
 
 
 def _certain_pet(work: Completion, connection: Connection) -> str | None:
-    """Return the pet that the evidence is certain of, with the appointment's pets held still."""
+    """Return the certain pet, with the appointment's pets locked."""
     work.row(connection, uploaded.hold_appointment)
     row = work.row(connection, uploaded.certain)
     pet = row.pet_id if row is not None else None
@@ -168,7 +168,7 @@ def _notify(work: Completion, connection: Connection, event: Uploaded) -> None:
 
 
 def _tell(service: Service, caller: Caller, event: Uploaded) -> None:
-    """Log, and call the host; the upload is committed, so its failure is not the client's."""
+    """Log, and call the host. The upload is committed, so a failure does not reach the client."""
     ids = service.clinic.ids
     known = {
         "recording_id": ids.write(Entity.RECORDING, event.recording_id),

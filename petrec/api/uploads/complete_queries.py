@@ -34,7 +34,7 @@ def find(schema: Schema, scope: Scope) -> Select[Any]:
 
 
 def lock(schema: Schema, scope: Scope) -> Select[Any]:
-    """Select it again, and hold it."""
+    """Select it again, and lock it."""
     return find(schema, scope).with_for_update(of=schema.recordings)
 
 
@@ -52,7 +52,7 @@ def _visible(schema: Schema, scope: Scope) -> ColumnElement[bool]:
 
 
 def hold_appointment(schema: Schema) -> Select[Any]:
-    """Hold the recording's appointment, so that no pet is linked to it meanwhile."""
+    """Lock the recording's appointment, so that no pet is linked to it in the meantime."""
     c, appointments = schema.recordings.c, schema.appointments
     mine = select(c.appointment_id).where(c.id == bindparam("id")).scalar_subquery()
     query: Select[Any] = select(appointments.c.id).where(appointments.c.id == mine)
@@ -67,7 +67,7 @@ def certain(schema: Schema) -> Select[Any]:
 
 
 def update_query(schema: Schema) -> Update:
-    """Write the columns that there are."""
+    """Write the columns that exist."""
     recordings = schema.tables.recordings
     c = recordings.c
     values: dict[str, ColumnElement[Any]] = {

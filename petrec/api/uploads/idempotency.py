@@ -47,7 +47,7 @@ KEY_HEADER: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class EarlierUpload:
-    """The recording that the key has made before."""
+    """The recording that the key has created before."""
 
     s3_key: str
     created_at: datetime | None
@@ -55,7 +55,7 @@ class EarlierUpload:
     differs: bool
 
     def seconds_left(self, now: datetime, expires_s: int) -> int:
-        """Return how long the form that was handed out first is still good for."""
+        """Return how long the first form is still valid, in seconds."""
         if self.created_at is None:
             return 0
         age = (now - self.created_at).total_seconds()
@@ -70,14 +70,14 @@ def given_key(text: str | None) -> str | None:
 
 
 def derived_id(clinic: Clinic, actor: Actor, key: str) -> str:
-    """Return the id that this caller's key stands for; errors: ApiError."""
+    """Return the id that belongs to this caller's key; errors: ApiError."""
     if not makes_own(clinic, Entity.RECORDING):
         raise invalid("Idempotency-Key", "cannot be used with the numeric ids of this database")
     return clinic.ids.new(Entity.RECORDING, str(uuid.uuid5(_NAMESPACE, f"{actor.user_id}\n{key}")))
 
 
 def earlier(connection: Connection, clinic: Clinic, new: NewRecording) -> EarlierUpload | None:
-    """Wait for requests with the same key, and return what the first of them made."""
+    """Wait for requests with the same key, and return the recording of the first."""
     this = {"id": new.id}
     clinic.statements.get(_lock).rows(connection, this)
     row = clinic.statements.get(_query).first(connection, this)

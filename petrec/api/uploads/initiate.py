@@ -93,7 +93,7 @@ def _metadata(body: InitiateIn) -> dict[str, float]:
 def _insert(
     connection: Connection, clinic: Clinic, caller: Caller, new: NewRecording
 ) -> ApiError | None:
-    """Insert the row, or return why not: raising would forget the prepared statements."""
+    """Insert the row, or return why not: raising would drop the prepared statements."""
     with_visit = new.visit_id is not None
     variant = (with_visit, clinic.authors is AuthorKey.OPTIONAL)
     statement = clinic.statements.get(insert_query, caller.scope, *variant)
@@ -107,7 +107,7 @@ def _refusal(
 ) -> Exception:
     """Return why a constraint refused the row, by looking again in a transaction of its own.
 
-    It is the error itself where neither the request nor the caller explains it.
+    It is the error itself if neither the request nor the caller explains it.
     """
     with service.database.writing() as connection:
         reason = explain(connection, service.clinic, caller, new)
@@ -119,7 +119,7 @@ def _refusal(
 
 
 def _again(service: Service, new: NewRecording, earlier: idempotency.EarlierUpload) -> InitiateOut:
-    """Answer as the first time; a pending upload whose form has expired gets a new one."""
+    """Repeat the first answer; a pending upload whose form has expired gets a new form."""
     left = earlier.seconds_left(new.created_at, service.store.expires_s)
     signed_at = earlier.created_at or new.created_at
     if earlier.pending and left == 0:
@@ -135,7 +135,7 @@ def _check_replay(
     new: NewRecording,
     earlier: idempotency.EarlierUpload,
 ) -> None:
-    """Refuse another body, and a caller who could not start this upload now; errors: ApiError."""
+    """Refuse a different body, and callers who may not start it now; errors: ApiError."""
     if earlier.differs:
         raise conflict(
             "idempotency_key_reused", "This Idempotency-Key was used with a different request"

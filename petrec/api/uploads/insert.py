@@ -1,4 +1,4 @@
-"""The INSERT of a recording, which holds only if the pet is in the appointment as it is made."""
+"""The INSERT of a recording, which has an effect only if the pet is in the appointment."""
 
 from sqlalchemy import (
     ColumnElement,

@@ -1,4 +1,4 @@
-"""Why a pet, an appointment and a visit do not go together, by the rules."""
+"""Why a pet, an appointment and a visit do not fit together, by the rules."""
 
 import logging
 from typing import Any
@@ -36,7 +36,7 @@ logger = logging.getLogger("petrec.api")
 def explain(
     connection: Connection, clinic: Clinic, caller: Caller, wanted: Association
 ) -> ApiError:
-    """Return the reason, with the caller's own eyes; `try_again` where there is none any more."""
+    """Return the reason, as the caller may see it; `try_again` if there is no longer one."""
     with_visit = wanted.visit_id is not None
     statement = clinic.statements.get(_situation, caller.scope, with_visit)
     row = statement.rows(connection, actor_values(caller.actor) | vars(wanted))[0]
@@ -54,7 +54,7 @@ def explain(
 
 
 def member(schema: Schema) -> CTE:
-    """Select the link of pet and appointment; until the transaction ends, none can unlink them."""
+    """Select the link of pet and appointment, locked until the transaction ends."""
     links = schema.links
     this = links.c.appointment_id == bindparam("appointment_id")
     query = select(links.c.pet_id).where(this, links.c.pet_id == bindparam("pet_id")).limit(1)

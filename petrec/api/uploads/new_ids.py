@@ -1,4 +1,4 @@
-"""Ids for new rows: made here where they are uuid or text, else by the column's sequence."""
+"""Ids for new rows: generated here if they are uuid or text, else by the column's sequence."""
 
 import uuid
 
@@ -14,7 +14,7 @@ _NEXT = "SELECT nextval(pg_get_serial_sequence(%s, %s))"
 
 
 def makes_own(clinic: Clinic, entity: Entity) -> bool:
-    """Return whether ids of this kind are made here."""
+    """Return whether ids of this kind are generated here."""
     return clinic.ids.is_uuid(entity) or clinic.ids.is_text(entity)
 
 

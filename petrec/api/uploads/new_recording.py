@@ -11,7 +11,7 @@ from petrec.schema import UploadState
 
 @dataclass(frozen=True)
 class Association:
-    """A pet, an appointment and a visit that must go together; ids as in the database."""
+    """A pet, an appointment and a visit that must fit together; ids as in the database."""
 
     pet_id: str
     appointment_id: str

@@ -28,7 +28,7 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
     def complete_upload(
         recording_id: RecordingId, body: CompleteIn, actor: Actor = caller_of
     ) -> Response:
-        """Complete the upload: the stored file is checked, and others are told, once."""
+        """Complete the upload: the stored file is checked, and listeners are notified once."""
         return encoded(complete(service, service.caller(actor), recording_id, body))
 
     add_route(

@@ -15,7 +15,7 @@ Value = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00]*$")] | bool | 
 
 
 def _whole(value: Any) -> Any:
-    """Take 3.0 for 3, as JSON does."""
+    """Accept 3.0 as 3, as JSON does."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -60,7 +60,7 @@ class InitiateOut(TypedDict):
 
 
 class CompleteIn(BaseModel):
-    """What the client knows of the file that it has uploaded."""
+    """The client's data on the file that it has uploaded."""
 
     model_config = ConfigDict(
         strict=True,

@@ -43,7 +43,7 @@ def update_visit(service: Service, caller: Caller, visit_id: str, body: VisitPat
 
 
 def delete_visit(service: Service, caller: Caller, visit_id: str) -> None:
-    """Delete a visit without recordings, which would be lost with it; errors: ApiError."""
+    """Delete a visit that has no recordings; errors: ApiError."""
     clinic = service.clinic
     visits_table(clinic.schema)
     values = _values(service, caller, visit_id)
@@ -67,7 +67,7 @@ def _values(service: Service, caller: Caller, visit_id: str) -> dict[str, Any]:
 
 
 def _hold(service: Service, caller: Caller, connection: Connection, values: dict[str, Any]) -> None:
-    """Lock the visit; what the caller sees but may not write is 403, what they don't see 404."""
+    """Lock the visit: 403 if the caller may see but not write it, 404 if they may not see it."""
     clinic = service.clinic
     builder = _lock if caller.scope.writes_visits else _see
     statement = clinic.statements.get(builder, caller.scope)

@@ -41,7 +41,7 @@ _FORMS: Mapping[str, Callable[[ColumnElement[Any]], ColumnElement[Any]]] = {
 
 
 def visits_table(schema: Schema) -> NamedFromClause:
-    """Return the visits that count; errors: ApiError where this clinic keeps no visits."""
+    """Return the visits that count; errors: ApiError if this clinic has no visits."""
     table = schema.kept_visits
     if table is None or any(name not in table.c for name in _NEEDED):
         raise ApiError(404, "visits_not_kept", "This clinic keeps no visits")

@@ -1,4 +1,4 @@
-"""Options of commands that write in batches: how far they may go."""
+"""Options of commands that write in batches: limits of speed, lag and time."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ Deadline = Annotated[
 
 @dataclass(frozen=True)
 class Writing(Bundle):
-    """How far a run may go."""
+    """Limits of a run."""
 
     target_ms: Target = 250.0
     max_lag_bytes: LagBytes = 64 * 1024 * 1024
@@ -68,7 +68,7 @@ class Writing(Bundle):
     deadline: Deadline = 300.0
 
     def throttling(self) -> "Throttling":
-        """Return them as a run takes them."""
+        """Return the limits in the form that a run uses."""
         from petrec.features.runs.driver.throttle import Throttling
 
         return Throttling(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Group(StrEnum):
-    """A named part of the guide's schema."""
+    """A named part of the integration guide's schema."""
 
     REQUIRED = "required"
     INDEXES = "indexes"
@@ -95,7 +95,7 @@ FreeSpace = Annotated[
 
 @dataclass(frozen=True)
 class Choice(Bundle):
-    """What is asked for."""
+    """The objects that are requested."""
 
     groups: Groups = None
     membership: Membership = False
@@ -104,7 +104,7 @@ class Choice(Bundle):
     keep: Keep = None
 
     def made(self, *, grants: bool = False) -> "ConstraintChoice":
-        """Return what was asked for; without a group, everything of the guide."""
+        """Return the request; without a group, all groups of the integration guide."""
         from petrec.features.constraints.specs import DEFAULT_GROUPS
         from petrec.operations.constraints import ConstraintChoice
 
@@ -120,14 +120,14 @@ class Choice(Bundle):
 
 @dataclass(frozen=True)
 class Waiting(Bundle):
-    """How long locks may be waited for, and what may be done to those who hold them."""
+    """How long to wait for locks, and whether to cancel the sessions that hold them."""
 
     lock_timeout: LockTimeout = 300
     deadline: Deadline = 3600.0
     cancel_blockers: Cancel = False
 
     def limits(self) -> "LockPolicy":
-        """Return them as the runner takes them."""
+        """Return the limits in the form that the runner uses."""
         from petrec.postgres.ddl.run import LockPolicy
 
         return LockPolicy(self.lock_timeout, self.deadline, self.cancel_blockers)

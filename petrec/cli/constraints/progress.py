@@ -1,4 +1,4 @@
-"""What runs now and how far it is: a bar on a terminal, a logged line at each change with -v."""
+"""Progress of the running step: a bar on a terminal; with -v, a log line at each change."""
 
 import logging
 import sys
@@ -34,7 +34,7 @@ def listening(*, quiet: bool) -> Iterator["Listener"]:
 
 
 def words(doing: "Doing") -> str:
-    """Return the phase, what is counted in it, and who is waited for."""
+    """Return the phase, its counter, and the session that it waits for."""
     now, step = doing.now, doing.step
     parts = [now.phase]
     if now.unit:
@@ -47,7 +47,7 @@ def words(doing: "Doing") -> str:
 
 
 def logged() -> Callable[["Doing"], None]:
-    """Return an observer that logs each change of the phase or of who is waited for."""
+    """Return an observer that logs each change of the phase or of the blocking session."""
     last: list[object] = [None]
 
     def observe(doing: "Doing") -> None:
@@ -61,7 +61,7 @@ def logged() -> Callable[["Doing"], None]:
 
 
 def _drawn(shown: ExitStack) -> Callable[["Doing"], None]:
-    """Return an observer that draws; a task's total cannot be taken back, so each phase has one.
+    """Return an observer that draws: each phase is a task, as a total cannot be reset.
 
     The bar appears with the first statement: before it, a person may be asked.
     """

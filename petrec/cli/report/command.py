@@ -88,7 +88,7 @@ def report(
 
 
 def _history(file: Path | None, *, record: bool, no_history: bool) -> Path | None:
-    """Return the file of the history, if it is in one; errors: UsageError."""
+    """Return the history file, None if there is none; errors: UsageError."""
     if sum((file is not None, record, no_history)) > 1:
         reason = "--history, --record and --no-history cannot be combined"
         raise UsageError(reason, hint="give one of them")

@@ -1,4 +1,4 @@
-"""Find every damaged association, count it against all recordings, list it completely."""
+"""Find every damaged association, count it against all recordings, and list it completely."""
 
 from petrec.features.audit.audit import run_audit
 from petrec.features.audit.rows import stream_json, stream_rows

@@ -25,7 +25,7 @@ def run_audit(
 ) -> AuditResult:
     """Audit all recordings within the caller's snapshot, or those `within` a condition.
 
-    `step` is told what is being done.
+    `step` is called with the current step.
     """
     step("counting recordings by kind")
     census = take_census(connection, schema, within)

@@ -1,4 +1,4 @@
-"""Rows whose evidence was overtaken: a pet joined the appointment after petrec had assigned one."""
+"""Rows whose evidence is outdated: a pet joined the appointment after petrec had assigned one."""
 
 from typing import Any
 
@@ -41,5 +41,5 @@ OVERTAKEN = SecondaryFact(
 
 
 def facts_of_the_journal(connection: Connection) -> tuple[SecondaryFact, ...]:
-    """Return the facts that need the journal; none where there is none to read."""
+    """Return the facts that need the journal; none if there is no readable journal."""
     return (OVERTAKEN,) if is_readable(connection) else ()

@@ -26,7 +26,7 @@ class KindCount(Struct, frozen=True):
 
     @property
     def is_finding(self) -> bool:
-        """Return whether something is wrong that a command repairs."""
+        """Return whether a command repairs this kind."""
         return self.repair != Repair.NONE
 
 
@@ -40,7 +40,7 @@ class GuideNumbers(Struct, frozen=True):
 
 
 class WarningCount(Struct, frozen=True):
-    """A secondary fact: worth a look, not a kind of its own."""
+    """A warning: worth a look, but not a kind of its own."""
 
     id: str
     sentence: str

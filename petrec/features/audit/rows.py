@@ -1,4 +1,4 @@
-"""All rows of one kind, complete and uncapped, streamed with the evidence beside them."""
+"""All rows of one kind, complete, streamed with their evidence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,1 +1,1 @@
-"""Set the pet of recordings, where certain evidence names it and only there."""
+"""Set the pet of recordings, only if certain evidence names it."""

@@ -1,4 +1,4 @@
-"""Apply a backfill: resume what is unfinished, else plan anew, then drive the run to its end."""
+"""Apply a backfill: resume an unfinished run, else plan a new one, then run it to its end."""
 
 from dataclasses import dataclass
 
@@ -60,7 +60,7 @@ def _resume(connection: Connection, target: Target, *, anew: bool) -> Run | None
 
 
 def _plan(connection: Connection, schema: Schema, target: Target, limit: int | None) -> Run | None:
-    """Plan anew; where nothing is to do, no run stays behind."""
+    """Plan a new run; if there is nothing to do, no run is recorded."""
     with connection.begin_nested() as planning:
         run = write_plan(connection, schema, target, limit)
         if run is None:

@@ -1,4 +1,4 @@
-"""How many planned recordings the checks of their table would refuse that are NOT VALID."""
+"""How many planned recordings the table's checks that are NOT VALID would refuse."""
 
 from sqlalchemy import Connection, FromClause, func, select, text
 from sqlalchemy.exc import DBAPIError
@@ -16,7 +16,7 @@ def broken_checks(connection: Connection, schema: Schema) -> list[str]:
 
 
 def _count(connection: Connection, schema: Schema, expression: str) -> int | None:
-    """Return how many rows break a check as they would be; None where it cannot be asked so."""
+    """Return how many rows would break a check; None if that cannot be queried."""
     broken = text(f"({expression.replace(':', chr(92) + ':')}) IS FALSE")
     query = select(func.count()).select_from(_as_planned(schema)).where(broken)
     try:

@@ -1,4 +1,4 @@
-"""The ambiguous rest for people: one row per recording, its candidates beside."""
+"""The ambiguous recordings for people: one row per recording, with its candidates."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What a backfill would do: shown to a person, or written down for the batches to follow."""
+"""The plan of a backfill: shown to a person, or recorded for the batches."""
 
 from datetime import UTC, datetime
 
@@ -35,7 +35,7 @@ from petrec.schema import Schema
 def preview(
     connection: Connection, schema: Schema, target: Target, limit: int | None = None
 ) -> BackfillPlan:
-    """Count what would change, `limit` recordings at most, and say how; reads only."""
+    """Count what would change, `limit` recordings at most; reads only."""
     census = take_census(connection, schema)
     readable = is_readable(connection)
     unfinished = unfinished_run(connection, target.name, Action.BACKFILL) if readable else None
@@ -74,7 +74,7 @@ def count_left(census: Census) -> int:
 def write_plan(
     connection: Connection, schema: Schema, target: Target, limit: int | None = None
 ) -> Run | None:
-    """Write down run and plan, in the recordings' physical order; None where nothing is to do.
+    """Record run and plan, in the physical order of recordings; None if there is nothing to do.
 
     `limit` is how many recordings the plan may have, the first ones.
     """

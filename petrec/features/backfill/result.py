@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class StrategyCount(Struct, frozen=True):
-    """How many recordings one strategy names the pet of."""
+    """The number of recordings whose pet one strategy names."""
 
     id: str
     sentence: str
@@ -95,7 +95,7 @@ class BackfillPlan(Struct, frozen=True):
 
 
 class BackfillResult(Struct, frozen=True):
-    """A run at its end; `run` is None where there was nothing to do.
+    """A run at its end; `run` is None if there was nothing to do.
 
     `certain` recordings were beyond the plan's limit, or came later: another run may repair them.
     `not_written` lists rows that were refused or changed by a trigger: the first of them, where

@@ -1,4 +1,4 @@
-"""The backfill as work for the journal: evidence checked again, under lock, as it is written."""
+"""The backfill as work for the journal: the evidence is checked again, under lock, at the write."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +45,7 @@ class BackfillWork(RunWork):
         """Lock the planned appointments, so that no pet can join one before the commit.
 
         A new row of appointment_pets takes FOR KEY SHARE on its appointment through its foreign
-        key; FOR UPDATE excludes that. An appointment that another session holds is put off.
+        key; FOR UPDATE excludes that. An appointment that another session holds is deferred.
         """
         appointments = self.schema.tables.appointments
         mine = appointments.c.id == cast(plan_items.c.appointment_id, appointments.c.id.type)
@@ -54,7 +54,7 @@ class BackfillWork(RunWork):
         return lock_available(connection, appointments, of_appointment, page)
 
     def guarded_rows(self, run: Run) -> Select[Any]:
-        """Infer each pet anew; the write applies where it is still certain and the same."""
+        """Infer each pet again; the write applies if it is still certain and the same."""
         schema = self.schema
         facts = judged(schema, *system_columns(schema.recordings, ROW_VERSION), per_row=True)
         recording, pet = facts.recording, facts.certain_pet
@@ -89,6 +89,6 @@ class UnenforcedLinksWork(BackfillWork):
 
 
 def backfill_work(schema: Schema) -> BackfillWork:
-    """Choose how the appointments' pets are kept from changing."""
+    """Choose the lock that prevents changes of the appointments' pets."""
     enforced = schema.links_follow_appointments
     return BackfillWork(schema) if enforced else UnenforcedLinksWork(schema)

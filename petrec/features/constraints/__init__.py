@@ -1,1 +1,1 @@
-"""The guide's constraints and indexes on a live database."""
+"""The integration guide's constraints and indexes on a live database."""

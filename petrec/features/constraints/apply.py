@@ -1,4 +1,4 @@
-"""Bring the plan about, one statement at a time; the catalog alone says what is still to do."""
+"""Carry out the plan, one statement at a time; only the catalog decides what remains to be done."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ Guard = Callable[[tuple[Step, ...]], None]
 
 
 class Doing(Struct, frozen=True):
-    """The step that runs now: the `number`th `of` all, those of this run that are done included."""
+    """The step that runs now: `number` of `of`, counting the steps that this run has done."""
 
     step: Step
     number: int
@@ -35,7 +35,7 @@ class Doing(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Listener:
-    """Who wants to know: `tell` takes sentences; `observe` takes looks, from another thread too."""
+    """A listener: `tell` takes sentences; `observe` takes progress, also from another thread."""
 
     tell: Callable[[str], None]
     observe: Callable[[Doing], None] = lambda _: None
@@ -49,10 +49,10 @@ def apply_plan(
     only: str = "",
     free_space: int | None = None,
 ) -> ConstraintsResult | Obstacles:
-    """Make everything present; with rows in the way, change nothing and return their counts.
+    """Create everything; if rows would violate it, change nothing and return their counts.
 
-    `only` is the hash of the plan that was seen; `free_space` in bytes overrides what is measured.
-    Errors: UsageError for another plan, NoRoomError, TimedOutError.
+    `only` is the hash of the plan that was reviewed; `free_space` in bytes overrides what is
+    measured. Errors: UsageError for another plan, NoRoomError, TimedOutError.
     """
     with _working(engine, wanted) as connection:
         check_primary(connection)
@@ -72,7 +72,7 @@ def apply_plan(
 def apply_rollback(
     engine: Engine, wanted: Request, limits: LockPolicy, listener: Listener
 ) -> ConstraintsResult:
-    """Take everything away again."""
+    """Drop everything again."""
     with _working(engine, wanted) as connection:
         check_primary(connection)
         refuse_without_privileges(wanted.rollback(connection))
@@ -82,7 +82,7 @@ def apply_rollback(
 
 @contextmanager
 def _working(engine: Engine, wanted: Request) -> Iterator[Connection]:
-    """Yield an autocommit connection that no other petrec process works beside."""
+    """Yield an autocommit connection, with no other petrec process at work."""
     target = mapped_target(wanted.mapping)
     with engine.connect() as connection, lock.held(connection, target):
         connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -90,14 +90,14 @@ def _working(engine: Engine, wanted: Request) -> Iterator[Connection]:
 
 
 def _guard(connection: Connection, free_space: int | None, steps: tuple[Step, ...]) -> None:
-    """Ask before each statement, since others fill the disk meanwhile, too."""
+    """Check free space before each statement, since others use the disk, too."""
     refuse_without_room(measure_space(connection, steps, free_space))
 
 
 def _drive(
     runner: Runner, make: Planner, listener: Listener, guard: Guard = lambda _: None
 ) -> tuple[str, ...]:
-    """Run the first step of the plan until there is none: a failed build is planned anew."""
+    """Run the first step of the plan until there is none: a failed build is planned again."""
     done: list[str] = []
     left: set[tuple[str, ...]] = set()
     while steps := make(runner.connection).steps:

@@ -1,4 +1,4 @@
-"""Disk: sizes as people write them, what index builds need, and what is free.
+"""Disk space: readable sizes, what index builds need, and what is free.
 
 All units are multiples of 1,024, as in PostgreSQL.
 """
@@ -22,7 +22,7 @@ _LEAST = 2 * 8192
 
 
 def as_size(size: int) -> str:
-    """Return a number of bytes in the largest unit of which it holds one."""
+    """Return a number of bytes in the largest unit that fits."""
     value, unit = float(size), 0
     while value >= 1024 and unit < len(_UNITS) - 1:
         value, unit = value / 1024, unit + 1
@@ -50,7 +50,7 @@ def index_bytes(rows: int, table_bytes: int, widths: Iterable[int]) -> int:
 
 
 class Room(Struct, frozen=True):
-    """What one file system must take and what it has left, bytes; `place` is a path, or STATED."""
+    """The needed and the free space of one file system, in bytes; `place` is a path, or STATED."""
 
     place: str
     needed: int
@@ -65,9 +65,9 @@ class Room(Struct, frozen=True):
 
 
 class Space(Struct, frozen=True):
-    """What builds need at most, bytes; `rooms` is empty where nobody knows what is free.
+    """The most that builds need, in bytes; `rooms` is empty if the free space is unknown.
 
-    The indexes stay; the largest sort and the largest build's WAL are there one at a time.
+    The indexes stay; builds run one at a time, so only the largest sort and WAL count.
     """
 
     indexes: int = 0
@@ -77,12 +77,12 @@ class Space(Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """Return all that is needed, wherever it lies."""
+        """Return the total space needed on all file systems."""
         return self.indexes + self.sort + self.wal
 
     @property
     def is_unknown(self) -> bool:
-        """Return whether something is needed and nobody knows what is free."""
+        """Return whether space is needed and the free space is unknown."""
         return bool(self.total) and not self.rooms
 
     @property

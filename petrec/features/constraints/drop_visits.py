@@ -1,7 +1,7 @@
-"""Taking the visits table and recordings.visit_id away: only while both are empty, and petrec's.
+"""Drop the visits table and recordings.visit_id: only if both are empty and petrec's own.
 
-Whether they are empty is asked twice: before anything is changed, with counts, and again in the
-statement that drops, under its lock, so that a row that came meanwhile is not lost.
+They are checked twice: before any change, with counts, and again in the statement that drops,
+under its lock, so that a row inserted in the meantime is not lost.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ ORDER BY 1
 
 
 def filled(connection: Connection, catalog: Catalog) -> dict[str, int]:
-    """Count what would be lost: visits, and recordings that name one; only what is not zero."""
+    """Count what would be lost: visits, and recordings that name one; only counts above zero."""
     visits, recordings = (catalog.mapping.table(table) for table in ("visits", "recordings"))
     column, names = catalog.names.column("recordings", "visit_id"), catalog.names
     counts: dict[str, int] = {}
@@ -67,12 +67,12 @@ def filled(connection: Connection, catalog: Catalog) -> dict[str, int]:
 
 
 def count_rows(connection: Connection, query: sql.Composed) -> int:
-    """Return a count; SQLAlchemy hands a statement without values on with its percent signs."""
+    """Return a count. The statement has no parameters, so its percent signs need no escape."""
     return int(connection.exec_driver_sql(query.as_string(None).replace("%", "%%")).scalar_one())
 
 
 def refuse_strangers(connection: Connection, catalog: Catalog) -> None:
-    """Raise a UsageError where the table holds, or either carries, what petrec did not make."""
+    """Raise a UsageError if something that petrec did not create depends on table or column."""
     mapping = catalog.mapping
     visits = mapping.table("visits")
     made = {column.name.bare for column in visits_columns(catalog)}
@@ -96,7 +96,7 @@ def refuse_strangers(connection: Connection, catalog: Catalog) -> None:
 
 
 def drop_steps(own: list[tuple[Object, ObjectState]]) -> Iterator[Step]:
-    """Return the steps of a rollback that takes the table and the column, too."""
+    """Return the steps of a rollback that also drops the table and the column."""
     of_column = [each for each, _ in own if "visit_id" in each.spec.columns]
     indexes = [each for each in reversed(of_column) if isinstance(each, Index)]
     for each, state in reversed(own):

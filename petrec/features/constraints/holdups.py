@@ -1,4 +1,4 @@
-"""Who will hold the plan up: asked before anything is begun, while there is still a choice."""
+"""Open transactions that the plan would wait for, found before the first statement."""
 
 from msgspec import Struct
 from sqlalchemy import Connection, text
@@ -50,9 +50,9 @@ _NAMED = 5
 
 
 class OpenTransaction(Struct, frozen=True):
-    """One of them, open for `seconds`; a prepared one has a `gid` and no `pid`.
+    """A transaction that is open for `seconds`; a prepared one has a `gid` and no `pid`.
 
-    `on_tables`: it holds a lock on a table of the plan, else it only has a snapshot.
+    With `on_tables` it holds a lock on a table of the plan, else it only has a snapshot.
     """
 
     pid: int
@@ -64,7 +64,7 @@ class OpenTransaction(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """Return who it is, since when, and what it holds up."""
+        """Return a sentence with the session, its age, and why it blocks."""
         why = (
             "it locks a table that the plan changes"
             if self.on_tables
@@ -80,7 +80,7 @@ class OpenTransaction(Struct, frozen=True):
 
 
 class Holdups(Struct, frozen=True):
-    """The oldest transactions first, how many `more` there are, and how many cannot be judged."""
+    """The oldest transactions, how many `more` there are, and how many are not visible."""
 
     oldest: tuple[OpenTransaction, ...] = ()
     more: int = 0
@@ -88,7 +88,7 @@ class Holdups(Struct, frozen=True):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Return one sentence for each, and for what is left out."""
+        """Return one sentence for each, and for those not listed."""
         rest = []
         if self.more:
             rest.append(f"{_transactions(self.more, 'more ')} will also be waited for")

@@ -16,7 +16,7 @@ LONGEST = 63
 
 
 class Name(sql.Composable):
-    """A name with its schema, or without; in quotes only where it needs them."""
+    """A name with or without its schema; quoted only if needed."""
 
     def __init__(self, *parts: str) -> None:
         super().__init__(parts)
@@ -47,14 +47,14 @@ class Name(sql.Composable):
 
 
 class Placeholder(Name):
-    """The place of a name that a row of a query fills in, when a revision runs."""
+    """A placeholder for a name that a row of a query provides when a revision runs."""
 
     def __str__(self) -> str:
         return f"{{{self.bare}}}"
 
 
 def template(part: sql.Composable) -> str:
-    """Return SQL in which only slots are in braces of their own."""
+    """Return SQL in which only placeholders are in single braces."""
     if isinstance(part, Placeholder):
         return str(part)
     if isinstance(part, sql.Composed):
@@ -86,12 +86,12 @@ class Names:
 
 
 def cut(name: str, longest: int = LONGEST) -> str:
-    """Return the name cut to so many bytes, between two characters, as the server cuts one."""
+    """Return the name cut to this many bytes, between two characters, as the server does."""
     return name.encode()[:longest].decode(errors="ignore")
 
 
 def joined(stem: str, ending: str) -> str:
-    """Return `stem` with `ending`, which is kept whole; the stem is cut as far as it must be."""
+    """Return `stem` with `ending`, which stays whole; the stem is cut as far as needed."""
     return cut(stem, LONGEST - len(ending.encode())) + ending
 
 

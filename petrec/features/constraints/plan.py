@@ -1,4 +1,4 @@
-"""The ordered steps from what is there to what is wanted, and the rows that stand in the way."""
+"""The ordered steps from the current to the wanted state, and the rows that block them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ _NO_VISITS = "the group visits is not included: no visit_id and no index for it"
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for: groups, and what deleting a pet does to its recordings.
+    """The request: groups, and what deleting a pet does to its recordings.
 
-    With `drop_visits` a rollback takes the empty visits table and visit_id, too. With `grants`
-    whoever may read recordings may read the visits table. `keep` names objects that need not come
-    where something is in their way.
+    With `drop_visits` a rollback also drops the empty visits table and visit_id. With `grants`
+    every role that can read recordings gets SELECT on the visits table. `keep` names objects that
+    are skipped if something is in their way.
     """
 
     mapping: Mapping
@@ -58,7 +58,7 @@ class Request:
         return [(each, self._kept(each.judge())) for each in self.objects(catalog)]
 
     def objects(self, catalog: Catalog) -> list[Object]:
-        """Return the objects that were asked for, in the order in which they are made."""
+        """Return the requested objects, in the order in which they are created."""
         return [object_of(catalog, spec) for spec in specs(self.groups, self.on_delete)]
 
     def _kept(self, state: ObjectState) -> ObjectState:
@@ -87,7 +87,7 @@ class Request:
         return steps
 
     def rollback(self, connection: Connection) -> ConstraintsPlan:
-        """Return the steps that take everything away again, in the opposite order."""
+        """Return the steps that drop everything again, in the opposite order."""
         catalog = read_catalog(connection, self.mapping)
         _refuse_foreign(catalog)
         own = [(each, each.judge_own()) for each in self.objects(catalog)]
@@ -101,7 +101,7 @@ class Request:
         return ConstraintsPlan(steps, notes, missing=missing)
 
     def _left(self, catalog: Catalog, own: Judged) -> Iterator[str]:
-        """Return a note on everything that stays though it might be looked for."""
+        """Return a note on everything that stays, unexpectedly for the user."""
         if "visits" in self.groups:
             yield Phrased(Phrase.VISITS_STAY)
         for (each, mine), (_, state) in zip(own, self.states(catalog), strict=True):
@@ -166,7 +166,7 @@ def refuse_without_privileges(plan: ConstraintsPlan) -> None:
 
 
 def _problems(coming: Judged) -> Iterator[Problem]:
-    """Return what is in the way, what the server would refuse, and names that are taken below."""
+    """Return what is in the way, what the server would refuse, and names in use in partitions."""
     for _, state in coming:
         if state.presence is Presence.IN_THE_WAY:
             reason = f"{state.name} is in the way: {state.detail}"
@@ -180,7 +180,7 @@ def _problems(coming: Judged) -> Iterator[Problem]:
 
 
 def _told(problems: Sequence[Problem], what: str) -> tuple[str, str]:
-    """Return all reasons and all that can be done about them, each once."""
+    """Return all reasons and all fixes, each once."""
     reasons = list(dict.fromkeys(each.reason for each in problems))
     fixes = list(dict.fromkeys(each.fix for each in problems))
     reason = reasons[0] if len(reasons) == 1 else f"{what}: {'; '.join(reasons)}"

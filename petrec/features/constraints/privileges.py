@@ -1,4 +1,4 @@
-"""What the role of this session may not do that the steps need."""
+"""Privileges that the steps need and the role of this session lacks."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def find_missing_privileges(catalog: Catalog, steps: tuple[Step, ...]) -> tuple[
 
 
 def _not_owned(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
-    """What is altered is altered in its partitions, too; what is dropped goes with the table's."""
+    """Return tables whose owner the role is not; ALTER also needs the owner of each partition."""
     tables = {catalog.names.in_schema(table.name): table for table in catalog.tables.values()}
     parts = {part.qualified: part for part in catalog.parts}
     asked = {name: step for step in steps for name in step.statement.owned}
@@ -65,7 +65,7 @@ def _not_referable(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Proble
 
 
 def _types_closed(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
-    """Return types that the visits table takes from the tables that there are."""
+    """Return types that the visits table takes from existing tables, without USAGE."""
     role = catalog.role.role
     if not any(isinstance(step.statement, CreateTable) for step in steps):
         return

@@ -1,4 +1,4 @@
-"""The guide's constraints and indexes: what is there, what is to do, what was done."""
+"""The integration guide's constraints and indexes: their state, the plan, the result."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ConstraintsStatus(Struct, frozen=True):
-    """Every object that was asked for."""
+    """The state of every requested object."""
 
     objects: tuple[ObjectState, ...]
     notes: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class ConstraintsPlan(Struct, frozen=True):
 
     @property
     def hash(self) -> str:
-        """Return what `only` of an application takes: a digest of the statements in order."""
+        """Return a digest of the statements in order, which `only` of an application takes."""
         return hashlib.sha256("\n".join(step.sql for step in self.steps).encode()).hexdigest()[:16]
 
     def frame(self) -> "DataFrame":
@@ -103,9 +103,9 @@ class ConstraintsPlan(Struct, frozen=True):
         return Document(self.command, title, payload, grids, (), self._with(self.space.sentence))
 
     def script(self, lock_timeout_ms: int, word: Callable[[str], str] = str) -> str:
-        """Return a script for psql; a lock it cannot get ends it, and it can run again.
+        """Return a script for psql; it stops at a lock timeout, and can run again.
 
-        `word` puts the notes into the words of the caller.
+        `word` translates the notes for the caller.
         """
         head = [f"petrec plan {self.hash}", *map(word, self._with(self.space.needs))]
         return script(head, self.steps, lock_timeout_ms)
@@ -179,14 +179,14 @@ class Obstacles(Struct, frozen=True):
 
 
 class Filled(Struct, frozen=True):
-    """Values that a rollback would have to drop, by table or column."""
+    """Values that a rollback would drop, by table or column."""
 
     counts: dict[str, int]
     command: str = "constraints rollback"
     schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
-        """Return the rows of what is not empty as a data frame."""
+        """Return the counts of what is not empty as a data frame."""
         return counts_frame("object", self.counts)
 
     def document(self) -> Document:

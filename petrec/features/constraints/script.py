@@ -22,7 +22,7 @@ _HEAD = (
 
 
 def script(comments: Iterable[str], steps: Iterable[Step], lock_timeout_ms: int) -> str:
-    """Return the statements, each after its locks and the time that it may wait for them."""
+    """Return the statements, each with its locks and its lock timeout."""
     first, *more = comments
     lines = [_comment(first), *_HEAD, *map(_comment, more)]
     for step in steps:
@@ -38,5 +38,5 @@ def described(locks: Iterable[Lock]) -> str:
 
 
 def _comment(words: str) -> str:
-    """Return one line: a name may hold line ends, after which SQL would begin."""
+    """Return one comment line: a name may hold line ends."""
     return f"-- {' '.join(words.splitlines())}"

@@ -1,4 +1,4 @@
-"""Whether the disk takes the builds: PostgreSQL stops altogether where its WAL finds no room."""
+"""Whether the disk has space for the builds: PostgreSQL stops if its WAL fills the disk."""
 
 import shutil
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ _IN_MEMORY = 3
 
 
 def measure_space(connection: Connection, steps: Iterable[Step], stated: int | None) -> Space:
-    """Return what the builds among the steps need; `stated` is what the user says is free, bytes.
+    """Return what the builds among the steps need; `stated` is the free space given by the user.
 
     Measured only where the server's directory is on this machine, and nothing was stated.
     """
@@ -57,7 +57,7 @@ def refuse_without_room(space: Space) -> None:
 
 
 def _rooms(needs: Space, places: Places) -> tuple[Room, ...]:
-    """Return one room for each file system; a sort may use any of its places, so each counts."""
+    """Return the space of each file system; a sort may use any of its places, so each counts."""
     wanted = [(places.indexes, needs.indexes), (places.wal, needs.wal)]
     wanted += [(path, needs.sort) for path in places.sorts]
     found: dict[int, Room] = {}

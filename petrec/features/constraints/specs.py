@@ -1,4 +1,4 @@
-"""The guide's schema, one entry for each object, in the order in which they are made."""
+"""The integration guide's schema, one entry per object, in the order of creation."""
 
 from dataclasses import dataclass
 from enum import StrEnum

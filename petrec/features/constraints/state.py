@@ -1,4 +1,4 @@
-"""What the catalog says of an object, what is to be done about it, and what stops that."""
+"""The state of an object in the catalog, its steps, and its problems."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,7 +26,7 @@ HELD = frozenset({Presence.PRESENT, Presence.INVALID})
 
 
 class Judgement(Struct, frozen=True):
-    """The presence of an object, its name in the catalog, and why it is so."""
+    """The presence of an object, its name in the catalog, and the reason."""
 
     presence: Presence
     actual: str = ""
@@ -34,7 +34,7 @@ class Judgement(Struct, frozen=True):
 
 
 class ObjectState(Struct, frozen=True):
-    """One object of the guide's schema; `actual` is its name where it bears another."""
+    """One object of the integration guide; `actual` is its name if that differs."""
 
     name: str
     group: str
@@ -46,7 +46,7 @@ class ObjectState(Struct, frozen=True):
 
     @property
     def is_done(self) -> bool:
-        """Return whether nothing is to be done."""
+        """Return whether there is nothing left to do."""
         return self.presence in DONE
 
 
@@ -80,12 +80,12 @@ class Step:
 
     @property
     def hazard(self) -> str:
-        """Return what it does to others."""
+        """Return its effect on other sessions."""
         return self.statement.hazard
 
 
 class Problem(Struct, frozen=True):
-    """What would stop the plan at an object, and what to do about it."""
+    """What blocks the plan at an object, and the fix."""
 
     object: str
     reason: str

@@ -1,4 +1,4 @@
-"""Who calls, by a JSON Web Token."""
+"""Identify the caller by a JSON Web Token."""
 
 try:
     import jwt  # noqa: F401

@@ -21,7 +21,7 @@ from petrec.settings import Mapping as Names
 
 @dataclass(frozen=True)
 class Claims:
-    """The names of the claims that say who calls."""
+    """The names of the claims that identify the caller."""
 
     user: str = "sub"
     role: str = "role"
@@ -30,7 +30,7 @@ class Claims:
 
 
 class Actors:
-    """Makes callers. What the users table says of a user outweighs the token, which may be old."""
+    """Creates callers. The users table takes precedence over the token, which may be old."""
 
     def __init__(self, engine: Engine, names: Names, claims: Claims) -> None:
         self.database = Database(engine)

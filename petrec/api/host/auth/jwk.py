@@ -21,12 +21,12 @@ _READERS: Mapping[str, Any] = {"RSA": RSAAlgorithm, "EC": ECAlgorithm, "OKP": OK
 
 
 class UnusableKeyError(Exception):
-    """Why an entry serves no token; nothing of the key itself."""
+    """Why an entry cannot be used; holds nothing of the key itself."""
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A key that verifies."""
+    """A key that verifies signatures."""
 
     kid: str | None
     algorithms: frozenset[str]

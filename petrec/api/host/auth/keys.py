@@ -61,7 +61,7 @@ class JwksFile:
         self._seen, self._keys = self._mark(), self._read()
 
     def find(self, algorithm: str, kid: str | None) -> Any | None:
-        """Return the key; without an id only where the file holds one key alone."""
+        """Return the key; a token without a key id needs a file with exactly one key."""
         keys = self._current()
         named = [key for key in keys if key.kid == kid] if kid else keys if len(keys) == 1 else []
         return next((key.public for key in named if algorithm in key.algorithms), None)

@@ -1,4 +1,4 @@
-"""Verification of a token: signature, audience, issuer, times; nothing of it is ever logged."""
+"""Verification of a token: signature, audience, issuer and times. Tokens are never logged."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""S3 and what speaks its protocol: signed upload forms and the check of what arrived."""
+"""S3 and compatible stores: signed upload forms, and the check of uploaded files."""
 
 from petrec.api.host.storage.credentials import Credentials, from_environment
 from petrec.api.host.storage.place import BucketAddress

@@ -1,4 +1,4 @@
-"""Keys to the store: from the environment here, from a role by the extra `petrec[aws]`."""
+"""Keys for the store: from the environment, or from a role with the extra `petrec[aws]`."""
 
 import os
 from collections.abc import Callable, Mapping

@@ -17,7 +17,7 @@ logger = logging.getLogger("petrec.api")
 
 @dataclass(frozen=True)
 class S3Store:
-    """Signs upload forms locally; asks the store only for what has arrived."""
+    """Signs upload forms locally; asks the store only about uploaded objects."""
 
     place: BucketAddress
     credentials: Provider = field(repr=False)

@@ -70,7 +70,7 @@ class _Export:
         return self.phases.forward(wanted, steps)
 
     def _back(self, wanted: Object, state: ObjectState) -> list[Phase]:
-        """Return the phases of a rollback of an object, once it is there."""
+        """Return the phases of a rollback of an object that exists."""
         # A constraint begun under another name is finished under it; NOT NULL has no name of use.
         actual = "" if wanted.spec.kind is ObjectKind.NOT_NULL else state.actual or state.name
         present = replace(state, presence=Presence.PRESENT, actual=actual)

@@ -1,4 +1,4 @@
-"""In a downgrade, too, what a partition brought along keeps the table's object that holds it."""
+"""A downgrade keeps an object that has taken over a partition's own object."""
 
 from psycopg import sql
 
@@ -34,7 +34,7 @@ _KEY = sql.SQL(""" AND NOT EXISTS (
 
 
 def unless_taken(wanted: Object) -> str:
-    """Return the end of a query whether an object is to be dropped; empty for a plain table."""
+    """Return the end of a query for whether to drop an object; empty for a plain table."""
     if isinstance(wanted, PartitionedKey):
         return _key(wanted).as_string(None)
     return _index(wanted).as_string(None) if isinstance(wanted, PartitionedIndex) else ""

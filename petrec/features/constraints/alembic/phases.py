@@ -1,7 +1,7 @@
-"""Statements as phases of a revision: each with the question whether it is still needed.
+"""Statements as phases of a revision: each with a query for whether it is still needed.
 
 A row of a query fills one statement. For a partitioned table the query lists the partitions that
-there are when it runs, so a partition that came after the export is served, too.
+exist when it runs, so that a partition that was added after the export is included.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,9 +36,9 @@ _PART, _INDEX, _ABOVE, _KEY = map(Placeholder, ("part", "index", "above", "key")
 
 @dataclass(frozen=True)
 class Phase:
-    """A statement for each row of a query, and how long its lock may wait.
+    """A statement for each row of a query, and its lock timeout.
 
-    With `of`, the query is a shared one, named, which takes these values as literals.
+    With `of`, the query is the name of a shared one, which takes these values as literals.
     """
 
     query: str
@@ -54,7 +54,7 @@ class Phases:
     lock_timeout_ms: int
 
     def forward(self, wanted: Object, steps: Iterable[Step]) -> list[Phase]:
-        """Return what makes an object, of which the plan has these steps."""
+        """Return the phases that create an object, which has these steps in the plan."""
         if isinstance(wanted, PartitionedIndex):
             return list(self._make_index(wanted))
         if isinstance(wanted, PartitionedKey) and wanted.is_by_leaf:
@@ -62,9 +62,9 @@ class Phases:
         return [phase for step in steps for phase in self._begin(step.statement)]
 
     def back(self, wanted: Object, state: ObjectState) -> list[Phase]:
-        """Return what takes an object away, with what a run that was stopped did not attach.
+        """Return the phases that drop an object, with what a stopped run did not attach.
 
-        What a partition brought along keeps the table's object that holds it.
+        An object that has taken over a partition's own object is kept.
         """
         kept = unless_taken(wanted)
         if isinstance(wanted, PartitionedIndex):
@@ -74,14 +74,14 @@ class Phases:
         return [self._alone(step.statement, kept) for step in wanted.rollback(state)]
 
     def _begin(self, statement: Statement) -> Iterator[Phase]:
-        """Return a statement; a build comes after dropping what a failed one may have left."""
+        """Return a statement; before a build, the leftover of a failed one is dropped."""
         if isinstance(statement, CreateIndex):
             yield self._alone(statement.leftover)
         if not isinstance(statement, DropIndex):
             yield self._alone(statement)
 
     def _make_index(self, wanted: PartitionedIndex) -> Iterator[Phase]:
-        """From above: a partition made after the frame comes with an index of its own."""
+        """Start at the topmost table: a partition that is added later then gets its index."""
         whole = wanted.table.beside(wanted.spec.name)
         of = {"index": literal(str(whole))}
         yield self._alone(wanted.create(CreateIndexOnly, wanted.table, Name(wanted.spec.name)))

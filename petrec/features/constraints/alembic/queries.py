@@ -1,4 +1,4 @@
-"""Queries of a revision for a partitioned table: its partitions at the time when they run.
+"""Queries of a revision for a partitioned table, for the partitions that exist when they run.
 
 The values after percent signs are literals; a revision puts them in.
 """

@@ -119,7 +119,7 @@ def _text(sql):
 
 @dataclass(frozen=True)
 class Revision:
-    """What one revision does, and where it stands in the tree."""
+    """What one revision does, and its place in the tree."""
 
     id: str
     down: str | None

@@ -1,4 +1,4 @@
-"""A host project's Alembic tree: where its revisions are, and after which the new ones come."""
+"""A host project's Alembic tree: where its revisions are, and which ones the new ones follow."""
 
 import os
 import tempfile
@@ -24,10 +24,10 @@ class Tree:
     def __init__(
         self, place: Path, head: str = "", *, section: str = "alembic", version_path: str = ""
     ) -> None:
-        """Read the tree; errors: UsageError where there is none, or it is not clear what to do.
+        """Read the tree; errors: UsageError if there is none, or if it is ambiguous.
 
-        `place` is a directory, an ini file or a pyproject.toml. Paths in it are meant, as Alembic
-        means them, from where Alembic is run, which is beside the file.
+        `place` is a directory, an ini file or a pyproject.toml. Paths in it are relative to the
+        directory of the file, where Alembic is run.
         """
         if not place.exists():
             raise UsageError(f"{place} does not exist", hint=_PLACES)
@@ -50,7 +50,7 @@ class Tree:
             ) from error
 
     def write(self, revisions: list[Revision]) -> list[Path]:
-        """Write all of them or none, over nothing that is there; errors: UsageError."""
+        """Write all revisions or none, and overwrite no file; errors: UsageError."""
         for revision in revisions:
             if revision.id in self._known:
                 raise UsageError(
@@ -70,7 +70,7 @@ class Tree:
         return written
 
     def _location(self, version_path: str) -> Path:
-        """Return where revisions go: as told, else beside the head, as `alembic revision` does."""
+        """Return where revisions go: the named directory, else that of the head."""
         named = self._script.version_locations or [str(Path(self._script.dir) / "versions")]
         locations = [Path(coerce_resource_to_filename(str(each))).resolve() for each in named]
         if version_path:
@@ -139,7 +139,7 @@ def _has_alembic(project: Path) -> bool:
 
 
 def _create(path: Path, source: str) -> None:
-    """Write beside, then link, which fails where the name is taken; errors: OutputError."""
+    """Write a temporary file, then link it, which fails if the name exists; errors: OutputError."""
     beside = None
     try:
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

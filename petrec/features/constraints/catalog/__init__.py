@@ -1,1 +1,1 @@
-"""The catalog at one moment, as far as constraints and indexes depend on it."""
+"""A snapshot of the catalog, as far as constraints and indexes depend on it."""

@@ -24,7 +24,7 @@ from petrec.settings import Mapping
 class Catalog:
     """The schema's catalog; `all_` lists and `part_relations` include partitions elsewhere.
 
-    `pinned` is why the pet's column cannot cease to be NOT NULL; it is empty where it can.
+    `pinned` is why NOT NULL of the pet's column cannot be dropped; it is empty if it can.
     """
 
     mapping: Mapping
@@ -55,7 +55,7 @@ class Catalog:
         return [row for row in self.all_indexes if row.schema == self.mapping.schema]
 
     def has_relation(self, name: str) -> bool:
-        """Return whether something bears this name in the mapped schema."""
+        """Return whether an object has this name in the mapped schema."""
         return (self.mapping.schema, name) in self.part_relations
 
     def table(self, logical: str) -> TableRow | None:
@@ -68,7 +68,7 @@ class Catalog:
         return self.columns.get(key)
 
     def tree(self, table: str) -> list[Part]:
-        """Return a partitioned table with all its partitions, from above; empty for another."""
+        """Return a partitioned table with its partitions, topmost first; empty if plain."""
         return [part for part in self.parts if part.root == table]
 
 

@@ -62,7 +62,7 @@ class ColumnRow:
 
 @dataclass(frozen=True)
 class ConstraintRow:
-    """A constraint; `demands_value` is true of a check that its one column is not NULL."""
+    """A constraint; `demands_value` is true for a check that its one column is not NULL."""
 
     name: str
     type: str
@@ -85,7 +85,7 @@ class ConstraintRow:
 
 @dataclass(frozen=True)
 class IndexRow:
-    """An index; `attached_to` is the index of the table above that it belongs to."""
+    """An index; `attached_to` is the index of the parent table that it belongs to."""
 
     name: str
     table: str
@@ -108,7 +108,7 @@ class IndexRow:
 
 @dataclass(frozen=True)
 class RoleRow:
-    """The role of this session, and the roles that may read recordings and not visits."""
+    """The role of this session, and the roles that may read recordings but not visits."""
 
     role: str
     standby: bool
@@ -118,7 +118,7 @@ class RoleRow:
 
 @dataclass(frozen=True)
 class UnlikeRow:
-    """Two columns that a foreign key would connect and cannot, by physical names."""
+    """Two columns that a foreign key cannot connect, by physical names."""
 
     child: str
     own: str

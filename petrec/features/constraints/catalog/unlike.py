@@ -1,4 +1,4 @@
-"""Columns that no foreign key can connect, asked of the catalog as the server asks it."""
+"""Columns that no foreign key can connect, by the server's own conditions."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ WHERE k.number = parent_number
 
 
 def read_unlike(connection: Connection, mapping: Mapping) -> list[UnlikeRow]:
-    """Return the columns of two tables that a key of the guide would connect and cannot."""
+    """Return the columns of two tables that a planned foreign key cannot connect."""
     keys = [
         (mapping.table(i.table), mapping.column(i.table, own),
          mapping.table(i.parent), mapping.column(i.parent, other))

@@ -1,1 +1,1 @@
-"""The objects that petrec makes: each judges the catalog, and knows how to come and to go."""
+"""The objects that petrec creates: each reads its state from the catalog, and knows its steps."""

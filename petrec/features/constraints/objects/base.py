@@ -28,13 +28,13 @@ PRESENT = Judgement(Presence.PRESENT)
 
 @dataclass(frozen=True)
 class Object(ABC):
-    """One object of the guide, seen in a catalog."""
+    """One object of the integration guide, seen in a catalog."""
 
     spec: Spec
     catalog: Catalog
 
     def judge(self) -> ObjectState:
-        """Return whether the object is there, under any name."""
+        """Return the state of the object, under any name."""
         return self.state(left_out(self.catalog, self.spec) or self.find())
 
     def judge_own(self) -> ObjectState:
@@ -66,19 +66,19 @@ class Object(ABC):
         return None
 
     def problems(self) -> Iterator[Problem]:
-        """Return what would make the server refuse it, whoever asks."""
+        """Return what would make the server refuse it, for every role."""
         yield from ()
 
     def names_taken(self, state: ObjectState) -> Iterator[tuple[Name, str]]:  # noqa: ARG002
-        """Return partitions in which something else bears a name that a step would give."""
+        """Return partitions in which another object has a name that a step would use."""
         yield from ()
 
     def taken_over(self, state: ObjectState) -> list[str]:  # noqa: ARG002 - of partitions alone
-        """Return what a rollback would drop with the object, though petrec did not make it."""
+        """Return what a rollback would drop with the object, though petrec did not create it."""
         return []
 
     def why_left(self) -> str:
-        """Return why a rollback leaves an object that is there under petrec's name."""
+        """Return why a rollback keeps an object that has petrec's name."""
         return ""
 
     @property
@@ -103,7 +103,7 @@ class Object(ABC):
 
     @property
     def parts(self) -> list[Part]:
-        """Return the object's table and its partitions, from above; empty for a plain table."""
+        """Return the object's table and its partitions, topmost first; empty for a plain table."""
         return self.catalog.tree(self.table_name)
 
     @property
@@ -150,7 +150,7 @@ def held(found: IndexRow | ConstraintRow | None) -> Presence:
 
 
 def present(spec: Spec, best: IndexRow | ConstraintRow) -> Judgement:
-    """Return the verdict on an object that does what is asked for."""
+    """Return the verdict on an object that meets the request."""
     if not best.valid:
         return Judgement(Presence.INVALID, best.name, "not valid")
     if best.name == spec.name:
@@ -159,7 +159,7 @@ def present(spec: Spec, best: IndexRow | ConstraintRow) -> Judgement:
 
 
 def in_the_way(taken: IndexRow | ConstraintRow | None) -> Judgement:
-    """Return the verdict where something else may bear the object's name."""
+    """Return the verdict if another object may have the object's name."""
     if taken is None:
         return MISSING
     if isinstance(taken, ConstraintRow) and not taken.enforced:

@@ -26,7 +26,7 @@ class VisitColumn(Object):
         return [self.step(add)]
 
     def problems(self) -> Iterator[Problem]:
-        """Return the problem of a partition, whose columns are those of the table above."""
+        """Return the problem of a partition, whose columns are those of its parent table."""
         table = self.catalog.table(self.spec.table)
         if table is not None and table.partition:
             reason = f"{self.table} is a partition, to which no column can be added"
@@ -34,7 +34,7 @@ class VisitColumn(Object):
             yield Problem(self.spec.name, reason, fix)
 
     def drop(self, state: ObjectState, indexes: list[Index]) -> list[Step]:
-        """Drop it with its indexes while it is empty.
+        """Drop it with its indexes if it is empty.
 
         Without an index, the last look would read all rows under the lock: build the first one.
         """

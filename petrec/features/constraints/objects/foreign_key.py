@@ -29,12 +29,12 @@ class ForeignKey(Object):
 
     @property
     def parent(self) -> Name:
-        """Return the table that is referred to."""
+        """Return the referenced table."""
         return self.catalog.names.table(self.spec.parent)
 
     @property
     def referenced(self) -> tuple[Name, ...]:
-        """Return the columns that are referred to."""
+        """Return the referenced columns."""
         return self.catalog.names.columns(self.spec.parent, self.spec.parent_columns)
 
     def find(self) -> Judgement:
@@ -49,14 +49,14 @@ class ForeignKey(Object):
         return in_the_way(named or next(iter(matching), None))
 
     def judge_own(self) -> ObjectState:
-        """Return the state for a rollback: of the key that bears the guide's name."""
+        """Return the state for a rollback: of the key with the integration guide's name."""
         place = (self.table_name, self.spec.name)
         named = [c for c in self.catalog.constraints if (c.table, c.name) == place]
         mine = (c for c in named if self.links(c) and self._acts(c) and not c.attached)
         return self.own(held(next(mine, None)))
 
     def links(self, constraint: ConstraintRow) -> bool:
-        """Return whether it is a key of these columns to this very table, not one of its name."""
+        """Return whether it is a key of these columns to this table, by OID, not by name."""
         parent = self.catalog.table(self.spec.parent)
         if constraint.type != "f" or parent is None or constraint.parent_oid != parent.oid:
             return False
@@ -66,7 +66,7 @@ class ForeignKey(Object):
         )
 
     def keys_of(self, oid: int) -> list[ConstraintRow]:
-        """Return the keys of a table that are what is asked for, valid ones first."""
+        """Return the keys of a table that meet the request, valid ones first."""
         keys = [c for c in self.catalog.all_constraints if c.table_oid == oid and self.links(c)]
         return sorted((c for c in keys if c.enforced and self._acts(c)), key=lambda c: not c.valid)
 
@@ -118,7 +118,7 @@ class ForeignKey(Object):
         return "it is part of one on the parent table"
 
     def problems(self) -> Iterator[Problem]:
-        """Return what makes the table referred to one that cannot be referred to."""
+        """Return why the parent table cannot be referenced."""
         parent = self.catalog.table(self.spec.parent)
         if parent is not None:
             yield from self._unlogged(parent)

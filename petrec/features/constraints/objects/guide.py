@@ -1,4 +1,4 @@
-"""The objects of the guide, each as an object of its class."""
+"""The objects of the integration guide, each as an object of its class."""
 
 from petrec.features.constraints.catalog.read import Catalog
 from petrec.features.constraints.objects.base import Object

@@ -30,20 +30,20 @@ class Index(Object):
         return in_the_way(taken)
 
     def judge_own(self) -> ObjectState:
-        """Return the state for a rollback: of the index that bears the guide's name."""
+        """Return the state for a rollback: of the index with the integration guide's name."""
         place = (self.table_name, self.spec.name)
         named = [i for i in self.catalog.indexes if (i.table, i.name) == place]
         mine = (i for i in named if i.attachable and not i.building and self.serves(i))
         return self.own(held(next((i for i in mine if i.attached_to is None), None)))
 
     def serves(self, index: IndexRow) -> bool:
-        """Return whether an index has the columns and the condition that are asked for."""
+        """Return whether an index has the requested columns and condition."""
         if not index.plain or index.columns != self.column_names:
             return False
         return index.where_given if self.spec.partial else index.whole
 
     def make(self, state: ObjectState) -> list[Step]:
-        """Return the build; what a failed one left is dropped first."""
+        """Return the build; the leftover of a failed build is dropped first."""
         build = self.build(self.table, self.spec.name, *self.extent())
         return [*(self.unmake(state) if state.presence is Presence.INVALID else []), build]
 

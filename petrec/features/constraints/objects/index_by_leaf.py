@@ -1,7 +1,7 @@
 """Indexes of partitioned tables, partition by partition, each from what the catalog has.
 
-An index is made ON ONLY the tables above, built concurrently on each leaf and attached, which
-makes it valid.
+An index is created ON ONLY the partitioned tables, built concurrently on each leaf and attached,
+which makes it valid.
 https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-MAINTENANCE
 """
 
@@ -21,7 +21,7 @@ from petrec.features.constraints.statements.index import (
 
 
 def part_index(part: str, whole: str) -> str:
-    """Return the name of a partition's index: like the guide's, and none of the server's own."""
+    """Return the name of a partition's index: like petrec's own, never like the server's."""
     name = f"idx_{part}_{whole.removeprefix('idx_').removeprefix('recordings_')}"
     return unlike_others(name, whole)
 
@@ -30,7 +30,7 @@ class PartitionedIndex(Index):
     """An index of a partitioned table."""
 
     def make(self, state: ObjectState) -> list[Step]:  # noqa: ARG002 - each part has its own
-        """Return the steps that make it, from above."""
+        """Return the steps that create it, topmost table first."""
         root, name = self.parts[0], self.spec.name
         made = next((i for i in self.indexes_of(root) if i.name == name), None)
         return [*([] if made else [self._frame(root, name)]), *self._below(root, name, made)]
@@ -74,7 +74,7 @@ class PartitionedIndex(Index):
         return [*(self._drop_loose(p, i) for p, i in loose), *super().rollback(state)]
 
     def unmake(self, state: ObjectState) -> list[Step]:
-        """Return the end of the whole index: it cannot be dropped concurrently."""
+        """Return the drop of the whole index, which cannot be concurrent."""
         index = self.table.beside(state.actual or self.spec.name)
         return [self.step(DropWholeIndex(table=self.table, index=index, below=self.below))]
 
@@ -92,7 +92,7 @@ class PartitionedIndex(Index):
                 yield from self._under(child)
 
     def names_taken(self, state: ObjectState) -> Iterator[tuple[Name, str]]:  # noqa: ARG002
-        """Return partitions in which something else bears the name that their index would get."""
+        """Return partitions in which another object has the name of their index."""
         for part in self.parts[1:]:
             name, own = part_index(part.name, self.spec.name), self.indexes_of(part)
             usable = any(i.valid or i.attached_to is not None or not part.leaf for i in own)
@@ -101,10 +101,10 @@ class PartitionedIndex(Index):
                 yield part.qualified, name
 
     def taken_over(self, state: ObjectState) -> list[str]:
-        """Return the indexes that hosts made in partitions and the table's index now holds.
+        """Return the application's own indexes in partitions that the table's index took over.
 
-        They go with the table's, so that stays. What the server made for partitions that came
-        later is younger than the table's and has a name of the server's form.
+        Dropping the table's index would drop them, so it stays. Indexes that the server created
+        for later partitions are younger and have a name of the server's form.
         """
         if state.presence not in HELD:
             return []

@@ -1,7 +1,7 @@
 """Foreign keys of partitioned tables.
 
-Before version 18 a key of a partitioned table cannot be NOT VALID. There each leaf gets a key of
-its own, and the key of the table then takes those over and reads no row.
+Before version 18 a key of a partitioned table cannot be NOT VALID. There each leaf gets its own
+key, and the key of the table then takes those over without reading rows.
 """
 
 import re
@@ -59,7 +59,7 @@ class PartitionedKey(ForeignKey):
         return any(key.name == self.spec.name and not key.attached for key in keys)
 
     def names_taken(self, state: ObjectState) -> Iterator[tuple[Name, str]]:  # noqa: ARG002
-        """Return leaves in which another constraint bears the key's name."""
+        """Return leaves in which another constraint has the key's name."""
         name, taken = self.spec.name, self.catalog.all_constraints
         for part in self.leaves if self.is_by_leaf else ():
             bearing = any((c.table_oid, c.name) == (part.oid, name) for c in taken)
@@ -67,10 +67,10 @@ class PartitionedKey(ForeignKey):
                 yield part.qualified, name
 
     def taken_over(self, state: ObjectState) -> list[str]:
-        """Return the keys that hosts made in partitions and the table's key now holds.
+        """Return the application's own keys in partitions that the table's key took over.
 
-        What the server made for partitions that came later is younger than the table's and has a
-        name of the server's form.
+        Keys that the server created for later partitions are younger and have a name of the
+        server's form.
         """
         if state.presence not in HELD:
             return []

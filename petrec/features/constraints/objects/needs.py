@@ -1,4 +1,4 @@
-"""What an object needs that neither the host has nor a step creates."""
+"""Tables and columns that an object needs, but that neither exist nor are created by a step."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ def _ignored(catalog: Catalog, tables: tuple[str, ...]) -> Iterator[str]:
 
 
 def _lacking(catalog: Catalog, spec: Spec, table: str, columns: tuple[str, ...]) -> Iterator[str]:
-    """Return what an object needs of a table and what neither the host nor a step provides."""
+    """Return what an object needs of a table, but that neither exists nor is created by a step."""
     name, made_here = catalog.mapping.table(table), spec.group == "visits"
     if name not in catalog.tables:
         if not (table == "visits" and made_here) or catalog.has_relation(name):
@@ -42,7 +42,7 @@ def _lacking(catalog: Catalog, spec: Spec, table: str, columns: tuple[str, ...])
 
 
 def _has_visits(catalog: Catalog) -> bool:
-    """Return whether there is a visits table to refer to, or a step will make it."""
+    """Return whether there is a visits table to reference, or a step will create it."""
     if "visits" in catalog.mapping.ignore:
         return False
     if catalog.table("visits") is None:

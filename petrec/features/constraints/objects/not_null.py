@@ -1,7 +1,8 @@
 """NOT NULL on a recording's pet.
 
-From version 18 on, NOT NULL itself can be added NOT VALID, then validated. Before that a valid
-check carries it in: it spares SET NOT NULL the scan of the whole table under its strong lock.
+From version 18 on, NOT NULL itself can be added NOT VALID, then validated. Before that, a valid
+check constraint is added first: it spares SET NOT NULL the scan of the whole table under its strong
+lock.
 https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-SET-DROP-NOT-NULL
 """
 
@@ -24,11 +25,11 @@ from petrec.features.constraints.statements.constraint import (
 
 
 class NotNull(Object):
-    """The demand that a column has a value."""
+    """NOT NULL of a column."""
 
     @property
     def name(self) -> str:
-        """Return the name of the constraint through which NOT NULL is brought in."""
+        """Return the name of the constraint that prepares NOT NULL."""
         return joined(self.table_name[:40], "_pet_id_not_null")
 
     @property
@@ -60,7 +61,7 @@ class NotNull(Object):
         )
 
     def judge_own(self) -> ObjectState:
-        """Return the state for a rollback: the check that carries it in may be left."""
+        """Return the state for a rollback: the check that prepares it may be left."""
         column = self.catalog.column(self.spec.table, self.spec.columns[0])
         if column is not None and column.required and not self.catalog.pinned:
             return self.own(Presence.PRESENT)
@@ -68,9 +69,9 @@ class NotNull(Object):
         return self.own(Presence.INVALID if left else Presence.MISSING)
 
     def carrier(self) -> ConstraintRow | None:
-        """Return the check that carries NOT NULL in before version 18.
+        """Return the check that prepares NOT NULL before version 18.
 
-        It may bear the name that the server once cut from one of more than 63 bytes.
+        It may have a name that the server has cut to 63 bytes.
         """
         names = {self.name, cut(f"{self.table_name[:40]}_pet_id_not_null")}
         of_table = (c for c in self.catalog.constraints if c.table == self.table_name)
@@ -78,7 +79,7 @@ class NotNull(Object):
         return next((c for c in checks if c.name in names and not c.inherited), None)
 
     def make(self, state: ObjectState) -> list[Step]:
-        """Return the steps that bring it in, or the rest of them."""
+        """Return the steps that set it, or the remaining ones."""
         check, pending = self.carrier(), self._pending()
         if state.presence is Presence.INVALID and pending is not None:
             return [self._validate(pending.name)]
@@ -87,7 +88,7 @@ class NotNull(Object):
         return self._carry(check)
 
     def _carry(self, check: ConstraintRow | None) -> list[Step]:
-        """Return the steps by a check, of which a run that was stopped may have done some."""
+        """Return the steps by a check, some of which a stopped run may have done."""
         name = self.name if check is None else check.name
         steps = [self._add(AddCheck)] if check is None else []
         if not self.is_set:
@@ -98,7 +99,7 @@ class NotNull(Object):
         return [*steps, self._drop(name)]
 
     def unmake(self, state: ObjectState) -> list[Step]:
-        """Take the check away that may be left, and NOT NULL only where it is set."""
+        """Drop the check if it is left, and NOT NULL only if it is set."""
         check = self.carrier()
         steps = [self._drop(check.name)] if check is not None else []
         if state.presence is Presence.PRESENT:
@@ -114,7 +115,7 @@ class NotNull(Object):
         return query.format(self.table, self.column)
 
     def names_taken(self, state: ObjectState) -> Iterator[tuple[Name, str]]:
-        """Return constraints with which the server would not merge the one of the table."""
+        """Return constraints that the server would not merge with the one of the table."""
         below = {part.oid: part.qualified for part in self.parts[1:]}
         for each in self.catalog.all_constraints:
             if state.presence is not Presence.MISSING or each.table_oid not in below:
@@ -127,11 +128,11 @@ class NotNull(Object):
                 yield below[each.table_oid], each.name
 
     def why_left(self) -> str:
-        """Return why the column cannot lose it."""
+        """Return why NOT NULL cannot be dropped."""
         return f"{self.spec.columns[0]} cannot drop it: {self.catalog.pinned}"
 
     def _pending(self) -> ConstraintRow | None:
-        """Return NOT NULL itself where it is there and not validated: from version 18 on."""
+        """Return the NOT NULL constraint if it exists and is not validated: from version 18 on."""
         wanted = (self.table_name, "n", False, self.column_names)
         held = self.catalog.constraints
         return next((c for c in held if (c.table, c.type, c.valid, c.columns) == wanted), None)

@@ -1,4 +1,4 @@
-"""The visits table, with the types that its parents' ids have here."""
+"""The visits table, with the types of its parents' ids."""
 
 from petrec.features.constraints.catalog.read import Catalog
 from petrec.features.constraints.objects.base import MISSING, PRESENT, Object
@@ -39,7 +39,7 @@ class VisitsTable(Object):
         return [self.step(CreateTable(table=self.table, columns=visits_columns(self.catalog)))]
 
     def grants(self, state: ObjectState) -> list[Step]:
-        """Return one grant for each reader of recordings; none on a table of somebody else's."""
+        """Return one grant for each reader of recordings; none if another role owns the table."""
         table = self.catalog.table("visits")
         if state.presence not in {Presence.MISSING, Presence.PRESENT}:
             return []
@@ -49,7 +49,7 @@ class VisitsTable(Object):
         return [self.step(GrantSelect(table=self.table, role=reader)) for reader in readers]
 
     def drop(self, state: ObjectState) -> list[Step]:
-        """Return the step that drops the table while it is empty."""
+        """Return the step that drops the table if it is empty."""
         if state.presence is not Presence.PRESENT:
             return []
         return [self.step(DropEmptyTable(table=self.table))]

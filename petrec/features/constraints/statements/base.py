@@ -1,4 +1,4 @@
-"""What every statement knows of itself."""
+"""The base of all statements."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ class LockMode(StrEnum):
 
 
 class Waits(StrEnum):
-    """How long a statement may wait for its locks: a strong one stops all that queue behind it."""
+    """How long a statement may wait for its locks: a strong lock blocks all who queue behind it."""
 
     SHORT = "short"
     LONG = "long"
@@ -50,7 +50,8 @@ def locked(mode: LockMode, names: Iterable[Name]) -> tuple[Lock, ...]:
 class Statement(ABC):
     """One statement, run alone.
 
-    `is_build` is true of index builds, `creates` of what makes a relation in the table's schema.
+    `is_build` is true for index builds, `creates` for statements that create a relation in the
+    table's schema.
     """
 
     table: Name
@@ -67,12 +68,12 @@ class Statement(ABC):
     @property
     @abstractmethod
     def locks(self) -> tuple[Lock, ...]:
-        """Return the locks on tables and indexes that are there before it runs."""
+        """Return the locks on existing tables and indexes."""
 
     @property
     @abstractmethod
     def condition(self) -> sql.Composed:
-        """Return the condition, asked of the catalog, under which it is still needed."""
+        """Return the condition on the catalog under which it is still needed."""
 
     @property
     def owned(self) -> tuple[Name, ...]:
@@ -92,7 +93,7 @@ class Statement(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class AlterTable(Statement):
-    """A change of a table, with what lies below it if it is partitioned."""
+    """A change of a table, with its partitions."""
 
     below: tuple[Name, ...] = ()
 

@@ -28,7 +28,7 @@ _KEY = (
 
 @dataclass(frozen=True, kw_only=True)
 class AddForeignKey(AlterTable):
-    """Add a foreign key that holds for new rows only, until it is validated."""
+    """Add a foreign key that is enforced for new rows only, until it is validated."""
 
     name: Name
     columns: tuple[Name, ...]
@@ -64,7 +64,7 @@ class AddForeignKey(AlterTable):
 
 @dataclass(frozen=True, kw_only=True)
 class MergeForeignKeys(AddForeignKey):
-    """Add the key of a partitioned table, which takes over valid keys of all its partitions."""
+    """Add the key of a partitioned table, which takes over the valid keys of all its partitions."""
 
     hazard: ClassVar[str] = "stops writes, and reads of the referenced table; reads no rows"
     clause: ClassVar[str] = _KEY
@@ -78,7 +78,7 @@ class MergeForeignKeys(AddForeignKey):
 
 @dataclass(frozen=True, kw_only=True)
 class AddNotNull(AlterTable):
-    """From version 18 on, demand a value of new rows only, until it is validated."""
+    """Require a value in new rows only, until it is validated; from version 18 on."""
 
     name: Name
     column: Name
@@ -99,14 +99,14 @@ class AddNotNull(AlterTable):
 
 @dataclass(frozen=True, kw_only=True)
 class AddCheck(AddNotNull):
-    """Before version 18, demand a value by a check: a valid one spares SET NOT NULL its scan."""
+    """Require a value by a check, before version 18: a valid one spares SET NOT NULL its scan."""
 
     clause: ClassVar[str] = "ADD CONSTRAINT {name} CHECK ({column} IS NOT NULL) NOT VALID"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _OfConstraint(AlterTable):
-    """What is done to a constraint; `parent` is the table that a foreign key refers to."""
+    """A change of a constraint; `parent` is the table that a foreign key references."""
 
     name: Name
     parent: Name | None = None
@@ -128,7 +128,7 @@ class _OfConstraint(AlterTable):
 
 @dataclass(frozen=True, kw_only=True)
 class Validate(_OfConstraint):
-    """Check the rows that were there before the constraint."""
+    """Check the rows that are older than the constraint."""
 
     waits: ClassVar[Waits] = Waits.LONG
     hazard: ClassVar[str] = "reads all rows"
@@ -153,7 +153,7 @@ class DropConstraint(_OfConstraint):
     def condition(self) -> sql.Composed:
         """Return whether it is there.
 
-        From version 18 on, NOT NULL may bear the name of the check that carries it in before.
+        From version 18 on, NOT NULL may have the name of the check that older versions need.
         """
         held = has_constraint(self.table, self.name)
         return sql.SQL("EXISTS ({} AND contype <> 'n')").format(held)
@@ -161,7 +161,7 @@ class DropConstraint(_OfConstraint):
 
 @dataclass(frozen=True, kw_only=True)
 class SetNotNull(AlterTable):
-    """Demand a value of every row; a valid check spares the scan of the table."""
+    """Require a value in every row; a valid check spares the scan of the table."""
 
     column: Name
 
@@ -179,7 +179,7 @@ class SetNotNull(AlterTable):
 
 @dataclass(frozen=True, kw_only=True)
 class DropNotNull(SetNotNull):
-    """Demand no value any more."""
+    """Drop NOT NULL."""
 
     clause: ClassVar[str] = "ALTER COLUMN {column} DROP NOT NULL"
 

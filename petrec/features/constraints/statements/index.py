@@ -29,7 +29,7 @@ _BROKEN = sql.SQL(
 
 @dataclass(frozen=True, kw_only=True)
 class CreateIndex(Statement):
-    """Build an index beside reads and writes; `given` is the column that a partial one demands."""
+    """Build an index concurrently; `given` is the column that a partial index requires."""
 
     name: Name
     columns: tuple[Name, ...]
@@ -57,7 +57,7 @@ class CreateIndex(Statement):
 
     @property
     def index(self) -> Name:
-        """Return the index's name: it comes into the schema of its table."""
+        """Return the index's name, in the schema of its table."""
         return self.table.beside(self.name.bare)
 
     @property
@@ -73,7 +73,7 @@ class CreateIndex(Statement):
 
 @dataclass(frozen=True, kw_only=True)
 class CreateIndexOnly(CreateIndex):
-    """Make the index of a partitioned table, which is invalid until all partitions have theirs."""
+    """Create the index of a partitioned table, invalid until all partitions have theirs."""
 
     waits: ClassVar[Waits] = Waits.SHORT
     hazard: ClassVar[str] = "stops writes while it waits and runs; reads no rows"
@@ -89,7 +89,7 @@ class CreateIndexOnly(CreateIndex):
 
 @dataclass(frozen=True, kw_only=True)
 class DropIndex(Statement):
-    """Drop an index beside reads and writes; one of a partitioned table cannot be dropped so."""
+    """Drop an index without blocking reads or writes; not possible for a partitioned table."""
 
     index: Name
 
@@ -144,7 +144,7 @@ class DropWholeIndex(DropIndex):
 
 @dataclass(frozen=True, kw_only=True)
 class AttachIndex(Statement):
-    """Make the index `piece` of a partition `table` a part of the index `whole` above it."""
+    """Attach the index `piece` of a partition `table` to the index `whole` of its parent."""
 
     whole: Name
     piece: Name
@@ -153,7 +153,7 @@ class AttachIndex(Statement):
 
     @property
     def owned(self) -> tuple[Name, ...]:
-        """Return none: the index's table was built on, or belongs to the table above."""
+        """Return none: the owner of the index's table has been checked already."""
         return ()
 
     def compose(self) -> sql.Composed:

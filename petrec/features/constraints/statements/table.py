@@ -52,12 +52,12 @@ class CreateTable(Statement):
 
     @property
     def locks(self) -> tuple[Lock, ...]:
-        """Return none: nobody else sees the table."""
+        """Return none: no other session sees the table."""
         return ()
 
     @property
     def owned(self) -> tuple[Name, ...]:
-        """Return none: whoever creates it owns it."""
+        """Return none: the role that creates it owns it."""
         return ()
 
     @property
@@ -68,7 +68,7 @@ class CreateTable(Statement):
 
 @dataclass(frozen=True, kw_only=True)
 class GrantSelect(Statement):
-    """Let a role read the new table; `role` is in quotes where it needs them."""
+    """Grant a role SELECT on the new table; `role` is quoted if needed."""
 
     role: str
 
@@ -85,12 +85,12 @@ class GrantSelect(Statement):
 
     @property
     def owned(self) -> tuple[Name, ...]:
-        """Return none: it is planned for the owner alone."""
+        """Return none: it is planned only for the owner."""
         return ()
 
     @property
     def condition(self) -> sql.Composed:
-        """Return whether nobody has granted it to this very role."""
+        """Return whether this role does not have the grant yet."""
         return sql.SQL(
             "NOT EXISTS (SELECT FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g"
             " WHERE c.oid = {} AND g.privilege_type = 'SELECT' AND CASE g.grantee WHEN 0"
@@ -117,7 +117,7 @@ class AddColumn(AlterTable):
 
 @dataclass(frozen=True, kw_only=True)
 class DropEmptyTable(AlterTable):
-    """Drop a table that has no row when the lock is held."""
+    """Drop a table if it has no rows once the lock is held."""
 
     hazard: ClassVar[str] = "stops all use of the empty table"
 
@@ -134,7 +134,7 @@ class DropEmptyTable(AlterTable):
 
 @dataclass(frozen=True, kw_only=True)
 class DropEmptyColumn(AlterTable):
-    """Drop a column that is NULL everywhere when the lock is held; an index must show it."""
+    """Drop a column if it is NULL in all rows once the lock is held; an index must prove that."""
 
     column: Name
 
@@ -151,7 +151,7 @@ class DropEmptyColumn(AlterTable):
 
 
 def _guarded(table: Name, rows: sql.Composable, said: str, drop: sql.Composable) -> sql.Composed:
-    """Return one statement that takes the lock, looks once more, and then drops."""
+    """Return one statement that takes the lock, checks again, and then drops."""
     message = sql.Literal(f"{said}: it stays")
     body = _GUARDED.format(table=table, rows=rows, message=message, drop=drop)
     text, tag = body.as_string(None), "$petrec$"

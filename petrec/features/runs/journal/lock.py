@@ -129,8 +129,8 @@ def naming_blockers(connection: Connection) -> Iterator[None]:
 def bounded(connection: Connection) -> Iterator[None]:
     """Wait for any lock of the block briefly, and name who holds it.
 
-    What is planned or installed waits for no standby: the end of a run does.
-    Errors: TimedOutError, UsageError for a session that a pooler shares.
+    What is planned or installed waits for no standby: the end of a run does. Errors: TimedOutError,
+    UsageError for a session that a pooler shares.
     """
     own_session(connection)
     limits = connection.execute(_LIMITS).one()
