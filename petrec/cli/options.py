@@ -101,6 +101,15 @@ ExpectDatabase = Annotated[
 
 
 @dataclass(frozen=True)
+class Printing(Bundle):
+    """How a result is printed, and where."""
+
+    output_format: OutputFormat = Format.TABLE
+    output: Output = None
+    quiet: Quiet = False
+
+
+@dataclass(frozen=True)
 class Connect(Bundle):
     """The database, the settings, and how much to log."""
 

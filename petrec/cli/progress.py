@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from petrec.documents.amounts import duration, rate
+
 if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.status import Status
@@ -15,9 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Activity:
-    """The callbacks of an operation: one display at a time, none without a terminal."""
+    """The callbacks of an operation: one display at a time, none without a terminal.
+
+    `unfinished` is the run that was begun and is not done.
+    """
 
     visible: bool
+    unfinished: int | None = None
     _shown: ExitStack = field(default_factory=ExitStack)
     _status: "Status | None" = None
     _bar: "Progress | None" = None
@@ -40,7 +46,8 @@ class Activity:
         return ask(question)
 
     def progress(self, run: "Run") -> None:
-        """Show a run's rows, rate and remaining time."""
+        """Show a run's rows, rate, time taken and time left, with what slows it down."""
+        self.unfinished = run.id if run.is_unfinished else None
         if not self.visible:
             return
         if self._bar is None:
@@ -48,10 +55,12 @@ class Activity:
             self._bar = self._shown.enter_context(_new_bar())
         self._bar.update(
             self._bar.task_ids[0],
-            description=run.throttled_by or f"run {run.id}, batches of {run.batch_size}",
+            description=f"run {run.id}",
             total=run.planned,
             completed=run.changed + run.skipped,
-            rate=f"{run.rows_per_second:,.0f}",
+            rate=rate(run.rows_per_second),
+            left="" if run.eta_seconds is None else f"{duration(run.eta_seconds)} left",
+            why=run.throttled_by or f"batches of {run.batch_size}",
         )
 
     def clear(self) -> None:
@@ -71,17 +80,23 @@ def activity(*, quiet: bool) -> Iterator[Activity]:
 
 
 def _new_bar() -> "Progress":
+    """Return a bar that fits a line: what slows the run down comes last and is cut first."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
         TextColumn,
-        TimeRemainingColumn,
+        TimeElapsedColumn,
     )
+    from rich.table import Column
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TextColumn("{task.fields[rate]} rows/s"), TimeRemainingColumn())  # fmt: skip
+    columns = (
+        TextColumn("{task.description}"), BarColumn(bar_width=10), MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"), TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[why]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+    )  # fmt: skip
     bar = Progress(*columns, console=Console(stderr=True))
-    bar.add_task("starting", total=None, rate=0)
+    bar.add_task("starting", total=None, rate="", left="", why="")
     return bar

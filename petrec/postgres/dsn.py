@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from petrec.errors import UsageError
 from petrec.phrases import Phrase, Phrased
@@ -17,6 +17,7 @@ _DRIVER = re.compile(r"^(postgres(?:ql)?)\+[a-z0-9_]+://", re.IGNORECASE)
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.:_-]*://", re.IGNORECASE)
 _PORTS = re.compile(r"[0-9]{0,5}(,[0-9]{0,5})*")
 _QUOTES = ('"', "'")
+_SECRETS = frozenset({"password", "sslpassword", "oauth_client_secret"})
 _FORM = "write postgresql://user@host:5432/dbname, or key=value pairs"
 _LEAVE_OUT = "remove it: PostgreSQL does not know it"
 _ESCAPE = "in the user name and password, write @ as %40, / as %2F, : as %3A, # as %23, ? as %3F"
@@ -70,6 +71,14 @@ def resolve_dsn(
         if environ.get(name):
             return _parse(name, environ[name])
     return Dsn("libpq's PG* variables and defaults", {})
+
+
+def without_secrets(dsn: str) -> str:
+    """Return a connection string without passwords, to be shown and pasted."""
+    parameters = dict(_parse("", dsn).parameters)
+    if _SECRETS.isdisjoint(parameters):
+        return dsn
+    return make_conninfo(**{name: parameters[name] for name in parameters.keys() - _SECRETS})
 
 
 def _parse(source: str, text: str) -> Dsn:

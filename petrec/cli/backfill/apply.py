@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from petrec.cli import options
-from petrec.cli.backfill import limits
+from petrec.cli.backfill.limits import Writing
 from petrec.cli.bundle import bundled
+from petrec.cli.driving import asking, driving
 from petrec.cli.output import open_output
 from petrec.cli.progress import activity
 from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
-from petrec.documents.formats import Format
 from petrec.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -51,11 +51,8 @@ def backfill(
         ),
     ] = None,
     *,
-    writing: limits.Writing,
-    yes: options.Yes = False,
-    output_format: options.OutputFormat = Format.TABLE,
-    output: options.Output = None,
-    quiet: options.Quiet = False,
+    context: typer.Context,
+    writing: Writing,
     connect: options.Connect,
 ) -> int:
     """Plan the repair of recordings with certain evidence; --apply writes it.
@@ -72,16 +69,16 @@ def backfill(
 
     session = open_session("backfill", connect)
     if not apply:
-        with activity(quiet=quiet) as shown:
+        with activity(quiet=writing.quiet) as shown:
             plan = plan_backfill(session, touch=touch or (), limit=limit, step=shown.step)
         if sql:
-            with open_output(output) as out:
+            with open_output(writing.output) as out:
                 out.write(plan.statement + "\n")
-            session.remark(quiet=quiet)
+            session.remark(quiet=writing.quiet)
         else:
-            session.show(plan.document(), output_format, output)
+            session.show(plan.document(), writing.output_format, writing.output)
         return ExitCode.CLEAN
-    with activity(quiet=quiet) as shown:
+    with driving(context, writing) as shown:
         result = apply_backfill(
             session,
             touch=touch or (),
@@ -90,11 +87,11 @@ def backfill(
             limit=limit,
             export=export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv",
             export_empty=export is not None,
-            confirm=None if yes else lambda plan: shown.aside(session.ask, _question(plan)),
+            confirm=asking(session, shown, writing, _question),
             step=shown.step,
             progress=shown.progress,
         )
-    session.show(result.document(), output_format, output)
+    session.show(result.document(), writing.output_format, writing.output)
     if result.export_failure:
         return ExitCode.UNDETERMINED
     return run_code(result.run, clean=result.is_clean)

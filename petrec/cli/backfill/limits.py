@@ -1,4 +1,4 @@
-"""Options of commands that write in batches: limits of speed, lag and time."""
+"""Options of commands that write in batches: limits of speed, lag and time, and what they print."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from petrec.cli.bundle import Bundle
+from petrec.cli.options import Printing, Yes
 
 if TYPE_CHECKING:
     from petrec.features.runs.driver.throttle import Throttling
@@ -56,9 +56,10 @@ Deadline = Annotated[
 
 
 @dataclass(frozen=True)
-class Writing(Bundle):
-    """Limits of a run."""
+class Writing(Printing):
+    """Limits of a run, whether it asks, and what it prints."""
 
+    yes: Yes = False
     target_ms: Target = 250.0
     max_lag_bytes: LagBytes = 64 * 1024 * 1024
     max_lag_seconds: LagSeconds = 10.0

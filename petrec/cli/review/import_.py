@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from petrec.cli import options
-from petrec.cli.backfill import limits
+from petrec.cli.backfill.limits import Writing
 from petrec.cli.bundle import bundled
-from petrec.cli.progress import activity
+from petrec.cli.driving import asking, driving
 from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
-from petrec.documents.formats import Format
 
 if TYPE_CHECKING:
     from petrec.operations.review_import import DecisionsToRecord
@@ -41,11 +40,8 @@ def import_decisions(
         typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
     ] = None,
     *,
-    writing: limits.Writing,
-    yes: options.Yes = False,
-    output_format: options.OutputFormat = Format.TABLE,
-    output: options.Output = None,
-    quiet: options.Quiet = False,
+    context: typer.Context,
+    writing: Writing,
     connect: options.Connect,
 ) -> int:
     """Check files with decisions line by line; --apply writes them, all or none.
@@ -62,7 +58,7 @@ def import_decisions(
 
     session = open_session("review", connect)
     decisions = Decisions(files, reviewer, touch or (), partial)
-    with activity(quiet=quiet) as shown:
+    with driving(context, writing) as shown:
         if not apply:
             result = check_review(session, decisions, step=shown.step)
         else:
@@ -71,11 +67,11 @@ def import_decisions(
                 decisions,
                 throttling=writing.throttling(),
                 anew=anew,
-                confirm=None if yes else lambda asked: shown.aside(session.ask, _question(asked)),
+                confirm=asking(session, shown, writing, _question),
                 step=shown.step,
                 progress=shown.progress,
             )
-    session.show(result.document(), output_format, output)
+    session.show(result.document(), writing.output_format, writing.output)
     return run_code(result.run, clean=result.is_clean)
 
 

@@ -7,7 +7,6 @@ import typer
 from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.session import open_session
-from petrec.documents.formats import Format
 from petrec.errors import ExitCode
 
 
@@ -16,8 +15,7 @@ def abandon(
     run: Annotated[int, typer.Argument(metavar="RUN", help="The unfinished run to abandon.")],
     *,
     yes: options.Yes = False,
-    output_format: options.OutputFormat = Format.TABLE,
-    output: options.Output = None,
+    printing: options.Printing,
     connect: options.Connect,
 ) -> int:
     """Abandon an unfinished run; what it wrote stays, and can be undone.
@@ -32,5 +30,6 @@ def abandon(
 
     session = open_session("runs", connect)
     asked = None if yes else lambda _: session.ask(f"Abandon run {run}?")
-    session.show(leave(session, run, confirm=asked).document(), output_format, output)
+    left = leave(session, run, confirm=asked)
+    session.show(left.document(), printing.output_format, printing.output)
     return ExitCode.CLEAN

@@ -5,23 +5,19 @@ from typing import Annotated
 import typer
 
 from petrec.cli import options
-from petrec.cli.backfill import limits
+from petrec.cli.backfill.limits import Writing
 from petrec.cli.bundle import bundled
-from petrec.cli.progress import activity
+from petrec.cli.driving import asking, driving
 from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
-from petrec.documents.formats import Format
 
 
 @bundled
 def resume(
     run: Annotated[int, typer.Argument(metavar="RUN", help="The unfinished run to resume.")],
     *,
-    writing: limits.Writing,
-    yes: options.Yes = False,
-    output_format: options.OutputFormat = Format.TABLE,
-    output: options.Output = None,
-    quiet: options.Quiet = False,
+    context: typer.Context,
+    writing: Writing,
     connect: options.Connect,
 ) -> int:
     """Resume an unfinished backfill, review import or undo. Needs no file.
@@ -35,13 +31,13 @@ def resume(
     from petrec.operations.runs import resume as go_on
 
     session = open_session("runs", connect)
-    with activity(quiet=quiet) as shown:
+    with driving(context, writing) as shown:
         result = go_on(
             session,
             run,
             throttling=writing.throttling(),
-            confirm=None if yes else lambda _: shown.aside(session.ask, f"Resume run {run}?"),
+            confirm=asking(session, shown, writing, lambda _: f"Resume run {run}?"),
             progress=shown.progress,
         )
-    session.show(result.document(), output_format, output)
+    session.show(result.document(), writing.output_format, writing.output)
     return run_code(result.run, clean=result.is_clean)

@@ -5,12 +5,11 @@ from typing import Annotated
 import typer
 
 from petrec.cli import options
-from petrec.cli.backfill import limits
+from petrec.cli.backfill.limits import Writing
 from petrec.cli.bundle import bundled
-from petrec.cli.progress import activity
+from petrec.cli.driving import asking, driving
 from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
-from petrec.documents.formats import Format
 from petrec.errors import ExitCode
 
 
@@ -21,11 +20,8 @@ def undo(
         bool, typer.Option("--plan", help="Show what would be restored; write nothing.")
     ] = False,
     *,
-    writing: limits.Writing,
-    yes: options.Yes = False,
-    output_format: options.OutputFormat = Format.TABLE,
-    output: options.Output = None,
-    quiet: options.Quiet = False,
+    context: typer.Context,
+    writing: Writing,
     connect: options.Connect,
 ) -> int:
     """Undo a run. Rows that changed since are listed and not touched (exit code 1).
@@ -43,15 +39,15 @@ def undo(
 
     session = open_session("undo", connect)
     if plan:
-        session.show(plan_undo(session, run).document(), output_format, output)
+        session.show(plan_undo(session, run).document(), writing.output_format, writing.output)
         return ExitCode.CLEAN
-    with activity(quiet=quiet) as shown:
+    with driving(context, writing) as shown:
         result = take_back(
             session,
             run,
             throttling=writing.throttling(),
-            confirm=None if yes else lambda _: shown.aside(session.ask, f"Undo run {run}?"),
+            confirm=asking(session, shown, writing, lambda _: f"Undo run {run}?"),
             progress=shown.progress,
         )
-    session.show(result.document(), output_format, output)
+    session.show(result.document(), writing.output_format, writing.output)
     return run_code(result.run, clean=not result.moved_on)

@@ -153,5 +153,6 @@ class BackfillResult(Struct, frozen=True):
         if self.run and self.run.warning:
             notes.append(self.run.warning)
         if self.run:
+            notes.append(self.run.speed)
             notes.append(f"to undo: petrec runs undo {self.run.id}")
         return tuple(notes)

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from petrec.documents.amounts import duration
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
 from petrec.documents.frames import records_frame
-from petrec.features.runs.run import Action, Run, RunState, SkipCause
+from petrec.features.runs.run import Action, Run, SkipCause
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -49,6 +50,7 @@ class UndoResult(Struct, frozen=True):
             grids=(left_alone("Skipped", self.moved_on),),
             notes=(
                 f"run {self.run.undoes} was undone by run {self.run.id}",
+                self.run.speed,
                 *([self.run.warning] if self.run.warning else []),
             ),
         )
@@ -110,7 +112,7 @@ class Resumed(Struct, frozen=True):
         run = self.run
         now = run.changed - run.before
         title = f"run {run.id} {run.state}: {now} recordings changed{run.in_all}"
-        notes = [run.warning] if run.warning else []
+        notes = [note for note in (run.speed, run.warning) if note]
         if run.changed and not run.undoes:
             notes.append(f"to undo: petrec runs undo {run.id}")
         grids = (left_alone("Not written as planned", self.skipped),)
@@ -155,14 +157,12 @@ class RunList(Struct, frozen=True):
         on = f" on {self.runs[0].target.table}" if self.runs else ""
         title = f"{len(self.runs)} runs{on}" if self.runs else "there are no runs yet"
         columns = ("run", "action", "state", "started", "planned", "changed", "skipped",
-                   "left", "rows/s", "eta s", "last batch", "by", "undone by", "why")  # fmt: skip
+                   "left", "rows/s", "time", "last batch", "by", "undone by", "why")  # fmt: skip
         grid = Grid("Runs", columns, tuple(map(_list_row, self.runs)))
         return Document(self.command, title, self, (grid,))
 
 
 def _list_row(run: Run) -> tuple[str | int | float | None, ...]:
-    eta = run.eta_seconds
-    working = run.state in {RunState.RUNNING, RunState.STOPPED}
     return (
         run.id,
         f"undo of {run.undoes}" if run.undoes else run.action,
@@ -172,13 +172,20 @@ def _list_row(run: Run) -> tuple[str | int | float | None, ...]:
         run.changed,
         run.skipped,
         run.remaining,
-        round(run.rows_per_second),
-        round(eta, 1) if eta is not None and working else None,
+        round(run.rows_per_second, None if run.rows_per_second >= 10 else 1),
+        _time(run),
         f"{run.batch_size} rows, {run.batch_ms:.0f} ms",
         f"{run.role}, {run.host}:{run.pid}",
         ", ".join(map(str, run.undone_by)) or None,
         run.throttled_by or run.failure,
     )
+
+
+def _time(run: Run) -> str | None:
+    """Return the time that is left at the rate so far, or that the run has taken."""
+    if not run.is_unfinished:
+        return duration(run.busy_ms / 1000)
+    return None if run.eta_seconds is None else f"{duration(run.eta_seconds)} left"
 
 
 def left_alone(title: str, rows: Sequence[MovedOn]) -> Grid:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from petrec.documents.amounts import duration, rate
+
 
 class Action(StrEnum):
     """What a run does."""
@@ -81,6 +83,7 @@ class Target(Struct, frozen=True):
 class Run(Struct, frozen=True):
     """One run and how far it has come; durations in milliseconds.
 
+    `busy_ms` is the time in batches and in what they waited for, without what a person paused.
     `before` is how many rows it had changed when this command resumed it.
     `unconfirmed` names the synchronous standbys that did not confirm what was written.
     """
@@ -137,13 +140,23 @@ class Run(Struct, frozen=True):
 
     @property
     def rows_per_second(self) -> float:
-        """Return the rate while batches were being written; 0 before the first."""
+        """Return the rate with all waits but a person's pauses; 0 before the first batch."""
         return 1000 * (self.changed + self.skipped) / self.busy_ms if self.busy_ms else 0.0
 
     @property
     def eta_seconds(self) -> float | None:
         """Return the time the rest will take at this rate; None without a rate."""
         return self.remaining / self.rows_per_second if self.rows_per_second else None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Return whether the run can still go on."""
+        return self.state in UNFINISHED
+
+    @property
+    def speed(self) -> str:
+        """Return how long the run took and how fast it was, as people read it."""
+        return f"took {duration(self.busy_ms / 1000)}, {rate(self.rows_per_second)}"
 
     @property
     def shown_state(self) -> str:

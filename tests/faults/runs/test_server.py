@@ -44,7 +44,7 @@ def test_server_that_stays_away(
     until(lambda: changed(clinic) > 20)
     server.stop("immediate")
     assert process.wait(90) == 3
-    assert "resumes" in process.stderr.read()
+    assert "petrec runs resume 1" in process.stderr.read()
     server.start_again()
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     assert_sound(clinic)

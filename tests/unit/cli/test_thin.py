@@ -11,7 +11,7 @@ _BELOW = ("petrec.features", "petrec.postgres", "petrec.rules", "petrec.api")
 # What makes a session or a server, words values, reads an option, or writes files that come along.
 ALLOWED = {
     "as_size", "example_files", "failure_marked", "listen", "make_config", "make_engine",
-    "resolve_dsn", "run_server", "settings_text", "to_bytes",
+    "resolve_dsn", "run_server", "settings_text", "to_bytes", "without_secrets",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from petrec.errors import PetrecError, UsageError
-from petrec.postgres.dsn import resolve_dsn
+from petrec.postgres.dsn import resolve_dsn, without_secrets
 from petrec.postgres.errors import translated
 from tests.plugins.ports import free_port
 
@@ -122,3 +122,19 @@ def test_a_malformed_string_is_named_with_what_to_write_instead(dsn: str, words:
 )
 def test_a_string_that_libpq_reads_is_taken(dsn: str) -> None:
     resolve_dsn(dsn, None, {})
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://clinic:s3cret@db.example:5433/clinic?application_name=x",
+        "host=db.example port=5433 user=clinic password=s3cret dbname=clinic",
+        "postgresql://clinic@db.example:5433/clinic?sslpassword=s3cret",
+    ],
+)
+def test_a_string_to_be_pasted_has_no_password_and_leads_to_the_same_place(dsn: str) -> None:
+    shown = without_secrets(dsn)
+    assert "s3cret" not in shown
+    kept = {"host": "db.example", "port": "5433", "user": "clinic", "dbname": "clinic"}
+    assert kept.items() <= resolve_dsn(shown, None).parameters.items()
+    assert without_secrets("postgresql://clinic@db/clinic") == "postgresql://clinic@db/clinic"

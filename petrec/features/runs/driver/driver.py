@@ -16,34 +16,25 @@ from petrec.features.runs.batches.batch import Batch, next_pass, put_off_row, ru
 from petrec.features.runs.batches.refused import RowsRefusedError
 from petrec.features.runs.batches.size import Pace
 from petrec.features.runs.batches.work import RunWork
-from petrec.features.runs.batches.write import write_batch, write_query
+from petrec.features.runs.batches.write import write_query
+from petrec.features.runs.driver.prepared import plan_ahead, prepare_session
 from petrec.features.runs.driver.refusals import Refusals
 from petrec.features.runs.driver.retry import Patience, Retries
 from petrec.features.runs.driver.standby import unconfirmed_standbys
-from petrec.features.runs.driver.stop import RESUME, SLOW_ROW, record_stop, stopped
+from petrec.features.runs.driver.stop import SLOW_ROW, record_stop, stopped
 from petrec.features.runs.driver.throttle import Throttle, Throttling
 from petrec.features.runs.errors import cause_of, driver_error, is_lost, is_transient, may_pass
 from petrec.features.runs.journal import lock
 from petrec.features.runs.journal.install import planning
-from petrec.features.runs.journal.store import change_state, read_run
+from petrec.features.runs.journal.store import change_state, read_run, update_run
 from petrec.features.runs.run import Observer, Run, RunState
 from petrec.features.runs.targets import target_name
-from petrec.postgres.session_state import keep_session
 from petrec.postgres.triggers import trigger_functions
 
 log = logging.getLogger("petrec.features.runs")
 
 # How often a single row is tried before the others go on without it.
 _TRIES = 5
-# A crash loses whole batches, which are redone: so only the end of a run waits for the disk and for
-# standbys. A hung client must not keep its locks. Statements between batches lock no rows.
-_SESSION = {
-    "synchronous_commit": "off",
-    "lock_timeout": "200ms",
-    "idle_in_transaction_session_timeout": "10s",
-    "statement_timeout": "30s",
-    "plan_cache_mode": "force_generic_plan",
-}
 _DURABLE = text("SET LOCAL synchronous_commit = local")
 
 Planned = TypeVar("Planned", Run, Run | None)
@@ -85,6 +76,7 @@ class Driver:
                         return run
                     run = self._run_batches(connection, run)
                 # No lock is held any more, not even the target's.
+                self.observe(run)
                 names = unconfirmed_standbys(self.engine, run.id, self.deadline_s)
                 return msgspec.structs.replace(run, before=self.before or 0, unconfirmed=names)
             except DBAPIError as error:
@@ -98,9 +90,9 @@ class Driver:
 
     def _run_batches(self, connection: Connection, run: Run) -> Run:
         """Do what is left of a run, from what its record says."""
-        _prepare_all(connection)
-        keep_session(connection, _SESSION)
+        prepare_session(connection)
         run = read_run(connection, self.target_name, run.id)
+        self.observe(run)
         self.before = run.changed if self.before is None else self.before
         self.work.watched = bool(trigger_functions(connection, self.work.schema))
         self.work.prepare(connection, run)
@@ -118,7 +110,8 @@ class Driver:
             raise
 
     def _until_done(self, connection: Connection, run: Run, query: Select[Any]) -> Run:
-        _plan_ahead(connection, run, query)
+        plan_ahead(connection, run, query)
+        self.throttle.lap.end()
         while True:
             self.throttle.wait_while_throttled(connection, run)
             try:
@@ -126,11 +119,10 @@ class Driver:
             except RowsRefusedError as refused:
                 self.retries.patience.renew()
                 run = self.refusals.set_aside(connection, run, query, refused)
-                _plan_ahead(connection, run, query)
+                plan_ahead(connection, run, query)
                 continue
             if batch.taken:
-                self._follow_up(connection, run, batch)
-                run = batch.run
+                run = self._follow_up(connection, run, batch)
             elif run.deferred:
                 run = self._retry_deferred(connection, run)
             else:
@@ -154,7 +146,7 @@ class Driver:
 
         def instead(error: DBAPIError) -> Batch | None:
             # At a rollback the driver forgets what it has prepared.
-            _plan_ahead(connection, run, query)
+            plan_ahead(connection, run, query)
             if pace.size == 1 and self._tried_enough(error):
                 with suppress(DBAPIError):
                     return put_off_row(connection, run, self.work)
@@ -172,15 +164,14 @@ class Driver:
     def _gave_up(self, run: Run, error: DBAPIError) -> RunStoppedError:
         slow = self.pace.size == 1 and isinstance(driver_error(error), QueryCanceled)
         reason = f"stopped after several retries: {cause_of(error)}{self.retries.blamed}"
-        return stopped(run, reason, SLOW_ROW if slow else RESUME, error)
+        return stopped(run, reason, SLOW_ROW if slow else "", error)
 
-    def _follow_up(self, connection: Connection, before: Run, batch: Batch) -> None:
-        """Adapt to a batch that was committed, and rest as long as others need."""
+    def _follow_up(self, connection: Connection, before: Run, batch: Batch) -> Run:
+        """Adapt to a batch that was committed, and rest; returns the run as it is then."""
         if self.refusals.halving.limit is None:
             self.pace = self.pace.after(batch.taken, batch.took_ms)
         self.refusals.accept(batch, before, self.pace.size)
-        self.observe(batch.run)
-        self.throttle.rest_after(connection, batch)
+        return self.throttle.rest_after(connection, before, batch)
 
     def _retry_deferred(self, connection: Connection, run: Run) -> Run:
         """Go back to the rows that others had locked, with a pause that grows."""
@@ -195,26 +186,13 @@ class Driver:
     def _wait_to_reconnect(self, error: DBAPIError, run_id: int) -> None:
         log.warning("connection lost; run %d continues as soon as the connection is back", run_id)
         if not self.retries.patience.wait():
-            raise RunStoppedError(
-                f"run {run_id}: the connection was lost: {cause_of(error)}",
-                hint=RESUME.format(run=run_id),
-            ) from error
-
-
-def _prepare_all(connection: Connection) -> None:
-    """Have every statement planned once for the session, instead of under each batch's locks."""
-    driver: Any = connection.connection.driver_connection
-    driver.prepare_threshold = 0
-
-
-def _plan_ahead(connection: Connection, run: Run, query: Select[Any]) -> None:
-    """Let the server plan the write before a row is locked; what fails here, fails in a batch."""
-    with suppress(DBAPIError), connection.begin():
-        write_batch(connection, query, run, [])
+            reason = f"run {run_id}: the connection was lost: {cause_of(error)}"
+            raise RunStoppedError(reason) from error
 
 
 def _finish(connection: Connection, run: Run) -> Run:
     with connection.begin():
         connection.execute(_DURABLE)
+        update_run(connection, run.id, {"busy_ms": run.busy_ms})
         change_state(connection, run, RunState.DONE)
         return read_run(connection, run.target_name, run.id)

@@ -9,29 +9,23 @@ from petrec.errors import RunStoppedError
 from petrec.features.runs.errors import driver_error
 from petrec.features.runs.journal.store import change_state
 from petrec.features.runs.run import Run, RunState
-from petrec.phrases import Phrase, Phrased
+from petrec.phrases import Joined, Phrase, Phrased
 from petrec.postgres.errors import server_hint
 
 log = logging.getLogger("petrec.features.runs")
 
-RESUME = (
-    "start the same command again, it resumes after the last batch; or "
-    "abandon the run: petrec runs abandon {run}"
-)
 SLOW_ROW = Phrased(Phrase.SLOW_ROW)
-ALL_REFUSED = "remove the cause, then start the same command again: it resumes"
+ALL_REFUSED = "remove the cause, then resume"
 
 
 def stopped(
-    run: Run, reason: str, hint: str = RESUME, error: DBAPIError | None = None
+    run: Run, reason: str, hint: str = "", error: DBAPIError | None = None
 ) -> RunStoppedError:
     """Return the error of a run that cannot go on; the server's own hint comes first."""
     inner = driver_error(error) if error is not None else None
     own = server_hint(inner).rstrip(".") if inner is not None else ""
-    step = hint.replace("{run}", str(run.id)) if "{run}" in hint else hint
-    return RunStoppedError(
-        f"run {run.id} stopped: {reason}", hint=f"{own}; {step}" if own else step
-    )
+    steps = Joined("; ", [step for step in (own, hint) if step])
+    return RunStoppedError(f"run {run.id} stopped: {reason}", hint=steps)
 
 
 def record_stop(connection: Connection, run: Run, failure: str) -> None:

@@ -101,17 +101,34 @@ def rate_pause(throttling: Throttling, rows: int, took_ms: float) -> float:
 
 
 @dataclass
+class Lap:
+    """The time since the last batch, without what a person paused."""
+
+    since: float = field(default_factory=time.monotonic)
+    paused_s: float = 0.0
+
+    def end(self) -> float:
+        """Return the milliseconds of this lap, and begin the next."""
+        now = time.monotonic()
+        took_s = now - self.since - self.paused_s
+        self.since, self.paused_s = now, 0.0
+        return 1000 * took_s
+
+
+@dataclass
 class Throttle:
     """The waits of one run, which its record and its observer are told of."""
 
     throttling: Throttling
     observe: Observer
     lag: LagMeter = field(default_factory=LagMeter)
+    lap: Lap = field(default_factory=Lap)
 
     def wait_while_throttled(self, connection: Connection, run: Run) -> None:
         """Wait as long as a person pauses the run; for replicas up to the deadline."""
         reported, since = None, time.monotonic()
         while True:
+            looked = time.monotonic()
             paused = pause_reason(self.throttling)
             with connection.begin():
                 reason = paused or self.lag.reason(connection, self.throttling)
@@ -126,22 +143,40 @@ class Throttle:
                 self._report(connection, run, reason)
                 reported = reason
             time.sleep(_POLL_S)
+            if paused:
+                self.lap.paused_s += time.monotonic() - looked
 
-    def rest_after(self, connection: Connection, batch: Batch) -> None:
-        """Rest between two batches: for the rate limit, and for sessions that were kept waiting."""
+    def rest_after(self, connection: Connection, before: Run, batch: Batch) -> Run:
+        """Rest for the rate limit, and for sessions that were kept waiting.
+
+        Returns the run with the time that it has taken since `before`, the rest included.
+        """
+        pause, reason = self._rest(batch)
+        busy_ms = before.busy_ms + self.lap.end() + 1000 * pause
+        run = msgspec.structs.replace(batch.run, busy_ms=busy_ms)
+        if pause:
+            self._report(connection, run, reason)
+            time.sleep(pause)
+            self.lap.end()
+        else:
+            self.observe(run)
+        return run
+
+    def _rest(self, batch: Batch) -> tuple[float, str]:
+        """Return how many seconds to rest, and why."""
         pause = rate_pause(self.throttling, batch.taken, batch.took_ms)
-        if batch.waiters:
+        if batch.waiters and pause < batch.took_ms / 1000:
             # They queued behind this batch: leave them as long again before the next.
-            pause = max(pause, batch.took_ms / 1000)
-            reason = f"pausing for {batch.waiters} sessions that waited for petrec's locks"
-            self._report(connection, batch.run, reason)
-        time.sleep(pause)
+            waited = f"pausing for {batch.waiters} sessions that waited for petrec's locks"
+            return batch.took_ms / 1000, waited
+        return pause, f"limited to {self.throttling.max_rows_per_second:g} rows/s" if pause else ""
 
     def _report(self, connection: Connection, run: Run, reason: str) -> None:
         """Record why the run waits, unless that would be one more wait."""
         try:
             with connection.begin():
-                update_run(connection, run.id, {"throttled_by": reason})
+                values = {"throttled_by": reason, "busy_ms": run.busy_ms}
+                update_run(connection, run.id, values)
         except DBAPIError as error:
             if not is_transient(error):
                 raise

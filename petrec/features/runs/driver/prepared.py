@@ -1,0 +1,34 @@
+"""A session made ready for batches: its limits, and statements that are planned ahead."""
+
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import Connection, Select
+from sqlalchemy.exc import DBAPIError
+
+from petrec.features.runs.batches.write import write_batch
+from petrec.features.runs.run import Run
+from petrec.postgres.session_state import keep_session
+
+# A crash loses whole batches, which are redone: so only the end of a run waits for the disk and for
+# standbys. A hung client must not keep its locks. Statements between batches lock no rows.
+_SESSION = {
+    "synchronous_commit": "off",
+    "lock_timeout": "200ms",
+    "idle_in_transaction_session_timeout": "10s",
+    "statement_timeout": "30s",
+    "plan_cache_mode": "force_generic_plan",
+}
+
+
+def prepare_session(connection: Connection) -> None:
+    """Set the session's limits; statements are planned once, not under each batch's locks."""
+    driver: Any = connection.connection.driver_connection
+    driver.prepare_threshold = 0
+    keep_session(connection, _SESSION)
+
+
+def plan_ahead(connection: Connection, run: Run, query: Select[Any]) -> None:
+    """Let the server plan the write before a row is locked; what fails here, fails in a batch."""
+    with suppress(DBAPIError), connection.begin():
+        write_batch(connection, query, run, [])
