@@ -40,7 +40,7 @@ _USER = re.compile(r"//\w+@")
 _VARYING = [
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00(:00)?)?"), "MOMENT"),
     (re.compile(r"\d{8}T\d{6}Z"), "MOMENT"),
-    (re.compile(r"\b\d+(\.\d+)? (ms|s|rows/s|kB|MB)\b"), "AMOUNT"),
+    (re.compile(r"\b[\d,]+(\.\d+)? (ms|s|rows/s|kB|MB)\b"), "AMOUNT"),
     (re.compile(r"[\d,]+ +│[^│]*│ \d+ rows, [^│]*"), "RATE"),
     (re.compile(r"PostgreSQL \d+\.\d+"), "SERVER"),
     (re.compile(r"laptop:\d+"), "CLIENT"),
@@ -78,6 +78,7 @@ class Terminal:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         shown = ended.stdout.replace(socket.gethostname(), "laptop")
+        shown = shown.replace("clinic on this machine as", "clinic on db.example as")
         return "".join(f"{line.rstrip()}\n" for line in shown.splitlines())
 
     def run_sql(self, statements: str) -> None:

@@ -30,9 +30,9 @@ class CommandSession(Session):
         return ask(f"{self.place()}: {question}")
 
     def headed(self, document: "Document") -> "Document":
-        """Return the document with the remarks on the schemas that it rests on."""
-        merged = dict.fromkeys((*document.remarks, *self.remarks))
-        return replace(document, remarks=tuple(merged))
+        """Return the document with the place written to, and remarks on what it rests on."""
+        merged = tuple(dict.fromkeys((*document.remarks, *self.remarks)))
+        return replace(document, remarks=merged, place=self.place() if self.writes else "")
 
     def remark(self, *, quiet: bool) -> None:
         """Write the remarks to standard error, for output formats that cannot hold them."""
@@ -41,22 +41,26 @@ class CommandSession(Session):
 
 
 def open_session(
-    command: str, options: Connect, *, trust_constraints: bool = False
+    command: str, options: Connect, *, trust_constraints: bool = False, writes: bool = False
 ) -> CommandSession:
-    """Configure the logging and create the session that the options describe."""
+    """Configure the logging and create the session that the options describe.
+
+    `writes` is whether the command writes to the database, or plans what another one writes.
+    """
     from petrec.postgres.dsn import resolve_dsn
     from petrec.settings import load_settings
 
     configure_logging(options.verbose)
     settings = load_settings(options.config)
     target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))
-    return CommandSession.made(
+    session = CommandSession.made(
         settings,
         target,
         command,
         trust_constraints=trust_constraints,
         expect_database=options.expect_database,
     )
+    return replace(session, writes=writes)
 
 
 def configure_logging(verbose: int) -> None:

@@ -14,6 +14,7 @@ def write(document: Document, out: TextIO) -> None:
     suite = ET.SubElement(suites, "testsuite", {"name": f"petrec {document.command}"} | counts)
     properties = ET.SubElement(suite, "properties")
     told = [("title", document.title)]
+    told += [("place", document.place)] if document.place else []
     told += [("remark", remark) for remark in document.remarks]
     told += [("note", note) for note in document.notes]
     for name, value in told:

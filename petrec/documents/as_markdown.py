@@ -24,8 +24,10 @@ _ESCAPES = str.maketrans(
 
 
 def write(document: Document, out: TextIO) -> None:
-    """Write a heading, the grids, the remarks and the notes."""
+    """Write a heading, the place, the grids, the remarks and the notes."""
     out.write(f"## petrec {document.command}: {_cell(document.title)}\n")
+    if document.place:
+        out.write(f"\n{_cell(document.place)}\n")
     for grid in filter(lambda grid: grid.rows, document.grids):
         _write_grid(grid, out)
     out.writelines(f"\n{_cell(note)}\n" for note in (*document.remarks, *document.notes))

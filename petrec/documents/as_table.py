@@ -23,9 +23,11 @@ _INDENT = 4
 
 
 def write(document: Document, out: TextIO) -> None:
-    """Write the title, the grids, the remarks and the notes; honours NO_COLOR."""
+    """Write the title, the place, the grids, the remarks and the notes; honours NO_COLOR."""
     console = Console(file=out, width=None if out.isatty() else _PIPE_WIDTH, highlight=False)
     console.print(f"[bold]{escape(plain(document.title))}[/bold]")
+    if document.place:
+        console.print(f"[dim]{escape(plain(document.place))}[/dim]", soft_wrap=True)
     for grid in filter(lambda grid: grid.rows, document.grids):
         console.print()
         write_grid(grid, console)

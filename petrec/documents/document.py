@@ -67,6 +67,7 @@ class Result(Struct, frozen=True, kw_only=True):
 class Document:
     """A result ready for rendering; `payload` is the complete machine-readable form.
 
+    `place` is database, host and role, where the result is of a command that writes.
     `remarks` tell which part of the database the result is about: what is ignored, filtered or
     trusted. Every format repeats them.
     """
@@ -78,3 +79,4 @@ class Document:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    place: str = ""

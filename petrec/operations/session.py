@@ -23,14 +23,17 @@ T = TypeVar("T")
 class Session:
     """Settings and the way to a database; each operation connects for itself.
 
-    `trust_constraints` lets operations that only read take valid foreign keys for proof.
+    `trust_constraints` lets operations that only read take valid foreign keys for proof. Where a
+    session `writes`, the first snapshot notes the place.
     """
 
     settings: "Settings"
     dsn: "Dsn"
     engine: "Engine"
     trust_constraints: bool = False
+    writes: bool = False
     _remarks: dict[str, None] = field(default_factory=dict, repr=False)
+    _places: list[str] = field(default_factory=list, repr=False)
 
     @classmethod
     def made(
@@ -62,6 +65,7 @@ class Session:
         `may_trust` is for operations that may rely on foreign keys where the session says so,
         `makes_visits` for those that may have to make the visits that are configured.
         """
+        from petrec.postgres.connection import read_place
         from petrec.postgres.preflight import load_schema
         from petrec.postgres.search_path import read_search_path
         from petrec.postgres.session_state import use_path
@@ -73,14 +77,18 @@ class Session:
             schema = load_schema(connection, mapping, trusted=trusted, makes_visits=makes_visits)
             use_path(connection, read_search_path(connection, mapping, more))
             self._remarks.update(dict.fromkeys(schema.remarks))
+            if self.writes and not self._places:
+                self._places.append(read_place(connection))
             yield connection, schema
 
     def place(self) -> str:
         """Return what to name before something is written: database, host and role."""
         from petrec.postgres.connection import read_place
 
-        with self.translated(), self.engine.connect() as connection:
-            return read_place(connection)
+        if not self._places:
+            with self.translated(), self.engine.connect() as connection:
+                self._places.append(read_place(connection))
+        return self._places[0]
 
     def read(
         self,

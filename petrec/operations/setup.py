@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
+from petrec.documents.safe_text import plain
 from petrec.features.doctor.examine import examine, find_objects
 from petrec.features.doctor.grants import Task, grant_script, revoke_script
 from petrec.features.doctor.result import DoctorResult
 from petrec.features.init.catalog import read_schemas
 from petrec.features.init.propose import Proposal, propose
 from petrec.operations.session import Session
+from petrec.postgres.connection import read_place
 from petrec.postgres.snapshot import read_snapshot
 
 
@@ -22,10 +24,15 @@ def doctor(session: Session, tasks: Iterable[Task] = ()) -> DoctorResult:
 
 
 def grants(session: Session, role: str, tasks: Iterable[Task], *, revoke: bool = False) -> str:
-    """Return the statements that give a role what its tasks need, or take it back."""
+    """Return the statements that give a role what its tasks need, or take it back.
+
+    A comment names the database that they are for.
+    """
     make = revoke_script if revoke else grant_script
     with session.translated(), read_snapshot(session.engine) as connection:
-        return make(find_objects(connection, session.settings.mapping), tasks, role)
+        place = plain(read_place(connection))
+        script = make(find_objects(connection, session.settings.mapping), tasks, role)
+    return f"-- for {place}\n{script}"
 
 
 def propose_settings(

@@ -103,7 +103,10 @@ def read_place(connection: Connection) -> str:
     """Return database, host and role of a connection, as a person knows them."""
     driver: Any = connection.connection.driver_connection
     database, role = connection.execute(_PLACE).one()
-    return f"{database} on {driver.info.host or 'this machine'} as {role}"
+    # A host that begins with a slash is the directory of a Unix socket.
+    host = driver.info.host
+    known = host if host and not host.startswith("/") else "this machine"
+    return f"{database} on {known} as {role}"
 
 
 def _check_database(connection: psycopg.Connection[Any], expected: str) -> None:

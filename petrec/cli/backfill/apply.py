@@ -67,7 +67,7 @@ def backfill(
     """
     from petrec.operations.backfill import apply_backfill, plan_backfill
 
-    session = open_session("backfill", connect)
+    session = open_session("backfill", connect, writes=True)
     if not apply:
         with activity(quiet=writing.quiet) as shown:
             plan = plan_backfill(session, touch=touch or (), limit=limit, step=shown.step)

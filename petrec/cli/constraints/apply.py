@@ -44,7 +44,7 @@ def apply(
     from petrec.features.constraints.result import Obstacles
     from petrec.operations.constraints import apply_constraints
 
-    session = open_session("constraints", connect)
+    session = open_session("constraints", connect, writes=True)
     with listening(quiet=quiet) as listener:
         result = apply_constraints(
             session,

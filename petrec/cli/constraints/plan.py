@@ -40,7 +40,7 @@ def plan(
     """
     from petrec.operations.constraints import plan_constraints
 
-    session = open_session("constraints", connect)
+    session = open_session("constraints", connect, writes=True)
     with activity(quiet=quiet) as shown:
         made = plan_constraints(
             session, choice.made(grants=grants), free_space=free_space, step=shown.step

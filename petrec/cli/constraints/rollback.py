@@ -44,7 +44,7 @@ def rollback(
     from petrec.features.constraints.result import Filled
     from petrec.operations.constraints import rollback_constraints
 
-    session = open_session("constraints", connect)
+    session = open_session("constraints", connect, writes=True)
     with listening(quiet=quiet) as listener:
         result = rollback_constraints(
             session,

@@ -11,7 +11,7 @@ from petrec.cli.bundle import bundled
 from petrec.cli.output import show
 from petrec.cli.progress import activity
 from petrec.cli.report import options
-from petrec.cli.session import open_session
+from petrec.cli.session import CommandSession, open_session
 from petrec.documents.formats import Format
 from petrec.errors import UsageError
 from petrec.extras import need_extra
@@ -66,10 +66,14 @@ def report(
 
     files = ReportFiles(html, email, markdown, json, prometheus, _mode(mode))
 
+    session: CommandSession | None = None
+
     def present(result: "ReportResult") -> None:
         shown.clear()
         if output_format is not None or not any((html, email, markdown, json, prometheus)):
-            show(result.document(), output_format or Format.TABLE, None)
+            document = result.document()
+            head = document if session is None else session.headed(document)
+            show(head, output_format or Format.TABLE, None)
 
     with activity(quiet=quiet) as shown:
         if from_file is not None:
@@ -78,7 +82,8 @@ def report(
             return exit_code(result.audit, fail_level)
         with failure_marked(prometheus):
             kept = _history(history, record=record, no_history=no_history)
-            session = open_session("report", connect, trust_constraints=trust_constraints)
+            trusts = trust_constraints
+            session = open_session("report", connect, trust_constraints=trusts, writes=record)
         scope = ReportScope(days, trend_days, not no_rows, kept, record)
         result = make(
             session, files, scope,

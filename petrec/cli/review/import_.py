@@ -56,7 +56,7 @@ def import_decisions(
     """
     from petrec.operations.review_import import Decisions, check_review, import_review
 
-    session = open_session("review", connect)
+    session = open_session("review", connect, writes=True)
     decisions = Decisions(files, reviewer, touch or (), partial)
     with driving(context, writing) as shown:
         if not apply:

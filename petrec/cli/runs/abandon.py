@@ -28,7 +28,7 @@ def abandon(
     """
     from petrec.operations.runs import abandon as leave
 
-    session = open_session("runs", connect)
+    session = open_session("runs", connect, writes=True)
     asked = None if yes else lambda _: session.ask(f"Abandon run {run}?")
     left = leave(session, run, confirm=asked)
     session.show(left.document(), printing.output_format, printing.output)

@@ -30,7 +30,7 @@ def resume(
     """
     from petrec.operations.runs import resume as go_on
 
-    session = open_session("runs", connect)
+    session = open_session("runs", connect, writes=True)
     with driving(context, writing) as shown:
         result = go_on(
             session,

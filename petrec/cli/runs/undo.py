@@ -37,7 +37,7 @@ def undo(
     from petrec.operations.runs import plan_undo
     from petrec.operations.runs import undo as take_back
 
-    session = open_session("undo", connect)
+    session = open_session("undo", connect, writes=True)
     if plan:
         session.show(plan_undo(session, run).document(), writing.output_format, writing.output)
         return ExitCode.CLEAN

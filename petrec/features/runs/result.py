@@ -157,7 +157,7 @@ class RunList(Struct, frozen=True):
         on = f" on {self.runs[0].target.table}" if self.runs else ""
         title = f"{len(self.runs)} runs{on}" if self.runs else "there are no runs yet"
         columns = ("run", "action", "state", "started", "planned", "changed", "skipped",
-                   "left", "rows/s", "time", "last batch", "by", "undone by", "why")  # fmt: skip
+                   "left", "rows/s", "time", "last batch", "undone by", "why", "by")  # fmt: skip
         grid = Grid("Runs", columns, tuple(map(_list_row, self.runs)))
         return Document(self.command, title, self, (grid,))
 
@@ -175,9 +175,9 @@ def _list_row(run: Run) -> tuple[str | int | float | None, ...]:
         round(run.rows_per_second, None if run.rows_per_second >= 10 else 1),
         _time(run),
         f"{run.batch_size} rows, {run.batch_ms:.0f} ms",
-        f"{run.role}, {run.host}:{run.pid}",
         ", ".join(map(str, run.undone_by)) or None,
         run.throttled_by or run.failure,
+        f"{run.role}, {run.host}:{run.pid}",
     )
 
 
