@@ -15,6 +15,8 @@ import socket
 import sys
 from typing import Any
 
+from tests.plugins.reached import write_down_functions
+
 # These read the environment as they are imported, or are not for the command.
 _LATER = ("petrec.__main__", "petrec.api")
 _MOST = 1 << 20
@@ -100,4 +102,5 @@ if __name__ == "__main__":
     if _is_requested():
         from petrec.cli.main import main
 
+        write_down_functions()
         main()

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from tests.plugins.reached import counts_functions, functions_of_commands
+
 
 def is_under_mutmut() -> bool:
     """Return whether mutmut runs the tests."""
@@ -26,6 +28,18 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what needs no server first: most changes end there."""
+    """Run what takes least time first: most changes end there."""
     if is_under_mutmut():
-        items.sort(key=lambda item: not item.nodeid.startswith("tests/unit/"))
+        from mutmut.state import state
+
+        took = state().duration_by_test
+        items.sort(key=lambda item: took.get(item.nodeid, 0))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Count what commands of the test have reached as reached by the test."""
+    if counts_functions():
+        from mutmut.state import state
+
+        state()._stats.update(functions_of_commands())

@@ -1,9 +1,10 @@
 """The size of a batch follows the time that the last one took."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petrec.features.runs.batches.size import Pace
+from petrec.features.runs.batches.size import Halving, Pace
 
 
 @given(st.lists(st.tuples(st.floats(0.001, 1e6), st.booleans()), max_size=60))
@@ -23,3 +24,47 @@ def test_pace_settles_below_the_target(ms_per_row: float) -> None:
     for _ in range(100):
         pace = pace.after(pace.size, pace.size * ms_per_row)
         assert pace.size * ms_per_row <= 250
+
+
+@pytest.mark.parametrize(
+    ("size", "rows", "took_ms", "after"),
+    [
+        (1, 1, 0, 2),
+        (10, 10, 1, 12),
+        (100, 100, 1, 120),
+        (100, 100, 250, 50),
+        (100, 50, 25, 120),
+        (100, 50, 50, 120),
+        (100, 50, 125, 50),
+        (100, 100, 1e9, 1),
+        (100, 0, 1e9, 100),
+        (19_000, 19_000, 1, 20_000),
+    ],
+)
+def test_a_batch_grows_by_a_fifth_and_aims_at_half_the_target(
+    size: int, rows: int, took_ms: float, after: int
+) -> None:
+    assert Pace(target_ms=250, size=size).after(rows, took_ms) == Pace(250, after)
+
+
+def test_a_timeout_halves_and_a_bound_only_lowers() -> None:
+    assert Pace(250, 101).after_timeout() == Pace(250, 50)
+    assert Pace(250, 1).after_timeout() == Pace(250, 1)
+    assert Pace(250, 10).at_most(4) == Pace(250, 4)
+    assert Pace(250, 4).at_most(10) == Pace(250, 4)
+
+
+def test_after_a_refused_batch_sizes_halve_and_then_double() -> None:
+    halving = Halving().refused(100)
+    assert halving == Halving(limit=50, suspect=100)
+    assert (halving.size(1000), halving.size(10)) == (50, 10)
+    halving = halving.accepted(50, wanted=1000)
+    assert halving == Halving(limit=25, suspect=50, passed=50)
+    halving = halving.accepted(50, wanted=1000)
+    assert halving == Halving(limit=50, suspect=0, passed=100)
+    assert halving.accepted(50, wanted=100) == Halving(limit=None, passed=150)
+    assert halving.accepted(50, wanted=101) == Halving(limit=100, passed=150)
+    assert halving.skipped() == Halving(limit=100)
+    assert Halving().skipped() == Halving(limit=1)
+    assert Halving().refused(1).limit == 1
+    assert Halving().accepted(5, wanted=9) == Halving(passed=5)

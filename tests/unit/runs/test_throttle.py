@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from petrec.features.runs.driver.throttle import Throttling, pause_reason
+from petrec.features.runs.driver.retry import Patience
+from petrec.features.runs.driver.throttle import LagMeter, Throttling, pause_reason, rate_pause
 
 
 def test_a_pause_file_counts_while_it_is_there(tmp_path: Path) -> None:
@@ -22,3 +23,31 @@ def test_a_pause_file_that_cannot_be_looked_at_pauses(tmp_path: Path, name: str)
     reason = pause_reason(Throttling(pause_file=tmp_path / name))
     assert reason is not None
     assert reason.startswith("paused: cannot check")
+
+
+def test_a_rest_makes_up_for_what_was_faster_than_the_limit() -> None:
+    assert rate_pause(Throttling(), 1000, 0) == 0
+    limits = Throttling(max_rows_per_second=100)
+    assert rate_pause(limits, 50, 200) == pytest.approx(0.3)
+    assert rate_pause(limits, 50, 600) == 0
+
+
+def test_a_replica_is_as_late_as_the_primary_was_there() -> None:
+    meter = LagMeter()
+    meter.heads.extend([(10.0, 100), (11.0, 200), (12.0, 300)])
+    assert meter._seconds(300, 15.0) == 0
+    assert meter._seconds(200, 15.0) == 3
+    assert meter._seconds(199, 15.0) == 4
+    assert meter._seconds(0, 15.0) == 5
+
+
+def test_patience_ends_at_its_deadline() -> None:
+    assert not Patience(deadline_s=0).wait()
+    patience = Patience(deadline_s=60)
+    assert patience.wait()
+    assert patience.attempts == 1
+    patience.since -= 61
+    assert not patience.wait()
+    assert patience.attempts == 2
+    patience.renew()
+    assert patience.wait()

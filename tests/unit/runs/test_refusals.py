@@ -1,0 +1,141 @@
+"""What an error of the server means for a run, by its SQLSTATE and by who reports it."""
+
+import psycopg
+import pytest
+from psycopg import errors as pg
+from psycopg.pq import DiagnosticField
+from sqlalchemy.exc import DBAPIError
+
+from petrec.features.runs.batches.refused import RowRefusal
+from petrec.features.runs.batches.size import Streak
+from petrec.features.runs.driver.stop import ALL_REFUSED, stopped
+from petrec.features.runs.errors import (
+    cause_of,
+    constraint_of,
+    driver_error,
+    is_lost,
+    is_refusal,
+    is_transient,
+    may_pass,
+)
+from tests.plugins.planned_runs import make_run
+
+Info = dict[int, bytes | None]
+RAISED: Info = {DiagnosticField.SOURCE_FILE: b"pl_exec.c"}
+CALLED: Info = {DiagnosticField.CONTEXT: b"PL/pgSQL function check_pet() line 3 at SQL statement"}
+
+
+def error_of(kind: type[psycopg.Error], info: Info | None = None) -> DBAPIError:
+    """Return an error as SQLAlchemy passes it on, with what the server told of it."""
+    return DBAPIError("UPDATE", {}, kind("secret", info=info or {}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "info", "refused"),
+    [
+        (pg.UniqueViolation, {}, True),
+        (pg.StringDataRightTruncation, {}, True),
+        (pg.RaiseException, RAISED, True),
+        (pg.InsufficientPrivilege, {}, True),
+        (pg.ProgramLimitExceeded, {}, True),
+        (pg.UndefinedTable, {}, False),
+        (pg.UndefinedTable, CALLED, True),
+        (pg.DiskFull, CALLED, False),
+        (pg.LockNotAvailable, {}, False),
+        (pg.LockNotAvailable, CALLED, False),
+        (pg.SerializationFailure, RAISED, True),
+        (pg.AdminShutdown, {}, False),
+        (pg.DiskFull, RAISED, True),
+        (psycopg.OperationalError, CALLED, False),
+    ],
+)
+def test_a_row_is_refused_by_what_concerns_rows_or_is_raised(
+    kind: type[psycopg.Error], info: Info, refused: bool
+) -> None:
+    assert is_refusal(error_of(kind, info)) is refused
+
+
+def test_a_raised_error_may_pass_where_its_state_says_retry() -> None:
+    assert may_pass(error_of(pg.SerializationFailure, RAISED))
+    assert not may_pass(error_of(pg.SerializationFailure))
+    assert not may_pass(error_of(pg.RaiseException, RAISED))
+    assert is_transient(error_of(pg.DeadlockDetected))
+    assert not is_transient(error_of(pg.UniqueViolation))
+
+
+def test_errors_that_are_not_the_servers_are_no_refusal() -> None:
+    foreign = DBAPIError("UPDATE", {}, ValueError("secret"))
+    assert driver_error(foreign) is None
+    assert not is_refusal(foreign)
+    assert not may_pass(foreign)
+    assert not is_lost(foreign)
+    assert not is_transient(foreign)
+    assert cause_of(foreign) == "DBAPIError"
+    assert driver_error(pg.DiskFull()) is not None
+
+
+def test_a_cause_names_objects_and_no_content() -> None:
+    key: Info = {
+        DiagnosticField.CONSTRAINT_NAME: b"one_pet",
+        DiagnosticField.TABLE_NAME: b"recordings",
+    }
+    assert cause_of(error_of(pg.UniqueViolation, key)) == (
+        'constraint "one_pet" of recordings (SQLSTATE 23505)'
+    )
+    assert cause_of(error_of(pg.DiskFull)) == "DiskFull (SQLSTATE 53100)"
+    assert cause_of(error_of(psycopg.OperationalError)) == "the connection failed"
+
+
+@pytest.mark.parametrize(
+    ("info", "named"),
+    [
+        ({}, None),
+        ({DiagnosticField.CONSTRAINT_NAME: b"c"}, 'constraint "c"'),
+        (
+            {DiagnosticField.CONSTRAINT_NAME: b"c", DiagnosticField.DATATYPE_NAME: b"code"},
+            'constraint "c" of domain code',
+        ),
+        (
+            {DiagnosticField.COLUMN_NAME: b"pet_id", DiagnosticField.TABLE_NAME: b"recordings"},
+            'NOT NULL on column "pet_id" of recordings',
+        ),
+        ({DiagnosticField.CONSTRAINT_NAME: b"free text", **RAISED}, None),
+    ],
+)
+def test_a_constraint_is_named_as_the_server_names_it(info: Info, named: str | None) -> None:
+    found = driver_error(error_of(pg.IntegrityError, info))
+    assert found is not None
+    assert constraint_of(found) == named
+
+
+def test_integrity_hits_single_rows_and_the_rest_may_hit_all() -> None:
+    assert str(RowRefusal("23505", "it")) == "refused by it (SQLSTATE 23505)"
+    assert not RowRefusal("23505", "it").may_hit_all
+    assert not RowRefusal("22001", "it").may_hit_all
+    assert RowRefusal("P0001", "it").may_hit_all
+
+
+def test_a_streak_is_of_one_object_and_unbroken() -> None:
+    trigger, other = RowRefusal("P0001", "a"), RowRefusal("P0001", "b")
+    streak = Streak(bound=2)
+    assert not streak.add(1, trigger)
+    assert not streak.add(2, other)
+    assert streak.add(3, other)
+    assert streak.numbers == [2, 3]
+    streak.go_on()
+    assert not streak.add(4, other)
+    assert streak.add(5, other)
+    streak.end()
+    assert (streak.refusal, streak.numbers, streak.bound) == (None, [], 4)
+    assert not Streak(bound=1).add(1, RowRefusal("23505", "c"))
+
+
+def test_a_stop_names_the_next_step_and_the_servers_hint_first() -> None:
+    run = make_run()
+    plain = stopped(run, "why")
+    assert str(plain) == "run 7 stopped: why"
+    assert plain.hint.endswith("petrec runs abandon 7")
+    hint: Info = {DiagnosticField.MESSAGE_HINT: b"Free some space."}
+    told = stopped(run, "why", ALL_REFUSED, error_of(pg.DiskFull, hint))
+    assert told.hint == f"Free some space; {ALL_REFUSED}"
+    assert stopped(run, "why", ALL_REFUSED, error_of(pg.DiskFull)).hint == ALL_REFUSED

@@ -1,0 +1,138 @@
+"""What commands on runs answer, as counts, notes and rows."""
+
+import re
+
+import pytest
+
+from petrec.features.runs.change import Change, Lineage
+from petrec.features.runs.result import (
+    Abandoned,
+    MovedOn,
+    Resumed,
+    RunList,
+    UndoPlan,
+    UndoResult,
+)
+from petrec.features.runs.run import Action, RunState, SkipCause
+from tests.plugins.planned_runs import AT, make_run
+
+MOVED = MovedOn("1", "the pet has changed")
+REFUSED = MovedOn("2", "refused by it", SkipCause.REFUSED)
+REWRITTEN = MovedOn("3", "otherwise", SkipCause.REWRITTEN)
+UNDO = "petrec runs undo 7"
+
+
+def numbers(text: str) -> list[int]:
+    return [int(found) for found in re.findall(r"\d+", text)]
+
+
+def test_an_undo_counts_what_it_left_alone_by_cause() -> None:
+    run = make_run(id=8, undoes=7, changed=6, before=1, skipped=5)
+    found = UndoResult(run, (MOVED, REFUSED, REFUSED, REWRITTEN)).document()
+    assert numbers(found.title) == [5, 6, 2, 2, 1]
+    assert list(map(numbers, found.notes)) == [[7, 8]]
+    (grid,) = found.grids
+    assert grid.columns == ("recording", "reason")
+    assert grid.rows[:2] == (("1", "the pet has changed"), ("2", "refused by it"))
+    assert found.command == "runs undo"
+
+
+def test_an_undo_that_restored_everything_says_no_more() -> None:
+    found = UndoResult(make_run(id=8, undoes=7, changed=6, unconfirmed="s"), ()).document()
+    assert numbers(found.title) == [6, 0]
+    assert found.notes[1] == found.payload.run.warning != ""
+
+
+def test_the_plan_of_an_undo_says_what_would_stop_it() -> None:
+    plan = UndoPlan(make_run(), 4, 3, (MOVED,), ("no right",), ("a trigger",))
+    found = plan.document()
+    assert numbers(found.title) == [7, 4, 3]
+    stops, warns, cut, undo = found.notes
+    assert (stops.endswith("no right"), warns, numbers(cut)) == (True, "a trigger", [1])
+    assert undo.endswith(UNDO) or f"{UNDO} " in undo
+    assert found.grids[0].rows == (("1", "the pet has changed"),)
+    all_listed = UndoPlan(make_run(), 4, 1, (MOVED,)).document()
+    assert all_listed.notes == (undo,)
+
+
+@pytest.mark.parametrize(
+    ("action", "rows", "clean"),
+    [
+        (Action.BACKFILL, (), True),
+        (Action.BACKFILL, (MOVED,), True),
+        (Action.BACKFILL, (MOVED, REFUSED), False),
+        (Action.BACKFILL, (REWRITTEN,), False),
+        (Action.REVIEW, (), True),
+        (Action.REVIEW, (MOVED,), False),
+    ],
+)
+def test_what_was_not_written_is_clean_only_where_it_moved_on_and_nobody_decided(
+    action: Action, rows: tuple[MovedOn, ...], clean: bool
+) -> None:
+    assert Resumed(make_run(action=action), rows).is_clean is clean
+
+
+def test_a_resumed_run_names_the_way_back() -> None:
+    run = make_run(state=RunState.DONE, changed=6, before=4)
+    found = Resumed(run, (REFUSED,)).document()
+    assert found.title.startswith(f"run 7 {RunState.DONE}")
+    assert numbers(found.title) == [7, 2, 6]
+    assert [UNDO in note for note in found.notes] == [True]
+    assert found.grids[0].rows == (("2", "refused by it"),)
+    assert Resumed(make_run(changed=6, undoes=3), ()).document().notes == ()
+    assert Resumed(make_run(), ()).document().notes == ()
+    unconfirmed = make_run(unconfirmed="s")
+    assert Resumed(unconfirmed, ()).document().notes == (unconfirmed.warning,)
+
+
+def test_a_run_that_was_left_names_the_way_back() -> None:
+    found = Abandoned(make_run(planned=9, changed=6, skipped=1)).document()
+    assert numbers(found.title) == [7, 6, 2]
+    assert [UNDO in note for note in found.notes] == [True]
+    assert Abandoned(make_run(planned=9)).document().notes == ()
+    assert Abandoned(make_run(changed=6, undoes=3)).document().notes == ()
+
+
+def test_runs_are_listed_with_all_that_they_did() -> None:
+    working = make_run(
+        planned=10, changed=5, skipped=1, busy_ms=4000, batch_size=3, batch_ms=12.4,
+        role="dba", host="db1", pid=42, throttled_by="paused", held=True,
+    )  # fmt: skip
+    done = make_run(
+        id=8, action=Action.UNDO, undoes=7, state=RunState.DONE, planned=4, changed=3,
+        busy_ms=1000, undone_by=(9, 10), failure="why",
+    )  # fmt: skip
+    found = RunList((working, done)).document()
+    assert numbers(found.title) == [2]
+    assert "public.recordings" in found.title
+    (grid,) = found.grids
+    rows = [dict(zip(grid.columns, row, strict=True)) for row in grid.rows]
+    assert rows[0] == {
+        "run": 7, "action": "backfill", "state": "running", "started": "2025-09-01 14:30:15",
+        "planned": 10, "changed": 5, "skipped": 1, "left": 4, "rows/s": 2, "eta s": 2.7,
+        "last batch": "3 rows, 12 ms", "by": "dba, db1:42", "undone by": None, "why": "paused",
+    }  # fmt: skip
+    of_done = {"action": "undo of 7", "eta s": None, "undone by": "9, 10", "why": "why"}
+    assert {name: rows[1][name] for name in of_done} == of_done
+    assert numbers(RunList(()).document().title) == []
+
+
+def test_changes_are_shown_with_both_pets() -> None:
+    change = Change("1", 7, "backfill", "visit", {"pet_id": None}, {"pet_id": 5}, AT, "dba")
+    found = Lineage((change,), (REFUSED,)).document()
+    assert numbers(found.title) == [1]
+    assert found.grids[0].rows == (
+        ("1", 7, "backfill", "visit", "-", "5", "2025-09-01 14:30:15", "dba"),
+    )
+    assert found.grids[1].rows == (("2", "refused by it"),)
+    assert len(Lineage((change,)).document().grids) == 1
+
+
+def test_results_are_data_frames() -> None:
+    assert list(UndoResult(make_run(), (MOVED, REFUSED)).frame()["recording_id"]) == ["1", "2"]
+    assert list(UndoPlan(make_run(), 1, 1, (MOVED,)).frame()["reason"]) == [MOVED.reason]
+    assert list(Resumed(make_run(), (MOVED,)).frame()["recording_id"]) == ["1"]
+    assert list(Abandoned(make_run()).frame()["id"]) == [7]
+    assert list(RunList((make_run(), make_run(id=8))).frame()["id"]) == [7, 8]
+    change = Change("1", 7, "backfill", "visit", {}, {}, AT, "dba")
+    assert list(Lineage((change,)).frame()["run"]) == [7]
