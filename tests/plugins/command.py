@@ -8,11 +8,11 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any, Protocol
+from typing import Protocol
 
 import pytest
 
-from tests.plugins.forks import Completed, Forks
+from tests.plugins.forks import Completed, Forks, Process
 
 ROOT = Path(__file__).parent.parent.parent
 # Tests that run in the background of a shell inherit an ignored SIGINT, and would hand it on.
@@ -28,18 +28,11 @@ class Petrec(Protocol):
         """Return how it ended; `extra` are variables of its environment."""
 
 
-class Process(subprocess.Popen[str]):
-    """A command that runs, with its output in pipes."""
-
-    stdout: IO[str]
-    stderr: IO[str]
-
-
 class Spawn(Protocol):
     """Starts a command and goes on."""
 
-    def __call__(self, *arguments: str, dsn: str, **options: Any) -> Process:
-        """Return its process; `options` are those of Popen."""
+    def __call__(self, *arguments: str, dsn: str) -> Process:
+        """Return its process."""
 
 
 def environment(**extra: str) -> dict[str, str]:
@@ -81,20 +74,15 @@ def _run_anew(arguments: Sequence[str], directory: Path, env: Mapping[str, str])
 
 
 @pytest.fixture
-def spawn(tmp_path: Path) -> Iterator[Spawn]:
+def spawn(tmp_path: Path, forks: Forks) -> Iterator[Spawn]:
     """Start a command and go on; it is killed at the end of the test."""
     started: list[Process] = []
 
-    def start(*arguments: str, dsn: str, **options: Any) -> Process:
-        process = Process(
-            [sys.executable, "-m", "petrec", *arguments], cwd=tmp_path, text=True,
-            env=environment(PETREC_DATABASE_URL=dsn), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options,
-        )  # fmt: skip
-        started.append(process)
-        return process
+    def start(*arguments: str, dsn: str) -> Process:
+        env = environment(PETREC_DATABASE_URL=dsn)
+        started.append(forks.start(arguments, tmp_path, env))
+        return started[-1]
 
     yield start
     for process in started:
-        process.kill()
-        process.communicate()
+        process.close()

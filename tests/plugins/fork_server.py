@@ -1,35 +1,51 @@
-"""A server that forks the petrec command with everything imported: half a second less a command.
+"""A server that forks commands with everything imported: half a second less a command.
 
-A request carries arguments, directory and environment as JSON, with the three streams' file
-descriptors. Each command still is a process of its own, from `main()` to the interpreter's exit.
+A request carries a module, arguments, directory and environment as JSON, with the three streams'
+file descriptors. Each command still is a process of its own, from `python -m` to the flush of its
+streams; what nothing refers to is collected, but the modules are not taken apart: that took longer
+than most commands.
 """
 
+import atexit
+import contextlib
 import gc
 import importlib
 import json
 import os
 import pkgutil
 import random
+import runpy
+import selectors
 import signal
 import socket
+import struct
 import sys
-from typing import Any
+import threading
+import warnings
+from typing import Any, NoReturn
 
 from tests.plugins.reached import write_down_functions
 
 # These read the environment as they are imported, or are not for the command.
 _LATER = ("petrec.__main__", "petrec.api")
 _MOST = 1 << 20
+NUMBER = struct.Struct("!i")
 
 
 class RequestedError(Exception):
     """This process is the one that runs a command."""
+
+    def __init__(self, request: dict[str, Any], streams: list[int]) -> None:
+        super().__init__()
+        self.request = request
+        self.streams = streams
 
 
 def import_all() -> None:
     """Import what commands import, so that no command has to."""
     import petrec
 
+    importlib.import_module("alembic.config")
     for module in pkgutil.walk_packages(petrec.__path__, "petrec."):
         if not module.name.startswith(_LATER):
             importlib.import_module(module.name)
@@ -37,39 +53,78 @@ def import_all() -> None:
     gc.freeze()
 
 
-def serve(path: str) -> None:
-    """Answer requests until the one who started the server has gone.
+class Server:
+    """Answers requests until the one who started it has gone."""
 
-    Raises RequestedError in the processes that are to run a command.
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen()
+    def __init__(self, path: str) -> None:
+        self._connections: dict[int, socket.socket] = {}
+        self._ended, self._end = socket.socketpair()
+        self._ended.setblocking(False)
+        self._end.setblocking(False)
+        signal.set_wakeup_fd(self._end.fileno())
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        self._listener.listen()
+        self._ready = selectors.DefaultSelector()
+        self._ready.register(self._listener, selectors.EVENT_READ, self._start)
+        self._ready.register(self._ended, selectors.EVENT_READ, self._reap)
+
+    def serve(self) -> NoReturn:
+        """Raise RequestedError in the processes that are to run a command."""
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         while True:
-            connection, _ = listener.accept()
-            if os.fork() == 0:
-                listener.close()
-                _attend(connection)
+            for key, _ in self._ready.select():
+                key.data()
+
+    def _start(self) -> None:
+        """Run one request in a child, and send its process id."""
+        connection, _ = self._listener.accept()
+        text, streams, _, _ = socket.recv_fds(connection, _MOST, 3)
+        if (child := os.fork()) == 0:
             connection.close()
+            self._close()
+            raise RequestedError(json.loads(text), streams)
+        for stream in streams:
+            os.close(stream)
+        self._connections[child] = connection
+        connection.sendall(NUMBER.pack(child))
+
+    def _reap(self) -> None:
+        """Send the exit code of each command that has ended."""
+        self._ended.recv(_MOST)
+        while self._connections:
+            child, status = os.waitpid(-1, os.WNOHANG)
+            if not child:
+                return
+            # Who asked may have gone.
+            with self._connections.pop(child) as connection, contextlib.suppress(OSError):
+                connection.sendall(NUMBER.pack(os.waitstatus_to_exitcode(status)))
+
+    def _close(self) -> None:
+        """Leave nothing of the server to a command."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self._ready.close()
+        for one in (self._listener, self._ended, self._end, *self._connections.values()):
+            one.close()
 
 
-def _attend(connection: socket.socket) -> None:
-    """Run one request in a child, and send its process id and its exit code."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    text, streams, _, _ = socket.recv_fds(connection, _MOST, 3)
-    if not text:
-        os._exit(0)
-    if (child := os.fork()) == 0:
-        connection.close()
-        _become(json.loads(text), streams)
-        raise RequestedError
-    connection.sendall(f"{child}\n".encode())
-    status = os.waitpid(child, 0)[1]
-    connection.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
-    os._exit(0)
+def run(request: dict[str, Any], streams: list[int]) -> None:
+    """Run a command as `python -m` does, and end this process."""
+    _become(request, streams)
+    code = 0
+    try:
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = int(end.code or 0)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    gc.collect()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _become(request: dict[str, Any], streams: list[int]) -> None:
@@ -77,7 +132,10 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
     os.chdir(request["directory"])
     os.environ.clear()
     os.environ.update(request["environment"])
-    sys.argv = ["petrec", *request["arguments"]]
+    if "PYTHONWARNINGS" not in os.environ:
+        warnings.simplefilter("ignore")
+    sys.path[0] = request["directory"]
+    sys.argv = [request["module"], *request["arguments"]]
     random.seed()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -88,19 +146,16 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
     sys.stderr = open(2, "w", 1, encoding=error.encoding, errors=error.errors, closefd=False)  # noqa: SIM115
 
 
-def _is_requested() -> bool:
-    """Return whether this process is to run a command."""
+def _requested() -> RequestedError:
+    """Serve; returns what to run, in the process that is to run it."""
     try:
-        serve(sys.argv[1])
-    except RequestedError:
-        return True
-    return False
+        Server(sys.argv[1]).serve()
+    except RequestedError as requested:
+        return requested
 
 
 if __name__ == "__main__":
     import_all()
-    if _is_requested():
-        from petrec.cli.main import main
-
-        write_down_functions()
-        main()
+    asked = _requested()
+    write_down_functions()
+    run(asked.request, asked.streams)

@@ -1,7 +1,9 @@
 """The other side of the fork server: runs commands, and knows how they ended."""
 
+import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -10,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.plugins.fork_server import NUMBER
 
 _LONGEST_S = 240
 
@@ -23,6 +27,67 @@ class Completed:
     err: str
 
 
+class Process:
+    """A command that runs, with its output in pipes; as Popen, where the names are the same."""
+
+    def __init__(self, connection: socket.socket, out: int, err: int) -> None:
+        self._connection = connection
+        self.pid = self._number()
+        self.returncode: int | None = None
+        self.stdout = open(out, encoding="utf-8")  # noqa: SIM115 - both are closed with the process
+        self.stderr = open(err, encoding="utf-8")  # noqa: SIM115
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while the command runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code as soon as there is one."""
+        if self.returncode is None:
+            if not select.select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("petrec", timeout or 0)
+            self.returncode = self._number()
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Wait for the end; returns what is left of both outputs."""
+        with ThreadPoolExecutor(2) as readers:
+            read = [readers.submit(stream.read) for stream in (self.stdout, self.stderr)]
+            try:
+                self.wait(timeout)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+            out, err = (text.result() for text in read)
+        return out, err
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the command has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        """End it, and give back what it holds here."""
+        self.kill()
+        self.wait()
+        for stream in (self._connection, self.stdout, self.stderr):
+            stream.close()
+
+    def _number(self) -> int:
+        (number,) = NUMBER.unpack(self._connection.recv(NUMBER.size, socket.MSG_WAITALL))
+        return int(number)
+
+
 class Forks:
     """A fork server of this session's own, which listens at `path`."""
 
@@ -30,48 +95,47 @@ class Forks:
         self.path = path
         self.server = subprocess.Popen(
             [sys.executable, "-m", "tests.plugins.fork_server", str(path)], cwd=root, text=True,
-            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            env={**environment, "OPENBLAS_NUM_THREADS": "1"},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self.server.stdout is not None
         assert self.server.stdout.readline() == "ready\n"
 
+    def start(
+        self,
+        arguments: Sequence[str],
+        directory: Path,
+        environment: Mapping[str, str],
+        module: str = "petrec",
+    ) -> Process:
+        """Start a command and go on."""
+        request = {"arguments": arguments, "directory": str(directory)}
+        text = json.dumps(request | {"environment": dict(environment), "module": module})
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(self.path))
+        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+        with Path(os.devnull).open() as nothing:
+            socket.send_fds(connection, [text.encode()], [nothing.fileno(), out_end, err_end])
+        os.close(out_end)
+        os.close(err_end)
+        return Process(connection, out, err)
+
     def run(
-        self, arguments: Sequence[str], directory: Path, environment: Mapping[str, str]
+        self,
+        arguments: Sequence[str],
+        directory: Path,
+        environment: Mapping[str, str],
+        module: str = "petrec",
     ) -> Completed:
-        """Run a command to its end."""
-        request = {"arguments": arguments, "directory": str(directory), "environment": environment}
-        with (
-            socket.socket(socket.AF_UNIX) as connection,
-            ThreadPoolExecutor(2) as readers,
-            Path(os.devnull).open() as nothing,
-        ):
-            connection.connect(str(self.path))
-            connection.settimeout(_LONGEST_S)
-            (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-            read = [readers.submit(_read, end) for end in (out, err)]
-            streams = [nothing.fileno(), out_end, err_end]
-            socket.send_fds(connection, [json.dumps(request).encode()], streams)
-            os.close(out_end)
-            os.close(err_end)
-            return Completed(_exit_code(connection), *(text.result() for text in read))
+        """Run a command to its end; one that takes too long is killed."""
+        process = self.start(arguments, directory, environment, module)
+        try:
+            out, err = process.communicate(_LONGEST_S)
+            return Completed(process.wait(), out, err)
+        finally:
+            process.close()
 
     def stop(self) -> None:
         """End the server."""
         self.server.kill()
         self.server.communicate()
-
-
-def _read(end: int) -> str:
-    with open(end, encoding="utf-8") as stream:
-        return stream.read()
-
-
-def _exit_code(connection: socket.socket) -> int:
-    """Wait for the command; one that takes too long is killed."""
-    with connection.makefile() as answers:
-        child = int(answers.readline())
-        try:
-            return int(answers.readline())
-        except BaseException:
-            os.kill(child, signal.SIGKILL)
-            raise
