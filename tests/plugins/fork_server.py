@@ -114,6 +114,7 @@ class Server:
 def run(request: dict[str, Any], streams: list[int]) -> None:
     """Run a command as `python -m` does, and end this process."""
     _become(request, streams)
+    write_down_functions()
     code = 0
     try:
         runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
@@ -157,5 +158,4 @@ def _requested() -> RequestedError:
 if __name__ == "__main__":
     import_all()
     asked = _requested()
-    write_down_functions()
     run(asked.request, asked.streams)

@@ -1,7 +1,6 @@
 """What a run says of a statement that is held up, at a terminal and away from one."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from petrec.postgres.ddl.progress import Progress
 from tests.plugins.clean import clean, owned
 from tests.plugins.command import Petrec, Spawn, environment
 from tests.plugins.databases import Database
+from tests.plugins.forks import Process
 from tests.plugins.waiting import until
 
 APPLY = ("constraints", "apply", "--yes", "--group", "indexes")
@@ -37,8 +37,7 @@ def holding(clinic: Database, sql: str) -> psycopg.Connection[Any]:
     return held
 
 
-def line_with(process: "subprocess.Popen[str]", pattern: str) -> str:
-    assert process.stderr is not None
+def line_with(process: Process, pattern: str) -> str:
     lines = iter(process.stderr.readline, "")
     return next(line for line in lines if re.search(pattern, line))
 

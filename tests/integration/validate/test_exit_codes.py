@@ -144,7 +144,7 @@ class Standby:
             victim = self.conflict(victim)
         self.blocker.rollback()
         out, err = process.communicate(timeout=60)
-        return Completed(process.returncode, out, err)
+        return Completed(process.wait(), out, err)
 
 
 def test_a_standbys_conflict_is_retried_once(
