@@ -1,1 +1,1 @@
-"""Whether server, role, tables and settings fit, each finding with its fix; and grants."""
+"""Checks of server, role, tables and settings, each with its fix; and scripts of grants."""

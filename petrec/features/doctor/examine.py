@@ -24,7 +24,7 @@ _WRITES: dict[Task, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 def examine(connection: Connection, mapping: Mapping, tasks: Iterable[Task]) -> DoctorResult:
-    """Make every check; what a task asked about lacks is a problem, of others a note."""
+    """Run every check; a missing privilege is a problem for a requested task, else a note."""
     checks = list(check_server(connection))
     try:
         schema = load_schema(connection, mapping)
@@ -41,7 +41,7 @@ def examine(connection: Connection, mapping: Mapping, tasks: Iterable[Task]) -> 
 
 
 def find_objects(connection: Connection, mapping: Mapping) -> Objects:
-    """Return what a script of grants is about; errors: SchemaMismatchError."""
+    """Return the objects of a grants script; errors: SchemaMismatchError."""
     schema = load_schema(connection, mapping)
     physical = {mapping.table(name): name for name in LOGICAL_COLUMNS}
     found = read_tables(connection, mapping.schema, sorted(physical))

@@ -1,4 +1,4 @@
-"""The least privileges that each command needs, as one script to run and one to take it back."""
+"""The least privileges that each command needs, as one script to grant and one to revoke them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _READ_BY_REPORT = ("api_logs",)
 
 
 class Task(StrEnum):
-    """What a role is to do; each needs what `audit` needs, too."""
+    """A task of a role; every task also needs the privileges of `audit`."""
 
     AUDIT = "audit"
     REPORT = "report"
@@ -36,7 +36,7 @@ _WRITING = {Task.BACKFILL, Task.REVIEW}
 
 @dataclass(frozen=True)
 class Objects:
-    """What there is to grant on; `present` are the logical names of the tables found.
+    """The objects to grant on; `present` are the logical names of the tables found.
 
     `has_journal` is whether petrec's own schema exists.
     """
@@ -99,7 +99,7 @@ def grant_script(objects: Objects, tasks: Iterable[Task], role: str) -> str:
 
 
 def revoke_script(objects: Objects, tasks: Iterable[Task], role: str) -> str:
-    """Return the statements that take all of it back; petrec's own tables stay."""
+    """Return the statements that revoke all of it; petrec's own tables stay."""
     asked = set(tasks)
     statements = [grant.taken_from(role) for grant in reversed(needed_grants(objects, asked))]
     if asked & _WRITING and objects.has_journal:
@@ -114,7 +114,7 @@ def _reading(objects: Objects, tables: Iterable[str]) -> Iterator[Grant]:
 
 
 def _writing(objects: Objects, *, placing: bool) -> Iterator[Grant]:
-    """Yield what a run writes; a row lock needs UPDATE on one column of its table."""
+    """Yield the grants of a run; a row lock needs UPDATE on one column of its table."""
     mapping, links = objects.mapping, objects.names("appointment_pets")
     keys = ("pet_id", "appointment_id") if placing else ("pet_id",)
     columns = tuple(mapping.column("recordings", key) for key in keys)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """How one check came out; a problem stops a command that was asked about."""
+    """The result of one check; a problem stops a requested task."""
 
     OK = "ok"
     NOTE = "note"
@@ -26,7 +26,7 @@ _SEVERITIES = {State.PROBLEM: "error", State.WARNING: "warning"}
 
 
 class Check(Struct, frozen=True):
-    """One thing that was looked at; `fix` is what to do, empty where nothing is."""
+    """One check; `fix` is what to do, empty if nothing."""
 
     name: str
     state: State
@@ -35,19 +35,19 @@ class Check(Struct, frozen=True):
 
 
 class DoctorResult(Result, frozen=True):
-    """All checks, in the order in which they were made."""
+    """All checks, in the order in which they ran."""
 
     checks: tuple[Check, ...]
     command: str = "doctor"
 
     @property
     def problems(self) -> int:
-        """Return how many checks found what stops a command."""
+        """Return how many checks are problems."""
         return sum(check.state is State.PROBLEM for check in self.checks)
 
     @property
     def warnings(self) -> int:
-        """Return how many checks found what a person should know first."""
+        """Return how many checks are warnings."""
         return sum(check.state is State.WARNING for check in self.checks)
 
     def frame(self) -> "DataFrame":

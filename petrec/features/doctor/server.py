@@ -1,4 +1,4 @@
-"""What the doctor asks of the server and of the role, whatever the tables are."""
+"""The doctor's checks of server and role, independent of the tables."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ SELECT current_setting('server_version') AS version,
 
 
 def check_server(connection: Connection) -> Iterator[Check]:
-    """Yield what is to know of the server, its clock, its replicas, and the role."""
+    """Yield the checks of the server, its clock, its replicas, and the role."""
     row = connection.execute(_SERVER).one()
     supported = OLDEST <= row.major <= NEWEST
     yield Check(

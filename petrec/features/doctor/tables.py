@@ -1,4 +1,4 @@
-"""What the doctor asks of the mapped tables: sizes, keys, triggers, and what petrec keeps."""
+"""The doctor's checks of the mapped tables: sizes, keys, triggers, and schema petrec."""
 
 from collections.abc import Iterator
 
@@ -36,7 +36,7 @@ WHERE i.indrelid = CAST(:table AS regclass) AND i.indisvalid AND i.indpred IS NU
 
 
 def check_tables(connection: Connection, schema: Schema) -> Iterator[Check]:
-    """Yield the mapped tables with their sizes and keys, and what writing them would meet."""
+    """Yield the mapped tables with their sizes and keys, and the obstacles to writing."""
     for name, table in _mapped(schema):
         yield _table(connection, name, table)
     yield _lookup(connection, schema)
@@ -55,7 +55,7 @@ def check_tables(connection: Connection, schema: Schema) -> Iterator[Check]:
 
 
 def check_journal(connection: Connection) -> Check:
-    """Return whether there is a schema petrec."""
+    """Return the check of schema petrec."""
     there = connection.scalar(SCHEMA_EXISTS)
     finding = "there" if there else "does not exist yet; the first command that writes creates it"
     return Check("schema petrec", State.OK if there else State.NOTE, finding)
@@ -86,7 +86,7 @@ def _table(connection: Connection, name: str, table: Table) -> Check:
 
 
 def _lookup(connection: Connection, schema: Schema) -> Check:
-    """Return whether an appointment's pets are found by an index: each batch asks for them."""
+    """Return whether an index finds an appointment's pets, which each batch reads."""
     links = schema.tables.links
     asked = {"table": quoted_table(links), "column": links.c.appointment_id.name}
     if connection.scalar(_INDEX, asked):

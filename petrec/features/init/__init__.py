@@ -1,1 +1,1 @@
-"""Settings for a database, found by looking at its catalog; a person reads them before use."""
+"""Settings for a database, proposed from its catalog; a person reviews them before use."""

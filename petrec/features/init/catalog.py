@@ -32,7 +32,7 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND cardinality(k.conkey) = 1
 
 @dataclass(frozen=True)
 class Found:
-    """A table: its columns in order, and for those with a foreign key the table referred to."""
+    """A table: its columns in order, and the referenced table of those with a foreign key."""
 
     name: str
     columns: tuple[str, ...]
@@ -40,7 +40,7 @@ class Found:
 
 
 def read_schemas(connection: Connection) -> dict[str, dict[str, Found]]:
-    """Return schemas, and in each its tables by name; keys to other schemas are left out."""
+    """Return the tables of each schema by name, without foreign keys to other schemas."""
     parents: dict[tuple[str, str], dict[str, str]] = {}
     for row in connection.execute(_KEYS):
         if row.schema == row.parent_schema:

@@ -1,11 +1,11 @@
-"""Files that jobs, pipelines and dashboards begin with."""
+"""Example files for jobs, pipelines and dashboards."""
 
 from enum import StrEnum
 from pathlib import Path
 
 
 class Example(StrEnum):
-    """What a user may want beside the settings."""
+    """An example that a user may want besides the settings."""
 
     GITHUB = "github"
     GITLAB = "gitlab"

@@ -1,4 +1,4 @@
-"""Which table and which column each logical name most likely means; what is unclear stays open."""
+"""The most likely table and column of each logical name; unclear names stay open."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ _NOT_A_LETTER = re.compile(r"[\W_]+")
 
 @dataclass
 class Proposal:
-    """Logical to physical names, and what nothing was found for, with the names that might do."""
+    """Logical to physical names, and the open names with their possible candidates."""
 
     schema: str
     tables: dict[str, str] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Proposal:
 def propose(
     schemas: Mapping[str, Mapping[str, Found]], schema: str | None, given: Mapping[str, str]
 ) -> Proposal:
-    """Propose a mapping; `given` holds what a person said, by `table` or `table.column`.
+    """Propose a mapping; `given` holds the user's names, by `table` or `table.column`.
 
     Without `schema`, it is the one with the most of the required tables.
     """
@@ -59,7 +59,7 @@ def _plain(name: str) -> str:
 
 
 def _by_name(logical: str, tables: Mapping[str, Found]) -> str | None:
-    """Return the table of that name, else the only one that is it but for case and plural."""
+    """Return the table of that name, else the only one that differs just in case and plural."""
     if logical in tables:
         return logical
     alike = [name for name in tables if _plain(name) == _plain(logical)]
@@ -67,7 +67,7 @@ def _by_name(logical: str, tables: Mapping[str, Found]) -> str | None:
 
 
 def _follow_links(proposal: Proposal, tables: Mapping[str, Found]) -> None:
-    """Find what appointment_pets joins by its foreign keys, or it by what it joins."""
+    """Find the tables that appointment_pets joins by its foreign keys, or it by these tables."""
     known = proposal.tables
     ends = {known.get("pets"), known.get("appointments")}
     if "appointment_pets" not in known and None not in ends:
@@ -96,7 +96,7 @@ def _column(proposal: Proposal, logical: str, column: str, table: Found) -> str 
 
 
 def _by_key(proposal: Proposal, logical: str, column: str, table: Found) -> Iterator[str]:
-    """Yield the columns whose foreign key refers to the table that the column should refer to."""
+    """Yield the columns whose foreign key references the expected table."""
     parent = proposal.tables.get(_REFERENCES.get(logical, {}).get(column, ""))
     for name, referred in table.parents.items():
         if parent is not None and referred == parent:

@@ -7,7 +7,7 @@ from petrec.features.init.propose import Proposal
 
 
 def settings_text(proposal: Proposal) -> str:
-    """Return the file; what is open stands in it as a remark with the names that might do."""
+    """Return the file; an open name is a comment that lists the candidates."""
     return "\n".join(_lines(proposal)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What cron runs: the state and its history, for people and for monitoring."""
+"""The report for people and monitoring: the current state and its history."""
 
 from petrec.features.report.build import ReportWindow, build_report
 from petrec.features.report.publish import METRICS_MODE, ReportFile, failure_marked, publication

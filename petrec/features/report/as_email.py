@@ -14,12 +14,12 @@ _BARS = 14
 
 
 def write(result: ReportResult, out: TextIO) -> None:
-    """Write the HTML part alone, for a mailer that makes the message."""
+    """Write only the HTML part, for a mailer that builds the message."""
     out.write(_html(result))
 
 
 def write_message(result: ReportResult, out: TextIO) -> None:
-    """Write a whole message; the sender, the mailer and its arguments add the addresses."""
+    """Write a whole message; the mailer adds the addresses."""
     message = EmailMessage(policy=SMTP.clone(linesep="\n"))
     audit = result.audit
     message["Subject"] = (

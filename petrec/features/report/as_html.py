@@ -1,4 +1,4 @@
-"""The report as one page: no script, no network, charts drawn here, light, dark and printed."""
+"""The report as one page: no script, no network, inline charts; light, dark and print styles."""
 
 from importlib.resources import files
 from typing import Any, TextIO
@@ -32,7 +32,7 @@ def write(result: ReportResult, out: TextIO) -> None:
 
 
 def facts(result: ReportResult) -> dict[str, Any]:
-    """Return what every template needs of a report."""
+    """Return the values that every template needs."""
     names = ("audit", "verdict", "window_days", "uploads", "rejected", "examples", "history",
              "runs", "weekly", "backfills", "trend", "remarks")  # fmt: skip
     audit, uploads, rejected = result.audit, result.uploads or (), result.rejected or ()

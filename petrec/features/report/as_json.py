@@ -1,4 +1,4 @@
-"""The complete report as JSON, from which every other form can be made again."""
+"""The complete report as JSON, from which every other format can be rendered again."""
 
 from typing import TextIO
 

@@ -1,4 +1,4 @@
-"""Put the report together from what the snapshot and the history say."""
+"""Build the report from the snapshot and the history."""
 
 from dataclasses import dataclass
 
@@ -59,7 +59,7 @@ def build_report(
 
 
 def _read_backfills(connection: Connection, schema: Schema) -> tuple[BackfillMark, ...]:
-    """Return the last runs that changed anything, the oldest first; none if they are unreadable."""
+    """Return the last runs that changed recordings, oldest first; none if they are unreadable."""
     if not is_readable(connection, runs):
         return ()
     day = cast(func.coalesce(runs.c.finished_at, runs.c.updated_at), Date)

@@ -1,4 +1,4 @@
-"""What a column can be read as: the host's types may be others than the contract's."""
+"""What a column can be read as: its type may differ from the contract's."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ _HOLDS = text("""
 
 @dataclass(frozen=True)
 class UnreadableColumn:
-    """Why the columns of one question cannot be read; `reason` is empty where one is absent."""
+    """Why the columns of one query cannot be read; `reason` is empty if one is missing."""
 
     reason: str = ""
 
@@ -24,7 +24,7 @@ class UnreadableColumn:
 def cannot_read(
     connection: Connection, table: Table, time: str, word: str, value: str
 ) -> UnreadableColumn | None:
-    """Return why rows cannot be counted by day and word; None where they can.
+    """Return why rows cannot be counted by day and word; None if they can.
 
     `time` must be a column of moments, `word` one of texts or an enum that has `value`.
     """

@@ -67,7 +67,7 @@ def _text(columns: Any, name: str) -> ColumnElement[Any]:
 
 
 def _day(columns: Any) -> ColumnElement[Any]:
-    """Return a moment as text; one that four digits do not hold (infinity, BC) as it is."""
+    """Return a moment as text; one without a four-digit year (infinity, BC) as it is."""
     moment = columns["created_at"]
     usual = moment.between(_date("0001-01-01"), _date("9999-12-31"))
     short = func.to_char(moment, "YYYY-MM-DD HH24:MI")

@@ -1,7 +1,7 @@
 """The contract's monitoring queries, on mapped names and the types that the columns have.
 
-A date that no calendar page holds (infinity, BC, after today) belongs to no day: such rows are
-counted apart, and no such value is loaded.
+A date that is infinite, BC or in the future belongs to no day: such rows are counted separately,
+and their values are not loaded.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ _FIRST_DAY: ColumnElement[Any] = cast(literal("0001-01-01", Text), Date)
 
 @dataclass(frozen=True)
 class Monitoring:
-    """Uploads and refusals per day; None where they cannot be read, with the remarks on both."""
+    """Uploads and refusals per day; None if they cannot be read; with the remarks on both."""
 
     uploads: tuple[UploadDay, ...] | None
     rejected: tuple[RejectedDay, ...] | None
@@ -43,7 +43,7 @@ class Monitoring:
 
 
 def read_monitoring(connection: Connection, schema: Schema, now: datetime, days: int) -> Monitoring:
-    """Return the daily numbers of the last `days` days, and what was left out of them."""
+    """Return the daily numbers of the last `days` days, with remarks on what they omit."""
     remarks: list[str] = []
     uploads, rejected = None, None
     cannot = cannot_read(
@@ -100,7 +100,7 @@ def _day(moment: ColumnElement[Any], now: datetime) -> ColumnElement[Any]:
 
 
 def _shown(moment: ColumnElement[Any], now: datetime, days: int) -> ColumnElement[bool]:
-    """As the contract has it: so many days before this moment, so that the first is partial."""
+    """Return the contract's window: this many days before now, so the first day is partial."""
     since = literal(now) - literal(timedelta(days=days))
     return or_(moment >= since, moment < _FIRST_DAY)
 

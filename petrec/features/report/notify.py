@@ -1,4 +1,4 @@
-"""A summary for a webhook that speaks Slack's form; its URL is a secret and never repeated."""
+"""A summary for a webhook that accepts Slack messages; its URL is a secret and never shown."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ _MOST_KINDS = 5
 
 
 def summary(result: ReportResult, *, plain: bool = False) -> str:
-    """Return the text of a report, by default in Slack's form: counts alone, no names, no ids."""
+    """Return the text of a report, by default in Slack's format: only counts, no names or ids."""
     audit, name, quote = result.audit, "petrec" if plain else "*petrec*", "" if plain else "`"
     mark, counted = _MARKS[result.verdict.direction], f"{audit.findings:,} of {audit.total:,}"
     told = f"{counted} recordings in {audit.database} need attention"
@@ -40,12 +40,12 @@ def summary(result: ReportResult, *, plain: bool = False) -> str:
 
 
 def failure_summary(reason: str) -> str:
-    """Return the text for a report that could not be made."""
+    """Return the text for a failed report."""
     return f"⚠️ *petrec*: no report: {reason}".translate(_ESCAPES)
 
 
 def checked(url: str) -> str:
-    """Return the URL, which may be empty, if a webhook can have it; errors: UsageError."""
+    """Return the URL, which may be empty, if it is valid; errors: UsageError."""
     parts = urlsplit(url)
     if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
         raise UsageError("the webhook is not an http or https URL", hint="check PETREC_NOTIFY_URL")
@@ -79,7 +79,7 @@ def post(url: str, text: str, *, backoff_s: float = BACKOFF_S) -> None:
 
 
 def _cause(error: urllib3.exceptions.HTTPError) -> str:
-    """Return the kind of failure; the message would repeat the URL."""
+    """Return the kind of failure; the driver's message would show the URL."""
     inner = getattr(error, "reason", None) or error
     match inner:
         case urllib3.exceptions.NewConnectionError():

@@ -36,7 +36,7 @@ def day(value: date) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a share; a small one is not shown as none, a large one not as all."""
+    """Return a percentage; rounding never makes it 0 % or 100 %."""
     if not whole or not part:
         return "0 %"
     share = 100 * part / whole

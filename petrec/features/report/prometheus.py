@@ -1,7 +1,7 @@
-"""Metrics for node_exporter's textfile collector: gauges, no timestamps, every rule with its zero.
+"""Metrics for node_exporter's textfile collector: gauges, no timestamps, every rule even at zero.
 
-A run that failed keeps the values of the last one that succeeded, turns `petrec_up` to 0 and moves
-the time of the last run; the time of the last success stays.
+After a failed run the values of the last successful run stay, `petrec_up` becomes 0, and the time
+of the last run is updated; the time of the last success stays.
 """
 
 import re

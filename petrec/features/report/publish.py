@@ -1,4 +1,4 @@
-"""The files of one report: all of them complete, or all of them as they were."""
+"""The files of one report: either all are replaced or none."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,7 +19,7 @@ METRICS_MODE = 0o644
 
 @dataclass(frozen=True)
 class ReportFile:
-    """A file to write, how, and who may read it."""
+    """A file to write, its renderer, and its mode."""
 
     path: Path
     write: Writer
@@ -28,9 +28,9 @@ class ReportFile:
 
 @contextmanager
 def publication(targets: Sequence[ReportFile]) -> Iterator[Callable[[ReportResult], None]]:
-    """Yield a function that writes the report; the files appear once the block has ended well.
+    """Yield a function that writes the report; the files appear if the block succeeds.
 
-    They are opened at once, so that a directory that cannot be written is told before any work.
+    They are opened at once, so that a directory that is not writable is found before any work.
     """
     with ExitStack() as stack:
         files = [(t, stack.enter_context(atomic_text(t.path, t.mode))) for t in targets]
@@ -48,7 +48,7 @@ def publication(targets: Sequence[ReportFile]) -> Iterator[Callable[[ReportResul
 
 @contextmanager
 def failure_marked(metrics: Path | None) -> Iterator[None]:
-    """Turn `petrec_up` to 0 in the metrics where the block fails, whatever stops it."""
+    """Set `petrec_up` to 0 in the metrics if the block fails for any reason."""
     try:
         yield
     except BaseException:
@@ -58,7 +58,7 @@ def failure_marked(metrics: Path | None) -> Iterator[None]:
 
 
 def mark_failure(metrics: Path) -> None:
-    """Rewrite the metrics; where even that fails, the time of the last success tells it."""
+    """Rewrite the metrics; if that fails too, the time of the last success shows the failure."""
     try:
         previous = metrics.read_text(encoding="utf-8") if metrics.exists() else ""
         with atomic_text(metrics, METRICS_MODE) as file:

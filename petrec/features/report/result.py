@@ -1,4 +1,4 @@
-"""What a report tells: the audit of now, the guide's monitoring queries, and how it got there."""
+"""The result of a report: the current audit, the monitoring queries, and the history."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +17,7 @@ _MOST_POINTS = 14
 
 
 class Movement(Struct, frozen=True):
-    """How one kind has moved since the run before; reappeared: seen, gone, and seen again."""
+    """How one kind has changed since the previous run; reappeared means fixed and found again."""
 
     new: int = 0
     fixed: int = 0
@@ -30,7 +30,7 @@ class Movement(Struct, frozen=True):
 
 
 class PastRun(Struct, frozen=True, omit_defaults=True):
-    """One run as the history keeps it; the first one has nothing to be compared with."""
+    """One run in the history; the first has no earlier run to compare with."""
 
     taken_at: datetime
     total: int
@@ -50,7 +50,7 @@ class PastRun(Struct, frozen=True, omit_defaults=True):
 
 
 class UploadDay(Struct, frozen=True):
-    """The guide's upload success query: one day, UTC."""
+    """One day, UTC, of the upload success query."""
 
     day: date
     total: int
@@ -58,7 +58,7 @@ class UploadDay(Struct, frozen=True):
 
     @property
     def percent(self) -> float:
-        """Return the share that succeeded."""
+        """Return the percentage that succeeded."""
         return round(100 * self.uploaded / self.total, 1) if self.total else 0.0
 
 
@@ -84,7 +84,7 @@ Direction = Literal["better", "worse", "steady", "clean", "unknown"]
 
 
 class TrendVerdict(Struct, frozen=True):
-    """Is it getting better, and since when; `since` is the turning point."""
+    """The direction of the findings; `since` is the turning point."""
 
     direction: Direction
     sentence: str

@@ -12,11 +12,11 @@ _MOVES = ("new", "fixed", "reappeared")
 
 
 def trend(runs: Sequence[PastRun], days: int) -> tuple[tuple[TrendPoint, ...], bool]:
-    """Return the last `days` days that have runs, and whether they had to be folded to weeks.
+    """Return the last `days` days that have runs, and whether they were grouped to weeks.
 
-    A day has the findings of its last run and the sum of its movements, so that several runs a
-    day and none at all are both right. The last of `runs` is now: a run that a wrong clock dated
-    after it has no place in the series.
+    A day has the findings of its last run and the sum of its movements, so several runs per day, or
+    none, are correct. The last of `runs` is the current one: runs with a later date, from a wrong
+    clock, are ignored.
     """
     now = runs[-1].taken_at
     start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)

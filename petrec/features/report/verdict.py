@@ -1,4 +1,4 @@
-"""Is it getting better, and since when: the last turning point of a series."""
+"""The direction of the findings: the last turning point of a series."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -31,7 +31,7 @@ def judge(points: Sequence[TrendPoint]) -> TrendVerdict:
 
 
 def turning_point(values: Sequence[int]) -> int:
-    """Return the index at which the present movement began: a peak or a low, not noise."""
+    """Return the index at which the current movement began: a peak or a low, not noise."""
     least = max(1.0, TURN * (max(values) - min(values)))
     pivot = extreme = 0
     rising: bool | None = None

@@ -1,1 +1,1 @@
-"""Doubtful recordings to people who know the animals, and their decisions back."""
+"""Export doubtful recordings for people who know the animals, and import their decisions."""

@@ -15,7 +15,7 @@ SHARED = "; "
 
 @dataclass(frozen=True)
 class Valid:
-    """An entry that may be written, its recording's whole key, and whether it moves that."""
+    """An entry that may be written, its recording's whole key, and whether it changes that."""
 
     entry: DecisionEntry
     key: tuple[str, ...]
@@ -24,7 +24,7 @@ class Valid:
 
 @dataclass(frozen=True)
 class Ballot:
-    """One decision to be recorded, whoever shares it."""
+    """One decision to be recorded, with the people who share it."""
 
     key: tuple[str, ...]
     decision: Decision
@@ -33,14 +33,14 @@ class Ballot:
 
 
 def choice_of(decision: Decision) -> tuple[str, str | None, str | None]:
-    """Return what is decided, apart from who and why."""
+    """Return what is decided, without reviewer and note."""
     return decision.verdict, decision.pet_id, decision.appointment_id
 
 
 def agreed(valid: Sequence[Valid]) -> tuple[list[Ballot], list[list[Valid]]]:
     """Return ballots in the order of the entries, and the groups that contradict each other.
 
-    Who cannot tell does not contradict who can: both are recorded.
+    "Cannot tell" does not contradict another decision: both are recorded.
     """
     ballots, conflicts = [], []
     for group in _groups(valid):

@@ -1,4 +1,4 @@
-"""Record decisions and write what they say: resume what is unfinished, then drive a new run."""
+"""Record and write decisions: resume an unfinished run, then start a new one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ def resume_review(
     *,
     anew: bool = False,
 ) -> Run | None:
-    """Bring an unfinished import to its end, if there is one, or leave it where `anew`.
+    """Finish an unfinished import, if there is one, or abandon it with `anew`.
 
     Errors: see `Driver`.
     """
@@ -71,14 +71,14 @@ def record_review(
 
 
 def review_target(target: Target, ballots: Sequence[Ballot]) -> Target:
-    """Return what a run of these ballots writes beside the pet."""
+    """Return what a run of these ballots writes besides the pet."""
     links = any(ballot.decision.verdict is Verdict.LINK for ballot in ballots)
     also = ("appointment_id",) if any(ballot.moves for ballot in ballots) else ()
     return msgspec.structs.replace(target, also=also, links=links)
 
 
 def foresee_review(connection: Connection, schema: Schema, target: Target) -> Foresight:
-    """Return what a plan says of the import, with the checks that may refuse its rows."""
+    """Return the obstacles and warnings of the import, with the checks that may refuse its rows."""
     foresight = foresee(connection, schema, target)
     checks = [
         about_check(name) for name, _ in not_valid_checks(connection, schema.tables.recordings)

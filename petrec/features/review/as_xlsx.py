@@ -51,10 +51,10 @@ def write_workbook(cases: Iterable[Case], out: BinaryIO) -> int:
 
 
 class _OpenFile:
-    """The file as long as it is written to; afterwards, writes go nowhere.
+    """The file while it is written to; later writes are discarded.
 
-    After an error XlsxWriter leaves its ZipFile unfinished. That one writes its last part when it
-    is garbage-collected, and Python would print that the file is closed or the disk still full.
+    After an error XlsxWriter leaves its ZipFile unfinished. The ZipFile writes its last part when
+    it is garbage-collected, and Python would print that the file is closed or the disk still full.
     """
 
     def __init__(self, out: BinaryIO) -> None:
@@ -76,7 +76,7 @@ class _OpenFile:
         return self.place
 
     def flush(self) -> None:
-        """Hand over what is buffered."""
+        """Write out what is buffered."""
         if self.out:
             self.out.flush()
 
@@ -97,8 +97,8 @@ def _write(cases: Iterable[Case], out: _OpenFile) -> int:
 class _Sheet:
     """The sheet of one kind.
 
-    The words of a row's drop-down stand in hidden columns of the row itself: so they stay with it
-    when a person sorts the sheet, and one validation serves all rows.
+    The words of a row's drop-down are in hidden columns of the row itself, so that they stay with
+    it when a person sorts the sheet, and one validation serves all rows.
     """
 
     def __init__(self, workbook: xlsxwriter.Workbook, kind: str, number: int) -> None:
@@ -148,7 +148,7 @@ class _Sheet:
 
 
 def _offer_words(sheet: Worksheet, last: int) -> None:
-    """Offer each row the words that stand in it, from the second row on."""
+    """Offer each row its own words, from the second row on."""
     column = COLUMNS.index("decision")
     first, end = xl_col_to_name(_FIRST_WORD, col_abs=True), xl_col_to_name(last, col_abs=True)
     words = f"OFFSET({first}2,0,0,1,COUNTA({first}2:{end}2))"

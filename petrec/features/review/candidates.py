@@ -21,12 +21,12 @@ class Option:
 
     @property
     def identity(self) -> tuple[str, str | None]:
-        """Return what tells this option from the others of its case."""
+        """Return what distinguishes this option from the others of its case."""
         return self.pet.id, self.appointment
 
 
 def options(seen: Observed) -> tuple[Option, ...]:
-    """Return the options of a case, without duplicates; the first found says where from."""
+    """Return the options of a case, without duplicates; the first source found is kept."""
     found: dict[tuple[str, str | None], Option] = {}
     for option in _possible(seen):
         if fits(seen, option):
@@ -43,7 +43,7 @@ def open_verdict(seen: Observed) -> Verdict | None:
 
 
 def fits(seen: Observed, option: Option) -> bool:
-    """Return whether the recording would be `ok`; the write asks the SQL twin again, under lock."""
+    """Return whether the recording would be `ok`; the write checks it again in SQL, under lock."""
     visit = seen.visit
     facts = VisitFacts(visit.pet_id, visit.appointment, visit.pet is not None) if visit else None
     return becomes_ok(option.pet.id, option.appointment, facts)
@@ -113,5 +113,5 @@ def places(seen: Observed) -> tuple[SeenAppointment, ...]:
 
 
 def told(place: SeenAppointment) -> str:
-    """Name an appointment to a person."""
+    """Return an appointment in words."""
     return " ".join(part for part in (place.date[:16], place.title) if part) or place.id

@@ -1,4 +1,4 @@
-"""What a review is about: cases for people, and the decisions they send back."""
+"""The data of a review: cases for people, and their decisions."""
 
 from enum import StrEnum
 
@@ -23,7 +23,7 @@ class Strength(StrEnum):
 
 
 class Suggestion(Struct, frozen=True):
-    """Why a candidate may be the pet; `source` names the rule that says so."""
+    """Why a candidate may be the pet; `source` names the rule."""
 
     source: str
     strength: Strength
@@ -46,7 +46,7 @@ class Candidate(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """One doubtful recording; `state` is a hash of what was observed, `context` is for reading.
+    """One doubtful recording; `state` is a hash of the observed values, `context` is for reading.
 
     Where `open` is a verdict, any other existing pet may be named under it, too: by `assign` the
     recording then has no appointment, by `link` the pet is added to the appointment it has.

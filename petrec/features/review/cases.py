@@ -1,4 +1,4 @@
-"""From what was observed to a case: candidates in the order of what speaks for them."""
+"""Build a case from the observed values: candidates in the order of their hints."""
 
 from collections.abc import Generator, Iterator, Sequence
 
@@ -34,7 +34,7 @@ def stream_cases(
 
 
 def observe(connection: Connection, schema: Schema, ids: Sequence[str]) -> list[Observed]:
-    """Return what is to be seen of some recordings now, whatever their kind."""
+    """Return the current values of some recordings, of any kind."""
     return list(_stream(connection, ids_query(schema, ids)))
 
 
@@ -54,7 +54,7 @@ def _stream(connection: Connection, query: Select[tuple[str]]) -> Iterator[Obser
 
 
 def make_case(seen: Observed, lacking: Lacking = _NOTHING) -> Case:
-    """Rank the candidates that can be written, and tell what is known."""
+    """Rank the candidates that can be written, and add the context."""
     found = [option for option in options(seen) if _is_writable(option, lacking)]
     reasons = suggestions(seen, found)
     ranked = sorted(found, key=lambda option: _order(option, reasons[option]))

@@ -1,4 +1,4 @@
-"""Decisions held against the database as it is: which may be written, and why the others not."""
+"""Decisions checked against the current database: which may be written, and why the others not."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +40,7 @@ def check(connection: Connection, schema: Schema, reading: Reading) -> Checked:
 def _formed(
     connection: Connection, schema: Schema, entries: Sequence[DecisionEntry], checked: Checked
 ) -> Iterator[DecisionEntry]:
-    """Bring ids into form; a line whose ids or kind cannot be, or that comes twice, is refused."""
+    """Normalise ids; refuse a line with an invalid id or kind, and duplicates."""
     first: dict[tuple[str, str, str], SourceLine] = {}
     ids = EntryIds(connection, schema, entries)
     for entry in entries:
@@ -85,7 +85,7 @@ def _judged(
 
 
 def _lost(entries: Sequence[DecisionEntry], seen: Mapping[str, list[Observed]]) -> set[str]:
-    """Return the ids under which there is no recording."""
+    """Return the ids without a recording."""
     return {e.decision.recording_id for e in entries if not seen.get(e.decision.recording_id)}
 
 
@@ -107,7 +107,7 @@ def _outcome(
     lacking: Lacking,
     checked: Checked,
 ) -> Observed | None:
-    """Return the recording as it is where the entry may be recorded; else count or refuse it."""
+    """Return the current recording if the entry may be recorded; else count or refuse it."""
     decision = entry.decision
     now = next((one for one in seen if one.state == decision.state), None)
     if now is None:
@@ -125,7 +125,7 @@ def _outcome(
 
 
 def _unwritable(decision: Decision, lacking: Lacking) -> Objection | None:
-    """Refuse what the database could not store."""
+    """Refuse values that the database cannot store."""
     if decision.verdict not in {Verdict.ASSIGN, Verdict.LINK}:
         return None
     links = decision.verdict is Verdict.LINK

@@ -1,4 +1,4 @@
-"""The outcome of a check: what is to be recorded, and the refused lines, for repair."""
+"""The outcome of a check: what will be recorded, and the refused lines, to be corrected."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _REASON = "problem"
 
 @dataclass
 class Checked:
-    """The outcome: ballots to be recorded in order, and everything that is not."""
+    """The outcome: ballots to record in order, and everything else."""
 
     ballots: list[Ballot] = field(default_factory=list)
     already: int = 0
@@ -32,7 +32,7 @@ class Checked:
         return {str(verdict): counted[verdict] for verdict in Verdict if counted[verdict]}
 
     def refuse(self, entry: DecisionEntry, refusal: Objection) -> None:
-        """Note why an entry is not to be recorded."""
+        """Note why an entry is not recorded."""
         decision = entry.decision
         self.problems.append(
             LineProblem(

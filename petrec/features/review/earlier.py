@@ -1,4 +1,4 @@
-"""Decisions of earlier imports: what is recorded already, and what was decided otherwise."""
+"""Decisions of earlier imports: what was recorded before, and what was decided differently."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from petrec.features.runs.journal.tables import changes, decisions, runs
 
 
 class EarlierDecision(Struct, frozen=True):
-    """A recorded decision; `written`: the recording was changed by it, and it was not undone."""
+    """A recorded decision; `written`: it has changed the recording and was not undone."""
 
     run_id: int
     key: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""All cases of one snapshot to files, in the format that each file's name asks for."""
+"""Write all cases of one snapshot to files, in the format of each file name's ending."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -26,7 +26,7 @@ FORMATS = (".csv", ".xlsx", ".html")
 
 
 def check_names(paths: Sequence[Path]) -> None:
-    """Check that each file's name tells its format; errors: UsageError."""
+    """Check that each file name has the ending of a format; errors: UsageError."""
     for path in paths:
         if path.suffix.lower() not in FORMATS:
             known = ", ".join(FORMATS)
@@ -36,7 +36,7 @@ def check_names(paths: Sequence[Path]) -> None:
 
 
 def check_replaceable(paths: Sequence[Path]) -> None:
-    """Check that no file holds work of a person; errors: UsageError."""
+    """Check that no file holds a person's work; errors: UsageError."""
     for path in paths:
         refuse_filled(path)
 
@@ -51,7 +51,7 @@ def export_cases(
 ) -> ReviewExport:
     """Write every case of the kinds (all, by default) to each file.
 
-    A file that holds work of a person is refused, or with `force` kept beside the new one. Errors:
+    A file that holds a person's work is refused, or with `force` kept as NAME.bak-1. Errors:
     OutputError, UsageError.
     """
     census = take_census(connection, schema)
@@ -67,7 +67,7 @@ def export_cases(
 
 
 def _before(kept: list[Path], *, force: bool) -> Callable[[Path], None]:
-    """Return what is done just before a file is replaced: a person may have saved it meanwhile."""
+    """Return a check for just before a file is replaced: a person may have saved it meanwhile."""
 
     def before(path: Path) -> None:
         try:

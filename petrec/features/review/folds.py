@@ -1,4 +1,4 @@
-"""What surrounds a recording, folded to one row per appointment, owner or day.
+"""The surroundings of a recording, grouped to one row per appointment, owner or day.
 
 Each fold is read once and joined by hash: a million cases need no query of their own.
 """
@@ -16,7 +16,7 @@ MOST_APPOINTMENTS_OF_A_DAY = 30
 
 
 def as_text(table: Any, column: str, default: str | None = "") -> ColumnElement[Any]:
-    """Return a column as text; the default where it is NULL or the table lacks it."""
+    """Return a column as text; the default if it is NULL or missing."""
     if column not in table.c:
         return cast(default, Text)
     return (
@@ -38,7 +38,7 @@ def pet_json(pets: Any) -> ColumnElement[Any]:
 
 
 def listed(schema: Schema, name: str) -> Subquery:
-    """Fold an appointment's pets: those that exist as JSON, and the ids of all."""
+    """Group an appointment's pets: those that exist as JSON, and the ids of all."""
     links, pets = schema.links, schema.pets
     exists = pets.c.id.is_not(None)
     return (
@@ -55,7 +55,7 @@ def listed(schema: Schema, name: str) -> Subquery:
 
 
 def recorded(schema: Schema) -> Subquery:
-    """Fold the pets that an appointment's recordings have."""
+    """Group the pets that an appointment's recordings have."""
     recordings = schema.recordings.alias("siblings")
     pets = func.array_agg(distinct(cast(recordings.c.pet_id, Text)))
     return (
@@ -70,7 +70,7 @@ def recorded(schema: Schema) -> Subquery:
 
 
 def owned(schema: Schema) -> Subquery | None:
-    """Fold the pets of each owner."""
+    """Group the pets of each owner."""
     pets = schema.pets.alias("owned_pets")
     if "owner_id" not in pets.c:
         return None
@@ -87,7 +87,7 @@ def owned(schema: Schema) -> Subquery | None:
 
 
 def elsewhere(schema: Schema, name: str) -> Subquery | None:
-    """Fold the appointments of each pet and day."""
+    """Group the appointments of each pet and day."""
     if not has_day(schema.appointments, "appointment_date"):
         return None
     links, appointments = schema.links, schema.appointments
@@ -105,7 +105,7 @@ def elsewhere(schema: Schema, name: str) -> Subquery | None:
 
 
 def around(schema: Schema, *, by_vet: bool) -> Subquery | None:
-    """Fold the appointments of each day, or of each day and vet, with their pets."""
+    """Group the appointments of each day, or of each day and vet, with their pets."""
     appointments = schema.appointments
     if not has_day(appointments, "appointment_date"):
         return None
@@ -133,7 +133,7 @@ def knows_vets(schema: Schema) -> bool:
 
 
 def has_day(table: FromClause, column: str) -> bool:
-    """Return whether a column is there and is a date or timestamp."""
+    """Return whether a column exists and is a date or timestamp."""
     return column in table.c and is_moment(table.c[column])
 
 

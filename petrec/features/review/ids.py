@@ -1,4 +1,4 @@
-"""The ids of what people send back: a spreadsheet may have changed them."""
+"""The ids in files with decisions: a spreadsheet may have changed them."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -52,7 +52,7 @@ def number_twins(
 ) -> dict[str, str]:
     """Return ids that look like numbers, each with another id of the same number: 123 and 00123.
 
-    A spreadsheet writes a text that looks like a number as that number, so neither is certain.
+    A spreadsheet writes text that looks like a number as that number, so neither is certain.
     """
     wanted = [each for each in sorted(set(ids)) if re.fullmatch("[0-9]{1,255}", each)]
     if not wanted or not is_text(column):
@@ -84,7 +84,7 @@ class EntryIds:
         self.twins = number_twins(connection, schema.pets.c.id, filter(None, named))
 
     def normal(self, entry: DecisionEntry) -> tuple[Decision, Objection | None]:
-        """Return the decision with its ids in form, or why it cannot be recorded."""
+        """Return the decision with normalised ids, or why it cannot be recorded."""
         decision = entry.decision
         found = {name: getattr(decision, name) for name in self.columns}
         for name, text in found.items():
@@ -113,7 +113,7 @@ class EntryIds:
         return None
 
     def _changed_pet(self, text: str) -> Objection | None:
-        """Judge a pet's id that was typed into a spreadsheet, which may have changed it."""
+        """Check a pet's id that was typed into a spreadsheet, which may have changed it."""
         if has_lost_digits(text):
             reason = "a spreadsheet may have rounded the id to 15 digits; format the cell as text"
             return Objection("pet_id", reason, value=text)
@@ -129,6 +129,6 @@ def _texts(entries: Sequence[DecisionEntry], name: str) -> Iterator[str]:
 
 
 def _named_pet(entry: DecisionEntry) -> str:
-    """Return the pet that a person has typed in, as it stands there."""
+    """Return the pet that a person has typed in, unchanged."""
     typed = entry.row.get("other_pet_id", "").strip()
     return typed if typed == entry.decision.pet_id else ""

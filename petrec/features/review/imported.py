@@ -1,4 +1,4 @@
-"""What a review import would do, has done, and had to refuse."""
+"""What a review import would do, has done, and has refused."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _EXAMPLES = 5
 
 
 class Trouble(StrEnum):
-    """Why a line is refused: wrong in itself, overtaken by events, or contradicted."""
+    """Why a line is refused: invalid, outdated, or contradicted."""
 
     ERROR = "error"
     STALE = "stale"
@@ -35,14 +35,14 @@ class Trouble(StrEnum):
 
 
 class SourceLine(Struct, frozen=True):
-    """Where in the files something stands; `sheet` is empty where a file has none."""
+    """A place in the files; `sheet` is empty for a file without sheets."""
 
     file: str
     sheet: str = ""
     line: int = 0
 
     def __str__(self) -> str:
-        """Return what a person looks for."""
+        """Return the place in words."""
         sheet = f", sheet {self.sheet}" if self.sheet else ""
         return f"{self.file}{sheet}" + (f", line {self.line}" if self.line else "")
 
@@ -50,7 +50,7 @@ class SourceLine(Struct, frozen=True):
 class LineProblem(Struct, frozen=True):
     """One reason against one line, or against a whole file where the line is 0.
 
-    `value` is what the line has where the reason speaks of it.
+    `value` is the line's value that the reason is about.
     """
 
     place: SourceLine
@@ -141,7 +141,7 @@ class ReviewImport(Result, frozen=True):
 
 
 def by_reason(problems: Sequence[LineProblem]) -> list[tuple[LineProblem, ...]]:
-    """Put the problems together that have one reason in one sheet, by the first line of each."""
+    """Group the problems with the same reason in one sheet, by the first line of each."""
     found: dict[tuple[str, ...], list[LineProblem]] = {}
     for one in problems:
         place = one.place

@@ -1,4 +1,4 @@
-"""One decision beside the recording as it is now."""
+"""Compare one decision with the current recording."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from petrec.rules.agreement import may_link
 
 @dataclass(frozen=True)
 class Objection:
-    """Why a decision is not to be recorded."""
+    """Why a decision is not recorded."""
 
     where: str
     reason: str
@@ -26,7 +26,7 @@ class Objection:
 def overtaken(
     decision: Decision, there: bool, earlier: Sequence[EarlierDecision]
 ) -> Objection | None:
-    """Judge a decision about a state that is no more; None where it is what made it so."""
+    """Check a decision about an outdated state; None if the decision itself caused the change."""
     if not there:
         return Objection(
             "recording_id", "there is no recording with this id", value=decision.recording_id
@@ -46,13 +46,13 @@ def overtaken(
 
 
 def is_recorded(decision: Decision, earlier: Sequence[EarlierDecision]) -> bool:
-    """Return whether this person's verdict, which writes nothing, is recorded for this state."""
+    """Return whether this verdict, which writes nothing, is recorded for this state and person."""
     return any(_is_same(one, decision) and decision.reviewer in one.reviewer.split(SHARED)
                for one in earlier if one.state == decision.state)  # fmt: skip
 
 
 def judge(seen: Observed, decision: Decision, pets: Mapping[str, SeenPet]) -> Objection | None:
-    """Judge a decision about the state as it is; None where it may be written."""
+    """Check a decision about the current state; None if it may be written."""
     if decision.kind != seen.kind:
         return Objection("kind", f"the recording is {seen.kind}, not {decision.kind or 'nothing'}")
     if decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}:

@@ -1,10 +1,10 @@
-"""What the database shows of one doubtful recording and of the pets around it."""
+"""The observed values of one doubtful recording and of related pets."""
 
 from msgspec import Struct
 
 
 class SeenPet(Struct, frozen=True):
-    """A row of pets; `details` is what tells namesakes apart."""
+    """A row of pets; `details` distinguishes pets of the same name."""
 
     id: str
     name: str = ""
@@ -33,7 +33,7 @@ class SeenVisit(Struct, frozen=True):
 
 
 class Owned(Struct, frozen=True):
-    """The pets of the appointment's owner; none are listed where they are too many."""
+    """The pets of the appointment's owner; none are listed if there are too many."""
 
     size: int
     pets: tuple[SeenPet, ...] | None

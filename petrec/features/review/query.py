@@ -101,7 +101,7 @@ class CaseQuery:
             self._fold(mine, "same_vet", mine.c.day == day, vet)
 
     def _elsewhere(self) -> None:
-        """Look at the day of the recording and at the day of its appointment."""
+        """Select the appointments on the day of the recording and of its appointment."""
         moments = []
         if has_day(self.schema.recordings, "created_at"):
             moments.append(self.recording.created_at)

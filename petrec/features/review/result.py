@@ -1,4 +1,4 @@
-"""What a review export wrote, and how far a review has come."""
+"""What a review export has written, and the progress of a review."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -44,7 +44,7 @@ class ReviewExport(Result, frozen=True):
 
 
 class OpenKind(Struct, frozen=True):
-    """Recordings of one kind: all of them, and those that people could not or would not decide."""
+    """Recordings of one kind: all, and those decided as "cannot tell" or "leave"."""
 
     kind: str
     cases: int
@@ -53,12 +53,12 @@ class OpenKind(Struct, frozen=True):
 
     @property
     def undecided(self) -> int:
-        """Return how many nobody has decided anything about."""
+        """Return how many have no decision."""
         return self.cases - self.cannot_tell - self.leave
 
 
 class ReviewerCount(Struct, frozen=True):
-    """What one reviewer has decided; `written` of it has changed a recording, and still holds."""
+    """The decisions of one reviewer; `written` have changed a recording and were not undone."""
 
     reviewer: str
     assign: int

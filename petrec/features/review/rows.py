@@ -27,14 +27,14 @@ class RowChoice(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Choices(msgspec.Struct, frozen=True, array_like=True):
-    """All that a row may be decided for; `open` and `appointment_id` are those of the case."""
+    """All candidates of a row; `open` and `appointment_id` are those of the case."""
 
     numbered: tuple[RowChoice, ...]
     open: Verdict | None = None
     appointment_id: str | None = None
 
     def words(self) -> list[str]:
-        """Return what the decision may say, for a drop-down."""
+        """Return the possible decisions, for a drop-down."""
         others = [OTHER] if self.open else []
         return [*(choice.label for choice in self.numbered), *others, CANNOT_TELL, LEAVE]
 

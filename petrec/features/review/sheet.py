@@ -1,4 +1,4 @@
-"""What a workbook's sheets say: the first sheet's instructions, and texts in cells.
+"""The texts of a workbook: the first sheet's instructions, and how cells encode text.
 
 What XML cannot carry is written out, and read back. OOXML has escapes of its own (`_x0000_`), but
 programs differ in what they make of them; so none ever stands in a cell: a control character is `␛`

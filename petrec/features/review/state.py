@@ -1,4 +1,4 @@
-"""A digest of what a decision rests on: a row that changed since has another."""
+"""A digest of the values that a decision is based on, to detect changes."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _DIGITS = 32
 def state_sql(
     schema: Schema, facts: ObservedColumns, *, without: ColumnElement[Any] | None = None
 ) -> ColumnElement[str]:
-    """Hash key, pet, appointment, whether they exist, visit, and the appointment's pets.
+    """Hash key, pet, appointment, their existence, visit, and the appointment's pets.
 
     All that the kind follows from, but not the kind: `without` is an array of pets that do not
     count, since the run itself has just added them, and they may have changed it.

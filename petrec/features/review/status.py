@@ -1,4 +1,4 @@
-"""How far a review is, from the recordings as they are and the decisions recorded."""
+"""The progress of a review, from the current recordings and the recorded decisions."""
 
 from collections import Counter
 from typing import Any
@@ -38,13 +38,13 @@ def review_status(connection: Connection, schema: Schema) -> ReviewStatus:
 
 
 def _settled(connection: Connection, schema: Schema) -> Counter[tuple[str, str]]:
-    """Count recordings whose last verdict about the present state writes nothing, by kind."""
+    """Count recordings whose last verdict about the current state writes nothing, by kind."""
     rows = connection.execute(settled_query(schema))
     return Counter({(row[0], row[1]): row[2] for row in rows})
 
 
 def settled_query(schema: Schema) -> Select[Any]:
-    """Count kind and last verdict of the recordings that people have left as they are."""
+    """Count by kind and last verdict the recordings that people have not changed."""
     facts = judged(schema)
     silent = decisions.c.verdict.in_([Verdict.CANNOT_TELL, Verdict.LEAVE])
     order = (decisions.c.run_id.desc(), decisions.c.seq.desc())
@@ -64,7 +64,7 @@ def settled_query(schema: Schema) -> Select[Any]:
 
 
 def reviewers_query(target_name: str) -> Select[Any]:
-    """Count a target's decisions by those who share them."""
+    """Count a target's decisions by the people who share them."""
     counts: list[ColumnElement[Any]] = [
         func.count().filter(decisions.c.verdict == verdict) for verdict in Verdict
     ]

@@ -17,7 +17,7 @@ _TEXTS = {
 
 
 def suggestions(seen: Observed, options: Sequence[Option]) -> dict[Option, list[Suggestion]]:
-    """Return what speaks for each option, the strongest first."""
+    """Return the suggestions for each option, the strongest first."""
     found: dict[Option, list[Suggestion]] = {option: [] for option in options}
     for name, source in _SOURCES.items():
         for option, strength, reason in source(seen, options):
@@ -52,7 +52,7 @@ def _others_recorded(seen: Observed, options: Sequence[Option]) -> Iterator[Sugg
 
 
 def _name_mentioned(seen: Observed, options: Sequence[Option]) -> Iterator[Suggested]:
-    """Suggest the one candidate whose name stands as whole words in what was said or written."""
+    """Suggest the only candidate whose name appears as whole words in the texts."""
     texts = {name: _normal(seen.context.get(name) or "") for name in _TEXTS}
     names = {option.pet.id: _normal(option.pet.name) for option in options}
     named = {pet for pet, name in names.items() if any(mentions(t, name) for t in texts.values())}
@@ -105,7 +105,7 @@ _SOURCES: Mapping[str, Callable[[Observed, Sequence[Option]], Iterator[Suggested
 
 
 def mentions(text: str, name: str) -> bool:
-    """Return whether a name stands in a text as whole words; both are normal already."""
+    """Return whether a name appears in a text as whole words; both are normalised."""
     start = text.find(name) if name else -1
     while start >= 0:
         end = start + len(name)
@@ -121,7 +121,7 @@ def _edge(outside: str, inside: str) -> bool:
 
 
 def _is_word(character: str) -> bool:
-    """Letters, digits, and the marks that belong to letters."""
+    """Return whether a character is a letter, a digit or a mark of a letter."""
     return bool(character) and unicodedata.category(character)[0] in "LNM"
 
 

@@ -1,4 +1,4 @@
-"""Whether a file is an export that nobody has worked on, so that another may take its place."""
+"""Whether a file is an export without decisions, which may be replaced."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +16,10 @@ _WORD = "choice "
 
 
 def refuse_filled(path: Path) -> None:
-    """Refuse a file that may hold decisions or anything else of a person's; errors: UsageError.
+    """Refuse a file that may hold decisions or other work of a person; errors: UsageError.
 
-    An empty file, and an export without a single cell filled in, may be replaced. A page never:
-    its decisions are in the browsers of those who opened it, and only this page shows them.
+    An empty file, and an export without any filled-in cell, may be replaced. A page is never
+    replaced: its decisions are stored in browsers, and only this page shows them.
     """
     try:
         if not path.is_file():
@@ -32,7 +32,7 @@ def refuse_filled(path: Path) -> None:
 
 
 def _work_in(path: Path) -> str:
-    """Return what stands against replacing the file, or nothing."""
+    """Return why the file must not be replaced, or nothing."""
     suffix = path.suffix.lower()
     if suffix == ".html":
         return "already exists, and a browser may hold decisions made in it"

@@ -1,4 +1,4 @@
-"""Decisions as work for the journal: each is held against the recording again, under lock."""
+"""Decisions as work for the journal: each is compared with the recording again, under lock."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -46,7 +46,7 @@ class ReviewWork(RunWork):
         return decisions, and_(decisions.c.run_id == run.id, writing)
 
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock recordings, then the appointments they leave and enter, so that their pets stay.
+        """Lock recordings, then their old and new appointments, so that the pets do not change.
 
         Without a foreign key from appointment_pets, only a lock on that table keeps pets out.
         """
@@ -68,7 +68,7 @@ class ReviewWork(RunWork):
         return ready
 
     def _lock_recordings(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Keep the recordings where they are: which appointment one leaves is not in a decision."""
+        """Lock the recordings, since a decision does not hold their current appointment."""
         recordings = self.schema.recordings
         query = (
             select(decisions.c.seq)
@@ -79,7 +79,7 @@ class ReviewWork(RunWork):
         return list(connection.scalars(query, numbers_of(page)))
 
     def guarded_rows(self, run: Run) -> Select[Any]:
-        """Compare each state with the one decided on; judge the recording as it would be."""
+        """Compare each state with the decision's; check the recording as it would be."""
         place = system_columns(self.schema.recordings, ROW_LOCATION)
         facts = judged(self.schema, *place, per_row=True)
         recording = facts.recording
@@ -112,7 +112,7 @@ class ReviewWork(RunWork):
         return decided | {name: func.now() for name in run.target.touch}
 
     def _added(self, run: Run, facts: FactColumns) -> ColumnElement[Any]:
-        """Return the pets that this run has added to an appointment: they change no state."""
+        """Return the pets that this run has added to an appointment, which the state ignores."""
         pets = select(func.array_agg(link_changes.c.pet_id)).where(
             link_changes.c.run_id == run.id,
             link_changes.c.action == LinkAction.ADDED,
@@ -141,7 +141,7 @@ class ReviewWork(RunWork):
         return query.where(numbered(*self.items(run))).subquery("outcome")
 
     def _can_add(self, pet: ColumnElement[Any], place: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Return whether the run adds the pet: a link that `where` leaves out is in the way."""
+        """Return whether the run can add the pet: a link that `where` ignores blocks it."""
         added = decisions.c.verdict == Verdict.LINK
         if not self.schema.filters_links:
             return added

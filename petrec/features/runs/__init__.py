@@ -1,1 +1,1 @@
-"""The one write path: every change is planned, guarded, journaled and can be taken back."""
+"""The only write path: every change is planned, guarded, journaled and can be undone."""

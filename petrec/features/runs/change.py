@@ -1,4 +1,4 @@
-"""What petrec changed in recordings, as the journal has it."""
+"""What petrec has changed in recordings, from the journal."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ class Change(Struct, frozen=True):
 
 
 class Lineage(Struct, frozen=True):
-    """Changes, the oldest first; of a run also what it did not write as planned."""
+    """Changes, oldest first; for a run also the rows not written as planned."""
 
     changes: tuple[Change, ...]
     skipped: tuple[MovedOn, ...] = ()

@@ -1,4 +1,4 @@
-"""What an error of the database means for a run: a row is refused, wait, or connect again.
+"""The meaning of a database error for a run: a refused row, a retry, or a new connection.
 
 SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
@@ -31,7 +31,7 @@ def driver_error(error: DBAPIError | psycopg.Error) -> psycopg.Error | None:
 
 
 def is_transient(error: DBAPIError) -> bool:
-    """Return whether the same batch may succeed later on the same connection."""
+    """Return whether a retry on the same connection may succeed."""
     return isinstance(driver_error(error), TRANSIENT)
 
 
@@ -56,13 +56,13 @@ def is_refusal(error: DBAPIError) -> bool:
 
 
 def may_pass(error: DBAPIError) -> bool:
-    """Return whether a trigger refuses a row with a SQLSTATE that tells the client to retry."""
+    """Return whether a trigger refuses a row with a SQLSTATE that asks the client to retry."""
     inner = driver_error(error)
     return inner is not None and is_raised(inner) and isinstance(inner, TRANSIENT)
 
 
 def cause_of(error: DBAPIError) -> str:
-    """Return why a statement failed in words that hold no content of a row."""
+    """Return why a statement failed, without any content of rows."""
     inner = driver_error(error)
     if inner is None or inner.sqlstate is None:
         return "the connection failed" if inner is not None else type(error).__name__

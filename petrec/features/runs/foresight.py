@@ -1,4 +1,4 @@
-"""What a plan says of the run before anything is written: what would fail, and what to know."""
+"""Obstacles and warnings of a run, found before anything is written."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from petrec.schema import Schema
 
 @dataclass(frozen=True)
 class Foresight:
-    """Reasons for which a run would fail, and remarks on what it would meet."""
+    """Reasons why a run would fail, and warnings."""
 
     obstacles: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -22,9 +22,9 @@ class Foresight:
 def foresee(
     connection: Connection, schema: Schema, target: Target, links: str = "INSERT"
 ) -> Foresight:
-    """Ask the catalog about a run that writes to a target; reads only.
+    """Check the catalog for a run that writes to a target; reads only.
 
-    `links` is the statement by which a run that changes appointments' pets does so.
+    `links` is the statement that a run uses on appointments' pets, if any.
     """
     links = links if target.links else ""
     stops = hindrances(connection, schema, target.columns, links)

@@ -1,4 +1,4 @@
-"""Where a recording's pet came from: every change that petrec made, in one query."""
+"""The history of a recording's pet: every change that petrec made, in one query."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def read_lineage(
 def read_skips(
     connection: Connection, run_id: int, recording: str | None = None, limit: int | None = None
 ) -> tuple[MovedOn, ...]:
-    """Return the rows that a run left alone, with the reason."""
+    """Return the rows that a run skipped, with the reason."""
     conditions = [skips.c.run_id == run_id]
     if recording is not None:
         conditions.append(skips.c.row_key[1] == recording)

@@ -1,4 +1,4 @@
-"""What commands on runs answer: the list, the changes, an undo, a run that was left."""
+"""Results of commands on runs: the list, an undo, a resumed or abandoned run."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ class MovedOn(Struct, frozen=True):
 
 
 class UndoResult(Struct, frozen=True):
-    """An undo at its end."""
+    """A finished undo."""
 
     run: Run
     moved_on: tuple[MovedOn, ...]
@@ -31,7 +31,7 @@ class UndoResult(Struct, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
-        """Return the rows that were left alone as a data frame."""
+        """Return the skipped rows as a data frame."""
         return records_frame(MovedOn, self.moved_on)
 
     def document(self) -> Document:
@@ -57,9 +57,9 @@ class UndoResult(Struct, frozen=True):
 
 
 class UndoPlan(Struct, frozen=True):
-    """What an undo would do now: recordings restored, and left alone since they changed.
+    """The plan of an undo: recordings to restore, and to skip because they have changed.
 
-    `moved_on` lists those left alone: the first of them, where they are many.
+    `moved_on` lists the skipped ones: only the first, if there are many.
     """
 
     run: Run
@@ -72,7 +72,7 @@ class UndoPlan(Struct, frozen=True):
     schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
-        """Return the rows that would be left alone as a data frame."""
+        """Return the rows that would be skipped as a data frame."""
         return records_frame(MovedOn, self.moved_on)
 
     def document(self) -> Document:
@@ -89,7 +89,7 @@ class UndoPlan(Struct, frozen=True):
 
 
 class Resumed(Struct, frozen=True):
-    """A run that was taken up again, at its end; `skipped` was not written as planned."""
+    """A resumed run at its end; `skipped` rows were not written as planned."""
 
     run: Run
     skipped: tuple[MovedOn, ...]
@@ -98,7 +98,7 @@ class Resumed(Struct, frozen=True):
 
     @property
     def is_clean(self) -> bool:
-        """Return whether no row was refused or rewritten, nor one left alone that was decided."""
+        """Return whether no row was refused or rewritten, and no decided row was skipped."""
         if self.run.action is Action.BACKFILL:
             return all(row.cause is SkipCause.OVERTAKEN for row in self.skipped)
         return not self.skipped
@@ -120,7 +120,7 @@ class Resumed(Struct, frozen=True):
 
 
 class Abandoned(Struct, frozen=True):
-    """A run that was left for good."""
+    """An abandoned run."""
 
     run: Run
     command: str = "runs abandon"

@@ -1,4 +1,4 @@
-"""Take an unfinished run up again, or leave it for good; what it has done stays, to be undone."""
+"""Resume an unfinished run, or abandon it; what it has written stays, and can be undone."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ ITEMS: Mapping[Action, Table] = {
 
 
 def take_up(connection: Connection, run: Run, target: Target) -> Run:
-    """Make an unfinished run this process's own.
+    """Take over an unfinished run.
 
     Errors: SchemaMismatchError for a run of another table, IllegalTransitionError.
     """
@@ -43,7 +43,7 @@ def resume_run(
     throttling: Throttling,
     observe: Observer,
 ) -> Run:
-    """Bring an unfinished run of any action to its end; errors: see `take_up` and `Driver`."""
+    """Finish an unfinished run of any action; errors: see `take_up` and `Driver`."""
 
     def plan(connection: Connection) -> Run:
         return take_up(connection, read_run(connection, target.name, run_id), target)
@@ -52,7 +52,7 @@ def resume_run(
 
 
 def abandon_run(engine: Engine, target_name: str, run_id: int) -> Run:
-    """Leave a run of any action; errors: RunNotFoundError, IllegalTransitionError, RunHeldError."""
+    """Abandon a run; errors: RunNotFoundError, IllegalTransitionError, RunHeldError."""
     require_journal(engine, run_id)
     with only_writer(engine, target_name) as connection:
         change_state(connection, read_run(connection, target_name, run_id), RunState.ABANDONED)

@@ -1,4 +1,4 @@
-"""What the journal knows of runs: actions, states, and the transitions between them."""
+"""Runs in the journal: actions, states, and the transitions between them."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ class Action(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a run stands; `done` and `abandoned` are for good."""
+    """The state of a run; `done` and `abandoned` are final."""
 
     RUNNING = "running"
     STOPPED = "stopped"
@@ -35,7 +35,7 @@ class SkipCause(StrEnum):
 
 
 class LinkAction(StrEnum):
-    """What a run did with a pet that its changes needed in an appointment."""
+    """What a run did with a pet that a change needs in an appointment."""
 
     ADDED = "added"
     PRESENT = "present"
@@ -55,10 +55,10 @@ TRANSITIONS: Mapping[tuple[RunState, RunState], str] = {
 
 
 class Target(Struct, frozen=True):
-    """The table a run writes to, by physical names; `touch` are columns set to now() beside.
+    """The table a run writes to, by physical names; `touch` are columns also set to now().
 
-    `also` are logical columns that the run writes beside the pet; `links` says whether it adds
-    pets to appointments. `name` is the table's name with every part in quotes: no other has it.
+    `also` are logical columns that the run writes besides the pet; `links` is whether it adds
+    pets to appointments. `name` is the table's unique name, with every part in quotes.
     """
 
     table: str
@@ -81,7 +81,7 @@ class Target(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """One run and how far it has come; durations in milliseconds.
+    """One run and its progress; durations in milliseconds.
 
     `busy_ms` is the time in batches and in what they waited for, without what a person paused.
     `before` is how many rows it had changed when this command resumed it.
@@ -120,12 +120,12 @@ class Run(Struct, frozen=True):
 
     @property
     def in_all(self) -> str:
-        """Return what to add to the count of this command; empty where that is the run's, too."""
+        """Return what to add to the count of this command; empty if the run was not resumed."""
         return f" now, {self.changed} in all" if self.before else ""
 
     @property
     def warning(self) -> str:
-        """Return what the outcome has to say about synchronous standbys; empty where nothing."""
+        """Return the warning about synchronous standbys; empty if there is none."""
         if not self.unconfirmed:
             return ""
         return (
@@ -135,7 +135,7 @@ class Run(Struct, frozen=True):
 
     @property
     def remaining(self) -> int:
-        """Return how many planned rows have neither been changed nor been skipped."""
+        """Return how many planned rows are neither changed nor skipped."""
         return self.planned - self.changed - self.skipped
 
     @property
@@ -145,7 +145,7 @@ class Run(Struct, frozen=True):
 
     @property
     def eta_seconds(self) -> float | None:
-        """Return the time the rest will take at this rate; None without a rate."""
+        """Return the remaining time at this rate, in seconds; None without a rate."""
         return self.remaining / self.rows_per_second if self.rows_per_second else None
 
     @property
@@ -160,7 +160,7 @@ class Run(Struct, frozen=True):
 
     @property
     def shown_state(self) -> str:
-        """Return the state that a person means: a running run without a process has died."""
+        """Return the state for people: a running run without a process has died."""
         return "interrupted" if self.state == RunState.RUNNING and not self.held else self.state
 
 

@@ -1,4 +1,4 @@
-"""The name of a target: the table of recordings that runs, decisions and history belong to."""
+"""The name of a target, the table of recordings to which runs, decisions and history belong."""
 
 from collections.abc import Sequence
 
@@ -27,8 +27,8 @@ def mapped_target(mapping: Mapping) -> str:
 def name_in_journal() -> ColumnElement[str]:
     """Return the name of the target of a row of `runs`.
 
-    A journal that only older versions wrote to has the name without quotes. It is read as it is:
-    a role that may only read cannot upgrade it.
+    A journal that only older versions wrote to has the name without quotes. It is read without an
+    upgrade, which a read-only role could not do.
     """
     plain = runs.c.target["table"].astext
     quoted = '"' + func.replace(plain, ".", '"."') + '"'
@@ -36,7 +36,7 @@ def name_in_journal() -> ColumnElement[str]:
 
 
 def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
-    """Name what a run will write to; errors: UsageError for a column that cannot be touched."""
+    """Return the target of a run; errors: UsageError for a column that cannot be touched."""
     recordings = schema.tables.recordings
     by_name = {column.name: column.key for column in recordings.c}
     for name in touch:
@@ -58,7 +58,7 @@ def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
 
 
 def check_target(run: Run, target: Target) -> None:
-    """Refuse to work on another table than the run did; errors: SchemaMismatchError."""
+    """Refuse to work on a different table than the run; errors: SchemaMismatchError."""
     mine = (run.target.table, run.target.key, run.target.pet)
     if mine != (target.table, target.key, target.pet):
         raise SchemaMismatchError(

@@ -1,4 +1,4 @@
-"""Charts as SVG, made on the server by pure functions; colours come from the page's variables."""
+"""Charts as SVG, drawn by pure functions; colours come from the page's variables."""
 
 from petrec.features.report.charts.days import rejected_chart, uploads_chart
 from petrec.features.report.charts.findings import findings_chart

@@ -1,4 +1,4 @@
-"""The guide's daily numbers as bars: uploads with their success, and refusals."""
+"""The daily numbers of the monitoring queries as bars: uploads with their success, and refusals."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -17,7 +17,7 @@ Bars = Callable[[date, float, float, Sequence[int]], list[Markup]]
 
 
 def window(now: datetime, days: int) -> list[date]:
-    """Return the days of the monitoring window; it begins within its first day."""
+    """Return the days of the monitoring window; the first day is partial."""
     first = (now - timedelta(days=days)).date()
     return [first + timedelta(days=n) for n in range((now.date() - first).days + 1)]
 

@@ -19,7 +19,7 @@ _MOST_DOTS = 45
 def findings_chart(
     points: Sequence[TrendPoint], verdict: TrendVerdict, backfills: Sequence[BackfillMark]
 ) -> Markup:
-    """Draw the line, its turning point, its end, and the backfills that bent it."""
+    """Draw the line, its turning point, its end, and the backfills that changed it."""
     days = [point.day for point in points]
     scale = ticks(max(point.findings for point in points))
     places = [(_PLOT.x(p.day, days), _PLOT.y(p.findings, scale[-1])) for p in points]

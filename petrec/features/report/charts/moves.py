@@ -1,4 +1,4 @@
-"""What came and what went: new and reappeared findings upwards, fixed ones downwards."""
+"""Movements: new and reappeared findings upwards, fixed ones downwards."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -34,7 +34,7 @@ def moves_chart(points: Sequence[TrendPoint]) -> Markup:
 
 
 def _scale(points: Sequence[TrendPoint]) -> range:
-    """Fit the usual days: one backfill must not press all others flat."""
+    """Fit the usual days: one backfill must not flatten all others."""
     up = _usual([point.new + point.reappeared for point in points])
     down = _usual([point.fixed for point in points])
     step = ticks(max(up, down), 2)[1]
@@ -42,7 +42,7 @@ def _scale(points: Sequence[TrendPoint]) -> range:
 
 
 def _usual(values: Sequence[int]) -> int:
-    """Return the greatest value, or what fits all but the few that stand far out."""
+    """Return the greatest value without the few outliers."""
     most, ordered = max(values), sorted(values)
     usual = ordered[int(0.9 * (len(ordered) - 1))]
     return most if most <= _FAR * max(usual, 1) or len(values) < 5 else 2 * max(usual, 1)
@@ -91,7 +91,7 @@ def _within(value: int, scale: range) -> int:
 
 
 def _cut(x: float, width: float, value: int, most: int, y: float) -> list[Markup]:
-    """Show that a bar goes on beyond the scale, and write its value beside it."""
+    """Show that a bar continues beyond the scale, and write its value beside it."""
     if value <= most:
         return []
     left, right = x - width / 2 - 3, x + width / 2 + 3

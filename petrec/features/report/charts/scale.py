@@ -1,4 +1,4 @@
-"""From values and days to places on the page, and the ticks that people expect."""
+"""Convert values and days to positions on the page; choose readable ticks."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One kind over time, as small as a word."""
+"""One kind over time, as a small inline chart."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _MOST = 60
 
 
 def sparkline(values: Sequence[int], kind: str) -> Markup:
-    """Draw the last values; the end is marked. Decoration: the numbers stand beside it."""
+    """Draw the last values and mark the end. It is decoration: the numbers are beside it."""
     shown = list(values)[-_MOST:]
     if len(shown) < 2:
         return Markup("")

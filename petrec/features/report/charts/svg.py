@@ -8,7 +8,7 @@ Attribute = str | int | float
 
 
 def tag(name: str, *children: str, **attributes: Attribute) -> Markup:
-    """Return an element; `class_` is class, and `_` in other names stands for `-`."""
+    """Return an element; `class_` is class, and `_` in other names becomes `-`."""
     said = "".join(f' {_name(key)}="{_value(value)}"' for key, value in attributes.items())
     inner = "".join(escape(child) for child in children)
     return Markup(f"<{name}{said}>{inner}</{name}>" if inner else f"<{name}{said}/>")  # noqa: S704
@@ -31,7 +31,7 @@ def rect(x: float, y: float, width: float, height: float, kind: str, title: str 
 
 
 def chart(name: str, title: str, description: str, size: tuple[int, int], *parts: str) -> Markup:
-    """Return the whole drawing, named and described for those who cannot see it."""
+    """Return the whole drawing, with a title and a description for screen readers."""
     width, height = size
     return tag(
         "svg",

@@ -1,4 +1,4 @@
-"""The findings of now against those of the run before, whatever keeps them."""
+"""The comparison of the current findings with those of the previous run."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,19 +17,19 @@ from petrec.schema import Schema
 
 @dataclass(frozen=True)
 class Comparison:
-    """All runs, the present one last, and where they are kept."""
+    """All runs, the current one last, and where they are kept."""
 
     runs: tuple[PastRun, ...]
     place: str
 
     @property
     def now(self) -> PastRun:
-        """Return the present run."""
+        """Return the current run."""
         return self.runs[-1]
 
 
 def movements(tally: Tally) -> dict[str, Movement]:
-    """Return the movement of every kind that moved, by the order of the rules."""
+    """Return the movement of every kind that changed, in the order of the rules."""
     known = [kind.id for kind in FINDINGS]
     kinds = [*known, *sorted({*tally.new, *tally.fixed, *tally.reappeared} - {*known})]
     moved = {k: Movement(tally.new[k], tally.fixed[k], tally.reappeared[k]) for k in kinds}

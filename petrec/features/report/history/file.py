@@ -1,4 +1,4 @@
-"""The history in one file, replaced as a whole by every run, so that no crash leaves half of it.
+"""The history in one file, which every run replaces as a whole, so that a crash cannot damage it.
 
 Text, one item a line: a header, the findings ever seen in the order of their fingerprints
 (`+` present, `-` gone), one JSON object per run, and `end` with the number of findings.
@@ -31,7 +31,7 @@ from petrec.schema import Schema
 
 
 class Header(msgspec.Struct, frozen=True):
-    """Whose history it is."""
+    """The owner of a history: database, table and column."""
 
     database: str
     table: str
@@ -51,9 +51,9 @@ class Seen:
 def compared_in_file(
     path: Path, connection: Connection, schema: Schema, audit: AuditResult
 ) -> Iterator[Comparison]:
-    """Compare with the file, and replace it once the block has ended well.
+    """Compare with the file, and replace it if the block succeeds.
 
-    Errors: UsageError where the file is not this table's history, OutputError.
+    Errors: UsageError if the file is not this table's history, OutputError.
     """
     header = Header(audit.database, audit.table)
     with locked(path), Reader(path, header) as reader, atomic_text(path) as out:

@@ -1,4 +1,4 @@
-"""One report at a time works on a history."""
+"""Only one report at a time uses a history."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from petrec.files import write_failed
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file beside `path`; the system lets go of it even if the process is killed."""
+    """Hold a lock file beside `path`; the system releases it even if the process is killed."""
     try:
         import fcntl  # noqa: PLC0415 - not on every platform
     except ImportError:  # pragma: no cover - Windows: the rename alone keeps the file whole

@@ -53,7 +53,7 @@ _now = table("petrec_history_now", column("fingerprint"), column("kind"), schema
 def compared_in_database(
     engine: Engine, connection: Connection, schema: Schema, audit: AuditResult
 ) -> Iterator[Comparison]:
-    """Compare with the tables, and commit once the block has ended well."""
+    """Compare with the tables, and commit if the block succeeds."""
     with engine.connect() as writer, writer.begin():
         # A commit that waited for a standby would keep the lock, and other reports would wait.
         set_local(writer, {"synchronous_commit": "local"})
@@ -93,7 +93,7 @@ def _add_run(writer: Connection, target: str, audit: AuditResult) -> int:
 
 
 def _move(writer: Connection, target: str, run_id: int) -> Tally:
-    """Only findings that come or go are written."""
+    """Write only findings that appear or disappear."""
     known = findings.c.target == target
     here = select(_now).where(_now.c.fingerprint == findings.c.fingerprint).exists()
     gone = update(findings).where(known, findings.c.present, not_(here))

@@ -1,4 +1,4 @@
-"""The files that the page is made of, and values that stand inside a script and never end it."""
+"""The files of the page, and values that are safe inside a script."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ SCRIPTS = (
 
 @cache
 def page_template() -> str:
-    """Return the markup, with places for everything else."""
+    """Return the markup, with placeholders for everything else."""
     return _read("template.html")
 
 
@@ -44,7 +44,7 @@ _INERT = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029
 
 
 def encode_json(value: Any) -> str:
-    """Return one line of JSON without anything that HTML or JavaScript could take for markup."""
+    """Return one line of JSON that HTML and JavaScript cannot read as markup."""
     return msgspec.json.encode(value).decode().translate(_INERT)
 
 

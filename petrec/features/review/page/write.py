@@ -20,7 +20,7 @@ _CASES = "$cases"
 
 
 def write_page(cases: Iterable[Case], out: TextIO, *, title: str, exported_at: str) -> int:
-    """Write the self-contained page; returns the number of cases, of which none is kept."""
+    """Write the self-contained page; returns the number of cases."""
     before, after = page_template().split(_CASES)
     values = _values(title, exported_at)
     out.write(Template(before).substitute(values))

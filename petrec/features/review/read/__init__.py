@@ -17,9 +17,9 @@ _TABLES: dict[str, Callable[[Path], Iterator[Table]]] = {
 
 
 def read_files(paths: Sequence[Path], reviewer: str) -> Reading:
-    """Read all files; what is wrong with a line is a problem. Errors: UsageError.
+    """Read all files; a wrong line becomes a problem. Errors: UsageError.
 
-    `reviewer` is who decided where a file does not say.
+    `reviewer` applies to lines that name nobody.
     """
     reading = Reading(reviewer)
     for path in paths:

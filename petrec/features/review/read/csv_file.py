@@ -42,7 +42,7 @@ def _text(path: Path) -> str:
 
 
 def _header(lines: Iterator[Line]) -> tuple[int, list[str]]:
-    """Return the first line that has anything in it; no cells where none has."""
+    """Return the first line that is not empty; no cells if all are empty."""
     for number, cells in lines:
         if any(cell.strip() for cell in cells):
             return number, [cell.strip() for cell in cells]

@@ -1,4 +1,4 @@
-"""What reading collects: entries, and the problems of lines that are none."""
+"""The result of reading: entries, and problems of invalid lines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Row = Mapping[str, str]
 
 @dataclass(frozen=True)
 class DecisionEntry:
-    """A decision, where it stands, and the row it stands in, for a file of rejects."""
+    """A decision, its place, and its row, for a file of rejects."""
 
     place: SourceLine
     decision: Decision

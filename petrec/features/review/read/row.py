@@ -1,4 +1,4 @@
-"""From a row of a table, as people have filled it in, to a decision."""
+"""Read a decision from a row that people have filled in."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _CARRIED = ("recording_id", "kind", "state", "choices")
 
 
 class Refused(Exception):  # noqa: N818 - a line is refused
-    """A line that is not a decision: the field, why, and what stands there."""
+    """A line that is not a decision: the field, the reason, and the value."""
 
     def __init__(self, where: str, reason: str, value: str = "") -> None:
         self.where = where
@@ -31,7 +31,7 @@ class Refused(Exception):  # noqa: N818 - a line is refused
 
 
 def missing_columns(header: Sequence[str]) -> list[str]:
-    """Return the columns that a file must have, and has not."""
+    """Return the required columns that a file lacks."""
     return [column for column in REQUIRED if column not in header]
 
 
@@ -124,5 +124,5 @@ def _match(numbered: Sequence[RowChoice], word: str) -> RowChoice:
 
 
 def _name(label: str) -> str:
-    """Return what stands between number and details."""
+    """Return the name between number and details."""
     return label.partition(". ")[2].partition(" (")[0].casefold()

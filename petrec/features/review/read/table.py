@@ -1,4 +1,4 @@
-"""A table of decisions, whatever file it stands in: a header, and lines of cells below it."""
+"""A table of decisions, in any kind of file: a header, and lines of cells below it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Line = tuple[int, Sequence[str]]
 
 
 class UnreadableFile(Exception):  # noqa: N818 - what a file is, rather than what happened
-    """A file, or the rest of it, that cannot be read: where, and why."""
+    """A file, or its rest, that cannot be read: the place and the reason."""
 
     def __init__(self, place: SourceLine, reason: str) -> None:
         self.place = place

@@ -1,6 +1,6 @@
-"""The cells of an .xlsx file as texts, row after row.
+"""The cells of an .xlsx file as texts, row by row.
 
-Time and memory go with the cells that there are: a cell in the last row of a sheet costs one cell.
+Time and memory depend on the number of cells: a single cell in the last row costs one cell.
 """
 
 import re
@@ -21,7 +21,7 @@ _SUSPICIOUS_BYTES, _SUSPICIOUS_RATIO = 50_000_000, 100
 
 
 class Damaged(Exception):  # noqa: N818 - what a file is, rather than what happened
-    """A file that is not a workbook, or not one that a spreadsheet has written."""
+    """A file that is not a valid workbook."""
 
 
 class Workbook:
@@ -76,7 +76,7 @@ def _sheets(file: BinaryIO) -> dict[str, Any]:
 
 
 def _refuse_bomb(file: BinaryIO) -> None:
-    """The sizes are those that the archive states, beyond which zipfile does not read."""
+    """Refuse a large archive by its declared sizes, which zipfile does not exceed."""
     with ZipFile(file) as archive:
         items = archive.infolist()
     size, packed = sum(i.file_size for i in items), sum(i.compress_size for i in items)
@@ -94,7 +94,7 @@ def _texts(values: Iterable[object]) -> list[str]:
 
 
 def _text(value: object) -> str:
-    """Return a value without loss; a number that is inexact with an exponent, so never an id."""
+    """Return a value without loss; an inexact number gets an exponent, so it is never an id."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -108,7 +108,7 @@ def _text(value: object) -> str:
 
 @contextmanager
 def _damaged() -> Iterator[None]:
-    """Whatever a reader of other people's bytes raises: they are not a workbook."""
+    """Return the error of an invalid workbook, whatever the reader has raised."""
     try:
         yield
     except Damaged:

@@ -24,13 +24,13 @@ def tables(path: Path) -> Iterator[Table]:
 
 
 def _within(table: Table) -> Iterator[Line]:
-    """Yield what stands under the header: a cell beside it is a person's own, and moves none."""
+    """Yield the cells under the header: a cell beside the table is ignored."""
     for number, cells in table.lines:
         yield number, cells[: len(table.header)]
 
 
 def all_tables(path: Path) -> Iterator[Table]:
-    """Yield every sheet but the first, a person's own among them; errors: Unreadable."""
+    """Yield every sheet but the first, also those that a person has added; errors: Unreadable."""
     try:
         with Workbook(path) as workbook:
             for name in workbook.sheet_names:

@@ -1,1 +1,1 @@
-"""One batch of a run: which items, their locks, the guarded write, and what was refused."""
+"""One batch of a run: its items, their locks, the guarded write, and refused rows."""

@@ -32,7 +32,7 @@ _WRITE_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Batch:
-    """A committed batch: the run as it is now, rows taken, milliseconds, sessions kept waiting."""
+    """A committed batch: the run after it, rows taken, milliseconds, and sessions that waited."""
 
     run: Run
     taken: int
@@ -49,10 +49,10 @@ def run_batch(
     *,
     retrying: bool = True,
 ) -> Batch:
-    """Do as many rows as the pace allows and commit; on any error nothing of them has happened.
+    """Write as many rows as the pace allows and commit; an error rolls the whole batch back.
 
-    `query` is the run's own `write_query`; `retrying` is whether the caller tries a single row
-    again that a trigger refuses for now. Errors: RowsRefusedError, DBAPIError.
+    `query` is the run's own `write_query`; `retrying` is whether the caller retries a single
+    row that a trigger refuses for now. Errors: RowsRefusedError, DBAPIError.
     """
     page: list[int] = []
     try:
@@ -80,7 +80,7 @@ def _do(
     pace: Pace,
     page: list[int],
 ) -> tuple[Run, int]:
-    """Lock and write a page; returns the run as it is then, and how many sessions waited."""
+    """Lock and write a page; returns the run after it, and how many sessions waited."""
     started = time.monotonic()
     ready = work.lock(connection, run, page)
     if len(page) > 1:
@@ -103,7 +103,7 @@ def _do(
 def skip_row(
     connection: Connection, run: Run, work: RunWork, refused: RowsRefusedError
 ) -> tuple[Run, RowRefusal]:
-    """Leave the only row of a refused batch alone; returns the run as it is now, and why."""
+    """Skip the only row of a refused batch; returns the run after it, and the reason."""
     with connection.begin():
         refusal = name_refusal(connection, work.schema, refused.error)
         skip_refused(connection, run, work, refused.page, str(refusal))
@@ -113,7 +113,7 @@ def skip_row(
 
 
 def put_off_row(connection: Connection, run: Run, work: RunWork) -> Batch:
-    """Leave the next row for a later pass, since it waits for something that others hold."""
+    """Defer the next row to a later pass, because it waits for a lock of another session."""
     with connection.begin():
         page = next_page(connection, run, work, 1)
         after = _advance(run, page, len(page), Written(0, 0), 0) if page else run
@@ -124,7 +124,7 @@ def put_off_row(connection: Connection, run: Run, work: RunWork) -> Batch:
 def is_refused(
     connection: Connection, run: Run, work: RunWork, query: Select[Any], number: int
 ) -> bool:
-    """Return whether the database would refuse a row; whatever happens, nothing is written."""
+    """Return whether the database would refuse a row; writes nothing in any case."""
     try:
         with connection.begin() as transaction:
             ready = work.lock(connection, run, [number])
@@ -137,7 +137,7 @@ def is_refused(
 
 
 def take_back_skips(connection: Connection, run: Run, numbers: Sequence[int]) -> Run:
-    """Plan skipped rows again, in a pass of its own; returns the run as it is now."""
+    """Plan skipped rows again, in a separate pass; returns the run after it."""
     with connection.begin():
         chosen = skips.c.seq.in_(numbers)
         connection.execute(delete(skips).where(skips.c.run_id == run.id, chosen))
@@ -147,7 +147,7 @@ def take_back_skips(connection: Connection, run: Run, numbers: Sequence[int]) ->
 
 
 def _bound(connection: Connection, ms: float) -> None:
-    """Have the batch's next statements cancelled that take longer."""
+    """Set a time limit for the batch's next statements."""
     connection.execute(_BOUND, {"ms": f"{max(1, ms):.0f}ms"})
 
 
@@ -176,7 +176,7 @@ def _advance(run: Run, page: Sequence[int], deferred: int, written: Written, gon
 
 
 def next_pass(connection: Connection, run: Run) -> Run:
-    """Start again with the rows that others had locked; returns the run as it is now."""
+    """Start again with the deferred rows; returns the run after it."""
     after = _from_the_start(run)
     with connection.begin():
         _record(connection, after)

@@ -1,4 +1,4 @@
-"""A run's items: the next ones by their numbers, and those that are skipped."""
+"""A run's items: the next ones by number, and the skipped ones."""
 
 from collections.abc import Sequence
 
@@ -33,8 +33,8 @@ _GONE = "the recording was deleted"
 def numbered(table: Table, mine: ColumnElement[bool]) -> ColumnElement[bool]:
     """Select items by number; see `numbers_of` for the parameter.
 
-    The array travels as text: the driver would adapt its thousands of integers one by one, for
-    every statement anew.
+    The array is sent as text: otherwise the driver would adapt thousands of integers for every
+    statement.
     """
     numbers = cast(bindparam("numbers", type_=Text), ARRAY(BigInteger))
     return and_(mine, table.c.seq == any_(numbers))
@@ -46,7 +46,7 @@ def numbers_of(page: Sequence[int]) -> dict[str, str]:
 
 
 def next_page(connection: Connection, run: Run, work: RunWork, size: int) -> list[int]:
-    """Return the next items' numbers, without those that are settled already."""
+    """Return the next items' numbers, without those already settled."""
     table, mine = work.items(run)
     query = select(table.c.seq).where(mine, table.c.seq > run.cursor)
     again = run.pass_number > 1
@@ -60,7 +60,7 @@ def next_page(connection: Connection, run: Run, work: RunWork, size: int) -> lis
 
 
 def spread(connection: Connection, run: Run, work: RunWork, parts: int = 8) -> list[int]:
-    """Return some of the items left, evenly spread."""
+    """Return some of the remaining items, evenly spread."""
     table, mine = work.items(run)
     last = connection.scalar(select(func.max(table.c.seq)).where(mine)) or 0
     width = max(1, (last - run.cursor) // parts)
@@ -72,13 +72,13 @@ def spread(connection: Connection, run: Run, work: RunWork, parts: int = 8) -> l
 
 
 def _is_settled(items: Table, settled: FromClause, run_id: int, cursor: int) -> ColumnElement[bool]:
-    """Look only beyond the cursor: a merge join would else read the settled ones from the start."""
+    """Look only beyond the cursor: otherwise a merge join reads all items from the start."""
     ahead = and_(settled.c.run_id == run_id, settled.c.seq > cursor)
     return exists().where(ahead, settled.c.seq == items.c.seq).correlate(items)
 
 
 def skip_gone(connection: Connection, run: Run, work: RunWork, page: Sequence[int]) -> int:
-    """Settle those of the items whose recording no longer exists; returns their number."""
+    """Settle the items whose recording no longer exists; returns their number."""
     table, mine = work.items(run)
     there = (
         exists().where(has_key(work.schema, work.recordings.c, table.c.row_key)).correlate(table)

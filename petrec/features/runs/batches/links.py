@@ -1,4 +1,4 @@
-"""Pets added to appointments by a change, journaled with it, and taken out again by its undo."""
+"""Pets added to appointments by a change, journaled with it, and removed by its undo."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ _JOURNALED = ["run_id", "seq", "appointment_id", "pet_id", "action"]
 
 
 def linked_values(recording: _Columns, fresh: _Columns) -> tuple[ColumnElement[Any], ...]:
-    """Return what an update has to tell about the pets that it needs in appointments."""
+    """Return the columns about the pets that an update needs in appointments."""
     return (
         fresh.links,
         recording.appointment_id.label("linked_appointment"),
@@ -70,9 +70,9 @@ def add_links(schema: Schema, run: Run, changed: CTE) -> tuple[CTE, ...]:
 def remove_links(
     connection: Connection, schema: Schema, run: Run, ready: Sequence[int], undos: Sequence[int]
 ) -> None:
-    """Take out the pets that the undone run had added, unless something relies on them now.
+    """Remove the pets that the undone run had added, unless something relies on them now.
 
-    `undos` are all runs that undo it: what they have restored is as it was before the pet came.
+    `undos` are all runs that undo it: recordings that they have restored no longer need the pet.
     """
     links = written_as(schema.tables.links, "taken")
     pairs = _restored(run, ready).cte("pairs")
@@ -109,7 +109,7 @@ def _restored(run: Run, ready: Sequence[int]) -> Any:
 
 
 def _users(schema: Schema, links: Alias[Any], undos: Sequence[int]) -> list[ColumnElement[bool]]:
-    """Return what still relies on a pet's being in an appointment: recordings, and visits."""
+    """Return what still relies on a pet in an appointment: recordings and visits."""
     recordings = schema.tables.recordings.alias("relying")
     restored = exists().where(
         changes.c.run_id.in_(undos), changes.c.row_key == key_of(schema, recordings.c)

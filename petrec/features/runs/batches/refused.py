@@ -1,4 +1,4 @@
-"""What PostgreSQL refuses for the sake of a row, and which object refused it.
+"""Refused rows, and the object that refused them.
 
 Only names of objects are kept. A message, its detail and its context may hold a row's content.
 SQLSTATE classes: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -39,12 +39,12 @@ class RowRefusal:
 
     @property
     def may_hit_all(self) -> bool:
-        """Return whether the cause may lie outside the rows, so that every row meets it."""
+        """Return whether the cause may be outside the rows, so that every row would be refused."""
         return self.sqlstate[:2] not in INTEGRITY
 
 
 class RowsRefusedError(Exception):
-    """A batch was rolled back since the database refused at least one of its rows."""
+    """A batch was rolled back because the database refused at least one of its rows."""
 
     def __init__(self, page: Sequence[int], error: DBAPIError) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class RowsRefusedError(Exception):
 
 
 def name_refusal(connection: Connection, schema: Schema, error: DBAPIError) -> RowRefusal:
-    """Return which object refused a row; triggers are named after the catalog."""
+    """Return which object refused a row; the names of triggers come from the catalog."""
     inner = driver_error(error)
     assert inner is not None  # noqa: S101 - see `is_refusal`
     by = constraint_of(inner)

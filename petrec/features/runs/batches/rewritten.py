@@ -1,7 +1,7 @@
-"""What triggers have made of a batch's rows, looked up before the commit.
+"""Changes by triggers to a batch's rows, read before the commit.
 
-RETURNING shows what BEFORE triggers leave; AFTER triggers run later, deferred ones at the commit.
-https://www.postgresql.org/docs/current/trigger-definition.html
+RETURNING shows the row after BEFORE triggers; AFTER triggers run later, deferred ones at the
+commit. https://www.postgresql.org/docs/current/trigger-definition.html
 """
 
 from collections.abc import Sequence
@@ -39,9 +39,9 @@ _UNLINKED = "a trigger prevented adding the pet to the appointment"
 
 
 def check_triggers(connection: Connection, run: Run, schema: Schema, ready: Sequence[int]) -> int:
-    """Journal what the rows hold now; returns how many are not as planned any more.
+    """Journal the current values of the rows; returns how many differ from the plan.
 
-    Deferred triggers run here, so that what they write is seen.
+    Deferred triggers run here, so that their changes are seen, too.
     """
     connection.execute(IMMEDIATE)
     numbers = numbers_of(ready)
@@ -58,9 +58,9 @@ def check_triggers(connection: Connection, run: Run, schema: Schema, ready: Sequ
 
 
 def _drifted(schema: Schema, run: Run) -> Select[Any]:
-    """Select the changes whose recording differs from the journal: what it holds now, and why.
+    """Select the changes whose recording differs from the journal: its current values, and why.
 
-    The reason is NULL where only a column differs that the plan does not decide.
+    The reason is NULL if only columns differ that the plan does not decide.
     """
     recordings = schema.tables.recordings
     columns = dict.fromkeys((*run.target.columns, _APPOINTMENT))
@@ -92,7 +92,7 @@ def _differs(column: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def _has_key_now(schema: Schema, run: Run) -> ColumnElement[bool]:
-    """Find a recording also where the run has changed a column of its key."""
+    """Find a recording even if the run has changed a column of its key."""
     recordings = schema.tables.recordings
     parts = []
     for place, name in enumerate(schema.key, start=1):
@@ -103,14 +103,14 @@ def _has_key_now(schema: Schema, run: Run) -> ColumnElement[bool]:
 
 
 def _is_moved(appointment: ColumnElement[Any], run: Run) -> ColumnElement[bool]:
-    """Return whether a recording is in another appointment now, where the run moves none."""
+    """Return whether a recording is in another appointment now, though the run moves none."""
     if _APPOINTMENT in run.target.columns:
         return literal(False)
     return cast(appointment, Text).is_distinct_from(changes.c.old.op("->>")(_APPOINTMENT))
 
 
 def _unlinked(schema: Schema, run: Run) -> ColumnElement[bool]:
-    """Return whether a pet that the change needs is still not in its appointment."""
+    """Return whether a pet that the change needs is not in its appointment."""
     if run.action is Action.UNDO:
         return literal(False)
     links = schema.links

@@ -1,4 +1,4 @@
-"""Row locks taken without waiting, and where a row lies by PostgreSQL's system columns."""
+"""Row locks taken without waiting, and the location of a row by PostgreSQL's system columns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -47,7 +47,7 @@ def lock_available(
     """Lock the items' appointments; returns the items whose appointment no other session holds.
 
     `of_appointment` selects the numbers of the items, `numbered`, that have a row in
-    `appointments`. One without needs no lock.
+    `appointments`. Items without one need no lock.
     """
     (number,) = of_appointment.selected_columns
     locked = of_appointment.with_for_update(of=appointments, skip_locked=True).cte("locked")
@@ -59,9 +59,10 @@ def lock_available(
 def locked_as_read(
     schema: Schema, query: Select[Any], recording: Columns, row_key: ColumnElement[Any]
 ) -> Select[Any]:
-    """Lock the recordings of a selection in the `ROW_VERSION` that it reads, and add their place.
+    """Lock the recordings of a selection in the `ROW_VERSION` that it reads, with their location.
 
-    One that was written since the statement began, or that others hold, drops out for this pass.
+    A recording that was written since the statement began, or that others hold, is omitted in this
+    pass.
     """
     held = schema.tables.recordings.alias("held")
     same = and_(is_at(held, recording, ROW_VERSION), has_key(schema, held.c, row_key))

@@ -1,4 +1,4 @@
-"""How many rows the next batch takes, from how long the last ones took and what was refused."""
+"""The size of the next batch, from the duration of the last ones and from refused rows."""
 
 from dataclasses import dataclass, field, replace
 
@@ -13,13 +13,13 @@ _AIM = 0.5
 
 @dataclass(frozen=True)
 class Pace:
-    """A batch size and the lock-holding time it must not exceed, milliseconds."""
+    """A batch size, and the longest time to hold locks, in milliseconds."""
 
     target_ms: float
     size: int = 1
 
     def after(self, rows: int, took_ms: float) -> "Pace":
-        """Adapt to a batch that was committed: grow by a fifth at most, shrink as needed."""
+        """Adapt to a committed batch: grow by a fifth at most, shrink as needed."""
         if rows == 0:
             return self
         fitting = rows * _AIM * self.target_ms / max(took_ms, 0.001)
@@ -27,11 +27,11 @@ class Pace:
         return self._resized(min(fitting, grown))
 
     def after_timeout(self) -> "Pace":
-        """Halve."""
+        """Halve the size after a timeout."""
         return self._resized(self.size / 2)
 
     def at_most(self, size: int) -> "Pace":
-        """Take no more than `size` rows, without a change of pace."""
+        """Limit the next batch to `size` rows, without a change of pace."""
         return replace(self, size=min(self.size, size))
 
     def _resized(self, size: float) -> "Pace":
@@ -40,9 +40,9 @@ class Pace:
 
 @dataclass(frozen=True)
 class Halving:
-    """How many rows the next batch may take; sizes are numbers of rows.
+    """The size of the next batch after a refusal, in rows.
 
-    `suspect` next rows hold a refused one; `passed` have been accepted since the last refused one.
+    The next `suspect` rows contain a refused one; `passed` rows have been accepted since the last.
     """
 
     limit: int | None = None
@@ -54,11 +54,11 @@ class Halving:
         return wanted if self.limit is None else min(wanted, self.limit)
 
     def refused(self, rows: int) -> "Halving":
-        """Take half of a batch that was refused."""
+        """Continue with half of a refused batch."""
         return replace(self, suspect=rows, limit=max(1, rows // 2))
 
     def accepted(self, rows: int, wanted: int) -> "Halving":
-        """Go on in the other half; beyond it, double up to the size `wanted`."""
+        """Continue with the other half; beyond it, double up to the size `wanted`."""
         passed, suspect = self.passed + rows, max(0, self.suspect - rows)
         if self.limit is None:
             return replace(self, passed=passed)
@@ -68,29 +68,29 @@ class Halving:
         return Halving(limit, suspect, passed)
 
     def skipped(self) -> "Halving":
-        """Begin again behind a refused row: the next one is likely to be as far away."""
+        """Start again behind a refused row: the next one is probably as far away."""
         return Halving(limit=max(1, self.passed))
 
 
 @dataclass
 class Streak:
-    """Rows refused one after the other by the same object, while none was accepted."""
+    """Rows refused in succession by the same object, with none accepted."""
 
     refusal: RowRefusal | None = None
     numbers: list[int] = field(default_factory=list)
     bound: int = _SUSPICIOUS
 
     def add(self, number: int, refusal: RowRefusal) -> bool:
-        """Count a refused row; returns whether so many must be looked into."""
+        """Count a refused row; returns whether there are enough to look further."""
         if refusal != self.refusal:
             self.refusal, self.numbers = refusal, []
         self.numbers.append(number)
         return refusal.may_hit_all and len(self.numbers) >= self.bound
 
     def end(self) -> None:
-        """Forget the refused rows: others are accepted."""
+        """Reset the count, because a row was accepted."""
         self.refusal, self.numbers = None, []
 
     def go_on(self) -> None:
-        """Ask again only after twice as many."""
+        """Look further again only after twice as many."""
         self.bound *= 2

@@ -1,4 +1,4 @@
-"""What one kind of run works through, and the rows of a batch as it reads them under lock."""
+"""The work of one kind of run, and the rows of a batch as it reads them under lock."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,12 +12,12 @@ from petrec.schema import Schema
 
 
 def old_value(column: str) -> str:
-    """Return the name under which a guarded selection carries a column's present value."""
+    """Return the name of a column's current value in a guarded selection."""
     return f"old_{column}"
 
 
 def new_value(column: str) -> str:
-    """Return the name under which a guarded selection carries a column's new value."""
+    """Return the name of a column's new value in a guarded selection."""
     return f"new_{column}"
 
 
@@ -25,7 +25,7 @@ def new_value(column: str) -> str:
 class GuardedRows:
     """The columns of a batch: an item, whether its change `applies`, and the reason if not.
 
-    `old` and `new` hold the present and the new value of every column that the run writes; `old`
+    `old` and `new` hold the current and the new value of every column that the run writes; `old`
     may have more, which are journaled as well. `links` is whether a change needs its pet in its
     appointment, where the run adds pets to appointments.
     """
@@ -45,7 +45,7 @@ class GuardedRows:
         where: ColumnElement[bool],
         location: Iterable[ColumnElement[Any]] = (),
     ) -> Select[Any]:
-        """Build the selection; `location` is where recordings lie that are locked already."""
+        """Build the selection; `location` is the location of recordings that are locked already."""
         query = select(
             self.seq.label("seq"),
             self.row_key.label("row_key"),
@@ -61,9 +61,9 @@ class GuardedRows:
 
 
 class RunWork(ABC):
-    """One kind of run; what the runs in `settled_by` have changed needs no second visit.
+    """The work of one kind of run; rows that the runs in `settled_by` have changed are settled.
 
-    `recordings` are those that it may write to: what is not among them is settled as gone.
+    `recordings` are those that it may write to: all others are settled as deleted.
     `watched` is whether triggers may change what it writes.
     """
 
@@ -74,7 +74,7 @@ class RunWork(ABC):
         self.watched = False
 
     def prepare(self, connection: Connection, run: Run) -> None:  # noqa: B027 - optional
-        """Look up what all batches of a run rely on; most kinds of runs need nothing."""
+        """Look up what all batches of a run need; most kinds of runs need nothing."""
 
     @abstractmethod
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
@@ -82,22 +82,22 @@ class RunWork(ABC):
 
     @abstractmethod
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock what the guard relies on; returns the items for which no other session holds it."""
+        """Lock what the guard relies on; returns the items that no other session has locked."""
 
     @abstractmethod
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Select the items of `numbers` by `GuardedRows`, and lock recordings not locked before.
 
-        Items whose recording another session holds are left out.
+        Items whose recording another session holds are omitted.
         """
 
     def after_write(  # noqa: B027 - optional
         self, connection: Connection, run: Run, ready: Sequence[int]
     ) -> None:
-        """Do what the batch's changes leave to do before the commit; mostly nothing."""
+        """Do the remaining work of a batch before its commit; mostly nothing."""
 
     def journaled(self, run: Run) -> tuple[str, ...]:
-        """Return the columns that are journaled: those written, and what triggers may move."""
+        """Return the journaled columns: those written, and those that triggers may change."""
         columns = run.target.columns
         moves = self.watched and "appointment_id" not in columns
         return (*columns, "appointment_id") if moves else columns

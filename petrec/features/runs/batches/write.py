@@ -35,7 +35,7 @@ _REWRITTEN = "a trigger wrote another value"
 
 @dataclass(frozen=True)
 class Written:
-    """How many rows a batch changed as planned, and how many it did not."""
+    """How many rows of a batch were changed as planned, and how many were not."""
 
     changed: int
     skipped: int
@@ -99,7 +99,7 @@ def _update(schema: Schema, run: Run, fresh: CTE, *, watched: bool) -> CTE:
 def _keys(
     schema: Schema, run: Run, written: Columns, fresh: CTE, *, watched: bool
 ) -> tuple[ColumnElement[Any], ...]:
-    """Return the key that a changed row has now, and the one before where it may be another."""
+    """Return the current key of a changed row, and the previous one if it may differ."""
     if set(run.target.columns).isdisjoint(schema.key) and not watched:
         return (fresh.c.row_key,)
     now = key_of(schema, written)

@@ -1,1 +1,1 @@
-"""From one batch to the next: the lock of a target, throttling, retries, the end of a run."""
+"""The loop over batches: the lock of a target, throttling, retries, the end of a run."""

@@ -1,4 +1,4 @@
-"""Bring a run to its end: batch after batch, through locks, lag, timeouts and lost connections."""
+"""Run all batches of a run, despite locks, lag, timeouts and lost connections."""
 
 import logging
 from collections.abc import Callable
@@ -41,7 +41,7 @@ Planned = TypeVar("Planned", Run, Run | None)
 
 
 class Driver:
-    """Everything that one drive through a run needs to remember."""
+    """The state of working through one run."""
 
     def __init__(
         self, engine: Engine, work: RunWork, throttling: Throttling, observe: Observer
@@ -60,9 +60,9 @@ class Driver:
         self.settled = 0
 
     def run(self, plan: Callable[[Connection], Planned]) -> Planned:
-        """Plan a run and work on it until it is done, as the target's one writer all the time.
+        """Plan a run and work on it until it is done, as the only writer of its target.
 
-        `plan` creates or takes up the run in a transaction; None where there is nothing to do.
+        `plan` creates or resumes the run in a transaction; None if there is nothing to do.
         Errors: RunStoppedError, RunHeldError, TimedOutError, and what `plan` raises.
         """
         run: Run | None = None
@@ -130,7 +130,7 @@ class Driver:
                 return self.retries.until_done(connection, finish, partial(self._gave_up, run))
 
     def _batch(self, connection: Connection, run: Run, query: Select[Any]) -> Batch:
-        """Commit the next batch, smaller after each failure, or put a row off that waits."""
+        """Commit the next batch, smaller after each failure, or defer a row that waits."""
         pace = self.pace
 
         def attempt() -> Batch:
@@ -155,9 +155,9 @@ class Driver:
         return self.retries.until_done(connection, attempt, partial(self._gave_up, run), instead)
 
     def _tried_enough(self, error: DBAPIError) -> bool:
-        """Return whether the others go on without the row, which a later pass comes back to.
+        """Return whether to defer the row, which a later pass retries.
 
-        Patience goes on as well: where all rows wait for one lock, the deadline ends the run.
+        The time spent counts: if all rows wait for one lock, the deadline ends the run.
         """
         return not may_pass(error) and self.retries.attempts % _TRIES == 0
 
@@ -174,7 +174,7 @@ class Driver:
         return self.throttle.rest_after(connection, before, batch)
 
     def _retry_deferred(self, connection: Connection, run: Run) -> Run:
-        """Go back to the rows that others had locked, with a pause that grows."""
+        """Retry the deferred rows, with a growing pause."""
         if run.changed + run.skipped > self.settled:
             self.pass_patience.renew()
         self.settled = run.changed + run.skipped

@@ -1,4 +1,4 @@
-"""Refused rows in the course of a run: halve the batch, skip the row, or stop for all of them."""
+"""Refused rows during a run: halve the batch, skip the row, or stop the run."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ from petrec.features.runs.run import Observer, Run
 
 @dataclass
 class Refusals:
-    """What one run has met of refused rows so far."""
+    """The refused rows of one run so far."""
 
     work: RunWork
     observe: Observer
@@ -27,7 +27,7 @@ class Refusals:
     def set_aside(
         self, connection: Connection, run: Run, query: Select[Any], refused: RowsRefusedError
     ) -> Run:
-        """Halve a refused batch, or skip its only row; returns the run as it is now."""
+        """Halve a refused batch, or skip its only row; returns the run after it."""
         if len(refused.page) > 1:
             self.halving = self.halving.refused(len(refused.page))
             return run
@@ -39,7 +39,7 @@ class Refusals:
         return run
 
     def accept(self, batch: Batch, before: Run, wanted: int) -> None:
-        """Count a batch that was committed; `wanted` is the size of an undisturbed one."""
+        """Count a committed batch; `wanted` is the size without refusals."""
         if batch.run.changed > before.changed:
             self.streak.end()
         self.halving = self.halving.accepted(batch.taken, wanted)
@@ -52,7 +52,7 @@ class Refusals:
         refusal: RowRefusal,
         error: DBAPIError,
     ) -> Run:
-        """Stop, with no row skipped, where rows all over the rest are refused as well."""
+        """Stop without skipping rows if rows all over the rest are refused, too."""
         ahead = spread(connection, run, self.work)
         connection.rollback()
         work = self.work

@@ -1,4 +1,4 @@
-"""Tries of what only a lock, a deadlock or a time limit prevents, under one overall deadline."""
+"""Retries after locks, deadlocks and timeouts, under one overall deadline."""
 
 import logging
 import random
@@ -34,11 +34,11 @@ class Patience:
     since: float = field(default_factory=time.monotonic)
 
     def renew(self) -> None:
-        """Forget the failures: work has gone on."""
+        """Forget the failures, because something succeeded."""
         self.attempts = 0
 
     def wait(self) -> bool:
-        """Sleep a random time up to the current bound; False once the deadline has passed."""
+        """Sleep a random time up to the current bound; False after the deadline."""
         if self.attempts == 0:
             self.since = time.monotonic()
         self.attempts += 1
@@ -51,12 +51,12 @@ class Patience:
 
 
 def _try_again(_: DBAPIError) -> None:
-    """Have nothing to put in the place of a failed attempt."""
+    """Do nothing instead of a failed attempt."""
 
 
 @dataclass
 class Retries:
-    """The attempts of one run since something last succeeded, and who was seen to block them."""
+    """The attempts of one run since the last success, and the sessions that blocked them."""
 
     engine: Engine
     patience: Patience
@@ -69,11 +69,11 @@ class Retries:
 
     @property
     def blamed(self) -> str:
-        """Return the end of a sentence that names who blocked."""
+        """Return the end of a sentence that names the blocking sessions."""
         return blamed(self.blockers.values())
 
     def renew(self) -> None:
-        """Forget the failures: work has gone on."""
+        """Forget the failures, because something succeeded."""
         self.patience.renew()
         self.blockers.clear()
 
@@ -84,9 +84,9 @@ class Retries:
         gave_up: Callable[[DBAPIError], PetrecError],
         instead: Callable[[DBAPIError], T | None] = _try_again,
     ) -> T:
-        """Return what an attempt returns in the end, or what `instead` of a failed one does.
+        """Return the result of the first successful attempt, or of `instead` after a failed one.
 
-        Errors: what `gave_up` returns once the deadline has passed; DBAPIError that cannot pass.
+        Errors: what `gave_up` returns after the deadline; a DBAPIError that is not transient.
         """
         while True:
             try:
@@ -107,7 +107,7 @@ class Retries:
 
     @contextmanager
     def _watched(self, connection: Connection) -> Iterator[None]:
-        """Name who blocks, where the last attempt has failed already."""
+        """Watch for blocking sessions if the last attempt has failed."""
         if not self.attempts:
             yield
             return

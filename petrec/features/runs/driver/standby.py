@@ -1,4 +1,4 @@
-"""Ask synchronous standbys, once at the end of a run, whether they have all that was written.
+"""Wait for synchronous standbys, once at the end of a run, to confirm all writes.
 
 A commit that waits for a standby keeps its locks until the standby confirms it, and no timeout of
 the server's ends that wait. So batches do not wait, and the commit that does wait holds no locks:
@@ -29,7 +29,7 @@ _WORD_AFTER_S = 1.0
 
 
 def unconfirmed_standbys(engine: Engine, run_id: int, deadline_s: float) -> str:
-    """Wait for the standbys; returns `synchronous_standby_names` where they did not confirm."""
+    """Wait for the standbys; returns `synchronous_standby_names` if they did not confirm."""
     with engine.connect() as connection:
         names = str(connection.scalar(_NAMES) or "").strip()
         pid = backend_pid(connection)
@@ -54,7 +54,7 @@ def unconfirmed_standbys(engine: Engine, run_id: int, deadline_s: float) -> str:
 def _given_up_after(
     engine: Engine, connection: Connection, deadline_s: float, pid: int, waiting: str
 ) -> Iterator[list[str]]:
-    """Cancel what still waits at the deadline; the list has an entry then.
+    """Cancel the wait at the deadline; then the list has an entry.
 
     The server warns that it gave up: the commit itself has happened, which a cancel cannot undo.
     """

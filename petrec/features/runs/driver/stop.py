@@ -1,4 +1,4 @@
-"""How a run stops before its end: the error with the next step, and the record of the reason."""
+"""How a run stops early: the error with the next step, and the record of the reason."""
 
 import logging
 
@@ -21,7 +21,7 @@ ALL_REFUSED = "remove the cause, then resume"
 def stopped(
     run: Run, reason: str, hint: str = "", error: DBAPIError | None = None
 ) -> RunStoppedError:
-    """Return the error of a run that cannot go on; the server's own hint comes first."""
+    """Return the error of a run that cannot continue; the server's own hint comes first."""
     inner = driver_error(error) if error is not None else None
     own = server_hint(inner).rstrip(".") if inner is not None else ""
     steps = Joined("; ", [step for step in (own, hint) if step])
@@ -29,7 +29,7 @@ def stopped(
 
 
 def record_stop(connection: Connection, run: Run, failure: str) -> None:
-    """Record why the run stopped, where the connection still allows it."""
+    """Record why the run stopped, if the connection still allows it."""
     try:
         connection.rollback()
         with connection.begin():

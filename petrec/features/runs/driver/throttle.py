@@ -1,4 +1,4 @@
-"""Reasons to wait between batches: a pause file, replicas that lag, a rate limit, kept sessions."""
+"""Reasons to wait between batches: a pause file, replica lag, a rate limit, waiting sessions."""
 
 import logging
 import time
@@ -33,7 +33,7 @@ FROM pg_stat_replication
 
 @dataclass(frozen=True)
 class Throttling:
-    """How far a run may go: milliseconds, bytes, seconds, rows per second, seconds."""
+    """The limits of a run, in milliseconds, bytes, seconds and rows per second."""
 
     target_ms: float = 250.0
     max_lag_bytes: int = 64 * 1024 * 1024
@@ -46,13 +46,13 @@ class Throttling:
 
 @dataclass
 class LagMeter:
-    """Replication lag in bytes, and in seconds since the primary was where a replica is now."""
+    """Replication lag in bytes, and in seconds since the primary had the replica's position."""
 
     heads: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=10_000))
     seen: set[str] = field(default_factory=set)
 
     def reason(self, connection: Connection, throttling: Throttling) -> str | None:
-        """Return which replica is too far behind, if one is; errors: LagUnknownError."""
+        """Return which replica is too far behind, if any; errors: LagUnknownError."""
         if throttling.ignore_lag:
             return None
         replicas = connection.execute(_REPLICAS).all()
@@ -80,7 +80,7 @@ class LagMeter:
 
 
 def pause_reason(throttling: Throttling) -> str | None:
-    """Return the pause file that a person has made; one that cannot be looked at counts, too."""
+    """Return why the pause file pauses the run; a file that cannot be checked pauses it, too."""
     file = throttling.pause_file
     if file is None:
         return None
@@ -94,7 +94,7 @@ def pause_reason(throttling: Throttling) -> str | None:
 
 
 def rate_pause(throttling: Throttling, rows: int, took_ms: float) -> float:
-    """Return how many seconds to rest so that the rate limit holds."""
+    """Return how many seconds to sleep to keep the rate limit."""
     if not throttling.max_rows_per_second:
         return 0.0
     return max(0.0, rows / throttling.max_rows_per_second - took_ms / 1000)
@@ -117,7 +117,7 @@ class Lap:
 
 @dataclass
 class Throttle:
-    """The waits of one run, which its record and its observer are told of."""
+    """The waits of one run, reported to its record and its observer."""
 
     throttling: Throttling
     observe: Observer
@@ -125,7 +125,7 @@ class Throttle:
     lap: Lap = field(default_factory=Lap)
 
     def wait_while_throttled(self, connection: Connection, run: Run) -> None:
-        """Wait as long as a person pauses the run; for replicas up to the deadline."""
+        """Wait while the pause file exists, and for replicas up to the deadline."""
         reported, since = None, time.monotonic()
         while True:
             looked = time.monotonic()
@@ -172,7 +172,7 @@ class Throttle:
         return pause, f"limited to {self.throttling.max_rows_per_second:g} rows/s" if pause else ""
 
     def _report(self, connection: Connection, run: Run, reason: str) -> None:
-        """Record why the run waits, unless that would be one more wait."""
+        """Record why the run waits, unless recording would wait, too."""
         try:
             with connection.begin():
                 values = {"throttled_by": reason, "busy_ms": run.busy_ms}

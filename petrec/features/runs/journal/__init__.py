@@ -1,1 +1,1 @@
-"""petrec's own tables: whether they are there, how they are made, and what stands in them."""
+"""petrec's own tables: whether they exist, how they are created, and what they hold."""

@@ -1,4 +1,4 @@
-"""Bring petrec's own tables into a database, by Alembic."""
+"""Create petrec's own tables in a database, by Alembic."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ def alembic_config(connection: Connection) -> "Config":
 
 
 def migrations_path() -> Path:
-    """Return where the migrations are: in an installed package, else in the source tree."""
+    """Return the migrations' directory: in an installed package, else in the source tree."""
     package = Path(__file__).parents[3]
     installed = package / "migrations"
     return installed if installed.is_dir() else package.parent / "migrations"
@@ -63,7 +63,7 @@ def install_journal(engine: Engine, branch: str = "journal") -> None:
 
 @contextmanager
 def only_writer(engine: Engine, target_name: str) -> Iterator[Connection]:
-    """Open a transaction of a target's one writer; errors: see `lock.held` and `planning`."""
+    """Open a transaction as the only writer of a target; errors: see `lock.held` and `planning`."""
     with (
         engine.connect() as connection,
         lock.held(connection, target_name),

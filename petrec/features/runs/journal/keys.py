@@ -1,7 +1,7 @@
-"""A recording's primary key as the journal has it, also where petrec has changed it since.
+"""A recording's primary key in the journal, even if petrec has changed it since.
 
-A review may move a recording to another appointment. Where the primary key holds the appointment,
-as the key of a table that is partitioned by it must, the move changes the key.
+A review may move a recording to another appointment. If the primary key contains the appointment,
+as in a table partitioned by it, the move changes the key.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ def has_key(schema: Schema, recording: Columns, row_key: ColumnElement[Any]) -> 
 def has_last_key(
     schema: Schema, recording: Columns, row_key: ColumnElement[Any], last: Subquery
 ) -> ColumnElement[bool]:
-    """Compare a primary key with what `last_keys` has for a journal's key, or with that key."""
+    """Compare a primary key with the last key of a journal's key, or with that key."""
     parts = ((recording[name], place) for place, name in enumerate(schema.key, start=1))
     return and_(
         *(
@@ -55,14 +55,14 @@ def has_last_key(
 
 
 def follow_moves(connection: Connection, items: Table, run: Run) -> None:
-    """Bring the keys of a run's items up to date with what later runs have changed."""
+    """Update the keys of a run's items after changes by later runs."""
     last = last_keys(run)
     same = (items.c.run_id == run.id, items.c.row_key == last.c.old_key)
     connection.execute(update(items).where(*same).values(row_key=last.c.row_key))
 
 
 def last_keys(run: Run) -> Subquery:
-    """Select each key that runs after this one have changed, and what it is now."""
+    """Select each key that later runs have changed, with its current value."""
     move = changes.alias("move")
     moved = (move.c.old_key.is_not(None), move.c.run_id.in_(runs_of(run.target_name)))
     first = select(move.c.old_key, move.c.row_key, move.c.run_id).where(*moved)

@@ -1,6 +1,6 @@
-"""The locks of petrec itself, as session advisory locks, and bounded waits for those of others.
+"""petrec's own locks, as session advisory locks, and bounded waits for other locks.
 
-A target has one writer, and petrec's tables have one who creates them.
+A target has only one writer at a time, and so has the creation of petrec's tables.
 """
 
 import logging
@@ -44,7 +44,7 @@ _UNLIMITED, _BRIEFLY = "0", "5s"
 
 
 def key_of_target(target_name: str) -> int:
-    """Return the number of a target's lock: 64 bits, so that targets do not share one."""
+    """Return the key of a target's lock: 64 bits, so that targets do not share one."""
     digest = blake2b(target_name.encode(), digest_size=8, person=b"petrec").digest()
     return int.from_bytes(digest, signed=True)
 
@@ -53,8 +53,8 @@ def key_of_target(target_name: str) -> int:
 def held(connection: Connection, target_name: str) -> Iterator[None]:
     """Hold a target's lock for the block; errors: RunHeldError names the holder, UsageError.
 
-    Given back by a statement: a closed connection's backend may hold it a while longer, and the
-    next connection of the same command would meet it.
+    A statement releases it: the backend of a closed connection may hold it longer, and would
+    block the next connection of the same command.
     """
     own_session(connection)
     key = key_of_target(target_name)
@@ -68,7 +68,7 @@ def held(connection: Connection, target_name: str) -> Iterator[None]:
 
 @contextmanager
 def installing(connection: Connection) -> Iterator[None]:
-    """Wait until nobody else creates or upgrades petrec's tables, and keep others waiting."""
+    """Hold the lock for creating and upgrading petrec's tables."""
     connection.execute(_WAIT, {"key": _INSTALLING})
     connection.commit()
     try:
@@ -78,7 +78,7 @@ def installing(connection: Connection) -> Iterator[None]:
 
 
 def is_held(connection: Connection, target_name: str) -> bool:
-    """Return whether some petrec process holds the target's lock now."""
+    """Return whether a petrec process holds the target's lock now."""
     return _holder(connection, key_of_target(target_name)) is not None
 
 
@@ -112,14 +112,14 @@ def _release(connection: Connection, key: int) -> None:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a connection to read the journal, and name who blocks it; errors: TimedOutError."""
+    """Open a connection to read the journal, and name blocking sessions; errors: TimedOutError."""
     with engine.connect() as connection, naming_blockers(connection):
         yield connection
 
 
 @contextmanager
 def naming_blockers(connection: Connection) -> Iterator[None]:
-    """Name who holds a lock that the transaction waits for in vain; errors: TimedOutError."""
+    """Name the sessions that block the transaction until its timeout; errors: TimedOutError."""
     limits = connection.execute(_LIMITS).one()
     with _blockers_named(connection.engine, limits.pid, limits.lock_timeout):
         yield
@@ -127,10 +127,10 @@ def naming_blockers(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def bounded(connection: Connection) -> Iterator[None]:
-    """Wait for any lock of the block briefly, and name who holds it.
+    """Limit the wait for locks in the block, and name blocking sessions.
 
-    What is planned or installed waits for no standby: the end of a run does. Errors: TimedOutError,
-    UsageError for a session that a pooler shares.
+    Commits of planning and installing do not wait for standbys: the end of a run does. Errors:
+    TimedOutError, UsageError for a session that a pooler shares.
     """
     own_session(connection)
     limits = connection.execute(_LIMITS).one()
@@ -161,6 +161,6 @@ def _blockers_named(engine: Engine, pid: int, wait: str) -> Iterator[None]:
 
 
 def blamed(blockers: Iterable[str]) -> str:
-    """Return the end of a sentence that names the blockers; empty where none was seen."""
+    """Return the end of a sentence that names the blockers; empty if none was seen."""
     names = "; ".join(blockers)
     return f": blocked by {names}" if names else ""

@@ -1,4 +1,4 @@
-"""Whether petrec's own tables are there, may be read, and may be written; by the catalog alone."""
+"""Whether petrec's own tables exist, are readable and writable; from the catalog only."""
 
 from sqlalchemy import Connection, Engine, Table, text
 
@@ -70,13 +70,13 @@ ORDER BY 1
 
 
 def is_installed(connection: Connection) -> bool:
-    """Return whether the journal's tables are there; errors: SchemaMismatchError."""
+    """Return whether the journal's tables exist; errors: SchemaMismatchError."""
     refuse_foreign(connection)
     return bool(connection.scalars(_JOURNAL, {"names": [runs.name]}).all())
 
 
 def is_readable(connection: Connection, *tables: Table) -> bool:
-    """Return whether these tables of the journal are there and this role may read them."""
+    """Return whether these tables of the journal exist and this role may read them."""
     if _foreign(connection) or _others_code(connection):
         return False
     names = {table.name for table in tables or (runs, changes)}
@@ -85,14 +85,14 @@ def is_readable(connection: Connection, *tables: Table) -> bool:
 
 
 def require_journal(engine: Engine, run_id: int) -> None:
-    """Check that there are runs at all; errors: RunNotFoundError, SchemaMismatchError."""
+    """Check that the journal exists; errors: RunNotFoundError, SchemaMismatchError."""
     with engine.connect() as connection:
         if not is_installed(connection):
             raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
 
 
 def journal_hindrances(connection: Connection) -> list[str]:
-    """Return for what the journal could not be created or written to; reads only."""
+    """Return the reasons why the journal could not be created or written; reads only."""
     if not connection.scalar(SCHEMA_EXISTS):
         allowed, role, database = connection.execute(MAY_CREATE).one()
         return [] if allowed else [f"it needs GRANT CREATE ON DATABASE {database} TO {role};"]
@@ -113,7 +113,7 @@ def _others_code(connection: Connection) -> list[str]:
 
 
 def refuse_foreign(connection: Connection) -> None:
-    """Check that schema petrec is petrec's, and runs no other role's code.
+    """Check that schema petrec belongs to petrec, and that no code of other roles runs in it.
 
     Errors: SchemaMismatchError.
     """

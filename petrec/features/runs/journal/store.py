@@ -1,4 +1,4 @@
-"""The record of runs in the database: made, read, and brought from one state to the next."""
+"""The record of runs in the database: create, read, and change of state."""
 
 import os
 import socket
@@ -29,7 +29,7 @@ _RUNS = select(runs, name_in_journal().label("target_name"), _UNDONE_BY.label("u
 def create_run(
     connection: Connection, action: Action, target: Target, undoes: int | None = None
 ) -> int:
-    """Record a new run that this process is about to work on; returns its id."""
+    """Record a new run of this process; returns its id."""
     values = {
         "action": action,
         "state": RunState.RUNNING,
@@ -41,7 +41,7 @@ def create_run(
 
 
 def read_run(connection: Connection, target_name: str, run_id: int) -> Run:
-    """Return a target's run; errors: RunNotFoundError, SchemaMismatchError for another target's."""
+    """Return a target's run; errors: RunNotFoundError, SchemaMismatchError for another target."""
     row = connection.execute(_RUNS.where(runs.c.id == run_id)).one_or_none()
     if row is None:
         raise RunNotFoundError(f"there is no run {run_id}", hint="petrec runs list")
@@ -62,7 +62,7 @@ def list_runs(connection: Connection, target_name: str, limit: int = 20) -> tupl
 
 
 def undos_of(connection: Connection, run_id: int) -> list[int]:
-    """Return the ids of the runs that have taken back changes of a run."""
+    """Return the ids of the runs that have undone changes of a run."""
     return list(connection.scalars(select(runs.c.id).where(runs.c.undoes == run_id)))
 
 
@@ -74,7 +74,7 @@ def runs_of(target_name: str) -> Select[tuple[int]]:
 def unfinished_run(
     connection: Connection, target_name: str, action: Action, undoes: int | None = None
 ) -> Run | None:
-    """Return the newest run of this target and action that has not come to its end."""
+    """Return the newest unfinished run of this target and action."""
     query = _RUNS.where(name_in_journal() == target_name, runs.c.action == action)
     query = query.where(runs.c.state.in_(UNFINISHED))
     query = query.where(runs.c.undoes.is_not_distinct_from(undoes))
@@ -99,7 +99,7 @@ def change_state(
 
 
 def update_run(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:
-    """Write what has become of a run."""
+    """Update the record of a run."""
     heartbeat = {"updated_at": func.clock_timestamp()}
     connection.execute(update(runs).where(runs.c.id == run_id).values(dict(values) | heartbeat))
 

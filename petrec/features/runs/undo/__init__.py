@@ -1,1 +1,1 @@
-"""Take a run back: what would be restored, and the run that does it."""
+"""Undo a run: the preview, and the run that restores the old values."""

@@ -1,4 +1,4 @@
-"""The run that takes another one back: planned, or taken up again, and driven to its end."""
+"""The run that undoes another one: planned or resumed, then run to its end."""
 
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ def apply_undo(
     throttling: Throttling,
     observe: Observer,
 ) -> Run:
-    """Take a run back; errors: RunNotFoundError, IllegalTransitionError, see `Driver`."""
+    """Undo a run; errors: RunNotFoundError, IllegalTransitionError, see `Driver`."""
     require_journal(engine, run_id)
 
     def plan(connection: Connection) -> Run:
@@ -74,7 +74,7 @@ def check_undoable(run: Run, target: Target) -> None:
 
 
 def undo_target(connection: Connection, undone: Run) -> Target:
-    """Return what an undo writes: what the run wrote, and the appointment if triggers moved it."""
+    """Return the target of an undo: the run's, and the appointment if triggers changed it."""
     written = undone.target
     if _APPOINTMENT in written.columns:
         return written
@@ -88,13 +88,13 @@ def undo_target(connection: Connection, undone: Run) -> Target:
 
 
 def _journaled(connection: Connection, run_ids: Sequence[int]) -> int:
-    """Count changes, also those in which a trigger wrote another value."""
+    """Count the changes, including those in which a trigger wrote another value."""
     query = select(func.count()).select_from(changes).where(changes.c.run_id.in_(run_ids))
     return int(connection.scalars(query).one())
 
 
 def check_null_returns(connection: Connection, schema: Schema, run_id: int) -> None:
-    """Refuse to take back NULL pets where the column is NOT NULL now; errors: DatabaseError."""
+    """Refuse to restore NULL pets if the column is NOT NULL now; errors: DatabaseError."""
     recordings = schema.tables.recordings
     if not is_required(connection, recordings, recordings.c.pet_id.name):
         return

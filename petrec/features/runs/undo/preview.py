@@ -1,4 +1,4 @@
-"""What an undo would do, from one look at the recordings; writes nothing."""
+"""The preview of an undo; writes nothing."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def preview_undo(connection: Connection, schema: Schema, target: Target, undone:
 
 
 def _compared(connection: Connection, schema: Schema, undone: Run, written: Target) -> Select[Any]:
-    """Select the changes that no undo has taken back; the reason is NULL for one that would be."""
+    """Select the changes that are not undone yet; the reason is NULL if one can be restored."""
     recordings, last = schema.tables.recordings, last_keys(undone)
     earlier = changes.alias("earlier")
     undos = undos_of(connection, undone.id)

@@ -1,4 +1,4 @@
-"""What an undo writes: old values return where the row still holds what the run wrote."""
+"""The work of an undo: restore old values if the row still holds what the run wrote."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ from petrec.schema import Schema
 
 
 class UndoWork(RunWork):
-    """The changes of one run, in reverse roles: old values are new, new ones are expected."""
+    """The changes of one run, reversed: old values are written, new values are expected."""
 
     def __init__(self, schema: Schema) -> None:
         super().__init__(schema)
@@ -38,7 +38,7 @@ class UndoWork(RunWork):
         self.recordings = schema.tables.recordings
 
     def prepare(self, connection: Connection, run: Run) -> None:
-        """Look up which runs have taken back a part already."""
+        """Look up which runs have undone a part already."""
         undos = undos_of(connection, run.undoes or 0)
         self.settled_by = [other for other in undos if other != run.id]
 
@@ -47,12 +47,12 @@ class UndoWork(RunWork):
         return changes, changes.c.run_id == run.undoes
 
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Rely on nothing but the recordings themselves."""
+        """Lock nothing: the guard relies only on the recordings themselves."""
         del connection, run
         return list(page)
 
     def guarded_rows(self, run: Run) -> Select[Any]:
-        """Compare each row with what the run wrote; a row changed since is left alone."""
+        """Compare each row with what the run wrote; a row that has changed since is skipped."""
         table, mine = self.items(run)
         recording = self._recordings()
         decided = [recording.c[name] for name in run.target.decided]
@@ -75,19 +75,19 @@ class UndoWork(RunWork):
         return select(*recordings.c, *version).subquery("recording")
 
     def after_write(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
-        """Take the pets out of their appointments again that the run had added."""
+        """Remove the pets that the run had added to appointments."""
         if run.target.links:
             remove_links(connection, self.schema, run, ready, [run.id, *self.settled_by])
 
 
 def is_as_written(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return whether a recording still holds what the run journaled for it, if it did."""
+    """Return whether a recording still holds the values that the run journaled."""
     written = column.is_not_distinct_from(_typed(changes.c.new, column))
     return or_(~changes.c.new.has_key(column.key), written)
 
 
 def reason_left(pet: ColumnElement[Any]) -> ColumnElement[str]:
-    """Return why a recording is left alone that does not hold what the run wrote."""
+    """Return why a recording is skipped that does not hold what the run wrote."""
     return case(
         (is_as_written(pet), "its appointment has changed since"),
         (pet.is_(None), "its pet has been removed since"),
@@ -96,7 +96,7 @@ def reason_left(pet: ColumnElement[Any]) -> ColumnElement[str]:
 
 
 def _restored(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the old value; a timestamp that the application has moved since stays as it is."""
+    """Return the old value; a timestamp that the application has changed since stays."""
     journaled = and_(changes.c.old.has_key(column.key), is_as_written(column))
     return case((journaled, _typed(changes.c.old, column)), else_=column)
 
