@@ -1,4 +1,4 @@
-"""Files that are either complete or not there."""
+"""Files that are written completely or not at all."""
 
 import codecs
 import os
@@ -22,10 +22,10 @@ Before = Callable[[Path], object]
 def atomic_text(
     path: Path, mode: int | None = None, *, before: Before | None = None
 ) -> Iterator[TextIO]:
-    """Write beside, then rename; errors: OutputError.
+    """Write a temporary file, then rename it; errors: OutputError.
 
     `mode` is the file's mode; by default that of the file replaced, or PRIVATE for a new one.
-    `before` is called with the path at the end, just before the rename, and may refuse it.
+    `before` is called with the path just before the rename, and may refuse it.
     /dev/stdout and other open descriptors receive the whole text at the end.
     """
     try:
@@ -55,13 +55,13 @@ def atomic_text(
 
 @contextmanager
 def atomic_bytes(path: Path, *, before: Before | None = None) -> Iterator[BinaryIO]:
-    """Write beside, then rename; as `atomic_text`."""
+    """Write a temporary file, then rename it; see `atomic_text`."""
     with atomic_text(path, before=before) as file:
         yield file.buffer
 
 
 def _target(path: Path) -> Path:
-    """Return what a symbolic link leads to; errors: OSError where links lead to each other."""
+    """Return the target of a symbolic link; errors: OSError for a circle of links."""
     real = Path(os.path.realpath(path)) if path.is_symlink() else path
     if real.is_symlink():
         real.stat()
@@ -69,13 +69,13 @@ def _target(path: Path) -> Path:
 
 
 def _is_stream(path: Path) -> bool:
-    """Return whether a path leads to an open descriptor, a terminal or /dev/null."""
+    """Return whether a path is an open descriptor, a terminal or /dev/null."""
     leads = {each.parent for each in (path.absolute(), *_links(path.absolute()))}
     return bool(leads & {Path("/dev/fd"), Path("/proc/self/fd")}) or path.is_char_device()
 
 
 def _links(path: Path) -> Iterator[Path]:
-    """Yield what a symbolic link names, link after link."""
+    """Yield the targets of a symbolic link, link by link."""
     for _ in range(10):
         if not path.is_symlink():
             return
@@ -96,7 +96,7 @@ def _replace(written: Path, path: Path, mode: int | None) -> None:
 
 
 def _keep_access(written: Path, old: os.stat_result) -> None:
-    """Set group and mode of a file to another's; without its group, no rights for any group."""
+    """Copy group and mode of a file to another; without the group, give no group rights."""
     mode = stat.S_IMODE(old.st_mode) & 0o777
     if written.stat().st_gid != old.st_gid:
         try:
@@ -117,7 +117,7 @@ def decode_text(content: bytes) -> str:
 
 
 def read_text(path: Path) -> str:
-    """Return a text with line feeds alone, however an editor or git ended its lines.
+    """Return a text with only line feeds, whatever line ends an editor or git has written.
 
     Errors: OSError, UnicodeDecodeError.
     """
@@ -126,7 +126,7 @@ def read_text(path: Path) -> str:
 
 
 def open_text(path: Path) -> TextIO:
-    """Open a text of any length as `read_text` reads it; bytes that are none are replaced.
+    """Open a text of any length as `read_text` reads it; invalid bytes are replaced.
 
     Errors: OSError.
     """
@@ -141,9 +141,9 @@ def open_text(path: Path) -> TextIO:
 
 
 def keep_beside(path: Path) -> Path | None:
-    """Keep a file under the first free name `NAME.bak-1`, `NAME.bak-2`, ...; returns that name.
+    """Keep a file as `NAME.bak-1`, `NAME.bak-2`, ..., the first free name; returns that name.
 
-    None where there is no file. Errors: OSError.
+    None if there is no file. Errors: OSError.
     """
     if not path.exists():
         return None
@@ -171,7 +171,7 @@ def _link_or_copy(path: Path, kept: Path) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory where there is none; errors: OutputError."""
+    """Create a directory unless it exists; errors: OutputError."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -179,7 +179,7 @@ def make_directory(path: Path) -> None:
 
 
 def try_directory(path: Path) -> None:
-    """Check that files can be made in a directory, or the directory itself; errors: OutputError."""
+    """Check that files, or the directory itself, can be created; errors: OutputError."""
     above = path
     while not above.exists() and above != above.parent:
         above = above.parent
@@ -191,6 +191,6 @@ def try_directory(path: Path) -> None:
 
 
 def write_failed(path: Path, error: OSError) -> OutputError:
-    """Return the error that says why a file could not be written."""
+    """Return the error with the reason why a file could not be written."""
     hint = "choose a directory that exists and is writable"
     return OutputError(f"cannot write {path}: {error.strerror}", hint=hint)

@@ -1,7 +1,7 @@
 """Fingerprints of findings: what a baseline and a history compare, without personal data.
 
-A fingerprint is a hash of a kind and a recording's id. Found ones stream from the database in the
-order of a file, so that two streams are compared in constant memory, whatever their length.
+A fingerprint is a hash of a kind and a recording's id. Findings stream from the database in the
+order of the file, so that two streams of any length are compared in constant memory.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class Fingerprint(NamedTuple):
 
 
 class NamedFinding(NamedTuple):
-    """A fingerprint with the recording that it is of."""
+    """A fingerprint with the id of its recording."""
 
     fingerprint: Fingerprint
     recording: str
@@ -38,7 +38,7 @@ class NamedFinding(NamedTuple):
 
 @dataclass
 class Tally:
-    """Findings by kind: known before and now, new, gone since, back after they had gone."""
+    """Findings by kind: known, new, fixed, and reappeared."""
 
     known: Counter[str] = field(default_factory=Counter)
     new: Counter[str] = field(default_factory=Counter)
@@ -85,7 +85,7 @@ def paired(
     before_key: Callable[[Old], Any],
     now_key: Callable[[New], Any],
 ) -> Iterator[tuple[Old | None, New | None]]:
-    """Pair two ordered streams by key, one to one; what has no partner stands with None."""
+    """Pair two ordered streams by key, one to one; without a partner with None."""
     olds, news = iter(before), iter(now)
     old, new = next(olds, None), next(news, None)
     while old is not None or new is not None:

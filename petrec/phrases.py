@@ -1,4 +1,4 @@
-"""Texts that name an argument: each caller words them as its own users write the argument.
+"""Texts that name an argument, in the words of each caller's users.
 
 The words here are those of the Python API. The command line has words of its own for each phrase,
 which name its options.
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Phrase(StrEnum):
-    """A text by its code; the value is a format string for its data."""
+    """The codes of texts; the value is a format string for their data."""
 
     ADD_GROUP_VISITS = "add the group visits"
     APPLY_WOULD_FAIL = "applying the undo would fail: {obstacle}"
@@ -78,7 +78,7 @@ class Phrase(StrEnum):
 
 
 class Phrased(str):
-    """A phrase in its general words; `phrase` and `data` let a caller word it otherwise."""
+    """A phrase in its general words; `phrase` and `data` let a caller use other words."""
 
     __slots__ = ("data", "phrase")
 

@@ -1,1 +1,1 @@
-"""What petrec does, one function a command: the command line and Python programs call these."""
+"""What petrec does, one function per command, for the command line and Python programs."""

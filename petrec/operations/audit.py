@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def audit(session: Session, *, step: Step = ignore) -> AuditResult:
-    """Count every kind of damaged association against all recordings; writes nothing."""
+    """Count the recordings of each damaged kind; writes nothing."""
     return session.read(partial(run_audit, step=step), may_trust=True)
 
 
 def rows(session: Session, kind: str) -> "KindRows":
-    """Return all recordings of a kind, to be read; errors: UsageError for an unknown kind."""
+    """Return all recordings of a kind; errors: UsageError for an unknown kind."""
     if kind not in {known.id for known in KINDS}:
         names = ", ".join(known.id for known in KINDS)
         raise UsageError(f"unknown kind {kind!r}", hint=f"choose one of: {names}")
@@ -37,13 +37,13 @@ def rows(session: Session, kind: str) -> "KindRows":
 
 @dataclass(frozen=True)
 class KindRows:
-    """All recordings of one kind, complete; each reading is a snapshot of its own."""
+    """All recordings of one kind; each read uses its own snapshot."""
 
     session: Session
     kind: str
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Yield each recording by column, typed as PostgreSQL's JSON; holds a snapshot open."""
+        """Yield each recording as a dictionary, typed as PostgreSQL's JSON, from one snapshot."""
         with self.json_lines() as lines:
             for line in lines:
                 yield json.loads(line)

@@ -1,4 +1,4 @@
-"""The backfill: planned, or applied with the ambiguous rest exported."""
+"""The backfill: plan it, or apply it and export the ambiguous recordings."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ def plan_backfill(
     limit: int | None = None,
     step: Step = ignore,
 ) -> BackfillPlan:
-    """Plan what certain evidence allows; writes nothing.
+    """Plan the repair of recordings with certain evidence; writes nothing.
 
     `touch` names columns of the recordings that a run would also set to now(), `limit` is how many
     recordings it may change.
@@ -56,12 +56,12 @@ def apply_backfill(
     step: Step = ignore,
     progress: Observer = ignore,
 ) -> BackfillResult:
-    """Set the pet that certain evidence names, in batches that can be taken back.
+    """Set the pet that certain evidence names, in batches that can be undone.
 
     An unfinished run is resumed, or with `anew` abandoned and planned again. With `limit`, a new
-    plan has the first recordings only, that many at most. `export` is a CSV for the ambiguous rest;
-    without `export_empty` it is not made where nothing is ambiguous. `confirm` is asked with the
-    plan before anything is written. `progress` is called after every batch.
+    plan has at most that many recordings. `export` is a CSV for the ambiguous recordings; without
+    `export_empty` it is not written if there are none. `confirm` is called with the plan before
+    anything is written. `progress` is called after every batch.
     """
     with session.snapshot() as (connection, schema):
         target = make_target(schema, touch)
@@ -89,7 +89,7 @@ def apply_backfill(
 
 
 def _with_unwritten(session: Session, result: BackfillResult) -> BackfillResult:
-    """Add what the database has refused, and what its triggers have made otherwise."""
+    """Add the rows that the database has refused or its triggers have changed."""
     if result.run is None or not result.run.skipped:
         return result
     with session.translated(), session.engine.connect() as connection:
@@ -104,9 +104,9 @@ def _with_unwritten(session: Session, result: BackfillResult) -> BackfillResult:
 
 
 def _export_ambiguous(session: Session, path: Path | None, *, always: bool) -> tuple[Census, str]:
-    """Write the ambiguous rows; returns what is left, and why none is listed.
+    """Write the ambiguous rows; returns the count left, and why the file was not written.
 
-    The run is done: what goes wrong with its list must not hide its outcome.
+    The run is done: a failed export must not hide its outcome.
     """
     with session.snapshot() as (connection, schema):
         census = take_census(connection, schema)

@@ -1,4 +1,4 @@
-"""The callbacks that operations take: what is being done, and whether to go on."""
+"""The callbacks of operations: the current step, and whether to continue."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,10 +12,10 @@ Confirm = Callable[[T], bool]
 
 
 def ignore(_: object) -> None:
-    """Be told something, and do nothing."""
+    """Accept any arguments, and do nothing."""
 
 
 def require(confirm: Confirm[T] | None, plan: T) -> None:
-    """Ask whether to carry a plan out; without somebody to ask, it is. Errors: DeclinedError."""
+    """Ask whether to carry out a plan; without a callback, yes. Errors: DeclinedError."""
     if confirm is not None and not confirm(plan):
         raise DeclinedError

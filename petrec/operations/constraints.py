@@ -41,10 +41,10 @@ class ConstraintChoice:
     """What is asked for.
 
     `groups` are parts of the backend integration guide's schema: required, indexes, visits.
-    `membership` also makes sure that the pet belongs to the appointment, `appointment_fk` that the
+    `membership` also requires that the pet belongs to the appointment, `appointment_fk` that the
     appointment exists. `on_delete` (cascade, restrict) is what deleting a pet does to its
-    recordings. `keep` names objects whose obstacles are left. `grants` lets whoever may read
-    recordings read the new visits table.
+    recordings. `keep` names objects that are not created if something blocks them. `grants`
+    grants SELECT on the new visits table to every role that can read recordings.
     """
 
     groups: Sequence[str] = DEFAULT_GROUPS
@@ -74,7 +74,7 @@ class ConstraintChoice:
 def constraints_status(
     session: Session, choice: ConstraintChoice | None = None, *, step: Step = ignore
 ) -> ConstraintsStatus:
-    """Return of each constraint and index whether it is there and valid."""
+    """Return whether each constraint and index exists and is valid."""
     wanted = (choice or ConstraintChoice()).wanted(session.settings.mapping)
     step(_READING)
     return session.read(lambda connection, _: wanted.status(connection), makes_visits=True)
@@ -89,7 +89,7 @@ def plan_constraints(
 ) -> ConstraintsPlan:
     """Plan the ordered steps with their locks; writes nothing.
 
-    `free_space` is what the server's disk has, in bytes, where petrec cannot measure it.
+    `free_space` is the free space of the server's disk, in bytes, if petrec cannot measure it.
     """
     wanted = (choice or ConstraintChoice()).wanted(session.settings.mapping)
 
@@ -110,10 +110,10 @@ def apply_constraints(
     confirm: Confirm[ConstraintsPlan] | None = None,
     listener: Listener | None = None,
 ) -> ConstraintsResult | Obstacles:
-    """Make what is missing, without downtime; where rows are in the way, return them instead.
+    """Create what is missing, without downtime; if rows block it, return their counts instead.
 
-    `only` is the hash of a plan: another one is not carried out. `listener` is told the notes
-    before `confirm` is asked with the plan, and the progress after. Errors: UsageError,
+    `only` is the hash of a plan: another plan is not carried out. `listener` gets the notes
+    before `confirm` is called with the plan, and the progress after. Errors: UsageError,
     NoRoomError, PermissionMissingError, TimedOutError.
     """
     wanted = (choice or ConstraintChoice()).wanted(session.settings.mapping)
@@ -145,9 +145,9 @@ def rollback_constraints(
     confirm: Confirm[ConstraintsPlan] | None = None,
     listener: Listener | None = None,
 ) -> ConstraintsResult | Filled:
-    """Drop what petrec has made, and with `drop_visits` the empty visits table, too.
+    """Drop what petrec has created; with `drop_visits` also the empty visits table.
 
-    Where the visits are not empty, nothing is dropped and their counts are returned.
+    If the visits are not empty, nothing is dropped and their counts are returned.
     """
     wanted = (choice or ConstraintChoice()).wanted(
         session.settings.mapping, drop_visits=drop_visits

@@ -1,4 +1,4 @@
-"""The report: made from one snapshot, with its history, its files and its webhook."""
+"""The report: built from one snapshot, with its history, its files and its webhook."""
 
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _EXTRA = ("petrec report", "report", "pandas", "jinja2", "urllib3")
 
 @dataclass(frozen=True)
 class ReportFiles:
-    """The files of a report by their form; `mode` is for all but the metrics."""
+    """The files of a report by format; `mode` applies to all but the metrics."""
 
     html: Path | None = None
     email: Path | None = None
@@ -39,7 +39,7 @@ class ReportFiles:
     mode: int = 0o600
 
     def targets(self) -> "list[ReportFile]":
-        """Return what is to be written where; errors: UsageError."""
+        """Return the files to write; errors: UsageError."""
         from petrec.features.report import METRICS_MODE, ReportFile, prometheus
 
         forms = {"html": self.html, "email": self.email, "markdown": self.markdown,
@@ -88,9 +88,9 @@ def report(
 ) -> "ReportResult":
     """Report how many recordings are damaged, and how that changes over time.
 
-    The files are replaced together, or stay as they were. `notify` is the URL of a webhook, which
-    hears of a failure, too; `before_notifying` is called with the report first. The database is
-    written to only where the scope says `record`. Errors: UsageError, OutputError.
+    Either all files are replaced or none. `notify` is the URL of a webhook, which is also notified
+    of a failure; `before_notifying` is called with the report first. The database is written to
+    only if the scope has `record`. Errors: UsageError, OutputError.
     """
     need_extra(*_EXTRA)
     from petrec.features.report import failure_marked
@@ -109,7 +109,7 @@ def report(
 
 
 def render_report(source: Path, files: ReportFiles | None = None) -> "ReportResult":
-    """Read a report from its JSON and write it in other forms; errors: UsageError."""
+    """Read a report from its JSON and write it in other formats; errors: UsageError."""
     need_extra(*_EXTRA)
     import msgspec
 
@@ -134,7 +134,7 @@ def render_report(source: Path, files: ReportFiles | None = None) -> "ReportResu
 def _make(
     session: Session, scope: ReportScope, targets: "list[ReportFile]", step: Step
 ) -> "ReportResult":
-    """Make the report and its files; the history goes on only once the files are there."""
+    """Build the report and its files; the history is updated only after the files are written."""
     from petrec.features.audit import run_audit
     from petrec.features.report import ReportWindow, build_report, publication
 
@@ -181,7 +181,7 @@ def _comparing(
 
 @contextmanager
 def _notifying(url: str) -> "Iterator[Callable[[ReportResult], None]]":
-    """Yield a function that posts a report; the webhook also hears of a report that fails."""
+    """Yield a function that posts a report; the webhook is also notified of a failed report."""
     from petrec.features.report.notify import failure_summary, post, summary
 
     if not url:

@@ -1,4 +1,4 @@
-"""The review: cases to files for people, and how far they are."""
+"""The review: export of cases to files, and its progress."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,10 +21,10 @@ def export_review(
     force: bool = False,
     step: Step = ignore,
 ) -> ReviewExport:
-    """Write every recording that needs a person, with its candidates, to each of the files.
+    """Write every recording that needs a person, with its candidates, to each file.
 
-    The name of a file tells its format (.csv, .xlsx, .html); all hold the same snapshot. A file
-    that somebody has filled in is refused, or with `force` kept beside the new one.
+    The ending of a file name is its format (.csv, .xlsx, .html); all files have the same snapshot.
+    A file that somebody has filled in is refused, or with `force` kept as NAME.bak-1.
     """
     for unknown in [kind for kind in kinds if kind not in REVIEWED]:
         raise UsageError(f"unknown kind: {unknown}", hint=f"choose one of: {', '.join(REVIEWED)}")

@@ -1,4 +1,4 @@
-"""Decided files back into the database: checked line by line, and written as a run."""
+"""Import of files with decisions: checked line by line, and written as a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ from petrec.schema import Schema
 
 @dataclass(frozen=True)
 class Decisions:
-    """What decided files say: `reviewer` decided where a file names nobody.
+    """Files with decisions; `reviewer` applies to lines that name nobody.
 
-    `partial` writes the lines that are right, the others to FILE.rejects.csv.
+    `partial` writes the valid lines, and the others to FILE.rejects.csv.
     """
 
     files: Sequence[Path]
@@ -46,14 +46,14 @@ class Decisions:
 
 @dataclass(frozen=True)
 class DecisionsToRecord:
-    """What `confirm` is asked about: how many decisions, about which table."""
+    """The argument of `confirm`: how many decisions, about which table."""
 
     count: int
     table: str
 
 
 def check_review(session: Session, decisions: Decisions, *, step: Step = ignore) -> ReviewImport:
-    """Check decided files line by line; writes nothing."""
+    """Check files with decisions line by line; writes nothing."""
     return _Import(session, decisions, _read(decisions), step).plan()
 
 
@@ -67,9 +67,9 @@ def import_review(
     step: Step = ignore,
     progress: Observer = ignore,
 ) -> ReviewImport:
-    """Write what decided files say: all of it or nothing, unless they are `partial`.
+    """Write the decisions of files: all or none, unless they are `partial`.
 
-    An unfinished import is finished first, or left for good with `anew`. `confirm` is asked before
+    An unfinished import is finished first, or abandoned with `anew`. `confirm` is called before
     anything is written. A result with problems and without `partial` has written nothing.
     """
     job = _Import(session, decisions, _read(decisions), step)
@@ -82,7 +82,7 @@ def _read(decisions: Decisions) -> Reading:
 
 @dataclass(frozen=True)
 class _Outlook:
-    """What the database has to say to the decisions, in one snapshot."""
+    """The check of the decisions against the database, in one snapshot."""
 
     checked: Checked
     schema: Schema
@@ -112,7 +112,7 @@ class _Import:
         *,
         anew: bool,
     ) -> ReviewImport:
-        """Finish what is unfinished, check again, and write."""
+        """Finish an unfinished import, check again, and write."""
         partial, engine = self.decisions.partial, self.session.engine
         outlook = self._look(writing=True)
         # An unfinished import comes first: what it still has to write looks stale until then.

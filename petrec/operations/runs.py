@@ -1,4 +1,4 @@
-"""The runs that changed recordings: listed, shown, taken back, taken up again, left for good."""
+"""The runs that changed recordings: list, show, undo, resume and abandon."""
 
 from sqlalchemy import Connection
 
@@ -28,7 +28,7 @@ _MOST = 20
 
 
 def runs(session: Session, *, limit: int = _MOST) -> RunList:
-    """Return the newest runs and how far they are; can be asked while one is working."""
+    """Return the newest runs and their progress; works while a run is active."""
     target = mapped_target(session.settings.mapping)
     with session.translated(), reading(session.engine) as connection:
         return RunList(list_runs(connection, target, limit) if is_installed(connection) else ())
@@ -41,7 +41,7 @@ def history(
     recording: str | None = None,
     limit: int | None = None,
 ) -> Lineage:
-    """Return what a run changed, or all that petrec ever did to one recording, oldest first.
+    """Return what a run changed, or every change that petrec made to one recording, oldest first.
 
     Errors: RunNotFoundError.
     """
@@ -55,7 +55,7 @@ def history(
 
 
 def plan_undo(session: Session, run: int) -> UndoPlan:
-    """Return what taking a run back would restore and leave alone; writes nothing.
+    """Return what an undo of a run would restore and skip; writes nothing.
 
     Errors: RunNotFoundError, IllegalTransitionError.
     """
@@ -73,10 +73,10 @@ def undo(
     confirm: Confirm[int] | None = None,
     progress: Observer = ignore,
 ) -> UndoResult:
-    """Take a run back; a row that has changed since is listed in the result and left alone.
+    """Undo a run; rows that have changed since are listed in the result and skipped.
 
-    `confirm` is asked with the number of the run. Errors: RunNotFoundError, IllegalTransitionError,
-    RunHeldError, RunStoppedError.
+    `confirm` is called with the number of the run. Errors: RunNotFoundError,
+    IllegalTransitionError, RunHeldError, RunStoppedError.
     """
     with session.snapshot() as (connection, schema), naming_blockers(connection):
         target = make_target(schema)
@@ -98,7 +98,7 @@ def resume(
     confirm: Confirm[Run] | None = None,
     progress: Observer = ignore,
 ) -> Resumed:
-    """Bring an unfinished run to its end: a backfill, a review import or an undo.
+    """Finish an unfinished run: a backfill, a review import or an undo.
 
     A review import needs no file: its decisions were recorded before the first was written. Errors:
     RunNotFoundError, IllegalTransitionError, RunHeldError, RunStoppedError.
@@ -120,10 +120,10 @@ def resume(
 
 
 def abandon(session: Session, run: int, *, confirm: Confirm[int] | None = None) -> Abandoned:
-    """Leave an unfinished run for good; what it did stays.
+    """Abandon an unfinished run; what it has written stays.
 
-    `confirm` is asked with the number of the run. Errors: RunNotFoundError, IllegalTransitionError,
-    RunHeldError.
+    `confirm` is called with the number of the run. Errors: RunNotFoundError,
+    IllegalTransitionError, RunHeldError.
     """
     require(confirm, run)
     target = mapped_target(session.settings.mapping)

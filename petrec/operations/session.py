@@ -1,4 +1,4 @@
-"""What an operation works with: settings, connection, schema; made once, errors translated."""
+"""The context of an operation: settings, connection and schema, with errors translated."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Session:
-    """Settings and the way to a database; each operation connects for itself.
+    """Settings and connection of a database; each operation opens its own connection.
 
     `trust_constraints` lets operations that only read take valid foreign keys for proof. Where a
     session `writes`, the first snapshot notes the place.
@@ -53,7 +53,7 @@ class Session:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Return what the schemas read so far leave out, filter or take on trust."""
+        """Return what the schemas read so far ignore, filter or trust."""
         return tuple(self._remarks)
 
     @contextmanager
@@ -62,8 +62,8 @@ class Session:
     ) -> Iterator[tuple["Connection", "Schema"]]:
         """Open a read-only snapshot and check the schema in it.
 
-        `may_trust` is for operations that may rely on foreign keys where the session says so,
-        `makes_visits` for those that may have to make the visits that are configured.
+        `may_trust` is for operations that may trust foreign keys if the session allows it,
+        `makes_visits` for those that may have to create the configured visits.
         """
         from petrec.postgres.connection import read_place
         from petrec.postgres.preflight import load_schema
@@ -82,7 +82,7 @@ class Session:
             yield connection, schema
 
     def place(self) -> str:
-        """Return what to name before something is written: database, host and role."""
+        """Return database, host and role, which are shown before something is written."""
         from petrec.postgres.connection import read_place
 
         if not self._places:
@@ -97,7 +97,7 @@ class Session:
         may_trust: bool = False,
         makes_visits: bool = False,
     ) -> T:
-        """Do all reading of an operation in one snapshot; in a second one if it is cancelled."""
+        """Run all reads of an operation in one snapshot; in a second one if it is cancelled."""
 
         def attempt() -> T:
             opened = self.snapshot(may_trust=may_trust, makes_visits=makes_visits)
@@ -116,7 +116,7 @@ class Session:
 
 
 def once_more(work: Callable[[], T]) -> T:
-    """Run `work`, and once more where a standby's recovery cancels it: that passes quickly."""
+    """Run `work`, and once more if the recovery of a standby cancels it."""
     try:
         return work()
     except ReadCancelledError as cancelled:
@@ -133,12 +133,12 @@ def connect(
     expect_database: str = "",
     command: str = "python",
 ) -> Session:
-    """Read the settings and resolve the connection; nothing connects before it is used.
+    """Read the settings and resolve the connection; it connects at the first use.
 
-    `dsn` is a connection string; without it and `service` (of pg_service.conf) come
-    PETREC_DATABASE_URL, DATABASE_URL and libpq's variables. `config` is a file of settings; without
+    `dsn` is a connection string; without it and `service` (of pg_service.conf), the session uses
+    PETREC_DATABASE_URL, DATABASE_URL or libpq's variables. `config` is a file of settings; without
     it petrec.toml or pyproject.toml of the working directory. `command` is shown in
-    pg_stat_activity. Operations fail where the database has another name than `expect_database`.
+    pg_stat_activity. Operations fail if the database does not have the name `expect_database`.
     Errors: SettingsError, UsageError.
     """
     from petrec.postgres.dsn import resolve_dsn

@@ -1,4 +1,4 @@
-"""Before the first run: settings proposed, all checks at once, the least privileges as a script."""
+"""Before the first run: proposed settings, all checks, and the least privileges as a script."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,7 +16,7 @@ from petrec.postgres.snapshot import read_snapshot
 def doctor(session: Session, tasks: Iterable[Task] = ()) -> DoctorResult:
     """Check server, role, tables and settings; writes nothing.
 
-    What one of the `tasks` lacks is a problem, what others lack is a note.
+    A missing privilege is a problem for one of the `tasks`, else a note.
     """
     asked = tuple(tasks)
     with session.translated(), read_snapshot(session.engine) as connection:
@@ -38,9 +38,9 @@ def grants(session: Session, role: str, tasks: Iterable[Task], *, revoke: bool =
 def propose_settings(
     session: Session, *, schema: str | None = None, given: Mapping[str, str] | None = None
 ) -> Proposal:
-    """Propose a mapping for the tables that the role sees; reads the catalog alone.
+    """Propose a mapping for the tables that the role sees; reads only the catalog.
 
-    `given` names what is known, by `table` or `table.column`.
+    `given` holds known names, by `table` or `table.column`.
     """
     with session.translated(), read_snapshot(session.engine) as connection:
         return propose(read_schemas(connection), schema, given or {})

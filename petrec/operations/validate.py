@@ -1,4 +1,4 @@
-"""The gate: findings judged by limits and a baseline."""
+"""The gate: check findings against limits and a baseline."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +24,12 @@ from petrec.schema import Schema
 
 @dataclass(frozen=True)
 class Gate:
-    """What findings are held against.
+    """What findings are compared with.
 
-    `baseline` is a file of known findings, made or renewed with `update_baseline`; `expect` a file
-    of constraints that must be valid. `since` limits the check to recordings created since then
-    (7d, 24h, 2026-01-31): a partial answer, for which there is no baseline. `new_rows` is a CSV for
-    kind and id of every recording that is new since the baseline.
+    `baseline` is a file of known findings, created or replaced with `update_baseline`; `expect` a
+    file of constraints that must be valid. `since` limits the check to recordings created since
+    then (7d, 24h, 2026-01-31): a partial answer, for which there is no baseline. `new_rows` is a
+    CSV for kind and id of every recording that is new since the baseline.
     """
 
     baseline: Path | None = None
@@ -40,7 +40,7 @@ class Gate:
     new_rows: Path | None = None
 
     def __post_init__(self) -> None:
-        """Check that the parts go together; errors: UsageError."""
+        """Check that the parts fit together; errors: UsageError."""
         if self.update_baseline and self.baseline is None:
             raise UsageError("no baseline is named", hint=Phrased(Phrase.NAME_BASELINE))
         if self.new_rows is not None and self.baseline is None:
@@ -65,7 +65,7 @@ class Gate:
 def validate(
     session: Session, gate: Gate | None = None, *, examples: bool = True, step: Step = ignore
 ) -> ValidationResult:
-    """Judge the findings; without a gate, by the one of the settings.
+    """Check the findings; without a gate, by the gate of the settings.
 
     Writes nothing to the database. `examples` names recordings in the result.
     """

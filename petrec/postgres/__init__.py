@@ -1,1 +1,1 @@
-"""The way to the database: connecting, checking, reading in one snapshot, streaming."""
+"""Access to the database: connections, checks, reads in one snapshot, streaming."""

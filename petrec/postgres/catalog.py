@@ -1,4 +1,4 @@
-"""What the system catalogs say about the mapped tables."""
+"""The mapped tables in the system catalogs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ _OTHERS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 class CatalogColumn:
     """One column: its type's name, what the role may do with it, and whether it can be an id.
 
-    `base` is the type behind a domain; elsewhere the type.
+    `base` is the base type of a domain; else the type.
     """
 
     type: str
@@ -80,7 +80,7 @@ class CatalogColumn:
 class CatalogTable:
     """One table: its columns in order, its constraints and indexes, and what the role may do.
 
-    `other` says what a relation is that is no table; it is empty for a table.
+    `other` names the kind of a relation that is not a table; it is empty for a table.
     """
 
     oid: int

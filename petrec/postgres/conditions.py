@@ -59,7 +59,7 @@ def _check(connection: Connection, mapping: Mapping, name: str, condition: str) 
 
 
 def _fault(condition: str) -> str | None:
-    """Return what keeps a text from being one expression, as far as its form shows."""
+    """Return why a text is not one expression, as far as its form shows."""
     quoted = _QUOTED.sub("''", condition)
     if _ESCAPES.search(quoted):
         return "it must not contain E''"
@@ -77,7 +77,7 @@ def _fault(condition: str) -> str | None:
 
 
 def _fault_found(name: str, error: BaseException | None) -> PetrecError | None:
-    """Return what the server has against a condition; None where the failure is of the moment."""
+    """Return why the server refuses a condition; None if the failure is temporary."""
     if not isinstance(error, psycopg.Error):
         return None
     said = error.diag.message_primary

@@ -20,21 +20,21 @@ from petrec.settings import Settings
 
 
 class TypeCompiler(PGTypeCompiler):
-    """SQLAlchemy's own, which does not expect a percent sign in the name of a type."""
+    """SQLAlchemy's compiler, except that the name of a type may contain a percent sign."""
 
     def visit_user_defined(self, type_: UserDefinedType[Any], **kw: Any) -> str:
-        """Return the name as it stands in a statement with placeholders."""
+        """Return the name as a statement with placeholders needs it."""
         return str(super().visit_user_defined(type_, **kw)).replace("%", "%%")
 
 
 class Dialect(PGDialect_psycopg):
-    """SQLAlchemy's own, which asks for nothing by a name without its schema."""
+    """SQLAlchemy's dialect, but without queries that use unqualified names."""
 
     supports_statement_cache = True
     type_compiler_cls = TypeCompiler
 
     def _get_default_schema_name(self, _: Connection) -> str:
-        """Return the first schema of petrec's search path, without a look at the server's."""
+        """Return the first schema of petrec's search path, without a query."""
         return "pg_catalog"
 
 
@@ -49,7 +49,7 @@ def application_name(command: str) -> str:
 
 
 def make_engine(dsn: Dsn, settings: Settings, command: str, expected: str = "") -> Engine:
-    """Return an engine that connects afresh each time; nothing connects before it is used.
+    """Return an engine that opens a new connection each time it is used.
 
     Where the database is not called `expected`, using it is a UsageError.
 
@@ -73,7 +73,7 @@ def make_engine(dsn: Dsn, settings: Settings, command: str, expected: str = "") 
 
 
 def make_pool(dsn: Dsn, settings: Settings, command: str) -> Engine:
-    """Return an engine for a server: it keeps connections, whose state is set by transaction."""
+    """Return an engine with a pool for a server; each transaction sets its own state."""
     parameters = connection_parameters(dsn, settings, command)
     if not settings.serve.prepare:
         parameters["prepare_threshold"] = None
@@ -89,7 +89,7 @@ def make_pool(dsn: Dsn, settings: Settings, command: str) -> Engine:
 
 
 def _engine(connect: Callable[[], psycopg.Connection[Any]], **options: Any) -> Engine:
-    """Return an engine that asks the server nothing by itself and logs no values."""
+    """Return an engine that sends no queries of its own and logs no values."""
     return create_engine(
         "postgresql+petrec://",
         creator=connect,
@@ -100,7 +100,7 @@ def _engine(connect: Callable[[], psycopg.Connection[Any]], **options: Any) -> E
 
 
 def read_place(connection: Connection) -> str:
-    """Return database, host and role of a connection, as a person knows them."""
+    """Return database, host and role of a connection, in words."""
     driver: Any = connection.connection.driver_connection
     database, role = connection.execute(_PLACE).one()
     # A host that begins with a slash is the directory of a Unix socket.
@@ -110,7 +110,7 @@ def read_place(connection: Connection) -> str:
 
 
 def _check_database(connection: psycopg.Connection[Any], expected: str) -> None:
-    """Check the name that the server gives it: a pooler may have another for it."""
+    """Check the database name that the server reports; a pooler may use another one."""
     row = connection.execute("SELECT pg_catalog.current_database()").fetchone()
     connection.rollback()
     if row is not None and row[0] != expected:
@@ -130,7 +130,7 @@ def _opened(dsn: Dsn, parameters: dict[str, Any]) -> psycopg.Connection[Any]:
 
 
 def connection_parameters(dsn: Dsn, settings: Settings, command: str) -> dict[str, Any]:
-    """Return libpq's parameters of a connection that petrec makes itself."""
+    """Return libpq's parameters of a connection that petrec opens itself."""
     parameters: dict[str, Any] = {"connect_timeout": settings.timeouts.connect_s}
     parameters |= dsn.parameters
     parameters["application_name"] = application_name(command)

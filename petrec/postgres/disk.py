@@ -1,4 +1,4 @@
-"""Where the server keeps its files, if that is on this machine and may be looked at."""
+"""The server's directories, if they are on this machine and readable."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def sort_memory(connection: Connection) -> int:
 
 
 def find_places(connection: Connection) -> Places | None:
-    """Return where files come to lie; None unless the server is surely the one of this machine."""
+    """Return the directories of new files; None unless the server is surely on this machine."""
     row = connection.execute(_SERVER).one()
     if row.directory is None or not _is_near(connection):
         return None
@@ -62,7 +62,7 @@ def find_places(connection: Connection) -> Places | None:
 
 
 def _is_near(connection: Connection) -> bool:
-    """Return whether the connection stays on this machine, as far as its address tells."""
+    """Return whether the connection's address is of this machine."""
     driver: Any = connection.connection.driver_connection
     host, address = driver.info.host, driver.info.hostaddr
     if not address:
@@ -71,7 +71,7 @@ def _is_near(connection: Connection) -> bool:
 
 
 def _is_of(directory: Path, row: Any) -> bool:
-    """A tunnel or a container ends here, too: the lock file must be that of this very server."""
+    """Return whether the lock file is of this server: a tunnel has local addresses, too."""
     lines = (directory / "postmaster.pid").read_text().splitlines()
     held = dict(zip(_PID_LINES, lines, strict=False))
     same_start = abs(float(held["started"]) - float(row.started)) < _CLOCK_S

@@ -1,4 +1,4 @@
-"""Which database to talk to: what the caller names, the environment, then libpq's own defaults."""
+"""The choice of the database: the caller's, the environment's, then libpq's defaults."""
 
 import os
 import re
@@ -45,7 +45,7 @@ _FOREIGN = {
 
 @dataclass(frozen=True)
 class Dsn:
-    """libpq's connection parameters and where they came from; never shows the parameters."""
+    """libpq's connection parameters and their source; the parameters are never shown."""
 
     source: str
     parameters: Mapping[str, str] = field(repr=False)
@@ -57,9 +57,9 @@ def resolve_dsn(
     environ: Mapping[str, str] = os.environ,
     names: tuple[str, str] = ("dsn", "service"),
 ) -> Dsn:
-    """Choose the connection; errors: UsageError where it is contradictory or malformed.
+    """Choose the connection; errors: UsageError if it is contradictory or malformed.
 
-    `names` is what the caller's users call the first two.
+    `names` are the caller's names of the first two arguments.
     """
     if dsn and service:
         raise UsageError(Phrased(Phrase.DSN_AND_SERVICE), hint="give one of them")
@@ -82,7 +82,7 @@ def without_secrets(dsn: str) -> str:
 
 
 def _parse(source: str, text: str) -> Dsn:
-    """Parse without ever repeating the text: it holds the password, perhaps in a wrong place."""
+    """Parse without showing the text, which holds the password, perhaps in a wrong place."""
     text = text.strip()
     _refuse_other_forms(source, text)
     try:
@@ -107,7 +107,7 @@ def _refuse_other_forms(source: str, text: str) -> None:
 
 
 def _malformed(source: str, text: str) -> UsageError:
-    """Name a parameter only where it is one that is known: it might be part of a password."""
+    """Return the error; it names only known parameters: others might be part of a password."""
     reason = f"{source} is not a valid connection string"
     for name in _parameter_names(text):
         if name.lower() in _FOREIGN:
@@ -122,9 +122,9 @@ def _parameter_names(text: str) -> list[str]:
 
 
 def _is_misread(text: str, parameters: Mapping[str, str]) -> bool:
-    """Return whether a part of the password was taken for host, port or database.
+    """Return whether a part of the password was read as host, port or database.
 
-    libpq ends the user's part of a URL at the first @, and knows none where a / comes before.
+    libpq ends the user's part of a URL at the first @, and sees none if a / comes before.
     """
     if not _PORTS.fullmatch(parameters.get("port", "")):
         return True

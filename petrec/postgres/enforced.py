@@ -1,4 +1,4 @@
-"""What the database enforces on given tables, whether for every row, and what meets a demand."""
+"""Constraints and indexes of given tables, whether they are valid, and what meets a demand."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ WHERE a.attrelid::bigint = ANY(:oids) AND a.attnum > 0 AND NOT a.attisdropped AN
 
 
 class Nature(StrEnum):
-    """What an object of the catalog is; constraints as in pg_constraint.contype."""
+    """The type of an object of the catalog; constraints as in pg_constraint.contype."""
 
     CHECK = "c"
     FOREIGN_KEY = "f"
@@ -69,10 +69,11 @@ _INDEX = (Nature.INDEX, Nature.UNIQUE_INDEX)
 
 @dataclass(frozen=True)
 class Enforced:
-    """A constraint or an index of the table `oid`; a foreign key refers to the table `parent`.
+    """A constraint or an index of the table `oid`; a foreign key references the table `parent`.
 
     `valid` is whether it holds for every row. Only B-trees over whole columns of all rows have
-    columns here. `primary` and `immediate` are an index's; one that is not checks at the commit.
+    columns here. `primary` and `immediate` are of an index; one that is not immediate checks at the
+    commit.
     """
 
     name: str
@@ -88,7 +89,7 @@ class Enforced:
 
 @dataclass(frozen=True)
 class Demand:
-    """A demand on the table `oid`: met by whatever does the same, under any name, valid or not."""
+    """A demand on the table `oid`: met by any object that does the same, valid or not."""
 
     nature: Nature
     oid: int
@@ -97,7 +98,7 @@ class Demand:
     referenced: tuple[str, ...] = ()
 
     def is_met_by(self, found: Enforced) -> bool:
-        """Return whether an object does what is demanded."""
+        """Return whether an object meets the demand."""
         if found.oid != self.oid:
             return False
         if self.nature is Nature.UNIQUE:

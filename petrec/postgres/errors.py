@@ -1,4 +1,4 @@
-"""From the driver's errors to petrec's own: cause, next step, exit code."""
+"""Translate the driver's errors to petrec's: cause, next step, exit code."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +78,7 @@ def _refused(error: psycopg.Error, reason: str) -> PetrecError:
 
 
 def _detail_of_objects(error: psycopg.Error) -> str:
-    """Return the server's DETAIL where it names objects, and never a row's values."""
+    """Return the server's DETAIL if it names objects, never a row's values."""
     # What a function of the host raises may hold anything; it has a context.
     if (error.sqlstate or "")[:2] not in _ABOUT_OBJECTS or error.diag.context:
         return ""
@@ -87,7 +87,7 @@ def _detail_of_objects(error: psycopg.Error) -> str:
 
 
 def server_hint(error: psycopg.Error) -> str:
-    """Return the server's HINT; one that a function raises may hold a row's values."""
+    """Return the server's HINT, but not of a function, which may hold a row's values."""
     if is_raised(error) or error.diag.context:
         return ""
     return " ".join((error.diag.message_hint or "").split())

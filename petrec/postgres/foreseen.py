@@ -1,4 +1,4 @@
-"""What the catalog says, before anything is written, about what the server would refuse."""
+"""What the server would refuse, found in the catalog before anything is written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ _EVENTS = {"UPDATE": "2", "INSERT": "3", "DELETE": "4"}
 
 @dataclass(frozen=True)
 class Lacking:
-    """What a review's decision cannot be written for.
+    """Reasons why decisions of a review cannot be written.
 
     `link_columns` of appointment_pets have neither a value nor a default; `placeless` is whether
     a recording must have an appointment.
@@ -69,7 +69,7 @@ class Lacking:
     placeless: bool = False
 
     def against(self, *, links: bool, appointment: str | None) -> str | None:
-        """Return why a decision cannot be written; None where it can."""
+        """Return why a decision cannot be written; None if it can."""
         if links and self.link_columns:
             columns = ", ".join(self.link_columns)
             return f"a pet cannot be added: appointment_pets needs a value for {columns}"
@@ -79,7 +79,7 @@ class Lacking:
 
 
 def what_is_lacking(connection: Connection, schema: Schema) -> Lacking:
-    """Return what keeps decisions of a review from being written."""
+    """Return why decisions of a review cannot be written."""
     links, recordings = schema.tables.links, schema.tables.recordings
     given = [links.c.appointment_id.name, links.c.pet_id.name]
     asked = {"table": quoted_table(links), "given": given}

@@ -1,4 +1,4 @@
-"""Names of tables and columns in quotes, for messages and for values that the server reads.
+"""Quoted names of tables and columns, for messages and for values that the server reads.
 
 SQLAlchemy's own preparer doubles percent signs, which is right only within a statement.
 """

@@ -1,4 +1,4 @@
-"""Ids by the types of their columns: which texts are one, and the form that PostgreSQL writes."""
+"""Ids by the types of their columns: valid texts, and the form that PostgreSQL writes."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ _AT_ONCE = 5_000
 
 
 def is_text(column: ColumnElement[Any]) -> bool:
-    """Return whether ids are texts, in which 00123 and 1E5 are no numbers."""
+    """Return whether ids are texts, in which 00123 and 1E5 are not numbers."""
     return base_type(column).rpartition(".")[2].startswith(_TEXTS)
 
 
@@ -50,7 +50,7 @@ def normal_ids(
 ) -> dict[str, str]:
     """Return each text that is an id of the column's type, with the id as PostgreSQL writes it.
 
-    The type itself decides, so that whatever it refuses, cuts or rounds is no id. Works within the
+    The type itself decides: a text that it refuses, cuts or rounds is not an id. Works within the
     caller's transaction, by savepoints.
     """
     wanted = sorted({text for text in texts if "\0" not in text})
@@ -63,7 +63,7 @@ def normal_ids(
 def _accepted(
     connection: Connection, column: ColumnElement[Any], texts: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    """Cast all at once; where one is refused, look for it by halves."""
+    """Cast all at once; if one is refused, find it by halving."""
     try:
         with connection.begin_nested():
             found = connection.execute(_casts(column, texts)).all()
@@ -95,5 +95,5 @@ def _without_modifier(column: ColumnElement[Any]) -> PgType:
 
 
 def _is_cut(text: str, normal: str) -> bool:
-    """A domain's length is not in its name: it cuts, too."""
+    """Return whether a text would be cut, also by a domain, whose length is not in its name."""
     return text != normal and text.startswith(normal) and bool(text[len(normal) :].strip())

@@ -1,4 +1,4 @@
-"""What is wrong with a mapped table or column, as one clear message with its fix."""
+"""Problems of mapped tables and columns, each as one message with its fix."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -25,7 +25,7 @@ _IDENTIFIED = frozenset({"recordings", "pets", "appointments", "visits"})
 
 
 class Missing:
-    """Finds and words the reasons for which a table or column cannot be used."""
+    """Finds why a table or column cannot be used."""
 
     def __init__(self, connection: Connection, mapping: Mapping) -> None:
         self.connection = connection
@@ -41,7 +41,7 @@ class Missing:
         return qualified(self.mapping.schema, self.mapping.table(name))
 
     def table(self, name: str) -> SchemaMismatchError:
-        """Return that a table does not exist."""
+        """Return the error of a table that does not exist."""
         database = self.connection.scalar(text("SELECT current_database()"))
         present = table_names(self.connection, self.mapping.schema)
         where = f"[mapping.tables] {name}" if present else "[mapping] schema"
@@ -51,7 +51,7 @@ class Missing:
         )
 
     def column(self, name: str, logical: str, table: CatalogTable) -> SchemaMismatchError:
-        """Return that a column does not exist."""
+        """Return the error of a column that does not exist."""
         column = self.mapping.column(name, logical)
         hint = _suggest(column, table.columns, f"[mapping.columns.{name}] {logical}")
         return SchemaMismatchError(
@@ -61,9 +61,9 @@ class Missing:
     def reference(
         self, name: str, logical: str, table: CatalogTable, parent: tuple[str, CatalogTable | None]
     ) -> SchemaMismatchError | None:
-        """Return that a reference is there under a name that is not mapped, as a key shows.
+        """Return the error of a reference under an unmapped name, which a foreign key shows.
 
-        `parent` is the logical name of what it should refer to, and the table, if there is one.
+        `parent` is the logical name of the referenced table, and the table, if there is one.
         """
         column = self.mapping.column(name, logical)
         to, there = parent
@@ -86,7 +86,7 @@ class Missing:
     def privilege(
         self, name: str, table: CatalogTable, columns: Sequence[str]
     ) -> PermissionMissingError:
-        """Return that the role may not read columns."""
+        """Return the error of columns that the role cannot read."""
         part = f" ({', '.join(map(in_quotes, columns))})" if _reads_some(table) else ""
         return PermissionMissingError(
             f"role {self.role} may not read {self.label(name)} ({', '.join(columns)})",
@@ -94,7 +94,7 @@ class Missing:
         )
 
     def why_unusable(self, name: str, table: CatalogTable) -> PetrecError | None:
-        """Return the first reason for which a relation of the right name cannot be read."""
+        """Return the first reason why a relation of the right name cannot be read."""
         if table.other:
             return SchemaMismatchError(
                 f"{self.label(name)} is {table.other}: petrec needs a table, to read its keys "
@@ -126,7 +126,7 @@ class Missing:
         return None
 
     def _not_identified(self, name: str, table: CatalogTable) -> SchemaMismatchError | None:
-        """Ids must be unique and not null, or a join would count a recording twice."""
+        """Check that ids are unique and not null, so that a join counts no recording twice."""
         if name not in _IDENTIFIED:
             return None
         column = self.mapping.column(name, "id")

@@ -1,4 +1,4 @@
-"""A mapping that contradicts itself is refused before the database is asked."""
+"""Checks of a mapping for contradictions, before the database is read."""
 
 from collections.abc import Iterator
 from itertools import combinations
@@ -32,7 +32,7 @@ def _check_tables(mapping: Mapping) -> None:
 
 
 def _check_columns(mapping: Mapping, table: str) -> None:
-    """Two columns that are required or configured must not be one; a default gives way."""
+    """Check that two required or configured columns differ; a default name gives way."""
     named = sorted(REQUIRED_COLUMNS[table] | mapping.columns.get(table, {}).keys())
     for one, other in combinations(named, 2):
         if mapping.column(table, one) == mapping.column(table, other):

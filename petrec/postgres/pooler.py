@@ -1,4 +1,4 @@
-"""A pooler that hands each transaction to another server session takes locks and limits away."""
+"""Poolers in transaction mode, which lose session locks and settings."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _PREPARE_AT = 5
 def own_session(connection: Connection) -> None:
     """Make sure that this idle connection keeps its server session; errors: UsageError.
 
-    From then on the driver prepares what is repeated, which a shared session could not keep.
+    From then on the driver prepares repeated statements, which a shared session could not keep.
     """
     driver: Any = connection.connection.driver_connection
     pid = backend_pid(connection)
@@ -26,7 +26,7 @@ def own_session(connection: Connection) -> None:
 
 
 def session_needed(mode: str) -> UsageError:
-    """Return the error that says what to connect to instead."""
+    """Return the error that names what to connect to instead."""
     return UsageError(
         f"the connection uses a pooler in {mode} mode, which does not keep a session",
         hint="connect directly to PostgreSQL, or to a pool with pool_mode = session",
@@ -34,7 +34,7 @@ def session_needed(mode: str) -> UsageError:
 
 
 def _is_shared(connection: Connection, pid: int) -> bool:
-    """Ask twice in a row, where turns are taken, and once by another connection."""
+    """Compare the backend of two transactions, and of another connection."""
     for _ in range(_LOOKS):
         if backend_pid(connection) != pid:
             return True
@@ -45,7 +45,7 @@ def _is_shared(connection: Connection, pid: int) -> bool:
 
 
 def backend_pid(connection: Connection) -> int:
-    """Return the pid of the server session; ends the transaction, which gives it back to a pool."""
+    """Return the pid of the server session; ends the transaction, which returns it to a pool."""
     pid = int(connection.scalar(_PID) or 0)
     connection.rollback()
     return pid

@@ -1,4 +1,4 @@
-"""Checks before any work: one clear message with its fix where the database does not fit."""
+"""Checks before any work: one message with its fix if the database does not fit."""
 
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
@@ -37,8 +37,8 @@ def load_schema(
 ) -> Schema:
     """Return the mapped schema; errors: SchemaMismatchError, PermissionMissingError.
 
-    Only what reads may have the foreign keys `trusted`: what is written is judged by rows.
-    `makes_visits` allows configured visits that are not there yet.
+    Only reads may have foreign keys `trusted`: writes check the rows. `makes_visits` allows
+    configured visits that do not exist yet.
     """
     check_names(mapping)
     physical = {mapping.table(name) for name in LOGICAL_COLUMNS}
@@ -92,7 +92,7 @@ def _check_types(mapping: Mapping, tables: Tables) -> None:
 
 
 def _check_identifying(mapping: Mapping, tables: Tables) -> None:
-    """The ids of parents have the types of all references; a recording's key is written down."""
+    """Check that ids have the types of their references, and can be written to the journal."""
     identifying = [(name, mapping.column(name, "id")) for name in ("pets", "appointments")]
     identifying += [("visits", mapping.column("visits", "id"))] if "visits" in tables else []
     identifying += [("recordings", mapping.column("recordings", "id"))]

@@ -1,7 +1,7 @@
-"""Which mapped tables and columns are there and of use; nothing is left out in silence.
+"""Which mapped tables and columns exist and are usable; nothing is ignored silently.
 
-What may change a count of findings or a write is refused where it cannot be read. What only makes
-an output poorer is left out with a remark. What is truly absent is absent without a word.
+An unreadable object is an error if it could change a count of findings or a write. If it only makes
+an output poorer, it is ignored with a remark. An absent object needs no remark.
 """
 
 from collections.abc import Mapping as MappingType
@@ -25,9 +25,9 @@ _EVIDENCE = (("recordings", "visit_id", "visits"), ("visits", "appointment_id", 
 
 @dataclass
 class TablePresence:
-    """The tables that petrec reads, by logical name, and remarks on what it leaves out.
+    """The tables that petrec reads, by logical name, and remarks on what it ignores.
 
-    `makes_visits` says that visits and what refers to them may be configured and yet to be made.
+    `makes_visits` allows configured visits and references to them that do not exist yet.
     """
 
     mapping: Mapping
@@ -38,7 +38,7 @@ class TablePresence:
     remarks: list[str] = field(default_factory=list)
 
     def read(self, found: MappingType[str, CatalogTable]) -> None:
-        """Take what is of use from the tables found, by physical name; errors: PetrecError."""
+        """Use the usable ones of the tables found, by physical name; errors: PetrecError."""
         self.evidence = EVIDENCE if self._has_visits(found) else frozenset()
         for name in LOGICAL_COLUMNS:
             table = found.get(self.mapping.table(name))
@@ -50,7 +50,7 @@ class TablePresence:
     def _check_reference(
         self, name: str, logical: str, parent: str, found: MappingType[str, CatalogTable]
     ) -> None:
-        """Refuse evidence that is there under a name which is not mapped: it may contradict."""
+        """Refuse evidence that exists under an unmapped name: it could contradict."""
         told = {parent, f"{name}.{logical}"} & set(self.mapping.ignore)
         if name not in self.tables or told or self.makes_visits:
             return
@@ -80,7 +80,7 @@ class TablePresence:
         return False
 
     def _is_decisive(self, name: str, found: MappingType[str, CatalogTable]) -> bool:
-        """Return whether a command must not go on without the table, if it is there."""
+        """Return whether a command must not continue without the table, if it exists."""
         if name not in OPTIONAL_TABLES or self._is_configured(name):
             return True
         recordings = found.get(self.mapping.table("recordings"))
@@ -97,7 +97,7 @@ class TablePresence:
         return name in mapping.tables or name in mapping.columns or name in mapping.where
 
     def _without_unusable(self, name: str, table: CatalogTable) -> CatalogTable:
-        """Return the table without the columns that are left out."""
+        """Return the table without the ignored columns."""
         columns = dict(table.columns)
         for loser, winner in shadowed(self.mapping, name):
             self._lose(name, loser, winner, table)
@@ -128,7 +128,7 @@ class TablePresence:
         return True
 
     def _lose(self, name: str, loser: str, winner: str, table: CatalogTable) -> None:
-        """Note that a column's default name means another column here; evidence has no default."""
+        """Note that a column's default name is used by another column; refuse it for evidence."""
         label = f"{name}.{loser}"
         if label in self.mapping.ignore or loser not in table.columns:
             return
@@ -141,6 +141,6 @@ class TablePresence:
         self.remarks.append(f"not used: {label}, because its column is mapped as {winner}")
 
     def _is_taken(self, name: str, physical: str) -> bool:
-        """Return whether another logical column, required or configured, has the column."""
+        """Return whether another required or configured logical column uses the column."""
         required = {self.mapping.column(name, logical) for logical in REQUIRED_COLUMNS[name]}
         return physical in required or physical in self.mapping.columns.get(name, {}).values()

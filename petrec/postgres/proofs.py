@@ -1,7 +1,8 @@
-"""Which facts the database's own constraints claim, and which of them a query may rely on.
+"""Which facts the database's constraints claim, and which of them a query may trust.
 
-A foreign key that is valid by the catalog may still have rows that break it: loaded while triggers
-were off, or by a replica. So only a unique index is relied on, unless the user trusts the keys.
+A foreign key that is valid in the catalog may still have rows that violate it: loaded while
+triggers were disabled, or by a replica. So only unique indexes are trusted, unless the user trusts
+foreign keys.
 """
 
 from collections.abc import Mapping as MappingType
@@ -15,7 +16,7 @@ from petrec.settings import Mapping
 
 @dataclass(frozen=True)
 class KeyClaims:
-    """The foreign keys between the mapped tables, told apart by OID."""
+    """The foreign keys between the mapped tables, by OID."""
 
     mapping: Mapping
     tables: MappingType[str, CatalogTable]
@@ -31,16 +32,16 @@ class KeyClaims:
         return any(each.valid and key.is_met_by(each) for each in mine.enforced)
 
     def links_follow_appointments(self) -> bool:
-        """Return whether whatever adds a counting link locks its appointment first.
+        """Return whether every session that adds a link that counts locks its appointment first.
 
-        A condition on the links lets an UPDATE add one, which no foreign key looks at.
+        With a condition on the links, an UPDATE can add one, which no foreign key checks.
         """
         refers = self.refers("appointment_pets", "appointment_id", "appointments")
         return refers and "appointment_pets" not in self.mapping.where
 
 
 def read_proofs(claims: KeyClaims, *, trusted: bool) -> Proofs:
-    """Derive the proofs from unique indexes and, where they are `trusted`, foreign keys.
+    """Derive the proofs from unique indexes and, if they are `trusted`, foreign keys.
 
     No key proves that a parent row meets a condition, so a table with one is always read.
     """

@@ -1,6 +1,6 @@
-"""Whether a function of the application has raised an error itself, by a statement such as RAISE.
+"""Whether a function of the application has raised an error, by a statement such as RAISE.
 
-Such an error may have any SQLSTATE, message, hint and object name: none of them is the server's.
+Such an error may have any SQLSTATE, message, hint and object name: none is from the server.
 https://www.postgresql.org/docs/current/plpgsql-errors-and-messages.html
 """
 
@@ -22,27 +22,27 @@ _LANGUAGE_LINE = re.compile(f"PL/(?:{_PLPGSQL}|{_OTHERS})")
 
 
 def is_raised(error: psycopg.Error) -> bool:
-    """Return whether a procedural language reports the error, and not the server."""
+    """Return whether a procedural language has reported the error, not the server."""
     file = error.diag.source_file or ""
     return PurePosixPath(file.replace("\\", "/")).name in _LANGUAGES
 
 
 def called_functions(context: str) -> list[str]:
-    """Return the functions at work, the innermost first, with the schema where one is given."""
+    """Return the functions on the call stack, the innermost first, with the schema if given."""
     return _CALL.findall(context)
 
 
 def outermost_function(context: str) -> str:
-    """Return the outermost function; empty where the last line names none.
+    """Return the outermost function; empty if the last line names none.
 
-    Other lines may be of a statement's values, which must not be taken for a name.
+    Other lines may hold a statement's values, which must not be read as a name.
     """
     found = _LANGUAGE_LINE.match(context.rpartition("\n")[2])
     return (found[1] or found[2]) if found else ""
 
 
 def in_function(error: psycopg.Error) -> bool:
-    """Return whether a function was at work, whoever reports the error."""
+    """Return whether the error occurred inside a function."""
     return bool(called_functions(error.diag.context or ""))
 
 

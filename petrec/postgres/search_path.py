@@ -1,7 +1,7 @@
-"""In which schemas names are looked up: pg_catalog, and those that only trusted roles can fill.
+"""The search path: pg_catalog, and schemas in which only trusted roles can create objects.
 
-Whoever may create a function or an operator in a schema of the path can have it called with the
-rights of whoever runs petrec: https://www.postgresql.org/docs/current/typeconv-func.html
+A role that can create a function or an operator in a schema of the path can have it called with the
+privileges of the role that runs petrec: https://www.postgresql.org/docs/current/typeconv-func.html
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class SearchPath:
-    """The schemas beside pg_catalog: for reading, and for writing where triggers look, too."""
+    """The schemas besides pg_catalog: for reads, and for writes, which may fire triggers."""
 
     reading: tuple[str, ...] = ()
     writing: tuple[str, ...] = ()
@@ -74,9 +74,9 @@ class SearchPath:
 def read_search_path(
     connection: Connection, mapping: TableMapping, more: Sequence[str] = ()
 ) -> SearchPath:
-    """Return where names are looked up; `more` are schemas that the settings add.
+    """Return the search path; `more` are schemas that the settings add.
 
-    Errors: SchemaMismatchError, SettingsError for a schema in which others may create.
+    Errors: SchemaMismatchError, SettingsError for a schema in which other roles can create objects.
     """
     home, types = mapping.schema, {row.schema: row for row in _types(connection, mapping)}
     revokes = _revokes(connection, mapping, list(types), [*types, home, *more])
@@ -108,7 +108,7 @@ def _untrusted(name: str, revokes: Mapping[str, str]) -> SettingsError:
 
 
 def _types(connection: Connection, mapping: TableMapping) -> Sequence[Any]:
-    """Return the types that the server does not bring along, by schema, with a column of each."""
+    """Return the types outside pg_catalog, by schema, with one column of each."""
     mapped = [
         (mapping.table(table), mapping.column(table, column))
         for table, columns in LOGICAL_COLUMNS.items()
@@ -127,7 +127,7 @@ def _types(connection: Connection, mapping: TableMapping) -> Sequence[Any]:
 def _revokes(
     connection: Connection, mapping: TableMapping, types: Sequence[str], names: Sequence[str]
 ) -> dict[str, str]:
-    """Return, by schema, what would keep others from creating in it; empty where none can."""
+    """Return, by schema, the REVOKE statements against creating in it; empty if none is needed."""
     values = {"schema": mapping.schema, "recordings": mapping.table("recordings")}
     rows = connection.execute(_STRANGERS, values | {"types": types, "schemas": names})
     return {row.schema: _revoke(row) for row in rows}

@@ -1,9 +1,8 @@
-"""What petrec states of its sessions itself, whatever the role, the database or the server set.
+"""The session settings of petrec, independent of those of role, database and server.
 
-A transaction states it by its first statement, and at its end nothing is left of it, so that a
-pooler may hand the server session to anyone. A session that a command has for itself is set once,
-and reset before it is closed. The statement names its function by schema, so that no search path
-can put another in its place.
+The first statement of a transaction sets them, and its end resets them, so that a pooler can share
+the server session. A session of a single command is set once, and reset before it is closed. The
+statement names its function with its schema, so that no search path can replace it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -64,7 +63,7 @@ def search_path(schemas: Iterable[str]) -> str:
 def set_statement(values: Mapping[str, str], *, local: bool, writes: bool = False) -> str:
     """Return one SELECT that sets all values, for the transaction or for the session.
 
-    What writes has the application's triggers fire, even where role or database say otherwise.
+    Writes fire the application's triggers, even if the settings of role or database disable them.
     """
     one = sql.SQL("pg_catalog.set_config({}, {}, {})")
     settings = [one.format(name, value, sql.Literal(local)) for name, value in values.items()]
@@ -73,7 +72,7 @@ def set_statement(values: Mapping[str, str], *, local: bool, writes: bool = Fals
 
 
 def state_transactions(engine: Engine, timeouts: Timeouts) -> None:
-    """Have every transaction of the engine begin with petrec's own state."""
+    """Begin every transaction of the engine with petrec's settings."""
     values = {**FORMATS, **_BEHAVIOUR, **limits(timeouts), "transaction_timeout": "0"}
 
     @event.listens_for(engine, "begin")
@@ -105,7 +104,7 @@ def limits(timeouts: Timeouts) -> dict[str, str]:
 
 
 def keep_session(connection: Connection, values: Mapping[str, str]) -> None:
-    """Set petrec's state with these values for the whole session, which no pooler shares."""
+    """Set petrec's settings with these values for the whole session, which no pooler shares."""
     driver = _driver(connection)
     base = {**FORMATS, **_BEHAVIOUR, "transaction_timeout": "0"}
     connection.info[_OWN] = True
@@ -116,13 +115,13 @@ def keep_session(connection: Connection, values: Mapping[str, str]) -> None:
 
 
 def use_path(connection: Connection, path: SearchPath) -> None:
-    """Look names up in these schemas from now on: here and in what its engine begins later."""
+    """Use this search path from now on: here and in later transactions of its engine."""
     connection.engine.update_execution_options(**{_PATH: path})
     set_local(connection, {"search_path": path_of(connection)})
 
 
 def path_advice(connection: Connection) -> str:
-    """Return how triggers could find the application's tables; empty where they do."""
+    """Return how triggers could find the application's tables; empty if they do."""
     path: SearchPath | None = connection.engine.get_execution_options().get(_PATH)
     return "" if path is None else path.advice
 

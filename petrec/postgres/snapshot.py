@@ -1,4 +1,4 @@
-"""One snapshot to read from, with a planner set for full scans, and rows that stream from it."""
+"""One snapshot for reads, with planner settings for full scans, and streams of rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ _PLANNER = {
 
 @contextmanager
 def read_snapshot(engine: Engine) -> Iterator[Connection]:
-    """Open the one read-only transaction in which a command sees the database."""
+    """Open the read-only transaction in which a command reads the database."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, connection.begin():
         set_local(connection, _PLANNER)
@@ -32,9 +32,9 @@ Rows = Iterator[tuple[str | None, ...]]
 
 @contextmanager
 def stream_copy(connection: Connection, query: Select[Any]) -> Iterator[Rows]:
-    """Yield an iterator over the rows, as PostgreSQL writes them in text form.
+    """Yield an iterator over the rows, in PostgreSQL's text format.
 
-    A context, since the connection is of no other use before the stream is read or given up.
+    It is a context manager, because the connection is in use until the stream is read or closed.
     """
     compiled = query.compile(connection.engine, compile_kwargs={"render_postcompile": True})
     driver = connection.connection.driver_connection

@@ -1,4 +1,4 @@
-"""Columns that look like soft deletion, of which petrec knows nothing until it is told."""
+"""Columns that look like soft deletion, which petrec ignores until it is configured."""
 
 from collections.abc import Iterator, Mapping
 

@@ -56,7 +56,7 @@ class Trigger(Struct, frozen=True):
 
 
 class SearchingTriggers(Struct, frozen=True):
-    """Functions of triggers that set no search_path, and what would let them find their tables."""
+    """Trigger functions that set no search_path, and how to let them find their tables."""
 
     functions: tuple[str, ...]
     advice: str
@@ -81,7 +81,7 @@ class TriggerFunction:
 
 
 def update_triggers(connection: Connection, table: Table) -> tuple[Trigger, ...]:
-    """Return the triggers that a person has put on updates of a table."""
+    """Return the user-defined triggers on updates of a table."""
     names = {"schema": table.schema, "name": table.name}
     rows = connection.execute(_UPDATE_TRIGGERS, names)
     return tuple(Trigger(row.name, row.function, row.timing) for row in rows)

@@ -1,8 +1,8 @@
-"""Why a server could not be reached, in words of petrec's own.
+"""Why a server could not be reached, in petrec's own words.
 
-libpq's texts repeat host, port, role and database. Where a password was written in their place,
-or holds a character that should have been escaped, such a text would print it. Texts are matched
-in English: neither the wheels of psycopg nor PostgreSQL's protocol have a code for these errors.
+libpq's texts repeat host, port, role and database. If a password is in their place, or has an
+unescaped character, such a text would show it. Texts are matched in English: neither the wheels of
+psycopg nor PostgreSQL's protocol have a code for these errors.
 """
 
 import re
@@ -50,6 +50,6 @@ _OTHER = "the connection failed"
 
 
 def why_unreachable(error: psycopg.Error) -> str:
-    """Return why there is no connection, without any word of the connection string."""
+    """Return why there is no connection, without any part of the connection string."""
     text = error.diag.message_primary or str(error)
     return next((reason for pattern, reason in _REASONS if pattern.search(text)), _OTHER)

@@ -1,4 +1,4 @@
-"""What a person should know of the tables before a run writes; none of it stops the run."""
+"""Warnings about the tables before a run writes; none stops the run."""
 
 from collections.abc import Sequence
 
@@ -62,7 +62,7 @@ _READ_ONLY = text("SELECT reset_val FROM pg_settings WHERE name = 'default_trans
 
 
 def warnings(connection: Connection, schema: Schema, keys: Sequence[str], links: str) -> list[str]:
-    """Return what to know before a run writes the columns `keys`; `links` is INSERT or DELETE."""
+    """Return the warnings of a run that writes the columns `keys`; `links` is INSERT or DELETE."""
     recordings = schema.tables.recordings
     names = [recordings.c[key].name for key in keys]
     written = [recordings, *([schema.tables.links] if links else [])]
@@ -83,7 +83,7 @@ def not_valid_checks(connection: Connection, table: Table) -> list[tuple[str, st
 
 
 def about_check(name: str, count: int | None = None) -> str:
-    """Return what a check that is NOT VALID means for `count` rows; None where not counted."""
+    """Return the warning about a check that is NOT VALID; `count` is None if not counted."""
     broken = "recordings that break it are" if count is None else f"{count} planned recordings are"
     return f'constraint "{name}" is NOT VALID: {broken} refused by it and skipped'
 

@@ -43,7 +43,7 @@ def check_writable(
 def hindrances(
     connection: Connection, schema: Schema, columns: Sequence[str], links: str
 ) -> list[str]:
-    """Return all for which `check_writable` would fail, for a plan."""
+    """Return all reasons why `check_writable` would fail, for a plan."""
     return [
         *([_STANDBY] if connection.scalar(_IN_RECOVERY) else []),
         *(f"it needs {grant};" for grant in missing_grants(connection, schema, columns, links)),
@@ -85,7 +85,7 @@ def _columns(
 
 
 def _links(connection: Connection, table: Table, privilege: str) -> list[str]:
-    """INSERT may be granted by column, DELETE may not."""
+    """Yield the grants on the links; INSERT can be granted by column, DELETE cannot."""
     if privilege == "INSERT":
         return _columns(connection, table, ("appointment_id", "pet_id"), privilege)
     name = quoted_table(table)
@@ -95,7 +95,7 @@ def _links(connection: Connection, table: Table, privilege: str) -> list[str]:
 
 
 def _locks(connection: Connection, schema: Schema) -> list[str]:
-    """A row lock needs UPDATE on some column of its table, a table lock on all."""
+    """Yield the grants for locks: UPDATE on a column for row locks, else on the table."""
     if schema.links_follow_appointments:
         name = quoted_table(schema.tables.appointments)
         if not connection.scalar(_MAY_LOCK, {"table": name}):

@@ -1,4 +1,4 @@
-"""The rules: what can be wrong with a recording, each said once for SQL, Python and people."""
+"""The rules: what can be wrong with a recording, in SQL, in Python and in words."""
 
 from petrec.rules.kind import Kind, Prevention, Repair, Severity
 from petrec.rules.observed import judged

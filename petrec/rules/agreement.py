@@ -1,4 +1,4 @@
-"""What agrees with what: visits with recordings, owners with owners, each in Python and in SQL."""
+"""Agreement of visits with recordings, and of owners, in Python and in SQL."""
 
 from collections.abc import Hashable
 from typing import Any

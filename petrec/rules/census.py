@@ -1,7 +1,7 @@
 """One pass over all recordings: counts of every kind, with examples.
 
-The pass groups by the flags that the rules look at. There are few combinations, so the work is
-shared among parallel workers, and the rules judge a combination instead of every row.
+The pass groups by the flags that the rules use. There are few combinations, so parallel workers
+share the work, and the rules classify a combination instead of every row.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ from petrec.schema import Schema
 
 @dataclass(frozen=True)
 class FlagGroup:
-    """Recordings with equal flags; `invalid` is what the guide's second query selects."""
+    """Recordings with equal flags; `invalid` is what the second validation query selects."""
 
     kind: str
     strategy: str | None
@@ -85,6 +85,6 @@ def take_census(
 
 
 def extremes(recording_id: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return the aggregates of the first and the last id as text: examples that cost no sort."""
+    """Return the aggregates of the first and the last id as text, as examples without a sort."""
     text = collate(cast(recording_id, Text), "C")
     return func.min(text), func.max(text)

@@ -1,4 +1,4 @@
-"""Certain evidence for a missing pet: what may be applied without a person.
+"""Certain evidence for a missing pet, which may be applied without a person.
 
 A strategy is certain only where assigning its pet makes the recording `ok`.
 """
@@ -26,7 +26,7 @@ class Strategy:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The pet that is certain, and which strategy says so."""
+    """The certain pet, and the strategy that names it."""
 
     pet_id: Hashable
     strategy: Strategy

@@ -1,4 +1,4 @@
-"""What is known about one recording, as plain Python values; twin of `facts_sql`."""
+"""The facts of one recording, as plain Python values; twin of `facts_sql`."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from functools import cached_property
 
 @dataclass(frozen=True)
 class VisitFacts:
-    """The recording's visit, where its row exists."""
+    """The recording's visit, if its row exists."""
 
     pet_id: Hashable | None
     appointment_id: Hashable | None
@@ -21,7 +21,7 @@ class VisitFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """One recording with its appointment's pets: all that a rule may look at.
+    """One recording with its appointment's pets: all that a rule may use.
 
     `linked` are the pets that the appointment lists, `known` those of them that exist in pets.
     """

@@ -31,7 +31,7 @@ class FactColumns:
     def __init__(self, source: Subquery, renamed: Mapping[str, str] | None = None) -> None:
         """Name the columns of a subquery that has the flags.
 
-        `renamed` holds the subquery's names for the columns of recordings that have others there.
+        `renamed` holds the subquery's names of renamed columns of recordings.
         """
         self.source = source
         self.renamed = renamed or {}
@@ -48,7 +48,7 @@ class FactColumns:
 
     @property
     def flags(self) -> list[ColumnElement[bool]]:
-        """All that the rules look at."""
+        """Return all flags that the rules use."""
         return [self.source.c[f"petrec_{name}"] for name in self.FLAGS]
 
     @property

@@ -1,4 +1,4 @@
-"""The form of a rule."""
+"""The definition of a rule."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ class Prevention(StrEnum):
 class Kind:
     """One kind of recording; `holds` and `sql` are twins, and one of them holds for every row.
 
-    Reports list the kinds by `order`; where several hold, the first one counts. A kind
-    `needs_place` where neither pet nor appointment can be trusted: a person then chooses among the
-    appointments of the recording's day.
+    Reports list the kinds by `order`; if several hold, the first one counts. A kind `needs_place`
+    if neither pet nor appointment can be trusted: a person then chooses among the appointments of
+    the recording's day.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Text of a database that checks no encoding (SQL_ASCII), where bytes may be no UTF-8."""
+"""Text of a database without an encoding (SQL_ASCII), whose bytes may not be valid UTF-8."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ _UTF8 = (
 
 
 def legible(schema: Schema, column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the column; where its bytes are no text, a note in its place.
+    """Return the column, with a note instead of invalid bytes.
 
-    The server refuses to send such text, and with it the whole answer.
+    Otherwise the server refuses to send the whole result.
     """
     if not schema.unchecked_text:
         return column

@@ -1,6 +1,6 @@
 """The query that reads the facts of recordings from the tables.
 
-The pets of an appointment are folded into one array per appointment. Where a validated foreign key
+The pets of an appointment are aggregated to one array per appointment. If a trusted foreign key
 proves that a parent exists, the parent table is not joined.
 """
 
@@ -64,7 +64,7 @@ def judged(
 
 
 def _renamed(schema: Schema) -> dict[str, str]:
-    """Return new names for columns of recordings whose own could be taken for facts."""
+    """Return new names for columns of recordings that have the name of a fact."""
     return {
         column.key: f"petrec_column_{place}"
         for place, column in enumerate(schema.tables.recordings.c)
@@ -73,7 +73,7 @@ def _renamed(schema: Schema) -> dict[str, str]:
 
 
 class _Observation:
-    """The joins that the facts are read from, each parent joined at most once."""
+    """The joins for the facts, each parent joined at most once."""
 
     def __init__(self, schema: Schema, *, per_row: bool) -> None:
         self.schema = schema
@@ -105,7 +105,7 @@ class _Observation:
         proven: bool,
         vouched: ColumnElement[bool],
     ) -> ColumnElement[bool]:
-        """Return whether the parent row exists; it is joined only where nothing proves it."""
+        """Return whether the parent row exists; it is joined only if nothing proves that."""
         if proven:
             return reference.is_not(None)
         doubtful = case((~vouched, reference), else_=null())

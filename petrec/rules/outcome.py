@@ -1,4 +1,4 @@
-"""The recording as it would be with a pet and an appointment that somebody has decided on."""
+"""The recording as it would be with the pet and the appointment of a decision."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -45,9 +45,9 @@ def outcome_query(
 ) -> Select[Any]:
     """Select the facts of the recordings in `source` as they would be.
 
-    `pet` and `appointment` are expressions over `source`. `adds` holds where the pet is to be
-    added to the appointment, `can_add` where it can be; the column `may_link` says whether the
-    owners agree to that.
+    `pet` and `appointment` are expressions over `source`. `adds` is whether the pet will be added
+    to the appointment, `can_add` whether it can be; the column `may_link` is whether the owners
+    agree.
     """
     pets, places, links = schema.pets, schema.appointments, schema.links
     linked = exists().where(links.c.appointment_id == appointment, links.c.pet_id == pet)

@@ -1,4 +1,4 @@
-"""All kinds, found in the files of `kinds`, and which of them a recording is of."""
+"""All kinds, from the modules of `kinds`, and the kind of a recording."""
 
 from importlib import import_module
 from pkgutil import iter_modules

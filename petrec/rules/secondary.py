@@ -1,4 +1,4 @@
-"""Secondary facts: not kinds, since they overlap with them, but worth a person's look."""
+"""Secondary facts: not kinds, because they overlap with them, but worth a look."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The schema from a mapping and from what the catalog shows."""
+"""The schema from a mapping and the catalog."""
 
 from collections.abc import Mapping as MappingType
 
@@ -21,7 +21,7 @@ def build_schema(
     links_follow_appointments: bool = False,
     remarks: tuple[str, ...] = (),
 ) -> Schema:
-    """Make the Core tables from the mapping and the shapes found (by logical table name)."""
+    """Build the Core tables from the mapping and the shapes found (by logical table name)."""
     found = {name: _table(mapping, name, shape) for name, shape in shapes.items()}
     rows = {name: _rows(table, name, mapping.where.get(name)) for name, table in found.items()}
     tables = Tables(
@@ -60,7 +60,7 @@ def _rows(table: Table, name: str, condition: str | None) -> NamedFromClause:
 
 
 def _table(mapping: Mapping, name: str, shape: TableShape) -> Table:
-    """Make a table; each has metadata of its own, so that two may be one in the database."""
+    """Build a table; each has its own metadata, so that two may be the same in the database."""
     logical = _logical(mapping, name)
     columns = [
         Column(
@@ -76,7 +76,7 @@ def _table(mapping: Mapping, name: str, shape: TableShape) -> Table:
 
 
 def _logical(mapping: Mapping, name: str) -> dict[str, str]:
-    """Return physical to logical names; what is required or configured goes before a default."""
+    """Return physical to logical names; required and configured names take precedence."""
     configured = mapping.columns.get(name, {})
     defaults = sorted(LOGICAL_COLUMNS[name])
     ignored = {column for column in defaults if f"{name}.{column}" in mapping.ignore}
@@ -86,7 +86,7 @@ def _logical(mapping: Mapping, name: str) -> dict[str, str]:
 
 
 def _key(physical: str, logical: MappingType[str, str]) -> str:
-    """Return the logical name; an unmapped column that bears one is set apart by a suffix."""
+    """Return the logical name; an unmapped column with such a name gets a suffix."""
     if physical in logical:
         return logical[physical]
     return f"{physical} (unmapped)" if physical in logical.values() else physical

@@ -23,7 +23,7 @@ def comparable(one: str, other: str) -> bool:
 class PgType(UserDefinedType[Any]):
     """A column type by the name that PostgreSQL gives it, such as `uuid` or `bigint`.
 
-    `base` is the name of the type behind a domain; elsewhere `name`.
+    `base` is the name of a domain's base type; else `name`.
     """
 
     cache_ok = True
@@ -38,7 +38,7 @@ class PgType(UserDefinedType[Any]):
 
 
 def base_type(column: ColumnElement[Any]) -> str:
-    """Return the name of a column's type; of a domain's the one behind it."""
+    """Return the name of a column's type, or of a domain's base type."""
     return column.type.base if isinstance(column.type, PgType) else str(column.type)
 
 

@@ -1,11 +1,11 @@
 """The tables as petrec sees them: SQLAlchemy Core selectables under logical names.
 
-A column is reached by its logical name (`schema.recordings.c.pet_id`) whatever it is called in
-the database. Types are those the database reports; petrec never casts on a guess.
+A column is reached by its logical name (`schema.recordings.c.pet_id`) whatever its name is in
+the database. Types are those the database reports; petrec never guesses a cast.
 
-`schema.pets` are the rows that count: under a name of petrec's own, so that no table's name can
-meet an alias, and without those that `[mapping.where]` leaves out. Only what writes, locks a table
-or asks the catalog names the table itself, `schema.tables.pets`.
+`schema.pets` are the rows that count: under petrec's own name, so that it cannot collide with an
+alias, and without those that `[mapping.where]` excludes. Only writes, table locks and catalog
+queries use the table itself, `schema.tables.pets`.
 """
 
 from collections.abc import Mapping as MappingType
@@ -20,7 +20,7 @@ from petrec.schema.columns import comparable
 
 @dataclass(frozen=True)
 class Proofs:
-    """What validated constraints guarantee, so that queries need not check it again."""
+    """Facts that validated constraints guarantee, so that queries need not check them."""
 
     link_pets_exist: bool = False
     link_appointments_exist: bool = False
@@ -34,7 +34,7 @@ class Proofs:
 class TableShape:
     """A table as the catalog shows it: column to type in order, and its primary key.
 
-    `bases` is the type behind the domain of a column, where it has one.
+    `bases` is the base type of a column's domain, if it has one.
     """
 
     columns: MappingType[str, str]
@@ -44,7 +44,7 @@ class TableShape:
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables themselves, with the rows that do not count: for writes, locks and DDL."""
+    """The tables themselves, including rows that do not count: for writes, locks and DDL."""
 
     recordings: Table
     pets: Table
@@ -56,12 +56,12 @@ class Tables:
 
 @dataclass(frozen=True)
 class Schema:
-    """The rows that count of each mapped table; an optional table that is left out is None.
+    """The rows that count of each mapped table; an ignored optional table is None.
 
     `links_follow_appointments` is whether a foreign key makes each new link lock its appointment.
-    `unchecked_text` is whether text may be no text (SQL_ASCII). `visits` is None, too, where
-    recordings have no visit_id; `kept_visits` is not. `remarks` are what every output repeats:
-    what is left out, filtered or taken on trust.
+    `unchecked_text` is whether text may be invalid (SQL_ASCII). `visits` is None, too, where
+    recordings have no visit_id; `kept_visits` is not. `remarks` are shown by every output: what
+    is ignored, filtered or trusted.
     """
 
     tables: Tables
@@ -81,7 +81,7 @@ class Schema:
 
     @property
     def compares_owners(self) -> bool:
-        """Return whether pets and appointments name their owners, by ids of one family."""
+        """Return whether pets and appointments name their owners, by comparable ids."""
         mine, theirs = self.pets.c.get("owner_id"), self.appointments.c.get("pet_owner_id")
         return (
             mine is not None and theirs is not None and comparable(str(mine.type), str(theirs.type))
@@ -94,5 +94,5 @@ class Schema:
 
 
 def written_as(table: Table, name: str) -> Alias[Any]:
-    """Return a table to write to under a name of petrec's own, which its own may not meet."""
+    """Return a table to write to under an alias of petrec."""
     return cast("Alias[Any]", table.alias(name))

@@ -1,4 +1,4 @@
-"""Frozen settings: where tables and columns live, and everything a configuration file can say."""
+"""The settings: the mapping of tables and columns, and all other sections of the file."""
 
 from petrec.settings.load import load_settings
 from petrec.settings.mapping import (

@@ -1,4 +1,4 @@
-"""The tables and columns that petrec knows, and a mapping to the names that they have."""
+"""The tables and columns that petrec knows, and the mapping to their physical names."""
 
 import msgspec
 
@@ -43,10 +43,10 @@ EVIDENCE = frozenset({"recordings.visit_id", "visits.appointment_id"})
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the logical tables and columns live, and which of their rows count.
+    """The physical names of tables and columns, and which of their rows count.
 
     `tables` and `columns` map logical to physical names, `where` holds a condition by table, and
-    `ignore` names optional tables and columns (`visits`, `recordings.visit_id`) to leave out.
+    `ignore` names optional tables and columns (`visits`, `recordings.visit_id`) to ignore.
     """
 
     schema: str = "public"

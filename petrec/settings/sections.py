@@ -8,13 +8,13 @@ from petrec.settings.mapping import Mapping
 
 
 class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What audit, validate and report read; `trust_constraints` is the option of that name."""
+    """Settings of audit, validate and report; `trust_constraints` is the option of that name."""
 
     trust_constraints: bool = False
 
 
 class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits on what one statement may wait or run, milliseconds; 0 is without limit."""
+    """Time limits of one statement, in milliseconds; 0 is no limit."""
 
     connect_s: int = 10
     read_lock_ms: int = 5_000
@@ -22,13 +22,13 @@ class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Schemas in which names are looked up beside pg_catalog, for triggers of the application."""
+    """Schemas of the search path besides pg_catalog, for triggers of the application."""
 
     search_path: tuple[str, ...] = ()
 
 
 class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Reports; the webhook's URL is a secret, like a password."""
+    """Settings of reports; the webhook's URL is a secret, like a password."""
 
     notify_url: str = ""
 
@@ -41,7 +41,7 @@ class RuleLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ValidateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The gate: limits by rule, or `off`; the files of known findings and of expectations."""
+    """Settings of validate: limits by rule, or `off`; files of known findings and expectations."""
 
     rules: dict[str, RuleLimits | Literal["off"]] = {}
     baseline: str = ""
@@ -74,7 +74,7 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The stand-alone host."""
+    """Settings of the standalone host."""
 
     token: TokenSettings = TokenSettings()
     store: StoreSettings = StoreSettings()
@@ -86,7 +86,7 @@ class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything a configuration file can say."""
+    """All settings of a configuration file."""
 
     mapping: Mapping = Mapping()
     audit: AuditSettings = AuditSettings()

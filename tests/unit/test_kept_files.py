@@ -44,7 +44,7 @@ def test_a_history_is_read_in_every_form(tmp_path: Path, form: str) -> None:
 def test_a_history_that_is_cut_off(tmp_path: Path, form: str, lines: int) -> None:
     path = tmp_path / "history.txt"
     path.write_bytes(FORMS[form]("".join(HISTORY.splitlines(keepends=True)[:lines])))
-    with pytest.raises(UsageError, match="cut off"), Reader(path, HEADER) as reader:
+    with pytest.raises(UsageError, match="ends too early"), Reader(path, HEADER) as reader:
         list(reader.findings())
 
 

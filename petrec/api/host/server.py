@@ -1,4 +1,4 @@
-"""The server of the stand-alone host: one process, or several that serve on one socket."""
+"""The server of the standalone host: one process, or several that serve on one socket."""
 
 import multiprocessing
 import os

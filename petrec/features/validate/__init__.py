@@ -1,4 +1,4 @@
-"""The gate: an audit judged by limits, a baseline of known findings, and expected constraints."""
+"""The gate: check an audit against limits, a baseline and expected constraints."""
 
 from petrec.features.validate.baseline import Baseline
 from petrec.features.validate.expected import Expected

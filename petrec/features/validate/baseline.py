@@ -1,6 +1,6 @@
-"""The file of known findings: text, sorted, one finding a line, made to be committed.
+"""The file of known findings: text, sorted, one finding per line, meant to be committed.
 
-A line is a kind and a fingerprint, which is a hash: the file tells nothing of the recordings.
+A line is a kind and a fingerprint, which is a hash: the file reveals nothing of the recordings.
 The header names the table and the type of its ids, without which the hashes mean nothing.
 """
 
@@ -24,14 +24,14 @@ _HINT = Phrased(Phrase.BASELINE_MADE_ANEW)
 
 
 def identity(schema: Schema) -> str:
-    """Return the line that says whose fingerprints they are."""
+    """Return the line that names the table of the fingerprints."""
     table = schema.tables.recordings
     column = table.c.id
     return f"# {table.fullname}.{column.name} {column.type}"
 
 
 class Baseline:
-    """A file that may not be there yet."""
+    """A baseline file, which may not exist yet."""
 
     def __init__(self, path: Path, schema: Schema) -> None:
         self.path = path
@@ -41,7 +41,7 @@ class Baseline:
     def entries(self, *, replacing: bool = False) -> Iterator[Iterator[Fingerprint]]:
         """Yield the entries in order; errors: SettingsError.
 
-        A file that is to be replaced may be absent, or damaged as by a merge: it counts as empty.
+        A file that will be replaced may be absent, or damaged by a merge: it counts as empty.
         """
         try:
             file = open_text(self.path)
@@ -99,5 +99,5 @@ class Baseline:
 
 
 def _line(text: str) -> str:
-    """Without the end that git may have made of it on another system."""
+    """Return the line without its end, which git may have changed."""
     return text.rstrip("\r\n")

@@ -1,7 +1,7 @@
-"""Which constraints and indexes must be there and valid: by what they do, or by name.
+"""Which constraints and indexes must exist and be valid: by what they do, or by name.
 
-Tables and columns are logical names, so that one file serves every mapping. What does the same
-under another name counts.
+Tables and columns are logical names, so that one file serves every mapping. An object that does
+the same under another name counts.
 """
 
 import re
@@ -38,7 +38,7 @@ _OID = text("SELECT CAST(CAST(:name AS regclass) AS oid)::bigint")
 
 
 class ExpectFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the file says."""
+    """The content of the file."""
 
     not_null: tuple[str, ...] = ()
     foreign_keys: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Side:
 
 
 class Expected:
-    """Expectations, not yet held against a database."""
+    """Expectations, not yet compared with a database."""
 
     def __init__(self, wanted: ExpectFile, path: Path | None = None) -> None:
         self.wanted = wanted
@@ -81,7 +81,7 @@ class Expected:
             raise SettingsError(f"{path} has no valid expectations: {error}", hint=hint) from error
 
     def hold(self, connection: Connection, schema: Schema) -> Iterator[ExpectationOutcome]:
-        """Return of each expectation whether the database enforces it; errors: SettingsError."""
+        """Return for each expectation whether the database enforces it; errors: SettingsError."""
         tables = _tables(schema)
         oids = {name: connection.scalar(_OID, {"name": quoted_table(tables[name])})
                 for name in tables}  # fmt: skip
@@ -115,7 +115,7 @@ def _outcome(group: str, wanted: str, candidates: Sequence[Enforced]) -> Expecta
 
 @dataclass(frozen=True)
 class _Holding:
-    """Finds what does the work of an expectation."""
+    """Finds the object that meets an expectation."""
 
     path: Path | None
     tables: dict[str, Table]

@@ -1,4 +1,4 @@
-"""The gate's judgement: from counts, limits and ratchet to a level for every rule."""
+"""The gate's verdict: a level for every rule, from counts, limits and the baseline."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ def judge(
     expectations: Sequence[ExpectationOutcome] = (),
     warnings_fail: bool = False,
 ) -> ValidationResult:
-    """Judge an audit; errors: InconsistentReadError where the ratchet saw other rows."""
+    """Judge an audit; errors: InconsistentReadError if the ratchet saw other rows."""
     if ratchet is not None:
         _check_agreement(audit, ratchet)
     kinds = (_kind(kind, audit.total, limits[kind.id], ratchet) for kind in audit.finding_kinds)
@@ -99,7 +99,7 @@ def _level(limits: Thresholds, count: int, total: int) -> tuple[Level, str]:
 
 
 def _level_of_new(limits: Thresholds, new: int) -> tuple[Level, str]:
-    """A new finding breaks the ratchet at the worst level that the rule has, whatever its limit."""
+    """Return the worst level of the rule for new findings, whatever its limits."""
     if limits.off:
         return Level.OFF, ""
     levels = _worst_first(limits)

@@ -1,4 +1,4 @@
-"""Limits: what a rule may have before it warns or fails."""
+"""Limits: how many findings of a rule are allowed before it warns or fails."""
 
 import difflib
 import re
@@ -18,7 +18,7 @@ _HINT = 'write "> 0", ">= 10" or "> 0.5%"'
 
 @dataclass(frozen=True)
 class Limit:
-    """A count or a percentage of all recordings that must not be passed, or not be reached."""
+    """A count or percentage of all recordings that must not be exceeded, or not be reached."""
 
     bound: Decimal
     percent: bool = False
@@ -68,8 +68,8 @@ _ANY = Limit(Decimal(0))
 def limits_by_rule(rules: Mapping[str, RuleLimits | Literal["off"]]) -> dict[str, Thresholds]:
     """Return the limits of every rule; errors: SettingsError.
 
-    By default any finding is an error and any secondary fact a warning. What is said of a rule
-    replaces its default as a whole.
+    By default any finding is an error and any secondary fact a warning. A configured rule replaces
+    its default as a whole.
     """
     limits = {kind.id: Thresholds(error_if=_ANY) for kind in FINDINGS}
     limits |= {fact: Thresholds(warn_if=_ANY) for fact in FACT_IDS}

@@ -1,4 +1,4 @@
-"""The ratchet: what is known passes, what is new does not, however much was fixed meanwhile."""
+"""The ratchet: known findings pass, new ones fail, even if others were fixed."""
 
 import csv
 from collections import defaultdict
@@ -26,9 +26,9 @@ _MODE = 0o644
 def compare(
     found: Iterable[NamedFinding], listed: Iterable[Fingerprint], tally: Tally
 ) -> Iterator[tuple[NamedFinding, bool]]:
-    """Count two ordered streams against each other; yields what is found, and whether it is new.
+    """Compare two ordered streams; yields each finding, and whether it is new.
 
-    An entry stands for as many findings as it has lines.
+    Each line of an entry covers one finding.
     """
     for old, new in paired(listed, found, tuple, itemgetter(0)):
         if new is not None:
@@ -47,7 +47,7 @@ def apply_ratchet(
     update: bool,
     new_rows: Path | None = None,
 ) -> RatchetOutcome:
-    """Compare the snapshot's findings with the file; with `update`, replace it by them.
+    """Compare the snapshot's findings with the file; with `update`, replace its content by them.
 
     `new_rows` is a CSV for kind and recording of every new finding.
 
@@ -84,7 +84,7 @@ def apply_ratchet(
 
 @contextmanager
 def _listing(path: Path | None) -> Iterator[Callable[[list[str]], object]]:
-    """Yield what takes a line of the CSV; it goes nowhere without a path."""
+    """Yield a function that writes a line of the CSV; without a path it does nothing."""
     if path is None:
         yield lambda _: None
         return

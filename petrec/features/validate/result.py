@@ -1,4 +1,4 @@
-"""What the gate decided, rule by rule."""
+"""The gate's result, rule by rule."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Level(StrEnum):
-    """What became of a rule."""
+    """The outcome of a rule."""
 
     OK = "ok"
     WARNING = "warning"
@@ -25,10 +25,10 @@ class Level(StrEnum):
 
 
 class RuleOutcome(Struct, frozen=True):
-    """One rule: what was counted, what was judged, and by which limit it fell.
+    """One rule: its count, its level, and the limit that it broke.
 
-    `new` and `known` tell the count apart by the baseline; None where there is none. A rule that
-    is off may have a count all the same, or None where nothing could be counted.
+    `new` and `known` split the count by the baseline; None without one. A rule that is off may
+    have a count, or None if nothing could be counted.
     """
 
     id: str
@@ -58,7 +58,7 @@ class RatchetOutcome(Struct, frozen=True):
 
     @property
     def stale(self) -> int:
-        """Return how many entries of the file no longer stand for a finding."""
+        """Return how many entries of the file no longer match a finding."""
         return sum(self.fixed.values())
 
     @property
@@ -116,7 +116,7 @@ class ValidationResult(Result, frozen=True):
 
     @property
     def clean(self) -> bool:
-        """Return whether there is nothing at all to tell."""
+        """Return whether there is nothing to report."""
         stale = self.ratchet is not None and (self.ratchet.updated or self.ratchet.stale > 0)
         return self.total > 0 and not (self.errors or self.warnings or stale)
 
@@ -124,7 +124,7 @@ class ValidationResult(Result, frozen=True):
         return sum(rule.level is level for rule in self.rules)
 
     def without_rows(self) -> "ValidationResult":
-        """Return the same without any recording's id."""
+        """Return the same result without ids of recordings."""
         ratchet = self.ratchet and replace(self.ratchet, samples={})
         rules = tuple(replace(rule, samples=()) for rule in self.rules)
         return replace(self, rules=rules, ratchet=ratchet)

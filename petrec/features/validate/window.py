@@ -1,4 +1,4 @@
-"""A window: only the recordings created in a window, so the answer is a partial one."""
+"""A window: only recordings created since a moment, so the answer is partial."""
 
 import re
 from datetime import UTC, datetime, timedelta

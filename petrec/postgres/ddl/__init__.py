@@ -1,1 +1,1 @@
-"""Lock-safe DDL: statements that wait for their locks briefly, or alone and without harm."""
+"""Lock-safe DDL: statements wait only briefly for strong locks."""

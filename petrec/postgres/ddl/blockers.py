@@ -1,4 +1,4 @@
-"""Who a waiting statement waits for, asked by a second connection."""
+"""The sessions that block a statement, read by a second connection."""
 
 import time
 from collections.abc import Callable
@@ -49,14 +49,14 @@ _PATIENCE_S = 2.0
 
 @dataclass
 class Pressure:
-    """What was done to blockers over all attempts of a run: cancelled first, then terminated."""
+    """The pressure on blockers over all attempts of a run: first cancel, then terminate."""
 
     tell: Callable[[str], None]
     cancelled: dict[tuple[int, str], tuple[int, float]] = field(default_factory=dict)
     terminated: set[tuple[int, str]] = field(default_factory=set)
 
     def press(self, second: Connection, row: Any, attempt: int) -> None:
-        """Cancel; terminate what still blocks at a later attempt, such as an idle transaction."""
+        """Cancel blockers; terminate those that still block at a later attempt."""
         who = (int(row.pid), str(row.started))
         if row.backend_type != "client backend" or not row.holds or who in self.terminated:
             return
@@ -69,7 +69,7 @@ class Pressure:
             self._do(second, "terminating", _TERMINATE, values)
 
     def _is_stubborn(self, who: tuple[int, str], attempt: int) -> bool:
-        """A statement with a weak lock has one long attempt, so time counts for it."""
+        """Return whether a blocker stays; a weak lock has one long attempt, so time counts."""
         at, since = self.cancelled[who]
         return attempt != at or time.monotonic() - since > _PATIENCE_S
 
@@ -85,10 +85,10 @@ class Pressure:
 
 @dataclass
 class Watch:
-    """Names the blockers of one backend while a statement of it runs; may cancel them.
+    """Names the blockers of a backend while its statement runs; may cancel them.
 
-    `autovacuums` are the workers that were found to block, if nobody else did at the last look.
-    `look` is called with the second connection and the blockers, each time they were asked for.
+    `autovacuums` are the workers that blocked, if no other session did at the last look. `look`
+    is called with the second connection and the blockers, each time they are read.
     """
 
     engine: Engine
@@ -111,7 +111,7 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        """Look until the statement has ended; a lost connection ends only the looking."""
+        """Watch until the statement ends; a lost connection ends only the watching."""
         # Most statements end before it is worth a connection.
         if self._stop.wait(_FIRST_S):
             return

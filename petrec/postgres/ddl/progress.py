@@ -1,7 +1,7 @@
-"""How far another backend's statement is. Only index builds are counted by the server.
+"""The progress of another backend's statement. The server counts only index builds.
 
-Of VALIDATE CONSTRAINT and DROP INDEX nothing is to be seen but whether they wait: their counters
-of reads are published when the statement ends.
+Of VALIDATE CONSTRAINT and DROP INDEX only their waits are visible: their counters of reads are
+published when the statement ends.
 """
 
 import time
@@ -22,9 +22,9 @@ FROM pg_stat_progress_create_index WHERE pid = :pid AND phase IS NOT NULL
 
 
 class Progress(Struct, frozen=True):
-    """One look: `done` of `total` in `unit`, which is empty where the server counts nothing.
+    """One look: `done` of `total` in `unit`, which is empty if the server counts nothing.
 
-    `locker` is the backend that is waited for now, 0 for none; `seconds` are those since the start.
+    `locker` is the blocking backend, 0 for none; `seconds` are the seconds since the start.
     """
 
     phase: str
@@ -37,14 +37,14 @@ class Progress(Struct, frozen=True):
 
 @dataclass
 class Look:
-    """Reads how far the statement of one backend is, and hands it on."""
+    """Reads the progress of a backend's statement, and passes it on."""
 
     pid: int
     observe: Callable[[Progress], None]
     _since: float = field(default_factory=time.monotonic)
 
     def __call__(self, second: Connection, blockers: list[int]) -> None:
-        """Look once; where nothing may be read, only whether it waits is known."""
+        """Look once; without privileges, only waits are visible."""
         try:
             row = second.execute(_BUILD, {"pid": self.pid}).first()
         except DBAPIError:
@@ -60,7 +60,7 @@ class Look:
 
 
 def _counted(row: Any) -> tuple[int, int, str]:
-    """Counters of earlier phases stay in the view, so the phase says which of them count."""
+    """Return the counters of the current phase: those of earlier phases stay in the view."""
     phase = str(row.phase)
     if phase.startswith("waiting"):
         return row.lockers_done, row.lockers_total, "transactions"

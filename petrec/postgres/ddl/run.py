@@ -1,7 +1,7 @@
-"""Run one DDL statement with the patience that its lock allows.
+"""Run one DDL statement with a wait that suits its lock.
 
-A strong lock that waits stops everyone behind it, so it waits briefly and tries again. A weak one
-stops nobody, and a short limit would only break index builds, so it waits up to the deadline.
+A strong lock that waits blocks everyone behind it, so it waits briefly and retries. A weak one
+blocks nobody, and a short timeout would only break index builds, so it waits up to the deadline.
 """
 
 import random
@@ -30,7 +30,7 @@ _BASE_S, _CAP_S = 0.1, 3.0
 
 @dataclass(frozen=True)
 class LockPolicy:
-    """How long to wait for a strong lock, when to give up, and whether to cancel blockers."""
+    """The lock timeout, the deadline, and whether to cancel blockers."""
 
     lock_timeout_ms: int = 300
     deadline_s: float = 3600.0
@@ -40,8 +40,8 @@ class LockPolicy:
 class Runner:
     """Executes statements on one autocommit connection until a common deadline.
 
-    `observe` may be set anew for each statement; it is called when one starts, and of those that
-    wait long also from a thread while they run.
+    `observe` can be set for each statement; it is called when a statement starts, and for long
+    ones also from a thread while they run.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Runner:
         return True
 
     def _consider(self, autovacuums: frozenset[int]) -> None:
-        """Autovacuum gives way only after deadlock_timeout, and against wraparound never."""
+        """Consider autovacuum: it yields after deadlock_timeout, but never against wraparound."""
         if self._longer:
             self._firm |= autovacuums
         self._longer = not autovacuums <= self._firm
@@ -102,7 +102,7 @@ class Runner:
         time.sleep(min(left, random.uniform(0, bound)))  # noqa: S311 - jitter, not a secret
 
     def _lock_timeout(self) -> int:
-        """Wait long for autovacuum alone, once."""
+        """Return the timeout; one long wait if only autovacuum blocks."""
         if not self._longer:
             return self.limits.lock_timeout_ms
         return max(self.limits.lock_timeout_ms, int(self.connection.scalar(_DEADLOCK) or 0) + 200)

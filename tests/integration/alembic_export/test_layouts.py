@@ -76,7 +76,7 @@ def test_several_version_locations(project: Project, clinic: Database) -> None:
         (project.directory / place / f"{revision}.py").write_text(FIRST.format(id=revision))
     with pytest.raises(UsageError, match="several heads"):
         Tree(project.directory)
-    with pytest.raises(UsageError, match="no version location"):
+    with pytest.raises(UsageError, match="is not a version location"):
         Tree(project.directory, "beta", version_path=str(project.directory / "three"))
     two = project.directory / "two"
     assert Tree(project.directory, "beta")._versions == two

@@ -79,7 +79,7 @@ def test_engines_that_do_not_fit() -> None:
         build_router(other, store=MemoryStore(), current_actor=lambda: None)
     theirs: Any = create_async_engine("postgresql+psycopg://")
     for asynchronous in (theirs, theirs.sync_engine):
-        with pytest.raises(SettingsError, match="asynchronous"):
+        with pytest.raises(SettingsError, match="synchronous engine"):
             build_router(asynchronous, store=MemoryStore(), current_actor=lambda: None)
     engine = create_engine("postgresql+psycopg://").execution_options(
         isolation_level="SERIALIZABLE"

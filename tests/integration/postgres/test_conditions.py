@@ -127,7 +127,7 @@ def test_what_looks_like_soft_deletion_is_named(
                      'appointment_pets = "deleted = 0"'):  # fmt: skip
             assert line in said
     configure(tmp_path, '[mapping.where]\npets = "true"\nappointment_pets = "deleted = 0"')
-    assert not any("not looked at" in r for r in remarks(petrec, empty_database, "audit"))
+    assert not any("is not checked" in r for r in remarks(petrec, empty_database, "audit"))
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_history_holds_no_personal_data(petrec: Petrec, clinic: Database, tmp_pa
 
 
 UNUSABLE = (
-    (lambda text: text[: text.index("\n", len(text) // 2) + 1], "cut off"),
+    (lambda text: text[: text.index("\n", len(text) // 2) + 1], "ends too early"),
     (lambda text: text.replace("public.recordings", "public.others"), "public.others"),
     (lambda text: "\x00" + text, "not a history"),
     (lambda text: text.replace("+", "?", 1), "not a finding"),

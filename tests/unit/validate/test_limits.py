@@ -52,5 +52,5 @@ def test_unknown_rules_get_a_suggestion() -> None:
     with pytest.raises(SettingsError) as caught:
         limits_by_rule({"mismatch": "off"})
     assert "mismatched" in caught.value.hint
-    with pytest.raises(SettingsError, match="neither"):
+    with pytest.raises(SettingsError, match="needs warn_if"):
         limits_by_rule({"mismatched": RuleLimits()})
