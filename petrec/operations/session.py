@@ -23,7 +23,7 @@ T = TypeVar("T")
 class Session:
     """Settings and connection of a database; each operation opens its own connection.
 
-    `trust_constraints` lets operations that only read take valid foreign keys for proof. Where a
+    `trust_constraints` lets read-only operations trust valid foreign keys. Where a
     session `writes`, the first snapshot notes the place.
     """
 

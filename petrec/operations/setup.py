@@ -24,7 +24,7 @@ def doctor(session: Session, tasks: Iterable[Task] = ()) -> DoctorResult:
 
 
 def grants(session: Session, role: str, tasks: Iterable[Task], *, revoke: bool = False) -> str:
-    """Return the statements that give a role what its tasks need, or take it back.
+    """Return the statements that grant a role what its tasks need, or revoke it.
 
     A comment names the database that they are for.
     """

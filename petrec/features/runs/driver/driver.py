@@ -89,7 +89,7 @@ class Driver:
                     raise
 
     def _run_batches(self, connection: Connection, run: Run) -> Run:
-        """Do what is left of a run, from what its record says."""
+        """Run the remaining batches of a run, from its record."""
         prepare_session(connection)
         run = read_run(connection, self.target_name, run.id)
         self.observe(run)
