@@ -23,7 +23,6 @@ def becomes_ok(
         pet_exists=True,
         appointment_exists=appointment is not None,
         linked=frozenset({pet}),
-        known=frozenset({pet}),
         visit=visit,
     )
     return classify(facts) is OK

@@ -4,7 +4,7 @@ from collections.abc import Mapping as MappingType
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -14,7 +14,10 @@ from petrec.settings import Mapping
 TABLES = ("pets", "appointments", "appointment_pets", "visits", "recordings")
 # Ids 1-3 may exist; 9 never does.
 _IDS = (1, 2, 3)
-Row = TypeVar("Row")
+_IGNORED = st.sampled_from(
+    [frozenset()] * 3
+    + [frozenset({one}) for one in ("visits", "recordings.visit_id", "visits.appointment_id")]
+)
 
 
 class Keys(StrEnum):
@@ -49,24 +52,26 @@ class Clinic(Rows):
     """All rows of a small database that count; visits and recordings are numbered from 1.
 
     `hidden` are rows that do not, since their tables have conditions; they are numbered after them.
-    Whom pets and appointments belong to is by their ids.
+    Whom pets and appointments belong to is by their ids. `ignored` is what the mapping leaves out.
     """
 
     hidden: Rows = field(default_factory=Rows)
     conditions: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
     pet_owners: MappingType[Any, int | None] = field(default_factory=dict)
     place_owners: MappingType[Any, int | None] = field(default_factory=dict)
 
     @property
     def mapping(self) -> Mapping:
         """Return the mapping with the conditions, all on a column `counts`."""
-        return Mapping(where=dict.fromkeys(sorted(self.conditions), "counts"))
+        where = dict.fromkeys(sorted(self.conditions - self.ignored), "counts")
+        return Mapping(where=where, ignore=tuple(sorted(self.ignored)))
 
     def facts(self, recording: tuple[int | None, int | None, int | None]) -> Facts:
         """Return what a rule may look at, worked out without SQL."""
         pet, appointment, visit = recording
         linked = frozenset(p for a, p in self.links if a == appointment and p is not None)
-        found = self.visits[visit - 1] if visit and visit <= len(self.visits) else None
+        found = self._visit(visit)
         return Facts(
             pet_id=pet,
             appointment_id=appointment,
@@ -78,6 +83,14 @@ class Clinic(Rows):
             if found
             else None,
         )
+
+    def _visit(self, number: int | None) -> Visit | None:
+        if self.ignored & {"visits", "recordings.visit_id"}:
+            return None
+        found = self.visits[number - 1] if number and number <= len(self.visits) else None
+        if found and "visits.appointment_id" in self.ignored:
+            return replace(found, appointment_id=None)
+        return found
 
 
 @st.composite
@@ -100,6 +113,7 @@ def clinics(draw: st.DrawFn, *, keys: Keys = Keys.NONE, may_hide: Sequence[str] 
         **vars(counted),
         hidden=hidden,
         conditions=conditions,
+        ignored=draw(_IGNORED),
         pet_owners=draw(owners),
         place_owners=draw(owners),
     )

@@ -75,7 +75,8 @@ def judged_by_rules(clinic: Clinic, visit: int | None) -> list[bool]:
     expected = []
     for verdict, pet, place in CHOICES:
         facts = clinic.facts((pet, place, visit))
-        if verdict is Verdict.LINK:
+        # A hidden row is in the way of the same link.
+        if verdict is Verdict.LINK and (place, pet) not in clinic.hidden.links:
             added = frozenset({pet})
             facts = replace(facts, linked=facts.linked | added, known=facts.known | added)
         may = verdict is not Verdict.LINK or may_link(

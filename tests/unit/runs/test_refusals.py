@@ -130,11 +130,10 @@ def test_a_streak_is_of_one_object_and_unbroken() -> None:
     assert not Streak(bound=1).add(1, RowRefusal("23505", "c"))
 
 
-def test_a_stop_names_the_next_step_and_the_servers_hint_first() -> None:
+def test_a_stop_gives_the_servers_hint_first() -> None:
     run = make_run()
-    plain = stopped(run, "why")
-    assert str(plain) == "run 7 stopped: why"
-    assert plain.hint.endswith("petrec runs abandon 7")
+    assert str(stopped(run, "why")) == "run 7 stopped: why"
+    assert stopped(run, "why", ALL_REFUSED).hint == ALL_REFUSED
     hint: Info = {DiagnosticField.MESSAGE_HINT: b"Free some space."}
     told = stopped(run, "why", ALL_REFUSED, error_of(pg.DiskFull, hint))
     assert told.hint == f"Free some space; {ALL_REFUSED}"
