@@ -63,7 +63,7 @@ class Phrase(StrEnum):
     ROLLBACK_BEFORE_UNDO = (
         "roll back the constraints of group required, then start the same undo again"
     )
-    SAME_TOUCH_OR_ANEW = "pass the same touch to finish it, or anew to plan the rest again"
+    SAME_TOUCH_OR_ANEW = "pass the same touch to finish it, or anew=True to plan the rest again"
     SLOW_ROW = "a single row takes longer than target_ms: resume with a larger one"
     STATEMENT_PRINTED_BY = "`statement` holds the statement of a batch"
     TOUCH_DIFFERS = "unfinished run {run} was started to touch {touch}"

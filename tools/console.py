@@ -1,4 +1,4 @@
-"""Run the console blocks of the documents, and write their output anew.
+"""Run the console blocks of the documents, and update their output.
 
 A page with the line `<!-- console: clinic -->` is one session at a terminal of 80 columns, with a
 database of its own that holds the damaged clinic. Every line of a ```console block that begins
@@ -124,7 +124,7 @@ def comparable(page: str) -> str:
 
 
 def main() -> None:
-    """Write the pages anew whose output has changed."""
+    """Update the pages whose output has changed."""
     for page, text in changed_pages():
         page.write_text(text, encoding="utf-8")
         sys.stdout.write(f"written: {page.name}\n")

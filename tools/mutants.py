@@ -1,7 +1,7 @@
 """Change the code of one area a little, time and again, and count what no test notices.
 
 `make mutants AREA=rules` runs mutmut on a copy of the tree in build/mutants, where a second run
-goes on with the first. It ends with 1 if more than the share of the area goes unnoticed.
+continues with the first. It ends with 1 if more than the share of the area goes unnoticed.
 `SAMPLE=100 SEED=1` tries a hundred changes only, and by the same seed always the same.
 """
 

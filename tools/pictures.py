@@ -1,4 +1,4 @@
-"""Draw the pictures of the README and the documents anew: a terminal, the review page, a report."""
+"""Draw the pictures of the README and the documents: a terminal, the review page, a report."""
 
 import shutil
 import tempfile

@@ -1,4 +1,4 @@
-"""The journal: runs, their plans, every change with its old value, every row left alone.
+"""The journal: runs, their plans, every change with its old value, every skipped row.
 
 Revision ID: 0001_journal
 Revises:

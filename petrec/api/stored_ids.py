@@ -13,7 +13,7 @@ from petrec.api.database import Database
 from petrec.api.entities import Entity
 from petrec.api.statements import CompiledStatement
 
-# The ids of these stand in any column, those of the others are looked up by a primary key.
+# The ids of these may be in any column; those of the others are looked up by a primary key.
 _UNKEYED = (Entity.OWNER, Entity.PRACTICE)
 
 

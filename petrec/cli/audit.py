@@ -96,7 +96,7 @@ def _list_rows(
         with open_output(output) as out:
             return _write(found, output_format, out)
 
-    # What is on standard output already cannot be taken back, so only a file is begun again.
+    # Output on standard output cannot be deleted, so only a file is started again.
     count = stream() if output is None else once_more(stream)
     session.remark(quiet=quiet)
     remark(f"{count} recordings of kind {kind}", quiet=quiet)

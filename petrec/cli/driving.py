@@ -1,4 +1,4 @@
-"""Commands that drive a run: what they ask, and the command that goes on where one ends early."""
+"""Commands that drive a run: their question, and the command that resumes an early end."""
 
 import shlex
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class RunInterruptedError(PetrecError):
 
 @contextmanager
 def driving(context: typer.Context, writing: Writing) -> Iterator[Activity]:
-    """Show a run's progress; if it ends early, the error names the command that goes on."""
+    """Show a run's progress; if it ends early, the error names the command that resumes it."""
     with activity(quiet=writing.quiet) as shown:
         try:
             yield shown

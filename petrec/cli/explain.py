@@ -10,7 +10,7 @@ from petrec.cli import options
 from petrec.cli.output import open_output
 from petrec.errors import ExitCode, UsageError
 
-# What is for a reader of the site alone: pictures, and marks for who writes the pages anew.
+# Only for readers of the site: pictures, and marks for the tools that update the pages.
 _NOT_TEXT = re.compile(r"^(<!-- .* -->|!\[.*\]\(.*\))\n+", re.MULTILINE)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 

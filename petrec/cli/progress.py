@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Activity:
     """The callbacks of an operation: one display at a time, none without a terminal.
 
-    `unfinished` is the run that was begun and is not done.
+    `unfinished` is the run that was started and is not done.
     """
 
     visible: bool

@@ -99,7 +99,7 @@ def stop(directory: Path) -> bool:
         try:
             if not lockfile.running(pgdata):
                 return False
-            # PostgreSQL's programs refuse to run as root: run them as whoever owns the data.
+            # PostgreSQL's programs refuse to run as root: run them as the owner of the data.
             user = pgdata.stat().st_uid if wheel.is_root() else None
             command = ["-w", "-m", "fast", "stop"]
             embedded.pg_ctl(command, pgdata=pgdata, user=user, timeout=STOP_TIMEOUT_S)

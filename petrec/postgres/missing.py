@@ -119,7 +119,7 @@ class Missing:
             return self.privilege(name, table, denied)
         if table.filtered:
             return PermissionMissingError(
-                f"row level security hides rows of {label} from role {self.role}",
+                f"row-level security hides rows of {label} from role {self.role}",
                 hint=f"counts would be wrong: ALTER ROLE {self.role} BYPASSRLS; "
                 "or use another role",
             )

@@ -71,7 +71,7 @@ def census_query(schema: Schema, within: ColumnElement[bool] | None = None) -> S
         .subquery("groups")
     )
     columns = groups.source.c
-    # The guide joins appointment_pets on both columns and keeps the rows without a partner.
+    # The validation query joins appointment_pets on both columns, and keeps rows without a partner.
     invalid = and_(groups.has_appointment, ~groups.pet_linked)
     judged = (kind_column(groups), strategy_sql(groups), groups.has_pet, invalid)
     return select(*judged, columns.size, columns.least, columns.most)

@@ -9,7 +9,7 @@ import psycopg
 from fastapi import FastAPI
 from sqlalchemy import Engine, event
 
-# How long statements are cancelled for, seconds; a thread may go on with another one.
+# How long statements are cancelled for, seconds; a thread may continue with another one.
 _LONGEST_S = 5.0
 _PAUSE_S = 0.05
 

@@ -117,7 +117,7 @@ def _drive(
 def _stuck(done: str, step: Step) -> StuckError:
     return StuckError(
         f"{done!r} succeeded, but {step.object} still has to be done: {step.sql}",
-        hint="run petrec constraints status; if nobody else is changing this schema, please "
+        hint="run petrec constraints status; if no other session is changing this schema, please "
         "report it",
     )
 

@@ -60,7 +60,7 @@ def _write(file: str, checked: Checked) -> str:
         if problem.place.file == file and problem.place in checked.rows:
             row = checked.rows[problem.place]
             rows.append((*(row.get(column, "") for column in COLUMNS), str(problem)))
-    # What stands there may have been repaired by a person, and not yet been imported.
+    # A person may have corrected the file and not imported it yet.
     with atomic_text(path, before=keep_beside) as out:
         write_rows((*COLUMNS, _REASON), rows, out, bom=True)
     return str(path)

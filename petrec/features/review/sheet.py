@@ -1,7 +1,7 @@
 """The texts of a workbook: the first sheet's instructions, and how cells encode text.
 
 What XML cannot carry is written out, and read back. OOXML has escapes of its own (`_x0000_`), but
-programs differ in what they make of them; so none ever stands in a cell: a control character is `␛`
+programs differ in what they make of them; so no cell contains one: a control character is `␛`
 and four hexadecimal digits instead. openpyxl takes any `x005F_` for a part of one.
 """
 

@@ -15,7 +15,7 @@ from petrec.features.runs.journal.tables import changes, decisions, plan_items
 from petrec.features.runs.run import Action, Observer, Run, RunState, Target
 from petrec.features.runs.targets import check_target
 
-# Undos work through the changes of the run that they take back.
+# Undos work through the changes of the run that they undo.
 ITEMS: Mapping[Action, Table] = {
     Action.BACKFILL: plan_items,
     Action.REVIEW: decisions,

@@ -43,14 +43,17 @@ class LinkAction(StrEnum):
 
 
 UNFINISHED = (RunState.RUNNING, RunState.STOPPED)
-# Whoever changes a state holds the target's lock: a run that is running then has lost its process.
+# Only the holder of the target's lock changes a state: a run found running has lost its process.
 TRANSITIONS: Mapping[tuple[RunState, RunState], str] = {
     (RunState.RUNNING, RunState.DONE): "every planned row has been changed or skipped",
-    (RunState.RUNNING, RunState.STOPPED): "something prevents it from going on; it can be resumed",
+    (RunState.RUNNING, RunState.STOPPED): "something stopped it; it can be resumed",
     (RunState.RUNNING, RunState.RUNNING): "its process died; another one takes over",
-    (RunState.RUNNING, RunState.ABANDONED): "its process died; it is undone, left, or planned anew",
+    (
+        RunState.RUNNING,
+        RunState.ABANDONED,
+    ): "its process died; it is undone, abandoned, or planned again",
     (RunState.STOPPED, RunState.RUNNING): "it is resumed",
-    (RunState.STOPPED, RunState.ABANDONED): "it is undone, left, or planned anew",
+    (RunState.STOPPED, RunState.ABANDONED): "it is undone, abandoned, or planned again",
 }
 
 
@@ -150,7 +153,7 @@ class Run(Struct, frozen=True):
 
     @property
     def is_unfinished(self) -> bool:
-        """Return whether the run can still go on."""
+        """Return whether the run can be resumed."""
         return self.state in UNFINISHED
 
     @property

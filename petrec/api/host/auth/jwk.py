@@ -56,7 +56,7 @@ def _check_purpose(entry: Mapping[str, Any]) -> None:
 def _algorithms(entry: Mapping[str, Any]) -> frozenset[str]:
     kind, curve = entry.get("kty"), entry.get("crv")
     if kind == "oct":
-        # Whoever reads a shared secret among public keys could sign with it.
+        # Everyone who can read a shared secret among public keys could sign with it.
         raise UnusableKeyError("it is a shared secret, not a public key")
     fitting = _RSA if kind == "RSA" else _CURVES.get((str(kind), str(curve)), frozenset())
     if not fitting:

@@ -71,7 +71,7 @@ class _Export:
 
     def _back(self, wanted: Object, state: ObjectState) -> list[Phase]:
         """Return the phases of a rollback of an object that exists."""
-        # A constraint begun under another name is finished under it; NOT NULL has no name of use.
+        # A constraint that was started under another name is finished under it; NOT NULL has none.
         actual = "" if wanted.spec.kind is ObjectKind.NOT_NULL else state.actual or state.name
         present = replace(state, presence=Presence.PRESENT, actual=actual)
         return self.phases.back(wanted, present)

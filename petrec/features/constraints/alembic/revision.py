@@ -29,7 +29,7 @@ branch_labels = None
 depends_on = None
 
 ATTEMPTS = 50
-# What the statements rely on, whatever the role and the database say; given back after each. Names
+# Settings of the statements, independent of role and database; restored after each. Names
 # are looked up where only trusted roles can create functions and operators.
 SETTINGS = {{"search_path": {search_path!r}, "statement_timeout": "0", "transaction_timeout": "0"}}
 # Rows that a constraint would refuse: constraint, and the query that counts them.

@@ -102,7 +102,7 @@ JOIN pg_class c ON c.oid = i.indrelid JOIN pg_am am ON am.oid = ic.relam
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema OR i.indrelid::bigint = ANY(:parts)
 """)
-# Who may read recordings and could not read the visits table, which belongs to whoever makes it.
+# Roles that may read recordings but not the visits table, which belongs to its creator.
 ROLE = text("""
 SELECT quote_ident(current_user) AS role, pg_is_in_recovery() AS standby,
        has_schema_privilege(n.oid, 'CREATE') AS creates,

@@ -38,7 +38,7 @@ from petrec.postgres.session_state import set_local
 from petrec.schema import Schema
 
 PLACE = f"schema {runs.schema}"
-# Readers go on; a second report waits, so that both compare with the run before their own.
+# Readers are not blocked; a second report waits, so that each compares with the one before it.
 _LOCK = text("LOCK TABLE petrec.history_runs IN EXCLUSIVE MODE")
 _STAGE = text(
     "CREATE TEMPORARY TABLE petrec_history_now (fingerprint text, kind text) ON COMMIT DROP"

@@ -84,7 +84,7 @@ def _do(
     started = time.monotonic()
     ready = work.lock(connection, run, page)
     if len(page) > 1:
-        # What the locks have left of the target; a single row has it anew.
+        # The time that the locks have left of the target; a single row starts with all of it.
         left_ms = pace.target_ms - 1000 * (time.monotonic() - started)
         _bound(connection, left_ms * _WRITE_SHARE)
     written = _write(connection, run, work, query, ready)

@@ -76,7 +76,7 @@ def _by_class(error: Error) -> str:
     if state == INSUFFICIENT_PRIVILEGE:
         # The name of the server's own C function is not translated.
         policy = error.diag.source_function == "ExecWithCheckOptions"
-        return "a row level security policy" if policy else "a missing privilege"
+        return "a row-level security policy" if policy else "a missing privilege"
     if state == "23514":
         return "the partitioned table, which has no partition for the row"
     return _BY_CLASS.get(state[:2], "a trigger or function")

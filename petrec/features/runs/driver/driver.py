@@ -33,7 +33,7 @@ from petrec.postgres.triggers import trigger_functions
 
 log = logging.getLogger("petrec.features.runs")
 
-# How often a single row is tried before the others go on without it.
+# How often a single row is tried before it is deferred.
 _TRIES = 5
 _DURABLE = text("SET LOCAL synchronous_commit = local")
 

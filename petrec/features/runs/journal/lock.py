@@ -102,7 +102,7 @@ def _holder(connection: Connection, key: int) -> Row[Any] | None:
 
 
 def _release(connection: Connection, key: int) -> None:
-    # A connection that is lost has no lock to give back, and would be made anew.
+    # A lost connection has no lock to release, and would be opened again.
     with suppress(DBAPIError):
         connection.rollback()
         if not connection.invalidated:

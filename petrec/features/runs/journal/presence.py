@@ -43,7 +43,7 @@ WHERE n.nspname = 'petrec' AND c.relname = ANY(:names) AND NOT (c.relkind = 'r' 
       AND a.attname = CASE c.relname WHEN 'runs' THEN 'undoes' ELSE 'run_id' END))
 ORDER BY c.relname
 """)
-# Code that runs as whoever uses a table of the schema: of triggers, rules, policies, children, and
+# Code that runs as the user of a table of the schema: of triggers, rules, policies, children, and
 # of what columns, defaults, constraints and indexes call. What the server brings along is pinned,
 # and so in no pg_depend: https://www.postgresql.org/docs/current/catalog-pg-depend.html
 _OTHERS_CODE = text("""

@@ -15,7 +15,7 @@ from petrec.features.runs.undo.plan import check_null_returns, check_undoable, u
 from petrec.features.runs.undo.work import is_as_written, reason_left
 from petrec.schema import Schema
 
-# Rows that would be left alone are listed up to this number.
+# Rows to skip are listed up to this number.
 MOST_LISTED = 1_000
 _GONE = "the recording was deleted"
 

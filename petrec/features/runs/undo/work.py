@@ -34,7 +34,7 @@ class UndoWork(RunWork):
 
     def __init__(self, schema: Schema) -> None:
         super().__init__(schema)
-        # Also those that [mapping.where] leaves out by now: what was written can be taken back.
+        # Also those that [mapping.where] excludes by now: what was written can be undone.
         self.recordings = schema.tables.recordings
 
     def prepare(self, connection: Connection, run: Run) -> None:

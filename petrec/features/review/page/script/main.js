@@ -77,7 +77,7 @@ function decideCurrent(choice) {
   else open(next, `${told}.`);
 }
 
-/** Go on where the work stopped, without a word. */
+/** Continue where the work stopped, without a notice. */
 function goToOpen() {
   const index = list.shown.find((shown) => !session.isDecided(shown));
   if (index === undefined) return;

@@ -34,7 +34,7 @@ function warnUnsaved() {
 }
 
 /**
- * Ask who decides, then go on; Escape leaves everything as it was.
+ * Ask who decides, then continue; Escape changes nothing.
  * @param {Session} session
  * @param {() => void} [then]
  */

@@ -1,4 +1,4 @@
-/** What has been decided, how to take it back, and what is not yet downloaded. */
+/** The decisions, how to undo them, and which are not downloaded yet. */
 class Session {
   /**
    * @param {Kase[]} cases
