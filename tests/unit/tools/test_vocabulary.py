@@ -7,7 +7,12 @@ from tools.vocabulary import ROOT, WORDS, files, words_in
 
 @pytest.mark.parametrize(
     "text",
-    ["# plan it anew", 'x = "plan it anew"', 'def f():\n    """Plan it anew."""', 'x = f"{y} anew"'],
+    [
+        "# plan it anew",
+        'x = "plan it anew"',
+        'def f():\n    """Plan it anew."""',
+        'x = f"{y} anew"',
+    ],
 )
 def test_words_are_found_in_comments_and_strings(text: str) -> None:
     (found,) = words_in("petrec/x.py", text)
