@@ -23,6 +23,8 @@ SELECT relname::text, md5(string_agg(fact, '|' ORDER BY fact)) FROM (
     WHERE attnum > 0 AND NOT attisdropped
     UNION ALL SELECT conrelid, conname || pg_get_constraintdef(oid) FROM pg_constraint
     UNION ALL SELECT indrelid, pg_get_indexdef(indexrelid) FROM pg_index
+    UNION ALL SELECT objoid, concat(objsubid, description) FROM pg_description
+    WHERE classoid = 'pg_class'::regclass
 ) facts JOIN pg_class c USING (oid)
 WHERE relnamespace = 'petrec'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
 GROUP BY relname
@@ -32,7 +34,9 @@ ALTERED = {
     "0003_causes": {"skips"},
     "0004_targets": {"runs"},
     "0005_moves": {"changes"},
+    "0006_comments": {"runs", "plan_items", "changes", "skips", "decisions", "links"},
     "0002_history_targets": {"history_runs", "history_findings"},
+    "0003_history_comments": {"history_runs", "history_findings"},
 }
 BRANCHES = ("history", "journal")
 
