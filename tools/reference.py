@@ -1,4 +1,4 @@
-"""Write docs/reference/commands.md: every command and option, as the command line knows them."""
+"""Write the pages of docs/reference: commands, settings and tables, as the program knows them."""
 
 import re
 from collections.abc import Iterator
@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from petrec.cli.app import command_tree
+from tools.schema_page import tables_page
+from tools.settings_page import settings_page
 
-PAGE = Path(__file__).parent.parent / "docs" / "reference" / "commands.md"
+DIRECTORY = Path(__file__).parent.parent / "docs" / "reference"
 _WORDS = {int: "number", float: "number", Path: "path"}
 _HEAD = """# Commands
 
@@ -16,7 +18,7 @@ Every command and option. `make docs-text` writes this page from the program; `p
 --help` shows the same.
 """
 _TAIL = """
-Next: [the settings](../configuration.md), and
+Next: [the settings](settings.md), and
 [what the exit codes mean](../index.md#exit-codes).
 """
 
@@ -82,6 +84,16 @@ def _default(parameter: Any) -> str:
     return f"`{value.value if isinstance(value, Enum) else value}`"
 
 
+def pages() -> dict[str, str]:
+    """Return the text of every page by its name."""
+    return {
+        "commands.md": commands_page(),
+        "settings.md": settings_page(),
+        "tables.md": tables_page(),
+    }
+
+
 if __name__ == "__main__":
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(commands_page(), encoding="utf-8")
+    DIRECTORY.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (DIRECTORY / name).write_text(text, encoding="utf-8")

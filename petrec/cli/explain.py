@@ -20,7 +20,7 @@ def explain(
         str | None,
         typer.Argument(
             metavar="TOPIC",
-            help="A page, or a kind of recording. Default: list the pages.",
+            help="A page, also of a kind or a warning. Default: list the pages.",
             show_default=False,
         ),
     ] = None,
@@ -36,8 +36,11 @@ def explain(
         petrec explain missing_ambiguous
 
     """
-    pages = {path.stem: path for path in sorted(_directory().glob("*.md"))}
-    pages |= {path.stem: path for path in sorted((_directory() / "reference").glob("*.md"))}
+    pages = {
+        path.stem: path
+        for folder in (".", "rules", "reference")
+        for path in sorted((_directory() / folder).glob("*.md"))
+    }
     with open_output(output) as out:
         if topic is None:
             width = max(map(len, pages))
@@ -48,11 +51,7 @@ def explain(
 
 
 def _page(pages: dict[str, Path], topic: str) -> Path:
-    """Return the page of a topic; the page of a kind is `rules`."""
-    from petrec.rules import KINDS
-
-    if topic in {kind.id for kind in KINDS}:
-        return pages["rules"]
+    """Return the page of a topic."""
     if topic not in pages:
         raise UsageError(f"no page {topic!r}", hint=f"choose one of: {', '.join(pages)}")
     return pages[topic]

@@ -46,7 +46,7 @@ def _parse(path: Path, content: object) -> Settings:
         settings = msgspec.convert(content, Settings)
     except msgspec.ValidationError as error:
         raise SettingsError(
-            f"{path}: {error}", hint="docs/configuration.md lists every setting"
+            f"{path}: {error}", hint="petrec explain settings lists every setting"
         ) from error
     _check_names(path, settings.mapping)
     _check_texts(path, settings)

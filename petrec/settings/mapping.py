@@ -1,6 +1,8 @@
 """The tables and columns that petrec knows, and the mapping to their physical names."""
 
-import msgspec
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 # The tables and columns that petrec knows, by the names that a mapping may give others to.
 REQUIRED_COLUMNS: dict[str, frozenset[str]] = {
@@ -42,18 +44,23 @@ OPTIONAL_TABLES = frozenset({"visits", "api_logs", "users"})
 EVIDENCE = frozenset({"recordings.visit_id", "visits.appointment_id"})
 
 
-class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The physical names of tables and columns, and which of their rows count.
+class Mapping(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the tables and columns that petrec knows are, and which of their rows count."""
 
-    `tables` and `columns` map logical to physical names, `where` holds a condition by table, and
-    `ignore` names optional tables and columns (`visits`, `recordings.visit_id`) to ignore.
-    """
-
-    schema: str = "public"
-    tables: dict[str, str] = {}
-    columns: dict[str, dict[str, str]] = {}
-    where: dict[str, str] = {}
-    ignore: tuple[str, ...] = ()
+    schema: Annotated[str, Meta(description="Schema of the application's tables.")] = "public"
+    tables: Annotated[
+        dict[str, str], Meta(description="Names of tables, by the names that petrec knows.")
+    ] = {}
+    columns: Annotated[
+        dict[str, dict[str, str]],
+        Meta(description="Names of columns, by table and the names that petrec knows."),
+    ] = {}
+    where: Annotated[
+        dict[str, str], Meta(description="Condition by table; other rows do not count.")
+    ] = {}
+    ignore: Annotated[
+        tuple[str, ...], Meta(description="Optional tables and columns to leave out.")
+    ] = ()
 
     def table(self, logical: str) -> str:
         """Return the physical name of a table."""

@@ -1,92 +1,124 @@
-"""The sections of a configuration file, frozen."""
+"""The sections of a configuration file, frozen; the descriptions are those of the reference."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-import msgspec
+from msgspec import Meta, Struct
 
 from petrec.settings.mapping import Mapping
 
 
-class AuditSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of audit, validate and report; `trust_constraints` is the option of that name."""
-
-    trust_constraints: bool = False
-
-
-class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Time limits of one statement, in milliseconds; 0 is no limit."""
-
-    connect_s: int = 10
-    read_lock_ms: int = 5_000
-    read_statement_ms: int = 0
+def says(description: str) -> Meta:
+    """Return what the reference says of a setting."""
+    return Meta(description=description)
 
 
-class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Schemas of the search path besides pg_catalog, for triggers of the application."""
+class AuditSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of audit, validate and report."""
 
-    search_path: tuple[str, ...] = ()
-
-
-class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of reports; the webhook's URL is a secret, like a password."""
-
-    notify_url: str = ""
+    trust_constraints: Annotated[
+        bool, says("Trust valid foreign keys instead of reading the parent tables.")
+    ] = False
 
 
-class RuleLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long petrec waits for the database."""
+
+    connect_s: Annotated[int, says("Longest wait for a connection, in seconds.")] = 10
+    read_lock_ms: Annotated[
+        int, says("Longest wait for a lock while reading or planning, in ms; 0 is no limit.")
+    ] = 5_000
+    read_statement_ms: Annotated[
+        int, says("Longest time that one reading statement may run, in ms; 0 is no limit.")
+    ] = 0
+
+
+class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What petrec's own database sessions add."""
+
+    search_path: Annotated[
+        tuple[str, ...],
+        says("Schemas to look names up in beside pg_catalog, for triggers of the application."),
+    ] = ()
+
+
+class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of reports."""
+
+    notify_url: Annotated[
+        str, says("Webhook that is told of a report; a secret, better in PETREC_NOTIFY_URL.")
+    ] = ""
+
+
+class RuleLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """When a rule warns and when it fails: `> 0`, `>= 10`, `> 1%`; empty is never."""
 
-    warn_if: str = ""
-    error_if: str = ""
+    warn_if: Annotated[str, says("Warn if the count is so; empty is never.")] = ""
+    error_if: Annotated[str, says("Fail if the count is so; empty is never.")] = ""
 
 
-class ValidateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of validate: limits by rule, or `off`; files of known findings and expectations."""
+class ValidateSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The gate of a pipeline."""
 
-    rules: dict[str, RuleLimits | Literal["off"]] = {}
-    baseline: str = ""
-    expect: str = ""
-
-
-class TokenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tokens of `petrec serve`: a JWKS file, else the key in PETREC_JWT_KEY."""
-
-    algorithms: tuple[str, ...] = ("RS256",)
-    audience: str = ""
-    issuer: str | None = None
-    leeway_s: int = 30
-    jwks_file: str = ""
-    owner_claim: str = "owner_id"
-    role_claim: str = "role"
-    practice_claim: str = "practice_id"
+    rules: Annotated[
+        dict[str, RuleLimits | Literal["off"]],
+        says('Limits by kind or warning: a table with warn_if and error_if, or "off".'),
+    ] = {}
+    baseline: Annotated[str, says("File of known findings: the baseline.")] = ""
+    expect: Annotated[str, says("File of the constraints and indexes that are expected.")] = ""
 
 
-class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The object store of `petrec serve`; its keys come from the environment or a role."""
+class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The tokens that `petrec serve` accepts."""
 
-    bucket: str = ""
-    region: str = "us-east-1"
-    endpoint: str | None = None
-    path_style: bool = False
-    expires_s: int = 3600
-    max_bytes: int = 104_857_600
-    keys: Literal["environment", "role"] = "environment"
+    algorithms: Annotated[tuple[str, ...], says("Signature algorithms; others are refused.")] = (
+        "RS256",
+    )
+    audience: Annotated[str, says("Audience that a token must name; required.")] = ""
+    issuer: Annotated[str | None, says("Issuer that a token must name; none: any.")] = None
+    leeway_s: Annotated[int, says("How far clocks may differ, in seconds.")] = 30
+    jwks_file: Annotated[
+        str, says("File with the public keys (JWKS); else the key is in PETREC_JWT_KEY.")
+    ] = ""
+    owner_claim: Annotated[str, says("Claim with the id of a pet owner.")] = "owner_id"
+    role_claim: Annotated[str, says("Claim with the role, where there is no users table.")] = "role"
+    practice_claim: Annotated[
+        str, says("Claim with the id of the practice, where there is no users table.")
+    ] = "practice_id"
 
 
-class ServeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Settings of the standalone host."""
+class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The object store that uploads go to."""
+
+    bucket: Annotated[str, says("Name of the bucket; required.")] = ""
+    region: Annotated[str, says("Region of the bucket.")] = "us-east-1"
+    endpoint: Annotated[str | None, says("URL of a store that is not AWS; none: AWS.")] = None
+    path_style: Annotated[bool, says("Name the bucket in the path, not in the host.")] = False
+    expires_s: Annotated[int, says("How long an upload form is valid, in seconds.")] = 3600
+    max_bytes: Annotated[int, says("Largest upload, in bytes.")] = 104_857_600
+    keys: Annotated[
+        Literal["environment", "role"],
+        says('Where the keys come from: AWS_* variables, or by "role" from boto3 (petrec[aws]).'),
+    ] = "environment"
+
+
+class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of `petrec serve`."""
 
     token: TokenSettings = TokenSettings()
     store: StoreSettings = StoreSettings()
-    pool_size: int = 10
-    metrics: bool = False
-    drain_s: int = 30
-    global_roles: tuple[str, ...] = ()
-    prepare: bool = True
+    pool_size: Annotated[int, says("Most connections to the database, by process.")] = 10
+    metrics: Annotated[bool, says("Serve GET /metrics for Prometheus (petrec[metrics]).")] = False
+    drain_s: Annotated[
+        int, says("How long running requests may take after SIGTERM, in seconds.")
+    ] = 30
+    global_roles: Annotated[tuple[str, ...], says("Roles that may see every practice.")] = ()
+    prepare: Annotated[bool, says("Prepare statements; false behind a pooler that keeps none.")] = (
+        True
+    )
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings of a configuration file."""
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a configuration file can say."""
 
     mapping: Mapping = Mapping()
     audit: AuditSettings = AuditSettings()
