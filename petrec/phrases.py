@@ -23,6 +23,7 @@ class Phrase(StrEnum):
     DSN_AND_SERVICE = "dsn and service cannot be combined"
     DROP_VISITS_NEEDS_GROUP = "drop_visits works only together with the group visits"
     DROP_FIRST_OR_KEEP_VISITS = "drop it yourself first, or omit drop_visits"
+    EMPTY_ALLOWED = "allow_empty passes an empty table"
     FREE_SPACE_UNKNOWN = "{needs}; petrec could not measure the free space; pass it as free_space"
     FORCE_KEEPS_BESIDE = "name another file, or pass force, which keeps the old one as NAME.bak-1"
     IMPORT_NOT_APPLIED = "nothing has been written; import_review writes"
@@ -63,9 +64,10 @@ class Phrase(StrEnum):
     ROLLBACK_BEFORE_UNDO = (
         "roll back the constraints of group required, then start the same undo again"
     )
+    SAME_SELECTION_OR_ANEW = "finish it first with resume({run}), or pass anew=True to plan again"
     SAME_TOUCH_OR_ANEW = "pass the same touch to finish it, or anew=True to plan the rest again"
     SLOW_ROW = "a single row takes longer than target_ms: resume with a larger one"
-    STATEMENT_PRINTED_BY = "`statement` holds the statement of a batch"
+    STATEMENT_PRINTED_BY = "`script` holds one batch as a script for psql"
     TOUCH_DIFFERS = "unfinished run {run} was started to touch {touch}"
     TOUCH_NO_COLUMN = "cannot touch {column!r}: {table} has no such column"
     TOUCH_NO_TIMESTAMP = "cannot touch {column!r}: it is not a timestamp"

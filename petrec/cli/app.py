@@ -60,7 +60,7 @@ class Commands(LazyGroup):
         "validate": Entry(
             "Check the findings against limits and a baseline, for CI. "
             "Writes nothing to the database.",
-            "petrec.cli.validate:validate",
+            "petrec.cli.validate.command:validate",
         ),
     }
 

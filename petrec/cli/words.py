@@ -20,6 +20,7 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.DSN_AND_SERVICE: "--dsn and --service cannot be combined",
     Phrase.DROP_VISITS_NEEDS_GROUP: "--drop-visits works only together with the group visits",
     Phrase.DROP_FIRST_OR_KEEP_VISITS: "drop it yourself first, or omit --drop-visits",
+    Phrase.EMPTY_ALLOWED: "if that is normal here: --allow-empty",
     Phrase.FREE_SPACE_UNKNOWN: (
         "{needs}; petrec could not measure the free space; pass it with --free-space SIZE"
     ),
@@ -71,11 +72,14 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.ROLLBACK_BEFORE_UNDO: (
         "petrec constraints rollback --group required, then start the same undo again"
     ),
+    Phrase.SAME_SELECTION_OR_ANEW: (
+        "finish it first: petrec runs resume {run}; or give --anew to plan again"
+    ),
     Phrase.SAME_TOUCH_OR_ANEW: (
         "add the same --touch to finish it, or --anew to plan the rest again"
     ),
     Phrase.SLOW_ROW: "a single row takes longer than --target-ms: resume with a larger one",
-    Phrase.STATEMENT_PRINTED_BY: "petrec backfill --sql prints the statement of a batch",
+    Phrase.STATEMENT_PRINTED_BY: "petrec backfill --sql prints one batch as a script for psql",
     Phrase.TOUCH_DIFFERS: "unfinished run {run} was started with --touch {touch}",
     Phrase.TOUCH_NO_COLUMN: "--touch: {table} has no column {column!r}",
     Phrase.TOUCH_NO_TIMESTAMP: "--touch: {column!r} is not a timestamp",

@@ -3,7 +3,7 @@
 from typing import TextIO
 from xml.etree import ElementTree as ET
 
-from petrec.documents.document import Document, Finding
+from petrec.documents.document import UNDETERMINED, Document, Finding
 from petrec.documents.safe_text import plain
 
 
@@ -29,8 +29,8 @@ def write(document: Document, out: TextIO) -> None:
 def _counts(document: Document) -> dict[str, str]:
     numbers = {
         "tests": len(document.findings),
-        "failures": sum(finding.fails for finding in document.findings),
-        "errors": 0,
+        "failures": sum(f.fails and f.severity != UNDETERMINED for f in document.findings),
+        "errors": sum(f.severity == UNDETERMINED for f in document.findings),
         "skipped": sum(finding.severity == "off" for finding in document.findings),
     }
     return {name: str(number) for name, number in numbers.items()} | {"time": "0"}
@@ -45,7 +45,8 @@ def _add_case(suite: ET.Element, finding: Finding) -> None:
         ET.SubElement(case, "skipped", {"message": plain(finding.message)})
     elif finding.fails:
         message = plain(finding.sentence)
-        failure = ET.SubElement(case, "failure", {"type": "error", "message": message})
+        name = "error" if finding.severity == UNDETERMINED else "failure"
+        failure = ET.SubElement(case, name, {"type": "error", "message": message})
         # GitLab shows the text alone, Jenkins the message first.
         failure.text = f"{message}\n{plain(finding.help)}".strip()
     elif finding.count:

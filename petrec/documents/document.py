@@ -6,6 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 SCHEMA_VERSION = 1
+# The severity of what kept a command from deciding.
+UNDETERMINED = "undetermined"
 
 Cell = str | int | float | None
 
@@ -28,8 +30,8 @@ class Grid:
 class Finding:
     """One rule's outcome, findings or not: what a CI renderer reports per rule, never per row.
 
-    `severity` is error, warning, or off for a rule that was not checked. `count` is how many
-    break the rule, 0 if none; an empty `unit` means that the message is the whole sentence.
+    `severity` is error, undetermined, warning, or off for a rule that was not checked. `count` is
+    how many break the rule, 0 if none; an empty `unit` means that the message is all there is.
     """
 
     rule: str
@@ -42,7 +44,7 @@ class Finding:
     @property
     def fails(self) -> bool:
         """Return whether this is an error and not only a warning."""
-        return self.count > 0 and self.severity == "error"
+        return self.count > 0 and self.severity in {"error", UNDETERMINED}
 
     @property
     def sentence(self) -> str:

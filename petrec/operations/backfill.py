@@ -1,6 +1,6 @@
 """The backfill: plan it, or apply it and export the ambiguous recordings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,7 @@ from petrec.features.backfill.apply import apply_backfill as run_backfill
 from petrec.features.backfill.export import stream_ambiguous
 from petrec.features.backfill.plan import count_left, preview
 from petrec.features.backfill.result import BackfillPlan, BackfillResult
+from petrec.features.backfill.selection import Selection, select_recordings
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.lineage import count_causes, read_unwritten
 from petrec.features.runs.run import Observer, SkipCause
@@ -24,6 +25,7 @@ from petrec.rules.census import Census, take_census
 
 # Rows that were not written as planned are listed up to this number; the database has them all.
 MOST_LISTED = 1_000
+_EVERY: Mapping[str, str] = {}
 
 
 def plan_backfill(
@@ -31,16 +33,21 @@ def plan_backfill(
     *,
     touch: Sequence[str] = (),
     limit: int | None = None,
+    where: Mapping[str, str] = _EVERY,
+    since: str | None = None,
     step: Step = ignore,
 ) -> BackfillPlan:
     """Plan the repair of recordings with certain evidence; writes nothing.
 
     `touch` names columns of the recordings that a run would also set to now(), `limit` is how many
-    recordings it may change.
+    recordings it may change. `where` holds values, as text, of columns of recordings or else of
+    their appointments, `since` is the time (7d, 24h, 2026-01-31) since when they were created.
     """
     with session.snapshot() as (connection, schema):
+        selection = select_recordings(connection, schema, where, since, limit)
         step("searching for certain evidence")
-        return preview(connection, schema, make_target(schema, touch), limit)
+        target = make_target(schema, touch, selection.only)
+        return preview(connection, schema, target, selection)
 
 
 def apply_backfill(
@@ -50,6 +57,8 @@ def apply_backfill(
     throttling: Throttling | None = None,
     anew: bool = False,
     limit: int | None = None,
+    where: Mapping[str, str] = _EVERY,
+    since: str | None = None,
     export: Path | None = None,
     export_empty: bool = True,
     confirm: Confirm[BackfillPlan] | None = None,
@@ -58,22 +67,27 @@ def apply_backfill(
 ) -> BackfillResult:
     """Set the pet that certain evidence names, in batches that can be undone.
 
-    An unfinished run is resumed, or with `anew` abandoned and planned again. With `limit`, a new
-    plan has at most that many recordings. `export` is a CSV for the ambiguous recordings; without
-    `export_empty` it is not written if there are none. `confirm` is called with the plan before
-    anything is written. `progress` is called after every batch.
+    An unfinished run is resumed, or with `anew` abandoned and planned again. With `limit`, `where`
+    and `since`, see `plan_backfill`, a new plan has a part of the recordings only. `export` is a
+    CSV for the ambiguous recordings; without `export_empty` it is not written if there are none.
+    `confirm` is called with the plan before anything is written. `progress` is called at the start,
+    after every batch and at the end.
     """
     with session.snapshot() as (connection, schema):
-        target = make_target(schema, touch)
+        selection = select_recordings(connection, schema, where, since, limit)
+        target = make_target(schema, touch, selection.only)
         check_writable(connection, schema, target.touch)
     if export:
         try_directory(export.parent)
     if confirm:
-        require(confirm, plan_backfill(session, touch=touch, limit=limit, step=step))
-    given = throttling or Throttling()
+        with session.snapshot() as (connection, schema):
+            step("looking for certain evidence")
+            plan = preview(connection, schema, target, selection)
+        require(confirm, plan)
+    given, planning = throttling or Throttling(), Planning(anew, selection)
     with session.translated():
-        run = run_backfill(session.engine, schema, target, given, progress, Planning(anew, limit))
-    census, failure = _export_ambiguous(session, export, always=export_empty)
+        run = run_backfill(session.engine, schema, target, given, progress, planning)
+    census, failure = _export_ambiguous(session, selection, export, always=export_empty)
     ambiguous = census.count(kind="missing_ambiguous")
     written = export and (ambiguous or export_empty) and not failure
     listed = str(export) if written else None
@@ -84,6 +98,7 @@ def apply_backfill(
         listed,
         certain=census.count(kind="missing_inferable"),
         export_failure=failure,
+        only=selection.only,
     )
     return _with_unwritten(session, result)
 
@@ -103,18 +118,21 @@ def _with_unwritten(session: Session, result: BackfillResult) -> BackfillResult:
     )
 
 
-def _export_ambiguous(session: Session, path: Path | None, *, always: bool) -> tuple[Census, str]:
+def _export_ambiguous(
+    session: Session, selection: Selection, path: Path | None, *, always: bool
+) -> tuple[Census, str]:
     """Write the ambiguous rows; returns the count left, and why the file was not written.
 
     The run is done: a failed export must not hide its outcome.
     """
     with session.snapshot() as (connection, schema):
-        census = take_census(connection, schema)
+        census = take_census(connection, schema, selection.condition(schema))
         if path is None or not (census.count(kind="missing_ambiguous") or always):
             return census, ""
         try:
             make_directory(path.parent)
-            with atomic_text(path) as out, stream_ambiguous(connection, schema) as (columns, rows):
+            ambiguous = stream_ambiguous(connection, schema, selection)
+            with atomic_text(path) as out, ambiguous as (columns, rows):
                 write_rows(columns, rows, out, bom=True)
         except OutputError as error:
             return census, f"{error.reason}; to write them elsewhere: petrec review export"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from petrec.errors import UsageError
@@ -13,12 +14,12 @@ from petrec.features.validate import (
     apply_ratchet,
     judge,
     limits_by_rule,
-    window,
 )
 from petrec.features.validate.result import ValidationResult
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.session import Session
 from petrec.phrases import Phrase, Phrased
+from petrec.rules.window import window
 from petrec.schema import Schema
 
 
@@ -29,7 +30,8 @@ class Gate:
     `baseline` is a file of known findings, created or replaced with `update_baseline`; `expect` a
     file of constraints that must be valid. `since` limits the check to recordings created since
     then (7d, 24h, 2026-01-31): a partial answer, for which there is no baseline. `new_rows` is a
-    CSV for kind and id of every recording that is new since the baseline.
+    CSV for kind and id of every recording that is new since the baseline. Without `allow_empty`, a
+    check of no recording at all is not clean.
     """
 
     baseline: Path | None = None
@@ -38,6 +40,7 @@ class Gate:
     expect: Path | None = None
     warnings_fail: bool = False
     new_rows: Path | None = None
+    allow_empty: bool = False
 
     def __post_init__(self) -> None:
         """Check that the parts fit together; errors: UsageError."""
@@ -97,5 +100,5 @@ def validate(
             warnings_fail=gate.warnings_fail,
         )
 
-    result = session.read(work, may_trust=True)
+    result = replace(session.read(work, may_trust=True), allow_empty=gate.allow_empty)
     return result if examples else result.without_rows()

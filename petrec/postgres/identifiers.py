@@ -33,6 +33,10 @@ def qualified(*parts: str) -> str:
 
 def lock_table(connection: Connection, table: Table, mode: str) -> None:
     """Lock a table for the rest of the transaction; `mode` is one of PostgreSQL's."""
+    connection.exec_driver_sql(lock_table_sql(table, mode).replace("%", "%%"))
+
+
+def lock_table_sql(table: Table, mode: str) -> str:
+    """Return the statement of `lock_table`."""
     name = sql.Identifier(str(table.schema), str(table.name))
-    statement = sql.SQL("LOCK TABLE {} IN {} MODE").format(name, sql.SQL(mode)).as_string(None)
-    connection.exec_driver_sql(statement.replace("%", "%%"))
+    return sql.SQL("LOCK TABLE {} IN {} MODE").format(name, sql.SQL(mode)).as_string(None)

@@ -8,6 +8,7 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.backfill.limits import Writing
+from petrec.cli.backfill.part import Part
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import asking, driving
 from petrec.cli.output import open_output
@@ -30,20 +31,11 @@ def backfill(
         typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
     ] = None,
     sql: Annotated[
-        bool, typer.Option("--sql", help="Print the SQL of one batch and exit.")
+        bool, typer.Option("--sql", help="Print one batch as a script for psql and exit.")
     ] = False,
     anew: Annotated[
         bool, typer.Option("--anew", help="Abandon an unfinished run, then plan again.")
     ] = False,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="N",
-            help="Plan at most N recordings, to try a small part first.",
-            show_default=False,
-        ),
-    ] = None,
     export: Annotated[
         Path | None,
         typer.Option(
@@ -52,6 +44,7 @@ def backfill(
     ] = None,
     *,
     context: typer.Context,
+    part: Part,
     writing: Writing,
     connect: options.Connect,
 ) -> int:
@@ -59,6 +52,10 @@ def backfill(
 
     Examples:
         petrec backfill
+
+        petrec backfill --sql --limit 10 --output batch.sql
+
+        petrec backfill --apply --limit 100 --where practice_id=ID --since 7d
 
         petrec backfill --apply --yes --touch updated_at
 
@@ -70,10 +67,17 @@ def backfill(
     session = open_session("backfill", connect, writes=True)
     if not apply:
         with activity(quiet=writing.quiet) as shown:
-            plan = plan_backfill(session, touch=touch or (), limit=limit, step=shown.step)
+            plan = plan_backfill(
+                session,
+                touch=touch or (),
+                limit=part.limit,
+                where=part.values(),
+                since=part.since,
+                step=shown.step,
+            )
         if sql:
             with open_output(writing.output) as out:
-                out.write(plan.statement + "\n")
+                out.write(plan.script)
             session.remark(quiet=writing.quiet)
         else:
             session.show(plan.document(), writing.output_format, writing.output)
@@ -84,7 +88,9 @@ def backfill(
             touch=touch or (),
             throttling=writing.throttling(),
             anew=anew,
-            limit=limit,
+            limit=part.limit,
+            where=part.values(),
+            since=part.since,
             export=export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv",
             export_empty=export is not None,
             confirm=asking(session, shown, writing, _question),

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from petrec.errors import UsageError
-from petrec.features.backfill.plan import write_plan
+from petrec.features.backfill.record import write_plan
+from petrec.features.backfill.selection import ALL, Selection
 from petrec.features.backfill.work import backfill_work
 from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
@@ -18,13 +19,13 @@ from petrec.schema import Schema
 
 @dataclass(frozen=True)
 class Planning:
-    """Whether an unfinished run is abandoned, and how many recordings a new plan may have."""
+    """Whether an unfinished run is abandoned, and which recordings a new plan may have."""
 
     anew: bool = False
-    limit: int | None = None
+    selection: Selection = ALL
 
 
-_ALL = Planning()
+_WHOLE = Planning()
 
 
 def apply_backfill(
@@ -33,13 +34,13 @@ def apply_backfill(
     target: Target,
     throttling: Throttling,
     observe: Observer,
-    planning: Planning = _ALL,
+    planning: Planning = _WHOLE,
 ) -> Run | None:
     """Set the pets of recordings; None where there is nothing to do. Errors: see `Driver`."""
 
     def plan(connection: Connection) -> Run | None:
         run = _resume(connection, target, anew=planning.anew)
-        return run or _plan(connection, schema, target, planning.limit)
+        return run or _plan(connection, schema, target, planning.selection)
 
     return Driver(engine, backfill_work(schema), throttling, observe).run(plan)
 
@@ -55,14 +56,22 @@ def _resume(connection: Connection, target: Target, *, anew: bool) -> Run | None
                 Phrased(Phrase.TOUCH_DIFFERS, run=unfinished.id, touch=touch),
                 hint=Phrased(Phrase.SAME_TOUCH_OR_ANEW),
             )
+        if unfinished.target.only != target.only:
+            only = " and ".join(unfinished.target.only) or "all recordings"
+            raise UsageError(
+                f"unfinished run {unfinished.id} was planned for {only}",
+                hint=Phrased(Phrase.SAME_SELECTION_OR_ANEW, run=unfinished.id),
+            )
         return take_up(connection, unfinished, target)
     return None
 
 
-def _plan(connection: Connection, schema: Schema, target: Target, limit: int | None) -> Run | None:
+def _plan(
+    connection: Connection, schema: Schema, target: Target, selection: Selection
+) -> Run | None:
     """Plan a new run; if there is nothing to do, no run is recorded."""
     with connection.begin_nested() as planning:
-        run = write_plan(connection, schema, target, limit)
+        run = write_plan(connection, schema, target, selection)
         if run is None:
             planning.rollback()
     return run

@@ -3,22 +3,26 @@
 from sqlalchemy import Connection, FromClause, func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from petrec.features.backfill.selection import Selection
 from petrec.features.runs.journal.keys import key_of
 from petrec.postgres.warned import about_check, not_valid_checks
 from petrec.rules import judged
 from petrec.schema import Schema
 
 
-def broken_checks(connection: Connection, schema: Schema) -> list[str]:
+def broken_checks(connection: Connection, schema: Schema, selection: Selection) -> list[str]:
     """Name the checks of recordings that are not valid, with the planned rows that break each."""
     found = not_valid_checks(connection, schema.tables.recordings)
-    return [about_check(name, _count(connection, schema, sql)) for name, sql in found]
+    return [
+        about_check(name, _count(connection, _as_planned(schema, selection), sql))
+        for name, sql in found
+    ]
 
 
-def _count(connection: Connection, schema: Schema, expression: str) -> int | None:
+def _count(connection: Connection, planned: FromClause, expression: str) -> int | None:
     """Return how many rows would break a check; None if that cannot be queried."""
     broken = text(f"({expression.replace(':', chr(92) + ':')}) IS FALSE")
-    query = select(func.count()).select_from(_as_planned(schema)).where(broken)
+    query = select(func.count()).select_from(planned).where(broken)
     try:
         with connection.begin_nested():
             return int(connection.scalar(query) or 0)
@@ -26,10 +30,10 @@ def _count(connection: Connection, schema: Schema, expression: str) -> int | Non
         return None
 
 
-def _as_planned(schema: Schema) -> FromClause:
+def _as_planned(schema: Schema, selection: Selection) -> FromClause:
     """Select the planned recordings under the names of their own columns, with their new pet."""
     recordings = schema.tables.recordings
-    facts = judged(schema, within=schema.recordings.c.pet_id.is_(None))
+    facts = judged(schema, within=selection.lacking(schema))
     same = key_of(schema, facts.recording) == key_of(schema, recordings.c)
     columns = [
         (facts.certain_pet if column.key == "pet_id" else column).label(column.name)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, any_, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from petrec.features.backfill.selection import ALL, Selection
 from petrec.postgres.snapshot import Rows, stream_copy
 from petrec.rules import judged, kind_column
 from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
@@ -17,9 +18,9 @@ _RECORDING = ("appointment_id", "created_at", "original_filename", "transcript_t
 _APPOINTMENT = ("appointment_date", "title", "notes")
 
 
-def ambiguous_query(schema: Schema) -> Select[Any]:
+def ambiguous_query(schema: Schema, selection: Selection = ALL) -> Select[Any]:
     """Select the ambiguous recordings with what helps a person to decide."""
-    facts = judged(schema)
+    facts = judged(schema, within=selection.condition(schema))
     recording, appointments = facts.recording, schema.appointments
     context = [recording[name] for name in _RECORDING if name in recording]
     context += [appointments.c[name] for name in _APPOINTMENT if name in appointments.c]
@@ -40,10 +41,10 @@ def ambiguous_query(schema: Schema) -> Select[Any]:
 
 @contextmanager
 def stream_ambiguous(
-    connection: Connection, schema: Schema
+    connection: Connection, schema: Schema, selection: Selection = ALL
 ) -> Iterator[tuple[tuple[str, ...], Rows]]:
     """Yield the column names and an iterator over the rows."""
-    query = ambiguous_query(schema)
+    query = ambiguous_query(schema, selection)
     with stream_copy(connection, query) as rows:
         yield tuple(column.name for column in query.selected_columns), rows
 

@@ -27,7 +27,8 @@ class BackfillPlan(Struct, frozen=True):
     """What a backfill would write now; `left` recordings need a person instead.
 
     `ambiguous` of these have an appointment with several pets. `limit` is how many recordings the
-    run may change, None for all.
+    run may change, None for all; `only` are conditions that limit the plan and its counts.
+    `script` is one batch for psql.
     """
 
     table: str
@@ -35,13 +36,14 @@ class BackfillPlan(Struct, frozen=True):
     left: int
     triggers: tuple[Trigger, ...]
     locks: tuple[str, ...]
-    statement: str
+    script: str
     touch: tuple[str, ...]
     obstacles: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     resumes: int | None = None
     searching: SearchingTriggers | None = None
     limit: int | None = None
+    only: tuple[str, ...] = ()
     ambiguous: int = 0
     command: str = "backfill"
     schema_version: int = SCHEMA_VERSION
@@ -82,6 +84,7 @@ class BackfillPlan(Struct, frozen=True):
         touched = f"; also set to now(): {', '.join(self.touch)}" if self.touch else ""
         resumed = f"run {self.resumes} is unfinished and is resumed first" if self.resumes else ""
         remarks = (
+            counted_only(self.only) if self.only else "",
             *(Phrased(Phrase.APPLY_WOULD_FAIL, obstacle=obstacle) for obstacle in self.obstacles),
             *self.warnings,
             Phrased(Phrase.CASES_AFTER_APPLY, left=self.left, ambiguous=self.ambiguous),
@@ -111,6 +114,7 @@ class BackfillResult(Struct, frozen=True):
     certain: int = 0
     not_written: tuple[MovedOn, ...] = ()
     export_failure: str = ""
+    only: tuple[str, ...] = ()
     command: str = "backfill apply"
     schema_version: int = SCHEMA_VERSION
 
@@ -145,7 +149,8 @@ class BackfillResult(Struct, frozen=True):
         return Document(self.command, title, self, tuple(grids), notes=self._notes())
 
     def _notes(self) -> tuple[str, ...]:
-        notes = [f"ambiguous rows: {self.export}"] if self.export else []
+        notes = [counted_only(self.only)] if self.only else []
+        notes += [f"ambiguous rows: {self.export}"] if self.export else []
         if self.refused + self.rewritten > len(self.not_written):
             notes.append(f"{len(self.not_written)} rows are listed; all are in petrec.skips")
         if self.export_failure:
@@ -156,3 +161,8 @@ class BackfillResult(Struct, frozen=True):
             notes.append(self.run.speed)
             notes.append(f"to undo: petrec runs undo {self.run.id}")
         return tuple(notes)
+
+
+def counted_only(only: tuple[str, ...]) -> str:
+    """Return which recordings a plan and its counts are about."""
+    return f"plan, counts and CSV are of recordings with: {', '.join(only)}"

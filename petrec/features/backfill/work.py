@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
+    ClauseElement,
     ColumnElement,
     Connection,
     Select,
@@ -19,6 +20,7 @@ from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.row_locks import (
     ROW_VERSION,
     lock_available,
+    lock_query,
     locked_as_read,
     system_columns,
 )
@@ -26,11 +28,12 @@ from petrec.features.runs.batches.work import GuardedRows, RunWork
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import plan_items
 from petrec.features.runs.run import Run
-from petrec.postgres.identifiers import lock_table
+from petrec.postgres.identifiers import lock_table, lock_table_sql
 from petrec.rules import judged, kind_column
 from petrec.schema import Schema
 
 _MOVED = "the recording has moved to another appointment"
+_KEEPS_WRITERS_OUT = "SHARE"
 _OTHER_PET = "the evidence now names another pet"
 
 
@@ -42,7 +45,16 @@ class BackfillWork(RunWork):
         return plan_items, plan_items.c.run_id == run.id
 
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock the planned appointments, so that no pet can join one before the commit.
+        """Lock the planned appointments; returns the items whose appointment was free."""
+        of_appointment = self._of_appointment(run)
+        return lock_available(connection, self.schema.tables.appointments, of_appointment, page)
+
+    def lock_statement(self, run: Run) -> ClauseElement | str:
+        """Return the statement by which `lock` locks; a string has no parameters."""
+        return lock_query(self.schema.tables.appointments, self._of_appointment(run))
+
+    def _of_appointment(self, run: Run) -> Select[Any]:
+        """Select the items whose appointment is locked, so that no pet can join before the commit.
 
         A new row of appointment_pets takes FOR KEY SHARE on its appointment through its foreign
         key; FOR UPDATE excludes that. An appointment that another session holds is deferred.
@@ -50,8 +62,7 @@ class BackfillWork(RunWork):
         appointments = self.schema.tables.appointments
         mine = appointments.c.id == cast(plan_items.c.appointment_id, appointments.c.id.type)
         of_appointment = select(plan_items.c.seq).join(appointments, mine)
-        of_appointment = of_appointment.where(numbered(*self.items(run)))
-        return lock_available(connection, appointments, of_appointment, page)
+        return of_appointment.where(numbered(*self.items(run)))
 
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Infer each pet again; the write applies if it is still certain and the same."""
@@ -84,8 +95,13 @@ class UnenforcedLinksWork(BackfillWork):
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
         """Lock appointment_pets against writers for the rest of the batch."""
         del run
-        lock_table(connection, self.schema.tables.links, "SHARE")
+        lock_table(connection, self.schema.tables.links, _KEEPS_WRITERS_OUT)
         return list(page)
+
+    def lock_statement(self, run: Run) -> ClauseElement | str:
+        """Return the statement by which `lock` locks."""
+        del run
+        return lock_table_sql(self.schema.tables.links, _KEEPS_WRITERS_OUT)
 
 
 def backfill_work(schema: Schema) -> BackfillWork:

@@ -156,10 +156,20 @@ class RunList(Struct, frozen=True):
         """Return the form for rendering."""
         on = f" on {self.runs[0].target.table}" if self.runs else ""
         title = f"{len(self.runs)} runs{on}" if self.runs else "there are no runs yet"
-        columns = ("run", "action", "state", "started", "planned", "changed", "skipped",
-                   "left", "rows/s", "time", "last batch", "undone by", "why", "by")  # fmt: skip
-        grid = Grid("Runs", columns, tuple(map(_list_row, self.runs)))
+        columns = _LIST
+        rows = tuple(map(_list_row, self.runs))
+        if any(run.target.only for run in self.runs):
+            columns = (*columns, "only")
+            only = (" and ".join(run.target.only) or None for run in self.runs)
+            rows = tuple((*row, part) for row, part in zip(rows, only, strict=True))
+        grid = Grid("Runs", columns, rows)
         return Document(self.command, title, self, (grid,))
+
+
+_LIST: tuple[str, ...] = (
+    "run", "action", "state", "started", "planned", "changed", "skipped", "left", "rows/s", "time",
+    "last batch", "undone by", "why", "by",
+)  # fmt: skip
 
 
 def _list_row(run: Run) -> tuple[str | int | float | None, ...]:

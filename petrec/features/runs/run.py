@@ -60,8 +60,9 @@ TRANSITIONS: Mapping[tuple[RunState, RunState], str] = {
 class Target(Struct, frozen=True):
     """The table a run writes to, by physical names; `touch` are columns also set to now().
 
-    `also` are logical columns that the run writes besides the pet; `links` is whether it adds
-    pets to appointments. `name` is the table's unique name, with every part in quotes.
+    `only` are the conditions of the plan, in words. `also` are logical columns that the run writes
+    besides the pet; `links` is whether it adds pets to appointments. `name` is the table's unique
+    name, with every part in quotes.
     """
 
     table: str
@@ -71,6 +72,7 @@ class Target(Struct, frozen=True):
     also: tuple[str, ...] = ()
     links: bool = False
     name: str = ""
+    only: tuple[str, ...] = ()
 
     @property
     def decided(self) -> tuple[str, ...]:

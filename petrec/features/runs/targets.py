@@ -35,7 +35,7 @@ def name_in_journal() -> ColumnElement[str]:
     return func.coalesce(runs.c.target["name"].astext, quoted)
 
 
-def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
+def make_target(schema: Schema, touch: Sequence[str] = (), only: tuple[str, ...] = ()) -> Target:
     """Return the target of a run; errors: UsageError for a column that cannot be touched."""
     recordings = schema.tables.recordings
     by_name = {column.name: column.key for column in recordings.c}
@@ -54,6 +54,7 @@ def make_target(schema: Schema, touch: Sequence[str] = ()) -> Target:
         pet=str(recordings.c.pet_id.name),
         touch=tuple(str(by_name[name]) for name in touch),
         name=target_name(schema),
+        only=only,
     )
 
 

@@ -5,6 +5,5 @@ from petrec.features.validate.expected import Expected
 from petrec.features.validate.judge import judge
 from petrec.features.validate.limits import limits_by_rule
 from petrec.features.validate.ratchet import apply_ratchet
-from petrec.features.validate.window import window
 
-__all__ = ["Baseline", "Expected", "apply_ratchet", "judge", "limits_by_rule", "window"]
+__all__ = ["Baseline", "Expected", "apply_ratchet", "judge", "limits_by_rule"]

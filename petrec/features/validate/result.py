@@ -1,5 +1,6 @@
 """The gate's result, rule by rule."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from petrec.documents.document import Cell, Document, Finding, Grid, Result
+from petrec.documents.document import UNDETERMINED, Cell, Document, Finding, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.phrases import Phrase, Phrased
 
@@ -96,12 +97,18 @@ class ValidationResult(Result, frozen=True):
     ratchet: RatchetOutcome | None = None
     expectations: tuple[ExpectationOutcome, ...] = ()
     warnings_fail: bool = False
+    allow_empty: bool = False
     command: str = "validate"
 
     @property
     def partial(self) -> bool:
         """Return whether only the recordings of a window were checked."""
         return self.since is not None
+
+    @property
+    def nothing_checked(self) -> bool:
+        """Return whether there was no recording to check, where there should be one."""
+        return self.total == 0 and not self.allow_empty
 
     @property
     def errors(self) -> int:
@@ -118,7 +125,7 @@ class ValidationResult(Result, frozen=True):
     def clean(self) -> bool:
         """Return whether there is nothing to report."""
         stale = self.ratchet is not None and (self.ratchet.updated or self.ratchet.stale > 0)
-        return self.total > 0 and not (self.errors or self.warnings or stale)
+        return not (self.nothing_checked or self.errors or self.warnings or stale)
 
     def _rules_at(self, level: Level) -> int:
         return sum(rule.level is level for rule in self.rules)
@@ -140,9 +147,17 @@ class ValidationResult(Result, frozen=True):
             title=self._title(),
             payload=self,
             grids=(self._rule_grid(), self._expectation_grid()),
-            findings=(*map(self._finding, self.rules), *map(_unmet, self.expectations)),
+            findings=tuple(self._findings()),
             notes=tuple(self._notes()),
         )
+
+    def _findings(self) -> Iterator[Finding]:
+        yield from map(self._finding, self.rules)
+        yield from map(_unmet, self.expectations)
+        if self.nothing_checked:
+            hint = Phrased(Phrase.EMPTY_ALLOWED)
+            message = f"there is no recording in {self.table} to check"
+            yield Finding("nothing_checked", UNDETERMINED, 1, message, hint, unit="")
 
     def _title(self) -> str:
         checked = f"{self.total} recordings checked"

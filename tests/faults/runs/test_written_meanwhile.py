@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection
 
-from petrec.features.backfill.plan import write_plan
+from petrec.features.backfill.record import write_plan
 from petrec.features.backfill.work import BackfillWork
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.batches.write import Written, write_batch, write_query

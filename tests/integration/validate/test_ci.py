@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from tests.plugins.command import ROOT, environment
+from tests.plugins.command import ROOT, Petrec, environment
 from tests.plugins.databases import Database
 from tests.plugins.forks import Completed
 
@@ -113,7 +113,7 @@ def test_before_a_deployment(shell: Shell, clinic: Database, tmp_path: Path) -> 
     assert ended.code == 1
     assert "not null recordings(pet_id)" in ended.out
     clinic.execute("TRUNCATE recordings; ALTER TABLE recordings ALTER pet_id SET NOT NULL")
-    assert shell(shlex.quote(str(script))).code == 5
+    assert shell(shlex.quote(str(script))).code == 0
 
 
 def test_the_page_shows_settings_that_load(shell: Shell, clinic: Database, tmp_path: Path) -> None:
@@ -123,3 +123,72 @@ def test_the_page_shows_settings_that_load(shell: Shell, clinic: Database, tmp_p
     assert shell("petrec validate --update-baseline").code == 1
     clinic.execute(SOUND)
     assert shell("petrec validate").code == 0
+
+
+EMPTY = "TRUNCATE recordings"
+QUIET = "UPDATE recordings SET created_at = now() - interval '90 days'"
+
+
+@pytest.mark.parametrize("day", [EMPTY, QUIET])
+def test_the_pipelines_on_quiet_days_and_empty_databases(
+    shell: Shell, clinic: Database, tmp_path: Path, known: None, day: str
+) -> None:
+    (tmp_path / "petrec-expect.toml").write_text('index = ["recordings(appointment_id)"]')
+    clinic.execute("CREATE INDEX ON recordings (appointment_id)")
+    clinic.execute(day)
+    github = shell(lines_of("github-actions.yml"))
+    gitlab = shell(lines_of("gitlab-ci.yml"))
+    deployment = shell(shlex.quote(str(EXAMPLES / "pre-deploy.sh")))
+    assert (gitlab.code, deployment.code) == (0, 0), gitlab.err + deployment.err
+    report = ET.parse(tmp_path / "petrec.xml").getroot()
+    assert (report.get("failures"), report.get("errors")) == ("0", "0")
+    if day is QUIET:
+        assert (github.code, "::error" in github.out) == (0, False)
+        return
+    assert github.code == 5
+    (annotation,) = [line for line in github.out.splitlines() if line.startswith("::error")]
+    assert "title=petrec nothing_checked::there is no recording" in annotation
+    assert "--allow-empty" in annotation
+
+
+BROKEN = {
+    2: ("DROP TABLE appointment_pets", "usage", "appointment_pets"),
+    3: ("REVOKE ALL ON pets FROM PUBLIC", "undetermined", "GRANT SELECT"),
+}
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_what_cannot_be_decided_is_annotated_and_reported(
+    petrec: Petrec, clinic: Database, tmp_path: Path, code: int
+) -> None:
+    change, rule, word = BROKEN[code]
+    clinic.execute(change)
+    clinic.execute(f"CREATE ROLE ci_{clinic.name} LOGIN")
+    clinic.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO ci_{clinic.name}")
+    clinic.execute(f"REVOKE SELECT ON pets FROM ci_{clinic.name}")
+    dsn, summary = clinic.cluster.dsn(clinic.name, f"ci_{clinic.name}"), tmp_path / "summary.md"
+    github = petrec("validate", "--format", "github", dsn=dsn, GITHUB_STEP_SUMMARY=str(summary))
+    assert github.code == code
+    (annotation,) = [line for line in github.out.splitlines() if line.startswith("::")]
+    assert annotation.startswith(f"::error title=petrec {rule}::")
+    assert word in annotation
+    assert word in github.err
+    assert f"exit code {code}" in summary.read_text()
+    junit = petrec("validate", "--format", "junit", "--output", "petrec.xml", dsn=dsn)
+    report = ET.parse(tmp_path / "petrec.xml").getroot()
+    assert (junit.code, report.get("errors"), report.get("failures")) == (code, "1", "0")
+    (error,) = report.iter("error")
+    assert word in (error.text or "")
+
+
+def test_a_server_that_is_not_there_is_annotated_without_the_password(petrec: Petrec) -> None:
+    ended = petrec("validate", "--format", "github", dsn="postgresql://x:s3cret@127.0.0.1:1/x")
+    assert ended.code == 3
+    assert ended.out.startswith("::error title=petrec undetermined::")
+    assert "s3cret" not in ended.out
+
+
+def test_other_formats_hold_results_alone(petrec: Petrec) -> None:
+    for output_format in ("table", "json", "csv", "markdown"):
+        ended = petrec("validate", "--format", output_format, dsn="host=127.0.0.1 port=1")
+        assert (ended.code, ended.out) == (3, "")

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Select,
     Table,
     Text,
     and_,
@@ -47,6 +48,11 @@ def numbers_of(page: Sequence[int]) -> dict[str, str]:
 
 def next_page(connection: Connection, run: Run, work: RunWork, size: int) -> list[int]:
     """Return the next items' numbers, without those already settled."""
+    return list(connection.scalars(page_query(run, work, size)))
+
+
+def page_query(run: Run, work: RunWork, size: int) -> Select[tuple[int]]:
+    """Select the next items' numbers; see `next_page`."""
     table, mine = work.items(run)
     query = select(table.c.seq).where(mine, table.c.seq > run.cursor)
     again = run.pass_number > 1
@@ -56,7 +62,7 @@ def next_page(connection: Connection, run: Run, work: RunWork, size: int) -> lis
     ):
         for run_id in run_ids:
             query = query.where(~_is_settled(table, settled.alias(), run_id, run.cursor))
-    return list(connection.scalars(query.order_by(table.c.seq).limit(size)))
+    return query.order_by(table.c.seq).limit(size)
 
 
 def spread(connection: Connection, run: Run, work: RunWork, parts: int = 8) -> list[int]:

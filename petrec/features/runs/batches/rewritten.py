@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
     Select,
     Text,
     and_,
@@ -44,17 +45,22 @@ def check_triggers(connection: Connection, run: Run, schema: Schema, ready: Sequ
     Deferred triggers run here, so that their changes are seen, too.
     """
     connection.execute(IMMEDIATE)
-    numbers = numbers_of(ready)
+    told, journal = drift_statements(schema, run)
+    counted = connection.execute(told, numbers_of(ready)).all()
+    connection.execute(journal, numbers_of(ready))
+    return len(counted)
+
+
+def drift_statements(schema: Schema, run: Run) -> tuple[Executable, Executable]:
+    """Build what skips rows that are not as planned, and what journals the rows as they are."""
     drifted = _drifted(schema, run).cte("drifted")
     columns = ["run_id", "seq", "row_key", "cause", "reason"]
     fixed = (drifted.c.seq, drifted.c.row_key, literal(SkipCause.REWRITTEN), drifted.c.reason)
     rows = select(literal(run.id), *fixed).where(drifted.c.reason.is_not(None))
     told = postgresql.insert(skips).from_select(columns, rows).on_conflict_do_nothing()
-    counted = connection.execute(told.returning(skips.c.seq), numbers).all()
     journal = update(changes).values(new=drifted.c.now)
     mine = and_(changes.c.run_id == run.id, changes.c.seq == drifted.c.seq)
-    connection.execute(journal.where(mine, drifted.c.now.is_not(None)), numbers)
-    return len(counted)
+    return told.returning(skips.c.seq), journal.where(mine, drifted.c.now.is_not(None))
 
 
 def _drifted(schema: Schema, run: Run) -> Select[Any]:

@@ -44,16 +44,20 @@ def lock_available(
     of_appointment: Select[Any],
     page: Sequence[int],
 ) -> list[int]:
-    """Lock the items' appointments; returns the items whose appointment no other session holds.
+    """Lock by `lock_query`; returns the items whose appointment no other session holds."""
+    held = set(connection.scalars(lock_query(appointments, of_appointment), numbers_of(page)))
+    return [number for number in page if number not in held]
+
+
+def lock_query(appointments: Table, of_appointment: Select[Any]) -> Select[Any]:
+    """Lock the items' appointments; selects the items whose appointment another session holds.
 
     `of_appointment` selects the numbers of the items, `numbered`, that have a row in
     `appointments`. Items without one need no lock.
     """
     (number,) = of_appointment.selected_columns
     locked = of_appointment.with_for_update(of=appointments, skip_locked=True).cte("locked")
-    query = of_appointment.where(number.not_in(select(locked)))
-    held = set(connection.scalars(query, numbers_of(page)))
-    return [number for number in page if number not in held]
+    return of_appointment.where(number.not_in(select(locked)))
 
 
 def locked_as_read(

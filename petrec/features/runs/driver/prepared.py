@@ -12,7 +12,7 @@ from petrec.postgres.session_state import keep_session
 
 # A crash loses whole batches, which are redone: so only the end of a run waits for the disk and for
 # standbys. A hung client must not keep its locks. Statements between batches lock no rows.
-_SESSION = {
+SESSION = {
     "synchronous_commit": "off",
     "lock_timeout": "200ms",
     "idle_in_transaction_session_timeout": "10s",
@@ -25,7 +25,7 @@ def prepare_session(connection: Connection) -> None:
     """Set the session's limits; statements are planned once, not under each batch's locks."""
     driver: Any = connection.connection.driver_connection
     driver.prepare_threshold = 0
-    keep_session(connection, _SESSION)
+    keep_session(connection, SESSION)
 
 
 def plan_ahead(connection: Connection, run: Run, query: Select[Any]) -> None:

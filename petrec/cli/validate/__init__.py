@@ -1,0 +1,1 @@
+"""`petrec validate` and its options."""

@@ -1,0 +1,48 @@
+"""The plan of a run, written down for its batches to follow."""
+
+from sqlalchemy import Connection, Insert, Text, cast, func, insert, literal, select
+
+from petrec.features.backfill.selection import ALL, Selection
+from petrec.features.runs.batches.row_locks import ROW_LOCATION, system_columns
+from petrec.features.runs.journal.keys import key_of
+from petrec.features.runs.journal.store import create_run, read_run, update_run
+from petrec.features.runs.journal.tables import plan_items
+from petrec.features.runs.run import Action, Run, Target
+from petrec.rules import judged
+from petrec.schema import Schema
+
+
+def write_plan(
+    connection: Connection, schema: Schema, target: Target, selection: Selection = ALL
+) -> Run | None:
+    """Record run and plan, in the physical order of recordings; None if there is nothing to do."""
+    run_id = create_run(connection, Action.BACKFILL, target)
+    query = plan_query(schema, run_id, selection).execution_options(preserve_rowcount=True)
+    planned = connection.execute(query).rowcount
+    if planned == 0:
+        return None
+    update_run(connection, run_id, {"planned": planned})
+    return read_run(connection, target.name, run_id)
+
+
+def plan_query(schema: Schema, run_id: int, selection: Selection) -> Insert:
+    """Build the statement that plans the first recordings of a selection."""
+    lacking = selection.lacking(schema)
+    facts = judged(schema, *system_columns(schema.recordings, ROW_LOCATION), within=lacking)
+    place = func.row_number().over(order_by=[facts.recording[name] for name in ROW_LOCATION])
+    rows = (
+        select(
+            literal(run_id),
+            place,
+            key_of(schema, facts.recording),
+            facts.strategy,
+            cast(facts.recording.appointment_id, Text),
+            cast(facts.certain_pet, Text),
+        )
+        .select_from(facts.source)
+        .where(facts.certain_pet.is_not(None))
+        .order_by(place)
+        .limit(selection.limit)
+    )
+    columns = ["run_id", "seq", "row_key", "strategy", "appointment_id", "pet_id"]
+    return insert(plan_items).from_select(columns, rows)
