@@ -18,7 +18,7 @@ class Phrase(StrEnum):
     BASELINE_MADE_BY = "update_baseline creates one"
     BASELINE_STALE = "Some baseline entries are fixed: update_baseline removes them."
     CASES_AFTER_APPLY = (
-        "{left} recordings need a person; the {ambiguous} ambiguous ones go to a CSV of the run"
+        "{left} recordings need a person; the run writes the {ambiguous} ambiguous ones to a CSV"
     )
     DSN_AND_SERVICE = "dsn and service cannot be combined"
     DROP_VISITS_NEEDS_GROUP = "drop_visits works only together with the group visits"

@@ -16,7 +16,7 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.BASELINE_MADE_BY: "--update-baseline creates one",
     Phrase.BASELINE_STALE: "Some baseline entries are fixed: --update-baseline removes them.",
     Phrase.CASES_AFTER_APPLY: "{left} recordings need a person: petrec review export; "
-    "with --apply the {ambiguous} ambiguous ones go to a CSV, too",
+    "--apply also writes the {ambiguous} ambiguous ones to a CSV",
     Phrase.DSN_AND_SERVICE: "--dsn and --service cannot be combined",
     Phrase.DROP_VISITS_NEEDS_GROUP: "--drop-visits works only together with the group visits",
     Phrase.DROP_FIRST_OR_KEEP_VISITS: "drop it yourself first, or omit --drop-visits",

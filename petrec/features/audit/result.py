@@ -105,7 +105,7 @@ class AuditResult(Result, frozen=True):
     def _guide(self) -> Grid:
         names = GuideNumbers.__struct_fields__
         rows = tuple((name, getattr(self.guide, name)) for name in names)
-        return Grid("Validation queries of the integration guide", ("number", "value"), rows)
+        return Grid("Validation queries", ("number", "value"), rows)
 
     def _warnings(self) -> Grid:
         rows = tuple((w.id, w.count, w.sentence, "".join(w.samples[:1])) for w in self.warnings)

@@ -63,8 +63,8 @@ def _locks(schema: Schema) -> tuple[str, ...]:
     if schema.links_follow_appointments:
         rows = f"FOR UPDATE on their rows of {schema.tables.appointments.fullname}"
         return (
-            f"{recordings}, rows that other sessions hold are deferred",
-            f"{rows}, deferred in the same way",
+            f"{recordings}; locked rows are deferred",
+            f"{rows}; locked rows are deferred",
         )
     table = f"SHARE on table {schema.tables.links.fullname}: it has no validated foreign key"
     return (recordings, f"{table} that would tell of a pet being added")

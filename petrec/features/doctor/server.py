@@ -56,7 +56,7 @@ def _encoding(encoding: str) -> Check:
 def _clock(there: datetime) -> Check:
     behind = (datetime.now(UTC) - there).total_seconds()
     if abs(behind) < _CLOCK_S:
-        return Check("clock", State.OK, "as here")
+        return Check("clock", State.OK, "same as this machine's")
     word = "behind" if behind > 0 else "ahead of"
     return Check("clock", State.WARNING, f"{abs(behind):.0f} s {word} this machine's",
                  "synchronise both clocks by NTP")  # fmt: skip

@@ -57,7 +57,7 @@ def check_tables(connection: Connection, schema: Schema) -> Iterator[Check]:
 def check_journal(connection: Connection) -> Check:
     """Return the check of schema petrec."""
     there = connection.scalar(SCHEMA_EXISTS)
-    finding = "there" if there else "does not exist yet; the first command that writes creates it"
+    finding = "exists" if there else "does not exist yet; the first command that writes creates it"
     return Check("schema petrec", State.OK if there else State.NOTE, finding)
 
 

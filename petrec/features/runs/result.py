@@ -40,7 +40,7 @@ class UndoResult(Struct, frozen=True):
         rewritten = sum(row.cause is SkipCause.REWRITTEN for row in self.moved_on)
         moved = self.run.skipped - refused - rewritten
         restored = f"{self.run.changed - self.run.before} recordings restored{self.run.in_all}"
-        counts = [restored, f"{moved} skipped, since they have changed"]
+        counts = [restored, f"{moved} skipped (changed since)"]
         counts += [f"{refused} refused by the database"] if refused else []
         counts += [f"{rewritten} changed differently by a trigger"] if rewritten else []
         return Document(
@@ -84,7 +84,7 @@ class UndoPlan(Struct, frozen=True):
         if self.left > len(self.moved_on):
             notes.append(f"only the first {len(self.moved_on)} skipped recordings are listed")
         notes.append(f"nothing has been written; to write: petrec runs undo {run.id}")
-        grids = (left_alone("To skip, since they have changed", self.moved_on),)
+        grids = (left_alone("Skipped: changed since", self.moved_on),)
         return Document(self.command, title, self, grids, notes=tuple(notes))
 
 
