@@ -29,6 +29,7 @@ check: $(VENV)/.dev ## Lint, types, layers, spelling
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	$(BIN)/python -m tools.vocabulary
 	$(BIN)/yamllint --strict .github .pre-commit-config.yaml action.yml docs
 	$(BIN)/zensical build --strict
 
@@ -84,7 +85,7 @@ matrix: ## Install PostgreSQL 14, 15 and 17 for the tests, by npm
 docs: $(VENV)/.dev ## Build the site of the documents into build/site; any warning is an error
 	$(BIN)/zensical build --strict
 
-docs-text: $(VENV)/.dev ## Run the documents' console blocks, and write their output and the reference anew
+docs-text: $(VENV)/.dev ## Run the documents' console blocks, and update their output and the reference
 	$(BIN)/python -m tools.reference
 	$(BIN)/python -m tools.console
 
@@ -93,7 +94,7 @@ pictures: $(VENV)/.dev ## Draw the documents' pictures anew; needs chromium
 	$(BIN)/python -m tools.pictures
 
 .PHONY: decisions coverage test-lowest smoke
-decisions: $(VENV)/.dev ## Write the index of the decisions anew
+decisions: $(VENV)/.dev ## Write the index of the decisions
 	$(BIN)/python tools/decision_index.py
 
 .PHONY: figures

@@ -12,7 +12,7 @@ _REGION = re.compile(r"[a-z0-9-]{1,40}")
 
 @dataclass(frozen=True)
 class BucketAddress:
-    """A bucket in a region; `endpoint` for what is not AWS, such as https://s3.clinic.example."""
+    """A bucket in a region; `endpoint` for stores other than AWS, such as https://s3.clinic.example."""
 
     bucket: str
     region: str = "us-east-1"
