@@ -70,7 +70,7 @@ bench-full: $(VENV)/.dev ## The constraints' benchmark on 10 million recordings
 	PETREC_BENCH_RECORDINGS=10000000 $(BIN)/python -m benchmarks constraints
 
 .PHONY: sample-report
-sample-report: $(VENV)/.dev ## Make reports/sample.json and sample.html anew
+sample-report: $(VENV)/.dev ## Make reports/sample.json and sample.html
 	$(BIN)/python -m tests.integration.report.sample
 	$(BIN)/petrec report --from reports/sample.json --html reports/sample.html --mode 644 --fail-level never
 
@@ -90,7 +90,7 @@ docs-text: $(VENV)/.dev ## Run the documents' console blocks, and update their o
 	$(BIN)/python -m tools.console
 
 .PHONY: pictures
-pictures: $(VENV)/.dev ## Draw the documents' pictures anew; needs chromium
+pictures: $(VENV)/.dev ## Draw the documents' pictures; needs chromium
 	$(BIN)/python -m tools.pictures
 
 .PHONY: decisions coverage test-lowest smoke

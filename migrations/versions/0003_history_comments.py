@@ -42,7 +42,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the comments away."""
+    """Remove the comments."""
     for table, comments in COMMENTS.items():
         for column in comments:
             if column:

@@ -1,4 +1,4 @@
-"""Comments on the journal's tables and columns, for whoever looks at them with psql.
+"""Comments on the journal's tables and columns, for readers in psql.
 
 Revision ID: 0006_comments
 Revises: 0005_moves
@@ -15,16 +15,16 @@ depends_on = None
 COMMENTS = {
     "runs": {
         "": "One run: a backfill, a review import or an undo; its state, counts and author",
-        "id": "Number of the run; petrec runs show takes it",
+        "id": "Number of the run, for petrec runs show",
         "action": "What the run does: backfill, review or undo",
         "state": "running, stopped (can be resumed), done or abandoned",
-        "undoes": "Run that this run takes back; NULL unless action is undo",
+        "undoes": "Run that this run undoes; NULL unless action is undo",
         "target": "Table that the run writes to, its key, and the columns that it sets (JSON)",
         "pass": "Which pass over the plan: rows that were locked are tried again in the next one",
         "cursor": "Last seq that this pass has finished",
         "planned": "Rows in the plan",
         "changed": "Rows written so far",
-        "skipped": "Rows left alone for good, each with a row in skips",
+        "skipped": "Rows that were skipped, each with a row in skips",
         "deferred": "Rows that were locked in this pass and are tried again in the next one",
         "batches": "Batches committed so far",
         "batch_size": "Rows in the next batch",
@@ -41,7 +41,7 @@ COMMENTS = {
         "version": "Version of petrec that started or resumed the run",
     },
     "plan_items": {
-        "": "One recording that a run means to change, with the pet and the evidence for it",
+        "": "One recording that a run will change, with the pet and the evidence for it",
         "run_id": "Run that the row belongs to",
         "seq": "Number within the run, in the physical order of the recordings",
         "row_key": "Primary key of the recording as text, its id first",
@@ -62,7 +62,7 @@ COMMENTS = {
         "changed_at": "Start of the transaction that wrote the row",
     },
     "skips": {
-        "": "One recording that a run left alone, and why",
+        "": "One recording that a run skipped, and why",
         "run_id": "Run that the row belongs to",
         "seq": "Number within the run",
         "row_key": "Primary key of the recording as text, its id first",
@@ -71,12 +71,12 @@ COMMENTS = {
         "skipped_at": "Start of the transaction that skipped the row",
     },
     "decisions": {
-        "": "What a person decided on one case, and where it was read from",
+        "": "The decision of a person on one case, and its source",
         "run_id": "Run that the row belongs to",
         "seq": "Number within the run",
         "row_key": "Primary key of the recording as text, its id first",
         "kind": "Kind of damage when the case was exported",
-        "state": "Digest of what the decision rests on; it changes when the recording does",
+        "state": "Digest of the values that the decision is based on, to detect changes",
         "verdict": "assign, link, leave or unknown",
         "pet_id": "Pet that was chosen; NULL if none was",
         "appointment_id": "Appointment that the recording gets; NULL if that does not change",
@@ -112,7 +112,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the comments away."""
+    """Remove the comments."""
     for table, comments in COMMENTS.items():
         for column in comments:
             if column:

@@ -19,7 +19,7 @@ _READ_BY_PIPELINES = {Format.GITHUB, Format.JUNIT}
 
 @contextmanager
 def failures_shown(command: str, printing: Printing) -> Iterator[None]:
-    """Write an error in the format that the pipeline reads; it goes on as an error.
+    """Write an error in the format that the pipeline reads; then raise it again.
 
     Without this, an annotation or a report is missing where it is needed most.
     """
