@@ -99,7 +99,7 @@ _MODULES = {
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 
-if not TYPE_CHECKING:  # A type checker would take every misspelt name for Any.
+if not TYPE_CHECKING:  # Without this, a type checker would accept any misspelt name as Any.
 
     def __getattr__(name: str) -> Any:
         """Import a function or a type of the Python API (PEP 562); errors: AttributeError."""

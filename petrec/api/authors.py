@@ -12,7 +12,7 @@ from petrec.api.service import Caller, Clinic
 from petrec.api.statements import actor_values
 from petrec.schema import Schema
 
-# A partition's key has a name of its own: it is looked up as the error names it.
+# A partition's key has its own name, so it is looked up by the table of the error.
 _KEY_OF = """
 SELECT FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class t ON t.oid = k.conrelid

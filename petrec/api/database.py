@@ -107,7 +107,7 @@ class Database:
         finally:
             if connection.closed:
                 pooled.invalidate()
-                # As SQLAlchemy does where it sees this: what else waits in the pool is dead, too.
+                # As SQLAlchemy does after a disconnect: the pool has other dead connections.
                 self.engine.dispose()
             else:
                 if hosts is not None:

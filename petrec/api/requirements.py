@@ -34,7 +34,7 @@ _TYPES = """
 SELECT attname::text, pg_catalog.format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute
 WHERE attrelid = pg_catalog.to_regclass(%s) AND attnum > 0 AND NOT attisdropped
 """
-# The same as text after json, jsonb and text, and none of hstore's or an array's.
+# It is the same text as json, jsonb and text, but not a value of hstore or an array.
 _METADATA = '{"a": 1}'
 _AUTHOR = """
 SELECT a.attnotnull FROM pg_catalog.pg_attribute a

@@ -44,7 +44,7 @@ def build_router(  # noqa: PLR0913 each is a part of the host
     )
     route_class = envelope_route(Rejections(service).note)
     router = APIRouter(prefix=options.prefix, route_class=route_class)
-    # A request tries the routes in turn: those that are asked most come first.
+    # A request tries the routes in order: the most frequent ones come first.
     add_uploads(router, service, current_actor)
     add_recordings(router, service, current_actor)
     add_appointments(router, service, current_actor)

@@ -39,7 +39,7 @@ _MOMENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 _DAY = r"^\d{4}-\d\d-\d\d$"
 _NUMBER = r"^-?\d{1,15}(\.\d{1,15})?$"
 _YES, _NO = "^(t|true|y|yes|on|1)$", "^(f|false|n|no|off|0)$"
-# Enough for every number that a clinic has, and within all the types; NaN is above it.
+# More than any number of a clinic, but within all types; NaN is above it.
 _LARGEST = 9e17
 
 
@@ -77,7 +77,7 @@ def _formatted(column: ColumnElement[Any], form: str) -> ColumnElement[Any]:
     if kind not in _TIMES:
         return cast(null(), Text)
     naive = func.timezone("UTC", column) if kind == _TIMES[0] else cast(column, DateTime)
-    # The cast of a far date would fail: it is made for the near ones alone.
+    # The cast of a far date would fail, so only near ones are cast.
     day = cast(literal_column("'0001-01-01'"), Date), cast(literal_column("'9999-12-31'"), Date)
     at = column if kind == "date" else naive
     near = at.between(*day) if kind == "date" else (at >= day[0]) & (at < day[1] + literal(1))
@@ -131,7 +131,7 @@ def as_flag(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def as_position(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a value as text that a cast to its type reads in every session, for a cursor."""
     if _kind(column) in _TIMES:
-        # ISO 8601 with the zone, whatever DateStyle says; infinity and years BC, too.
+        # ISO 8601 with the zone, for every DateStyle; also infinity and years BC.
         return func.to_jsonb(column).op("#>>")(literal_column("'{}'"))
     return cast(column, Text)
 

@@ -56,7 +56,7 @@ def serve(
     session = open_session("serve", connect)
     prepare = partial(configure_logging, connect.verbose)
     config = make_config(session.dsn, session.settings, workers, prepare)
-    # uvicorn repeats the signal that ended it; a server that has drained ended well.
+    # uvicorn raises the signal again; a server that has drained its requests ends with success.
     with listen(host, port) as listening, suppress(KeyboardInterrupt):
         run_server(config, listening, counting=session.settings.serve.metrics)
     return ExitCode.CLEAN

@@ -67,7 +67,7 @@ def configure_logging(verbose: int) -> None:
     """Log to standard error: 0 warnings, 1 steps, 2 and more statements."""
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     logging.basicConfig(stream=sys.stderr, level=level, format="%(name)s: %(message)s")
-    # Its steps are statements, which SQLAlchemy's logger shows.
+    # SQLAlchemy's logger shows the statements.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if verbose > 1:
         logging.getLogger("sqlalchemy.engine").setLevel(logging.INFO)

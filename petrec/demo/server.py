@@ -67,7 +67,7 @@ def place(directory: Path) -> Path:
         return directory
     name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:12]
     elsewhere = Path(tempfile.gettempdir()).resolve() / f"petrec-demo-{name}"
-    # Anyone may make files there: take only what is ours.
+    # Anyone may create files there: use only our own.
     if os.path.lexists(elsewhere) and elsewhere.lstat().st_uid != os.geteuid():
         reason = f"{elsewhere} is owned by another user"
         raise DemoUnavailableError(reason, hint="choose a directory without spaces or quotes")
@@ -145,7 +145,7 @@ def _prepare(directory: Path) -> Path:
 
 
 def _handle(embedded: Any, directory: Path, pgdata: Path) -> DemoServer:
-    # Numbers of processes that were killed would keep the wheel's handle open beyond this call.
+    # Process ids of killed processes would keep the wheel's handle open after this call.
     (pgdata / ".handle_pids.json").unlink(missing_ok=True)
     handle = embedded.get_server(pgdata, cleanup_mode=None)
     info = handle.get_postmaster_info()

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 SCHEMA_VERSION = 1
-# The severity of what kept a command from deciding.
+# The severity of an error that kept a command from a result.
 UNDETERMINED = "undetermined"
 
 Cell = str | int | float | None

@@ -197,7 +197,7 @@ def _notifying(url: str) -> "Iterator[Callable[[ReportResult], None]]":
     try:
         yield send
     except PetrecError as error:
-        # The failure itself is what the command ends with, whether it could be posted or not.
+        # The command ends with the failure itself, whether the post succeeds or not.
         if not delivering:
             with suppress(PetrecError):
                 post(url, failure_summary(error.reason))

@@ -115,7 +115,7 @@ class _Import:
         """Finish an unfinished import, check again, and write."""
         partial, engine = self.decisions.partial, self.session.engine
         outlook = self._look(writing=True)
-        # An unfinished import comes first: what it still has to write looks stale until then.
+        # An unfinished import comes first: until then, its remaining decisions look stale.
         unfinished = not anew and self._is_unfinished()
         if outlook.checked.problems and not partial and not unfinished:
             return self._result(outlook, applied=True)

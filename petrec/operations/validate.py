@@ -80,7 +80,7 @@ def validate(
         start, within = window(connection, schema, gate.since)
         audit = run_audit(connection, schema, within=within, step=step)
         ratchet = None
-        # An empty table is no reason to forget what is known.
+        # An empty table must not empty the baseline.
         if gate.baseline is not None and audit.total:
             step("comparing with the baseline")
             known = Baseline(gate.baseline, schema)

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, Row, text
 
 from petrec.postgres.enforced import Demand, Enforced, Nature, read_enforced
 
-# An expression over a row `a` of pg_attribute, which reads the same whatever the search path.
+# An expression over a row `a` of pg_attribute, independent of the search path.
 TYPE_NAME = """coalesce((
            SELECT quote_ident(tn.nspname) || '.' FROM pg_type t
            JOIN pg_namespace tn ON tn.oid = t.typnamespace
            WHERE t.oid = a.atttypid AND pg_type_is_visible(t.oid) AND tn.nspname <> 'pg_catalog'
        ), '') || format_type(a.atttypid, -1)"""
-# The type behind any number of domains; of a type of its own, this type.
+# The base type behind any number of domains; of another type, the type itself.
 BASE_NAME = """(WITH RECURSIVE behind AS (
            SELECT a.atttypid AS oid
            UNION ALL
@@ -22,7 +22,7 @@ BASE_NAME = """(WITH RECURSIVE behind AS (
        )
        SELECT format_type(bt.oid, -1) FROM behind JOIN pg_type bt ON bt.oid = behind.oid
        WHERE bt.typtype <> 'd')"""
-# A column can identify rows where its type has an order and is read back from its text as it was.
+# A column can identify rows if its type has an order and can be read back from its text.
 # From version 18 on a NOT NULL may not have been validated; then there may be NULLs.
 COLUMNS = text(f"""
 SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,

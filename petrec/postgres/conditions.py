@@ -13,10 +13,10 @@ from petrec.errors import PermissionMissingError, PetrecError, SchemaMismatchErr
 from petrec.settings import Mapping
 
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
-# In it a backslash would hide a quote.
+# In such a text a backslash would hide a quote.
 _ESCAPES = re.compile(r"\be''", re.IGNORECASE)
 # What could end the expression, hide a part of it, or read another table. Without a backslash or
-# a dollar sign, a quoted text ends at its quote whatever the server's settings.
+# a dollar sign, a quoted text ends at its quote, with any setting of the server.
 _FORBIDDEN = re.compile(r"""--|/\*|[;\\$'"\0]|\b(select|values|table|with)\b""", re.IGNORECASE)
 # WHERE takes no aggregate and no window function, and the planner moves a condition into a
 # subquery only if it finds nothing volatile there:
@@ -27,7 +27,7 @@ _PLAN = sql.SQL(
     " WHERE petrec_holds"
 )
 
-# What only the expression itself can cause: its values, its words, its size, what it calls.
+# Errors that only the expression itself can cause: values, syntax, size, functions.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _OF_THE_CONDITION = frozenset({"0A", "22", "42", "54", "P0"})
 
@@ -45,7 +45,7 @@ def _check(connection: Connection, mapping: Mapping, name: str, condition: str) 
     table = sql.Identifier(mapping.schema, mapping.table(name))
     # Trusted as far as `_fault` goes: an expression has no parameters that could carry it.
     text = sql.SQL(condition)
-    # The driver takes a percent sign for a parameter's, and halves a double one.
+    # The driver reads a percent sign as a parameter, and a double one as a single one.
     query = _PLAN.format(condition=text, table=table).as_string().replace("%", "%%")
     try:
         (plans,) = connection.exec_driver_sql(query).one()

@@ -122,7 +122,7 @@ def _opened(dsn: Dsn, parameters: dict[str, Any]) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(**parameters, prepare_threshold=None)
     except psycopg.ProgrammingError:
-        # The driver's own word on a parameter repeats its value.
+        # The driver's message about a parameter repeats its value.
         raise UsageError(
             f"{dsn.source} has a parameter with an invalid value",
             hint="for example, connect_timeout must be a number of seconds",

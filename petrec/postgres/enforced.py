@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 # Expressions over a row `con` of pg_constraint. conenforced exists from version 18 on; a trigger
-# that is disabled, or fires on replicas alone, enforces nothing, validated or not.
+# that is disabled, or fires only on replicas, enforces nothing, even if it is valid.
 ENFORCED = """(coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true)
          AND NOT EXISTS (SELECT FROM pg_trigger t
                          WHERE t.tgconstraint = con.oid AND t.tgenabled IN ('D', 'R')))"""
@@ -27,7 +27,7 @@ SELECT con.conname::text AS name, con.contype::text AS nature, con.conrelid::big
 FROM pg_constraint con
 WHERE con.conrelid::bigint = ANY(:oids) AND con.contype IN ('c', 'f', 'p', 'u')
 """)  # noqa: S608 - constants
-# An index with a condition or an expression has no columns here: it serves no demand.
+# An index with a condition or an expression has no columns here, so it meets no demand.
 _INDEXES = text("""
 SELECT c.relname::text AS name, CASE WHEN i.indisunique THEN 'iu' ELSE 'i' END AS nature,
        i.indrelid::bigint AS oid, i.indisvalid AND i.indisready AND i.indislive AS valid,

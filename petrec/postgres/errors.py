@@ -28,7 +28,7 @@ _TRANSACTION_TIMEOUT = "25P04"
 # Not supported, dependent objects, syntax or access rules, not in the state that it needs.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _ABOUT_OBJECTS = frozenset({"0A", "2B", "42", "55"})
-# PgBouncer's words; its SQLSTATE is that of any protocol violation.
+# PgBouncer's message; its SQLSTATE is that of any protocol violation.
 _STATEMENT_POOLING = "not allowed in statement pooling mode"
 
 
@@ -79,7 +79,7 @@ def _refused(error: psycopg.Error, reason: str) -> PetrecError:
 
 def _detail_of_objects(error: psycopg.Error) -> str:
     """Return the server's DETAIL if it names objects, never a row's values."""
-    # What a function of the host raises may hold anything; it has a context.
+    # An error that a function of the application raises may contain anything; it has a context.
     if (error.sqlstate or "")[:2] not in _ABOUT_OBJECTS or error.diag.context:
         return ""
     detail = error.diag.message_detail

@@ -79,7 +79,7 @@ def _accepted(
 def _casts(column: ColumnElement[Any], texts: Sequence[str]) -> Any:
     given = func.unnest(cast(literal(list(texts), ARRAY(Text)), ARRAY(Text))).column_valued("given")
     typed = cast(given, column.type)
-    # Without its length or scale, the type neither cuts nor rounds.
+    # Without length and scale, the type neither cuts nor rounds.
     whole = cast(given, _without_modifier(column))
     return select(given, cast(typed, Text)).where(typed == whole)
 

@@ -6,7 +6,7 @@ from itertools import combinations
 from petrec.errors import SchemaMismatchError
 from petrec.settings import LOGICAL_COLUMNS, OPTIONAL_TABLES, REQUIRED_COLUMNS, Mapping
 
-# A row may be an appointment with its one pet, or a visit that is one.
+# Pairs of tables that may be the same: an appointment with its only pet, or a visit.
 _SHARED = ({"appointments", "appointment_pets"}, {"appointments", "visits"},
            {"appointment_pets", "visits"})  # fmt: skip
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 from petrec.errors import UsageError
 
 _PID = text("SELECT pg_backend_pid()")
-# Other clients of the pool come in between, and some pools take turns: one look could miss it.
+# Other clients may use the pool in between, and some pools rotate: one check could miss it.
 _LOOKS = 3
 _PREPARE_AT = 5
 
@@ -19,7 +19,7 @@ def own_session(connection: Connection) -> None:
     """
     driver: Any = connection.connection.driver_connection
     pid = backend_pid(connection)
-    # A pooler shows its clients a number of its own.
+    # A pooler shows its clients its own process id.
     if driver.info.backend_pid != pid and _is_shared(connection, pid):
         raise session_needed("transaction")
     driver.prepare_threshold = _PREPARE_AT

@@ -41,7 +41,7 @@ WHERE u.typtype = 'b' AND u.beneath = 0 AND s.nspname <> 'pg_catalog'
 ORDER BY s.nspname, u.rel, u.att
 """)
 # A role that is no superuser, not this one, and could not become the owner of recordings. Roles of
-# the server's own have no say: their members are asked themselves.
+# the server do not count: their members are checked themselves.
 _STRANGERS = text("""
 SELECT n.nspname::text AS schema, quote_ident(n.nspname) AS name,
        EXISTS (SELECT FROM aclexplode(n.nspacl) g
@@ -67,7 +67,7 @@ class SearchPath:
 
     reading: tuple[str, ...] = ()
     writing: tuple[str, ...] = ()
-    # How the application's own schema could come to be searched; empty where it is.
+    # How the application's schema could be added to the search path; empty if it is there.
     advice: str = ""
 
 

@@ -32,7 +32,7 @@ FORMATS: Mapping[str, str] = {
     "array_nulls": "on",
     "transform_null_equals": "off",
 }
-# A policy that hid rows would make every count wrong: better an error.
+# A policy that hides rows would make every count wrong, so it must be an error.
 _BEHAVIOUR: Mapping[str, str] = {
     "row_security": "off",
     "jit": "off",
@@ -45,7 +45,7 @@ _BEHAVIOUR: Mapping[str, str] = {
 }
 # https://www.postgresql.org/docs/17/release-17.html
 _SINCE = {"transaction_timeout": 170_000}
-# Not every role may set it, to whatever value.
+# Not every role may set it, even to the same value.
 _TRIGGERS = sql.SQL(
     "CASE WHEN pg_catalog.current_setting('session_replication_role')"
     " OPERATOR(pg_catalog.=) 'replica'"
@@ -132,7 +132,7 @@ def path_of(connection: Connection) -> str:
     if path is None:
         return FORMATS["search_path"]
     driver = _driver(connection)
-    # What is done in autocommit is DDL and looking on, which fires no trigger of the application.
+    # Autocommit is used for DDL and for watching, which fire no triggers of the application.
     return search_path(path.reading if driver.read_only or driver.autocommit else path.writing)
 
 

@@ -23,7 +23,7 @@ WHERE k.condeferred AND k.conparentid = 0
   AND CAST(:table AS regclass)::oid IN (k.conrelid, k.confrelid)
 ORDER BY 1
 """)
-# Expressions are not looked into: what they use is not written by a run of known columns.
+# Expressions are ignored: a run does not write the columns that they use.
 _PARTITIONED_BY = text("""
 SELECT a.attname::text
 FROM pg_partition_tree(CAST(:table AS regclass)) AS part
@@ -32,7 +32,7 @@ JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs)
 WHERE a.attname = ANY (CAST(:columns AS text[]))
 GROUP BY a.attname ORDER BY 1
 """)
-# Foreign keys that hold a column which the run changes, and do not follow it.
+# Foreign keys with a column that the run changes, without ON UPDATE CASCADE.
 _LEFT_BEHIND = text("""
 SELECT k.conname::text AS name, format('%I.%I', n.nspname, c.relname) AS referrer
 FROM pg_constraint k
@@ -45,7 +45,7 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confupdtype <> 'c'
                 AND a.attname = ANY (CAST(:columns AS text[])))
 ORDER BY 1
 """)
-# A row that was there before a check which is NOT VALID is refused as soon as it is written.
+# A row older than a check that is NOT VALID is refused when it is updated.
 # The server writes the expressions. From version 18 on, NOT NULL may be NOT VALID, and a check
 # NOT ENFORCED, which refuses nothing. https://www.postgresql.org/docs/current/sql-altertable.html
 _NOT_VALID = text("""

@@ -42,7 +42,7 @@ def created_since(schema: Schema, start: datetime) -> ColumnElement[bool]:
     if not is_moment(column):
         reason = f"{table}.{column.name} is {column.type}, not a date or timestamp"
         raise SchemaMismatchError(reason, hint=Phrased(Phrase.WINDOW_LEFT_OUT))
-    # A domain's own check holds for what is stored, not for the start of the window.
+    # A domain's check applies to stored values, not to the start of the window.
     return column >= cast(literal(start, Timestamp(timezone=True)), PgType(base_type(column)))
 
 

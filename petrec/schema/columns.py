@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.types import UserDefinedType
 
 _MOMENT = re.compile(r"date|timestamp(\(\d\))? (with|without) time zone")
-# Ids compared with each other must be of one family; PostgreSQL would refuse, or petrec guess.
+# Ids that are compared must be of one family: otherwise PostgreSQL refuses, or petrec guesses.
 _FAMILIES = (
     frozenset({"smallint", "integer", "bigint"}),
     frozenset({"text", "character varying", "bpchar"}),

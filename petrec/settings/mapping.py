@@ -40,7 +40,7 @@ LOGICAL_COLUMNS = {
     name: REQUIRED_COLUMNS[name] | OPTIONAL_COLUMNS[name] for name in REQUIRED_COLUMNS
 }
 OPTIONAL_TABLES = frozenset({"visits", "api_logs", "users"})
-# Optional columns that can change a count or a write: never left out without being told to.
+# Optional columns that can change a count or a write: ignored only if configured.
 EVIDENCE = frozenset({"recordings.visit_id", "visits.appointment_id"})
 
 

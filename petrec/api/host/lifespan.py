@@ -9,7 +9,7 @@ import psycopg
 from fastapi import FastAPI
 from sqlalchemy import Engine, event
 
-# How long statements are cancelled for, seconds; a thread may continue with another one.
+# How long to cancel statements, in seconds; a thread may continue with another one.
 _LONGEST_S = 5.0
 _PAUSE_S = 0.05
 
@@ -35,7 +35,7 @@ def ending(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[No
 
 def _cancel(running: set[psycopg.Connection[Any]]) -> None:
     deadline = time.monotonic() + _LONGEST_S
-    # One that broke is never checked in.
+    # A broken connection is never checked in.
     while alive := [one for one in tuple(running) if not one.closed]:
         if time.monotonic() > deadline:
             break

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from petrec.postgres.dsn import Dsn
     from petrec.settings import Settings
 
-# A process that imports its modules on a busy machine answers late; it must not be taken for dead.
+# A process that imports its modules on a busy machine starts slowly; it must not count as dead.
 _HEALTHY_S = 30
 
 
@@ -48,7 +48,7 @@ def make_config(
     dsn: "Dsn", settings: "Settings", workers: int, prepare: Callable[[], None]
 ) -> uvicorn.Config:
     """Return the server's configuration; `prepare` is called first in each further process."""
-    # Made here in any case: what is wrong with the settings is said once, before anything starts.
+    # Created here in any case: wrong settings are reported once, before anything starts.
     app: Any = make_app(dsn, settings)
     if workers > 1:
         app = Worker(dsn, settings, prepare)

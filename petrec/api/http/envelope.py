@@ -28,9 +28,9 @@ Note = Callable[[Request, ApiError], None]
 
 logger = logging.getLogger("petrec.api")
 
-# Read committed rarely meets these; a client that tries again is right to.
+# Rare under READ COMMITTED; a client may retry.
 _TRANSIENT = ("40001", "40P01", "55P03", "57014")
-# A client's text or number for which the column has no room.
+# A text or number that does not fit the column.
 _TOO_LARGE = ("22001", "22003")
 _MAX_BODY = 64 * 1024
 
@@ -148,7 +148,7 @@ def _from_http(error: HTTPException) -> ApiError:
 def _from_driver(error: psycopg.Error) -> ApiError:
     state = error.sqlstate or ""
     if is_raised(error) and state not in _TRANSIENT:
-        # A function may give it the state of a lost connection or of a value that is too long.
+        # A function may raise the SQLSTATE of a lost connection or of a value that is too long.
         logger.error("A function refused a row: %s", describe(error))
         return internal()
     if lost(error) or state.startswith("53"):

@@ -55,7 +55,7 @@ class Ids:
         """Return an id that a host or a token names, as in the database; None if it cannot be."""
         if self.is_text(entity):
             bare = self._bare(entity, given)
-            # No token names another kind here: what looks like its prefix is the id's own.
+            # A token only names ids of this kind: what looks like another prefix is part of the id.
             bare = given if bare is None else bare
         else:
             word, _, rest = given.partition("-")

@@ -7,7 +7,7 @@ from pydantic import Field
 from petrec.api.entities import Entity
 from petrec.postgres.ids import UUID_PATTERN
 
-# A NUL is no character of PostgreSQL's text; a lone surrogate is none of UTF-8.
+# PostgreSQL's text has no NUL character; UTF-8 has no lone surrogates.
 _NO_NUL = r"^[^\x00]*$"
 
 ShortText = Annotated[str, Field(min_length=1, max_length=50, pattern=_NO_NUL)]

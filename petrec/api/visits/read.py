@@ -20,7 +20,7 @@ from petrec.api.visits.wire import VisitOut
 from petrec.api.wire_columns import as_position, comes_after
 from petrec.schema import Schema
 
-# So many recordings are shown with one visit, the newest; the list of recordings has all.
+# The most recordings shown with one visit, the newest; the list of recordings has all.
 RECORDINGS = 500
 
 

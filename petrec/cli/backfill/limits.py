@@ -28,7 +28,9 @@ LagBytes = Annotated[
 LagSeconds = Annotated[
     float,
     typer.Option(
-        min=0, help="Pause while a replica lags by more than this, in s.", rich_help_panel=_WRITING
+        min=0,
+        help="Pause while a replica lags by more than this, in seconds.",
+        rich_help_panel=_WRITING,
     ),
 ]
 IgnoreLag = Annotated[
@@ -50,7 +52,7 @@ PauseFile = Annotated[
 Deadline = Annotated[
     float,
     typer.Option(
-        min=0, help="Stop after this long without progress, in s.", rich_help_panel=_WRITING
+        min=0, help="Stop after this long without progress, in seconds.", rich_help_panel=_WRITING
     ),
 ]
 

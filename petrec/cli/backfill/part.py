@@ -24,8 +24,8 @@ Where = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN=VALUE",
-        help="Plan only recordings with this value in a column of theirs, or else of their "
-        "appointment. May be repeated.",
+        help="Plan only recordings with this value in a column, or else in a column of their "
+        "appointment. Repeat for several.",
         rich_help_panel=_PART,
         show_default=False,
     ),
@@ -34,7 +34,7 @@ Since = Annotated[
     str | None,
     typer.Option(
         metavar="TIME",
-        help="Plan only recordings created since (7d, 24h, 2026-01-31).",
+        help="Plan only recordings created since then (7d, 24h, 2026-01-31).",
         rich_help_panel=_PART,
         show_default=False,
     ),

@@ -72,7 +72,8 @@ LockTimeout = Annotated[
     ),
 ]
 Deadline = Annotated[
-    float, typer.Option("--deadline", metavar="S", min=0.1, help="Stop after this long, in s.")
+    float,
+    typer.Option("--deadline", metavar="S", min=0.1, help="Stop after this long, in seconds."),
 ]
 Cancel = Annotated[
     bool,

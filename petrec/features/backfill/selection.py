@@ -74,7 +74,7 @@ def _holds(schema: Schema, name: str, value: str) -> ColumnElement[bool]:
 
 
 def _typed(column: ColumnElement[Any], value: str) -> ColumnElement[Any]:
-    # A domain's own check holds for what is stored, not for what is looked for.
+    # A domain's check applies to stored values, not to the value that is searched for.
     return cast(literal(value, Text), PgType(base_type(column)))
 
 
@@ -106,6 +106,6 @@ def _check_value(connection: Connection, schema: Schema, name: str, value: str) 
         with connection.begin_nested():
             connection.execute(select(equal)).all()
     except DBAPIError:
-        # The server's own words would repeat more of the value than a log should hold.
+        # The server's message would repeat more of the value than a log should hold.
         reason = f"{name} = {value!r}: not a {base_type(column)} that can be compared"
         raise UsageError(reason, hint=f"write the value as PostgreSQL shows it in {name}") from None

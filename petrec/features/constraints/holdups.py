@@ -5,7 +5,7 @@ from sqlalchemy import Connection, text
 
 from petrec.features.constraints.result import ConstraintsPlan
 
-# Concurrent builds wait for holders of locks on the table and, at the end, for every older
+# Concurrent builds wait for lock holders on the table and, at the end, for every older
 # snapshot; other DDL waits for lock holders only. Autovacuum gives way. Of sessions of other roles
 # we see role and locks only, and autovacuum has no role. A prepared transaction has no snapshot.
 _OPEN = text("""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from petrec.features.constraints.state import Step
 from petrec.features.constraints.statements.base import Lock, Waits
 
-# What the role, the database or psql's own file may have set otherwise.
+# Settings that the role, the database or psqlrc may have changed.
 _SETS = {
     "search_path": "pg_catalog, pg_temp",
     "default_transaction_read_only": "off",

@@ -14,7 +14,7 @@ from petrec.features.constraints.state import Step
 from petrec.phrases import Phrase, Phrased
 from petrec.postgres.disk import Places, find_places, sort_memory
 
-# What a sort holds in memory for an entry, against the entry itself.
+# The size of an entry in memory during a sort, relative to the entry itself.
 _IN_MEMORY = 3
 
 

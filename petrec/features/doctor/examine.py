@@ -16,7 +16,7 @@ from petrec.postgres.writable import hindrances
 from petrec.schema import Schema
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 
-# The further columns that a task writes, and what it does with the pets of appointments.
+# Further columns that a task writes, and the privileges on the pets of appointments.
 _WRITES: dict[Task, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Task.BACKFILL: ((), ("",)),
     Task.REVIEW: (("appointment_id",), ("INSERT", "DELETE")),

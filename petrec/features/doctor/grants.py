@@ -8,7 +8,7 @@ from psycopg import sql
 
 from petrec.settings import Mapping
 
-# A role makes petrec's tables in a schema that it owns; those of another's it only works with.
+# A role creates petrec's tables in its own schema; in another role's it only uses them.
 _JOURNAL_MADE = (sql.SQL("CREATE SCHEMA petrec AUTHORIZATION {};"),)
 _JOURNAL_USED = (
     sql.SQL("GRANT USAGE ON SCHEMA petrec TO {};"),

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from petrec.features.doctor.result import Check, State
 
 OLDEST, NEWEST = 14, 18
-# A difference that would put a recording into another hour's window is worth a word.
+# A difference that would put a recording into another hour's window is worth a warning.
 _CLOCK_S = 5.0
 _SERVER = text("""
 SELECT current_setting('server_version') AS version,

@@ -20,7 +20,7 @@ WHERE c.oid IN (SELECT CAST(:table AS regclass)::oid
                 UNION SELECT relid::oid FROM pg_partition_tree(CAST(:table AS regclass)))
   AND (c.relkind = 'r' OR NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid))
 """)
-# A key may hold on paper alone: rows loaded while triggers were off are not looked at.
+# A valid key may be violated by rows that were loaded while triggers were disabled.
 _KEYS = text("""
 SELECT count(*) FILTER (WHERE k.convalidated) AS valid,
        count(*) FILTER (WHERE NOT k.convalidated) AS invalid

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from petrec.features.init.catalog import Found
 from petrec.settings import LOGICAL_COLUMNS, OPTIONAL_TABLES, REQUIRED_COLUMNS
 
-# What a foreign key from the one table, by the column, refers to.
+# The table that a foreign key of this table and column references.
 _REFERENCES = {
     "recordings": {"pet_id": "pets", "appointment_id": "appointments", "visit_id": "visits"},
     "appointment_pets": {"pet_id": "pets", "appointment_id": "appointments"},

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Table, text
 
 from petrec.schema import base_type, is_moment
 
-# Whether a type is one of texts, or an enum that has the word.
+# Whether a type is a text type, or an enum that has the word.
 _HOLDS = text("""
     SELECT t.typcategory = 'S' OR EXISTS (
         SELECT FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid AND e.enumlabel = :word)

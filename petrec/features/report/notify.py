@@ -61,7 +61,7 @@ def post(url: str, text: str, *, backoff_s: float = BACKOFF_S) -> None:
         allowed_methods=frozenset({"POST"}),
         redirect=False,
         raise_on_status=False,
-        # A header of the other side must not make a cron job wait for hours.
+        # A Retry-After header must not make a cron job wait for hours.
         respect_retry_after_header=False,
     )
     body = json.dumps({"text": text}).encode()

@@ -13,7 +13,7 @@ from petrec.features.report.result import ReportResult
 from petrec.files import atomic_text, write_failed
 
 Writer = Callable[[ReportResult, TextIO], None]
-# node_exporter runs as another user, and counts are no secret.
+# node_exporter runs as another user, and counts are not secret.
 METRICS_MODE = 0o644
 
 

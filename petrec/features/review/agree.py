@@ -9,7 +9,7 @@ import msgspec
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.read.entry import DecisionEntry
 
-# Between the names of those who share a decision.
+# Separates the names of people who share a decision.
 SHARED = "; "
 
 

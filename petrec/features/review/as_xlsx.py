@@ -44,7 +44,7 @@ def write_workbook(cases: Iterable[Case], out: BinaryIO) -> int:
     try:
         return _write(cases, file)
     except FileCreateError as error:
-        # What it holds is the system's own error, such as of a full disk.
+        # It holds the system's error, such as of a full disk.
         raise error.args[0] from error
     finally:
         file.out = None

@@ -16,7 +16,7 @@ from petrec.postgres.foreseen import Lacking, what_is_lacking
 from petrec.postgres.snapshot import stream_copy
 from petrec.schema import Schema
 
-# A list that nobody reads to its end; what is beyond it can be named by its id.
+# Nobody reads a longer list; other pets can be named by id.
 MOST_CANDIDATES = 60
 LONGEST_TEXT = 1000
 _NOTHING = Lacking()

@@ -59,7 +59,7 @@ def export_cases(
     present = [kind for kind, count in counts.items() if count]
     kept: list[Path] = []
     for path in paths:
-        # A stream left open would hold the connection, and its rollback would wait for ever.
+        # An open stream would hold the connection, and its rollback would wait forever.
         with closing(stream_cases(connection, schema, present)) as cases:
             _write(path, cases, _before(kept, force=force))
     inferable = census.count(MISSING_INFERABLE.id)

@@ -10,7 +10,7 @@ from sqlalchemy.sql.selectable import Subquery
 
 from petrec.schema import Schema, is_moment
 
-# More than these say nothing about one recording; the case is then open to other pets.
+# Longer lists do not help with one recording; the case is then open to other pets.
 MOST_PETS_OF_AN_OWNER = 50
 MOST_APPOINTMENTS_OF_A_DAY = 30
 

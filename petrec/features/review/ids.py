@@ -27,7 +27,7 @@ from petrec.features.review.read.entry import DecisionEntry
 from petrec.postgres.ids import is_text, normal_ids
 from petrec.schema import PgType, Schema
 
-# What the journal keeps in a person's own words.
+# Free text of a person, which the journal keeps.
 _TOLD = ("reviewer", "note", "state")
 _TOLD_TEXT: ColumnElement[str] = column("told", PgType("text"))
 

@@ -22,7 +22,7 @@ _CAUSES = {
     SkipCause.REWRITTEN: "changed differently by a trigger",
 }
 
-# Lines that are named of those with one reason.
+# How many lines with the same reason are named.
 _EXAMPLES = 5
 
 

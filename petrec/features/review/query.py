@@ -159,7 +159,7 @@ class CaseQuery:
             "pet_id": cast(recording.pet_id, Text),
             "appointment": cast(recording.appointment_id, Text),
             "appointment_exists": facts.appointment_exists,
-            # An owner is of use only where there is something to compare it with.
+            # An owner is useful only if there is another to compare with.
             "owner": self._owner(self.here),
             "own": _if(self.own.c.id, pet_json(self.own)),
             "context": self._context(),

@@ -29,7 +29,7 @@ LINES = {
 }
 _SIGN = "␛"
 _ESCAPED = re.compile(f"[{_SIGN}\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{{4}}_)")
-# Half a character (D800 to DFFF) is none, and could not be stored.
+# A lone surrogate (D800 to DFFF) is not a character, and could not be stored.
 _ESCAPE = re.compile(f"{_SIGN}((?!D[89A-F])[0-9A-F]{{4}})")
 
 

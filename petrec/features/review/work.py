@@ -118,7 +118,7 @@ class ReviewWork(RunWork):
             link_changes.c.action == LinkAction.ADDED,
             link_changes.c.appointment_id == cast(facts.recording.appointment_id, Text),
         )
-        # It stands two queries deep in the one that reads the facts.
+        # It is nested two queries deep in the one that reads the facts.
         mine = pets.correlate(facts.source).scalar_subquery()
         return func.coalesce(mine, cast([], ARRAY(Text)))
 

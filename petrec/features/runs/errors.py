@@ -19,7 +19,7 @@ TRANSIENT = (
 # Triggers, cardinality, data, constraints, triggered changes, external routines, CHECK OPTION,
 # limits such as the size of an index entry, and what PL/pgSQL raises.
 _OF_A_ROW = frozenset({"09", "21", "22", "23", "27", "38", "39", "44", "54", "P0"})
-# Resources, an operator, a system error, a read-only transaction: whatever function meets it.
+# Resources, an operator, a system error, a read-only transaction; inside any function.
 _OF_THE_SERVER = frozenset({"08", "25", "53", "57", "58"})
 INSUFFICIENT_PRIVILEGE = "42501"
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 # CREATE INDEX CONCURRENTLY waits for old snapshots, including that of this query, which ends by
 # itself. Cancelling helps only for sessions that hold the lock, not for those queued behind it. An
-# ordinary role does not see the type of other sessions, but autovacuum has no role.
+# ordinary role does not see the type of other sessions, but only autovacuum has no role.
 # A prepared transaction has no session: PostgreSQL counts it as pid 0, and its locks bear none.
 _BLOCKERS = text("""
 WITH held AS (
@@ -112,7 +112,7 @@ class Watch:
 
     def _run(self) -> None:
         """Watch until the statement ends; a lost connection ends only the watching."""
-        # Most statements end before it is worth a connection.
+        # Most statements end before a second connection is worth opening.
         if self._stop.wait(_FIRST_S):
             return
         pause = 0.0

@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-# The row is there with an empty phase where the role may not look into that backend.
+# Without privileges on that backend, the row exists with an empty phase.
 _BUILD = text("""
 SELECT phase, lockers_done, lockers_total, coalesce(current_locker_pid, 0) AS locker,
        blocks_done, blocks_total, tuples_done, tuples_total

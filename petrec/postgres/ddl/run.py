@@ -19,7 +19,7 @@ from petrec.postgres.ddl.progress import Look, Progress
 
 _PID = text("SELECT pg_backend_pid()")
 # A commit that waits for a synchronous standby holds its locks, and no timeout ends that wait. A
-# step that a failover loses is found in the catalog and done again, so none waits.
+# step that a failover loses is missing in the catalog and is done again, so no step waits.
 # https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT
 _SET = text("SELECT set_config('lock_timeout', :lock, false),"
             " set_config('statement_timeout', :statement, false),"

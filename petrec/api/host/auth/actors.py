@@ -50,7 +50,7 @@ class Actors:
             raise unauthorized()
         owner = said["owner"]
         if owner is not None:
-            # An owner's token never carries a staff role, whatever else it says.
+            # An owner's token never has a staff role, even if it claims one.
             return Actor(user, "owner", None, owner)
         clinic = self._known()
         if clinic.schema.users is None:
@@ -95,7 +95,7 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
     return value
 
 
-# For the OpenAPI document alone: it would take the first of several headers.
+# Only for the OpenAPI document: it would use the first of several headers.
 _BEARER = HTTPBearer(description="A JSON Web Token", auto_error=False)
 
 

@@ -69,7 +69,7 @@ def _stored(response: http.client.HTTPResponse) -> StoredObject | None:
         return None
     size = response.getheader("content-length", "")
     if response.status != 200 or not size.isdecimal():
-        # S3 says 403, not 404, to a key that may not list the bucket.
+        # S3 returns 403, not 404, to a key that may not list the bucket.
         logger.warning("The object store returned status %d to HEAD", response.status)
         raise StorageUnavailableError(hint="the key needs s3:GetObject and s3:ListBucket")
     etag = response.getheader("etag", "").strip('"')

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from petrec.postgres.catalog import TYPE_NAME
 from petrec.postgres.enforced import ENFORCED, KEY_COLUMNS, REFERENCED
 
-# As the planner does it: the rows of each page at the last count, and the pages of today.
+# As the planner does it: the rows per page at the last ANALYZE, times the current pages.
 _ROWS = """(greatest(c.reltuples, 0) * CASE WHEN c.relpages > 0
     THEN pg_relation_size(c.oid)::float8 / current_setting('block_size')::int / c.relpages
     ELSE 1 END)::bigint"""
@@ -19,7 +19,7 @@ SELECT c.relname::text AS name, c.oid::bigint AS oid, c.relkind::text AS relkind
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
 """)  # noqa: S608 - constants
-# Of every partitioned table, itself and all below it, in whichever schema they are.
+# Every partitioned table and all its partitions, in any schema.
 PARTS = text(f"""
 SELECT r.relname::text AS root, t.relid::bigint AS oid, t.parentrelid::bigint AS parent,
        t.isleaf AS leaf, t.level AS level, c.relname::text AS name, n.nspname::text AS schema,
@@ -125,7 +125,7 @@ RELATIONS = text("""
 SELECT n.nspname::text AS schema, c.relname::text AS name
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY(:schemas)
 """)
-# NOT NULL of a table is dropped together with that of the tables below it.
+# NOT NULL of a table is dropped together with that of its partitions.
 PIN = text("""
 WITH RECURSIVE below AS (
     SELECT c.oid, 0 AS level FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

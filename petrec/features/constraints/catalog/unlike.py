@@ -9,8 +9,8 @@ from petrec.features.constraints.specs import GROUPS, specs
 from petrec.postgres.catalog import TYPE_NAME
 from petrec.settings import Mapping
 
-# The unique index that is referred to has an operator for the other type, or the other type becomes
-# the index's by itself. The types below domains count.
+# The referenced unique index needs an operator for the other type, or the other type is converted
+# implicitly to the index's. The base types of domains count.
 # https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-ADD-TABLE-CONSTRAINT
 _UNLIKE = text(f"""
 WITH RECURSIVE key AS (

@@ -11,7 +11,7 @@ from petrec.features.report.result import BackfillMark, TrendPoint, TrendVerdict
 
 _SIZE = (760, 290)
 _PLOT = Plot(left=46, top=44, right=686, bottom=258)
-# A label this close to the one before would be written over it.
+# A label this close to the previous one would overlap it.
 _LABEL = 92
 _MOST_DOTS = 45
 

@@ -12,7 +12,7 @@ from petrec.features.report.result import TrendPoint
 _SIZE = (760, 230)
 _PLOT = Plot(left=46, top=30, right=740, bottom=200)
 _WIDEST = 26.0
-# A day with so many times the moves of a usual one ends too early and labelled.
+# A day with this many times the usual movements is cut off and labelled.
 _FAR = 4
 
 

@@ -15,7 +15,7 @@ from petrec.features.review.rows import COLUMNS
 from petrec.files import decode_text
 
 _SEPARATORS = (",", ";", "\t")
-# A damaged quote can make one cell of a whole file; memory is the only limit worth having.
+# A damaged quote can turn a whole file into one cell; the only limit is memory.
 _LONGEST_FIELD = 2**31 - 1
 
 

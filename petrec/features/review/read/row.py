@@ -16,7 +16,7 @@ _WORDS = {
     "cannot_tell": Verdict.CANNOT_TELL,
     "leave": Verdict.LEAVE,
 }
-# What petrec itself has written into a row: a decision without it is none.
+# Cells that petrec has written; a decision without them is not valid.
 _CARRIED = ("recording_id", "kind", "state", "choices")
 
 

@@ -29,7 +29,7 @@ class Workbook:
 
     def __init__(self, path: Path) -> None:
         need_extra("a workbook", "xlsx", "openpyxl")
-        # It warns of what it would not write again: the colours of a column, a picture.
+        # openpyxl warns of what it would not write again: the colours of a column, a picture.
         warnings.filterwarnings("ignore", module="openpyxl")
         self._file = path.open("rb")
         try:
@@ -70,7 +70,7 @@ def _sheets(file: BinaryIO) -> dict[str, Any]:
     if not sheets:
         raise Damaged("it has no sheets; save it as 'Excel Workbook', not as 'Strict Open XML'")
     for sheet in sheets.values():
-        # Else each row would be as wide as the sheet.
+        # Otherwise each row would be as wide as the sheet.
         sheet.reset_dimensions()
     return sheets
 

@@ -26,7 +26,7 @@ WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
 """)
 
 _BOUND = text("SELECT set_config('statement_timeout', :ms, true)")
-# The rest is for the progress to be recorded, and for the commit.
+# The remaining time is for recording the progress and for the commit.
 _WRITE_SHARE = 0.9
 
 

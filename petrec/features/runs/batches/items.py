@@ -90,7 +90,7 @@ def skip_gone(connection: Connection, run: Run, work: RunWork, page: Sequence[in
         exists().where(has_key(work.schema, work.recordings.c, table.c.row_key)).correlate(table)
     )
     rows = select(literal(run.id), table.c.seq, table.c.row_key, literal(_GONE))
-    # The key of a row that this run has changed may be another now.
+    # The key of a row may have changed, by this run itself.
     written = changes.alias("written")
     ours = exists().where(written.c.run_id == run.id, written.c.seq == table.c.seq)
     rows = rows.where(numbered(table, mine), ~there, ~ours.correlate(table))

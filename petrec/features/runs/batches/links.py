@@ -56,7 +56,7 @@ def add_links(schema: Schema, run: Run, changed: CTE) -> tuple[CTE, ...]:
     present = exists(
         select(1).where(links.c.appointment_id == pair[0], links.c.pet_id == pair[1])
     ).correlate(changed)
-    # A pet that a trigger put in the place of the planned one is not added anywhere.
+    # A pet that a trigger wrote instead of the planned one is not added anywhere.
     needed = and_(changed.c.links, changed.c.as_planned)
     missing = select(*pair).distinct().where(needed, ~present)
     added = insert(table).from_select([table.c.appointment_id, table.c.pet_id], missing)

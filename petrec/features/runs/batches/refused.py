@@ -74,7 +74,7 @@ def _trigger(error: Error, triggers: Sequence[TriggerFunction]) -> str | None:
 def _by_class(error: Error) -> str:
     state = error.sqlstate or ""
     if state == INSUFFICIENT_PRIVILEGE:
-        # The name of the server's own C function is not translated.
+        # The name of the server's C function is not translated.
         policy = error.diag.source_function == "ExecWithCheckOptions"
         return "a row-level security policy" if policy else "a missing privilege"
     if state == "23514":

@@ -116,7 +116,7 @@ def _journal(run: Run, changed: CTE) -> CTE:
 
 
 def _skip(run: Run, fresh: CTE, changed: CTE) -> CTE:
-    # IN is hashed whatever the planner thinks of their number; EXISTS may be a nested loop.
+    # IN is hashed for every estimate of the planner; EXISTS may become a nested loop.
     written = fresh.c.seq.in_(select(changed.c.seq))
     overtaken = and_(~written, ~fresh.c.applies)
     reason = case((overtaken, fresh.c.reason), (written, _REWRITTEN), else_=_SUPPRESSED)

@@ -84,7 +84,7 @@ class Driver:
                     raise
                 self._wait_to_reconnect(error, run.id)
             except RunHeldError:
-                # After a lost connection the lock may still be held by our own dead backend.
+                # After a lost connection our own dead backend may still hold the lock.
                 if run is None or not self.retries.patience.wait():
                     raise
 
@@ -145,7 +145,7 @@ class Driver:
                 raise
 
         def instead(error: DBAPIError) -> Batch | None:
-            # At a rollback the driver forgets what it has prepared.
+            # At a rollback the driver drops its prepared statements.
             plan_ahead(connection, run, query)
             if pace.size == 1 and self._tried_enough(error):
                 with suppress(DBAPIError):

@@ -166,7 +166,7 @@ class Throttle:
         """Return how many seconds to rest, and why."""
         pause = rate_pause(self.throttling, batch.taken, batch.took_ms)
         if batch.waiters and pause < batch.took_ms / 1000:
-            # They queued behind this batch: leave them as long again before the next.
+            # They waited behind this batch: pause for the same time before the next.
             waited = f"pausing for {batch.waiters} sessions that waited for petrec's locks"
             return batch.took_ms / 1000, waited
         return pause, f"limited to {self.throttling.max_rows_per_second:g} rows/s" if pause else ""

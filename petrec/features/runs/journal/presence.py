@@ -34,7 +34,7 @@ SELECT c.relname AS name,
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'petrec' AND c.relname = ANY(:names) AND c.relkind = 'r'
 """)
-# Relations that bear the names of petrec's tables and lack the column that each of them has.
+# Relations with the names of petrec's tables, but without the column that each of them has.
 _FOREIGN = text("""
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'petrec' AND c.relname = ANY(:names) AND NOT (c.relkind = 'r' AND EXISTS (
@@ -44,8 +44,8 @@ WHERE n.nspname = 'petrec' AND c.relname = ANY(:names) AND NOT (c.relkind = 'r' 
 ORDER BY c.relname
 """)
 # Code that runs as the user of a table of the schema: of triggers, rules, policies, children, and
-# of what columns, defaults, constraints and indexes call. What the server brings along is pinned,
-# and so in no pg_depend: https://www.postgresql.org/docs/current/catalog-pg-depend.html
+# of what columns, defaults, constraints and indexes call. The server's own objects are pinned,
+# and so not in pg_depend: https://www.postgresql.org/docs/current/catalog-pg-depend.html
 _OTHERS_CODE = text("""
 SELECT DISTINCT c.relname::text
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

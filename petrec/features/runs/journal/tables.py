@@ -91,7 +91,7 @@ skips = Table(
     Column("reason", Text, nullable=False),
     Column("skipped_at", _Moment, server_default=_NOW, nullable=False),
 )
-# What people have decided; `source` names file, sheet and line.
+# Decisions of people; `source` names file, sheet and line.
 decisions = Table(
     "decisions",
     metadata,
@@ -135,7 +135,7 @@ history_runs = Table(
     Index("history_runs_target", "target", "id"),
 )
 
-# Hashes alone. A row is written only when a finding comes or goes: `run_id` says in which run.
+# Only hashes. A row is written only when a finding appears or disappears, in the run `run_id`.
 history_findings = Table(
     "history_findings",
     history_metadata,

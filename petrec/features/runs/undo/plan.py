@@ -55,7 +55,7 @@ def plan_undo(connection: Connection, run_id: int, target: Target) -> Run:
     undone = read_run(connection, target.name, run_id)
     check_undoable(undone, target)
     if undone.state in UNFINISHED:
-        # What it has not done yet is not to be done any more.
+        # The rest of the run must not be written any more.
         change_state(connection, undone, RunState.ABANDONED)
     follow_moves(connection, changes, undone)
     undos = undos_of(connection, run_id)
