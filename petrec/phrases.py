@@ -23,7 +23,7 @@ class Phrase(StrEnum):
     DSN_AND_SERVICE = "dsn and service cannot be combined"
     DROP_VISITS_NEEDS_GROUP = "drop_visits works only together with the group visits"
     DROP_FIRST_OR_KEEP_VISITS = "drop it yourself first, or omit drop_visits"
-    EMPTY_ALLOWED = "allow_empty passes an empty table"
+    EMPTY_ALLOWED = "if that is expected, pass allow_empty"
     FREE_SPACE_UNKNOWN = "{needs}; petrec could not measure the free space; pass it as free_space"
     FORCE_KEEPS_BESIDE = "name another file, or pass force, which keeps the old one as NAME.bak-1"
     IMPORT_NOT_APPLIED = "nothing has been written; import_review writes"

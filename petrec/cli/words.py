@@ -20,7 +20,7 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.DSN_AND_SERVICE: "--dsn and --service cannot be combined",
     Phrase.DROP_VISITS_NEEDS_GROUP: "--drop-visits works only together with the group visits",
     Phrase.DROP_FIRST_OR_KEEP_VISITS: "drop it yourself first, or omit --drop-visits",
-    Phrase.EMPTY_ALLOWED: "if that is normal here: --allow-empty",
+    Phrase.EMPTY_ALLOWED: "if that is expected, add --allow-empty",
     Phrase.FREE_SPACE_UNKNOWN: (
         "{needs}; petrec could not measure the free space; pass it with --free-space SIZE"
     ),
@@ -73,7 +73,7 @@ WORDS: Mapping[Phrase, str] = {
         "petrec constraints rollback --group required, then start the same undo again"
     ),
     Phrase.SAME_SELECTION_OR_ANEW: (
-        "finish it first: petrec runs resume {run}; or give --anew to plan again"
+        "finish it first: petrec runs resume {run}; or add --anew to plan again"
     ),
     Phrase.SAME_TOUCH_OR_ANEW: (
         "add the same --touch to finish it, or --anew to plan the rest again"

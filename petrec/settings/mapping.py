@@ -49,17 +49,17 @@ class Mapping(Struct, frozen=True, forbid_unknown_fields=True):
 
     schema: Annotated[str, Meta(description="Schema of the application's tables.")] = "public"
     tables: Annotated[
-        dict[str, str], Meta(description="Names of tables, by the names that petrec knows.")
+        dict[str, str], Meta(description="Names of your tables, by petrec's names.")
     ] = {}
     columns: Annotated[
         dict[str, dict[str, str]],
-        Meta(description="Names of columns, by table and the names that petrec knows."),
+        Meta(description="Names of your columns, by table and by petrec's names."),
     ] = {}
     where: Annotated[
         dict[str, str], Meta(description="Condition by table; other rows do not count.")
     ] = {}
     ignore: Annotated[
-        tuple[str, ...], Meta(description="Optional tables and columns to leave out.")
+        tuple[str, ...], Meta(description="Optional tables and columns to ignore.")
     ] = ()
 
     def table(self, logical: str) -> str:

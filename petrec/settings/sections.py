@@ -28,7 +28,7 @@ class Timeouts(Struct, frozen=True, forbid_unknown_fields=True):
         int, says("Longest wait for a lock while reading or planning, in ms; 0 is no limit.")
     ] = 5_000
     read_statement_ms: Annotated[
-        int, says("Longest time that one reading statement may run, in ms; 0 is no limit.")
+        int, says("Longest time of one read statement, in ms; 0 is no limit.")
     ] = 0
 
 
@@ -45,15 +45,15 @@ class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of reports."""
 
     notify_url: Annotated[
-        str, says("Webhook that is told of a report; a secret, better in PETREC_NOTIFY_URL.")
+        str, says("Webhook to notify of a report; a secret, better in PETREC_NOTIFY_URL.")
     ] = ""
 
 
 class RuleLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """When a rule warns and when it fails: `> 0`, `>= 10`, `> 1%`; empty is never."""
 
-    warn_if: Annotated[str, says("Warn if the count is so; empty is never.")] = ""
-    error_if: Annotated[str, says("Fail if the count is so; empty is never.")] = ""
+    warn_if: Annotated[str, says("Warn at this limit, such as > 0 or >= 1%; empty is never.")] = ""
+    error_if: Annotated[str, says("Fail at this limit, such as > 0 or >= 1%; empty is never.")] = ""
 
 
 class ValidateSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +74,7 @@ class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
         "RS256",
     )
     audience: Annotated[str, says("Audience that a token must name; required.")] = ""
-    issuer: Annotated[str | None, says("Issuer that a token must name; none: any.")] = None
+    issuer: Annotated[str | None, says("Issuer that a token must name; empty for any.")] = None
     leeway_s: Annotated[int, says("How far clocks may differ, in seconds.")] = 30
     jwks_file: Annotated[
         str, says("File with the public keys (JWKS); else the key is in PETREC_JWT_KEY.")
@@ -91,7 +91,7 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     bucket: Annotated[str, says("Name of the bucket; required.")] = ""
     region: Annotated[str, says("Region of the bucket.")] = "us-east-1"
-    endpoint: Annotated[str | None, says("URL of a store that is not AWS; none: AWS.")] = None
+    endpoint: Annotated[str | None, says("URL of a store other than AWS; empty for AWS.")] = None
     path_style: Annotated[bool, says("Name the bucket in the path, not in the host.")] = False
     expires_s: Annotated[int, says("How long an upload form is valid, in seconds.")] = 3600
     max_bytes: Annotated[int, says("Largest upload, in bytes.")] = 104_857_600
@@ -106,15 +106,15 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     token: TokenSettings = TokenSettings()
     store: StoreSettings = StoreSettings()
-    pool_size: Annotated[int, says("Most connections to the database, by process.")] = 10
+    pool_size: Annotated[int, says("Most connections to the database, per process.")] = 10
     metrics: Annotated[bool, says("Serve GET /metrics for Prometheus (petrec[metrics]).")] = False
     drain_s: Annotated[
         int, says("How long running requests may take after SIGTERM, in seconds.")
     ] = 30
     global_roles: Annotated[tuple[str, ...], says("Roles that may see every practice.")] = ()
-    prepare: Annotated[bool, says("Prepare statements; false behind a pooler that keeps none.")] = (
-        True
-    )
+    prepare: Annotated[
+        bool, says("Prepare statements; false behind a pooler that does not support it.")
+    ] = True
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -165,4 +165,4 @@ class BackfillResult(Struct, frozen=True):
 
 def counted_only(only: tuple[str, ...]) -> str:
     """Return which recordings a plan and its counts are about."""
-    return f"plan, counts and CSV are of recordings with: {', '.join(only)}"
+    return f"plan, counts and CSV cover only recordings with: {', '.join(only)}"

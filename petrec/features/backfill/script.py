@@ -42,9 +42,9 @@ _TEMPORARY: Any = {"schema_translate_map": {SCHEMA: "pg_temp"}, "render_schema_t
 _PLACEHOLDER = re.compile(r"%\((.*?)\)s|%%")
 _PATH = text("SELECT current_setting('search_path')")
 _HEAD = (
-    "-- Nothing stays: the transaction is rolled back at the end. Until then the rows are locked.",
-    "-- petrec's tables are temporary ones here: the role needs TEMPORARY on the database.",
-    "-- A run has parameters where literals stand here, and plans them once: its plans may differ.",
+    "-- The transaction is rolled back at the end; until then the rows are locked.",
+    "-- Temporary tables replace petrec's own: the role needs TEMPORARY on the database.",
+    "-- A run uses parameters instead of these literals, and plans once: its plans may differ.",
     "-- psql -v explain='EXPLAIN (ANALYZE, BUFFERS)' -f FILE shows how each statement is executed.",
     "\\set ON_ERROR_STOP on",
     "\\if :{?explain}",
@@ -96,14 +96,15 @@ def _statements(
     if isinstance(lock, str):
         yield "keep new pets out of appointments", f"{lock};"
     else:
-        yield "lock their appointments; those that others hold are returned", shown(lock, **numbers)
+        yield "lock their appointments; returns those that no other session "
+        "holds", shown(lock, **numbers)
     guarded = work.guarded_rows(run)
     write = write_query(schema, run, guarded, watched=work.watched)
     yield "judge, lock, write and journal", shown(write, **numbers, batch=1)
     if work.watched:
         yield "let deferred triggers run", f"{IMMEDIATE.text};"
         for statement in drift_statements(schema, run):
-            yield "journal what triggers made of the rows", shown(statement, **numbers)
+            yield "journal the rows as triggers have changed them", shown(statement, **numbers)
     yield "record how far the run is", shown(update(runs).values(cursor=size, batches=1))
     told = select(changes.c.row_key, changes.c.old, changes.c.new).order_by(changes.c.seq)
     yield "what has changed", f"{_literal(connection, told, {})};"
