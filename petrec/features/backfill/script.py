@@ -96,8 +96,7 @@ def _statements(
     if isinstance(lock, str):
         yield "keep new pets out of appointments", f"{lock};"
     else:
-        yield "lock their appointments; returns those that no other session "
-        "holds", shown(lock, **numbers)
+        yield "lock their appointments, without waiting", shown(lock, **numbers)
     guarded = work.guarded_rows(run)
     write = write_query(schema, run, guarded, watched=work.watched)
     yield "judge, lock, write and journal", shown(write, **numbers, batch=1)
