@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.plugins.correlation",
     "tests.plugins.databases",
     "tests.plugins.command",
+    "tests.plugins.terminals",
     "tests.plugins.pooler",
     "tests.plugins.seaweed",
     "tests.plugins.exports",

@@ -31,8 +31,10 @@ def write(document: Document, out: TextIO) -> None:
     for grid in filter(lambda grid: grid.rows, document.grids):
         console.print()
         write_grid(grid, console)
-    console.print()
-    for note in (*document.remarks, *document.notes):
+    notes = (*document.remarks, *document.notes)
+    if notes:
+        console.print()
+    for note in notes:
         console.print(f"[dim]{escape(plain(note))}[/dim]", soft_wrap=True)
 
 
@@ -41,10 +43,11 @@ def write_grid(grid: Grid, console: Console) -> None:
     texts = [[_text(cell) for cell in row] for row in grid.rows]
     columns = [[name, *(row[i] for row in texts)] for i, name in enumerate(grid.columns)]
     widths = _wrapped_widths(columns, console.width)
+    if grid.title:
+        console.print(Text(grid.title, style="italic"))
     if widths is not None:
         console.print(_table(grid, texts, widths))
         return
-    console.print(Text(grid.title, style="italic"))
     beside = _count_beside(columns, console.width)
     for row, line in zip(texts, _lines(grid, texts, beside, console), strict=True):
         for shown in line:
@@ -116,8 +119,7 @@ def _lines(
 def _table(
     grid: Grid, texts: Sequence[Sequence[str]], widths: Sequence[int] | None = None
 ) -> Table:
-    title = grid.title or None
-    table = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
+    table = Table(show_edge=False, pad_edge=False)
     for index, column in enumerate(grid.columns):
         table.add_column(
             column,

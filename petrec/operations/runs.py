@@ -1,5 +1,8 @@
 """The runs that changed recordings: list, show, undo, resume and abandon."""
 
+from collections.abc import Callable
+from functools import partial
+
 from sqlalchemy import Connection
 
 from petrec.errors import RunNotFoundError
@@ -7,16 +10,18 @@ from petrec.features.backfill.work import backfill_work
 from petrec.features.review.work import ReviewWork
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.change import Lineage
+from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.lock import naming_blockers, reading
-from petrec.features.runs.journal.presence import is_installed
+from petrec.features.runs.journal.presence import is_installed, require_journal
 from petrec.features.runs.journal.store import list_runs, read_run
 from petrec.features.runs.lineage import read_lineage, read_skips
-from petrec.features.runs.result import Abandoned, Resumed, RunList, UndoPlan, UndoResult
-from petrec.features.runs.resume import abandon_run, resume_run
+from petrec.features.runs.result import Abandoned, MovedOn, Resumed, RunList, UndoPlan, UndoResult
+from petrec.features.runs.resume import abandon_run, plan_resume
 from petrec.features.runs.run import Action, Observer, Run, Target
 from petrec.features.runs.targets import make_target, mapped_target
-from petrec.features.runs.undo.plan import apply_undo, check_null_returns, undo_target
+from petrec.features.runs.undo.plan import check_null_returns, undo_target
+from petrec.features.runs.undo.plan import plan_undo as create_undo
 from petrec.features.runs.undo.preview import preview_undo
 from petrec.features.runs.undo.work import UndoWork
 from petrec.operations.callbacks import Confirm, ignore, require
@@ -85,9 +90,9 @@ def undo(
             _check_undo(connection, schema, undo_target(connection, undone), run)
     require(confirm, run)
     with session.translated():
-        done = apply_undo(session.engine, schema, target, run, throttling or Throttling(), progress)
-        with reading(session.engine) as connection:
-            return UndoResult(done, read_skips(connection, done.id))
+        require_journal(session.engine, run)
+    plan = partial(create_undo, run_id=run, target=target)
+    return UndoResult(*_driven(session, UndoWork(schema), plan, throttling, progress))
 
 
 def resume(
@@ -112,11 +117,8 @@ def resume(
             links = "INSERT" if unfinished.target.links else ""
             check_writable(connection, schema, unfinished.target.columns, links=links)
     require(confirm, unfinished)
-    work, given = _work(schema, unfinished), throttling or Throttling()
-    with session.translated():
-        done = resume_run(session.engine, work, target, run, given, progress)
-        with reading(session.engine) as connection:
-            return Resumed(done, read_skips(connection, done.id))
+    plan = partial(plan_resume, run_id=run, target=target)
+    return Resumed(*_driven(session, _work(schema, unfinished), plan, throttling, progress))
 
 
 def abandon(session: Session, run: int, *, confirm: Confirm[int] | None = None) -> Abandoned:
@@ -129,6 +131,21 @@ def abandon(session: Session, run: int, *, confirm: Confirm[int] | None = None) 
     target = mapped_target(session.settings.mapping)
     with session.translated():
         return Abandoned(abandon_run(session.engine, target, run))
+
+
+def _driven(
+    session: Session,
+    work: RunWork,
+    plan: Callable[[Connection], Run],
+    throttling: Throttling | None,
+    progress: Observer,
+) -> tuple[Run, tuple[MovedOn, ...]]:
+    """Drive a run to its end; returns it with the rows that it did not write as planned."""
+    with session.translated():
+        driver = Driver(session.engine, work, throttling or Throttling(), progress)
+        done = driver.run(plan)
+        with reading(session.engine) as connection:
+            return done, read_skips(connection, done.id)
 
 
 def _read(connection: Connection, target: Target, run: int) -> Run:

@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -88,9 +89,9 @@ def _template(cluster: Cluster, shape: str) -> str:
     return name
 
 
-@pytest.fixture
-def database(cluster: Cluster) -> Iterator[MakeDatabase]:
-    """Makes databases, which the test alone sees."""
+@contextmanager
+def databases(cluster: Cluster) -> Iterator[MakeDatabase]:
+    """Make databases, which go with the block."""
     made: list[Database] = []
 
     def make(shape: str = "clinic", server: Cluster | None = None) -> Database:
@@ -108,6 +109,13 @@ def database(cluster: Cluster) -> Iterator[MakeDatabase]:
             connection.close()
         with psycopg.connect(old.cluster.dsn(), autocommit=True) as admin:
             admin.execute(f"DROP DATABASE IF EXISTS {old.name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[MakeDatabase]:
+    """Makes databases, which the test alone sees."""
+    with databases(cluster) as make:
+        yield make
 
 
 @pytest.fixture

@@ -107,18 +107,21 @@ class Forks:
         directory: Path,
         environment: Mapping[str, str],
         module: str = "petrec",
+        *,
+        out: int | None = None,
     ) -> Process:
-        """Start a command and go on."""
+        """Start a command and go on; `out` is its standard output in place of a pipe."""
         request = {"arguments": arguments, "directory": str(directory)}
         text = json.dumps(request | {"environment": dict(environment), "module": module})
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(str(self.path))
-        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+        (piped, out_end), (err, err_end) = os.pipe(), os.pipe()
         with Path(os.devnull).open() as nothing:
-            socket.send_fds(connection, [text.encode()], [nothing.fileno(), out_end, err_end])
+            streams = [nothing.fileno(), out_end if out is None else out, err_end]
+            socket.send_fds(connection, [text.encode()], streams)
         os.close(out_end)
         os.close(err_end)
-        return Process(connection, out, err)
+        return Process(connection, piped, err)
 
     def run(
         self,

@@ -133,6 +133,7 @@ class ReviewImport(Result, frozen=True):
             f"run {self.resumed.id} was unfinished and was completed first" if self.resumed else "",
             Phrased(Phrase.IMPORT_PARTIALLY) if refused else "",
             f"refused lines: {', '.join(self.rejects)}" if self.rejects else "",
+            self.run.speed if self.run else "",
             self.run.warning if self.run else "",
             f"to undo: petrec runs undo {self.run.id}" if self.run and self.run.changed else "",
             "" if self.applied else Phrased(Phrase.IMPORT_NOT_APPLIED),

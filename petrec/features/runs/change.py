@@ -40,16 +40,16 @@ class Lineage(Struct, frozen=True):
 
     def document(self) -> Document:
         """Return the form for rendering."""
-        columns = ("recording", "run", "action", "strategy", "old pet", "new pet", "at", "by")
+        columns = ("recording", "new pet", "old pet", "at", "run", "action", "strategy", "by")
         rows = tuple(
             (
                 change.recording_id,
+                _text(change.new.get("pet_id")),
+                _text(change.old.get("pet_id")),
+                f"{change.changed_at:%Y-%m-%d %H:%M:%S}",
                 change.run,
                 change.action,
                 change.strategy,
-                _text(change.old.get("pet_id")),
-                _text(change.new.get("pet_id")),
-                f"{change.changed_at:%Y-%m-%d %H:%M:%S}",
                 change.role,
             )
             for change in self.changes

@@ -155,7 +155,8 @@ class RunList(Struct, frozen=True):
     def document(self) -> Document:
         """Return the form for rendering."""
         on = f" on {self.runs[0].target.table}" if self.runs else ""
-        title = f"{len(self.runs)} runs{on}" if self.runs else "there are no runs yet"
+        count = "1 run" if len(self.runs) == 1 else f"{len(self.runs)} runs"
+        title = f"{count}{on}" if self.runs else "there are no runs yet"
         columns = _LIST
         rows = tuple(map(_list_row, self.runs))
         if any(run.target.only for run in self.runs):

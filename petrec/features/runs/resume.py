@@ -4,15 +4,12 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, Engine, Table
 
-from petrec.features.runs.batches.work import RunWork
-from petrec.features.runs.driver.driver import Driver
-from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.install import only_writer
 from petrec.features.runs.journal.keys import follow_moves
 from petrec.features.runs.journal.presence import require_journal
 from petrec.features.runs.journal.store import change_state, read_run
 from petrec.features.runs.journal.tables import changes, decisions, plan_items
-from petrec.features.runs.run import Action, Observer, Run, RunState, Target
+from petrec.features.runs.run import Action, Run, RunState, Target
 from petrec.features.runs.targets import check_target
 
 # Undos work through the changes of the run that they undo.
@@ -35,20 +32,9 @@ def take_up(connection: Connection, run: Run, target: Target) -> Run:
     return read_run(connection, target.name, run.id)
 
 
-def resume_run(
-    engine: Engine,
-    work: RunWork,
-    target: Target,
-    run_id: int,
-    throttling: Throttling,
-    observe: Observer,
-) -> Run:
-    """Finish an unfinished run of any action; errors: see `take_up` and `Driver`."""
-
-    def plan(connection: Connection) -> Run:
-        return take_up(connection, read_run(connection, target.name, run_id), target)
-
-    return Driver(engine, work, throttling, observe).run(plan)
+def plan_resume(connection: Connection, run_id: int, target: Target) -> Run:
+    """Take over an unfinished run of any action by its number; errors: see `take_up`."""
+    return take_up(connection, read_run(connection, target.name, run_id), target)
 
 
 def abandon_run(engine: Engine, target_name: str, run_id: int) -> Run:

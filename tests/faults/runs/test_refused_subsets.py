@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from petrec.features.review.agree import Ballot
 from petrec.features.review.apply import record_review, review_target
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.cases import observe
+from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.run import Run
 from petrec.features.runs.targets import make_target
-from petrec.features.runs.undo.plan import apply_undo
+from petrec.features.runs.undo.plan import plan_undo
+from petrec.features.runs.undo.work import UndoWork
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema
@@ -96,7 +99,8 @@ class Clinic:
 
     def undo(self, run: Run) -> Run:
         """Take a run back."""
-        return apply_undo(self.engine, self.schema, self.target, run.id, LIMITS, lambda _: None)
+        driver = Driver(self.engine, UndoWork(self.schema), LIMITS, lambda _: None)
+        return driver.run(partial(plan_undo, run_id=run.id, target=self.target))
 
     def spoil(self, chance: random.Random, ids: list[int]) -> set[int]:
         """Have the database refuse some of the rows, each in a way of its own."""

@@ -4,6 +4,7 @@ import itertools
 import random
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -22,10 +23,12 @@ from petrec.features.backfill.plan import preview
 from petrec.features.report.examples import read_examples
 from petrec.features.report.monitoring import read_monitoring
 from petrec.features.review.query import REVIEWED, kind_query
+from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.targets import make_target
-from petrec.features.runs.undo.plan import apply_undo
+from petrec.features.runs.undo.plan import plan_undo
+from petrec.features.runs.undo.work import UndoWork
 from petrec.postgres.preflight import load_schema
 from petrec.schema import Schema
 from petrec.settings import LOGICAL_COLUMNS, Mapping
@@ -137,7 +140,8 @@ def answers(engine: Engine, mapping: Mapping) -> list[Any]:
     run = apply_backfill(engine, schema, target, Throttling(), lambda *_: None)
     assert run is not None
     found += [(run.changed, run.skipped, run.deferred), pets(engine, schema)]
-    undone = apply_undo(engine, schema, target, run.id, Throttling(), lambda *_: None)
+    driver = Driver(engine, UndoWork(schema), Throttling(), lambda *_: None)
+    undone = driver.run(partial(plan_undo, run_id=run.id, target=target))
     return [*found, (undone.changed, undone.skipped), pets(engine, schema)]
 
 

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, Engine, exists, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from petrec.errors import DatabaseError, IllegalTransitionError
-from petrec.features.runs.driver.driver import Driver
-from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.keys import follow_moves
-from petrec.features.runs.journal.presence import require_journal
 from petrec.features.runs.journal.store import (
     change_state,
     create_run,
@@ -20,9 +17,8 @@ from petrec.features.runs.journal.store import (
 )
 from petrec.features.runs.journal.tables import changes
 from petrec.features.runs.resume import take_up
-from petrec.features.runs.run import UNFINISHED, Action, Observer, Run, RunState, Target
+from petrec.features.runs.run import UNFINISHED, Action, Run, RunState, Target
 from petrec.features.runs.targets import check_target
-from petrec.features.runs.undo.work import UndoWork
 from petrec.phrases import Phrase, Phrased
 from petrec.postgres.foreseen import is_required
 from petrec.schema import Schema
@@ -30,28 +26,14 @@ from petrec.schema import Schema
 _APPOINTMENT = "appointment_id"
 
 
-def apply_undo(
-    engine: Engine,
-    schema: Schema,
-    target: Target,
-    run_id: int,
-    throttling: Throttling,
-    observe: Observer,
-) -> Run:
-    """Undo a run; errors: RunNotFoundError, IllegalTransitionError, see `Driver`."""
-    require_journal(engine, run_id)
-
-    def plan(connection: Connection) -> Run:
-        unfinished = unfinished_run(connection, target.name, Action.UNDO, run_id)
-        if unfinished is not None:
-            return take_up(connection, unfinished, target)
-        return plan_undo(connection, run_id, target)
-
-    return Driver(engine, UndoWork(schema), throttling, observe).run(plan)
-
-
 def plan_undo(connection: Connection, run_id: int, target: Target) -> Run:
-    """Create the run that undoes another; errors: RunNotFoundError, IllegalTransitionError."""
+    """Create the run that undoes another, or take over the one that has begun to.
+
+    Errors: RunNotFoundError, IllegalTransitionError.
+    """
+    unfinished = unfinished_run(connection, target.name, Action.UNDO, run_id)
+    if unfinished is not None:
+        return take_up(connection, unfinished, target)
     undone = read_run(connection, target.name, run_id)
     check_undoable(undone, target)
     if undone.state in UNFINISHED:
