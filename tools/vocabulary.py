@@ -80,11 +80,16 @@ def words_in(path: str, text: str) -> Iterator[Found]:
     if not (PATTERN.search(text) or _DOCSTRING.search(text)):
         return
     for line, part in _prose(text) if path.endswith(".py") else [(1, text)]:
-        for found in PATTERN.finditer(_CODE.sub(lambda m: " " * len(m[0]), part)):
+        for found in PATTERN.finditer(_without_code(path, part)):
             place = line + part.count("\n", 0, found.start())
             yield Found(path, place, found[0], _instead_of(found[0]))
         if _DOCSTRING.match(part):
             yield Found(path, line, part.strip('"').split()[0], "Return, or another imperative")
+
+
+def _without_code(path: str, part: str) -> str:
+    """Return the text with spaces for code; in JavaScript, backticks are around texts."""
+    return part if path.endswith(".js") else _CODE.sub(lambda code: " " * len(code[0]), part)
 
 
 def _instead_of(found: str) -> str:

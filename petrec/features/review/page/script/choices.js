@@ -65,7 +65,7 @@ function candidateChoice(kase, entry, candidate, number, act) {
       "span",
       { class: "choice-text" },
       el("strong", {}, foreign(candidate.name)),
-      candidate.pet_id === kase.pet_id ? el("span", { class: "tag" }, "present pet") : null,
+      candidate.pet_id === kase.pet_id ? el("span", { class: "tag" }, "current pet") : null,
       foreign(candidate.details, { class: "choice-details" }),
       effect
         ? el("span", { class: isFarReaching(candidate) ? "effect far" : "effect" }, foreign(effect))

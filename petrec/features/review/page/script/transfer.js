@@ -48,7 +48,7 @@ function download(session) {
   save(JSON.stringify(file, null, 1), fileName(session.reviewer));
   session.markDownloaded();
   notify(
-    `${counted(file.decisions.length, "decision", "decisions")} downloaded. Send the file to whoever sent you this page.`,
+    `${counted(file.decisions.length, "decision", "decisions")} downloaded. Send the file to the person who sent you this page.`,
   );
 }
 

@@ -8,7 +8,7 @@ const KIND_NAMES = {
   dangling_pet: "Pet no longer exists",
   dangling_appointment: "Appointment no longer exists",
   mismatched: "Pet not in the appointment",
-  visit_conflict: "Visit says otherwise",
+  visit_conflict: "Contradicted by the visit",
 };
 /** @type {Record<string, string>} */
 const CONTEXT_NAMES = {
