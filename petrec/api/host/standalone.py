@@ -53,7 +53,7 @@ def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:
     key = environment.get("PETREC_JWT_KEY", "")
     if not key:
         raise SettingsError(
-            "there is no key to verify tokens",
+            "no key is configured to verify tokens",
             hint="set PETREC_JWT_KEY, or jwks_file under [serve.token] in petrec.toml",
         )
     return Verifier(rules, OneKey(key, token.algorithms))
@@ -62,7 +62,7 @@ def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:
 def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
     if not store.bucket:
         raise SettingsError(
-            "there is no bucket", hint="set bucket under [serve.store] in petrec.toml"
+            "no bucket is configured", hint="set bucket under [serve.store] in petrec.toml"
         )
     if not (0 < store.expires_s <= 7 * 86_400 and store.max_bytes > 0):
         raise SettingsError("expires_s must be 1 to 604800 seconds, max_bytes must be positive")
