@@ -27,7 +27,7 @@ _APPOINTMENT = "appointment_id"
 
 
 def plan_undo(connection: Connection, run_id: int, target: Target) -> Run:
-    """Create the run that undoes another, or take over the one that has begun to.
+    """Create the run that undoes another, or take over the one that has started to.
 
     Errors: RunNotFoundError, IllegalTransitionError.
     """
