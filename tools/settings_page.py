@@ -11,8 +11,8 @@ from petrec.settings import Settings
 _HEAD = """# Settings
 
 Every setting of `petrec.toml`, or of `[tool.petrec]` in `pyproject.toml`. `make docs-text` writes
-this page from the program. [Configuration](../configuration.md) says where the file is looked for
-and what the mapping means. A name that is not listed here is an error.
+this page from the program. [Configuration](../configuration.md) explains where petrec looks for
+the file, and the mapping. A name that is not listed here is an error.
 """
 _ENVIRONMENT = """
 ## Environment variables

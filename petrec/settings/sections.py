@@ -37,7 +37,7 @@ class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     search_path: Annotated[
         tuple[str, ...],
-        says("Schemas to look names up in beside pg_catalog, for triggers of the application."),
+        says("Schemas of the search path besides pg_catalog, for triggers of the application."),
     ] = ()
 
 
@@ -74,15 +74,15 @@ class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
         "RS256",
     )
     audience: Annotated[str, says("Audience that a token must name; required.")] = ""
-    issuer: Annotated[str | None, says("Issuer that a token must name; empty for any.")] = None
+    issuer: Annotated[str | None, says("Issuer that a token must name; unset for any.")] = None
     leeway_s: Annotated[int, says("How far clocks may differ, in seconds.")] = 30
     jwks_file: Annotated[
         str, says("File with the public keys (JWKS); else the key is in PETREC_JWT_KEY.")
     ] = ""
     owner_claim: Annotated[str, says("Claim with the id of a pet owner.")] = "owner_id"
-    role_claim: Annotated[str, says("Claim with the role, where there is no users table.")] = "role"
+    role_claim: Annotated[str, says("Claim with the role, if there is no users table.")] = "role"
     practice_claim: Annotated[
-        str, says("Claim with the id of the practice, where there is no users table.")
+        str, says("Claim with the id of the practice, if there is no users table.")
     ] = "practice_id"
 
 
@@ -91,7 +91,7 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     bucket: Annotated[str, says("Name of the bucket; required.")] = ""
     region: Annotated[str, says("Region of the bucket.")] = "us-east-1"
-    endpoint: Annotated[str | None, says("URL of a store other than AWS; empty for AWS.")] = None
+    endpoint: Annotated[str | None, says("URL of a store other than AWS; unset for AWS.")] = None
     path_style: Annotated[bool, says("Name the bucket in the path, not in the host.")] = False
     expires_s: Annotated[int, says("How long an upload form is valid, in seconds.")] = 3600
     max_bytes: Annotated[int, says("Largest upload, in bytes.")] = 104_857_600
