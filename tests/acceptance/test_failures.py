@@ -131,7 +131,7 @@ def test_row_level_security_is_not_counted_through(petrec: Petrec, clinic: Datab
         clinic, "blind", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}",
         "ALTER TABLE recordings ENABLE ROW LEVEL SECURITY",
     )  # fmt: skip
-    expect(petrec("audit", dsn=url), 3, "row level security")
+    expect(petrec("audit", dsn=url), 3, "row-level security")
 
 
 def test_a_statement_that_takes_too_long_is_named(

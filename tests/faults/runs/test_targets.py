@@ -80,7 +80,7 @@ def test_nothing_of_one_target_shows_in_the_other(
     assert sheet(two, other, tmp_path / "after.csv") == open_cases
     decide(tmp_path / "after.csv")
     planned = two.run(other, "review", "import", str(tmp_path / "after.csv"), "--partial")
-    assert "recorded before  │     0" in planned.out, planned.out + planned.err
+    assert "recorded before │     0" in planned.out, planned.out + planned.err
     assert two.told(other, "runs", "show", "--recording", row)["changes"] == []
     assert two.told(one, "runs", "show", "--recording", row)["changes"] != []
     assert two.run(other, "report", "--no-history", "--json", "report.json").code == 1

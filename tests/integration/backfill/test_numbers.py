@@ -56,7 +56,7 @@ def test_the_sentences_have_the_numbers_of_the_payload(petrec: Petrec, clinic: D
     plan = told(petrec, clinic, "backfill")
     shown = petrec("backfill", dsn=clinic.dsn).out
     assert f"{plan['left']} recordings need a person" in shown
-    assert f"the {plan['ambiguous']} ambiguous ones go to a CSV" in shown
+    assert f"--apply also writes the {plan['ambiguous']} ambiguous ones to a CSV" in shown
     applied = petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).out
     found = re.search(r"ambiguous rows: (\S+)", applied)
     assert found is not None

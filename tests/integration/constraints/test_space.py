@@ -69,7 +69,7 @@ def test_too_little_is_refused_before_anything(petrec: Petrec, clinic: Database)
     ended = petrec(*APPLY, "--free-space", f"{total - 1}B", dsn=clinic.dsn)
     assert ended.code == 3
     assert f"need up to {as_size(total)} of disk, and {as_size(total - 1)} is free" in ended.err
-    assert "next: make room" in ended.err
+    assert "next: free some disk space" in ended.err
     assert clinic.execute("SELECT tag FROM ddl") == []
     assert petrec(*APPLY, "--free-space", f"{total}", dsn=clinic.dsn).code == 0
 
