@@ -1,5 +1,5 @@
 -- The integration guide's numbers as `petrec report` reads them, for psql and for dashboards.
--- Names as in the guide; petrec itself goes by the mapping in petrec.toml. Days are UTC.
+-- Names as in the integration guide; petrec itself uses the mapping in petrec.toml. Days are UTC.
 
 -- name: missing_pet_id
 -- Recordings without a pet: 0 once everything is repaired.
