@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-PLACES = ("petrec", "migrations", "tools", "docs", "reports", "*.md", "*.yml", "Makefile")
-SUFFIXES = {".py", ".md", ".js", ".html", ".j2", ".yml", ".sql", ".sh", ""}
+PLACES = ("petrec", "migrations", "tools", "docs", "reports", "*.md", "*.yml")
+SUFFIXES = {".py", ".md", ".js", ".html", ".j2", ".yml", ".sql", ".sh"}
 # Records of decisions keep their words; this file and the changelog's past versions name them.
 SKIPPED = ("tools/vocabulary.py", "tools/web/node_modules/", "docs/decisions/")
 # A pattern, without regard to case, and what to write instead.
