@@ -1,7 +1,6 @@
 """`petrec audit`."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.output import open_output, remark
+from petrec.cli.pipelines import failures_shown
 from petrec.cli.progress import activity
 from petrec.cli.session import CommandSession, open_session
 from petrec.documents.formats import Format
@@ -43,10 +43,8 @@ def audit(
         FailLevel, typer.Option(help="Exit with 1 if a finding has this level or a higher one.")
     ] = FailLevel.ERROR,
     trust_constraints: options.TrustConstraints = False,
-    output_format: options.OutputFormat = Format.TABLE,
-    output: options.Output = None,
-    quiet: options.Quiet = False,
     *,
+    printing: options.Printing,
     connect: options.Connect,
 ) -> int:
     """Count the recordings of each damaged kind, from one snapshot. Writes nothing.
@@ -59,14 +57,15 @@ def audit(
         petrec audit --rows missing_ambiguous > ambiguous.csv
 
     """
-    session = open_session("audit", connect, trust_constraints=trust_constraints)
-    if rows is not None:
-        return _list_rows(session, rows, output_format, output, quiet=quiet)
     from petrec.operations import audit as operations
 
-    with activity(quiet=quiet) as shown:
-        result = operations.audit(session, step=shown.step)
-    session.show(result.document(), output_format, output)
+    with failures_shown("audit", printing):
+        session = open_session("audit", connect, trust_constraints=trust_constraints)
+        if rows is not None:
+            return _list_rows(session, rows, printing)
+        with activity(quiet=printing.quiet) as shown:
+            result = operations.audit(session, step=shown.step)
+    session.show(result.document(), printing.output_format, printing.output)
     return exit_code(result, fail_level)
 
 
@@ -83,12 +82,10 @@ def exit_code(result: "AuditResult", fail_level: FailLevel) -> ExitCode:
     return ExitCode.FINDINGS if failed[fail_level] else ExitCode.CLEAN
 
 
-def _list_rows(
-    session: CommandSession, kind: str, output_format: Format, output: Path | None, *, quiet: bool
-) -> int:
+def _list_rows(session: CommandSession, kind: str, printing: options.Printing) -> int:
     from petrec.operations.audit import rows
 
-    found = rows(session, kind)
+    found, output_format, output = rows(session, kind), printing.output_format, printing.output
     if output_format not in {Format.TABLE, Format.CSV, Format.JSONL}:
         raise UsageError("--rows writes csv (the default) or jsonl", hint="--format jsonl")
 
@@ -98,8 +95,8 @@ def _list_rows(
 
     # Output on standard output cannot be deleted, so only a file is started again.
     count = stream() if output is None else once_more(stream)
-    session.remark(quiet=quiet)
-    remark(f"{count} recordings of kind {kind}", quiet=quiet)
+    session.remark(quiet=printing.quiet)
+    remark(f"{count} recordings of kind {kind}", quiet=printing.quiet)
     return ExitCode.FINDINGS if count and kind != "ok" else ExitCode.CLEAN
 
 

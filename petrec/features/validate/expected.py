@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Table, text
 
 from petrec.errors import SettingsError
-from petrec.features.validate.result import ExpectationOutcome, ExpectationState
+from petrec.features.validate.outcome import ExpectationOutcome, ExpectationState
 from petrec.files import read_text
 from petrec.postgres.enforced import Demand, Enforced, Nature, read_enforced
 from petrec.postgres.identifiers import quoted_table

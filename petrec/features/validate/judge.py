@@ -6,13 +6,13 @@ from datetime import datetime
 from petrec.errors import InconsistentReadError
 from petrec.features.audit.result import AuditResult, KindCount, WarningCount
 from petrec.features.validate.limits import Limit, Thresholds
-from petrec.features.validate.result import (
+from petrec.features.validate.outcome import (
     ExpectationOutcome,
     Level,
     RatchetOutcome,
     RuleOutcome,
-    ValidationResult,
 )
+from petrec.features.validate.result import ValidationResult
 
 
 def judge(

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from petrec.documents.safe_text import encode_cell
 from petrec.features.validate.baseline import Baseline
-from petrec.features.validate.result import RatchetOutcome
+from petrec.features.validate.outcome import RatchetOutcome
 from petrec.files import atomic_text
 from petrec.fingerprints import Fingerprint, NamedFinding, Tally, paired, stream_findings
 from petrec.schema import Schema

@@ -157,23 +157,24 @@ BROKEN = {
 }
 
 
+@pytest.mark.parametrize("command", ["audit", "validate"])
 @pytest.mark.parametrize("code", BROKEN)
 def test_what_cannot_be_decided_is_annotated_and_reported(
-    petrec: Petrec, clinic: Database, tmp_path: Path, code: int
+    petrec: Petrec, clinic: Database, tmp_path: Path, code: int, command: str
 ) -> None:
     change, rule, word = BROKEN[code]
     clinic.execute(f"CREATE ROLE ci_{clinic.name} LOGIN")
     clinic.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO ci_{clinic.name}")
     clinic.execute(change.replace("{name}", clinic.name))
     dsn, summary = clinic.cluster.dsn(clinic.name, f"ci_{clinic.name}"), tmp_path / "summary.md"
-    github = petrec("validate", "--format", "github", dsn=dsn, GITHUB_STEP_SUMMARY=str(summary))
+    github = petrec(command, "--format", "github", dsn=dsn, GITHUB_STEP_SUMMARY=str(summary))
     assert github.code == code
     (annotation,) = [line for line in github.out.splitlines() if line.startswith("::")]
     assert annotation.startswith(f"::error title=petrec {rule}::")
     assert word in annotation
     assert word in github.err
     assert f"exit code {code}" in summary.read_text()
-    junit = petrec("validate", "--format", "junit", "--output", "petrec.xml", dsn=dsn)
+    junit = petrec(command, "--format", "junit", "--output", "petrec.xml", dsn=dsn)
     report = ET.parse(tmp_path / "petrec.xml").getroot()
     assert (junit.code, report.get("errors"), report.get("failures")) == (code, "1", "0")
     (error,) = report.iter("error")
