@@ -144,38 +144,3 @@ def _rows(draw: st.DrawFn, keys: Keys) -> Rows:
 
 def _one_of(ids: Sequence[int]) -> st.SearchStrategy[int]:
     return st.sampled_from(ids) if ids else st.nothing()
-
-
-# Recordings of many kinds: tried before the random ones, so that a fault shows early.
-MANY_KINDS = Clinic(
-    pets=(1, 2, 3),
-    appointments=(1, 2, 3, 4),
-    links=((1, 1), (1, 2), (2, 2), (2, None), (3, 9), (8, 1), (2, 2)),
-    visits=(Visit(1, 1), Visit(3, None), Visit(9, None)),
-    recordings=(
-        (1, 1, 1),
-        (1, None, None),
-        (None, None, None),
-        (None, 8, None),
-        (None, 4, None),
-        (None, 3, None),
-        (None, 1, None),
-        (None, 2, None),
-        (None, 1, 1),
-        (None, None, 2),
-        (None, None, 3),
-        (None, 1, 2),
-        (9, 1, None),
-        (9, None, None),
-        (1, 8, None),
-        (3, 1, None),
-        (2, 1, 1),
-        (9, 8, 1),
-    ),
-    hidden=Rows(
-        pets=(9,), appointments=(8,), links=((4, 1), (1, 3)), recordings=((None, None, None),)
-    ),
-    conditions=frozenset(TABLES),
-    pet_owners={1: 7, 2: 7, 3: 8},
-    place_owners={1: 7, 2: 8, 3: None},
-)

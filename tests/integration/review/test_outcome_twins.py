@@ -23,7 +23,8 @@ from petrec.rules import classify
 from petrec.rules.agreement import may_link
 from tests.integration.rules.test_rule_twins import TABLES, _url, fill
 from tests.plugins.cluster import Cluster
-from tests.plugins.random_clinics import MANY_KINDS, Clinic, clinics
+from tests.plugins.known_clinics import MANY_KINDS
+from tests.plugins.random_clinics import Clinic, clinics
 
 MANY = int(os.environ.get("PETREC_EXAMPLES", "40"))
 NOW = datetime(2025, 1, 1, tzinfo=UTC)

@@ -20,8 +20,9 @@ from petrec.rules.facts import Facts
 from petrec.rules.secondary import OWNER_DIFFERS
 from petrec.schema import Schema
 from tests.plugins.cluster import Cluster
-from tests.plugins.random_clinics import MANY_KINDS, Clinic, Keys, Rows, clinics
+from tests.plugins.known_clinics import MANY_KINDS, SOUND_KINDS, TRUSTED_KINDS
 from tests.plugins.random_clinics import TABLES as TABLES_OF_ROWS
+from tests.plugins.random_clinics import Clinic, Keys, Rows, clinics
 
 TABLES = """
 CREATE TABLE pets (id int PRIMARY KEY, owner_id int, counts boolean);
@@ -129,6 +130,8 @@ def hold_twins_equal(engine: Engine, clinic: Clinic, *, trusted: bool) -> None:
             assert census.count(kind=kind.id) == len(ids)
             ends = (min(ids), max(ids)) if ids else ()
             assert census.examples(kind.id) == tuple(dict.fromkeys(ends))
+        one = judged(schema, within=schema.recordings.c.id == 1)
+        assert len(connection.execute(select(one.recording.id)).all()) == min(1, len(expected))
         first = take_census(connection, schema, schema.recordings.c.id == 1)
         assert first.count() == min(1, len(expected))
         numbers = (census.count(), census.count(has_pet=True), census.count(invalid=True))
@@ -194,6 +197,8 @@ def test_twins_agree_where_rows_break_valid_keys(engine: Engine, clinic: Clinic)
 @pytest.mark.parametrize("engine", [LINKS + UNIQUE], indirect=True, ids=["links"])
 @thorough
 @given(clinic=clinics(keys=Keys.LINKS), trusted=booleans())
+@example(clinic=SOUND_KINDS, trusted=True)
+@example(clinic=TRUSTED_KINDS, trusted=True)
 def test_twins_agree_where_links_are_sound(engine: Engine, clinic: Clinic, trusted: bool) -> None:
     hold_twins_equal(engine, clinic, trusted=trusted)
 
@@ -201,5 +206,7 @@ def test_twins_agree_where_links_are_sound(engine: Engine, clinic: Clinic, trust
 @pytest.mark.parametrize("engine", [LINKS + UNIQUE + OTHERS], indirect=True, ids=["all"])
 @thorough
 @given(clinic=clinics(keys=Keys.ALL), trusted=booleans())
+@example(clinic=SOUND_KINDS, trusted=True)
+@example(clinic=TRUSTED_KINDS, trusted=True)
 def test_twins_agree_where_all_keys_hold(engine: Engine, clinic: Clinic, trusted: bool) -> None:
     hold_twins_equal(engine, clinic, trusted=trusted)

@@ -1,0 +1,91 @@
+"""The query of the facts joins a parent only where nothing proves that it exists."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql
+
+from petrec.rules import judged
+from petrec.rules.facts_sql import FactColumns
+from petrec.rules.observed import observed
+from petrec.schema import Proofs, Schema, TableShape, build_schema
+from petrec.settings import Mapping
+
+COLUMNS = {
+    "recordings": (
+        "id",
+        "pet_id",
+        "appointment_id",
+        "visit_id",
+        "petrec_has_pet",
+        "petrec_strategy",
+    ),
+    "pets": ("id",),
+    "appointments": ("id",),
+    "appointment_pets": ("appointment_id", "pet_id"),
+    "visits": ("id", "pet_id", "appointment_id"),
+}
+LINKS = Proofs(link_pets_exist=True, link_appointments_exist=True, links_unique=True)
+ALL = Proofs(*[True] * len(Proofs.__dataclass_fields__))
+
+
+def schema(proofs: Proofs) -> Schema:
+    shapes = {name: TableShape(dict.fromkeys(each, "int")) for name, each in COLUMNS.items()}
+    return replace(build_schema(Mapping(), shapes), proofs=proofs)
+
+
+def sql_of(facts: FactColumns) -> str:
+    return str(select(facts.source).compile(dialect=postgresql.dialect()))
+
+
+def joined(proofs: Proofs) -> Counter[str]:
+    return Counter(re.findall(r"JOIN public\.(\w+)", sql_of(judged(schema(proofs)))))
+
+
+def test_parents_are_joined_once_for_each_reference() -> None:
+    # Pets of recordings, of links and of visits.
+    assert joined(Proofs()) == {"pets": 3, "appointments": 1, "visits": 1}
+
+
+def test_a_parent_that_is_proven_to_exist_is_not_joined() -> None:
+    assert joined(ALL) == {"visits": 1}
+    assert joined(Proofs(link_pets_exist=True)) == {"pets": 2, "appointments": 1, "visits": 1}
+    assert joined(Proofs(recording_pets_exist=True))["pets"] == 2
+    assert joined(Proofs(visit_pets_exist=True))["pets"] == 2
+    assert joined(Proofs(recording_appointments_exist=True))["appointments"] == 0
+
+
+def test_a_parent_that_a_link_vouches_for_is_not_looked_up() -> None:
+    """A join on NULL reads nothing."""
+    reference = "CASE WHEN NOT coalesce(recordings.pet_id = ANY (fold.pets)"
+    assert reference in sql_of(judged(schema(LINKS)))
+    assert reference not in sql_of(judged(schema(Proofs())))
+    assert "fold.pets IS NOT NULL" in sql_of(judged(schema(LINKS)))
+    assert "fold.pets IS NOT NULL" not in sql_of(judged(schema(Proofs())))
+
+
+def test_pets_are_counted_apart_only_where_links_may_repeat() -> None:
+    assert "count(DISTINCT" not in sql_of(judged(schema(LINKS)))
+    assert "array_agg(DISTINCT" in sql_of(judged(schema(Proofs())))
+
+
+@pytest.mark.parametrize("build", [observed, judged])
+def test_few_recordings_read_their_own_links_only(build: Callable[..., FactColumns]) -> None:
+    one = schema(Proofs())
+    assert "LATERAL" in sql_of(build(one, per_row=True))
+    assert "LATERAL" not in sql_of(build(one))
+    within = build(one, within=one.recordings.c.id == 1)
+    assert "recordings.id = " in sql_of(within)
+
+
+def test_a_column_named_like_a_fact_is_the_recordings_own() -> None:
+    for facts in (observed(schema(ALL)), judged(schema(ALL))):
+        own = facts.recording
+        assert own.petrec_has_pet.name == "petrec_column_4"
+        assert own.petrec_strategy.name == "petrec_column_5"
+        assert facts.has_pet.name == "petrec_has_pet"
+        assert own.id.name == "id"
