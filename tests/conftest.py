@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.plugins.databases",
     "tests.plugins.command",
     "tests.plugins.terminals",
+    "tests.plugins.alembic_project",
     "tests.plugins.pooler",
     "tests.plugins.seaweed",
     "tests.plugins.exports",

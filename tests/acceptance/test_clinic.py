@@ -69,9 +69,9 @@ def repair_and_take_back(petrec: Petrec, database: Database, tmp_path: Path) -> 
 
 
 def test_every_version_is_repaired_and_taken_back(
-    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, every_cluster: Cluster, tmp_path: Path
 ) -> None:
-    repair_and_take_back(petrec, database("clinic", any_cluster), tmp_path)
+    repair_and_take_back(petrec, database("clinic", every_cluster), tmp_path)
 
 
 @pytest.mark.parametrize("shape", SHAPES[1:])

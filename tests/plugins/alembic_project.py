@@ -1,9 +1,12 @@
 """A host project with an Alembic tree of its own, run as its owner would."""
 
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+from tests.plugins.forks import Completed, Forks
 
 ENV = """
 import os
@@ -42,8 +45,9 @@ def downgrade():
 class Project:
     """The tree's directory and the database that it migrates."""
 
-    def __init__(self, directory: Path, dsn: str) -> None:
+    def __init__(self, directory: Path, dsn: str, forks: Forks) -> None:
         self.directory = directory
+        self.forks = forks
         self.versions = directory / "migrations" / "versions"
         self.versions.mkdir(parents=True)
         self.url = dsn.replace("postgresql:", "postgresql+psycopg:")
@@ -55,17 +59,20 @@ class Project:
         """Write a revision that depends on none."""
         (self.versions / f"{revision}.py").write_text(FIRST.format(id=revision))
 
-    def alembic(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def alembic(self, *arguments: str) -> Completed:
         """Run Alembic in the project; the tests judge the exit code."""
-        return subprocess.run(
-            [sys.executable, "-m", "alembic", *arguments],
-            cwd=self.directory,
-            env={**os.environ, "HOST_URL": self.url},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {**os.environ, "HOST_URL": self.url}
+        return self.forks.run(arguments, self.directory, environment, "alembic")
 
     def files(self) -> set[str]:
         """Return the names of everything beside the revisions."""
         return {path.name for path in self.versions.iterdir() if path.name != "__pycache__"}
+
+
+HostProject = Callable[[str], Project]
+
+
+@pytest.fixture
+def host_project(tmp_path: Path, forks: Forks) -> HostProject:
+    """Makes the project of a database."""
+    return lambda dsn: Project(tmp_path / "host", dsn, forks)

@@ -11,6 +11,7 @@ from tests.plugins.cluster import Cluster
 from tests.plugins.mutants import forks_follow
 
 BINARIES = find_binaries()
+_EVERY_VERSION = os.environ.get("PETREC_TEST_VERSIONS") == "all"
 _running: dict[int, Cluster] = {}
 
 
@@ -47,22 +48,22 @@ def cluster() -> Cluster:
     return running(max(BINARIES))
 
 
-@pytest.fixture(params=[pytest.param(m, marks=pytest.mark.matrix, id=f"pg{m}") for m in BINARIES])
-def any_cluster(request: pytest.FixtureRequest) -> Cluster:
-    """One server after the other, of every version found."""
-    return running(request.param)
-
-
-def _at_both_ends(major: int) -> object:
+def _of_matrix(major: int) -> object:
     marks = [pytest.mark.matrix]
-    if major not in (min(BINARIES), max(BINARIES)):
+    if not _EVERY_VERSION and major not in (min(BINARIES), max(BINARIES)):
         marks.append(pytest.mark.full)
     return pytest.param(major, marks=marks, id=f"pg{major}")
 
 
-@pytest.fixture(params=[_at_both_ends(major) for major in BINARIES])
-def end_cluster(request: pytest.FixtureRequest) -> Cluster:
+@pytest.fixture(params=[_of_matrix(major) for major in BINARIES])
+def any_cluster(request: pytest.FixtureRequest) -> Cluster:
     """The oldest and the newest server; those between only at full size."""
+    return running(request.param)
+
+
+@pytest.fixture(params=[pytest.param(m, marks=pytest.mark.matrix, id=f"pg{m}") for m in BINARIES])
+def every_cluster(request: pytest.FixtureRequest) -> Cluster:
+    """One server after the other, for what minor versions have changed."""
     return running(request.param)
 
 

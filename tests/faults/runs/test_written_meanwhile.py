@@ -118,11 +118,11 @@ def planned(clinic: Database) -> Iterator[tuple[Gated, BackfillWork, Run, int]]:
     ids=["moved", "touched"],
 )
 def test_a_backfill_puts_off_what_is_written_meanwhile(
-    database: MakeDatabase, any_cluster: Cluster,
+    database: MakeDatabase, every_cluster: Cluster,
     shape: str, change: str, then: Written, reasons: list[tuple[str]],
 ) -> None:  # fmt: skip
     """What it was inferred from is older than the recording: it must be put off."""
-    with planned(database(shape, any_cluster)) as (gated, work, run, seq):
+    with planned(database(shape, every_cluster)) as (gated, work, run, seq):
         assert gated.interrupted(work, run, seq, "appointment_pets", change) == Written(0, 0)
         assert gated.write(work, run, seq) == then
         gated.connection.commit()
@@ -136,10 +136,10 @@ def test_a_backfill_puts_off_what_is_written_meanwhile(
     ids=["taken", "touched"],
 )
 def test_an_undo_puts_off_what_is_written_meanwhile(
-    database: MakeDatabase, any_cluster: Cluster,
+    database: MakeDatabase, every_cluster: Cluster,
     shape: str, change: str, then: Written, reasons: list[tuple[str]],
 ) -> None:  # fmt: skip
-    with planned(database(shape, any_cluster)) as (gated, work, run, seq):
+    with planned(database(shape, every_cluster)) as (gated, work, run, seq):
         assert gated.write(work, run, seq) == Written(1, 0)
         undo = plan_undo(gated.connection, run.id, run.target)
         gated.connection.commit()

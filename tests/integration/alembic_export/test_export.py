@@ -1,10 +1,8 @@
 """Revisions in a host's tree: up, down and up again with data, and the same end as apply."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.plugins.alembic_project import Project
+from tests.plugins.alembic_project import HostProject, Project
 from tests.plugins.clean import clean, digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
@@ -30,7 +28,7 @@ def export(petrec: Petrec, project: Project, clinic: Database, *options: str) ->
 
 def must(project: Project, *arguments: str) -> None:
     ended = project.alembic(*arguments)
-    assert ended.returncode == 0, ended.stderr
+    assert ended.code == 0, ended.err
 
 
 def prepared(database: MakeDatabase, server: Cluster, shape: str = "clinic") -> Database:
@@ -49,11 +47,11 @@ def prepared(database: MakeDatabase, server: Cluster, shape: str = "clinic") -> 
     [*((major, "clinic") for major in ENDS), (ENDS[0], "text_ids"), (ENDS[-1], "integer_ids")],
 )
 def test_up_down_and_up_again_equals_apply(
-    petrec: Petrec, database: MakeDatabase, tmp_path: Path, major: int, shape: str
+    petrec: Petrec, database: MakeDatabase, host_project: HostProject, major: int, shape: str
 ) -> None:
     by_petrec = prepared(database, running(major), shape)
     by_host = prepared(database, running(major), shape)
-    project = Project(tmp_path / "host", by_host.dsn)
+    project = host_project(by_host.dsn)
     extra = ("--membership",) if shape == "clinic" else ()
     assert petrec("constraints", "apply", "--yes", *extra, dsn=by_petrec.dsn).code == 0
     before = digest(by_host)
@@ -73,11 +71,11 @@ def test_up_down_and_up_again_equals_apply(
 
 
 def test_a_run_that_was_stopped_is_finished(
-    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, host_project: HostProject
 ) -> None:
     """What is there before, valid or not, is neither made twice nor taken for good."""
     clinic, twin = (prepared(database, running(max(BINARIES))) for _ in range(2))
-    project = Project(tmp_path / "host", clinic.dsn)
+    project = host_project(clinic.dsn)
     assert export(petrec, project, clinic).code == 0
     clinic.execute(BEGUN)
     clinic.execute("CREATE INDEX idx_recordings_pet_status ON recordings (pet_id, status)")
@@ -92,24 +90,24 @@ def test_a_run_that_was_stopped_is_finished(
 
 
 def test_rows_that_came_meanwhile_stop_it(
-    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, host_project: HostProject
 ) -> None:
     clinic = prepared(database, running(max(BINARIES)))
-    project = Project(tmp_path / "host", clinic.dsn)
+    project = host_project(clinic.dsn)
     assert export(petrec, project, clinic, "--group", "required").code == 0
     clinic.execute("UPDATE recordings SET pet_id = NULL"
                    " WHERE id = (SELECT id FROM recordings LIMIT 1)")  # fmt: skip
     before = digest(clinic)
     ended = project.alembic("upgrade", "head")
-    assert (ended.returncode, "would refuse 1 rows" in ended.stderr) == (1, True), ended.stderr
+    assert (ended.code, "would refuse 1 rows" in ended.err) == (1, True), ended.err
     assert digest(clinic) == before
 
 
 def test_a_lock_is_waited_for_again_and_again(
-    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, host_project: HostProject
 ) -> None:
     clinic = prepared(database, running(max(BINARIES)))
-    project = Project(tmp_path / "host", clinic.dsn)
+    project = host_project(clinic.dsn)
     options = ("--group", "required", "--lock-timeout", "20")
     assert export(petrec, project, clinic, *options).code == 0
     (file,) = project.files() - {"first.py"}
@@ -118,15 +116,17 @@ def test_a_lock_is_waited_for_again_and_again(
     holder = clinic.connect(autocommit=False)
     holder.execute("SELECT FROM recordings LIMIT 1")
     ended = project.alembic("upgrade", "head")
-    assert (ended.returncode, "LockNotAvailable" in ended.stderr) == (1, True), ended.stderr
+    assert (ended.code, "LockNotAvailable" in ended.err) == (1, True), ended.err
     holder.rollback()
     must(project, "upgrade", "head")
     assert petrec("constraints", "status", "--group", "required", dsn=clinic.dsn).code == 0
 
 
-def test_mapped_names_need_quotes(petrec: Petrec, database: MakeDatabase, tmp_path: Path) -> None:
+def test_mapped_names_need_quotes(
+    petrec: Petrec, database: MakeDatabase, host_project: HostProject
+) -> None:
     clinic = database("renamed", running(max(BINARIES)))
-    project = Project(tmp_path / "host", clinic.dsn)
+    project = host_project(clinic.dsn)
     config = DATA / "shapes" / "renamed.toml"
     assert config.exists()
     options = ("--config", str(config), "--group", "indexes")
@@ -140,14 +140,14 @@ def test_mapped_names_need_quotes(petrec: Petrec, database: MakeDatabase, tmp_pa
 
 
 def test_a_script_without_a_connection(
-    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, host_project: HostProject
 ) -> None:
     clinic, twin = (prepared(database, running(max(BINARIES))) for _ in range(2))
-    project = Project(tmp_path / "host", clinic.dsn)
+    project = host_project(clinic.dsn)
     assert export(petrec, project, clinic).code == 0
     made = project.alembic("upgrade", "first:head", "--sql")
-    assert made.returncode == 0, made.stderr
-    lines = [each for each in made.stdout.split("\n") if not each.startswith("--")]
+    assert made.code == 0, made.err
+    lines = [each for each in made.out.split("\n") if not each.startswith("--")]
     for statement in "\n".join(lines).split(";\n"):
         clinic.execute(statement) if statement.strip() else None
     assert petrec("constraints", "apply", "--yes", dsn=twin.dsn).code == 0
@@ -155,11 +155,11 @@ def test_a_script_without_a_connection(
 
 
 def test_after_apply_the_revisions_only_move_the_version_on(
-    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, host_project: HostProject
 ) -> None:
     """Written on the oldest version, and then run on the newest."""
     old, new = (prepared(database, running(major)) for major in (ENDS[0], ENDS[-1]))
-    project = Project(tmp_path / "host", new.dsn)
+    project = host_project(new.dsn)
     assert export(petrec, project, old).code == 0
     assert petrec("constraints", "apply", "--yes", dsn=new.dsn).code == 0
     applied = digest(new)

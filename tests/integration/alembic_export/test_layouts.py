@@ -11,7 +11,7 @@ from petrec.features.constraints.alembic.export import make_revisions
 from petrec.features.constraints.alembic.tree import Tree
 from petrec.features.constraints.plan import Request
 from petrec.settings import Mapping
-from tests.plugins.alembic_project import ENV, FIRST, Project
+from tests.plugins.alembic_project import ENV, FIRST, HostProject, Project
 from tests.plugins.clean import clean
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
@@ -33,8 +33,8 @@ script_location = %(here)s/migrations
 
 
 @pytest.fixture
-def project(tmp_path: Path, clinic: Database) -> Project:
-    return Project(tmp_path / "host", clean(clinic).dsn)
+def project(host_project: HostProject, clinic: Database) -> Project:
+    return host_project(clean(clinic).dsn)
 
 
 def exported(clinic: Database, tree: Tree) -> list[Path]:
@@ -44,15 +44,15 @@ def exported(clinic: Database, tree: Tree) -> list[Path]:
 
 def run(project: Project, clinic: Database, *options: str, target: str = "heads") -> None:
     ended = project.alembic(*options, "upgrade", target)
-    assert ended.returncode == 0, ended.stderr
+    assert ended.code == 0, ended.err
     with connected(clinic) as connection:
         assert WANTED.status(connection).is_complete
 
 
-def test_a_tree_by_pyproject(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
+def test_a_tree_by_pyproject(petrec: Petrec, clinic: Database, host_project: HostProject) -> None:
     clean(clinic)
     made = [sys.executable, "-m", "alembic", "init", "-t", "pyproject", "migrations"]
-    project = Project(tmp_path / "host", clinic.dsn)
+    project = host_project(clinic.dsn)
     for path in ("alembic.ini", "migrations/env.py", "migrations/versions/first.py"):
         (project.directory / path).unlink()
     (project.directory / "migrations" / "versions").rmdir()

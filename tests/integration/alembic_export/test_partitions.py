@@ -1,13 +1,11 @@
 """Revisions for partitioned recordings serve the partitions that there are when they run."""
 
-from pathlib import Path
-
 import pytest
 
 from petrec.features.constraints.plan import Request
 from petrec.settings import Mapping
 from tests.integration.alembic_export.test_export import export, must, prepared
-from tests.plugins.alembic_project import Project
+from tests.plugins.alembic_project import HostProject
 from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
@@ -55,10 +53,14 @@ def options(groups: tuple[str, ...]) -> list[str]:
 
 @pytest.mark.parametrize(("major", "groups"), CASES)
 def test_up_down_and_up_again_equals_apply(
-    petrec: Petrec, database: MakeDatabase, tmp_path: Path, major: int, groups: tuple[str, ...]
+    petrec: Petrec,
+    database: MakeDatabase,
+    host_project: HostProject,
+    major: int,
+    groups: tuple[str, ...],
 ) -> None:
     by_petrec, by_host = (parted(database, running(major)) for _ in range(2))
-    project = Project(tmp_path / "host", by_host.dsn)
+    project = host_project(by_host.dsn)
     ended = export(petrec, project, by_host, *options(groups))
     assert ended.code == 0, ended.err
     rows = by_host.checksum(COLUMNS)
@@ -80,18 +82,18 @@ def test_up_down_and_up_again_equals_apply(
 
 @pytest.mark.parametrize("major", [min(ENDS), pytest.param(max(ENDS), marks=[pytest.mark.full])])
 def test_a_run_that_was_stopped_is_finished_or_taken_back(
-    petrec: Petrec, database: MakeDatabase, tmp_path: Path, major: int
+    petrec: Petrec, database: MakeDatabase, host_project: HostProject, major: int
 ) -> None:
     """Half of a plan is there: some frames and builds, nothing attached, one leaf's key."""
     clinic = parted(database, running(major))
-    project = Project(tmp_path / "host", clinic.dsn)
+    project = host_project(clinic.dsn)
     before, half = digest(clinic), halves(clinic)
     assert export(petrec, project, clinic, *options(PART)).code == 0
     for sql in half:
         clinic.execute(sql)
     assert digest(clinic) != before
     script = project.alembic("upgrade", "first:head", "--sql")
-    assert (script.returncode, "it needs a connection" in script.stderr) == (1, True)
+    assert (script.code, "it needs a connection" in script.err) == (1, True)
     must(project, "stamp", "heads")
     must(project, "downgrade", "first")
     assert digest(clinic) == before

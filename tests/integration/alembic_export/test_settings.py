@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from tests.integration.alembic_export.test_export import export, must, prepared
-from tests.plugins.alembic_project import Project
+from tests.plugins.alembic_project import HostProject
 from tests.plugins.binaries import client_program
 from tests.plugins.command import Petrec
 from tests.plugins.databases import MakeDatabase
@@ -40,12 +40,12 @@ LINES = "recordings\n; INSERT INTO calls VALUES ('a name'); --"
 
 
 def test_revisions_call_nothing_of_others_and_give_settings_back(
-    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+    petrec: Petrec, database: MakeDatabase, host_project: HostProject
 ) -> None:
     clinic = prepared(database, running(min(BINARIES)), "partitioned")
     clinic.execute(HOSTILE)
     clinic.execute(f"ALTER DATABASE {clinic.name} SET statement_timeout = '59s'")
-    project = Project(tmp_path / "host", clinic.dsn)
+    project = host_project(clinic.dsn)
     assert export(petrec, project, clinic, *GROUPS).code == 0
     last = next(project.versions.glob("*_petrec_required.py")).name.split("_")[0]
     (project.versions / "seen.py").write_text(SEEN.format(last=last))

@@ -1,18 +1,16 @@
 """Which directories and heads are taken, and that nothing that is there is written over."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.integration.alembic_export.test_export import export
-from tests.plugins.alembic_project import Project
+from tests.plugins.alembic_project import HostProject, Project
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
 
 @pytest.fixture
-def project(tmp_path: Path, clinic: Database) -> Project:
-    return Project(tmp_path / "host", clinic.dsn)
+def project(host_project: HostProject, clinic: Database) -> Project:
+    return host_project(clinic.dsn)
 
 
 def test_several_heads_need_a_choice(petrec: Petrec, project: Project, clinic: Database) -> None:
@@ -23,7 +21,7 @@ def test_several_heads_need_a_choice(petrec: Petrec, project: Project, clinic: D
     assert export(petrec, project, clinic, "--head", "nowhere").code == 2
     assert project.files() == before
     assert export(petrec, project, clinic, "--head", "second").code == 0
-    heads = project.alembic("heads").stdout.split("\n")
+    heads = project.alembic("heads").out.split("\n")
     assert any(line.startswith("first") for line in heads)
     assert not any(line.startswith("second") for line in heads)
 

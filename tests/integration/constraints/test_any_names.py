@@ -63,9 +63,9 @@ NAMES = st.lists(st.text(CHARACTERS, min_size=1, max_size=70), min_size=7, max_s
 
 @pytest.fixture(params=["clinic", "partitioned"])
 def made(
-    request: pytest.FixtureRequest, database: Callable[..., Database], end_cluster: Cluster
+    request: pytest.FixtureRequest, database: Callable[..., Database], any_cluster: Cluster
 ) -> Database:
-    return prepared(database(request.param, end_cluster))
+    return prepared(database(request.param, any_cluster))
 
 
 @pytest.fixture

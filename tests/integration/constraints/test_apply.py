@@ -38,9 +38,9 @@ def states(petrec: Petrec, clinic: Database, *options: str) -> dict[str, str]:
 
 
 def test_apply_then_nothing_to_do_then_back(
-    petrec: Petrec, database: MakeDatabase, end_cluster: Cluster
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster
 ) -> None:
-    clinic = clean(database("clinic", end_cluster))
+    clinic = clean(database("clinic", any_cluster))
     before = digest(clinic)
     ended = petrec("constraints", "apply", "--yes", "--format", "json", dsn=clinic.dsn)
     assert ended.code == 0, ended.err

@@ -39,8 +39,8 @@ ALTER TABLE recordings DROP status, ADD status text GENERATED ALWAYS AS
 
 
 @pytest.fixture
-def ready(database: MakeDatabase, end_cluster: Cluster) -> Database:
-    made = clean(database("clinic", end_cluster))
+def ready(database: MakeDatabase, any_cluster: Cluster) -> Database:
+    made = clean(database("clinic", any_cluster))
     made.execute(MISMATCHED)
     return made
 

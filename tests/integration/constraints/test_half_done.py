@@ -44,8 +44,8 @@ LEFT = (
 
 
 @pytest.fixture
-def made(database: MakeDatabase, end_cluster: Cluster, shape: str) -> Database:
-    return prepared(database(shape, end_cluster))
+def made(database: MakeDatabase, any_cluster: Cluster, shape: str) -> Database:
+    return prepared(database(shape, any_cluster))
 
 
 @pytest.fixture

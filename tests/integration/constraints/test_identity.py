@@ -42,8 +42,8 @@ ALL = ("required", "indexes", "membership", "appointment-fk")
 
 
 @pytest.fixture(params=["clinic", "partitioned"])
-def made(request: pytest.FixtureRequest, database: MakeDatabase, end_cluster: Cluster) -> Database:
-    return prepared(database(request.param, end_cluster))
+def made(request: pytest.FixtureRequest, database: MakeDatabase, any_cluster: Cluster) -> Database:
+    return prepared(database(request.param, any_cluster))
 
 
 @pytest.fixture

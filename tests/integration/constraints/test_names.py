@@ -13,7 +13,7 @@ from petrec.features.constraints.alembic.tree import Tree
 from petrec.features.constraints.names import LONGEST, cut, joined, unlike_others
 from petrec.features.constraints.plan import Request
 from petrec.settings import Mapping
-from tests.plugins.alembic_project import Project
+from tests.plugins.alembic_project import HostProject
 from tests.plugins.clean import clean, digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
@@ -41,8 +41,8 @@ DELETE FROM recordings r WHERE NOT EXISTS (
 
 
 @pytest.fixture
-def made(database: MakeDatabase, end_cluster: Cluster) -> Database:
-    ready = clean(database("clinic", end_cluster))
+def made(database: MakeDatabase, any_cluster: Cluster) -> Database:
+    ready = clean(database("clinic", any_cluster))
     ready.execute(PARTS)
     return ready
 
@@ -99,7 +99,9 @@ def test_there_and_back_under_any_name(made: Database, planner: Connection, name
 @pytest.mark.parametrize(
     "name", ["vet :data", *(pytest.param(n, marks=pytest.mark.full) for n in NAMES)]
 )
-def test_commands_under_any_name(made: Database, petrec: Petrec, tmp_path: Path, name: str) -> None:
+def test_commands_under_any_name(
+    made: Database, petrec: Petrec, tmp_path: Path, name: str, host_project: HostProject
+) -> None:
     mapping = renamed(made, name)
     lines = [f"[mapping]\nschema = {json.dumps(mapping.schema)}", "[mapping.tables]"]
     lines += [f"{logical} = {json.dumps(each)}" for logical, each in mapping.tables.items()]
@@ -108,7 +110,7 @@ def test_commands_under_any_name(made: Database, petrec: Petrec, tmp_path: Path,
     columns = {k: v for k, v in mapping.columns["recordings"].items() if k != "visit_id"}
     lines += [f"{logical} = {json.dumps(each)}" for logical, each in columns.items()]
     configure(tmp_path, "\n".join(lines))
-    project = Project(tmp_path / "host", made.dsn)
+    project = host_project(made.dsn)
     plan = ("constraints", "plan", "--membership")
     commands: list[tuple[tuple[str, ...], set[int]]] = [
         (("audit",), {0, 1}),
@@ -126,10 +128,10 @@ def test_commands_under_any_name(made: Database, petrec: Petrec, tmp_path: Path,
 
 
 @pytest.mark.parametrize("name", NAMES[:3])
-def test_revisions_under_any_name(made: Database, tmp_path: Path, name: str) -> None:
+def test_revisions_under_any_name(made: Database, host_project: HostProject, name: str) -> None:
     mapping = renamed(made, name)
-    project = Project(tmp_path / "host", made.dsn)
-    assert project.alembic("upgrade", "first").returncode == 0
+    project = host_project(made.dsn)
+    assert project.alembic("upgrade", "first").code == 0
     before = digest(made)
     wanted = Request(mapping, ("required", "membership"), "CASCADE")
     with connected(made) as connection:
@@ -137,7 +139,7 @@ def test_revisions_under_any_name(made: Database, tmp_path: Path, name: str) -> 
         tree.write(make_revisions(connection, wanted, tree.head, 300))
     for command, target in (("upgrade", "head"), ("downgrade", "first")):
         ended = project.alembic(command, target)
-        assert ended.returncode == 0, ended.stderr
+        assert ended.code == 0, ended.err
         with connected(made) as connection:
             assert wanted.status(connection).is_complete is (command == "upgrade")
     assert digest(made) == before

@@ -19,8 +19,8 @@ INDEXES = ("--group", "indexes", *REQUIRED)
 
 
 @pytest.fixture
-def parted(database: MakeDatabase, end_cluster: Cluster) -> Database:
-    return prepared(database("partitioned", end_cluster))
+def parted(database: MakeDatabase, any_cluster: Cluster) -> Database:
+    return prepared(database("partitioned", any_cluster))
 
 
 @pytest.mark.parametrize("groups", [REQUIRED, pytest.param(INDEXES, marks=pytest.mark.full)])

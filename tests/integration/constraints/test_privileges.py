@@ -55,8 +55,8 @@ ENOUGH = (
 
 
 @pytest.fixture
-def planner(database: MakeDatabase, end_cluster: Cluster) -> Iterator[Connection]:
-    with connected(database("empty", end_cluster)) as connection:
+def planner(database: MakeDatabase, any_cluster: Cluster) -> Iterator[Connection]:
+    with connected(database("empty", any_cluster)) as connection:
         yield connection
 
 
