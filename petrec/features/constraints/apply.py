@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from msgspec import Struct
 from sqlalchemy import Connection, Engine
 
 from petrec.errors import StuckError, UsageError
+from petrec.features.constraints.course import Course
 from petrec.features.constraints.plan import Request, refuse_without_privileges
-from petrec.features.constraints.result import ConstraintsPlan, ConstraintsResult, Obstacles
+from petrec.features.constraints.result import ConstraintsResult, Obstacles
 from petrec.features.constraints.space import measure_space, refuse_without_room
 from petrec.features.constraints.state import Step
 from petrec.features.constraints.statements.base import Waits
@@ -20,7 +21,6 @@ from petrec.postgres.ddl.progress import Progress
 from petrec.postgres.ddl.run import LockPolicy, Runner
 from petrec.postgres.writable import check_primary
 
-Planner = Callable[[Connection], ConstraintsPlan]
 Guard = Callable[[tuple[Step, ...]], None]
 
 
@@ -65,7 +65,8 @@ def apply_plan(
         if counts:
             return Obstacles(counts)
         runner = Runner(engine, connection, limits, listener.tell)
-        done = _drive(runner, wanted.plan, listener, partial(_guard, connection, free_space))
+        guard = partial(_guard, connection, free_space)
+        done = Drive(runner, Course(wanted), listener, guard).to_the_end()
         return ConstraintsResult(done, wanted.status(connection))
 
 
@@ -76,7 +77,8 @@ def apply_rollback(
     with _working(engine, wanted) as connection:
         check_primary(connection)
         refuse_without_privileges(wanted.rollback(connection))
-        done = _drive(Runner(engine, connection, limits, listener.tell), wanted.rollback, listener)
+        runner = Runner(engine, connection, limits, listener.tell)
+        done = Drive(runner, Course(wanted, back=True), listener).to_the_end()
         return ConstraintsResult(done, wanted.status(connection), "constraints rollback")
 
 
@@ -90,28 +92,57 @@ def _working(engine: Engine, wanted: Request) -> Iterator[Connection]:
 
 
 def _guard(connection: Connection, free_space: int | None, steps: tuple[Step, ...]) -> None:
-    """Check free space before each statement, since others use the disk, too."""
+    """Ask before each build, since others fill the disk meanwhile, too."""
     refuse_without_room(measure_space(connection, steps, free_space))
 
 
-def _drive(
-    runner: Runner, make: Planner, listener: Listener, guard: Guard = lambda _: None
-) -> tuple[str, ...]:
-    """Run the first step of the plan until there is none: a failed build is planned again."""
-    done: list[str] = []
-    left: set[tuple[str, ...]] = set()
-    while steps := make(runner.connection).steps:
-        if _signature(steps) in left:
-            raise _stuck(done[-1], steps[0])
-        guard(steps)
-        step = steps[0]
-        runner.tell(f"{step.object}: {step.sql}")
-        number = len(done) + 1
-        runner.observe = partial(_pass_on, listener, step, number, len(done) + len(steps))
-        if runner.run(step.sql, short=step.waits is Waits.SHORT):
-            done.append(step.sql)
-            left.add(_signature(steps))
-    return tuple(done)
+@dataclass
+class Drive:
+    """Runs a course; `done` are the statements that succeeded."""
+
+    runner: Runner
+    course: Course
+    listener: Listener
+    guard: Guard = lambda _: None
+    done: list[str] = field(default_factory=list)
+
+    def to_the_end(self) -> tuple[str, ...]:
+        """Run plans until one is empty; errors: StuckError where a plan comes back."""
+        left: list[tuple[tuple[str, ...], int]] = []
+        while steps := self.course.plan(self.runner.connection).steps:
+            texts = tuple(step.sql for step in steps)
+            if any(_comes_back(texts, *before) for before in left):
+                raise _stuck(self.done[-1], steps[0])
+            if succeeded := self._as_planned(steps):
+                left.append((texts, succeeded))
+        return tuple(self.done)
+
+    def _as_planned(self, steps: tuple[Step, ...]) -> int:
+        """Return how many steps succeeded before one did not, or was no longer the next."""
+        for at, step in enumerate(steps):
+            if at and not self.course.is_next(self.runner.connection, step):
+                return at
+            if step.index_bytes:
+                self.guard(steps[at:])
+            if not self._run(step, len(steps) - at):
+                return at
+        return len(steps)
+
+    def _run(self, step: Step, left: int) -> bool:
+        """Try one step, of as many as are left; a build that failed is planned anew."""
+        self.runner.tell(f"{step.object}: {step.sql}")
+        number, of = len(self.done) + 1, len(self.done) + left
+        self.runner.observe = partial(_pass_on, self.listener, step, number, of)
+        if not self.runner.run(step.sql, short=step.waits is Waits.SHORT):
+            return False
+        self.done.append(step.sql)
+        return True
+
+
+def _comes_back(texts: tuple[str, ...], before: tuple[str, ...], succeeded: int) -> bool:
+    """Return whether this is what an earlier plan had left before one of its steps succeeded."""
+    at = len(before) - len(texts)
+    return 0 <= at < succeeded and before[at:] == texts
 
 
 def _stuck(done: str, step: Step) -> StuckError:
@@ -120,10 +151,6 @@ def _stuck(done: str, step: Step) -> StuckError:
         hint="run petrec constraints status; if no other session is changing this schema, please "
         "report it",
     )
-
-
-def _signature(steps: tuple[Step, ...]) -> tuple[str, ...]:
-    return tuple(step.sql for step in steps)
 
 
 def _pass_on(listener: Listener, step: Step, number: int, of: int, now: Progress) -> None:

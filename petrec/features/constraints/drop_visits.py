@@ -12,11 +12,10 @@ from sqlalchemy import Connection, text
 
 from petrec.errors import UsageError
 from petrec.features.constraints.catalog.read import Catalog
-from petrec.features.constraints.names import Name
+from petrec.features.constraints.names import Name, part_index
 from petrec.features.constraints.objects.base import Object
 from petrec.features.constraints.objects.column import VisitColumn
 from petrec.features.constraints.objects.index import Index
-from petrec.features.constraints.objects.index_by_leaf import part_index
 from petrec.features.constraints.objects.table import VisitsTable, visits_columns
 from petrec.features.constraints.specs import DEFAULT_GROUPS, specs
 from petrec.features.constraints.state import ObjectState, Step

@@ -100,3 +100,9 @@ def unlike_others(name: str, stem: str) -> str:
     if len(name.encode()) <= LONGEST:
         return name
     return joined(stem, f"_{hashlib.sha256(name.encode()).hexdigest()[:12]}")
+
+
+def part_index(part: str, whole: str) -> str:
+    """Return the name of a partition's index: like the guide's, and none of the server's own."""
+    name = f"idx_{part}_{whole.removeprefix('idx_').removeprefix('recordings_')}"
+    return unlike_others(name, whole)

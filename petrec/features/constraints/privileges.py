@@ -30,21 +30,21 @@ def _not_owned(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
     tables = {catalog.names.in_schema(table.name): table for table in catalog.tables.values()}
     parts = {part.qualified: part for part in catalog.parts}
     asked = {name: step for step in steps for name in step.statement.owned}
+    creating = {step.statement.table for step in steps if step.statement.creates}
     for name, step in asked.items():
         table, role = tables.get(name, parts.get(name)), catalog.role.role
         if table is not None and not table.owned:
             reason = f"{name} belongs to {table.owner}, and role {role} is not a member of it"
             yield Problem(step.object, reason, f"GRANT {Name(table.owner)} TO {role};")
         if name in parts:
-            yield from _schema_closed(catalog, parts[name], steps)
+            yield from _schema_closed(catalog, parts[name], creating=name in creating)
 
 
-def _schema_closed(catalog: Catalog, part: Part, steps: tuple[Step, ...]) -> Iterator[Problem]:
+def _schema_closed(catalog: Catalog, part: Part, *, creating: bool) -> Iterator[Problem]:
     if part.schema == catalog.mapping.schema:
         return
     schema, role = Name(part.schema), catalog.role.role
-    creating = [step.statement.table for step in steps if step.statement.creates]
-    creatable = part.creatable or part.qualified not in creating
+    creatable = part.creatable or not creating
     for privilege, held in (("USAGE", part.usable), ("CREATE", creatable)):
         if not held:
             reason = f"role {role} has no {privilege} on schema {schema}"

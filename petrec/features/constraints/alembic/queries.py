@@ -3,7 +3,7 @@
 The values after percent signs are literals; a revision puts them in.
 """
 
-# The name from `index_by_leaf.part_index`, and its full length.
+# The name from `names.part_index`, and its full length.
 LONG = "'idx_' || {part} || '_' || regexp_replace({index}, '^(idx_)?(recordings_)?', '')"
 NAME = """CASE WHEN octet_length(convert_to(long, 'UTF8')) <= 63 THEN long
                 ELSE left({index}, 50) || '_'

@@ -17,22 +17,42 @@ SELECT c.relname::text AS name, c.oid::bigint AS oid, c.relkind::text AS relkind
        EXISTS (SELECT FROM pg_rewrite w
                WHERE w.ev_class = c.oid AND w.ev_type IN ('2', '4')) AS rules
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = :schema AND c.relkind IN ('r', 'p')
+WHERE n.nspname = :schema AND c.relname = ANY(:tables) AND c.relkind IN ('r', 'p')
 """)  # noqa: S608 - constants
-# Every partitioned table and all its partitions, in any schema.
-PARTS = text(f"""
-SELECT r.relname::text AS root, t.relid::bigint AS oid, t.parentrelid::bigint AS parent,
+_PART = f"""t.relid::bigint AS oid, t.parentrelid::bigint AS parent,
        t.isleaf AS leaf, t.level AS level, c.relname::text AS name, n.nspname::text AS schema,
        c.relkind::text AS relkind, {_ROWS} AS rows,
        pg_relation_size(c.oid) AS bytes, pg_has_role(c.relowner, 'USAGE') AS owned,
        pg_get_userbyid(c.relowner)::text AS owner,
        has_schema_privilege(n.oid, 'USAGE') AS usable,
-       has_schema_privilege(n.oid, 'CREATE') AS creatable
+       has_schema_privilege(n.oid, 'CREATE') AS creatable"""
+# Of each mapped table that is partitioned, itself and all below it, in whichever schema they are.
+PARTS = text(f"""
+SELECT r.relname::text AS root, {_PART}
 FROM pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace
 CROSS JOIN pg_partition_tree(r.oid) t JOIN pg_class c ON c.oid = t.relid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE rn.nspname = :schema AND r.relkind = 'p'
+WHERE rn.nspname = :schema AND r.relname = ANY(:tables) AND r.relkind = 'p'
 ORDER BY r.relname, t.level, n.nspname, c.relname
+""")  # noqa: S608 - constants
+# Of a partition, itself and what is above it, up to the mapped table.
+BRANCH = text(f"""
+WITH above AS (
+    SELECT a.relid, a.place, max(a.place) FILTER (
+               WHERE n.nspname = :schema AND c.relname = ANY(:tables)) OVER () AS top
+    FROM pg_partition_ancestors(to_regclass(:partition)) WITH ORDINALITY AS a (relid, place)
+    JOIN pg_class c ON c.oid = a.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+), t AS (
+    SELECT above.relid, h.inhparent AS parentrelid, c.relkind <> 'p' AS isleaf,
+           (top - place)::int AS level
+    FROM above JOIN pg_class c ON c.oid = above.relid
+    LEFT JOIN pg_inherits h ON h.inhrelid = above.relid
+    WHERE place <= top
+)
+SELECT r.relname::text AS root, {_PART}
+FROM t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class r ON r.oid = (SELECT relid FROM t WHERE level = 0)
+ORDER BY t.level
 """)  # noqa: S608 - constants
 # `width`: average bytes from pg_stats if visible, else the type's length, else 32. It is rounded up
 # for types without a fixed length.
@@ -45,9 +65,11 @@ SELECT c.relname::text AS table, a.attname::text AS name, a.attnotnull AS requir
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN (SELECT tablename, attname, max(avg_width) AS width FROM pg_stats
-           WHERE schemaname = :schema GROUP BY tablename, attname) s
+           WHERE schemaname = :schema AND tablename = ANY(:tables)
+           GROUP BY tablename, attname) s
   ON (s.tablename, s.attname) = (c.relname, a.attname)
-WHERE n.nspname = :schema AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+WHERE n.nspname = :schema AND c.relname = ANY(:tables) AND c.relkind IN ('r', 'p')
+  AND a.attnum > 0 AND NOT a.attisdropped
 """)  # noqa: S608 - constants
 CONSTRAINTS = text(f"""
 SELECT con.conname::text AS name, con.contype::text AS type, c.relname::text AS table,
@@ -63,10 +85,16 @@ SELECT con.conname::text AS name, con.contype::text AS type, c.relname::text AS 
        con.oid::bigint AS oid, n.nspname::text AS schema
 FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = :schema OR con.conrelid::bigint = ANY(:parts)
+WHERE con.conrelid = ANY(CAST(:oids AS oid[]))
 """)  # noqa: S608 - constants
 # For index builds by other roles, only the process and the table lock are visible.
 INDEXES = text("""
+WITH wanted AS (
+    SELECT indexrelid FROM pg_index WHERE indrelid = ANY(CAST(:oids AS oid[]))
+    UNION
+    SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = ANY(:names) AND n.nspname = :schema
+)
 SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid,
        i.indpred IS NULL AS whole, i.indnkeyatts AS keys,
        i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AS unique,
@@ -97,10 +125,9 @@ SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid
              FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, place)
              JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
              ORDER BY k.place) AS columns
-FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid
+FROM wanted JOIN pg_index i USING (indexrelid) JOIN pg_class ic ON ic.oid = i.indexrelid
 JOIN pg_class c ON c.oid = i.indrelid JOIN pg_am am ON am.oid = ic.relam
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = :schema OR i.indrelid::bigint = ANY(:parts)
 """)
 # Roles that may read recordings but not the visits table, which belongs to its creator.
 ROLE = text("""
@@ -123,7 +150,8 @@ FROM pg_namespace n WHERE n.nspname = :schema
 """)
 RELATIONS = text("""
 SELECT n.nspname::text AS schema, c.relname::text AS name
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY(:schemas)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relname = ANY(:names) AND n.nspname = ANY(:schemas)
 """)
 # NOT NULL of a table is dropped together with that of its partitions.
 PIN = text("""

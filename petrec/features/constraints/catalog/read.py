@@ -1,7 +1,10 @@
-"""The catalog at one moment, and how it is read."""
+"""The catalog at one moment, and how it is read: whole, or of one partition."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, text
 
@@ -16,15 +19,27 @@ from petrec.features.constraints.catalog.rows import (
     UnlikeRow,
 )
 from petrec.features.constraints.catalog.unlike import read_unlike
-from petrec.features.constraints.names import Names
-from petrec.settings import Mapping
+from petrec.features.constraints.names import Name, Names, part_index
+from petrec.features.constraints.specs import GROUPS, specs
+from petrec.settings import LOGICAL_COLUMNS, Mapping
+
+
+class _OfTable(Protocol):
+    @property
+    def table_oid(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=_OfTable)
+_NOBODY = RoleRow("", standby=False, creates=False, readers=[])
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The schema's catalog; `all_` lists and `part_relations` include partitions elsewhere.
+    """The catalog of the mapped tables and their partitions, wherever these are.
 
-    `pinned` is why NOT NULL of the pet's column cannot be dropped; it is empty if it can.
+    `relations` are those that bear a name of the guide's, by schema and name. `pinned` is why the
+    pet's column cannot cease to be NOT NULL; it is empty where it can. Of one partition `role`,
+    `unlike` and `pinned` are not read.
     """
 
     mapping: Mapping
@@ -33,30 +48,54 @@ class Catalog:
     columns: dict[tuple[str, str], ColumnRow]
     all_constraints: list[ConstraintRow]
     all_indexes: list[IndexRow]
-    part_relations: frozenset[tuple[str, str]]
+    relations: frozenset[tuple[str, str]]
     parts: list[Part]
-    role: RoleRow
-    unlike: list[UnlikeRow]
-    pinned: str
+    role: RoleRow = _NOBODY
+    unlike: list[UnlikeRow] = field(default_factory=list)
+    pinned: str = ""
 
     @property
     def names(self) -> Names:
         """Return the physical names that statements need."""
         return Names(self.mapping)
 
-    @property
+    @cached_property
     def constraints(self) -> list[ConstraintRow]:
         """Return the constraints of the mapped schema."""
         return [row for row in self.all_constraints if row.schema == self.mapping.schema]
 
-    @property
+    @cached_property
     def indexes(self) -> list[IndexRow]:
         """Return the indexes of the mapped schema."""
         return [row for row in self.all_indexes if row.schema == self.mapping.schema]
 
+    def constraints_of(self, oid: int) -> list[ConstraintRow]:
+        """Return the constraints of a table."""
+        return self._constraints.get(oid, [])
+
+    def indexes_of(self, oid: int) -> list[IndexRow]:
+        """Return the indexes of a table."""
+        return self._indexes.get(oid, [])
+
+    def index(self, oid: int | None) -> IndexRow | None:
+        """Return an index by its OID."""
+        return self._index_by_oid.get(oid) if oid is not None else None
+
+    @cached_property
+    def _index_by_oid(self) -> dict[int, IndexRow]:
+        return {row.oid: row for row in self.all_indexes}
+
+    @cached_property
+    def _constraints(self) -> dict[int, list[ConstraintRow]]:
+        return _by_table(self.all_constraints)
+
+    @cached_property
+    def _indexes(self) -> dict[int, list[IndexRow]]:
+        return _by_table(self.all_indexes)
+
     def has_relation(self, name: str) -> bool:
-        """Return whether an object has this name in the mapped schema."""
-        return (self.mapping.schema, name) in self.part_relations
+        """Return whether something bears this name of the guide's in the mapped schema."""
+        return (self.mapping.schema, name) in self.relations
 
     def table(self, logical: str) -> TableRow | None:
         """Return a table by its logical name."""
@@ -68,34 +107,72 @@ class Catalog:
         return self.columns.get(key)
 
     def tree(self, table: str) -> list[Part]:
-        """Return a partitioned table with its partitions, topmost first; empty if plain."""
+        """Return a partitioned table with all its partitions, from above; empty for another."""
         return [part for part in self.parts if part.root == table]
 
 
 def read_catalog(connection: Connection, mapping: Mapping) -> Catalog:
     """Read everything that steps and states depend on."""
-    values: dict[str, Any] = {"schema": mapping.schema}
-    parts = [Part(*row) for row in connection.execute(queries.PARTS, values)]
-    schemas = sorted({mapping.schema, *(part.schema for part in parts)})
-    tables = [TableRow(*row) for row in connection.execute(queries.TABLES, values)]
-    columns = [ColumnRow(*row) for row in connection.execute(queries.COLUMNS, values)]
-    values["parts"] = [part.oid for part in parts]
-    constraints = connection.execute(queries.CONSTRAINTS, values)
+    asked = _asked(mapping)
+    catalog = _read(connection, mapping, connection.execute(queries.PARTS, asked))
     readers = {logical: mapping.table(logical) for logical in ("recordings", "visits")}
-    relations = connection.execute(queries.RELATIONS, {"schemas": schemas})
+    return replace(
+        catalog,
+        role=RoleRow(*connection.execute(queries.ROLE, {**asked, **readers}).one()),
+        unlike=read_unlike(connection, mapping),
+        pinned=_pinned(connection, mapping),
+    )
+
+
+def read_branch(connection: Connection, mapping: Mapping, partition: Name) -> Catalog:
+    """Read what the steps of one partition depend on: it, and the tables above it.
+
+    There are no parts where it is no partition, nor where it is the topmost table.
+    """
+    asked = {**_asked(mapping), "partition": str(partition)}
+    parts = connection.execute(queries.BRANCH, asked).all()
+    return _read(connection, mapping, parts if len(parts) > 1 else ())
+
+
+def _read(connection: Connection, mapping: Mapping, found: Iterable[Any]) -> Catalog:
+    asked, parts = _asked(mapping), [Part(*row) for row in found]
+    tables = [TableRow(*row) for row in connection.execute(queries.TABLES, asked)]
+    columns = [ColumnRow(*row) for row in connection.execute(queries.COLUMNS, asked)]
+    asked["oids"] = sorted({row.oid for row in tables} | {part.oid for part in parts})
+    asked["names"] = _names(mapping, parts)
+    asked["schemas"] = sorted({mapping.schema, *(part.schema for part in parts)})
     return Catalog(
         mapping=mapping,
         version=int(str(connection.scalar(text("SHOW server_version_num")))) // 10_000,
         tables={row.name: row for row in tables},
         columns={(row.table, row.name): row for row in columns},
-        all_constraints=[ConstraintRow(*row) for row in constraints],
-        all_indexes=[IndexRow(*row) for row in connection.execute(queries.INDEXES, values)],
-        part_relations=frozenset((row.schema, row.name) for row in relations),
+        all_constraints=[
+            ConstraintRow(*row) for row in connection.execute(queries.CONSTRAINTS, asked)
+        ],
+        all_indexes=[IndexRow(*row) for row in connection.execute(queries.INDEXES, asked)],
+        relations=frozenset(
+            (row.schema, row.name) for row in connection.execute(queries.RELATIONS, asked)
+        ),
         parts=parts,
-        role=RoleRow(*connection.execute(queries.ROLE, {**values, **readers}).one()),
-        unlike=read_unlike(connection, mapping),
-        pinned=_pinned(connection, mapping),
     )
+
+
+def _asked(mapping: Mapping) -> dict[str, Any]:
+    return {"schema": mapping.schema, "tables": [mapping.table(name) for name in LOGICAL_COLUMNS]}
+
+
+def _names(mapping: Mapping, parts: Iterable[Part]) -> list[str]:
+    """Return the names of tables and indexes that are asked for, in partitions too."""
+    ours = [spec.name for spec in specs(GROUPS, "CASCADE")]
+    below = {part_index(part.name, name) for part in parts for name in ours}
+    return [*ours, *sorted(below), *(mapping.table(name) for name in LOGICAL_COLUMNS)]
+
+
+def _by_table(rows: Iterable[Row]) -> dict[int, list[Row]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.table_oid].append(row)
+    return found
 
 
 def _pinned(connection: Connection, mapping: Mapping) -> str:

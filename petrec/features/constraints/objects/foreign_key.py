@@ -67,7 +67,7 @@ class ForeignKey(Object):
 
     def keys_of(self, oid: int) -> list[ConstraintRow]:
         """Return the keys of a table that meet the request, valid ones first."""
-        keys = [c for c in self.catalog.all_constraints if c.table_oid == oid and self.links(c)]
+        keys = [c for c in self.catalog.constraints_of(oid) if self.links(c)]
         return sorted((c for c in keys if c.enforced and self._acts(c)), key=lambda c: not c.valid)
 
     def _acts(self, constraint: ConstraintRow) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from petrec.features.constraints.catalog.rows import IndexRow, Part
-from petrec.features.constraints.names import Name, unlike_others
+from petrec.features.constraints.names import Name, part_index
 from petrec.features.constraints.objects.index import Index
 from petrec.features.constraints.state import HELD, ObjectState, Step
 from petrec.features.constraints.statements.index import (
@@ -18,12 +18,6 @@ from petrec.features.constraints.statements.index import (
     DropIndex,
     DropWholeIndex,
 )
-
-
-def part_index(part: str, whole: str) -> str:
-    """Return the name of a partition's index: like petrec's own, never like the server's."""
-    name = f"idx_{part}_{whole.removeprefix('idx_').removeprefix('recordings_')}"
-    return unlike_others(name, whole)
 
 
 class PartitionedIndex(Index):
@@ -96,7 +90,7 @@ class PartitionedIndex(Index):
         for part in self.parts[1:]:
             name, own = part_index(part.name, self.spec.name), self.indexes_of(part)
             usable = any(i.valid or i.attached_to is not None or not part.leaf for i in own)
-            taken = (part.schema, name) in self.catalog.part_relations
+            taken = (part.schema, name) in self.catalog.relations
             if taken and not usable and name not in {i.name for i in own}:
                 yield part.qualified, name
 
@@ -117,12 +111,10 @@ class PartitionedIndex(Index):
 
     def _topmost(self, index: IndexRow) -> IndexRow | None:
         """Return the object's index if this one is attached to it, over any number of levels."""
-        by_oid = {each.oid: each for each in self.catalog.all_indexes}
-        while index.attached_to is not None:
-            index = by_oid[index.attached_to]
-            if index.attached_to is None and index.name == self.spec.name:
-                return index
-        return None
+        whole = self.catalog.index(index.attached_to)
+        while whole is not None and whole.table_oid != self.parts[0].oid:
+            whole = self.catalog.index(whole.attached_to)
+        return whole if whole is not None and whole.name == self.spec.name else None
 
     def _is_made(self, part: Part, index: IndexRow, whole: IndexRow) -> bool:
         if index.name in {self.spec.name, part_index(part.name, self.spec.name)}:
@@ -132,7 +124,7 @@ class PartitionedIndex(Index):
 
     def indexes_of(self, part: Part) -> list[IndexRow]:
         """Return the indexes of a partition that the table's can take over, valid ones first."""
-        of_part = [i for i in self.catalog.all_indexes if i.table_oid == part.oid and i.attachable]
+        of_part = [i for i in self.catalog.indexes_of(part.oid) if i.attachable]
         return sorted((i for i in of_part if self.serves(i)), key=lambda i: not i.valid)
 
     def _own(self, part: Part) -> list[IndexRow]:

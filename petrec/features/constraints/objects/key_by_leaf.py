@@ -60,9 +60,9 @@ class PartitionedKey(ForeignKey):
 
     def names_taken(self, state: ObjectState) -> Iterator[tuple[Name, str]]:  # noqa: ARG002
         """Return leaves in which another constraint has the key's name."""
-        name, taken = self.spec.name, self.catalog.all_constraints
+        name = self.spec.name
         for part in self.leaves if self.is_by_leaf else ():
-            bearing = any((c.table_oid, c.name) == (part.oid, name) for c in taken)
+            bearing = any(c.name == name for c in self.catalog.constraints_of(part.oid))
             if bearing and not self.keys_of(part.oid):
                 yield part.qualified, name
 
