@@ -92,7 +92,7 @@ def _working(engine: Engine, wanted: Request) -> Iterator[Connection]:
 
 
 def _guard(connection: Connection, free_space: int | None, steps: tuple[Step, ...]) -> None:
-    """Ask before each build, since others fill the disk meanwhile, too."""
+    """Check free space before each build, since others use the disk, too."""
     refuse_without_room(measure_space(connection, steps, free_space))
 
 
@@ -129,7 +129,7 @@ class Drive:
         return len(steps)
 
     def _run(self, step: Step, left: int) -> bool:
-        """Try one step, of as many as are left; a build that failed is planned anew."""
+        """Try one step, of as many as are left; a failed build is planned again."""
         self.runner.tell(f"{step.object}: {step.sql}")
         number, of = len(self.done) + 1, len(self.done) + left
         self.runner.observe = partial(_pass_on, self.listener, step, number, of)

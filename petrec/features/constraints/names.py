@@ -103,6 +103,6 @@ def unlike_others(name: str, stem: str) -> str:
 
 
 def part_index(part: str, whole: str) -> str:
-    """Return the name of a partition's index: like the guide's, and none of the server's own."""
+    """Return the name of a partition's index: like petrec's own, never like the server's."""
     name = f"idx_{part}_{whole.removeprefix('idx_').removeprefix('recordings_')}"
     return unlike_others(name, whole)

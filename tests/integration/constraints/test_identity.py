@@ -1,19 +1,12 @@
 """A table is its OID, and what others made is theirs."""
 
 from collections.abc import Iterator
-from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection
 
-from petrec.errors import StuckError
-from petrec.features.constraints import apply
-from petrec.features.constraints.apply import Listener
-from petrec.features.constraints.names import Name
 from petrec.features.constraints.plan import Request
-from petrec.features.constraints.result import ConstraintsPlan
-from petrec.features.constraints.state import Presence, Step
-from petrec.features.constraints.statements.table import GrantSelect
+from petrec.features.constraints.state import Presence
 from petrec.settings import Mapping
 from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster
@@ -113,20 +106,3 @@ def test_what_a_partition_had_of_its_own_stays(
               WHERE indrelid = 'recordings'::regclass AND NOT indisunique"""
     assert made.execute(left) == [(KEPT,)]
     assert made.execute(f"SELECT FROM pg_class WHERE relname = '{name}'") == [()]
-
-
-def test_a_statement_that_changes_nothing_ends_the_run(planner: Connection) -> None:
-    step = Step("an object", GrantSelect(table=Name("visits"), role="PUBLIC"))
-
-    class Idle:
-        connection = planner
-        tell = staticmethod(lambda _: None)
-        observe = staticmethod(lambda _: None)
-
-        def run(self, sql: str, *, short: bool) -> bool:
-            return bool(sql and short)
-
-    with pytest.raises(StuckError, match="an object still has to be done"):
-        apply._drive(
-            cast("Any", Idle()), lambda _: ConstraintsPlan((step,)), Listener(lambda _: None)
-        )

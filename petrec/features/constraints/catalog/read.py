@@ -37,9 +37,9 @@ _NOBODY = RoleRow("", standby=False, creates=False, readers=[])
 class Catalog:
     """The catalog of the mapped tables and their partitions, wherever these are.
 
-    `relations` are those that bear a name of the guide's, by schema and name. `pinned` is why the
-    pet's column cannot cease to be NOT NULL; it is empty where it can. Of one partition `role`,
-    `unlike` and `pinned` are not read.
+    `relations` are those with a name that petrec gives or maps, by schema and name. `pinned` is
+    why NOT NULL of the pet's column cannot be dropped; it is empty if it can. Of one partition
+    `role`, `unlike` and `pinned` are not read.
     """
 
     mapping: Mapping
@@ -94,7 +94,7 @@ class Catalog:
         return _by_table(self.all_indexes)
 
     def has_relation(self, name: str) -> bool:
-        """Return whether something bears this name of the guide's in the mapped schema."""
+        """Return whether an object has this name in the mapped schema."""
         return (self.mapping.schema, name) in self.relations
 
     def table(self, logical: str) -> TableRow | None:
@@ -107,7 +107,7 @@ class Catalog:
         return self.columns.get(key)
 
     def tree(self, table: str) -> list[Part]:
-        """Return a partitioned table with all its partitions, from above; empty for another."""
+        """Return a partitioned table with its partitions, topmost first; empty if plain."""
         return [part for part in self.parts if part.root == table]
 
 
