@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from petrec.errors import UsageError
@@ -34,6 +35,7 @@ from petrec.schema import Schema
 from petrec.settings import Mapping
 
 _READING = "reading the catalog"
+_COUNTING = "counting rows that constraints would reject"
 
 
 @dataclass(frozen=True)
@@ -87,14 +89,16 @@ def plan_constraints(
     free_space: int | None = None,
     step: Step = ignore,
 ) -> ConstraintsPlan:
-    """Plan the ordered steps with their locks; writes nothing.
+    """Plan the ordered steps with their locks; count the rows they would reject. Writes nothing.
 
     `free_space` is the free space of the server's disk, in bytes, if petrec cannot measure it.
     """
     wanted = (choice or ConstraintChoice()).wanted(session.settings.mapping)
 
     def work(connection: Connection, _: Schema) -> ConstraintsPlan:
-        return with_space(connection, wanted.plan(connection), free_space)
+        plan = with_space(connection, wanted.plan(connection), free_space)
+        step(_COUNTING)
+        return replace(plan, refused=wanted.obstacles(connection, plan.steps))
 
     step(_READING)
     return session.read(work, makes_visits=True)

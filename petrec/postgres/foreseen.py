@@ -96,7 +96,7 @@ def is_required(connection: Connection, table: Table, column: str) -> bool:
 
 
 def obstacles(
-    connection: Connection, schema: Schema, keys: Sequence[str] = (), links: str = ""
+    connection: Connection, schema: Schema, keys: Sequence[str] = (), *links: str
 ) -> list[str]:
     """Return what would make the server refuse every row; `links` is INSERT or DELETE."""
     recordings = schema.tables.recordings
@@ -107,7 +107,9 @@ def obstacles(
         for column in connection.scalars(_GENERATED, asked)
     ]
     found += _of_event(connection, recordings, "UPDATE")
-    return found + (_of_event(connection, schema.tables.links, links) if links else [])
+    for event in filter(None, links):
+        found += _of_event(connection, schema.tables.links, event)
+    return found
 
 
 def _of_event(connection: Connection, table: Table, event: str) -> list[str]:

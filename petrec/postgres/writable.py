@@ -41,18 +41,18 @@ def check_writable(
 
 
 def hindrances(
-    connection: Connection, schema: Schema, columns: Sequence[str], links: str
+    connection: Connection, schema: Schema, columns: Sequence[str], *links: str
 ) -> list[str]:
     """Return all reasons why `check_writable` would fail, for a plan."""
     return [
         *([_STANDBY] if connection.scalar(_IN_RECOVERY) else []),
-        *(f"it needs {grant};" for grant in missing_grants(connection, schema, columns, links)),
-        *obstacles(connection, schema, columns, links),
+        *(f"it needs {grant};" for grant in missing_grants(connection, schema, columns, *links)),
+        *obstacles(connection, schema, columns, *links),
     ]
 
 
 def missing_grants(
-    connection: Connection, schema: Schema, columns: Sequence[str], links: str
+    connection: Connection, schema: Schema, columns: Sequence[str], *links: str
 ) -> list[str]:
     """Return the GRANT statements that a run still needs."""
     role = connection.scalar(_ROLE)
@@ -60,7 +60,7 @@ def missing_grants(
     missing = [
         *_columns(connection, schema.tables.recordings, list(keys), "UPDATE"),
         *_locks(connection, schema),
-        *_links(connection, schema.tables.links, links),
+        *(g for each in links for g in _links(connection, schema.tables.links, each)),
     ]
     return [f"{grant} TO {role}" for grant in missing]
 

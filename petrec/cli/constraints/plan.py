@@ -32,6 +32,8 @@ def plan(
 ) -> int:
     """Show the steps in order, with their locks and what they read. Writes nothing.
 
+    Rows that a constraint would reject are counted.
+
     Examples:
         petrec constraints plan
 

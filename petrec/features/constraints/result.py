@@ -1,7 +1,7 @@
 """The integration guide's constraints and indexes: their state, the plan, the result."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -55,7 +55,10 @@ def _finding(state: ObjectState) -> Finding:
 
 
 class ConstraintsPlan(Struct, frozen=True):
-    """The ordered steps; equal steps have equal hashes."""
+    """The ordered steps; equal steps have equal hashes.
+
+    `refused` counts, by constraint, the rows that it would reject now.
+    """
 
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
@@ -63,6 +66,7 @@ class ConstraintsPlan(Struct, frozen=True):
     schema_version: int = SCHEMA_VERSION
     space: Space = Space()
     missing: tuple[Problem, ...] = ()
+    refused: dict[str, int] = {}
 
     @property
     def hash(self) -> str:
@@ -98,6 +102,7 @@ class ConstraintsPlan(Struct, frozen=True):
             "notes": self.notes,
             "space": self.space,
             "missing": self.missing,
+            "refused": self.refused,
         }
         grids = (Grid("Steps", (*columns, "hazard"), rows),)
         return Document(self.command, title, payload, grids, (), self._with(self.space.sentence))
@@ -112,7 +117,15 @@ class ConstraintsPlan(Struct, frozen=True):
 
     def _with(self, sentence: str) -> tuple[str, ...]:
         missing = tuple(f"before applying it: {each.reason}; {each.fix}" for each in self.missing)
-        return (*self.notes, *missing, *([sentence] if sentence else []))
+        return (*self.notes, *missing, *self._repairs(), *([sentence] if sentence else []))
+
+    def _repairs(self) -> Iterator[str]:
+        """Return which constraints would reject rows, and what to do about these."""
+        for name, count in self.refused.items():
+            rows = "1 row" if count == 1 else f"{count:,} rows"
+            yield f"before applying it: {name} would reject {rows}"
+        if self.refused:
+            yield Phrased(Phrase.REPAIR_FIRST)
 
 
 class StepLine(Struct, frozen=True):

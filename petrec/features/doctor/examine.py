@@ -18,7 +18,7 @@ from petrec.settings import LOGICAL_COLUMNS, Mapping
 
 # Further columns that a task writes, and the privileges on the pets of appointments.
 _WRITES: dict[Task, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    Task.BACKFILL: ((), ("",)),
+    Task.BACKFILL: ((), ()),
     Task.REVIEW: (("appointment_id",), ("INSERT", "DELETE")),
 }
 
@@ -33,10 +33,10 @@ def examine(connection: Connection, mapping: Mapping, tasks: Iterable[Task]) -> 
         return DoctorResult(tuple(checks))
     checks += check_tables(connection, schema)
     checks.append(check_journal(connection))
-    asked = set(tasks)
+    asked, journal = set(tasks), journal_hindrances(connection)
     for task in _WRITES:
         state = State.PROBLEM if task in asked else State.NOTE
-        checks += _privileges(connection, schema, task, state)
+        checks += _privileges(connection, schema, task, state, journal)
     return DoctorResult(tuple(checks))
 
 
@@ -55,16 +55,11 @@ def find_objects(connection: Connection, mapping: Mapping) -> Objects:
 
 
 def _privileges(
-    connection: Connection, schema: Schema, task: Task, state: State
+    connection: Connection, schema: Schema, task: Task, state: State, journal: list[str]
 ) -> Iterator[Check]:
     columns, links = _WRITES[task]
-    found = [
-        hindrance
-        for privilege in links
-        for hindrance in hindrances(connection, schema, columns, privilege)
-    ]
-    found += journal_hindrances(connection)
-    for hindrance in dict.fromkeys(found):
+    found = [*hindrances(connection, schema, columns, *links), *journal]
+    for hindrance in found:
         fix = hindrance.removeprefix("it needs ") if "GRANT" in hindrance else ""
         yield Check(str(task), state, f"cannot write: {hindrance}", fix)
     if not found:

@@ -102,3 +102,24 @@ def test_only_the_plan_that_was_seen(petrec: Petrec, clinic: Database) -> None:
     seen = json.loads(shown.out)["hash"]
     assert petrec("constraints", "apply", "--plan", seen, "--yes", dsn=clinic.dsn).code == 0
     assert states(petrec, clinic)["idx_recordings_pet_id"] == "equivalent"
+
+
+def test_a_plan_counts_the_rows_that_apply_would_refuse(petrec: Petrec, clinic: Database) -> None:
+    planned = petrec("constraints", "plan", "--membership", "--format", "json", dsn=clinic.dsn)
+    assert planned.code == 0, planned.err
+    refused = json.loads(planned.out)["refused"]
+    applied = petrec(
+        "constraints", "apply", "--yes", "--membership", "--format", "json", dsn=clinic.dsn
+    )
+    assert applied.code == 1
+    assert json.loads(applied.out)["counts"] == refused
+    assert {"recordings_pet_id_not_null", "fk_recordings_membership"} <= set(refused)
+    script = petrec("constraints", "plan", "--sql", dsn=clinic.dsn).out
+    rows = f"{refused['recordings_pet_id_not_null']:,} rows"
+    assert f"-- before applying it: recordings_pet_id_not_null would reject {rows}\n" in script
+    assert "-- repair the certain ones: petrec backfill --apply" in script
+
+
+def test_a_plan_of_a_clean_clinic_refuses_no_row(petrec: Petrec, clinic: Database) -> None:
+    planned = petrec("constraints", "plan", "--format", "json", dsn=clean(clinic).dsn)
+    assert json.loads(planned.out)["refused"] == {}

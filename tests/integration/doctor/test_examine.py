@@ -1,11 +1,16 @@
 """The doctor says everything that is missing at once, with its fix, and writes nothing."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
+from petrec.postgres.preflight import load_schema
+from petrec.postgres.writable import hindrances
+from petrec.settings import Mapping
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
@@ -85,3 +90,17 @@ def test_settings_that_fit_no_table_are_a_problem(
 def test_tasks_that_are_unknown_are_refused(petrec: Petrec, clinic: Database) -> None:
     refused = petrec("doctor", "--for", "audit,backup", dsn=clinic.dsn)
     assert (refused.code, "backup" in refused.err) == (2, True)
+
+
+def test_nothing_is_asked_twice_for_a_review(clinic_engine: Engine) -> None:
+    asked: Counter[tuple[str, str]] = Counter()
+
+    def count(_: Any, __: Any, sql: str, parameters: Any, *___: Any) -> None:
+        asked[sql, str(parameters)] += 1
+
+    with clinic_engine.connect() as connection:
+        schema = load_schema(connection, Mapping())
+        event.listen(connection, "before_cursor_execute", count)
+        assert hindrances(connection, schema, ("appointment_id",), "INSERT", "DELETE") == []
+    assert asked
+    assert set(asked.values()) == {1}

@@ -61,6 +61,7 @@ SELECT c.relname::text AS table, a.attname::text AS name, a.attnotnull AS requir
        {TYPE_NAME} AS type, has_type_privilege(a.atttypid, 'USAGE') AS usable,
        a.attgenerated = 'v' AS virtual,
        has_column_privilege(c.oid, a.attnum, 'REFERENCES') AS referable,
+       has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
        coalesce(s.width + (a.attlen < 0)::int, nullif(a.attlen, -1), 32)::int AS width
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace

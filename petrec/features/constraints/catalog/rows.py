@@ -57,6 +57,7 @@ class ColumnRow:
     usable: bool
     virtual: bool
     referable: bool
+    readable: bool
     width: int
 
 

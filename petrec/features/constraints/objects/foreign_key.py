@@ -102,10 +102,14 @@ class ForeignKey(Object):
         return [self.step(drop)]
 
     def refused_rows(self) -> sql.Composed | None:
-        """Return the query that counts the rows whose parent does not exist."""
-        mapping = self.catalog.mapping
-        own = [self.catalog.column(self.spec.table, column) for column in self.spec.columns]
-        if None in own or mapping.table(self.spec.parent) not in self.catalog.tables:
+        """Return the query that counts the rows without a parent; None if they cannot be read.
+
+        A key needs no SELECT on the parent: then the server alone judges the rows.
+        """
+        spec = self.spec
+        held = [self.catalog.column(spec.table, column) for column in spec.columns]
+        held += [self.catalog.column(spec.parent, column) for column in spec.parent_columns]
+        if not all(column is not None and column.readable for column in held):
             return None
         pairs = zip(self.referenced, self.columns, strict=True)
         both = sql.SQL(" AND ")
