@@ -29,12 +29,12 @@ class Phrase(StrEnum):
     IMPORT_NOT_APPLIED = "nothing has been written; import_review writes"
     IMPORT_PARTIALLY = "one wrong line stops the import: correct the lines, or pass partial"
     INFERABLE_BEFORE_DECISIONS = (
-        "{count} recordings have certain evidence: apply_backfill does them without a person, and "
-        "should come before decisions are imported"
+        "{count} recordings have certain evidence: call apply_backfill before decisions are "
+        "imported"
     )
     INFERABLE_BEFORE_LINKS = (
-        "{count} recordings have certain evidence: let apply_backfill do them first, since a pet "
-        "added to an appointment can make them ambiguous"
+        "{count} recordings have certain evidence: call apply_backfill first, because a pet added "
+        "to an appointment can make them ambiguous"
     )
     KEEP_VALUES_OR_VISITS = (
         "save the values elsewhere and delete them yourself; or omit drop_visits"

@@ -30,12 +30,12 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.IMPORT_NOT_APPLIED: "nothing has been written; to write: petrec review import --apply",
     Phrase.IMPORT_PARTIALLY: "one wrong line stops the import: correct the lines, or add --partial",
     Phrase.INFERABLE_BEFORE_DECISIONS: (
-        "{count} recordings have certain evidence: petrec backfill --apply does "
-        "them without a person, and should come before decisions are imported"
+        "{count} recordings have certain evidence: run petrec backfill --apply "
+        "before decisions are imported"
     ),
     Phrase.INFERABLE_BEFORE_LINKS: (
-        "{count} recordings have certain evidence: let petrec backfill --apply do "
-        "them first, since a pet added to an appointment can make them ambiguous"
+        "{count} recordings have certain evidence: run petrec backfill --apply "
+        "first, because a pet added to an appointment can make them ambiguous"
     ),
     Phrase.KEEP_VALUES_OR_VISITS: (
         "save the values elsewhere and delete them yourself; or omit --drop-visits"
