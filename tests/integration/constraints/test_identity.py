@@ -106,3 +106,16 @@ def test_what_a_partition_had_of_its_own_stays(
               WHERE indrelid = 'recordings'::regclass AND NOT indisunique"""
     assert made.execute(left) == [(KEPT,)]
     assert made.execute(f"SELECT FROM pg_class WHERE relname = '{name}'") == [()]
+
+
+def test_a_not_null_of_the_host_survives_a_rollback(planner: Connection, made: Database) -> None:
+    """From version 18 on it has a name, which says whose it is."""
+    if made.cluster.major < 18:
+        pytest.skip("NOT NULL has no name")
+    made.execute(f"ALTER TABLE {made.recordings} ADD CONSTRAINT by_host NOT NULL pet_id")
+    wanted = Request(Mapping(), ("required",), "CASCADE")
+    drive(made, planner, wanted.plan)
+    notes = wanted.rollback(planner).notes
+    assert any("petrec did not make it; its name is by_host" in note for note in notes)
+    drive(made, planner, wanted.rollback)
+    assert made.execute("SELECT FROM pg_constraint WHERE conname = 'by_host' AND conislocal")

@@ -63,7 +63,8 @@ class NotNull(Object):
     def judge_own(self) -> ObjectState:
         """Return the state for a rollback: the check that prepares it may be left."""
         column = self.catalog.column(self.spec.table, self.spec.columns[0])
-        if column is not None and column.required and not self.catalog.pinned:
+        stays = self.catalog.pinned or self._foreign
+        if column is not None and column.required and not stays:
             return self.own(Presence.PRESENT)
         left = self.carrier() is not None
         return self.own(Presence.INVALID if left else Presence.MISSING)
@@ -73,10 +74,9 @@ class NotNull(Object):
 
         It may have a name that the server has cut to 63 bytes.
         """
-        names = {self.name, cut(f"{self.table_name[:40]}_pet_id_not_null")}
         of_table = (c for c in self.catalog.constraints if c.table == self.table_name)
         checks = (c for c in of_table if c.demands_value and c.columns == self.column_names)
-        return next((c for c in checks if c.name in names and not c.inherited), None)
+        return next((c for c in checks if c.name in self._names and not c.inherited), None)
 
     def make(self, state: ObjectState) -> list[Step]:
         """Return the steps that set it, or the remaining ones."""
@@ -128,8 +128,26 @@ class NotNull(Object):
                 yield below[each.table_oid], each.name
 
     def why_left(self) -> str:
-        """Return why NOT NULL cannot be dropped."""
+        """Return why a rollback does not drop NOT NULL."""
+        if self._foreign:
+            return f"petrec did not make it; its name is {self._foreign[0]}"
         return f"{self.spec.columns[0]} cannot drop it: {self.catalog.pinned}"
+
+    @property
+    def _names(self) -> set[str]:
+        """Return the names that petrec gives, also as the server has cut them to 63 bytes."""
+        return {self.name, cut(f"{self.table_name[:40]}_pet_id_not_null")}
+
+    @property
+    def _foreign(self) -> list[str]:
+        """Return the names of a NOT NULL that others made; only from version 18 on it has a name.
+
+        SET NOT NULL gives it one of the server's own form, whoever runs it.
+        """
+        ours = {*self._names, f"{self.table_name}_{self.column.bare}_not_null"}
+        found = [c for c in self.catalog.constraints if c.table == self.table_name]
+        named = (c.name for c in found if (c.type, c.columns) == ("n", self.column_names))
+        return [name for name in named if name not in ours]
 
     def _pending(self) -> ConstraintRow | None:
         """Return the NOT NULL constraint if it exists and is not validated: from version 18 on."""
