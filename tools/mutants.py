@@ -47,7 +47,7 @@ AREAS = {
         (
             "tests/unit/runs",
             # Those that wait for locks, servers and standbys take an hour for each change.
-            *(f"tests/faults/runs/test_{name}.py" for name in ("run_commands", "undo")),
+            *(f"tests/faults/runs/test_{name}.py" for name in ("undo",)),
         ),
     ),
     "constraints": Area(
