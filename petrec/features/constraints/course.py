@@ -25,8 +25,8 @@ class Course:
     def is_next(self, connection: Connection, step: Step) -> bool:
         """Return whether the catalog of the step's partition still asks for this step first.
 
-        Only what is there on the partition and above it is read. Steps of other tables are few,
-        and nothing is said of them: False, so that they are planned anew.
+        It reads only the partition and its parents. For the few steps of other tables it
+        returns False, so that they are planned again.
         """
         branch = read_branch(connection, self.wanted.mapping, step.statement.table)
         if not branch.parts:

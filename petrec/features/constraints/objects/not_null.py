@@ -140,9 +140,9 @@ class NotNull(Object):
 
     @property
     def _foreign(self) -> list[str]:
-        """Return the names of a NOT NULL that others made; only from version 18 on it has a name.
+        """Return the names of a NOT NULL that others created; it has a name from version 18 on.
 
-        SET NOT NULL gives it one of the server's own form, whoever runs it.
+        SET NOT NULL gives it a name of the server's form, for every role.
         """
         ours = {*self._names, f"{self.table_name}_{self.column.bare}_not_null"}
         found = [c for c in self.catalog.constraints if c.table == self.table_name]
