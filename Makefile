@@ -46,7 +46,7 @@ fmt-web: tools/web/node_modules/.package-lock.json ## Format them
 	npm run --prefix tools/web --silent format
 
 test: check ## Everything that a change must pass
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not full"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not full" --durations=20
 
 .PHONY: mutants
 AREA ?= rules
@@ -61,6 +61,7 @@ test-fast: $(VENV)/.dev ## The tests that need no server, in a few seconds
 
 test-full: check ## The same at full size: slow sweeps, fault injection
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	PETREC_EXAMPLES=300 $(BIN)/python -m pytest -q --timeout 1800 tests/integration/rules/test_rule_twins.py
 
 bench: $(VENV)/.dev ## Ratios against named alternatives, measured in the same run
 	$(BIN)/python -m benchmarks

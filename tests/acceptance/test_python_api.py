@@ -1,5 +1,6 @@
 """What docs/python.md promises to programs: its blocks run, short programs do the main jobs."""
 
+import json
 import re
 import subprocess
 import sys
@@ -189,3 +190,25 @@ def test_a_users_program_is_typed(tmp_path: Path) -> None:
         'error: Argument 1 to "audit" has incompatible type "str"; expected "Session"  [arg-type]',
         'error: Module has no attribute "adit"; maybe "audit"?  [attr-defined]',
     ], ended.stdout
+
+
+def test_a_users_program_is_typed_for_pyright_too(tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_text(TYPED, encoding="utf-8")
+    settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)], "pythonVersion": "3.11"}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    ended = subprocess.run(
+        [sys.executable, "-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable,
+         "job.py"],
+        cwd=tmp_path, env=environment(), text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    found = [(each["severity"], each["message"].partition("\n")[0])
+             for each in json.loads(ended.stdout)["generalDiagnostics"]]  # fmt: skip
+    assert found == [
+        ("information", 'Type of "petrec.connect()" is "Session"'),
+        ("information",
+         'Type of "petrec.undo(petrec.connect(), 1).moved_on[0].recording_id" is "str"'),
+        ("error", "Argument of type \"Literal['postgresql://host/db']\" cannot be assigned to "
+                  'parameter "session" of type "Session" in function "audit"'),
+        ("error", 'Type of "adit" is unknown'),
+        ("error", '"adit" is not a known attribute of module "petrec"'),
+    ], ended.stdout  # fmt: skip

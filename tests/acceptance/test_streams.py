@@ -8,7 +8,7 @@ import pytest
 
 from petrec.cli import main as process
 from petrec.errors import ExitCode
-from tests.plugins.command import environment
+from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database
 
 READERS = (
@@ -68,14 +68,16 @@ def test_closed_standard_output_ends_in_3(clinic: Database, tmp_path: Path, comm
     assert said.startswith("petrec: cannot write the output: ")
 
 
-def test_closed_standard_error_changes_no_exit_code(clinic: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("redirection", ["2>&-", "2> /dev/full", "<&- 2>&-"])
+def test_closed_standard_error_changes_no_exit_code(
+    clinic: Database, petrec: Petrec, tmp_path: Path, redirection: str
+) -> None:
     clinic.execute("DELETE FROM recordings WHERE pet_id IS NULL")
-    for redirection in ("2>&-", "2> /dev/full", "<&- 2>&-"):
-        for command in ("audit", "validate", "review status"):
-            plain = run(command, "", clinic.dsn, tmp_path)[0]
-            assert run(command, redirection, clinic.dsn, tmp_path)[0] == plain
-        assert run("audit --dsn host=/nowhere", redirection, "", tmp_path)[0] == 3
-        assert run("audit --nonesuch", redirection, "", tmp_path)[0] == 2
+    for command in ("audit", "validate", "review status"):
+        plain = petrec(*command.split(), dsn=clinic.dsn).code
+        assert run(command, redirection, clinic.dsn, tmp_path)[0] == plain
+    assert run("audit --dsn host=/nowhere", redirection, "", tmp_path)[0] == 3
+    assert run("audit --nonesuch", redirection, "", tmp_path)[0] == 2
 
 
 def test_all_streams_closed_still_answers_by_the_exit_code(
