@@ -1,33 +1,62 @@
 """The review: export of cases to files, and its progress."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from petrec.errors import UsageError
-from petrec.features.review.export import check_names, check_replaceable, export_cases
+from petrec.features.review.clock import Clock
+from petrec.features.review.export import (
+    Order,
+    check_link,
+    check_names,
+    check_replaceable,
+    export_cases,
+)
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import ReviewExport, ReviewStatus
+from petrec.features.review.scope import Scope
 from petrec.features.review.status import review_status as read_status
 from petrec.files import make_directory
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.session import Session
 
 
+@dataclass(frozen=True)
+class Cases:
+    """Which cases an export holds; everything is, by default.
+
+    `practices` are ids, `vets` ids or full names, `since` and `until` days of the recording, both
+    included, in `timezone` (by default that of the settings).
+    """
+
+    kinds: Sequence[str] = ()
+    practices: Sequence[str] = ()
+    vets: Sequence[str] = ()
+    since: date | None = None
+    until: date | None = None
+    timezone: str = ""
+
+
 def export_review(
     session: Session,
     files: Sequence[Path],
     *,
+    cases: Cases | None = None,
     kinds: Sequence[str] = (),
+    split: bool = False,
     force: bool = False,
     step: Step = ignore,
 ) -> ReviewExport:
     """Write every recording that needs a person, with its candidates, to each file.
 
     The ending of a file name is its format (.csv, .xlsx, .html); all files have the same snapshot.
-    A file that somebody has filled in is refused, or with `force` kept as NAME.bak-1.
+    `split` writes a file for each practice. A file that somebody has filled in is refused, or with
+    `force` kept as NAME.bak-1.
     """
-    for unknown in [kind for kind in kinds if kind not in REVIEWED]:
-        raise UsageError(f"unknown kind: {unknown}", hint=f"choose one of: {', '.join(REVIEWED)}")
+    wanted = cases or Cases()
+    order = _order(session, replace(wanted, kinds=kinds or wanted.kinds), split=split)
     check_names(files)
     if not force:
         check_replaceable(files)
@@ -35,7 +64,17 @@ def export_review(
         make_directory(path.parent)
     with session.snapshot() as (connection, schema):
         step("searching for cases")
-        return export_cases(connection, schema, files, kinds, force=force)
+        return export_cases(connection, schema, files, order, force=force)
+
+
+def _order(session: Session, cases: Cases, *, split: bool) -> Order:
+    for unknown in [kind for kind in cases.kinds if kind not in REVIEWED]:
+        raise UsageError(f"unknown kind: {unknown}", hint=f"choose one of: {', '.join(REVIEWED)}")
+    settings = session.settings.review
+    link = check_link(settings.link)
+    clock = Clock(cases.timezone or settings.timezone)
+    scope = Scope(tuple(cases.practices), tuple(cases.vets), cases.since, cases.until, clock)
+    return Order(cases.kinds, scope, split, link)
 
 
 def review_status(session: Session, *, step: Step = ignore) -> ReviewStatus:

@@ -13,6 +13,7 @@ from petrec.features.review.apply import (
 )
 from petrec.features.review.check import check
 from petrec.features.review.checked import Checked, write_rejects
+from petrec.features.review.clock import Clock
 from petrec.features.review.imported import ReviewImport
 from petrec.features.review.read import read_files
 from petrec.features.review.read.entry import Reading
@@ -35,13 +36,15 @@ from petrec.schema import Schema
 class Decisions:
     """Files with decisions; `reviewer` applies to lines that name nobody.
 
-    `partial` writes the valid lines, and the others to FILE.rejects.csv.
+    `partial` writes the valid lines, and the others to FILE.rejects.csv. `timezone` is that of the
+    export, by default the one of the settings.
     """
 
     files: Sequence[Path]
     reviewer: str = ""
     touch: Sequence[str] = ()
     partial: bool = False
+    timezone: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,9 @@ class _Import:
     def _look(self, *, writing: bool = False) -> _Outlook:
         with self.session.snapshot() as (connection, schema):
             self.step("checking decisions")
-            checked = check(connection, schema, self.reading)
+            clock = self._clock()
+            clock.check(connection)
+            checked = check(connection, schema, self.reading, clock)
             target = review_target(make_target(schema, self.decisions.touch), checked.ballots)
             if writing:
                 links = "INSERT" if target.links else ""
@@ -146,6 +151,9 @@ class _Import:
             foresight = Foresight() if writing else foresee_review(connection, schema, target)
             inferable = take_census(connection, schema).count(kind="missing_inferable")
         return _Outlook(checked, schema, target, inferable, foresight)
+
+    def _clock(self) -> Clock:
+        return Clock(self.decisions.timezone or self.session.settings.review.timezone)
 
     def _is_unfinished(self) -> bool:
         target = mapped_target(self.session.settings.mapping)

@@ -14,6 +14,7 @@ from petrec.postgres.names import shadowed
 from petrec.settings import (
     EVIDENCE,
     LOGICAL_COLUMNS,
+    NAMES_ONLY,
     OPTIONAL_COLUMNS,
     OPTIONAL_TABLES,
     REQUIRED_COLUMNS,
@@ -76,6 +77,8 @@ class TablePresence:
             return True
         if decisive:
             raise unusable
+        if name in NAMES_ONLY:
+            return False
         self.remarks.append(f"not used: {name}, because {unusable.reason}")
         return False
 
@@ -123,7 +126,8 @@ class TablePresence:
         if not column.readable:
             if configured or label in self.evidence:
                 raise self.missing.privilege(name, table, [physical])
-            self.remarks.append(f"not used: {label}, because the role cannot read it")
+            if name not in NAMES_ONLY:
+                self.remarks.append(f"not used: {label}, because the role cannot read it")
             return False
         return True
 

@@ -41,6 +41,7 @@ def build_schema(
         links=rows["appointment_pets"],
         visits=rows.get("visits") if "visit_id" in tables.recordings.c else None,
         users=rows.get("users"),
+        pet_owners=rows.get("pet_owners"),
         kept_visits=rows.get("visits"),
         key=("id", *rest),
         proofs=proofs or Proofs(),

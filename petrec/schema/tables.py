@@ -71,6 +71,7 @@ class Schema:
     links: NamedFromClause
     visits: NamedFromClause | None = None
     users: NamedFromClause | None = None
+    pet_owners: NamedFromClause | None = None
     kept_visits: NamedFromClause | None = None
     key: tuple[str, ...] = ("id",)
     proofs: Proofs = field(default_factory=Proofs)

@@ -4,12 +4,14 @@ from petrec.settings.load import load_settings
 from petrec.settings.mapping import (
     EVIDENCE,
     LOGICAL_COLUMNS,
+    NAMES_ONLY,
     OPTIONAL_COLUMNS,
     OPTIONAL_TABLES,
     REQUIRED_COLUMNS,
     Mapping,
 )
 from petrec.settings.sections import (
+    ReviewSettings,
     RuleLimits,
     ServeSettings,
     Settings,
@@ -21,10 +23,12 @@ from petrec.settings.sections import (
 __all__ = [
     "EVIDENCE",
     "LOGICAL_COLUMNS",
+    "NAMES_ONLY",
     "OPTIONAL_COLUMNS",
     "OPTIONAL_TABLES",
     "REQUIRED_COLUMNS",
     "Mapping",
+    "ReviewSettings",
     "RuleLimits",
     "ServeSettings",
     "Settings",

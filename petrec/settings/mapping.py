@@ -13,6 +13,7 @@ REQUIRED_COLUMNS: dict[str, frozenset[str]] = {
     "visits": frozenset({"id", "pet_id"}),
     "api_logs": frozenset({"created_at", "error_code"}),
     "users": frozenset({"id"}),
+    "pet_owners": frozenset({"id"}),
 }
 OPTIONAL_COLUMNS: dict[str, frozenset[str]] = {
     "recordings": frozenset(
@@ -34,12 +35,15 @@ OPTIONAL_COLUMNS: dict[str, frozenset[str]] = {
         | {"created_at", "updated_at"}
     ),
     "api_logs": frozenset({"method", "path", "status_code", "user_id"}),
-    "users": frozenset({"practice_id", "role"}),
+    "users": frozenset({"practice_id", "role", "full_name"}),
+    "pet_owners": frozenset({"full_name"}),
 }
 LOGICAL_COLUMNS = {
     name: REQUIRED_COLUMNS[name] | OPTIONAL_COLUMNS[name] for name in REQUIRED_COLUMNS
 }
-OPTIONAL_TABLES = frozenset({"visits", "api_logs", "users"})
+OPTIONAL_TABLES = frozenset({"visits", "api_logs", "users", "pet_owners"})
+# Read by the review alone, for names of people: other commands do not report that they are unused.
+NAMES_ONLY = frozenset({"pet_owners"})
 # Optional columns that can change a count or a write: ignored only if configured.
 EVIDENCE = frozenset({"recordings.visit_id", "visits.appointment_id"})
 

@@ -49,6 +49,15 @@ class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
 
 
+class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of the review."""
+
+    timezone: Annotated[str, says("Time zone of the clinic, such as Europe/Zurich.")] = "UTC"
+    link: Annotated[
+        str, says("Link to a recording in the clinic's own system, with {id} in it.")
+    ] = ""
+
+
 class RuleLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """When a rule warns and when it fails: `> 0`, `>= 10`, `> 1%`; empty is never."""
 
@@ -125,5 +134,6 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     timeouts: Timeouts = Timeouts()
     session: SessionSettings = SessionSettings()
     report: ReportSettings = ReportSettings()
+    review: ReviewSettings = ReviewSettings()
     validate: ValidateSettings = ValidateSettings()
     serve: ServeSettings = ServeSettings()

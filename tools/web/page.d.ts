@@ -31,6 +31,8 @@ interface Facts {
   title: string;
   exported_at: string;
   kinds: Record<string, string>;
+  timezone: string;
+  link: string;
 }
 
 interface Choice {

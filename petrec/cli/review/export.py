@@ -1,6 +1,7 @@
 """`petrec review export`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,16 @@ import typer
 from petrec.cli import options
 from petrec.cli.bundle import bundled
 from petrec.cli.progress import activity
+from petrec.cli.review.timezone import Timezone
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
+
+
+class Split(StrEnum):
+    """What the cases are put into files of their own by."""
+
+    PRACTICE = "practice"
 
 
 @bundled
@@ -27,6 +35,23 @@ def export(
     kind: Annotated[
         list[str] | None, typer.Option(metavar="KIND", help="Only cases of this kind.")
     ] = None,
+    practice: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only cases of this practice.")
+    ] = None,
+    vet: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VET", help="Only cases of this vet, by id or full name."),
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="Recorded on this day or later."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="Recorded on this day or before."),
+    ] = None,
+    split: Annotated[Split | None, typer.Option(help="One file each, named FILE-PRACTICE.")] = None,
+    timezone: Timezone = "",
     force: Annotated[
         bool,
         typer.Option(
@@ -49,14 +74,23 @@ def export(
 
         petrec review export cases.csv --kind missing_ambiguous
 
-        petrec review export cases.html
+        petrec review export cases.html --timezone Europe/Zurich
+
+        petrec review export cases.xlsx --split practice --since 2025-06-01
 
     """
-    from petrec.operations.review import export_review
+    from petrec.operations.review import Cases, export_review
 
     paths = files or [Path("reports") / f"review-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"]
+    cases = Cases(kind or (), practice or (), vet or (), _day(since), _day(until), timezone)
     session = open_session("review", connect)
     with activity(quiet=quiet) as shown:
-        exported = export_review(session, paths, kinds=kind or (), force=force, step=shown.step)
+        exported = export_review(
+            session, paths, cases=cases, split=split is not None, force=force, step=shown.step
+        )
     session.show(exported.document(), output_format, output)
     return ExitCode.CLEAN
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None

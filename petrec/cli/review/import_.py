@@ -9,6 +9,7 @@ from petrec.cli import options
 from petrec.cli.backfill.limits import Writing
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import asking, driving
+from petrec.cli.review.timezone import Timezone
 from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
 
@@ -35,6 +36,7 @@ def import_decisions(
     reviewer: Annotated[
         str, typer.Option(metavar="NAME", help="Who decided, for lines without a reviewer.")
     ] = "",
+    timezone: Timezone = "",
     touch: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
@@ -57,7 +59,7 @@ def import_decisions(
     from petrec.operations.review_import import Decisions, check_review, import_review
 
     session = open_session("review", connect, writes=True)
-    decisions = Decisions(files, reviewer, touch or (), partial)
+    decisions = Decisions(files, reviewer, touch or (), partial, timezone)
     with driving(context, writing) as shown:
         if not apply:
             result = check_review(session, decisions, step=shown.step)

@@ -20,6 +20,7 @@ _JOURNAL_BACK = (
 )
 _READ_BY_ALL = ("recordings", "pets", "appointments", "appointment_pets", "visits")
 _READ_BY_REPORT = ("api_logs",)
+_READ_BY_REVIEW = ("users", "pet_owners")
 
 
 class Task(StrEnum):
@@ -83,6 +84,8 @@ def needed_grants(objects: Objects, tasks: Iterable[Task]) -> list[Grant]:
     found = list(_reading(objects, _READ_BY_ALL))
     if Task.REPORT in wanted:
         found += _reading(objects, _READ_BY_REPORT)
+    if Task.REVIEW in wanted:
+        found += _reading(objects, _READ_BY_REVIEW)
     if wanted & _WRITING:
         found += _writing(objects, placing=Task.REVIEW in wanted)
     usage = Grant("USAGE", "SCHEMA ", (objects.mapping.schema,))

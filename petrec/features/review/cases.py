@@ -1,6 +1,7 @@
 """Build a case from the observed values: candidates in the order of their hints."""
 
 from collections.abc import Generator, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 from sqlalchemy import Connection, Select, Text, any_, bindparam, cast, select
@@ -8,9 +9,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.review.candidates import Option, open_verdict, options
 from petrec.features.review.case import Candidate, Case, Strength, Suggestion, Verdict
+from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.folds import as_text
 from petrec.features.review.observed import Observed, SeenPet
-from petrec.features.review.query import ids_query, kind_query
+from petrec.features.review.query import ids_query, kind_query, practices_query
+from petrec.features.review.scope import ALL, Scope
 from petrec.features.review.suggest import rank, suggestions
 from petrec.postgres.foreseen import Lacking, what_is_lacking
 from petrec.postgres.snapshot import stream_copy
@@ -24,18 +27,30 @@ _decoder = msgspec.json.Decoder(Observed)
 
 
 def stream_cases(
-    connection: Connection, schema: Schema, kinds: Sequence[str]
+    connection: Connection, schema: Schema, kinds: Sequence[str], scope: Scope = ALL
 ) -> Generator[Case, None, None]:
     """Yield the cases of the kinds, one kind after the other; memory stays constant."""
     lacking = what_is_lacking(connection, schema)
     for kind_id in kinds:
-        for seen in _stream(connection, kind_query(schema, kind_id)):
+        for seen in _stream(connection, kind_query(schema, kind_id, scope)):
             yield make_case(seen, lacking)
 
 
-def observe(connection: Connection, schema: Schema, ids: Sequence[str]) -> list[Observed]:
+def read_practices(
+    connection: Connection, schema: Schema, kinds: Sequence[str], scope: Scope
+) -> list[str | None]:
+    """Return the practices that have cases of the kinds, None for cases of no practice."""
+    found: set[str | None] = set()
+    for kind_id in kinds:
+        found.update(connection.scalars(practices_query(schema, kind_id, scope)))
+    return sorted(found, key=lambda each: (each is None, each))
+
+
+def observe(
+    connection: Connection, schema: Schema, ids: Sequence[str], clock: Clock = UTC
+) -> list[Observed]:
     """Return the current values of some recordings, of any kind."""
-    return list(_stream(connection, ids_query(schema, ids)))
+    return list(_stream(connection, ids_query(schema, ids, clock)))
 
 
 def read_pets(connection: Connection, schema: Schema, ids: Sequence[str]) -> dict[str, SeenPet]:
@@ -58,7 +73,7 @@ def make_case(seen: Observed, lacking: Lacking = _NOTHING) -> Case:
     found = [option for option in options(seen) if _is_writable(option, lacking)]
     reasons = suggestions(seen, found)
     ranked = sorted(found, key=lambda option: _order(option, reasons[option]))
-    kept = [_candidate(option, reasons[option]) for option in ranked[:MOST_CANDIDATES]]
+    kept = [_candidate(seen, option, reasons[option]) for option in ranked[:MOST_CANDIDATES]]
     opened = open_verdict(seen)
     if len(ranked) > MOST_CANDIDATES and opened is None:
         opened = Verdict.LINK
@@ -71,7 +86,7 @@ def make_case(seen: Observed, lacking: Lacking = _NOTHING) -> Case:
         pet_id=seen.pet_id,
         appointment_id=seen.appointment,
         candidates=tuple(kept),
-        context=tuple((name, _cut(text)) for name, text in seen.context.items() if text),
+        context=tuple((name, _cut(text)) for name, text in _context(seen) if text),
         open=opened,
     )
 
@@ -88,13 +103,24 @@ def _order(option: Option, reasons: Sequence[Suggestion]) -> tuple[int, bool, bo
     return strongest, detached, linked, option.pet.name, f"{option.pet.id} {option.appointment}"
 
 
-def _candidate(option: Option, reasons: Sequence[Suggestion]) -> Candidate:
+def _context(seen: Observed) -> Iterator[tuple[str, str | None]]:
+    """Yield what is told of a case, with the pets whose recordings the appointment has."""
+    yield from seen.context.items()
+    recorded = frozenset(seen.recorded or ()) - {seen.pet_id}
+    names = (pet.name or pet.id for pet in seen.listed or () if pet.id in recorded)
+    yield "recorded_pets", ", ".join(islice(names, MOST_CANDIDATES))
+
+
+def _candidate(seen: Observed, option: Option, reasons: Sequence[Suggestion]) -> Candidate:
+    pet = option.pet
+    differs = pet.owner_name and (pet.owner != seen.owner or not seen.appointment_exists)
+    owner = f"owner {pet.owner_name}" if differs else ""
     return Candidate(
-        pet_id=option.pet.id,
-        name=option.pet.name,
+        pet_id=pet.id,
+        name=pet.name,
         verdict=option.verdict,
         appointment_id=option.appointment,
-        details=", ".join(part for part in (option.pet.details, option.place) if part),
+        details=", ".join(part for part in (pet.details, owner, option.place) if part),
         suggestions=tuple(reasons),
     )
 

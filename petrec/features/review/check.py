@@ -9,6 +9,7 @@ from petrec.features.review.agree import Valid, agreed
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.cases import observe, read_pets
 from petrec.features.review.checked import Checked
+from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.earlier import EarlierDecision, earlier_decisions
 from petrec.features.review.ids import EntryIds, has_exponent, number_twins
 from petrec.features.review.imported import SourceLine, Trouble
@@ -22,14 +23,14 @@ from petrec.schema import Schema
 _AT_ONCE = 10_000
 
 
-def check(connection: Connection, schema: Schema, reading: Reading) -> Checked:
+def check(connection: Connection, schema: Schema, reading: Reading, clock: Clock = UTC) -> Checked:
     """Judge everything that was read, within the caller's snapshot."""
     checked = Checked(problems=list(reading.problems), rows=dict(reading.rows))
     valid: list[Valid] = []
     entries = list(_formed(connection, schema, reading.entries, checked))
     for start in range(0, len(entries), _AT_ONCE):
         chunk = entries[start : start + _AT_ONCE]
-        valid += _judged(connection, schema, chunk, checked)
+        valid += _judged(connection, schema, chunk, checked, clock)
     checked.ballots, conflicts = agreed(valid)
     for votes in conflicts:
         _refuse_conflict(votes, checked)
@@ -57,11 +58,15 @@ def _formed(
 
 
 def _judged(
-    connection: Connection, schema: Schema, entries: Sequence[DecisionEntry], checked: Checked
+    connection: Connection,
+    schema: Schema,
+    entries: Sequence[DecisionEntry],
+    checked: Checked,
+    clock: Clock,
 ) -> Iterator[Valid]:
     ids = sorted({entry.decision.recording_id for entry in entries})
     seen: dict[str, list[Observed]] = defaultdict(list)
-    for one in observe(connection, schema, ids):
+    for one in observe(connection, schema, ids, clock):
         seen[one.recording_id].append(one)
     earlier: dict[str, list[EarlierDecision]] = defaultdict(list)
     for old in earlier_decisions(connection, target_name(schema), ids):

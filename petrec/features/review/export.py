@@ -1,9 +1,12 @@
 """Write all cases of one snapshot to files, in the format of each file name's ending."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Connection
 
@@ -11,17 +14,33 @@ from petrec.documents.as_csv import write_rows
 from petrec.errors import UsageError
 from petrec.extras import need_extra
 from petrec.features.review.case import Case
-from petrec.features.review.cases import stream_cases
-from petrec.features.review.page import write_page
+from petrec.features.review.cases import read_practices, stream_cases
+from petrec.features.review.page import Facts, write_page
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import ReviewExport
 from petrec.features.review.rows import COLUMNS, choices_of, row_of
+from petrec.features.review.scope import ALL, Scope
 from petrec.features.review.unfilled import refuse_filled
 from petrec.files import Before, atomic_bytes, atomic_text, keep_beside
 from petrec.rules.census import take_census
 from petrec.rules.kinds.missing_inferable import MISSING_INFERABLE
 from petrec.schema import Schema
 
+
+@dataclass(frozen=True)
+class Order:
+    """What an export is to hold: the kinds (all, by default), the scope, and one file or many.
+
+    `split` makes a file for each practice; `link` is the template of a link to a recording.
+    """
+
+    kinds: Sequence[str] = ()
+    scope: Scope = ALL
+    split: bool = False
+    link: str = ""
+
+
+EVERYTHING = Order()
 FORMATS = (".csv", ".xlsx", ".html")
 
 
@@ -35,6 +54,16 @@ def check_names(paths: Sequence[Path]) -> None:
             )
 
 
+def check_link(link: str) -> str:
+    """Return the template of links to recordings; errors: UsageError."""
+    if link and not (link.startswith(("https://", "http://")) and "{id}" in link):
+        raise UsageError(
+            f"[review] link is no web address with {{id}} in it: {link}",
+            hint='such as "https://app.example/recordings/{id}"',
+        )
+    return link
+
+
 def check_replaceable(paths: Sequence[Path]) -> None:
     """Check that no file holds a person's work; errors: UsageError."""
     for path in paths:
@@ -45,25 +74,71 @@ def export_cases(
     connection: Connection,
     schema: Schema,
     paths: Sequence[Path],
-    kinds: Sequence[str] = (),
+    order: Order = EVERYTHING,
     *,
     force: bool = False,
 ) -> ReviewExport:
-    """Write every case of the kinds (all, by default) to each file.
+    """Write every case that is ordered to each file.
 
     A file that holds a person's work is refused, or with `force` kept as NAME.bak-1. Errors:
     OutputError, UsageError.
     """
+    order.scope.clock.check(connection)
     census = take_census(connection, schema)
-    counts = {kind: census.count(kind) for kind in kinds or REVIEWED}
+    counts = {kind: census.count(kind) for kind in order.kinds or REVIEWED}
     present = [kind for kind, count in counts.items() if count]
+    scopes = _scopes(connection, schema, paths, present, order)
+    if not force:
+        check_replaceable([path for path, _ in scopes])
     kept: list[Path] = []
-    for path in paths:
+    found: dict[Path, Counter[str]] = {}
+    for path, scope in scopes:
+        found[path] = Counter()
         # An open stream would hold the connection, and its rollback would wait forever.
-        with closing(stream_cases(connection, schema, present)) as cases:
-            _write(path, cases, _before(kept, force=force))
+        with closing(stream_cases(connection, schema, present, scope)) as cases:
+            counted = _counted(cases, found[path])
+            _write(path, counted, _before(kept, force=force), Facts(scope.clock.zone, order.link))
+    if order.split or not order.scope.is_all:
+        counts = _sum(counts, found, len(paths))
     inferable = census.count(MISSING_INFERABLE.id)
-    return ReviewExport(tuple(map(str, paths)), counts, inferable, tuple(map(str, kept)))
+    files, beside = tuple(map(str, found)), tuple(map(str, kept))
+    return ReviewExport(files, counts, inferable, beside)
+
+
+def _scopes(
+    connection: Connection,
+    schema: Schema,
+    paths: Sequence[Path],
+    kinds: Sequence[str],
+    order: Order,
+) -> list[tuple[Path, Scope]]:
+    """Return the files to write, each with what it holds."""
+    if not order.split:
+        return [(path, order.scope) for path in paths]
+    practices = read_practices(connection, schema, kinds, order.scope)
+    return [
+        (_named(path, practice), replace(order.scope, practices=(practice,)))
+        for path in paths
+        for practice in practices
+    ]
+
+
+def _named(path: Path, practice: str | None) -> Path:
+    """Return the name of a practice's own file."""
+    word = "no-practice" if practice is None else quote(practice, safe=" ")
+    return path.with_stem(f"{path.stem}-{word}")
+
+
+def _counted(cases: Iterable[Case], counts: Counter[str]) -> Iterator[Case]:
+    for case in cases:
+        counts[case.kind] += 1
+        yield case
+
+
+def _sum(kinds: Iterable[str], found: Mapping[Path, Counter[str]], copies: int) -> dict[str, int]:
+    """Return the cases by kind; each format holds all of them once."""
+    total = sum(found.values(), Counter[str]())
+    return {kind: total[kind] // max(copies, 1) for kind in kinds}
 
 
 def _before(kept: list[Path], *, force: bool) -> Callable[[Path], None]:
@@ -81,7 +156,7 @@ def _before(kept: list[Path], *, force: bool) -> Callable[[Path], None]:
     return before
 
 
-def _write(path: Path, cases: Iterator[Case], before: Before) -> None:
+def _write(path: Path, cases: Iterator[Case], before: Before, facts: Facts) -> None:
     if path.suffix.lower() == ".xlsx":
         need_extra("a workbook", "xlsx", "xlsxwriter")
         from petrec.features.review.as_xlsx import write_workbook  # noqa: PLC0415 - an extra
@@ -90,10 +165,13 @@ def _write(path: Path, cases: Iterator[Case], before: Before) -> None:
             write_workbook(cases, binary)
     elif path.suffix.lower() == ".html":
         with atomic_text(path, before=before) as out:
-            now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-            write_page(cases, out, title="Recordings to review", exported_at=now)
+            write_page(cases, out, title="Recordings to review", exported_at=_now(), facts=facts)
     else:
         _write_csv(path, cases, before)
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _write_csv(path: Path, cases: Iterator[Case], before: Before) -> None:

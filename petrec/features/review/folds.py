@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Text, case, cast, distinct, func, select
 from sqlalchemy.sql.selectable import Subquery
 
+from petrec.features.review.clock import Clock
+from petrec.features.review.people import name_of
 from petrec.schema import Schema, is_moment
 
 # Longer lists do not help with one recording; the case is then open to other pets.
@@ -26,7 +28,7 @@ def as_text(table: Any, column: str, default: str | None = "") -> ColumnElement[
     )
 
 
-def pet_json(pets: Any) -> ColumnElement[Any]:
+def pet_json(schema: Schema, pets: Any) -> ColumnElement[Any]:
     """Return a row of pets as `observed.Pet`."""
     told = [cast(pets.c[name], Text) for name in ("species", "breed") if name in pets.c]
     return func.json_build_object(
@@ -34,6 +36,7 @@ def pet_json(pets: Any) -> ColumnElement[Any]:
         "name", as_text(pets, "name"),
         "details", func.concat_ws(", ", *told) if told else "",
         "owner", as_text(pets, "owner_id", None),
+        "owner_name", name_of(schema.pet_owners, pets.c.get("owner_id")),
     )  # fmt: skip
 
 
@@ -44,7 +47,7 @@ def listed(schema: Schema, name: str) -> Subquery:
     return (
         select(
             links.c.appointment_id.label("appointment_id"),
-            func.json_agg(pet_json(pets)).filter(exists).label("pets"),
+            func.json_agg(pet_json(schema, pets)).filter(exists).label("pets"),
             func.json_agg(cast(links.c.pet_id, Text)).label("linked"),
         )
         .select_from(links.outerjoin(pets, pets.c.id == links.c.pet_id))
@@ -75,7 +78,7 @@ def owned(schema: Schema) -> Subquery | None:
     if "owner_id" not in pets.c:
         return None
     few = func.count() <= MOST_PETS_OF_AN_OWNER
-    value = case((few, func.json_agg(pet_json(pets))))
+    value = case((few, func.json_agg(pet_json(schema, pets))))
     return (
         select(
             pets.c.owner_id.label("owner_id"),
@@ -86,17 +89,17 @@ def owned(schema: Schema) -> Subquery | None:
     )
 
 
-def elsewhere(schema: Schema, name: str) -> Subquery | None:
+def elsewhere(schema: Schema, name: str, clock: Clock) -> Subquery | None:
     """Group the appointments of each pet and day."""
     if not has_day(schema.appointments, "appointment_date"):
         return None
     links, appointments = schema.links, schema.appointments
-    day = func.date(appointments.c.appointment_date)
+    day = clock.day(appointments.c.appointment_date)
     return (
         select(
             links.c.pet_id.label("pet_id"),
             day.label("day"),
-            func.json_agg(_place(schema)).label("places"),
+            func.json_agg(_place(schema, clock)).label("places"),
         )
         .join_from(links, appointments, appointments.c.id == links.c.appointment_id)
         .group_by(links.c.pet_id, day)
@@ -104,19 +107,19 @@ def elsewhere(schema: Schema, name: str) -> Subquery | None:
     )
 
 
-def around(schema: Schema, *, by_vet: bool) -> Subquery | None:
+def around(schema: Schema, clock: Clock, *, by_vet: bool) -> Subquery | None:
     """Group the appointments of each day, or of each day and vet, with their pets."""
     appointments = schema.appointments
     if not has_day(appointments, "appointment_date"):
         return None
     pets = listed(schema, "listed_around")
-    keys: dict[str, ColumnElement[Any]] = {"day": func.date(appointments.c.appointment_date)}
+    keys: dict[str, ColumnElement[Any]] = {"day": clock.day(appointments.c.appointment_date)}
     if by_vet:
         keys["vet"] = appointments.c.assigned_vet_user_id
     return (
         select(
             *(key.label(name) for name, key in keys.items()),
-            func.json_agg(_place(schema, pets.c.pets)).label("places"),
+            func.json_agg(_place(schema, clock, pets.c.pets)).label("places"),
         )
         .join_from(appointments, pets, pets.c.appointment_id == appointments.c.id)
         .group_by(*keys.values())
@@ -137,11 +140,14 @@ def has_day(table: FromClause, column: str) -> bool:
     return column in table.c and is_moment(table.c[column])
 
 
-def _place(schema: Schema, pets: ColumnElement[Any] | None = None) -> ColumnElement[Any]:
+def _place(
+    schema: Schema, clock: Clock, pets: ColumnElement[Any] | None = None
+) -> ColumnElement[Any]:
     appointments = schema.appointments
+    date = appointments.c.get("appointment_date")
     parts: list[Any] = [
         "id", cast(appointments.c.id, Text),
-        "date", as_text(appointments, "appointment_date"),
+        "date", func.coalesce(clock.text(date), "") if date is not None else "",
         "title", as_text(appointments, "title"),
     ]  # fmt: skip
     if pets is not None:

@@ -1,5 +1,7 @@
 """The observed values of one doubtful recording and of related pets."""
 
+from functools import cached_property
+
 from msgspec import Struct
 
 
@@ -10,6 +12,7 @@ class SeenPet(Struct, frozen=True):
     name: str = ""
     details: str = ""
     owner: str | None = None
+    owner_name: str | None = None
 
 
 class SeenAppointment(Struct, frozen=True):
@@ -39,7 +42,7 @@ class Owned(Struct, frozen=True):
     pets: tuple[SeenPet, ...] | None
 
 
-class Observed(Struct, frozen=True):
+class Observed(Struct, frozen=True, dict=True):
     """One recording that needs a person; ids as PostgreSQL writes them.
 
     `linked` are all ids that the appointment lists, `listed` those of them that exist in pets,
@@ -71,4 +74,8 @@ class Observed(Struct, frozen=True):
 
     def is_listed(self, pet_id: str) -> bool:
         """Return whether the recording's appointment lists a pet."""
-        return pet_id in (self.linked or ())
+        return pet_id in self._linked
+
+    @cached_property
+    def _linked(self) -> frozenset[str]:
+        return frozenset(self.linked or ())

@@ -21,28 +21,48 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.features.review import folds
+from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.folds import as_text, has_day, pet_json
+from petrec.features.review.people import practice_of
+from petrec.features.review.scope import ALL, Scope, lacking
 from petrec.features.review.state import state_sql
+from petrec.features.review.told import told_facts
 from petrec.features.runs.journal.keys import key_of
 from petrec.rules import FINDINGS, Kind, Repair, judged, kind_by_id, kind_column
 from petrec.schema import Schema
 
 REVIEWED = tuple(kind.id for kind in FINDINGS if kind.repair is Repair.REVIEW)
-_OF_RECORDING = ("created_at", "status", "original_filename", "transcript_text")
-_OF_APPOINTMENT = ("appointment_date", "title", "notes")
 _NULL: ColumnElement[Any] = null()
 
 
-def kind_query(schema: Schema, kind_id: str) -> Select[Any]:
-    """Select the recordings of one kind, in the order of their ids."""
-    observation = CaseQuery(schema, kind_by_id(kind_id))
+def kind_query(schema: Schema, kind_id: str, scope: Scope = ALL) -> Select[Any]:
+    """Select the recordings of one kind within a scope, in the order of their ids."""
+    observation = CaseQuery(schema, kind_by_id(kind_id), scope.clock)
     recording = observation.facts.recording
-    return observation.query().where(observation.kind == kind_id).order_by(recording.id)
+    wanted = scope.conditions(schema, recording, observation.here)
+    query = observation.query().where(observation.kind == kind_id, *wanted)
+    return query.order_by(recording.id)
 
 
-def ids_query(schema: Schema, ids: Sequence[str]) -> Select[Any]:
+def practices_query(schema: Schema, kind_id: str, scope: Scope) -> Select[Any]:
+    """Select the practices of the cases of one kind; errors: UsageError where none is known."""
+    facts, here = judged(schema), schema.appointments.alias("here")
+    practice = practice_of(schema, facts.recording, here)
+    if practice is None:
+        raise lacking("practice", "appointments.practice_id")
+    source = facts.source.outerjoin(here, here.c.id == facts.recording.appointment_id)
+    conditions = scope.conditions(schema, facts.recording, here)
+    return (
+        select(cast(practice, Text))
+        .select_from(source)
+        .where(kind_column(facts) == kind_id, *conditions)
+        .distinct()
+    )
+
+
+def ids_query(schema: Schema, ids: Sequence[str], clock: Clock = UTC) -> Select[Any]:
     """Select recordings by id, whatever their kind is now."""
-    observation = CaseQuery(schema, None)
+    observation = CaseQuery(schema, None, clock)
     wanted = cast(bindparam(None, list(ids), ARRAY(Text)), ARRAY(schema.recordings.c.id.type))
     return observation.query().where(observation.facts.recording.id == any_(wanted))
 
@@ -50,8 +70,9 @@ def ids_query(schema: Schema, ids: Sequence[str]) -> Select[Any]:
 class CaseQuery:
     """The joins that the observed values are read from; a kind needs only some of them."""
 
-    def __init__(self, schema: Schema, kind: Kind | None) -> None:
+    def __init__(self, schema: Schema, kind: Kind | None, clock: Clock) -> None:
         self.schema = schema
+        self.clock = clock
         self.facts = judged(schema)
         self.recording = self.facts.recording
         self.kind = kind_column(self.facts)
@@ -90,12 +111,12 @@ class CaseQuery:
     def _day(self) -> None:
         if not has_day(self.schema.recordings, "created_at"):
             return
-        day = func.date(self.recording.created_at)
-        around = folds.around(self.schema, by_vet=False)
+        day = self.clock.day(self.recording.created_at)
+        around = folds.around(self.schema, self.clock, by_vet=False)
         if around is not None:
             self._fold(around, "around", around.c.day == day)
         if around is not None and folds.knows_vets(self.schema):
-            mine = folds.around(self.schema, by_vet=True)
+            mine = folds.around(self.schema, self.clock, by_vet=True)
             assert mine is not None  # noqa: S101 - as `around`
             vet = mine.c.vet == self.recording.recorded_by_user_id
             self._fold(mine, "same_vet", mine.c.day == day, vet)
@@ -109,9 +130,9 @@ class CaseQuery:
             moments.append(self.here.c.appointment_date)
         places = []
         for number, moment in enumerate(moments):
-            fold = folds.elsewhere(self.schema, f"elsewhere_{number}")
+            fold = folds.elsewhere(self.schema, f"elsewhere_{number}", self.clock)
             if fold is not None:
-                same_day = fold.c.day == func.date(moment)
+                same_day = fold.c.day == self.clock.day(moment)
                 self._join(fold, fold.c.pet_id == self.recording.pet_id, same_day)
                 places.append(fold.c.places)
         self.values["elsewhere"] = func.json_build_array(*places)
@@ -124,7 +145,8 @@ class CaseQuery:
         self._join(visit, visit.c.id == self.recording.visit_id)
         self._join(pet, pet.c.id == visit.c.pet_id)
         parts: list[Any] = [
-            "pet", _if(pet.c.id, pet_json(pet)), "pet_id", as_text(visit, "pet_id", None),
+            "pet", _if(pet.c.id, pet_json(self.schema, pet)),
+            "pet_id", as_text(visit, "pet_id", None),
             "appointment", as_text(visit, "appointment_id", None),
         ]  # fmt: skip
         if "appointment_id" in visit.c:
@@ -142,12 +164,8 @@ class CaseQuery:
         return as_text(place, "pet_owner_id", None) if self.schema.compares_owners else _NULL
 
     def _context(self) -> ColumnElement[Any]:
-        parts: list[Any] = []
-        for columns, names in ((self.recording, _OF_RECORDING), (self.here.c, _OF_APPOINTMENT)):
-            for name in names:
-                if name in columns:
-                    parts += [name, cast(columns[name], Text)]
-        return func.json_build_object(*parts)
+        known = told_facts(self.schema, self.recording, self.here, self.clock)
+        return func.json_build_object(*(part for pair in known for part in pair))
 
     def query(self) -> Select[Any]:
         """Select one JSON object per recording."""
@@ -161,7 +179,7 @@ class CaseQuery:
             "appointment_exists": facts.appointment_exists,
             # An owner is useful only if there is another to compare with.
             "owner": self._owner(self.here),
-            "own": _if(self.own.c.id, pet_json(self.own)),
+            "own": _if(self.own.c.id, pet_json(self.schema, self.own)),
             "context": self._context(),
         }
         parts = [part for pair in (observed | self.values).items() for part in pair]

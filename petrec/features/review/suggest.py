@@ -44,7 +44,7 @@ def _others_recorded(seen: Observed, options: Sequence[Option]) -> Iterator[Sugg
     """Suggest the one pet of the appointment that has no recording yet."""
     listed = [option for option in options if seen.appointment_exists and
               option.appointment == seen.appointment and seen.is_listed(option.pet.id)]  # fmt: skip
-    recorded = seen.recorded or ()
+    recorded = frozenset(seen.recorded or ())
     silent = [option for option in listed if option.pet.id not in recorded]
     if len(listed) > 1 and len(silent) == 1:
         reason = "all other pets of the appointment have recordings already"

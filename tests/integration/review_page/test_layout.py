@@ -9,7 +9,13 @@ from petrec.features.review.case import Verdict
 from tests.integration.review_page.samples import HOSTILE, candidate, case, clinic
 from tests.plugins.pages import Open
 
-SIZES = {"phone": (390, 844), "laptop": (1366, 768), "zoomed": (683, 384), "large": (2560, 1440)}
+SIZES = {
+    "small phone": (320, 640),
+    "phone": (390, 844),
+    "laptop": (1366, 768),
+    "zoomed": (683, 384),
+    "large": (2560, 1440),
+}
 LONG = "Sir Reginald Fluffington-Smythe" * 5
 # A colour under each text and the smallest ratio to it, as WCAG computes it.
 CONTRAST = """() => {
@@ -58,6 +64,9 @@ def test_nothing_is_wider_than_the_screen(opened: Open, size: str) -> None:
 def test_the_phone_goes_from_list_to_case_and_back(opened: Open) -> None:
     page = opened(clinic(30), viewport={"width": 390, "height": 844}, has_touch=True)
     row = page.page.get_by_role("option", name="visit_recording_3.m4a")
+    assert page.text("#case-title") == "visit_recording_0.m4a"
+    assert not row.is_visible()
+    page.page.get_by_role("button", name="All cases").tap()
     row.tap()
     assert page.text("#case-title") == "visit_recording_3.m4a"
     assert not row.is_visible()

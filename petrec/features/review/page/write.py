@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterable
+from dataclasses import dataclass
 from string import Template
 from typing import TextIO
 
@@ -19,10 +20,20 @@ from petrec.version import __version__
 _CASES = "$cases"
 
 
-def write_page(cases: Iterable[Case], out: TextIO, *, title: str, exported_at: str) -> int:
+@dataclass(frozen=True)
+class Facts:
+    """The time zone of what is shown, and the template of a link to a recording."""
+
+    timezone: str = "UTC"
+    link: str = ""
+
+
+def write_page(
+    cases: Iterable[Case], out: TextIO, *, title: str, exported_at: str, facts: Facts = Facts()
+) -> int:
     """Write the self-contained page; returns the number of cases."""
     before, after = page_template().split(_CASES)
-    values = _values(title, exported_at)
+    values = _values(title, exported_at, facts)
     out.write(Template(before).substitute(values))
     count = 0
     for count, case in enumerate(cases, start=1):  # noqa: B007 - the last number is the count
@@ -31,15 +42,19 @@ def write_page(cases: Iterable[Case], out: TextIO, *, title: str, exported_at: s
     return count
 
 
-def _values(title: str, exported_at: str) -> dict[str, str]:
+def _values(title: str, exported_at: str, told: Facts) -> dict[str, str]:
     style, script = page_style(), page_script()
     sentences = {kind.id: kind.sentence for kind in FINDINGS if kind.repair is Repair.REVIEW}
-    facts = {"title": title, "exported_at": exported_at, "kinds": sentences}
+    facts = {
+        "title": title, "exported_at": exported_at, "kinds": sentences,
+        "timezone": told.timezone, "link": told.link,
+    }  # fmt: skip
     return {
         "policy": _policy(style, script),
         "version": html.escape(__version__),
         "title": html.escape(title),
         "exported_at": html.escape(exported_at),
+        "timezone": html.escape(told.timezone),
         "facts": encode_json(facts),
         "style": style,
         "script": script,

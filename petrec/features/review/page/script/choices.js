@@ -185,7 +185,7 @@ function otherPet(kase, entry, act) {
     el(
       "label",
       { class: "field grow" },
-      el("span", {}, "Another pet, by its id ", el("kbd", {}, "o")),
+      el("span", {}, "Another pet: its id in your system ", el("kbd", {}, "o")),
       field,
     ),
     submit,

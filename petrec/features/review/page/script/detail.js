@@ -38,13 +38,14 @@ function caseHeading(kase, entry, act) {
       { class: "why" },
       el("strong", {}, kindName(kase.kind)),
       ": ",
-      facts.kinds[kase.kind] ?? kase.kind,
+      KIND_SENTENCES[kase.kind] ?? facts.kinds[kase.kind] ?? kase.kind,
     ),
     el(
       "p",
       { id: "verdict", class: "verdict", hidden: !entry?.verdict },
       ...verdictLine(kase, entry, act),
     ),
+    facts.link ? ownSystem(kase) : null,
   );
 }
 
@@ -60,4 +61,21 @@ function verdictLine(kase, entry, act) {
     el("span", {}, `Decided${who}: `, el("strong", {}, foreign(toldEntry(kase, entry)))),
     el("button", { type: "button", class: "plain", click: act.clear }, "Clear"),
   ];
+}
+
+/**
+ * A link to the recording in the clinic's own system.
+ * @param {Kase} kase
+ */
+function ownSystem(kase) {
+  const address = facts.link.replaceAll("{id}", encodeURIComponent(kase.recording_id));
+  return el(
+    "p",
+    {},
+    el(
+      "a",
+      { href: address, target: "_blank", rel: "noopener noreferrer" },
+      "Open the recording in your system",
+    ),
+  );
 }

@@ -1,5 +1,12 @@
 /** What is known about a recording, for reading. */
-const OF_APPOINTMENT = new Set(["appointment_date", "title", "notes"]);
+const OF_APPOINTMENT = new Set([
+  "appointment_date",
+  "owner",
+  "vet",
+  "title",
+  "notes",
+  "recorded_pets",
+]);
 const MOMENTS = new Set(["created_at", "appointment_date"]);
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -7,7 +14,8 @@ const DAY = 24 * 60 * 60 * 1000;
 function evidence(kase) {
   const names = namePattern(kase);
   const ofRecording = kase.context.filter(
-    ([name]) => !OF_APPOINTMENT.has(name) && name !== "transcript_text",
+    ([name]) =>
+      !OF_APPOINTMENT.has(name) && !["transcript_text", "practice"].includes(name),
   );
   const ofAppointment = kase.context.filter(([name]) => OF_APPOINTMENT.has(name));
   return el(
@@ -54,7 +62,7 @@ function factList(title, pairs, names) {
 
 /** @param {Kase} kase */
 function presentPet(kase) {
-  if (kase.pet_id === null) return "none";
+  if (kase.pet_id === null) return "none yet";
   const known = kase.candidates.find((candidate) => candidate.pet_id === kase.pet_id);
   if (known) return known.name;
   return kase.kind === "dangling_pet" ? "one that no longer exists" : kase.pet_id;
@@ -79,7 +87,7 @@ function distance(kase) {
   const planned = momentOf(contextOf(kase, "appointment_date"));
   if (!recorded || !planned) return null;
   const [one, other] = [recorded, planned].map((moment) => Math.floor(moment.getTime() / DAY));
-  if (one === other) return "the day of the appointment";
+  if (one === other) return "on the day of the appointment";
   const days = counted(Math.abs(one - other), "day", "days");
   return `${days} ${one > other ? "after" : "before"} the appointment`;
 }
@@ -90,6 +98,7 @@ function identifiers(kase) {
     ["Recording", kase.recording_id],
     ["Pet", kase.pet_id],
     ["Appointment", kase.appointment_id],
+    ["Practice", contextOf(kase, "practice")],
   ];
   return el(
     "details",

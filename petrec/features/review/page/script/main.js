@@ -204,6 +204,8 @@ function start() {
   listenToKeys(act);
   applyFilter();
   goToOpen();
+  // A phone has room for one of both: the case comes first, the list is behind its button.
+  if (list.current !== null) showView("case");
   drawProgress(session);
   if (!session.reviewer) askReviewer(session, focusCase);
 }

@@ -11,8 +11,25 @@ const KIND_NAMES = {
   visit_conflict: "Contradicted by the visit",
 };
 /** @type {Record<string, string>} */
+const KIND_SENTENCES = {
+  missing_ambiguous: "the appointment has several pets, and the recording names none",
+  missing_no_pets: "the appointment has no pets, and the recording names none",
+  missing_no_appointment: "the recording has no pet and no appointment",
+  missing_dangling_appointment: "the recording has no pet, and its appointment has been deleted",
+  dangling_pet: "the pet of the recording has been deleted",
+  dangling_appointment: "the appointment of the recording has been deleted",
+  mismatched: "the pet of the recording does not belong to the appointment",
+  visit_conflict: "the visit names another pet or appointment than the recording",
+};
+/** @type {Record<string, string>} */
 const CONTEXT_NAMES = {
   created_at: "Recorded",
+  length: "Length",
+  recorded_by: "Recorded by",
+  owner: "Owner",
+  vet: "Vet",
+  practice: "Practice",
+  recorded_pets: "Have recordings",
   status: "Status",
   original_filename: "File",
   appointment_date: "Date",
@@ -39,7 +56,7 @@ const contextName = (name) => CONTEXT_NAMES[name] ?? humanised(name);
 const counted = (number, one, many) =>
   `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 
-const MOMENT = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::[\d.]+)?(Z|[+-]00(?::?00)?)$/;
+const MOMENT = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::[\d.]+)?(Z|[+-]00(?::?00)?)?$/;
 const DATE_FORM = new Intl.DateTimeFormat("en-GB", {
   weekday: "short",
   day: "numeric",
@@ -49,7 +66,7 @@ const DATE_FORM = new Intl.DateTimeFormat("en-GB", {
 });
 
 /**
- * A moment as PostgreSQL writes it in UTC; anything else is null.
+ * A moment as the export writes it, in the zone of the page; anything else is null.
  * @param {string | null} text
  */
 function momentOf(text) {
@@ -61,7 +78,7 @@ function momentOf(text) {
 function toldMoment(text) {
   const moment = momentOf(text);
   if (!moment || Number.isNaN(moment.getTime())) return text;
-  return `${DATE_FORM.format(moment)}, ${moment.toISOString().slice(11, 16)} UTC`;
+  return `${DATE_FORM.format(moment)}, ${moment.toISOString().slice(11, 16)}`;
 }
 
 /**

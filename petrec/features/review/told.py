@@ -1,0 +1,47 @@
+"""What people decide by: the facts of a recording and its appointment, in words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Numeric, Text, cast, func, null
+
+from petrec.features.review.clock import Clock
+from petrec.features.review.people import name_of, practice_of
+from petrec.schema import Schema, base_type, is_moment
+
+_NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision"}
+
+
+def told_facts(
+    schema: Schema, recording: Any, here: FromClause, clock: Clock
+) -> Iterator[tuple[str, ColumnElement[Any]]]:
+    """Yield name and text of each fact that the database has."""
+    columns = (("created_at", "status", "original_filename", "transcript_text"), recording)
+    yield from _columns(*columns, clock)
+    if (length := recording.get("duration_seconds")) is not None:
+        yield "length", _length(length)
+    yield "recorded_by", name_of(schema.users, recording.get("recorded_by_user_id"))
+    yield from _columns(("appointment_date", "title", "notes"), here.c, clock)
+    yield "vet", name_of(schema.users, here.c.get("assigned_vet_user_id"))
+    yield "owner", name_of(schema.pet_owners, here.c.get("pet_owner_id"))
+    practice = practice_of(schema, recording, here)
+    yield "practice", null() if practice is None else practice
+
+
+def _columns(
+    names: tuple[str, ...], columns: Any, clock: Clock
+) -> Iterator[tuple[str, ColumnElement[Any]]]:
+    for name in names:
+        if name in columns:
+            column = columns[name]
+            yield name, clock.text(column) if is_moment(column) else cast(column, Text)
+
+
+def _length(seconds: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return minutes and seconds, such as 3:05; what is no number as it stands."""
+    if base_type(seconds) not in _NUMBERS:
+        return cast(seconds, Text)
+    whole = func.floor(cast(seconds, Numeric))
+    minutes = cast(func.div(whole, 60), Text)
+    rest = func.lpad(cast(func.mod(whole, 60), Text), 2, "0")
+    return minutes + ":" + rest
