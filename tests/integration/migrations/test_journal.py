@@ -1,5 +1,7 @@
 """The journal's migrations: up, down and up again, equal to what the code expects."""
 
+import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -88,7 +90,8 @@ def test_wheel_holds_the_migrations(tmp_path: Path) -> None:
         str(tmp_path),
         str(ROOT),
     ]
-    subprocess.run(build, check=True, capture_output=True)
+    published = {"PETREC_REPOSITORY": "https://git.example/petrec"}
+    subprocess.run(build, check=True, capture_output=True, env=os.environ | published)
     wheel = next(tmp_path.glob("petrec-*.whl"))
     unpacked = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
@@ -100,3 +103,8 @@ def test_wheel_holds_the_migrations(tmp_path: Path) -> None:
     )  # fmt: skip
     assert "0001_journal.py" in shown.stdout.split()
     assert {f"petrec/features/review/page/{name}" for name in PAGE} <= held
+    [metadata] = unpacked.glob("petrec-*.dist-info/METADATA")
+    text = metadata.read_text(encoding="utf-8")
+    assert "Project-URL: Source, https://git.example/petrec\n" in text
+    relative = re.findall(r"\]\((?!https://)[^)]*\)", text)
+    assert relative == [], "an index page has no files beside it"
