@@ -180,10 +180,7 @@ class Obstacles(Struct, frozen=True):
             Finding(name, "error", count, f"{name} would reject them", "petrec review export")
             for name, count in rows
         )
-        notes = (
-            "nothing was changed",
-            Phrased(Phrase.REPAIR_FIRST),
-        )
+        notes = ("nothing was changed", Phrased(Phrase.REPAIR_FIRST))
         grids = [Grid("Rows that violate it", ("constraint", "rows"), rows)]
         if self.kinds:
             grids.append(Grid("Unresolved", ("kind", "rows"), tuple(self.kinds.items())))
@@ -209,10 +206,7 @@ class Filled(Struct, frozen=True):
             Finding(name, "error", count, f"{name} is not empty", Phrased(Phrase.KEEP_VISITS))
             for name, count in rows
         )
-        notes = (
-            "nothing was changed",
-            Phrased(Phrase.KEEP_VALUES_OR_VISITS),
-        )
+        notes = ("nothing was changed", Phrased(Phrase.KEEP_VALUES_OR_VISITS))
         grids = (Grid("Not empty", ("table or column", "values"), rows),)
         title = "The visits table or visit_id is not empty, so they are not dropped"
         return Document(self.command, title, self, grids, findings, notes)
