@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from petrec.operations.report import ReportScope as ReportScope
     from petrec.operations.report import render_report as render_report
     from petrec.operations.report import report as report
+    from petrec.operations.review import CaseFilter as CaseFilter
     from petrec.operations.review import export_review as export_review
     from petrec.operations.review import review_status as review_status
     from petrec.operations.review_import import Decisions as Decisions
@@ -89,7 +90,7 @@ _MODULES = {
         "rollback_constraints"
     ),
     "operations.report": "ReportFiles ReportScope render_report report",
-    "operations.review": "export_review review_status",
+    "operations.review": "CaseFilter export_review review_status",
     "operations.review_import": "Decisions check_review import_review",
     "operations.runs": "abandon history plan_undo resume runs undo",
     "operations.session": "Session connect",

@@ -24,7 +24,7 @@ from petrec.operations.session import Session
 
 
 @dataclass(frozen=True)
-class Cases:
+class CaseFilter:
     """Which cases an export holds; everything is, by default.
 
     `practices` are ids, `vets` ids or full names, `since` and `until` days of the recording, both
@@ -43,7 +43,7 @@ def export_review(
     session: Session,
     files: Sequence[Path],
     *,
-    cases: Cases | None = None,
+    cases: CaseFilter | None = None,
     kinds: Sequence[str] = (),
     split: bool = False,
     force: bool = False,
@@ -55,7 +55,7 @@ def export_review(
     `split` writes a file for each practice. A file that somebody has filled in is refused, or with
     `force` kept as NAME.bak-1.
     """
-    wanted = cases or Cases()
+    wanted = cases or CaseFilter()
     order = _order(session, replace(wanted, kinds=kinds or wanted.kinds), split=split)
     check_names(files)
     if not force:
@@ -67,7 +67,7 @@ def export_review(
         return export_cases(connection, schema, files, order, force=force)
 
 
-def _order(session: Session, cases: Cases, *, split: bool) -> Order:
+def _order(session: Session, cases: CaseFilter, *, split: bool) -> Order:
     for unknown in [kind for kind in cases.kinds if kind not in REVIEWED]:
         raise UsageError(f"unknown kind: {unknown}", hint=f"choose one of: {', '.join(REVIEWED)}")
     settings = session.settings.review

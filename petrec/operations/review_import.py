@@ -15,6 +15,7 @@ from petrec.features.review.check import check
 from petrec.features.review.checked import Checked, write_rejects
 from petrec.features.review.clock import Clock
 from petrec.features.review.imported import ReviewImport
+from petrec.features.review.plan_list import write_plan
 from petrec.features.review.read import read_files
 from petrec.features.review.read.entry import Reading
 from petrec.features.runs.driver.throttle import Throttling
@@ -37,7 +38,8 @@ class Decisions:
     """Files with decisions; `reviewer` applies to lines that name nobody.
 
     `partial` writes the valid lines, and the others to FILE.rejects.csv. `timezone` is that of the
-    export, by default the one of the settings.
+    export, by default the one of the settings. `plan_list` is the
+    CSV to write the plan to, as a list to sign.
     """
 
     files: Sequence[Path]
@@ -45,6 +47,7 @@ class Decisions:
     touch: Sequence[str] = ()
     partial: bool = False
     timezone: str = ""
+    plan_list: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class _Import:
         """Check, and write nothing."""
         outlook = self._look()
         foresight = outlook.foresight
+        self._write_list(outlook)
         return self._result(outlook, obstacles=foresight.obstacles, warnings=foresight.warnings)
 
     def apply(
@@ -122,6 +126,7 @@ class _Import:
         unfinished = not anew and self._is_unfinished()
         if outlook.checked.problems and not partial and not unfinished:
             return self._result(outlook, applied=True)
+        self._write_list(outlook)
         require(confirm, DecisionsToRecord(len(outlook.checked.ballots), outlook.target.table))
         run = None
         with self.session.translated():
@@ -151,6 +156,10 @@ class _Import:
             foresight = Foresight() if writing else foresee_review(connection, schema, target)
             inferable = take_census(connection, schema).count(kind="missing_inferable")
         return _Outlook(checked, schema, target, inferable, foresight)
+
+    def _write_list(self, outlook: _Outlook) -> None:
+        if self.decisions.plan_list is not None:
+            write_plan(self.decisions.plan_list, outlook.checked.ballots)
 
     def _clock(self) -> Clock:
         return Clock(self.decisions.timezone or self.session.settings.review.timezone)

@@ -79,10 +79,10 @@ def export(
         petrec review export cases.xlsx --split practice --since 2025-06-01
 
     """
-    from petrec.operations.review import Cases, export_review
+    from petrec.operations.review import CaseFilter, export_review
 
     paths = files or [Path("reports") / f"review-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"]
-    cases = Cases(kind or (), practice or (), vet or (), _day(since), _day(until), timezone)
+    cases = CaseFilter(kind or (), practice or (), vet or (), _day(since), _day(until), timezone)
     session = open_session("review", connect)
     with activity(quiet=quiet) as shown:
         exported = export_review(

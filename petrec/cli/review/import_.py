@@ -37,6 +37,12 @@ def import_decisions(
         str, typer.Option(metavar="NAME", help="Who decided, for lines without a reviewer.")
     ] = "",
     timezone: Timezone = "",
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also write the plan as a CSV to sign: old and new pet, reviewer."
+        ),
+    ] = None,
     touch: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
@@ -59,7 +65,7 @@ def import_decisions(
     from petrec.operations.review_import import Decisions, check_review, import_review
 
     session = open_session("review", connect, writes=True)
-    decisions = Decisions(files, reviewer, touch or (), partial, timezone)
+    decisions = Decisions(files, reviewer, touch or (), partial, timezone, plan)
     with driving(context, writing) as shown:
         if not apply:
             result = check_review(session, decisions, step=shown.step)

@@ -14,12 +14,23 @@ SHARED = "; "
 
 
 @dataclass(frozen=True)
+class Before:
+    """A recording before its decision is written, and the names of both pets, for reading."""
+
+    pet_id: str | None = None
+    appointment_id: str | None = None
+    pet_name: str = ""
+    new_name: str = ""
+
+
+@dataclass(frozen=True)
 class Valid:
     """An entry that may be written, its recording's whole key, and whether it changes that."""
 
     entry: DecisionEntry
     key: tuple[str, ...]
     moves: bool = False
+    before: Before = Before()
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,7 @@ class Ballot:
     decision: Decision
     source: str
     moves: bool = False
+    before: Before = Before()
 
 
 def choice_of(decision: Decision) -> tuple[str, str | None, str | None]:
@@ -72,7 +84,7 @@ def _ballot(votes: Sequence[Valid]) -> Ballot:
         note=_distinct([decision.note for decision in decisions], " / "),
     )
     source = _distinct([str(vote.entry.place) for vote in votes], "; ")
-    return Ballot(votes[0].key, merged, source, votes[0].moves)
+    return Ballot(votes[0].key, merged, source, votes[0].moves, votes[0].before)
 
 
 def _distinct(texts: Sequence[str], separator: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from petrec.features.review.agree import Valid, agreed
+from petrec.features.review.agree import Before, Valid, agreed
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.cases import observe, read_pets
 from petrec.features.review.checked import Checked
@@ -82,11 +82,15 @@ def _judged(
             continue
         now = _outcome(entry, seen[about], earlier[about], pets, lacking, checked)
         if now is not None:
-            moves = (
-                entry.decision.pet_id is not None
-                and entry.decision.appointment_id != now.appointment
-            )
-            yield Valid(entry, now.key, moves)
+            yield _valid(entry, now, pets)
+
+
+def _valid(entry: DecisionEntry, now: Observed, pets: Mapping[str, SeenPet]) -> Valid:
+    decision = entry.decision
+    moves = decision.pet_id is not None and decision.appointment_id != now.appointment
+    named = pets.get(decision.pet_id) if decision.pet_id is not None else None
+    old, new = now.own.name if now.own else "", named.name if named else ""
+    return Valid(entry, now.key, moves, Before(now.pet_id, now.appointment, old, new))
 
 
 def _lost(entries: Sequence[DecisionEntry], seen: Mapping[str, list[Observed]]) -> set[str]:
