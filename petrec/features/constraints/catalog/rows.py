@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from petrec.features.constraints.names import Name
+from petrec.postgres.enforced import Demand, Enforced, Nature
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,23 @@ class ConstraintRow:
     table_oid: int
     oid: int
     schema: str
+
+    def is_key(self, columns: tuple[str, ...], parent: int, referenced: tuple[str, ...]) -> bool:
+        """Return whether it is a foreign key of these columns to the table `parent`, by OID."""
+        if self.type != Nature.FOREIGN_KEY:
+            return False
+        demand = Demand(Nature.FOREIGN_KEY, self.table_oid, columns, parent, referenced)
+        return demand.is_met_by(
+            Enforced(
+                name=self.name,
+                nature=Nature.FOREIGN_KEY,
+                oid=self.table_oid,
+                valid=self.valid and self.enforced,
+                columns=tuple(self.columns),
+                parent=self.parent_oid or 0,
+                referenced=tuple(self.parent_columns),
+            )
+        )
 
 
 @dataclass(frozen=True)

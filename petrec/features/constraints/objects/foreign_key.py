@@ -58,11 +58,9 @@ class ForeignKey(Object):
     def links(self, constraint: ConstraintRow) -> bool:
         """Return whether it is a key of these columns to this table, by OID, not by name."""
         parent = self.catalog.table(self.spec.parent)
-        if constraint.type != "f" or parent is None or constraint.parent_oid != parent.oid:
-            return False
-        referenced = [column.bare for column in self.referenced]
-        return sorted(zip(self.column_names, referenced, strict=True)) == sorted(
-            zip(constraint.columns, constraint.parent_columns, strict=True)
+        referenced = tuple(column.bare for column in self.referenced)
+        return parent is not None and constraint.is_key(
+            tuple(self.column_names), parent.oid, referenced
         )
 
     def keys_of(self, oid: int) -> list[ConstraintRow]:
