@@ -8,6 +8,6 @@ Timezone = Annotated[
     str,
     typer.Option(
         metavar="ZONE",
-        help="Zone of times and days, as Europe/Zurich. Default: [review] timezone, else UTC",
+        help="Time zone, such as Europe/Zurich. Default: that of petrec.toml, else UTC.",
     ),
 ]
