@@ -129,9 +129,9 @@ class NotNull(Object):
 
     def why_left(self) -> str:
         """Return why a rollback does not drop NOT NULL."""
-        if self._foreign:
-            return f"petrec did not make it; its name is {self._foreign[0]}"
-        return f"{self.spec.columns[0]} cannot drop it: {self.catalog.pinned}"
+        if self.catalog.pinned:
+            return f"{self.spec.columns[0]} cannot drop it: {self.catalog.pinned}"
+        return f"petrec did not make it; its name is {self._foreign[0]}"
 
     @property
     def _names(self) -> set[str]:
