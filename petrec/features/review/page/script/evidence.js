@@ -14,8 +14,7 @@ const DAY = 24 * 60 * 60 * 1000;
 function evidence(kase) {
   const names = namePattern(kase);
   const ofRecording = kase.context.filter(
-    ([name]) =>
-      !OF_APPOINTMENT.has(name) && !["transcript_text", "practice"].includes(name),
+    ([name]) => !OF_APPOINTMENT.has(name) && !["transcript_text", "practice"].includes(name),
   );
   const ofAppointment = kase.context.filter(([name]) => OF_APPOINTMENT.has(name));
   return el(
