@@ -1,6 +1,11 @@
 """Amounts as people read them."""
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number and what it counts: 1 error, 2 errors."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def duration(seconds: float) -> str:
     """Return a time in its two largest units: 2.1 s, 3 min 7 s, 2 h 3 min."""
     if seconds < 59.95:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from petrec.documents.amounts import counted
 from petrec.documents.document import Document, Finding, Grid, Result
 from petrec.documents.frames import records_frame
 
@@ -60,7 +61,7 @@ class DoctorResult(Result, frozen=True):
         fixes = tuple((check.name, check.fix) for check in self.checks if check.fix)
         grids = [Grid("Checks", ("state", "check", "finding"), rows)]
         grids += [Grid("What to do", ("check", "fix"), fixes)] if fixes else []
-        title = f"{self.problems} problems, {self.warnings} warnings"
+        title = f"{counted(self.problems, 'problem')}, {counted(self.warnings, 'warning')}"
         return Document(self.command, title, self, tuple(grids), tuple(self._findings()))
 
     def _findings(self) -> Iterable[Finding]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Table, text
 
+from petrec.documents.amounts import counted
 from petrec.features.doctor.result import Check, State
 from petrec.features.runs.journal.presence import SCHEMA_EXISTS
 from petrec.postgres.foreseen import obstacles
@@ -78,7 +79,7 @@ def _table(connection: Connection, name: str, table: Table) -> Check:
     size = connection.execute(_SIZE, asked).one()
     keys = connection.execute(_KEYS, asked).one()
     finding = f"{table.fullname}: about {size.rows or 0} rows, {size.size}, "
-    finding += f"{keys.valid} foreign keys"
+    finding += counted(keys.valid, "foreign key")
     if keys.invalid:
         return Check(name, State.WARNING, f"{finding}, {keys.invalid} more are NOT VALID",
                      f"ALTER TABLE {quoted_table(table)} VALIDATE CONSTRAINT ...")  # fmt: skip

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from petrec.documents.amounts import counted
 from petrec.documents.document import UNDETERMINED, Cell, Document, Finding, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.validate.outcome import (
@@ -97,8 +98,8 @@ class ValidationResult(Result, frozen=True):
             yield Finding("nothing_checked", UNDETERMINED, 1, message, hint, unit="")
 
     def _title(self) -> str:
-        checked = f"{self.total} recordings checked"
-        verdict = f"{_plural(self.errors, 'error')}, {_plural(self.warnings, 'warning')}"
+        checked = f"{counted(self.total, 'recording')} checked"
+        verdict = f"{counted(self.errors, 'error')}, {counted(self.warnings, 'warning')}"
         if self.since is not None:
             return f"PARTIAL, since {self.since:%Y-%m-%d %H:%M:%S} UTC: {verdict}; {checked}"
         return f"{verdict}; {checked}"
@@ -132,10 +133,6 @@ class ValidationResult(Result, frozen=True):
         where = f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}"
         partial = ["Partial: older recordings were not checked."] if self.partial else []
         return [where, *partial, *(_ratchet_notes(self.ratchet) if self.ratchet else [])]
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _rule_row(rule: RuleOutcome, *, compared: bool) -> tuple[Cell, ...]:

@@ -53,7 +53,7 @@ def test_lock_never_released(petrec: Petrec, clinic: Database) -> None:
         other.execute("SELECT FROM recordings WHERE id = %s FOR UPDATE", (recording,))
         ended = petrec(*APPLY, "--deadline", "0.5", dsn=clinic.dsn)
         assert ended.code == 3
-        assert "1 rows stayed locked" in ended.err
+        assert "1 row stayed locked" in ended.err
     assert state(clinic)[0] == "stopped"
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     assert changed(clinic) == 395

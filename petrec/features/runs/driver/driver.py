@@ -11,6 +11,7 @@ from psycopg.errors import QueryCanceled
 from sqlalchemy import Connection, Engine, Select, text
 from sqlalchemy.exc import DBAPIError
 
+from petrec.documents.amounts import counted
 from petrec.errors import PetrecError, RunHeldError, RunStoppedError
 from petrec.features.runs.batches.batch import Batch, next_pass, put_off_row, run_batch
 from petrec.features.runs.batches.refused import RowsRefusedError
@@ -179,7 +180,7 @@ class Driver:
             self.pass_patience.renew()
         self.settled = run.changed + run.skipped
         if not self.pass_patience.wait():
-            raise stopped(run, f"{run.deferred} rows stayed locked by other sessions")
+            raise stopped(run, f"{counted(run.deferred, 'row')} stayed locked by other sessions")
         attempt = partial(next_pass, connection, run)
         return self.retries.until_done(connection, attempt, partial(self._gave_up, run))
 
