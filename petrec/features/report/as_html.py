@@ -13,9 +13,8 @@ from petrec.features.report.charts import (
     uploads_chart,
 )
 from petrec.features.report.charts.days import window
-from petrec.features.report.page import environment, moment, percent
+from petrec.features.report.page import environment, moment
 from petrec.features.report.result import Movement, ReportResult
-from petrec.features.report.verdict import TURN
 from petrec.rules import Repair
 
 SIGNS = {"better": "↘", "worse": "↗", "steady": "→", "clean": "✓", "unknown": "•"}
@@ -45,7 +44,6 @@ def facts(result: ReportResult) -> dict[str, Any]:
         "uploaded": sum(day.uploaded for day in uploads),
         "uploads_total": sum(day.total for day in uploads),
         "rejected_total": sum(day.count for day in rejected),
-        "turn": percent(round(100 * TURN), 100),
     }
 
 

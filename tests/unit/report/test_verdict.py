@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from petrec.features.report.charts.scale import day_ticks, ticks
 from petrec.features.report.result import Movement, PastRun, TrendPoint
 from petrec.features.report.series import MOST_POINTS, trend
-from petrec.features.report.verdict import judge, turning_point
+from petrec.features.report.verdict import judge, noise
 
 FIRST = date(2025, 1, 1)
 
@@ -23,7 +23,7 @@ def points(values: list[int]) -> list[TrendPoint]:
 @pytest.mark.parametrize(
     ("values", "direction", "since", "before"),
     [
-        ([100, 110, 120, 90, 60], "better", 2, 120),
+        ([100, 110, 150, 90, 60], "better", 2, 150),
         ([100, 80, 60, 70, 80], "worse", 2, 60),
         ([1000, 1000, 100, 101, 100, 101], "better", 1, 1000),
         ([1000, 100, 100, 150, 200, 300], "worse", 2, 100),
@@ -32,7 +32,12 @@ def points(values: list[int]) -> list[TrendPoint]:
         ([0, 0], "clean", 0, 0),
         ([0, 0, 3], "worse", 1, 0),
         ([7], "unknown", 0, 7),
-        ([10, 10, 11], "worse", 1, 10),
+        ([10, 10, 11], "steady", 1, 10),
+        ([5, 6], "steady", 0, 5),
+        ([100] * 89 + [101], "steady", 88, 100),
+        ([1000, 400, 400, 470], "worse", 2, 400),
+        ([100, 90] + [200] * 80, "steady", 0, 100),
+        ([4_000_000] * 9 + [4_030_000], "steady", 8, 4_000_000),
     ],
 )
 def test_a_verdict_names_direction_and_turning_point(
@@ -42,6 +47,26 @@ def test_a_verdict_names_direction_and_turning_point(
     told = (verdict.direction, verdict.since, verdict.before)
     assert told == (direction, FIRST + timedelta(days=since), before)
     assert verdict.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("values", "spans"),
+    [
+        ([1000, 400, 400, 470], "470 (up 70 since yesterday, down 530 since 1 January 2025)."),
+        ([1000, 400, 401], "1,000 → 401 (up 1 since yesterday, down 599 since 1 January 2025)."),
+        ([100, 90] + [200] * 80, "200 (no change since yesterday, up 100 since 1 January 2025)."),
+        ([5, 6], "Steady at 6 (up 1 since yesterday)."),
+    ],
+)
+def test_a_verdict_names_the_move_since_yesterday_and_since_the_start(
+    values: list[int], spans: str
+) -> None:
+    assert judge(points(values)).sentence.endswith(spans)
+
+
+def test_a_point_that_is_not_of_yesterday_is_named_by_its_day() -> None:
+    series = [*points([100, 90]), points([0] * 9 + [300])[-1]]
+    assert "up 210 since 2 January 2025," in judge(series).sentence
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=2, max_size=60))
@@ -56,15 +81,15 @@ def test_verdict_never_contradicts_the_numbers(values: list[int]) -> None:
         case "clean":
             assert now == 0
         case "steady":
-            assert len(set(values)) == 1
+            week = values[max(0, len(values) - 8)]
+            assert abs(now - week) < noise(now, week) or len(set(values)) == 1
     assert verdict.direction != "unknown"
 
 
-@given(st.lists(st.integers(0, 1000), min_size=2, max_size=60), st.integers(1, 50))
-def test_scale_does_not_matter(values: list[int], factor: int) -> None:
-    """From a range on in which one recording more is noise, only the shape counts."""
-    wide = [*(value * 10 for value in values), 0, 10_000]
-    assert turning_point(wide) == turning_point([value * factor for value in wide])
+@given(st.integers(1, 10**7), st.integers(1, 10**7))
+def test_noise_is_of_both_counts_alike(one: int, other: int) -> None:
+    assert noise(one, other) == noise(other, one) >= 1
+    assert noise(0, other) == 1, "the first finding is never noise"
 
 
 def run(day: float, findings: int, moved: Movement | None = None) -> PastRun:
