@@ -11,8 +11,10 @@ from petrec.features.report.result import BackfillMark, TrendPoint, TrendVerdict
 
 _SIZE = (760, 290)
 _PLOT = Plot(left=46, top=44, right=686, bottom=258)
-# A label this close to the previous one would overlap it.
-_LABEL = 92
+# The width of a letter of a label, with some room, and the most digits beside the line's end.
+_LETTER = 6.6
+_MOST_DIGITS = 7
+_LABEL_ROWS = (_PLOT.top - 14, _PLOT.top - 30)
 _MOST_DOTS = 45
 
 
@@ -89,21 +91,32 @@ def _end(
     x, y = places[-1]
     return [
         svg.tag("circle", cx=x, cy=y, r=5, class_=f"end {direction}"),
-        svg.text(x + 11, y + 5, f"{points[-1].findings:,}", "start", f"value {direction}"),
+        svg.text(x + 11, y + 5, _short(points[-1].findings), "start", f"value {direction}"),
     ]
 
 
+def _short(value: int) -> str:
+    """Return a number in full where it fits beside the plot."""
+    full = f"{value:,}"
+    return full if len(full) <= _MOST_DIGITS else compact(round(value, 2 - len(str(value))))
+
+
 def _marks(backfills: Sequence[BackfillMark], days: Sequence[date]) -> list[Markup]:
+    """Mark each run; a label that fits in no row is shown by a pointer or a screen reader."""
     parts: list[Markup] = []
-    free = _PLOT.left - 1
+    free = dict.fromkeys(_LABEL_ROWS, 0.0)
     for mark in backfills:
         if not days[0] <= mark.day <= days[-1]:
             continue
-        x = _PLOT.x(mark.day, days)
-        parts.append(svg.line(x, _PLOT.top - 8, x, _PLOT.bottom, "mark"))
-        if x >= free:
-            late = x > _PLOT.right - _LABEL
-            label = f"{mark.action} {mark.run}: {mark.changed:,}"
-            parts.append(svg.text(x, _PLOT.top - 14, label, "end" if late else "start", "note"))
-            free = x + _LABEL
+        x, label = _PLOT.x(mark.day, days), f"{mark.action} {mark.run}: {mark.changed:,}"
+        title = svg.tag("title", label)
+        place = {"x1": x, "y1": _PLOT.top - 8, "x2": x, "y2": _PLOT.bottom}
+        parts.append(svg.tag("line", title, class_="mark", **place))
+        width = _LETTER * len(label)
+        late = x + width > _SIZE[0]
+        start = x - width if late else x
+        row = next((row for row, end in free.items() if start >= end), None)
+        if row is not None:
+            parts.append(svg.text(x, row, label, "end" if late else "start", "note"))
+            free[row] = start + width
     return parts

@@ -1,0 +1,71 @@
+"""The labels of a chart: none lies over another, none leaves the picture."""
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petrec.features.report.charts.findings import findings_chart
+from petrec.features.report.result import BackfillMark, TrendPoint
+from petrec.features.report.verdict import judge
+
+FIRST = date(2025, 1, 1)
+WIDTH, LETTER = 760, 6.0
+NOTE = re.compile(
+    r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)" class="note">([^<]*)</text>'
+)
+
+
+def points(values: list[int]) -> list[TrendPoint]:
+    return [
+        TrendPoint(FIRST + timedelta(days=n), value, {}, 0, 0, 0) for n, value in enumerate(values)
+    ]
+
+
+def drawn(values: list[int], marks: list[tuple[int, int]]) -> str:
+    series = points(values)
+    made = [
+        BackfillMark(n, FIRST + timedelta(days=day), "backfill", changed)
+        for n, (day, changed) in enumerate(sorted(marks))
+    ]
+    return str(findings_chart(series, judge(series), made))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 29), st.integers(0, 10**7)), max_size=12),
+    st.lists(st.integers(0, 10**7), min_size=30, max_size=30),
+)
+def test_labels_of_runs_lie_apart_and_within(
+    marks: list[tuple[int, int]], values: list[int]
+) -> None:
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for x, y, anchor, label in NOTE.findall(drawn(values, marks)):
+        width = LETTER * len(label)
+        start = float(x) - (width if anchor == "end" else 0)
+        rows.setdefault(y, []).append((start, start + width))
+    for taken in rows.values():
+        assert min(start for start, _ in taken) >= 0
+        assert max(end for _, end in taken) <= WIDTH
+        for (_, end), (start, _) in zip(sorted(taken), sorted(taken)[1:], strict=False):
+            assert end <= start
+
+
+def test_two_runs_of_one_day_are_both_labelled() -> None:
+    picture = drawn([500] * 30, [(10, 300), (10, 20)])
+    assert {label for *_, label in NOTE.findall(picture)} == {"backfill 0: 20", "backfill 1: 300"}
+
+
+def test_a_run_without_room_for_its_label_says_it_to_a_pointer() -> None:
+    picture = drawn([500] * 30, [(10, 1), (10, 2), (10, 3)])
+    assert len(NOTE.findall(picture)) == 2
+    assert picture.count("<title>backfill") == 3
+
+
+@pytest.mark.parametrize(
+    ("last", "shown"),
+    [(288, "288"), (999_999, "999,999"), (1_234_567, "1.2M"), (12_345_678, "12M")],
+)
+def test_the_last_number_fits_beside_the_line(last: int, shown: str) -> None:
+    assert f">{shown}</text>" in drawn([last * 2, last], [])
