@@ -65,8 +65,11 @@ def _directory() -> Path:
 
 
 def _title(page: Path) -> str:
-    found = _TITLE.search(page.read_text(encoding="utf-8"))
-    return found[1] if found else page.stem
+    """Return what a page is about: its title, or its first sentence if that is only its name."""
+    text = page.read_text(encoding="utf-8")
+    found = _TITLE.search(text)
+    title = found[1] if found else page.stem
+    return text.split("\n\n")[1].removesuffix(".") if title == page.stem else title
 
 
 def _write(text: str, out: TextIO) -> None:

@@ -90,8 +90,10 @@ def _find(schema: Schema, name: str) -> tuple[NamedFromClause, ColumnElement[Any
         found = _named(table.c, column)
         if found is not None:
             return table, found
-    raise UsageError(f"no column {column!r} in {' or '.join(tables)}",
-                     hint="name a column of recordings or appointments")  # fmt: skip
+    known = dict.fromkeys(each.name for table in tables.values() for each in table.c)
+    raise UsageError(
+        f"no column {column!r} in {' or '.join(tables)}", hint=f"choose one of: {', '.join(known)}"
+    )
 
 
 def _named(columns: Iterable[Any], name: str) -> ColumnElement[Any] | None:
