@@ -27,7 +27,7 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.FORCE_KEEPS_BESIDE: (
         "name another file, or add --force, which keeps the old one as NAME.bak-1"
     ),
-    Phrase.IMPORT_NOT_APPLIED: "nothing has been written; to write: petrec review import --apply",
+    Phrase.IMPORT_NOT_APPLIED: "nothing has been written; to write: add --apply to this command",
     Phrase.IMPORT_PARTIALLY: "one wrong line stops the import: correct the lines, or add --partial",
     Phrase.INFERABLE_BEFORE_DECISIONS: (
         "{count} recordings have certain evidence: run petrec backfill --apply "
@@ -55,7 +55,7 @@ WORDS: Mapping[Phrase, str] = {
         "name another file with --history, or move this one away to start a new history"
     ),
     Phrase.NAME_VERSION_PATH: "name one with --version-path: {known}",
-    Phrase.NOT_APPLIED: "nothing has been written; to write: petrec backfill --apply",
+    Phrase.NOT_APPLIED: "nothing has been written; to write: add --apply to this command",
     Phrase.OTHER_ADDRESS: "choose another with --host and --port",
     Phrase.PETS_CASCADE: (
         "deleting a pet will delete its recordings; --on-delete restrict prevents that"

@@ -60,7 +60,8 @@ def _privileges(
     columns, links = _WRITES[task]
     found = [*hindrances(connection, schema, columns, *links), *journal]
     for hindrance in found:
-        fix = hindrance.removeprefix("it needs ") if "GRANT" in hindrance else ""
+        advised = state is State.PROBLEM and "GRANT" in hindrance
+        fix = hindrance.removeprefix("it needs ") if advised else ""
         yield Check(str(task), state, f"cannot write: {hindrance}", fix)
     if not found:
         yield Check(str(task), State.OK, "this role has all privileges to write")

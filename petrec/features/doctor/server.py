@@ -41,7 +41,7 @@ def check_server(connection: Connection) -> Iterator[Check]:
     yield _clock(row.now)
     if row.superuser:
         yield Check("role", State.WARNING, f"{row.role} is a superuser",
-                    "petrec doctor prints the grants of a less privileged role")  # fmt: skip
+                    "petrec doctor --grants ROLE prints what another role needs")  # fmt: skip
     if row.replicas or row.synchronous:
         yield _replicas(int(row.replicas), str(row.synchronous), monitors=bool(row.monitors))
 
