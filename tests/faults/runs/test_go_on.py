@@ -84,7 +84,8 @@ def test_a_lost_server_and_a_deadline_name_it(
     server.start_again()
     blocking = clinic.connect(autocommit=False)
     blocking.execute("LOCK TABLE recordings IN SHARE MODE")
-    process = spawn(*apply, dsn=clinic.dsn)
+    # A statement has to wait for a moment before its blockers are looked for.
+    process = spawn("backfill", "--apply", "--yes", "--deadline", "3", dsn=clinic.dsn)
     _, said = process.communicate(timeout=90)
     assert (process.returncode, command_in(said)[:3]) == (3, ["runs", "resume", "1"])
     assert "petrec runs abandon 1" in said
