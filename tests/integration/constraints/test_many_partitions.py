@@ -72,10 +72,10 @@ MEANWHILE = {
 
 
 @pytest.fixture
-def parted(database: MakeDatabase, end_cluster: Cluster) -> Callable[[int], Database]:
+def parted(database: MakeDatabase, any_cluster: Cluster) -> Callable[[int], Database]:
     def make(partitions: int) -> Database:
         leaves = "".join(LEAF.format(n=n, next=n + 1) for n in range(partitions))
-        made = database("empty", end_cluster)
+        made = database("empty", any_cluster)
         made.execute(TABLES + leaves + DEEP)
         return made
 
