@@ -83,11 +83,12 @@ class BackfillPlan(Struct, frozen=True):
     def _notes(self) -> tuple[str, ...]:
         touched = f"; also set to now(): {', '.join(self.touch)}" if self.touch else ""
         resumed = f"run {self.resumes} is unfinished and is resumed first" if self.resumes else ""
+        people = Phrased(Phrase.CASES_AFTER_APPLY, left=self.left, ambiguous=self.ambiguous)
         remarks = (
             counted_only(self.only) if self.only else "",
             *(Phrased(Phrase.APPLY_WOULD_FAIL, obstacle=obstacle) for obstacle in self.obstacles),
             *self.warnings,
-            Phrased(Phrase.CASES_AFTER_APPLY, left=self.left, ambiguous=self.ambiguous),
+            people if self.left else "",
             f"only pet_id changes{touched}",
             str(self.searching or ""),
             resumed,
