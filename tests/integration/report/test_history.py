@@ -3,13 +3,10 @@
 import functools
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +28,7 @@ from tests.integration.report.simulation import (
 )
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.own_tables import differences
 
 
 @pytest.mark.parametrize("keeper", ["file", "database"])
@@ -162,16 +160,7 @@ def test_tables_equal_what_the_code_expects(clinic: Database) -> None:
         install_journal(engine)
         install_journal(engine, "history")
         with engine.connect() as connection:
-            options = {
-                "include_schemas": True,
-                "include_name": lambda name, kind, _: kind != "schema" or name == "petrec",
-                "version_table_schema": "petrec",
-                "compare_type": True,
-                "compare_server_default": True,
-            }
-            context = MigrationContext.configure(connection, opts=options)
-            both: Any = [tables.history_metadata, tables.metadata]
-            assert compare_metadata(context, both) == []
+            assert differences(connection, [tables.history_metadata, tables.metadata]) == []
 
 
 def test_record_needs_no_more_than_its_own_tables(petrec: Petrec, clinic: Database) -> None:
