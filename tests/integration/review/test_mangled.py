@@ -179,6 +179,6 @@ def test_lines_with_one_reason_are_shown_as_one(
 ) -> None:
     write_csv(decided, [row | {"reviewer": ""} for row in read_csv(decided)])
     ended = petrec("review", "import", str(decided), "--format", "markdown", dsn=clinic.dsn)
-    assert (ended.code, ended.out.count("who decided")) == (1, 1)
+    assert (ended.code, ended.out.count("the reviewer is missing")) == (1, 1)
     assert "2, 3, 4, 5, 6, ..." in ended.out
     assert "| 160 |" in ended.out
