@@ -9,8 +9,8 @@ COPY constraints.txt /wheels/constraints.txt
 RUN wheel=$(echo /wheels/petrec-*.whl) \
     && pip install --no-cache-dir -c /wheels/constraints.txt "${wheel}[report,serve,xlsx]" \
     && rm -r /wheels \
-    && useradd --create-home petrec
-USER petrec
+    && useradd --create-home --uid 10001 petrec
+USER 10001
 WORKDIR /home/petrec
 ENTRYPOINT ["petrec"]
 CMD ["--help"]
