@@ -63,8 +63,11 @@ def test_thirty_days_of_new_fixed_and_reappeared_findings(
         moved = point.new + point.reappeared - point.fixed
         assert point.findings == result.trend[index - 1].findings + moved
     assert sum(point.reappeared for point in result.trend) == 4
-    assert result.verdict.direction == "better"
-    assert result.verdict.since in {moment(15).date(), moment(16).date()}
+    assert result.verdict.direction == "steady"
+    start, moved = result.trend[0], result.trend[-1].findings - result.trend[0].findings
+    assert f"{'up' if moved > 0 else 'down'} {abs(moved)} since {start.day.day} August 2025" in (
+        result.verdict.sentence
+    )
 
 
 FINGERPRINTS = st.sets(st.sampled_from([f"{n:032x}" for n in range(12)]))

@@ -32,7 +32,7 @@ def test_json_that_is_no_report(sample: ReportResult, tmp_path: Path) -> None:
     text = msgspec.json.encode(sample)
     contents = (
         msgspec.json.encode(msgspec.structs.replace(sample, trend=())),
-        text.replace(b'"direction":"better"', b'"direction":"<b>"'),
+        text.replace(b'"direction":"steady"', b'"direction":"<b>"'),
         msgspec.json.encode(sample.audit),
         text[:-10],
     )
