@@ -118,3 +118,12 @@ class Connect(Bundle):
     config: Config = None
     expect_database: ExpectDatabase = ""
     verbose: Verbose = 0
+
+
+Timezone = Annotated[
+    str,
+    typer.Option(
+        metavar="ZONE",
+        help="Time zone, such as Europe/Zurich. Default: that of petrec.toml, else UTC.",
+    ),
+]

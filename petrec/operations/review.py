@@ -16,7 +16,7 @@ from petrec.features.review.export import (
 )
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import ReviewExport, ReviewStatus
-from petrec.features.review.scope import Scope
+from petrec.features.review.scope import CaseScope
 from petrec.features.review.status import review_status as read_status
 from petrec.files import make_directory
 from petrec.operations.callbacks import Step, ignore
@@ -73,7 +73,7 @@ def _order(session: Session, cases: CaseFilter, *, split: bool) -> Order:
     settings = session.settings.review
     link = check_link(settings.link)
     clock = Clock(cases.timezone or settings.timezone)
-    scope = Scope(tuple(cases.practices), tuple(cases.vets), cases.since, cases.until, clock)
+    scope = CaseScope(tuple(cases.practices), tuple(cases.vets), cases.since, cases.until, clock)
     return Order(cases.kinds, scope, split, link)
 
 

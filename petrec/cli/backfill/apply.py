@@ -8,7 +8,7 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.backfill.limits import Writing
-from petrec.cli.backfill.part import Part
+from petrec.cli.backfill.part import PartOptions
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import asking, driving
 from petrec.cli.output import open_output
@@ -44,7 +44,7 @@ def backfill(
     ] = None,
     *,
     context: typer.Context,
-    part: Part,
+    part: PartOptions,
     writing: Writing,
     connect: options.Connect,
 ) -> int:

@@ -42,7 +42,7 @@ Since = Annotated[
 
 
 @dataclass(frozen=True)
-class Part(Bundle):
+class PartOptions(Bundle):
     """Which part of the recordings is planned."""
 
     limit: Limit = None

@@ -9,8 +9,8 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
+from petrec.cli.options import Timezone
 from petrec.cli.progress import activity
-from petrec.cli.review.timezone import Timezone
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode

@@ -9,7 +9,7 @@ from petrec.cli import options
 from petrec.cli.backfill.limits import Writing
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import asking, driving
-from petrec.cli.review.timezone import Timezone
+from petrec.cli.options import Timezone
 from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
 

@@ -8,7 +8,7 @@ from petrec.cli.bundle import bundled
 from petrec.cli.pipelines import failures_shown, summarize
 from petrec.cli.progress import activity
 from petrec.cli.session import CommandSession, open_session
-from petrec.cli.validate.options import Ratchet, Scope
+from petrec.cli.validate.options import Ratchet, ScopeOptions
 from petrec.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def validate(
     *,
     ratchet: Ratchet,
-    scope: Scope,
+    scope: ScopeOptions,
     trust_constraints: shared.TrustConstraints = False,
     printing: shared.Printing,
     connect: shared.Connect,
@@ -50,7 +50,7 @@ def validate(
     return _exit_code(result, scope.fail_level)
 
 
-def _gate(session: CommandSession, ratchet: Ratchet, scope: Scope) -> "Gate":
+def _gate(session: CommandSession, ratchet: Ratchet, scope: ScopeOptions) -> "Gate":
     from petrec.operations.validate import Gate
 
     configured = Gate.of_settings(session)

@@ -98,7 +98,7 @@ class Ratchet(Bundle):
 
 
 @dataclass(frozen=True)
-class Scope(Bundle):
+class ScopeOptions(Bundle):
     """What is checked, and what fails."""
 
     since: Since = None

@@ -40,8 +40,8 @@ def check_server(connection: Connection) -> Iterator[Check]:
                     "connect to the primary to write")  # fmt: skip
     yield _clock(row.now)
     if row.superuser:
-        yield Check("role", State.WARNING, f"{row.role} is a superuser",
-                    "petrec doctor --grants ROLE prints what another role needs")  # fmt: skip
+        fix = "use a role of its own; petrec explain doctor shows how to print its grants"
+        yield Check("role", State.WARNING, f"{row.role} is a superuser", fix)
     if row.replicas or row.synchronous:
         yield _replicas(int(row.replicas), str(row.synchronous), monitors=bool(row.monitors))
 

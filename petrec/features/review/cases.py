@@ -13,7 +13,7 @@ from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.folds import as_text
 from petrec.features.review.observed import Observed, SeenPet
 from petrec.features.review.query import ids_query, kind_query, practices_query
-from petrec.features.review.scope import ALL, Scope
+from petrec.features.review.scope import ALL, CaseScope
 from petrec.features.review.suggest import rank, suggestions
 from petrec.postgres.foreseen import Lacking, what_is_lacking
 from petrec.postgres.snapshot import stream_copy
@@ -27,7 +27,7 @@ _decoder = msgspec.json.Decoder(Observed)
 
 
 def stream_cases(
-    connection: Connection, schema: Schema, kinds: Sequence[str], scope: Scope = ALL
+    connection: Connection, schema: Schema, kinds: Sequence[str], scope: CaseScope = ALL
 ) -> Generator[Case, None, None]:
     """Yield the cases of the kinds, one kind after the other; memory stays constant."""
     lacking = what_is_lacking(connection, schema)
@@ -37,7 +37,7 @@ def stream_cases(
 
 
 def read_practices(
-    connection: Connection, schema: Schema, kinds: Sequence[str], scope: Scope
+    connection: Connection, schema: Schema, kinds: Sequence[str], scope: CaseScope
 ) -> list[str | None]:
     """Return the practices that have cases of the kinds, None for cases of no practice."""
     found: set[str | None] = set()

@@ -15,11 +15,11 @@ from petrec.errors import UsageError
 from petrec.extras import need_extra
 from petrec.features.review.case import Case
 from petrec.features.review.cases import read_practices, stream_cases
-from petrec.features.review.page import Facts, write_page
+from petrec.features.review.page import PageFacts, write_page
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import ReviewExport
 from petrec.features.review.rows import COLUMNS, choices_of, row_of
-from petrec.features.review.scope import ALL, Scope
+from petrec.features.review.scope import ALL, CaseScope
 from petrec.features.review.unfilled import refuse_filled
 from petrec.files import Before, atomic_bytes, atomic_text, keep_beside
 from petrec.rules.census import take_census
@@ -35,7 +35,7 @@ class Order:
     """
 
     kinds: Sequence[str] = ()
-    scope: Scope = ALL
+    scope: CaseScope = ALL
     split: bool = False
     link: str = ""
 
@@ -97,7 +97,9 @@ def export_cases(
         # An open stream would hold the connection, and its rollback would wait forever.
         with closing(stream_cases(connection, schema, present, scope)) as cases:
             counted = _counted(cases, found[path])
-            _write(path, counted, _before(kept, force=force), Facts(scope.clock.zone, order.link))
+            _write(
+                path, counted, _before(kept, force=force), PageFacts(scope.clock.zone, order.link)
+            )
     if order.split or not order.scope.is_all:
         counts = _sum(counts, found, len(paths))
     inferable = census.count(MISSING_INFERABLE.id)
@@ -111,7 +113,7 @@ def _scopes(
     paths: Sequence[Path],
     kinds: Sequence[str],
     order: Order,
-) -> list[tuple[Path, Scope]]:
+) -> list[tuple[Path, CaseScope]]:
     """Return the files to write, each with what it holds."""
     if not order.split:
         return [(path, order.scope) for path in paths]
@@ -156,7 +158,7 @@ def _before(kept: list[Path], *, force: bool) -> Callable[[Path], None]:
     return before
 
 
-def _write(path: Path, cases: Iterator[Case], before: Before, facts: Facts) -> None:
+def _write(path: Path, cases: Iterator[Case], before: Before, facts: PageFacts) -> None:
     if path.suffix.lower() == ".xlsx":
         need_extra("a workbook", "xlsx", "xlsxwriter")
         from petrec.features.review.as_xlsx import write_workbook  # noqa: PLC0415 - an extra

@@ -24,7 +24,7 @@ from petrec.features.review import folds
 from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.folds import as_text, has_day, pet_json
 from petrec.features.review.people import practice_of
-from petrec.features.review.scope import ALL, Scope, lacking
+from petrec.features.review.scope import ALL, CaseScope, lacking
 from petrec.features.review.state import state_sql
 from petrec.features.review.told import told_facts
 from petrec.features.runs.journal.keys import key_of
@@ -35,7 +35,7 @@ REVIEWED = tuple(kind.id for kind in FINDINGS if kind.repair is Repair.REVIEW)
 _NULL: ColumnElement[Any] = null()
 
 
-def kind_query(schema: Schema, kind_id: str, scope: Scope = ALL) -> Select[Any]:
+def kind_query(schema: Schema, kind_id: str, scope: CaseScope = ALL) -> Select[Any]:
     """Select the recordings of one kind within a scope, in the order of their ids."""
     observation = CaseQuery(schema, kind_by_id(kind_id), scope.clock)
     recording = observation.facts.recording
@@ -44,7 +44,7 @@ def kind_query(schema: Schema, kind_id: str, scope: Scope = ALL) -> Select[Any]:
     return query.order_by(recording.id)
 
 
-def practices_query(schema: Schema, kind_id: str, scope: Scope) -> Select[Any]:
+def practices_query(schema: Schema, kind_id: str, scope: CaseScope) -> Select[Any]:
     """Select the practices of the cases of one kind; errors: UsageError where none is known."""
     facts, here = judged(schema), schema.appointments.alias("here")
     practice = practice_of(schema, facts.recording, here)

@@ -14,7 +14,7 @@ from petrec.schema import Schema, is_moment
 
 
 @dataclass(frozen=True)
-class Scope:
+class CaseScope:
     """Only cases of these practices and vets, recorded in these days; both ends count.
 
     A vet is named by id or full name, and is who recorded or whose appointment it is. A practice
@@ -71,7 +71,7 @@ class Scope:
             yield day <= self.until
 
 
-ALL = Scope()
+ALL = CaseScope()
 
 
 def lacking(what: str, column: str) -> UsageError:

@@ -21,7 +21,7 @@ _CASES = "$cases"
 
 
 @dataclass(frozen=True)
-class Facts:
+class PageFacts:
     """The time zone of what is shown, and the template of a link to a recording."""
 
     timezone: str = "UTC"
@@ -29,7 +29,12 @@ class Facts:
 
 
 def write_page(
-    cases: Iterable[Case], out: TextIO, *, title: str, exported_at: str, facts: Facts = Facts()
+    cases: Iterable[Case],
+    out: TextIO,
+    *,
+    title: str,
+    exported_at: str,
+    facts: PageFacts = PageFacts(),
 ) -> int:
     """Write the self-contained page; returns the number of cases."""
     before, after = page_template().split(_CASES)
@@ -42,7 +47,7 @@ def write_page(
     return count
 
 
-def _values(title: str, exported_at: str, told: Facts) -> dict[str, str]:
+def _values(title: str, exported_at: str, told: PageFacts) -> dict[str, str]:
     style, script = page_style(), page_script()
     sentences = {kind.id: kind.sentence for kind in FINDINGS if kind.repair is Repair.REVIEW}
     facts = {
