@@ -17,18 +17,10 @@ from petrec.postgres.ddl.run import LockPolicy
 from petrec.settings import Mapping
 from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster
+from tests.plugins.parted_tables import TABLES
 
 FEW, MANY = map(int, os.environ.get("PETREC_BENCH_PARTITIONS", "25,200").split(","))
 NOISE = 1.25
-TABLES = """
-CREATE TABLE recordings (id int PRIMARY KEY, appointment_id int, pet_id int, status text)
-    PARTITION BY RANGE (id);
-CREATE TABLE users (id int PRIMARY KEY);
-CREATE TABLE pets (id int PRIMARY KEY, owner_id int, name text);
-CREATE TABLE appointments (id int PRIMARY KEY, pet_owner_id int);
-CREATE TABLE appointment_pets (appointment_id int, pet_id int,
-                               PRIMARY KEY (appointment_id, pet_id));
-"""
 PARTITION = "CREATE TABLE r{n} PARTITION OF recordings FOR VALUES FROM ({n}0) TO ({next}0)"
 LISTENER = Listener(lambda _: None)
 WANTED = Request(Mapping(), ("required", "indexes"), "CASCADE")

@@ -22,17 +22,9 @@ from petrec.settings import Mapping
 from tests.plugins.clean import digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.parted_tables import TABLES
 
-TABLES = """
-CREATE TABLE recordings (id int PRIMARY KEY, appointment_id int, pet_id int, status text)
-    PARTITION BY RANGE (id);
-CREATE TABLE users (id int PRIMARY KEY);
-CREATE TABLE pets (id int PRIMARY KEY, owner_id int, name text);
-CREATE TABLE appointments (id int PRIMARY KEY, pet_owner_id int);
-CREATE TABLE appointment_pets (appointment_id int, pet_id int,
-                               PRIMARY KEY (appointment_id, pet_id));
-CREATE SCHEMA cold;
-"""
+COLD = "CREATE SCHEMA cold;"
 LEAF = "CREATE TABLE cold.r{n} PARTITION OF recordings FOR VALUES FROM ({n}0) TO ({next}0);"
 DEEP = """
 CREATE TABLE deep PARTITION OF recordings FOR VALUES FROM (-20) TO (0) PARTITION BY RANGE (id);
@@ -76,7 +68,7 @@ def parted(database: MakeDatabase, any_cluster: Cluster) -> Callable[[int], Data
     def make(partitions: int) -> Database:
         leaves = "".join(LEAF.format(n=n, next=n + 1) for n in range(partitions))
         made = database("empty", any_cluster)
-        made.execute(TABLES + leaves + DEEP)
+        made.execute(TABLES + COLD + leaves + DEEP)
         return made
 
     return make

@@ -1,27 +1,21 @@
 """The labels of a chart: none lies over another, none leaves the picture."""
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from petrec.features.report.charts.findings import findings_chart
-from petrec.features.report.result import BackfillMark, TrendPoint
+from petrec.features.report.result import BackfillMark
 from petrec.features.report.verdict import judge
+from tests.plugins.trends import FIRST, points
 
-FIRST = date(2025, 1, 1)
 WIDTH, LETTER = 760, 6.0
 NOTE = re.compile(
     r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)" class="note">([^<]*)</text>'
 )
-
-
-def points(values: list[int]) -> list[TrendPoint]:
-    return [
-        TrendPoint(FIRST + timedelta(days=n), value, {}, 0, 0, 0) for n, value in enumerate(values)
-    ]
 
 
 def drawn(values: list[int], marks: list[tuple[int, int]]) -> str:

@@ -1,23 +1,16 @@
 """Is it getting better, and since when: the verdict and the series that it judges."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from petrec.features.report.charts.scale import day_ticks, ticks
-from petrec.features.report.result import Movement, PastRun, TrendPoint
+from petrec.features.report.result import Movement, PastRun
 from petrec.features.report.series import MOST_POINTS, trend
 from petrec.features.report.verdict import judge, noise
-
-FIRST = date(2025, 1, 1)
-
-
-def points(values: list[int]) -> list[TrendPoint]:
-    return [
-        TrendPoint(FIRST + timedelta(days=n), value, {}, 0, 0, 0) for n, value in enumerate(values)
-    ]
+from tests.plugins.trends import FIRST, points
 
 
 @pytest.mark.parametrize(
