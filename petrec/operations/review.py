@@ -14,7 +14,7 @@ from petrec.features.review.export import (
     check_replaceable,
     export_cases,
 )
-from petrec.features.review.query import REVIEWED
+from petrec.features.review.known import check_kinds
 from petrec.features.review.result import ReviewExport, ReviewStatus
 from petrec.features.review.scope import CaseScope
 from petrec.features.review.status import review_status as read_status
@@ -68,8 +68,9 @@ def export_review(
 
 
 def _order(session: Session, cases: CaseFilter, *, split: bool) -> Order:
-    for unknown in [kind for kind in cases.kinds if kind not in REVIEWED]:
-        raise UsageError(f"unknown kind: {unknown}", hint=f"choose one of: {', '.join(REVIEWED)}")
+    check_kinds(cases.kinds)
+    if cases.since and cases.until and cases.since > cases.until:
+        raise UsageError(f"the first day, {cases.since}, is after the last, {cases.until}")
     settings = session.settings.review
     link = check_link(settings.link)
     clock = Clock(cases.timezone or settings.timezone)

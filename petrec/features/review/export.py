@@ -15,6 +15,7 @@ from petrec.errors import UsageError
 from petrec.extras import need_extra
 from petrec.features.review.case import Case
 from petrec.features.review.cases import read_practices, stream_cases
+from petrec.features.review.known import check_scope
 from petrec.features.review.page import PageFacts, write_page
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import ReviewExport
@@ -84,6 +85,7 @@ def export_cases(
     OutputError, UsageError.
     """
     order.scope.clock.check(connection)
+    check_scope(connection, schema, order.scope)
     census = take_census(connection, schema)
     counts = {kind: census.count(kind) for kind in order.kinds or REVIEWED}
     present = [kind for kind, count in counts.items() if count]

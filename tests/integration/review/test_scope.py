@@ -2,11 +2,15 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.plugins.case_files import candidates, decide, read_csv, write_csv
+from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, databases
 
 PRACTICES = """SELECT r.id::text, coalesce(a.practice_id, u.practice_id)::text FROM recordings r
     LEFT JOIN appointments a ON a.id = r.appointment_id
@@ -127,6 +131,54 @@ def test_an_unknown_zone_and_a_missing_column_are_named(petrec: Petrec, clinic: 
         ALTER TABLE users DROP COLUMN practice_id CASCADE""")
     ended = petrec("review", "export", "a.csv", "--split", "practice", dsn=clinic.dsn)
     assert (ended.code, "appointments.practice_id" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("option", "wanted", "told"),
+    [
+        ("--kind", "missing_ambigous", "did you mean 'missing_ambiguous'"),
+        ("--kind", "missing_inferable", "need no person"),
+        ("--kind", "ok", "unknown kind: ok"),
+        ("--practice", "4B7ACO35", "none of the practices is like it: "),
+        ("--vet", "anna MULLER", "did you mean 'Anna Müller'?"),
+        ("--vet", "", "unknown vet: "),
+        ("--since", "2999-01-02", "the first day, 2999-01-02, is after the last, 2999-01-01"),
+    ],
+)
+def test_what_the_database_does_not_know_is_an_error_and_leaves_no_file(
+    petrec: Petrec, named: Database, tmp_path: Path, option: str, wanted: str, told: str
+) -> None:
+    command = ["review", "export", "new.csv", option, wanted]
+    more = ["--until", "2999-01-01"] if option == "--since" else []
+    ended = petrec(*command, *more, dsn=named.dsn)
+    assert (ended.code, ended.out) == (2, "")
+    assert told in " ".join(ended.err.split())
+    assert not (tmp_path / "new.csv").exists()
+
+
+def test_an_unknown_practice_names_the_nearest(petrec: Petrec, named: Database) -> None:
+    ((practice,),) = named.execute("SELECT min(practice_id::text) FROM appointments")
+    ended = petrec("review", "export", "new.csv", "--practice", practice.upper(), dsn=named.dsn)
+    assert (ended.code, f"did you mean '{practice}'" in " ".join(ended.err.split())) == (2, True)
+
+
+def test_a_vet_without_cases_is_known(petrec: Petrec, named: Database, tmp_path: Path) -> None:
+    assert petrec("review", "export", "new.csv", "--vet", "Idle", dsn=named.dsn).code == 0
+    assert read_csv(tmp_path / "new.csv") == []
+
+
+@pytest.fixture(scope="module")
+def named(cluster: Cluster) -> Iterator[Database]:
+    """A clinic with vets of known names, to be read only."""
+    with databases(cluster) as make:
+        found = make()
+        found.execute("""
+            UPDATE users SET full_name = 'Anna Müller'
+            WHERE id = (SELECT min(id::text) FROM users)::uuid;
+            INSERT INTO users SELECT (jsonb_populate_record(u, jsonb_build_object(
+                'id', gen_random_uuid(), 'full_name', 'Idle', 'email', 'idle@clinic.example'))).*
+            FROM users u LIMIT 1""")
+        yield found
 
 
 def _export(petrec: Petrec, clinic: Database, home: Path, *options: str) -> list[dict[str, str]]:
