@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,7 @@ class Terminal:
 
     owner: str
     directory: Path
+    programs: Path = Path(sys.executable).parent
     url: str = ""
 
     def run(self, command: str) -> str:
@@ -63,9 +65,8 @@ class Terminal:
         if found := _ROLE.fullmatch(command):
             self.url = _USER.sub(f"//{found[1]}@", self.owner)
             return ""
-        home = Path(sys.executable).parent
         environment = {
-            "PATH": f"{home}:{os.environ['PATH']}",
+            "PATH": f"{self.programs}:{os.environ['PATH']}",
             "HOME": str(self.directory),
             "LANG": "C.UTF-8",
             "COLUMNS": "80",
@@ -125,24 +126,28 @@ def comparable(page: str) -> str:
 
 def main() -> None:
     """Update the pages whose output has changed."""
-    for page, text in changed_pages():
-        page.write_text(text, encoding="utf-8")
-        sys.stdout.write(f"written: {page.name}\n")
+    with serving() as (started, home):
+        for page in sessions():
+            text = page.read_text(encoding="utf-8")
+            new = rendered(text, clinic_terminal(started, home))
+            if comparable(new) != comparable(text):
+                page.write_text(new, encoding="utf-8")
+                sys.stdout.write(f"written: {page.name}\n")
 
 
-def changed_pages() -> Iterator[tuple[Path, str]]:
-    """Run every page that is a session; yield those with another output, and their new text."""
+def sessions() -> list[Path]:
+    """Return the pages that are a session at a terminal."""
+    return [page for page in PAGES if _MARK in page.read_text(encoding="utf-8")]
+
+
+@contextmanager
+def serving() -> Iterator[tuple[server.DemoServer, Path]]:
+    """Start a server for clinics; yield it with a directory, both of which end with the block."""
     with tempfile.TemporaryDirectory(prefix="petrec-docs-") as name:
         home = Path(name)
         started = server.start(home / "server")
         try:
-            for page in PAGES:
-                text = page.read_text(encoding="utf-8")
-                if _MARK not in text:
-                    continue
-                new = rendered(text, clinic_terminal(started, home))
-                if comparable(new) != comparable(text):
-                    yield page, new
+            yield started, home
         finally:
             server.remove(home / "server")
 

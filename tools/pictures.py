@@ -1,7 +1,6 @@
 """Draw the pictures of the README and the documents: a terminal, the review page, a report."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -9,8 +8,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from petrec.demo import server
-from tools.console import ROOT, Terminal, clinic_terminal
+from tools.console import ROOT, Terminal, clinic_terminal, serving
 
 ASSETS = ROOT / "docs" / "assets"
 # Rich's own format fetches its font from the network.
@@ -47,15 +45,10 @@ _WIDTH = 96
 
 def main() -> None:
     """Draw all of them, from one clinic on a server of its own."""
-    with tempfile.TemporaryDirectory(prefix="petrec-pictures-") as name:
-        home = Path(name)
-        started = server.start(home / "server")
-        try:
-            terminal = clinic_terminal(started, home)
-            draw_terminal(terminal)
-            draw_pages(terminal)
-        finally:
-            server.remove(home / "server")
+    with serving() as (started, home):
+        terminal = clinic_terminal(started, home)
+        draw_terminal(terminal)
+        draw_pages(terminal)
 
 
 def draw_terminal(terminal: Terminal) -> None:

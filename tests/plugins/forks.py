@@ -16,6 +16,18 @@ from pathlib import Path
 from tests.plugins.fork_server import NUMBER
 
 _LONGEST_S = 240
+_PROGRAM = """#!{python} -IS
+import json, os, socket, struct, sys
+
+connection = socket.socket(socket.AF_UNIX)
+connection.connect({path!r})
+request = dict(
+    arguments=sys.argv[1:], directory=os.getcwd(), environment=dict(os.environ), module="petrec"
+)
+socket.send_fds(connection, [json.dumps(request).encode()], [0, 1, 2])
+_, code = struct.unpack("!ii", connection.recv(8, socket.MSG_WAITALL))
+sys.exit(code if code >= 0 else 128 - code)
+"""
 
 
 @dataclass(frozen=True)
@@ -137,6 +149,12 @@ class Forks:
             return Completed(process.wait(), out, err)
         finally:
             process.close()
+
+    def write_program(self, file: Path) -> None:
+        """Write a program that is `petrec` to a shell, and has it forked."""
+        text = _PROGRAM.format(python=sys.executable, path=str(self.path))
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o755)
 
     def stop(self) -> None:
         """End the server."""

@@ -32,6 +32,8 @@ LATER = """
 CREATE TABLE later PARTITION OF recordings FOR VALUES FROM ('1970-01-01') TO ('1971-01-01')
 """
 ALL = ("required", "indexes", "membership", "appointment-fk")
+ONLY_PARTITIONED = pytest.mark.parametrize("made", ["partitioned"], indirect=True)
+NAMING_NOT_NULL = 18
 
 
 @pytest.fixture(params=["clinic", "partitioned"])
@@ -67,11 +69,10 @@ def test_a_key_to_a_table_of_the_same_name_elsewhere(
     assert digest(made) == before
 
 
+@ONLY_PARTITIONED
 def test_a_partitions_key_to_a_table_elsewhere_is_not_taken_over(
     made: Database, planner: Connection
 ) -> None:
-    if made.shape != "partitioned":
-        pytest.skip("it has no partitions")
     made.execute(ELSEWHERE.format(table="pets", columns="id"))
     part = leaf(made)
     add = ADD.format(of=part, name="mine", own="pet_id", table="pets", rest="ON DELETE CASCADE")
@@ -83,13 +84,12 @@ def test_a_partitions_key_to_a_table_elsewhere_is_not_taken_over(
     assert made.execute(to_pets) == [(1,)]
 
 
+@ONLY_PARTITIONED
 @pytest.mark.parametrize("given", ["mine", ""])
 def test_what_a_partition_had_of_its_own_stays(
     made: Database, planner: Connection, given: str
 ) -> None:
     """A name that the server chose is nobody's mark: later partitions get such ones, too."""
-    if made.shape != "partitioned":
-        pytest.skip("it has no partitions")
     part, wanted = leaf(made), Request(Mapping(), ("indexes",), "CASCADE")
     made.execute(f"CREATE INDEX {given} ON {part} (pet_id)")
     name, before = given or f"{part}_pet_id_idx", digest(made)
@@ -108,10 +108,9 @@ def test_what_a_partition_had_of_its_own_stays(
     assert made.execute(f"SELECT FROM pg_class WHERE relname = '{name}'") == [()]
 
 
+@pytest.mark.parametrize("any_cluster", [NAMING_NOT_NULL], indirect=True)
 def test_a_not_null_of_the_host_survives_a_rollback(planner: Connection, made: Database) -> None:
     """From version 18 on it has a name, which says whose it is."""
-    if made.cluster.major < 18:
-        pytest.skip("NOT NULL has no name")
     made.execute(f"ALTER TABLE {made.recordings} ADD CONSTRAINT by_host NOT NULL pet_id")
     wanted = Request(Mapping(), ("required",), "CASCADE")
     drive(made, planner, wanted.plan)
