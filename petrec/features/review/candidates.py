@@ -1,6 +1,6 @@
 """Which pets a recording could belong to: only choices that would make it `ok`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from petrec.features.review.case import Verdict
@@ -38,7 +38,7 @@ def open_verdict(seen: Observed) -> Verdict | None:
     """Return under which verdict any other existing pet may be named, if at all."""
     if not seen.appointment_exists:
         return Verdict.ASSIGN
-    too_many = seen.owned is not None and seen.owned.pets is None
+    too_many = seen.crowded or (seen.owned is not None and seen.owned.pets is None)
     return Verdict.LINK if seen.owner is None or too_many else None
 
 
@@ -63,14 +63,17 @@ def _possible(seen: Observed) -> Iterator[Option]:
 def _of_appointment(seen: Observed) -> Iterator[Option]:
     for pet in seen.listed or ():
         yield Option(pet, Verdict.ASSIGN, seen.appointment, "in the appointment")
-    if seen.own is not None and may_link(seen.own.owner, seen.owner):
+    if seen.own is not None and seen.is_listed(seen.own.id):
+        yield Option(seen.own, Verdict.ASSIGN, seen.appointment, "in the appointment")
+    elif seen.own is not None and may_link(seen.own.owner, seen.owner):
         added = "the recording's current pet, would be added to the appointment"
         yield Option(seen.own, Verdict.LINK, seen.appointment, added)
-    if seen.owned is not None:
-        for pet in seen.owned.pets or ():
-            if not seen.is_listed(pet.id):
-                added = "same owner, would be added to the appointment"
-                yield Option(pet, Verdict.LINK, seen.appointment, added)
+    for pet in (seen.owned.pets if seen.owned else None) or ():
+        if not seen.is_listed(pet.id):
+            added = "same owner, would be added to the appointment"
+            yield Option(pet, Verdict.LINK, seen.appointment, added)
+        elif seen.crowded:
+            yield Option(pet, Verdict.ASSIGN, seen.appointment, "same owner, in the appointment")
 
 
 def _of_the_day(seen: Observed) -> Iterator[Option]:
@@ -93,13 +96,13 @@ def _of_visit(seen: Observed) -> Iterator[Option]:
         return
     if visit.appointment is None or visit.appointment == seen.appointment:
         target, exists, owner = seen.appointment, seen.appointment_exists, seen.owner
-        linked: Sequence[str] = seen.linked or ()
+        is_listed = seen.is_listed(pet.id)
     else:
         target, exists, owner = visit.appointment, visit.appointment_exists, visit.owner
-        linked = visit.linked or ()
+        is_listed = bool(visit.is_listed)
     if target is None or not exists:
         yield Option(pet, Verdict.ASSIGN, None, "as the visit says, without an appointment")
-    elif pet.id in linked:
+    elif is_listed:
         yield Option(pet, Verdict.ASSIGN, target, "as the visit says")
     elif may_link(pet.owner, owner):
         added = "as the visit says, would be added to its appointment"

@@ -1,6 +1,7 @@
 """The surroundings of a recording, grouped to one row per appointment, owner or day.
 
-Each fold is read once and joined by hash: a million cases need no query of their own.
+Each fold is read once and joined by hash: a million cases need no query of their own. A list
+that is too long is NULL, so that the work for a case does not grow with the list.
 """
 
 from typing import Any
@@ -14,6 +15,8 @@ from petrec.schema import Schema, is_moment
 
 # Longer lists do not help with one recording; the case is then open to other pets.
 MOST_PETS_OF_AN_OWNER = 50
+MOST_PETS_OF_AN_APPOINTMENT = 300
+MOST_PETS_OF_A_DAY = 300
 MOST_APPOINTMENTS_OF_A_DAY = 30
 
 
@@ -41,16 +44,33 @@ def pet_json(schema: Schema, pets: Any) -> ColumnElement[Any]:
 
 
 def listed(schema: Schema, name: str) -> Subquery:
-    """Group an appointment's pets: those that exist as JSON, and the ids of all."""
+    """Group an appointment's pets: those that exist as JSON, the ids of all, and their number."""
     links, pets = schema.links, schema.pets
     exists = pets.c.id.is_not(None)
+    few = func.count() <= MOST_PETS_OF_AN_APPOINTMENT
+    known = func.json_agg(pet_json(schema, pets)).filter(exists)
     return (
         select(
             links.c.appointment_id.label("appointment_id"),
-            func.json_agg(pet_json(schema, pets)).filter(exists).label("pets"),
-            func.json_agg(cast(links.c.pet_id, Text)).label("linked"),
+            case((few, known)).label("pets"),
+            case((few, func.json_agg(cast(links.c.pet_id, Text)))).label("linked"),
+            func.count().label("size"),
         )
         .select_from(links.outerjoin(pets, pets.c.id == links.c.pet_id))
+        .where(links.c.pet_id.is_not(None))
+        .group_by(links.c.appointment_id)
+        .subquery(name)
+    )
+
+
+def members(schema: Schema, name: str) -> Subquery:
+    """Group the ids of an appointment's pets as an array, to look one up."""
+    links = schema.links
+    return (
+        select(
+            links.c.appointment_id.label("appointment_id"),
+            func.array_agg(links.c.pet_id).label("ids"),
+        )
         .where(links.c.pet_id.is_not(None))
         .group_by(links.c.appointment_id)
         .subquery(name)
@@ -60,11 +80,12 @@ def listed(schema: Schema, name: str) -> Subquery:
 def recorded(schema: Schema) -> Subquery:
     """Group the pets that an appointment's recordings have."""
     recordings = schema.recordings.alias("siblings")
-    pets = func.array_agg(distinct(cast(recordings.c.pet_id, Text)))
+    pets = distinct(cast(recordings.c.pet_id, Text))
+    few = func.count(pets) <= MOST_PETS_OF_AN_APPOINTMENT
     return (
         select(
             recordings.c.appointment_id.label("appointment_id"),
-            func.array_to_json(pets).label("pets"),
+            case((few, func.array_to_json(func.array_agg(pets)))).label("pets"),
         )
         .where(recordings.c.pet_id.is_not(None), recordings.c.appointment_id.is_not(None))
         .group_by(recordings.c.appointment_id)
@@ -82,6 +103,7 @@ def owned(schema: Schema) -> Subquery | None:
     return (
         select(
             pets.c.owner_id.label("owner_id"),
+            case((few, func.array_agg(cast(pets.c.id, Text)))).label("ids"),
             func.json_build_object("size", func.count(), "pets", value).label("owned"),
         )
         .group_by(pets.c.owner_id)
@@ -103,6 +125,7 @@ def elsewhere(schema: Schema, name: str, clock: Clock) -> Subquery | None:
         )
         .join_from(links, appointments, appointments.c.id == links.c.appointment_id)
         .group_by(links.c.pet_id, day)
+        .having(func.count() <= MOST_APPOINTMENTS_OF_A_DAY)
         .subquery(name)
     )
 
@@ -123,7 +146,10 @@ def around(schema: Schema, clock: Clock, *, by_vet: bool) -> Subquery | None:
         )
         .join_from(appointments, pets, pets.c.appointment_id == appointments.c.id)
         .group_by(*keys.values())
-        .having(func.count() <= MOST_APPOINTMENTS_OF_A_DAY)
+        .having(
+            func.count() <= MOST_APPOINTMENTS_OF_A_DAY,
+            func.sum(pets.c.size) <= MOST_PETS_OF_A_DAY,
+        )
         .subquery("same_vet" if by_vet else "around")
     )
 

@@ -25,14 +25,17 @@ class SeenAppointment(Struct, frozen=True):
 
 
 class SeenVisit(Struct, frozen=True):
-    """The recording's visit, and the appointment that it names."""
+    """The recording's visit, and the appointment that it names.
+
+    `is_listed`: whether that appointment lists the visit's pet, or the recording's if it has none.
+    """
 
     pet: SeenPet | None
     pet_id: str | None
     appointment: str | None
     appointment_exists: bool = False
     owner: str | None = None
-    linked: tuple[str, ...] | None = None
+    is_listed: bool | None = None
 
 
 class Owned(Struct, frozen=True):
@@ -46,7 +49,8 @@ class Observed(Struct, frozen=True, dict=True):
     """One recording that needs a person; ids as PostgreSQL writes them.
 
     `linked` are all ids that the appointment lists, `listed` those of them that exist in pets,
-    `recorded` those that another recording of the appointment has.
+    `recorded` those that another recording of the appointment has. If it lists too many, `linked`
+    are only those that the visit, the recording or the owner has, and `listed` is None.
     """
 
     key: tuple[str, ...]
@@ -60,6 +64,7 @@ class Observed(Struct, frozen=True, dict=True):
     linked: tuple[str, ...] | None = None
     listed: tuple[SeenPet, ...] | None = None
     recorded: tuple[str, ...] | None = None
+    crowded: bool | None = None
     owned: Owned | None = None
     elsewhere: tuple[tuple[SeenAppointment, ...] | None, ...] = ()
     around: tuple[SeenAppointment, ...] | None = None

@@ -17,7 +17,7 @@ from sqlalchemy import (
     null,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.features.review import folds
@@ -82,12 +82,12 @@ class CaseQuery:
         self._join(self.here, self.here.c.id == self.recording.appointment_id)
         self._join(self.own, self.own.c.id == self.recording.pet_id)
         self.values: dict[str, ColumnElement[Any]] = {}
-        self._surroundings()
+        visit_pet = self._visit()
+        self._surroundings(visit_pet)
         if kind is None or kind.needs_place:
             self._day()
         if kind is None or not kind.needs_place:
             self._elsewhere()
-        self._visit()
 
     def _join(self, other: FromClause, *conditions: ColumnElement[bool]) -> None:
         self.source = self.source.outerjoin(other, and_(*conditions))
@@ -97,16 +97,26 @@ class CaseQuery:
             self._join(fold, *conditions)
             self.values[name] = list(fold.c)[-1]
 
-    def _surroundings(self) -> None:
+    def _surroundings(self, visit_pet: ColumnElement[Any]) -> None:
         here = self.recording.appointment_id
         listed = folds.listed(self.schema, "listed")
-        self._fold(listed, "linked", listed.c.appointment_id == here)
-        self.values["listed"] = listed.c.pets
+        self._join(listed, listed.c.appointment_id == here)
         recorded = folds.recorded(self.schema)
         self._fold(recorded, "recorded", recorded.c.appointment_id == here)
+        wanted: ColumnElement[Any] = array(
+            [cast(self.recording.pet_id, Text), cast(visit_pet, Text)]
+        )
         owned = folds.owned(self.schema)
         if owned is not None and self.schema.compares_owners:
             self._fold(owned, "owned", owned.c.owner_id == self.here.c.pet_owner_id)
+            wanted = func.array_cat(wanted, owned.c.ids)
+        crowded = listed.c.size > folds.MOST_PETS_OF_AN_APPOINTMENT
+        some = _among(self.facts.linked_pets, wanted)
+        self.values |= {
+            "listed": listed.c.pets,
+            "linked": case((crowded, some), else_=listed.c.linked),
+            "crowded": crowded,
+        }
 
     def _day(self) -> None:
         if not has_day(self.schema.recordings, "created_at"):
@@ -137,10 +147,11 @@ class CaseQuery:
                 places.append(fold.c.places)
         self.values["elsewhere"] = func.json_build_array(*places)
 
-    def _visit(self) -> None:
+    def _visit(self) -> ColumnElement[Any]:
+        """Add the visit; returns the id of its pet."""
         visits = self.schema.visits
         if visits is None:
-            return
+            return _NULL
         visit, pet = visits.alias("seen_visit"), self.schema.pets.alias("seen_pet")
         self._join(visit, visit.c.id == self.recording.visit_id)
         self._join(pet, pet.c.id == visit.c.pet_id)
@@ -151,14 +162,16 @@ class CaseQuery:
         ]  # fmt: skip
         if "appointment_id" in visit.c:
             place = self.schema.appointments.alias("seen_place")
-            listed = folds.listed(self.schema, "seen_listed")
+            listed = folds.members(self.schema, "seen_members")
             self._join(place, place.c.id == visit.c.appointment_id)
             self._join(listed, listed.c.appointment_id == visit.c.appointment_id)
+            one = func.coalesce(pet.c.id, self.own.c.id)
             parts += [
                 "appointment_exists", place.c.id.is_not(None),
-                "owner", self._owner(place), "linked", listed.c.linked,
+                "owner", self._owner(place), "is_listed", one == any_(listed.c.ids),
             ]  # fmt: skip
         self.values["visit"] = _if(visit.c.id, func.json_build_object(*parts))
+        return cast(pet.c.id, Text)
 
     def _owner(self, place: FromClause) -> ColumnElement[Any]:
         return as_text(place, "pet_owner_id", None) if self.schema.compares_owners else _NULL
@@ -184,6 +197,12 @@ class CaseQuery:
         }
         parts = [part for pair in (observed | self.values).items() for part in pair]
         return select(func.json_build_object(*parts)).select_from(self.source)
+
+
+def _among(pets: ColumnElement[Any], wanted: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the pets that are wanted, as JSON."""
+    pet = func.unnest(cast(pets, ARRAY(Text))).column_valued("listed_pet")
+    return select(func.json_agg(pet)).where(pet == any_(wanted)).scalar_subquery()
 
 
 def _if(present: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
