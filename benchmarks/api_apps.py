@@ -21,7 +21,7 @@ from sqlalchemy import create_engine
 
 from petrec.api import Actor, build_router
 from petrec.api.access import staff
-from petrec.api.host.storage import BucketAddress, Credentials, S3Store
+from petrec.api.host.store import S3Store
 from petrec.api.http.cursor import After
 from petrec.api.recordings.queries import page_query
 from petrec.api.recordings.shape import clock_face
@@ -30,6 +30,7 @@ from petrec.api.uploads.insert import insert_query
 from petrec.api.uploads.wire import InitiateIn
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Mapping
+from petrec.storage import BucketAddress, Credentials
 
 CONNECTIONS = 10
 STORE = S3Store(

@@ -16,7 +16,8 @@ import httpx
 import pytest
 from botocore.config import Config
 
-from petrec.api.host.storage import BucketAddress, Credentials, S3Store
+from petrec.api.host.store import S3Store
+from petrec.storage import BucketAddress, Credentials
 from tests.plugins.ports import free_port
 from tests.plugins.waiting import until
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from petrec.api.access import ClinicPolicy
 from petrec.api.host.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, bearer_actor
 from petrec.api.host.lifespan import ending
-from petrec.api.host.storage import BucketAddress, S3Store, from_environment
+from petrec.api.host.store import S3Store
 from petrec.api.http.access_log import AccessLog
 from petrec.api.options import Options
 from petrec.api.router import build_router
@@ -18,6 +18,8 @@ from petrec.extras import need_extra
 from petrec.postgres.connection import make_pool
 from petrec.postgres.dsn import Dsn
 from petrec.settings import Settings, StoreSettings, TokenSettings
+from petrec.storage import open_bucket
+from petrec.storage.sigv4 import LONGEST_S
 
 
 def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.environ) -> FastAPI:
@@ -60,19 +62,10 @@ def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:
 
 
 def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
-    if not store.bucket:
-        raise SettingsError(
-            "no bucket is configured", hint="set bucket under [serve.store] in petrec.toml"
-        )
-    if not (0 < store.expires_s <= 7 * 86_400 and store.max_bytes > 0):
+    bucket = open_bucket(store, environment)
+    if not (0 < store.expires_s <= LONGEST_S and store.max_bytes > 0):
         raise SettingsError("expires_s must be 1 to 604800 seconds, max_bytes must be positive")
-    place = BucketAddress(store.bucket, store.region, store.endpoint, store.path_style)
-    if store.keys == "role":
-        from petrec.api.host.storage.credentials import from_role  # noqa: PLC0415 an extra
-
-        return S3Store(place, from_role(), store.expires_s, store.max_bytes)
-    keys = from_environment(environment)
-    return S3Store(place, lambda: keys, store.expires_s, store.max_bytes)
+    return S3Store(bucket.place, bucket.credentials, store.expires_s, store.max_bytes)
 
 
 def _add_metrics(app: FastAPI) -> None:

@@ -1,10 +1,13 @@
-"""Upload forms: equal to boto3's, and enforced by a real store."""
+"""Upload forms and links: equal to boto3's, and enforced by a real store."""
 
 import base64
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
@@ -12,9 +15,11 @@ from botocore.config import Config
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from petrec.api.host.storage import BucketAddress, Credentials, S3Store, from_environment
-from petrec.api.host.storage.credentials import from_role
+from petrec.api.host.store import S3Store
 from petrec.errors import SettingsError, StorageUnavailableError
+from petrec.storage import BucketAddress, Credentials, from_environment
+from petrec.storage.credentials import from_role
+from petrec.storage.sigv4 import signed_url
 from tests.plugins.seaweed import OTHER_BUCKET, Seaweed, upload
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -22,9 +27,9 @@ KEY, TYPE = "recordings/2026/01/02/rec-1.m4a", "audio/mp4"
 SIMPLE = st.text(st.characters(codec="utf-8", exclude_characters="$"), min_size=1, max_size=60)
 
 
-def boto_form(
-    place: BucketAddress, keys: Credentials, key: str, content_type: str
-) -> dict[str, Any]:
+@contextmanager
+def boto_client(place: BucketAddress, keys: Credentials) -> Iterator[Any]:
+    """Yield a client for which it is NOW."""
     client = boto3.client(
         "s3", region_name=place.region, endpoint_url=place.endpoint,
         aws_access_key_id=keys.access_key, aws_secret_access_key=keys.secret_key,
@@ -40,12 +45,39 @@ def boto_form(
         patch("botocore.signers.get_current_datetime", frozen),
         patch("botocore.auth.get_current_datetime", frozen),
     ):
+        yield client
+    client.close()
+
+
+def boto_form(
+    place: BucketAddress, keys: Credentials, key: str, content_type: str
+) -> dict[str, Any]:
+    with boto_client(place, keys) as client:
         made: dict[str, Any] = client.generate_presigned_post(
             place.bucket, key, {"Content-Type": content_type},
             [{"Content-Type": content_type}, ["content-length-range", 1, 1000]], 600,
         )  # fmt: skip
-    client.close()
     return made
+
+
+PLACES = [
+    BucketAddress("clinic-recordings", "eu-central-1"),
+    BucketAddress("clinic-recordings", "eu-central-1", path_style=True),
+    BucketAddress("clinic-recordings", endpoint="https://s3.clinic.test:9000"),
+    BucketAddress("clinic-recordings", endpoint="http://127.0.0.1:9000", path_style=True),
+]
+
+
+@settings(deadline=None, max_examples=25)
+@given(SIMPLE, st.sampled_from([None, "a-token/+="]), st.sampled_from(PLACES))
+def test_a_link_equals_boto3s(key: str, token: str | None, place: BucketAddress) -> None:
+    keys = Credentials("AKIAEXAMPLE", "secret/+key", token)
+    with boto_client(place, keys) as client:
+        named = {"Bucket": place.bucket, "Key": key}
+        expected = urlsplit(client.generate_presigned_url("get_object", named, ExpiresIn=600))
+    ours = urlsplit(signed_url(place, keys, key, 600, NOW))
+    assert ours[:3] == expected[:3]
+    assert parse_qs(ours.query) == parse_qs(expected.query)
 
 
 @settings(deadline=None, max_examples=25)
@@ -58,15 +90,7 @@ def test_fields_equal_boto3s(key: str, content_type: str, token: str | None) -> 
     assert made.fields == boto_form(place, keys, key, content_type)["fields"]
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
-        BucketAddress("clinic-recordings", "eu-central-1"),
-        BucketAddress("clinic-recordings", "eu-central-1", path_style=True),
-        BucketAddress("clinic-recordings", endpoint="https://s3.clinic.test:9000"),
-        BucketAddress("clinic-recordings", endpoint="http://127.0.0.1:9000", path_style=True),
-    ],
-)
+@pytest.mark.parametrize("place", PLACES)
 def test_address_equals_boto3s(place: BucketAddress) -> None:
     keys = Credentials("AKIAEXAMPLE", "secret")
     ours = S3Store(place, lambda: keys).presign_post(KEY, TYPE, NOW).url

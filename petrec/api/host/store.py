@@ -6,11 +6,11 @@ import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from petrec.api.host.storage import sigv4
-from petrec.api.host.storage.credentials import Provider
-from petrec.api.host.storage.place import BucketAddress
 from petrec.api.ports import PresignedPost, StoredObject
 from petrec.errors import StorageUnavailableError
+from petrec.storage import sigv4
+from petrec.storage.credentials import Provider
+from petrec.storage.place import BucketAddress
 
 logger = logging.getLogger("petrec.api")
 

@@ -1,4 +1,4 @@
-"""Signature version 4, as far as an upload form and a HEAD request need it."""
+"""Signature version 4, as far as an upload form, a HEAD request and a link need it."""
 
 import base64
 import hashlib
@@ -7,12 +7,15 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from petrec.api.host.storage.credentials import Credentials
-from petrec.api.host.storage.place import BucketAddress
+from petrec.storage.credentials import Credentials
+from petrec.storage.place import BucketAddress
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY = hashlib.sha256(b"").hexdigest()
+# S3 signs nothing for longer than a week.
+LONGEST_S = 7 * 86_400
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,27 @@ def form(
     return fields | signed | {"policy": policy, "x-amz-signature": signature}
 
 
+def signed_url(
+    place: BucketAddress, credentials: Credentials, key: str, expires_s: int, now: datetime
+) -> str:
+    """Return an address from which anyone can read the object, until it expires."""
+    moment = now.astimezone(UTC)
+    fields = {
+        "X-Amz-Algorithm": _ALGORITHM,
+        "X-Amz-Credential": f"{credentials.access_key}/{_scope(place, moment)}",
+        "X-Amz-Date": _stamp(moment),
+        "X-Amz-Expires": str(expires_s),
+        "X-Amz-SignedHeaders": "host",
+    }
+    if credentials.session_token:
+        fields["X-Amz-Security-Token"] = credentials.session_token
+    # The signature is of the parameters in the order of their names.
+    query = urlencode(sorted(fields.items()), quote_via=quote, safe="-_.~")
+    request = f"GET\n{place.path(key)}\n{query}\nhost:{place.host}\n\nhost\nUNSIGNED-PAYLOAD"
+    signature = _sign(place, credentials, moment, _to_sign(place, moment, request))
+    return f"{place.url(key)}?{query}&X-Amz-Signature={signature}"
+
+
 def head_headers(
     place: BucketAddress, credentials: Credentials, key: str, now: datetime
 ) -> dict[str, str]:
@@ -63,9 +87,7 @@ def head_headers(
     names = ";".join(headers)
     lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
     request = f"HEAD\n{place.path(key)}\n\n{lines}\n{names}\n{_EMPTY}"
-    digest = hashlib.sha256(request.encode()).hexdigest()
-    text = f"{_ALGORITHM}\n{_stamp(moment)}\n{_scope(place, moment)}\n{digest}"
-    signature = _sign(place, credentials, moment, text)
+    signature = _sign(place, credentials, moment, _to_sign(place, moment, request))
     credential = f"{credentials.access_key}/{_scope(place, moment)}"
     headers["authorization"] = (
         f"{_ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={signature}"
@@ -84,6 +106,11 @@ def _signed_fields(
     if credentials.session_token:
         fields["x-amz-security-token"] = credentials.session_token
     return fields
+
+
+def _to_sign(place: BucketAddress, moment: datetime, request: str) -> str:
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    return f"{_ALGORITHM}\n{_stamp(moment)}\n{_scope(place, moment)}\n{digest}"
 
 
 def _stamp(moment: datetime) -> str:
