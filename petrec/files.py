@@ -54,9 +54,11 @@ def atomic_text(
 
 
 @contextmanager
-def atomic_bytes(path: Path, *, before: Before | None = None) -> Iterator[BinaryIO]:
+def atomic_bytes(
+    path: Path, mode: int | None = None, *, before: Before | None = None
+) -> Iterator[BinaryIO]:
     """Write a temporary file, then rename it; see `atomic_text`."""
-    with atomic_text(path, before=before) as file:
+    with atomic_text(path, mode, before=before) as file:
         yield file.buffer
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from petrec.errors import UsageError
+from petrec.features.review.audio import open_audio
 from petrec.features.review.clock import Clock
 from petrec.features.review.export import (
     Order,
@@ -46,17 +47,19 @@ def export_review(
     cases: CaseFilter | None = None,
     kinds: Sequence[str] = (),
     split: bool = False,
+    audio: bool = False,
     force: bool = False,
     step: Step = ignore,
 ) -> ReviewExport:
     """Write every recording that needs a person, with its candidates, to each file.
 
     The ending of a file name is its format (.csv, .xlsx, .html); all files have the same snapshot.
-    `split` writes a file for each practice. A file that somebody has filled in is refused, or with
-    `force` kept as NAME.bak-1.
+    `split` writes a file for each practice. `audio` links the sound of the recordings in the
+    bucket of the settings: until the links expire, anyone who has a file can play them. A file that
+    somebody has filled in is refused, or with `force` kept as NAME.bak-1.
     """
     wanted = cases or CaseFilter()
-    order = _order(session, replace(wanted, kinds=kinds or wanted.kinds), split=split)
+    order = _order(session, replace(wanted, kinds=kinds or wanted.kinds), split=split, audio=audio)
     check_names(files)
     if not force:
         check_replaceable(files)
@@ -67,7 +70,7 @@ def export_review(
         return export_cases(connection, schema, files, order, force=force)
 
 
-def _order(session: Session, cases: CaseFilter, *, split: bool) -> Order:
+def _order(session: Session, cases: CaseFilter, *, split: bool, audio: bool) -> Order:
     check_kinds(cases.kinds)
     if cases.since and cases.until and cases.since > cases.until:
         raise UsageError(f"the first day, {cases.since}, is after the last, {cases.until}")
@@ -75,7 +78,8 @@ def _order(session: Session, cases: CaseFilter, *, split: bool) -> Order:
     link = check_link(settings.link)
     clock = Clock(cases.timezone or settings.timezone)
     scope = CaseScope(tuple(cases.practices), tuple(cases.vets), cases.since, cases.until, clock)
-    return Order(cases.kinds, scope, split, link)
+    sound = open_audio(session.settings) if audio else None
+    return Order(cases.kinds, scope, split, link, sound)
 
 
 def review_status(session: Session, *, step: Step = ignore) -> ReviewStatus:

@@ -56,6 +56,9 @@ class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True):
     link: Annotated[
         str, says("Link to a recording in the clinic's own system, with {id} in it.")
     ] = ""
+    audio_expires_s: Annotated[
+        int, says("How long links to the sound in an export work, in seconds; at most a week.")
+    ] = 259_200
 
 
 class RuleLimits(Struct, frozen=True, forbid_unknown_fields=True):

@@ -24,6 +24,7 @@ interface Kase {
   open: string | null;
   context: [name: string, text: string | null][];
   candidates: Candidate[];
+  audio: string | null;
   searchText?: string;
 }
 
@@ -33,6 +34,8 @@ interface Facts {
   kinds: Record<string, string>;
   timezone: string;
   link: string;
+  /** When the links to the sound expire; empty where there are none. */
+  audio_until: string;
 }
 
 interface Choice {
@@ -100,13 +103,14 @@ interface SpecialElements {
   next: HTMLButtonElement;
   previous: HTMLButtonElement;
   progress: HTMLProgressElement;
+  sound: HTMLAudioElement;
   search: HTMLInputElement;
   state: HTMLSelectElement;
 }
 
 type PlainElements =
-  | "back" | "candidates" | "case" | "cases" | "detail" | "done" | "facts" | "found" | "help" | "kinds"
-  | "last" | "last-text" | "list" | "live" | "load" | "notice" | "place" | "reviewer" | "rows"
+  | "back" | "candidates" | "case" | "cases" | "detail" | "done" | "exported" | "facts" | "found" | "help" | "kinds"
+  | "last" | "last-text" | "list" | "live" | "load" | "notice" | "place" | "play-key" | "reviewer" | "rows"
   | "saved" | "total" | "undo";
 
 interface ById {

@@ -52,6 +52,14 @@ def export(
     ] = None,
     split: Annotated[Split | None, typer.Option(help="One file each, named FILE-PRACTICE.")] = None,
     timezone: Timezone = "",
+    audio: Annotated[
+        bool,
+        typer.Option(
+            "--audio",
+            help="Add links that play the recordings for anyone who has the file, until they "
+            "expire: \\[review] audio_expires_s.",
+        ),
+    ] = False,
     force: Annotated[
         bool,
         typer.Option(
@@ -76,6 +84,8 @@ def export(
 
         petrec review export cases.html --timezone Europe/Zurich
 
+        petrec review export cases.html --audio
+
         petrec review export cases.xlsx --split practice --since 2025-06-01
 
     """
@@ -86,7 +96,13 @@ def export(
     session = open_session("review", connect)
     with activity(quiet=quiet) as shown:
         exported = export_review(
-            session, paths, cases=cases, split=split is not None, force=force, step=shown.step
+            session,
+            paths,
+            cases=cases,
+            split=split is not None,
+            audio=audio,
+            force=force,
+            step=shown.step,
         )
     session.show(exported.document(), output_format, output)
     return ExitCode.CLEAN

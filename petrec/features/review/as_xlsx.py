@@ -1,6 +1,6 @@
 """Cases as a workbook: one sheet per kind, each decision a drop-down of its row's candidates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
 import xlsxwriter
@@ -12,6 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 from petrec.features.review.case import Case
 from petrec.features.review.cases import MOST_CANDIDATES
 from petrec.features.review.rows import (
+    AUDIO,
     CANNOT_TELL,
     COLUMNS,
     FILLED,
@@ -25,7 +26,8 @@ from petrec.features.review.sheet import FIRST_SHEET, LINES, REVIEWER, encode_te
 # The program's limit is 1,048,576; what is beyond goes to a second sheet of the kind.
 MOST_ROWS = 1_000_000
 _MOST_WORDS = MOST_CANDIDATES + len((OTHER, CANNOT_TELL, LEAVE))
-_FIRST_WORD = len(COLUMNS)
+# The program's limits: links of a sheet, characters of a link.
+_MOST_LINKS, _LONGEST_LINK = 65_000, 2_000
 _WIDE = {"decision": 38, "note": 28, "candidates": 60, "suggestions": 60, "transcript_text": 60}
 _OPTIONS = {
     "constant_memory": True,
@@ -35,14 +37,14 @@ _OPTIONS = {
 }
 
 
-def write_workbook(cases: Iterable[Case], out: BinaryIO) -> int:
+def write_workbook(cases: Iterable[Case], out: BinaryIO, columns: Sequence[str] = COLUMNS) -> int:
     """Write the workbook; memory does not grow with the cases. Returns their number.
 
     Errors: OSError.
     """
     file = _OpenFile(out)
     try:
-        return _write(cases, file)
+        return _write(cases, file, columns)
     except FileCreateError as error:
         # It holds the system's error, such as of a full disk.
         raise error.args[0] from error
@@ -81,7 +83,7 @@ class _OpenFile:
             self.out.flush()
 
 
-def _write(cases: Iterable[Case], out: _OpenFile) -> int:
+def _write(cases: Iterable[Case], out: _OpenFile, columns: Sequence[str]) -> int:
     with xlsxwriter.Workbook(out, _OPTIONS) as workbook:
         workbook.set_properties({"title": "Recordings that need a person"})
         _write_instructions(workbook)
@@ -89,7 +91,7 @@ def _write(cases: Iterable[Case], out: _OpenFile) -> int:
         for count, case in enumerate(cases, start=1):  # noqa: B007 - the count outlives the loop
             if writer is None or not writer.takes(case):
                 number = writer.number + 1 if writer and writer.kind == case.kind else 1
-                writer = _Sheet(workbook, case.kind, number)
+                writer = _Sheet(workbook, case.kind, number, columns)
             writer.write(case)
     return count
 
@@ -101,11 +103,17 @@ class _Sheet:
     it when a person sorts the sheet, and one validation serves all rows.
     """
 
-    def __init__(self, workbook: xlsxwriter.Workbook, kind: str, number: int) -> None:
+    def __init__(
+        self, workbook: xlsxwriter.Workbook, kind: str, number: int, columns: Sequence[str]
+    ) -> None:
         self.kind, self.number, self.rows = kind, number, 0
+        self.columns, self.first_word = columns, len(columns)
         self.wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
         self.filled = workbook.add_format(
             {"text_wrap": True, "valign": "top", "bg_color": "#FFF8DC", "border": 4}
+        )
+        self.linked = workbook.add_format(
+            {"valign": "top", "font_color": "#0563C1", "underline": 1}
         )
         self.sheet = workbook.add_worksheet(kind if number == 1 else f"{kind} {number}")
         self._lay_out(workbook.add_format({"bold": True, "bg_color": "#E6EEF5", "bottom": 1}))
@@ -118,12 +126,19 @@ class _Sheet:
         """Add one row."""
         self.rows += 1
         choices = choices_of(case)
-        for column, value in enumerate(row_of(case, choices)):
-            style = self.filled if COLUMNS[column] in FILLED else self.wrapped
-            if value or style is self.filled:
+        for column, value in enumerate(row_of(case, choices, self.columns)):
+            name = self.columns[column]
+            style = self.filled if name in FILLED else self.wrapped
+            if name == AUDIO and len(value) <= _LONGEST_LINK and self.rows <= _MOST_LINKS:
+                self._link(column, value)
+            elif value or style is self.filled:
                 self._text(column, value, style)
         for place, word in enumerate(choices.words()):
-            self._text(_FIRST_WORD + place, word, self.wrapped)
+            self._text(self.first_word + place, word, self.wrapped)
+
+    def _link(self, column: int, address: str) -> None:
+        if address:
+            self.sheet.write_url(self.rows, column, address, self.linked, string="play")
 
     def _text(self, column: int, value: str, style: Format) -> None:
         if value:
@@ -132,25 +147,25 @@ class _Sheet:
             self.sheet.write_blank(self.rows, column, None, style)
 
     def _lay_out(self, bold: Format) -> None:
-        sheet = self.sheet
-        last = _FIRST_WORD + _MOST_WORDS - 1
-        for column, name in enumerate(COLUMNS):
+        sheet, first = self.sheet, self.first_word
+        last = first + _MOST_WORDS - 1
+        for column, name in enumerate(self.columns):
             hidden = {"hidden": True} if name in {"state", "choices"} else {}
             sheet.set_column(column, column, _WIDE.get(name, 20), None, hidden)
-        sheet.set_column(_FIRST_WORD, last, 20, None, {"hidden": True})
-        for column, name in enumerate(COLUMNS):
+        sheet.set_column(first, last, 20, None, {"hidden": True})
+        for column, name in enumerate(self.columns):
             sheet.write_string(0, column, name, bold)
         for place in range(_MOST_WORDS):
-            sheet.write_string(0, _FIRST_WORD + place, f"choice {place + 1}", bold)
+            sheet.write_string(0, first + place, f"choice {place + 1}", bold)
         sheet.freeze_panes(1, COLUMNS.index("note") + 1)
         sheet.autofilter(0, 0, MOST_ROWS, last)
-        _offer_words(sheet, last)
+        _offer_words(sheet, first, last)
 
 
-def _offer_words(sheet: Worksheet, last: int) -> None:
+def _offer_words(sheet: Worksheet, first_word: int, last: int) -> None:
     """Offer each row its own words, from the second row on."""
     column = COLUMNS.index("decision")
-    first, end = xl_col_to_name(_FIRST_WORD, col_abs=True), xl_col_to_name(last, col_abs=True)
+    first, end = xl_col_to_name(first_word, col_abs=True), xl_col_to_name(last, col_abs=True)
     words = f"OFFSET({first}2,0,0,1,COUNTA({first}2:{end}2))"
     sheet.data_validation(
         1, column, MOST_ROWS, column,

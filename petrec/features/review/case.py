@@ -50,6 +50,7 @@ class Case(Struct, frozen=True):
 
     Where `open` is a verdict, any other existing pet may be named under it, too: by `assign` the
     recording then has no appointment, by `link` the pet is added to the appointment it has.
+    `audio` is a link to the sound, if the export has such links.
     """
 
     recording_id: str
@@ -60,6 +61,7 @@ class Case(Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     context: tuple[tuple[str, str], ...] = ()
     open: Verdict | None = None
+    audio: str | None = None
 
 
 class Decision(Struct, frozen=True, forbid_unknown_fields=True):

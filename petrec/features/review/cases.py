@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Select, Text, any_, bindparam, cast, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from petrec.features.review.audio import Audio
 from petrec.features.review.candidates import Option, open_verdict, options
 from petrec.features.review.case import Candidate, Case, Strength, Suggestion, Verdict
 from petrec.features.review.clock import UTC, Clock
@@ -27,13 +28,18 @@ _decoder = msgspec.json.Decoder(Observed)
 
 
 def stream_cases(
-    connection: Connection, schema: Schema, kinds: Sequence[str], scope: CaseScope = ALL
+    connection: Connection,
+    schema: Schema,
+    kinds: Sequence[str],
+    scope: CaseScope = ALL,
+    audio: Audio | None = None,
 ) -> Generator[Case, None, None]:
     """Yield the cases of the kinds, one kind after the other; memory stays constant."""
     lacking = what_is_lacking(connection, schema)
     for kind_id in kinds:
-        for seen in _stream(connection, kind_query(schema, kind_id, scope)):
-            yield make_case(seen, lacking)
+        query = kind_query(schema, kind_id, scope, audio=audio is not None)
+        for seen in _stream(connection, query):
+            yield make_case(seen, lacking, audio)
 
 
 def read_practices(
@@ -68,7 +74,7 @@ def _stream(connection: Connection, query: Select[tuple[str]]) -> Iterator[Obser
             yield _decoder.decode(line or "")
 
 
-def make_case(seen: Observed, lacking: Lacking = _NOTHING) -> Case:
+def make_case(seen: Observed, lacking: Lacking = _NOTHING, audio: Audio | None = None) -> Case:
     """Rank the candidates that can be written, and add the context."""
     found = [option for option in options(seen) if _is_writable(option, lacking)]
     reasons = suggestions(seen, found)
@@ -88,6 +94,7 @@ def make_case(seen: Observed, lacking: Lacking = _NOTHING) -> Case:
         candidates=tuple(kept),
         context=tuple((name, _cut(text)) for name, text in _context(seen) if text),
         open=opened,
+        audio=audio.link(seen.audio_key) if audio and seen.audio_key else None,
     )
 
 

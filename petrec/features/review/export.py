@@ -13,16 +13,17 @@ from sqlalchemy import Connection
 from petrec.documents.as_csv import write_rows
 from petrec.errors import UsageError
 from petrec.extras import need_extra
+from petrec.features.review.audio import Audio
 from petrec.features.review.case import Case
 from petrec.features.review.cases import read_practices, stream_cases
 from petrec.features.review.known import check_scope
 from petrec.features.review.page import PageFacts, write_page
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import ReviewExport
-from petrec.features.review.rows import COLUMNS, choices_of, row_of
+from petrec.features.review.rows import choices_of, columns_with, row_of
 from petrec.features.review.scope import ALL, CaseScope
 from petrec.features.review.unfilled import refuse_filled
-from petrec.files import Before, atomic_bytes, atomic_text, keep_beside
+from petrec.files import PRIVATE, Before, atomic_bytes, atomic_text, keep_beside
 from petrec.rules.census import take_census
 from petrec.rules.kinds.missing_inferable import MISSING_INFERABLE
 from petrec.schema import Schema
@@ -32,13 +33,24 @@ from petrec.schema import Schema
 class Order:
     """What an export is to hold: the kinds (all, by default), the scope, and one file or many.
 
-    `split` makes a file for each practice; `link` is the template of a link to a recording.
+    `split` makes a file for each practice; `link` is the template of a link to a recording;
+    `audio` links the sound, and makes the files a key to it.
     """
 
     kinds: Sequence[str] = ()
     scope: CaseScope = ALL
     split: bool = False
     link: str = ""
+    audio: Audio | None = None
+
+    @property
+    def page_facts(self) -> PageFacts:
+        """Return what a page shows beside its cases."""
+        zone = self.scope.clock.zone
+        if self.audio is None:
+            return PageFacts(zone, self.link)
+        until = f"{self.audio.until:%Y-%m-%dT%H:%M:%SZ}"
+        return PageFacts(zone, self.link, self.audio.source, until)
 
 
 EVERYTHING = Order()
@@ -97,16 +109,16 @@ def export_cases(
     for path, scope in scopes:
         found[path] = Counter()
         # An open stream would hold the connection, and its rollback would wait forever.
-        with closing(stream_cases(connection, schema, present, scope)) as cases:
+        with closing(stream_cases(connection, schema, present, scope, order.audio)) as cases:
             counted = _counted(cases, found[path])
-            _write(
-                path, counted, _before(kept, force=force), PageFacts(scope.clock.zone, order.link)
-            )
+            _write(path, counted, _before(kept, force=force), order)
     if order.split or not order.scope.is_all:
         counts = _sum(counts, found, len(paths))
     inferable = census.count(MISSING_INFERABLE.id)
     files, beside = tuple(map(str, found)), tuple(map(str, kept))
-    return ReviewExport(files, counts, inferable, beside)
+    ended = order.audio.until if order.audio else None
+    temporary = order.audio is not None and order.audio.is_temporary
+    return ReviewExport(files, counts, inferable, beside, ended, temporary)
 
 
 def _scopes(
@@ -160,24 +172,23 @@ def _before(kept: list[Path], *, force: bool) -> Callable[[Path], None]:
     return before
 
 
-def _write(path: Path, cases: Iterator[Case], before: Before, facts: PageFacts) -> None:
+def _write(path: Path, cases: Iterator[Case], before: Before, order: Order) -> None:
+    mode, columns = (PRIVATE if order.audio else None), columns_with(order.audio)
     if path.suffix.lower() == ".xlsx":
         need_extra("a workbook", "xlsx", "xlsxwriter")
         from petrec.features.review.as_xlsx import write_workbook  # noqa: PLC0415 - an extra
 
-        with atomic_bytes(path, before=before) as binary:
-            write_workbook(cases, binary)
+        with atomic_bytes(path, mode, before=before) as binary:
+            write_workbook(cases, binary, columns)
     elif path.suffix.lower() == ".html":
-        with atomic_text(path, before=before) as out:
+        facts = order.page_facts
+        with atomic_text(path, mode, before=before) as out:
             write_page(cases, out, title="Recordings to review", exported_at=_now(), facts=facts)
     else:
-        _write_csv(path, cases, before)
+        rows = (row_of(case, choices_of(case), columns) for case in cases)
+        with atomic_text(path, mode, before=before) as out:
+            write_rows(columns, rows, out, bom=True)
 
 
 def _now() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _write_csv(path: Path, cases: Iterator[Case], before: Before) -> None:
-    with atomic_text(path, before=before) as out:
-        write_rows(COLUMNS, (row_of(case, choices_of(case)) for case in cases), out, bom=True)

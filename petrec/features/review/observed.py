@@ -70,6 +70,7 @@ class Observed(Struct, frozen=True, dict=True):
     around: tuple[SeenAppointment, ...] | None = None
     same_vet: tuple[SeenAppointment, ...] | None = None
     visit: SeenVisit | None = None
+    audio_key: str | None = None
     context: dict[str, str | None] = {}
 
     @property

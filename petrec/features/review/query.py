@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.features.review import folds
+from petrec.features.review.audio import audio_key
 from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.folds import as_text, has_day, pet_json
 from petrec.features.review.people import practice_of
@@ -35,10 +36,14 @@ REVIEWED = tuple(kind.id for kind in FINDINGS if kind.repair is Repair.REVIEW)
 _NULL: ColumnElement[Any] = null()
 
 
-def kind_query(schema: Schema, kind_id: str, scope: CaseScope = ALL) -> Select[Any]:
+def kind_query(
+    schema: Schema, kind_id: str, scope: CaseScope = ALL, *, audio: bool = False
+) -> Select[Any]:
     """Select the recordings of one kind within a scope, in the order of their ids."""
     observation = CaseQuery(schema, kind_by_id(kind_id), scope.clock)
     recording = observation.facts.recording
+    if audio:
+        observation.values["audio_key"] = audio_key(schema, recording)
     wanted = scope.conditions(schema, recording, observation.here)
     query = observation.query().where(observation.kind == kind_id, *wanted)
     return query.order_by(recording.id)

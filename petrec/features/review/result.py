@@ -14,12 +14,18 @@ if TYPE_CHECKING:
 
 
 class ReviewExport(Result, frozen=True):
-    """The files written from one snapshot, and how many cases of each kind they hold."""
+    """The files written from one snapshot, and how many cases of each kind they hold.
+
+    `audio_until` is when their links to the sound expire; earlier if they are signed by
+    temporary keys.
+    """
 
     files: tuple[str, ...]
     kinds: dict[str, int]
     inferable: int = 0
     kept: tuple[str, ...] = ()
+    audio_until: datetime | None = None
+    audio_temporary: bool = False
     command: str = "review export"
 
     @property
@@ -36,11 +42,21 @@ class ReviewExport(Result, frozen=True):
         notes = [f"written: {', '.join(self.files)}"]
         if self.kept:
             notes.append(f"the previous files are kept as: {', '.join(self.kept)}")
+        if self.audio_until:
+            notes.append(_played(self.audio_until, temporary=self.audio_temporary))
         if self.inferable:
             notes.append(Phrased(Phrase.INFERABLE_BEFORE_DECISIONS, count=self.inferable))
         grid = Grid("Cases by kind", ("kind", "cases"), tuple(self.kinds.items()))
         title = f"{self.cases} recordings need a person"
         return Document(self.command, title, self, (grid,), notes=tuple(notes))
+
+
+def _played(until: datetime, *, temporary: bool) -> str:
+    sooner = ", or until the temporary keys that signed the links end" if temporary else ""
+    return (
+        f"anyone who has the files can play the recordings until "
+        f"{until:%Y-%m-%d %H:%M} UTC{sooner}: send them only to those who may hear them"
+    )
 
 
 class OpenKind(Struct, frozen=True):

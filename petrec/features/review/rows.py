@@ -1,5 +1,7 @@
 """A case as a row of a file, for people to fill in and for petrec to read again."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from petrec.features.review.case import Candidate, Case, Verdict
@@ -11,6 +13,8 @@ CONTEXT = ("created_at", "length", "recorded_by", "status", "original_filename",
            "recorded_pets", "practice")  # fmt: skip
 COLUMNS = ("recording_id", "kind", *FILLED, "candidates", "suggestions", "pet_id",
            "appointment_id", *CONTEXT, "state", "choices")  # fmt: skip
+# Only where it is asked for: anyone who has the file can play what it links to.
+AUDIO = "audio"
 REQUIRED = ("recording_id", "kind", *FILLED, "state", "choices")
 CANNOT_TELL, LEAVE, OTHER = "cannot tell", "leave", "other"
 # The longest text that a spreadsheet's cell holds is 32,767.
@@ -61,8 +65,14 @@ def decode_choices(cell: str) -> Choices:
     return msgspec.json.decode(cell, type=Choices)
 
 
-def row_of(case: Case, choices: Choices) -> tuple[str, ...]:
-    """Return the cells of a case, in the order of `COLUMNS`."""
+def columns_with(audio: object) -> tuple[str, ...]:
+    """Return the columns of a file, with that of the links if there are any."""
+    at = COLUMNS.index("transcript_text")
+    return (*COLUMNS[:at], AUDIO, *COLUMNS[at:]) if audio else COLUMNS
+
+
+def row_of(case: Case, choices: Choices, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
+    """Return the cells of a case, in the order of the columns."""
     values = dict(case.context) | {
         "recording_id": case.recording_id,
         "kind": case.kind,
@@ -72,8 +82,9 @@ def row_of(case: Case, choices: Choices) -> tuple[str, ...]:
         "appointment_id": case.appointment_id or "",
         "state": case.state,
         "choices": encode_choices(choices),
+        AUDIO: case.audio or "",
     }
-    return tuple(values.get(column, "")[:LONGEST_CELL] for column in COLUMNS)
+    return tuple(values.get(column, "")[:LONGEST_CELL] for column in columns)
 
 
 def label(number: int, name: str, details: str) -> str:

@@ -7,7 +7,7 @@ from petrec.errors import UsageError
 from petrec.features.review.read.csv_file import tables as csv_tables
 from petrec.features.review.read.table import Table, UnreadableFile
 from petrec.features.review.read.xlsx_file import all_tables, reviewer_of
-from petrec.features.review.rows import COLUMNS, FILLED
+from petrec.features.review.rows import AUDIO, COLUMNS, FILLED
 from petrec.phrases import Phrase, Phrased
 
 _HINT = Phrased(Phrase.FORCE_KEEPS_BESIDE)
@@ -48,7 +48,7 @@ def _work_in(path: Path) -> str:
 
 
 def _work_of(table: Table) -> Iterator[str]:
-    if {c for c in table.header if not c.startswith(_WORD)} != set(COLUMNS):
+    if {c for c in table.header if not c.startswith(_WORD)} - {AUDIO} != set(COLUMNS):
         yield "has columns that an export does not have"
         return
     filled = [place for place, column in enumerate(table.header) if column in FILLED]

@@ -12,7 +12,18 @@ _HERE = files("petrec.features.review.page")
 # In the order in which they use each other.
 SCRIPTS = (
     *("dom", "words", "cases", "store", "session", "filter"),
-    *("list", "evidence", "choices", "detail", "progress", "notices", "transfer", "keys", "main"),
+    *(
+        "list",
+        "sound",
+        "evidence",
+        "choices",
+        "detail",
+        "progress",
+        "notices",
+        "transfer",
+        "keys",
+        "main",
+    ),
 )
 
 

@@ -22,10 +22,15 @@ _CASES = "$cases"
 
 @dataclass(frozen=True)
 class PageFacts:
-    """The time zone of what is shown, and the template of a link to a recording."""
+    """The time zone of what is shown, the template of a link to a recording, and the sound.
+
+    `media` is where the sound may come from, `audio_until` the moment at which it ends, by ISO.
+    """
 
     timezone: str = "UTC"
     link: str = ""
+    media: str = ""
+    audio_until: str = ""
 
 
 def write_page(
@@ -53,9 +58,10 @@ def _values(title: str, exported_at: str, told: PageFacts) -> dict[str, str]:
     facts = {
         "title": title, "exported_at": exported_at, "kinds": sentences,
         "timezone": told.timezone, "link": told.link,
+        "audio_until": told.audio_until,
     }  # fmt: skip
     return {
-        "policy": _policy(style, script),
+        "policy": _attribute(_policy(style, script, told.media)),
         "version": html.escape(__version__),
         "title": html.escape(title),
         "exported_at": html.escape(exported_at),
@@ -66,12 +72,18 @@ def _values(title: str, exported_at: str, told: PageFacts) -> dict[str, str]:
     }
 
 
-def _policy(style: str, script: str) -> str:
-    """Allow this style and this script, and nothing from anywhere."""
+def _attribute(text: str) -> str:
+    """Return a text for an attribute in double quotes; a single quote stays readable."""
+    return html.escape(text, quote=False).replace('"', "&quot;")
+
+
+def _policy(style: str, script: str, media: str) -> str:
+    """Allow this style and this script, and nothing from anywhere but sound from one place."""
     sources = (
         "default-src 'none'",
         f"script-src {csp_hash(script)}",
         f"style-src {csp_hash(style)}",
+        *([f"media-src {media}"] if media else ()),
         "base-uri 'none'",
         "form-action 'none'",
     )

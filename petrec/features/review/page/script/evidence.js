@@ -20,6 +20,7 @@ function evidence(kase) {
   return el(
     "section",
     { class: "evidence", "aria-label": "What is known" },
+    sound(kase),
     transcript(contextOf(kase, "transcript_text"), names),
     factList("Recording", [...ofRecording, ["Pet", presentPet(kase)]], names),
     factList("Appointment", [...ofAppointment, ...presentAppointment(kase)], names),

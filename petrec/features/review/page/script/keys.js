@@ -11,6 +11,7 @@ function listenToKeys(act) {
     l: act.leave,
     u: act.undo,
     n: () => enter("note"),
+    p: playSound,
     f: () => enter("find"),
     o: () => enter("other"),
     "/": () => enter("search"),

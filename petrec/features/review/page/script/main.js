@@ -195,6 +195,9 @@ function listenToBrowser() {
 
 function start() {
   buildFilters(session);
+  byId("play-key").hidden = !facts.audio_until;
+  const exported = facts.exported_at.replace(/^([\d-]+) ([\d:]+) UTC$/, "$1T$2Z");
+  if (exported !== facts.exported_at) byId("exported").textContent = zonedMoment(exported);
   session.onChange = (index) => {
     if (index !== null) list.update(index);
     drawProgress(session);

@@ -57,13 +57,11 @@ const counted = (number, one, many) =>
   `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 
 const MOMENT = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::[\d.]+)?(Z|[+-]00(?::?00)?)?$/;
-const DATE_FORM = new Intl.DateTimeFormat("en-GB", {
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-  timeZone: "UTC",
-});
+/** @type {Intl.DateTimeFormatOptions} */
+const DAY_FORM = { weekday: "short", day: "numeric", month: "short", year: "numeric" };
+/** @type {Intl.DateTimeFormatOptions} */
+const MOMENT_FORM = { ...DAY_FORM, hour: "2-digit", minute: "2-digit" };
+const DATE_FORM = new Intl.DateTimeFormat("en-GB", { ...DAY_FORM, timeZone: "UTC" });
 
 /**
  * A moment as the export writes it, in the zone of the page; anything else is null.
@@ -79,6 +77,20 @@ function toldMoment(text) {
   const moment = momentOf(text);
   if (!moment || Number.isNaN(moment.getTime())) return text;
   return `${DATE_FORM.format(moment)}, ${moment.toISOString().slice(11, 16)}`;
+}
+
+/**
+ * A moment by ISO, in the zone of the page; in UTC where the browser does not know the zone.
+ * @param {string} moment
+ */
+function zonedMoment(moment) {
+  const zoned = (/** @type {string} */ timeZone) =>
+    new Intl.DateTimeFormat("en-GB", { ...MOMENT_FORM, timeZone }).format(new Date(moment));
+  try {
+    return zoned(facts.timezone);
+  } catch {
+    return `${zoned("UTC")} UTC`;
+  }
 }
 
 /**
