@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from petrec.cli.app import command_tree
-from petrec.features.audit.overtaken import OVERTAKEN
 from petrec.rules import KINDS
 from petrec.rules.secondary import SECONDARY
 from petrec.settings import LOGICAL_COLUMNS, Settings, load_settings
@@ -46,8 +45,9 @@ def test_every_rule_is_documented() -> None:
 
 def test_every_kind_and_warning_has_a_page() -> None:
     pages = {path.stem: path.read_text() for path in (ROOT / "docs" / "rules").glob("*.md")}
-    facts = [*SECONDARY, OVERTAKEN]
-    assert pages.keys() == {kind.id for kind in KINDS if kind.is_finding} | {f.id for f in facts}
+    assert pages.keys() == {kind.id for kind in KINDS if kind.is_finding} | {
+        f.id for f in SECONDARY
+    }
     for name, text in pages.items():
         assert text.startswith(f"# {name}\n"), name
         assert re.findall("^## (.+)$", text, re.MULTILINE) == SECTIONS, name

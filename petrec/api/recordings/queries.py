@@ -30,7 +30,7 @@ from petrec.api.access import Columns, Scope
 from petrec.api.http.cursor import After
 from petrec.api.recordings.shape import recording_columns, wire_recording
 from petrec.api.wire_columns import as_position, comes_after
-from petrec.rules import judged
+from petrec.rules import Lists, judged
 from petrec.schema import Schema
 
 Filters = frozenset[str]
@@ -102,7 +102,7 @@ class _Parts:
 
     def inferred(self) -> Select[Any]:
         """Select recordings without a pet for which the evidence is certain."""
-        facts = judged(self.schema, per_row=True)
+        facts = judged(self.schema, lists=Lists.PER_ROW)
         c = facts.recording
         query = select(*recording_columns(c, facts.certain_pet)).where(
             c.pet_id.is_(None),
@@ -114,7 +114,7 @@ class _Parts:
 
     def withheld(self, page: CTE) -> Select[Any]:
         """Count recordings between this page and the next whose pet is not certain."""
-        facts = judged(self.schema, per_row=True)
+        facts = judged(self.schema, lists=Lists.PER_ROW)
         c = facts.recording
         last = _last(page)
         undecided = facts.certain_pet.is_(None)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from petrec.api.access import Scope
 from petrec.api.wire_columns import as_column, as_count, as_text, or_null
-from petrec.rules import judged
+from petrec.rules import Lists, judged
 from petrec.schema import Schema
 
 
@@ -61,7 +61,7 @@ def hold_appointment(schema: Schema) -> Select[Any]:
 
 def certain(schema: Schema) -> Select[Any]:
     """Select the pet for which the evidence is certain."""
-    facts = judged(schema, per_row=True)
+    facts = judged(schema, lists=Lists.PER_ROW)
     query: Select[Any] = select(cast(facts.certain_pet, Text).label("pet_id"))
     return query.where(facts.recording.id == bindparam("id"))
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, text
 
-from petrec.features.audit.overtaken import facts_of_the_journal
+from petrec.features.audit.overtaken import count_overtaken
 from petrec.features.audit.result import AuditResult, GuideNumbers, KindCount, WarningCount
 from petrec.rules import KINDS, Kind
-from petrec.rules.census import Census, extremes, take_census
-from petrec.rules.secondary import SECONDARY, SecondaryFact
+from petrec.rules.census import Census, take_census
+from petrec.rules.secondary import OWNER_DIFFERS
 from petrec.schema import Schema
 
 _WHERE = text(
@@ -28,10 +28,9 @@ def run_audit(
     `step` is called with the current step.
     """
     step("counting recordings by kind")
-    census = take_census(connection, schema, within)
+    census = take_census(connection, schema, within, owners=True)
     step("checking warnings")
-    facts = (*SECONDARY, *facts_of_the_journal(connection))
-    counted = (_count(connection, schema, fact, within) for fact in facts)
+    counted = (_owners(schema, census), count_overtaken(connection, schema, within))
     database, version, taken_at = connection.execute(_WHERE).one()
     return AuditResult(
         taken_at=taken_at,
@@ -68,18 +67,9 @@ def _guide(census: Census) -> GuideNumbers:
     )
 
 
-def _count(
-    connection: Connection,
-    schema: Schema,
-    fact: SecondaryFact,
-    within: ColumnElement[bool] | None,
-) -> WarningCount | None:
-    query = fact.rows(schema)
-    if query is None:
+def _owners(schema: Schema, census: Census) -> WarningCount | None:
+    if not schema.compares_owners:
         return None
-    rows = (query if within is None else query.where(within)).subquery("found")
-    counts = select(func.count(), *extremes(rows.c.id)).select_from(rows)
-    count, least, most = connection.execute(counts).one()
-    return WarningCount(
-        fact.id, fact.sentence, count, tuple(dict.fromkeys((least, most))) if count else ()
-    )
+    count = census.count(owner_differs=True)
+    samples = census.examples(owner_differs=True)
+    return WarningCount(OWNER_DIFFERS.id, OWNER_DIFFERS.sentence, count, samples)

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Select, cast, func, select
 
+from petrec.features.audit.result import WarningCount
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.presence import is_readable
 from petrec.features.runs.journal.store import runs_of
 from petrec.features.runs.journal.tables import changes
 from petrec.features.runs.targets import target_name
+from petrec.rules.census import extremes
 from petrec.rules.evidence import SINGLE_PET
-from petrec.rules.secondary import EVIDENCE_OVERTAKEN, SecondaryFact
+from petrec.rules.secondary import EVIDENCE_OVERTAKEN
 from petrec.schema import Schema
 
 
@@ -33,13 +35,15 @@ def _overtaken(schema: Schema) -> Select[Any]:
     )
 
 
-OVERTAKEN = SecondaryFact(
-    id=EVIDENCE_OVERTAKEN,
-    sentence="assigned as the appointment's only pet, but the appointment now has several",
-    rows=_overtaken,
-)
-
-
-def facts_of_the_journal(connection: Connection) -> tuple[SecondaryFact, ...]:
-    """Return the facts that need the journal; none if there is no readable journal."""
-    return (OVERTAKEN,) if is_readable(connection) else ()
+def count_overtaken(
+    connection: Connection, schema: Schema, within: ColumnElement[bool] | None
+) -> WarningCount | None:
+    """Count them; None if there is no readable journal."""
+    if not is_readable(connection):
+        return None
+    query = _overtaken(schema)
+    rows = (query if within is None else query.where(within)).subquery("found")
+    counts = select(func.count(), *extremes(rows.c.id)).select_from(rows)
+    count, least, most = connection.execute(counts).one()
+    samples = tuple(dict.fromkeys((least, most))) if count else ()
+    return WarningCount(EVIDENCE_OVERTAKEN.id, EVIDENCE_OVERTAKEN.sentence, count, samples)

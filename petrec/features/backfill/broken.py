@@ -6,7 +6,7 @@ from sqlalchemy.exc import DBAPIError
 from petrec.features.backfill.selection import Selection
 from petrec.features.runs.journal.keys import key_of
 from petrec.postgres.warned import about_check, not_valid_checks
-from petrec.rules import judged
+from petrec.rules import Lists, judged
 from petrec.schema import Schema
 
 
@@ -33,7 +33,7 @@ def _count(connection: Connection, planned: FromClause, expression: str) -> int 
 def _as_planned(schema: Schema, selection: Selection) -> FromClause:
     """Select the planned recordings under the names of their own columns, with their new pet."""
     recordings = schema.tables.recordings
-    facts = judged(schema, within=selection.lacking(schema))
+    facts = judged(schema, lists=Lists.LACKING, within=selection.lacking(schema))
     same = key_of(schema, facts.recording) == key_of(schema, recordings.c)
     columns = [
         (facts.certain_pet if column.key == "pet_id" else column).label(column.name)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from petrec.features.backfill.selection import ALL, Selection
 from petrec.postgres.snapshot import Rows, stream_copy
-from petrec.rules import judged, kind_column
+from petrec.rules import Lists, judged, kind_column
 from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
 from petrec.rules.legible import legible
 from petrec.schema import Schema
@@ -20,7 +20,7 @@ _APPOINTMENT = ("appointment_date", "title", "notes")
 
 def ambiguous_query(schema: Schema, selection: Selection = ALL) -> Select[Any]:
     """Select the ambiguous recordings with what helps a person to decide."""
-    facts = judged(schema, within=selection.condition(schema))
+    facts = judged(schema, lists=Lists.LACKING, within=selection.condition(schema))
     recording, appointments = facts.recording, schema.appointments
     context = [recording[name] for name in _RECORDING if name in recording]
     context += [appointments.c[name] for name in _APPOINTMENT if name in appointments.c]

@@ -8,7 +8,7 @@ from petrec.features.runs.journal.keys import key_of
 from petrec.features.runs.journal.store import create_run, read_run, update_run
 from petrec.features.runs.journal.tables import plan_items
 from petrec.features.runs.run import Action, Run, Target
-from petrec.rules import judged
+from petrec.rules import Lists, judged
 from petrec.schema import Schema
 
 
@@ -28,7 +28,12 @@ def write_plan(
 def plan_query(schema: Schema, run_id: int, selection: Selection) -> Insert:
     """Build the statement that plans the first recordings of a selection."""
     lacking = selection.lacking(schema)
-    facts = judged(schema, *system_columns(schema.recordings, ROW_LOCATION), within=lacking)
+    facts = judged(
+        schema,
+        *system_columns(schema.recordings, ROW_LOCATION),
+        lists=Lists.LACKING,
+        within=lacking,
+    )
     place = func.row_number().over(order_by=[facts.recording[name] for name in ROW_LOCATION])
     rows = (
         select(

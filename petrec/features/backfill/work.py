@@ -29,7 +29,7 @@ from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import plan_items
 from petrec.features.runs.run import Run
 from petrec.postgres.identifiers import lock_table, lock_table_sql
-from petrec.rules import judged, kind_column
+from petrec.rules import Lists, judged, kind_column
 from petrec.schema import Schema
 
 _MOVED = "the recording has moved to another appointment"
@@ -67,7 +67,7 @@ class BackfillWork(RunWork):
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Infer each pet again; the write applies if it is still certain and the same."""
         schema = self.schema
-        facts = judged(schema, *system_columns(schema.recordings, ROW_VERSION), per_row=True)
+        facts = judged(schema, *system_columns(schema.recordings, ROW_VERSION), lists=Lists.PER_ROW)
         recording, pet = facts.recording, facts.certain_pet
         planned = cast(plan_items.c.pet_id, schema.pets.c.id.type)
         place = cast(plan_items.c.appointment_id, recording.appointment_id.type)

@@ -29,7 +29,7 @@ from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import decisions, link_changes
 from petrec.features.runs.run import LinkAction, Run
 from petrec.postgres.identifiers import lock_table
-from petrec.rules import judged
+from petrec.rules import Lists, judged
 from petrec.rules.facts_sql import FactColumns
 from petrec.rules.outcome import becomes_ok_sql, outcome_query
 
@@ -81,7 +81,7 @@ class ReviewWork(RunWork):
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each state with the decision's; check the recording as it would be."""
         place = system_columns(self.schema.recordings, ROW_LOCATION)
-        facts = judged(self.schema, *place, per_row=True)
+        facts = judged(self.schema, *place, lists=Lists.PER_ROW)
         recording = facts.recording
         ours = self._added(run, facts) if run.target.links else None
         same = state_sql(self.schema, facts, without=ours) == decisions.c.state

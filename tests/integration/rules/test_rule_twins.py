@@ -12,12 +12,11 @@ from sqlalchemy import Connection, Engine, create_engine, select, text
 
 from petrec.fingerprints import digest_of, fingerprints_query
 from petrec.postgres.preflight import load_schema
-from petrec.rules import KINDS, classify, judged, kind_column
+from petrec.rules import KINDS, Lists, classify, judged, kind_column
 from petrec.rules.agreement import may_link
 from petrec.rules.census import take_census
 from petrec.rules.evidence import certain
 from petrec.rules.facts import Facts
-from petrec.rules.secondary import OWNER_DIFFERS
 from petrec.schema import Schema
 from tests.plugins.cluster import Cluster
 from tests.plugins.known_clinics import MANY_KINDS, SOUND_KINDS, TRUSTED_KINDS
@@ -122,14 +121,14 @@ def hold_twins_equal(engine: Engine, clinic: Clinic, *, trusted: bool) -> None:
         fill(connection, clinic)
         schema = load_schema(connection, clinic.mapping, trusted=trusted)
         expected = [judgement(clinic.facts(recording)) for recording in clinic.recordings]
-        for per_row in (False, True):
-            assert judge(connection, schema, per_row=per_row) == expected
-        census = take_census(connection, schema)
+        for lists in Lists:
+            assert judge(connection, schema, lists) == expected
+        census = take_census(connection, schema, owners=True)
         for kind in KINDS:
             ids = [str(n) for n, row in enumerate(expected, 1) if row[0] == kind.id]
             assert census.count(kind=kind.id) == len(ids)
             ends = (min(ids), max(ids)) if ids else ()
-            assert census.examples(kind.id) == tuple(dict.fromkeys(ends))
+            assert not kind.is_finding or census.examples(kind.id) == tuple(dict.fromkeys(ends))
         one = judged(schema, within=schema.recordings.c.id == 1)
         assert len(connection.execute(select(one.recording.id)).all()) == min(1, len(expected))
         first = take_census(connection, schema, schema.recordings.c.id == 1)
@@ -139,14 +138,14 @@ def hold_twins_equal(engine: Engine, clinic: Clinic, *, trusted: bool) -> None:
         marked = {tuple(row) for row in connection.execute(fingerprints_query(schema))}
         kinds = [(row[0], str(number)) for number, row in enumerate(expected, 1) if row[0] != "ok"]
         assert marked == {(kind, digest_of(kind, number), number) for kind, number in kinds}
-        owned_by_others = OWNER_DIFFERS.rows(schema)
-        assert owned_by_others is not None
-        found = sorted(connection.scalars(owned_by_others))
-        assert found == [
-            number
+        differing = [
+            str(number)
             for number, recording in enumerate(clinic.recordings, 1)
             if owner_differs(clinic, *recording[:2])
         ]
+        assert census.count(owner_differs=True) == len(differing)
+        ends = (min(differing), max(differing)) if differing else ()
+        assert census.examples(owner_differs=True) == tuple(dict.fromkeys(ends))
         connection.rollback()
 
 
@@ -167,8 +166,8 @@ def judgement(facts: Facts) -> tuple[Any, ...]:
     )
 
 
-def judge(connection: Connection, schema: Schema, *, per_row: bool) -> list[tuple[Any, ...]]:
-    facts = judged(schema, per_row=per_row)
+def judge(connection: Connection, schema: Schema, lists: Lists) -> list[tuple[Any, ...]]:
+    facts = judged(schema, lists=lists)
     held = sum((kind.sql(facts).cast(schema.recordings.c.id.type) for kind in KINDS[1:]),
                KINDS[0].sql(facts).cast(schema.recordings.c.id.type))  # fmt: skip
     query = select(kind_column(facts), held, facts.certain_pet, facts.strategy)

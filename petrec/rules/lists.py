@@ -1,0 +1,127 @@
+"""The pets that appointments list, joined to recordings."""
+
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    any_,
+    case,
+    cast,
+    distinct,
+    false,
+    func,
+    null,
+    select,
+    true,
+)
+
+from petrec.schema import Schema
+
+
+class Lists(Enum):
+    """How a query reads the pets that appointments list.
+
+    EVERY suits a query over the whole table. LACKING does, too, and is faster: it makes the lists
+    of recordings without a pet alone, since no rule asks for more. COUNTED makes no list, but
+    counts what would be in it. PER_ROW suits a query over a few recordings, whose links are looked
+    up.
+    """
+
+    EVERY = auto()
+    LACKING = auto()
+    COUNTED = auto()
+    PER_ROW = auto()
+
+
+class Listing(NamedTuple):
+    """Recordings joined to the lists of their appointments.
+
+    `asked_for` is whether the pet that was asked for is listed; `pets` is the array of the listed
+    pets, NULL if there are none or they are not read, `size` its length, and `known` how many of
+    them exist.
+    """
+
+    source: FromClause
+    asked_for: ColumnElement[bool]
+    pets: ColumnElement[Any]
+    size: ColumnElement[int]
+    known: ColumnElement[int]
+
+
+def join_lists(
+    schema: Schema, source: FromClause, lists: Lists, asked: ColumnElement[Any]
+) -> Listing:
+    """Join the lists to a source of recordings, each of which asks for one pet.
+
+    Each of them stays one row.
+    """
+    if lists in (Lists.LACKING, Lists.COUNTED):
+        return _join_lacking(schema, source, asked, listed=lists is Lists.LACKING)
+    recordings, links = schema.recordings.c, schema.links
+    if lists is Lists.PER_ROW:
+        mine = links.c.appointment_id == recordings.appointment_id
+        fold: FromClause = _fold(schema).where(mine).correlate(schema.recordings).lateral("fold")
+        joined = source.outerjoin(fold, true())
+    else:
+        fold = _fold(schema).subquery("fold")
+        joined = source.outerjoin(fold, fold.c.appointment_id == recordings.appointment_id)
+    pets = fold.c.pets
+    return _listing(joined, func.coalesce(asked == any_(pets), false()), pets, fold)
+
+
+def _join_lacking(
+    schema: Schema, source: FromClause, asked: ColumnElement[Any], *, listed: bool
+) -> Listing:
+    """Join the link of the pet that is asked for, and the list only where there is no own pet."""
+    recordings, lacking = schema.recordings.c, schema.recordings.alias("lacking")
+    places = select(lacking.c.appointment_id).where(lacking.c.pet_id.is_(None))
+    mine = schema.links.c.appointment_id.in_(places)
+    fold = _fold(schema, listed=listed).where(mine).subquery("fold")
+    link = _each_once(schema)
+    its_own = and_(link.c.appointment_id == recordings.appointment_id, link.c.pet_id == asked)
+    # A join on NULL reads nothing.
+    place = case((recordings.pet_id.is_(None), recordings.appointment_id), else_=null())
+    joined = source.outerjoin(link, its_own).outerjoin(fold, fold.c.appointment_id == place)
+    return _listing(joined, link.c.pet_id.is_not(None), fold.c.pets, fold)
+
+
+def _listing(
+    source: FromClause, asked_for: ColumnElement[bool], pets: ColumnElement[Any], fold: FromClause
+) -> Listing:
+    size, known = (func.coalesce(column, 0) for column in (fold.c.size, fold.c.known))
+    return Listing(source, asked_for, pets, size, known)
+
+
+def _each_once(schema: Schema) -> FromClause:
+    """Return the links, each pair once, so that a join keeps the number of rows."""
+    links = schema.links
+    if schema.proofs.links_unique:
+        return links.alias("link")
+    return select(links.c.appointment_id, links.c.pet_id).distinct().subquery("link")
+
+
+def _fold(schema: Schema, *, listed: bool = True) -> Select[Any]:
+    """Select for each appointment the array of its pets, or NULL, and how many there are."""
+    links, pets, proofs = schema.links, schema.pets, schema.proofs
+    pet = links.c.pet_id if proofs.links_unique else distinct(links.c.pet_id)
+    source: FromClause = links
+    size: ColumnElement[int] = func.count(pet)
+    known = size
+    if not proofs.link_pets_exist:
+        source = links.outerjoin(pets, pets.c.id == links.c.pet_id)
+        known = func.count(pets.c.id if proofs.links_unique else distinct(pets.c.id))
+    array_type = ARRAY(links.c.pet_id.type)
+    array = func.array_agg(pet, type_=array_type) if listed else cast(null(), array_type)
+    query = select(
+        links.c.appointment_id.label("appointment_id"),
+        array.label("pets"),
+        size.label("size"),
+        known.label("known"),
+    )
+    query = query.select_from(source).where(links.c.pet_id.is_not(None))
+    return query.group_by(links.c.appointment_id)
