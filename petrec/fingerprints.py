@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection, Select, Text, cast, collate, func, select
 
 from petrec.postgres.snapshot import stream_copy
-from petrec.rules import FINDINGS, Lists, judged, kind_column
+from petrec.rules import FINDINGS, Lists, kind_column
+from petrec.rules.observed import observed
 from petrec.schema import Schema
 
 DIGITS = 32
@@ -53,7 +54,7 @@ def digest_of(kind_id: str, recording_id: str) -> str:
 
 def fingerprints_query(schema: Schema) -> Select[Any]:
     """Select kind, digest and recording of every finding; the digest is a twin of `digest_of`."""
-    facts = judged(schema, lists=Lists.COUNTED)
+    facts = observed(schema, lists=Lists.COUNTED)
     kind = kind_column(facts)
     recording = cast(facts.recording.id, Text)
     name = func.convert_to(kind + " " + recording, "UTF8")

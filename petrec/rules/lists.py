@@ -28,8 +28,8 @@ class Lists(Enum):
 
     EVERY suits a query over the whole table. LACKING does, too, and is faster: it makes the lists
     of recordings without a pet alone, since no rule asks for more. COUNTED makes no list, but
-    counts what would be in it. PER_ROW suits a query over a few recordings, whose links are looked
-    up.
+    counts what would be in it: the kind is known, the certain pet is not. PER_ROW suits a query
+    over a few recordings, whose links are looked up.
     """
 
     EVERY = auto()
