@@ -1,4 +1,4 @@
-"""Phone, laptop, 200 % zoom, large screen; light and dark; what a screen reader hears."""
+"""Phone, laptop, 200 % zoom, large screen; what a screen reader hears."""
 
 import re
 
@@ -17,30 +17,6 @@ SIZES = {
     "large": (2560, 1440),
 }
 LONG = "Sir Reginald Fluffington-Smythe" * 5
-# A colour under each text and the smallest ratio to it, as WCAG computes it.
-CONTRAST = """() => {
-  const light = (color) => {
-    const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
-      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const under = (node) => {
-    for (let at = node; at; at = at.parentElement) {
-      const color = getComputedStyle(at).backgroundColor;
-      if (!/, 0\\)$/.test(color)) return color;
-    }
-    return 'rgb(255, 255, 255)';
-  };
-  const bad = [];
-  for (const node of document.querySelectorAll('body *')) {
-    const says = [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
-    if (!says || node.closest('script, :disabled') || !node.checkVisibility()) continue;
-    const [one, other] = [light(getComputedStyle(node).color), light(under(node))];
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 4.5) bad.push(`${node.tagName}.${node.className}: ${ratio.toFixed(2)}`);
-  }
-  return bad;
-}"""
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -70,22 +46,12 @@ def test_the_phone_goes_from_list_to_case_and_back(opened: Open) -> None:
     row.tap()
     assert page.text("#case-title") == "visit_recording_3.m4a"
     assert not row.is_visible()
+    assert page.page.get_by_role("button", name="Download decisions").is_visible()
     page.page.locator(".choice").first.tap()
     assert page.text("#case-title") == "visit_recording_4.m4a"
     page.page.get_by_role("button", name="All cases").tap()
     assert row.is_visible()
     assert page.page.get_by_role("button", name="Download decisions").is_visible()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_has_enough_contrast(opened: Open, scheme: str) -> None:
-    many = tuple(candidate(n, f"Pet {n}", Verdict.LINK) for n in range(12))
-    kase = msgspec.structs.replace(case(0), candidates=many, open=Verdict.LINK)
-    page = opened([kase, *clinic(10)], color_scheme=scheme)
-    page.press("1", "c", "k", "k")
-    assert page.page.evaluate(CONTRAST) == []
-    page.press("?")
-    assert page.page.evaluate(CONTRAST) == []
 
 
 def test_every_control_has_a_name(opened: Open) -> None:

@@ -34,7 +34,11 @@ function evidence(kase) {
  */
 function transcript(text, names) {
   const body = text
-    ? el("blockquote", { dir: "auto" }, ...highlighted(text, names))
+    ? el(
+        "blockquote",
+        { dir: "auto", tabindex: "0", "aria-label": "Transcript" },
+        ...highlighted(text, names),
+      )
     : el("p", { class: "quiet" }, "There is no transcript.");
   return el("div", { class: "card transcript" }, el("h3", {}, "Transcript"), body);
 }

@@ -32,12 +32,13 @@ function listenToKeys(act) {
 function obey(event, acts, act) {
   const { target } = event;
   const isRadio = target instanceof HTMLInputElement && target.type === "radio";
-  const onRadio = isRadio && event.key.startsWith("Arrow");
+  const ownsArrows = isRadio || (target instanceof Element && target.closest("blockquote, audio"));
+  const onArrow = ownsArrows && event.key.startsWith("Arrow");
   const isDigit = /^[1-9]$/.test(event.key);
   const known = isDigit ? () => act.choose(Number(event.key) - 1) : acts[event.key];
   // A key that is held down goes through the list, but decides once.
   const repeats = event.repeat && !["j", "k", "ArrowDown", "ArrowUp"].includes(event.key);
-  if (!known || onRadio || repeats) return;
+  if (!known || onArrow || repeats) return;
   event.preventDefault();
   known();
 }
