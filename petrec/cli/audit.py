@@ -39,6 +39,7 @@ def audit(
             show_default=False,
         ),
     ] = None,
+    by: options.By = "",
     fail_level: Annotated[
         FailLevel, typer.Option(help="Exit with 1 if a finding has this level or a higher one.")
     ] = FailLevel.ERROR,
@@ -54,6 +55,8 @@ def audit(
 
         petrec audit --format json --output audit.json
 
+        petrec audit --by app_version
+
         petrec audit --rows missing_ambiguous > ambiguous.csv
 
     """
@@ -62,9 +65,11 @@ def audit(
     with failures_shown("audit", printing):
         session = open_session("audit", connect, trust_constraints=trust_constraints)
         if rows is not None:
+            if by:
+                raise UsageError("--rows and --by cannot be combined", hint="give one of them")
             return _list_rows(session, rows, printing)
         with activity(quiet=printing.quiet) as shown:
-            result = operations.audit(session, step=shown.step)
+            result = operations.audit(session, by=by, step=shown.step)
     session.show(result.document(), printing.output_format, printing.output)
     return exit_code(result, fail_level)
 

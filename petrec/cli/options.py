@@ -127,3 +127,12 @@ Timezone = Annotated[
         help="Time zone, such as Europe/Zurich. Default: that of petrec.toml, else UTC.",
     ),
 ]
+By = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMN",
+        help="Also count by the values of a column: status, recording_type, practice, vet, month, "
+        "or a key of recording_metadata such as app_version.",
+        show_default=False,
+    ),
+]

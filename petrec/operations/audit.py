@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from petrec.documents.frames import frame_of
 from petrec.errors import UsageError
-from petrec.features.audit import run_audit, stream_json, stream_rows
+from petrec.features.audit import stream_json, stream_rows
+from petrec.features.audit.origins.by import run_audit_by
 from petrec.features.audit.result import AuditResult
 from petrec.features.audit.rows import column_types
 from petrec.operations.callbacks import Step, ignore
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-def audit(session: Session, *, step: Step = ignore) -> AuditResult:
-    """Count the recordings of each damaged kind; writes nothing."""
-    return session.read(partial(run_audit, step=step), may_trust=True)
+def audit(session: Session, *, by: str = "", step: Step = ignore) -> AuditResult:
+    """Count the recordings of each damaged kind; writes nothing.
+
+    `by` is a column or a key of recording_metadata: the result's `origins` have the counts by its
+    values. Errors: UsageError for an unknown one.
+    """
+    return session.read(partial(run_audit_by, by=by, step=step), may_trust=True)
 
 
 def rows(session: Session, kind: str) -> "KindRows":

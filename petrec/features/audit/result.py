@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from petrec.documents.document import Document, Finding, Grid, Result
 from petrec.documents.frames import records_frame
+from petrec.features.audit.origins.result import Origins
 from petrec.rules import Repair, Severity
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class AuditResult(Result, frozen=True):
     guide: GuideNumbers
     warnings: tuple[WarningCount, ...]
     remarks: tuple[str, ...] = ()
+    origins: Origins | None = None
     command: str = "audit"
 
     @property
@@ -87,14 +89,21 @@ class AuditResult(Result, frozen=True):
             command=self.command,
             title=f"{self.findings} of {self.total} recordings need attention",
             payload=self,
-            grids=(self._kinds(), self._guide(), self._warnings()),
+            grids=(*self.by_origin(), self._kinds(), self._guide(), self._warnings()),
             findings=(
                 *map(_kind_finding, self.finding_kinds),
                 *map(_warning_finding, self.warnings),
             ),
-            notes=(f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}",),
+            notes=(
+                *(self.origins.sentences if self.origins else ()),
+                f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}",
+            ),
             remarks=self.remarks,
         )
+
+    def by_origin(self) -> tuple[Grid, ...]:
+        """Return the tables by value, if there are any."""
+        return self.origins.grids() if self.origins else ()
 
     def _kinds(self) -> Grid:
         kinds = ((k.id, k.count, k.percent, k.repair, "".join(k.samples[:1])) for k in self.kinds)

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, FromClause, Text, case, cast, distinct, fu
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.features.review.clock import Clock
-from petrec.features.review.people import name_of
 from petrec.schema import Schema, is_moment
+from petrec.schema.people import name_of
 
 # Longer lists do not help with one recording; the case is then open to other pets.
 MOST_PETS_OF_AN_OWNER = 50

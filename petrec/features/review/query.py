@@ -24,13 +24,13 @@ from petrec.features.review import folds
 from petrec.features.review.audio import audio_key
 from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.folds import as_text, has_day, pet_json
-from petrec.features.review.people import practice_of
 from petrec.features.review.scope import ALL, CaseScope, lacking
 from petrec.features.review.state import state_sql
 from petrec.features.review.told import told_facts
 from petrec.features.runs.journal.keys import key_of
 from petrec.rules import FINDINGS, Kind, Repair, judged, kind_by_id, kind_column
 from petrec.schema import Schema
+from petrec.schema.people import practice_of
 
 REVIEWED = tuple(kind.id for kind in FINDINGS if kind.repair is Repair.REVIEW)
 _NULL: ColumnElement[Any] = null()

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, FromClause, Text, cast, or_
 
 from petrec.errors import UsageError
 from petrec.features.review.clock import UTC, Clock
-from petrec.features.review.people import name_of, practice_of
 from petrec.schema import Schema, is_moment
+from petrec.schema.people import name_of, practice_of
 
 
 @dataclass(frozen=True)

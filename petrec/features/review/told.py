@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Numeric, Text, cast, func, null
 
 from petrec.features.review.clock import Clock
-from petrec.features.review.people import name_of, practice_of
 from petrec.schema import Schema, base_type, is_moment
+from petrec.schema.people import name_of, practice_of
 
 _NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision"}
 

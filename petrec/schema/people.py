@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Text, cast, func, null, select
 
-from petrec.schema import Schema, comparable
+from petrec.schema.columns import comparable
+from petrec.schema.tables import Schema
 
 _NULL: ColumnElement[Any] = null()
 
