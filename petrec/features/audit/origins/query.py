@@ -27,7 +27,7 @@ MOST_VALUES = 20
 
 
 @dataclass(frozen=True)
-class Counted:
+class OriginCounts:
     """Recordings by key and kind; `rest` are those of all other keys, which are `others`."""
 
     by_key: Mapping[str, Mapping[str, int]]
@@ -81,17 +81,19 @@ def count_origins(
     schema: Schema,
     origin: OriginColumn,
     within: ColumnElement[bool] | None = None,
-) -> Counted:
+) -> OriginCounts:
     """Count the recordings by key and kind."""
     by_key: dict[str, dict[str, int]] = defaultdict(dict)
     rest: dict[str, int] = {}
     keys = 0
     for key, kind, size, keys in connection.execute(origins_query(schema, origin, within)):  # noqa: B007
         (rest if key is None else by_key[key])[kind] = size
-    return Counted(dict(by_key), rest, keys - len(by_key))
+    return OriginCounts(dict(by_key), rest, keys - len(by_key))
 
 
-def names_of_vets(connection: Connection, schema: Schema, counted: Counted) -> Mapping[str, str]:
+def names_of_vets(
+    connection: Connection, schema: Schema, counted: OriginCounts
+) -> Mapping[str, str]:
     """Return the names of the vets that are counted, by id, where the database has them."""
     users = schema.users
     if users is None or "full_name" not in users.c:
