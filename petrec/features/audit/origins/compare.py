@@ -26,7 +26,7 @@ _ANY = ""
 
 
 @dataclass(frozen=True)
-class _Tally:
+class _ValueKinds:
     """Recordings by kind."""
 
     kinds: Mapping[str, int]
@@ -43,8 +43,8 @@ class _Tally:
 
 def compare(origin: OriginColumn, counted: OriginCounts, names: Mapping[str, str]) -> Origins:
     """Return the values in order, those that stand out first; `names` are those of vets, by id."""
-    parts = {key: _Tally(kinds) for key, kinds in counted.by_key.items()}
-    rest = _Tally(counted.rest)
+    parts = {key: _ValueKinds(kinds) for key, kinds in counted.by_key.items()}
+    rest = _ValueKinds(counted.rest)
     whole = _whole([*parts.values(), rest])
     found = [_ANY, *(kind.id for kind in FINDINGS if whole.count(kind.id))]
     compared = {key: part for key, part in parts.items() if part.total < whole.total}
@@ -64,13 +64,13 @@ def compare(origin: OriginColumn, counted: OriginCounts, names: Mapping[str, str
     )
 
 
-def _whole(parts: list[_Tally]) -> _Tally:
+def _whole(parts: list[_ValueKinds]) -> _ValueKinds:
     kinds = {kind for part in parts for kind in part.kinds}
-    return _Tally({kind: sum(part.count(kind) for part in parts) for kind in kinds})
+    return _ValueKinds({kind: sum(part.count(kind) for part in parts) for kind in kinds})
 
 
 def _standouts(
-    key: str, part: _Tally, whole: _Tally, kinds: list[str], z: float
+    key: str, part: _ValueKinds, whole: _ValueKinds, kinds: list[str], z: float
 ) -> Iterator[Standout]:
     for kind in kinds:
         count, total = part.count(kind), part.total
@@ -98,12 +98,12 @@ def _rank(standout: Standout) -> tuple[bool, float, str]:
     return not more, -standout.low if more else standout.high, standout.value
 
 
-def _value(key: str, part: _Tally, names: Mapping[str, str]) -> OriginValue:
+def _value(key: str, part: _ValueKinds, names: Mapping[str, str]) -> OriginValue:
     value = _text(key)
     return _line(value, _STATES[key[0]], names.get(value, ""), part)
 
 
-def _line(value: str, state: OriginState, name: str, part: _Tally) -> OriginValue:
+def _line(value: str, state: OriginState, name: str, part: _ValueKinds) -> OriginValue:
     findings, total = part.count(_ANY), part.total
     low, high = wilson(findings, total, critical_value())
     return OriginValue(
