@@ -8,6 +8,8 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
+from petrec.cli.values import convert_plainly
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -39,10 +41,18 @@ class LazyGroup(TyperGroup):
         for name, entry in self.entries.items():
             self.add_command(TyperCommand(name, help=entry.summary), name)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Read the options before the command; Typer adds those of the completion late."""
+        convert_plainly(self, ctx)
+        return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Replace the summary by the real command before it is called."""
         if args[0] in self.entries:
             self.load(args[0])
+            found = self.commands[args[0]]
+            for command in (found, *getattr(found, "commands", {}).values()):
+                convert_plainly(command, ctx)
         return super().resolve_command(ctx, args)
 
     def load(self, name: str) -> None:

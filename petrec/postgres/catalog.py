@@ -96,6 +96,12 @@ class CatalogTable:
         """Return the columns of the primary key, in its order; none without one."""
         return next((e.columns for e in self.enforced if e.primary and e.valid), ())
 
+    @property
+    def references(self) -> tuple[Enforced, ...]:
+        """Return the foreign keys of one column, valid or not, by name."""
+        keys = (each for each in self.enforced if each.nature is Nature.FOREIGN_KEY)
+        return tuple(sorted((k for k in keys if len(k.columns) == 1), key=lambda k: k.name))
+
     def identified_by(self, *columns: str) -> bool:
         """Return whether a unique index holds exactly these columns."""
         wanted = Demand(Nature.UNIQUE, self.oid, columns)

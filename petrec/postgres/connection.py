@@ -28,14 +28,28 @@ class TypeCompiler(PGTypeCompiler):
 
 
 class Dialect(PGDialect_psycopg):
-    """SQLAlchemy's dialect, but without queries that use unqualified names."""
+    """SQLAlchemy's dialect, but without queries of its own: what they ask is known."""
 
     supports_statement_cache = True
     type_compiler_cls = TypeCompiler
 
     def _get_default_schema_name(self, _: Connection) -> str:
-        """Return the first schema of petrec's search path, without a query."""
+        """Return the first schema of petrec's search path."""
         return "pg_catalog"
+
+    def _get_server_version_info(self, connection: Connection) -> tuple[int, int]:
+        """Return the version that the server reported when the connection began."""
+        driver: Any = connection.connection.driver_connection
+        version: int = driver.info.server_version
+        return divmod(version, 10_000)
+
+    def get_default_isolation_level(self, _: Any) -> Any:
+        """Return the level that petrec's settings begin every session with."""
+        return "READ COMMITTED"
+
+    def _set_backslash_escapes(self, _: Connection) -> None:
+        """Write backslashes as they are, as standard_conforming_strings of petrec's settings."""
+        self._backslash_escapes = False
 
 
 _PLACE = text("SELECT current_database()::text, current_user::text")

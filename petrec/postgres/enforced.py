@@ -20,35 +20,34 @@ REFERENCED = """array(
              SELECT a.attname::text FROM unnest(con.confkey) WITH ORDINALITY AS k (n, place)
              JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.n
              ORDER BY k.place)"""
-_CONSTRAINTS = text(f"""
+# An index with a condition or an expression has no columns here, so it meets no demand.
+# From version 18 on a NOT NULL may be set and yet not validated.
+_ENFORCED = text(f"""
 SELECT con.conname::text AS name, con.contype::text AS nature, con.conrelid::bigint AS oid,
        con.convalidated AND {ENFORCED} AS valid, {KEY_COLUMNS} AS columns,
-       con.confrelid::bigint AS parent, {REFERENCED} AS referenced
+       con.confrelid::bigint AS parent, {REFERENCED} AS referenced,
+       false AS primary, false AS immediate
 FROM pg_constraint con
 WHERE con.conrelid::bigint = ANY(:oids) AND con.contype IN ('c', 'f', 'p', 'u')
-""")  # noqa: S608 - constants
-# An index with a condition or an expression has no columns here, so it meets no demand.
-_INDEXES = text("""
-SELECT c.relname::text AS name, CASE WHEN i.indisunique THEN 'iu' ELSE 'i' END AS nature,
-       i.indrelid::bigint AS oid, i.indisvalid AND i.indisready AND i.indislive AS valid,
+UNION ALL
+SELECT c.relname::text, CASE WHEN i.indisunique THEN 'iu' ELSE 'i' END,
+       i.indrelid::bigint, i.indisvalid AND i.indisready AND i.indislive,
        CASE WHEN i.indpred IS NULL AND i.indexprs IS NULL AND m.amname = 'btree' THEN array(
            SELECT a.attname::text
            FROM unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (n, place)
            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.n
            WHERE k.place <= i.indnkeyatts ORDER BY k.place)
-       ELSE '{}' END AS columns, i.indisprimary AS primary, i.indimmediate AS immediate
+       ELSE array[]::text[] END, 0, array[]::text[], i.indisprimary, i.indimmediate
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
 WHERE i.indrelid::bigint = ANY(:oids)
-""")
-# From version 18 on a NOT NULL may be set and yet not validated.
-_NOT_NULL = text("""
-SELECT coalesce(con.conname, '')::text AS name, 'n' AS nature, a.attrelid::bigint AS oid,
-       coalesce(con.convalidated, true) AS valid, array[a.attname::text] AS columns
+UNION ALL
+SELECT coalesce(con.conname, '')::text, 'n', a.attrelid::bigint, coalesce(con.convalidated, true),
+       array[a.attname::text], 0, array[]::text[], false, false
 FROM pg_attribute a
 LEFT JOIN pg_constraint con ON con.conrelid = a.attrelid AND con.contype = 'n'
   AND con.conkey = array[a.attnum]
 WHERE a.attrelid::bigint = ANY(:oids) AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
-""")
+""")  # noqa: S608 - constants
 
 
 class Nature(StrEnum):
@@ -117,15 +116,11 @@ class Demand:
 
 def read_enforced(connection: Connection, oids: Iterable[int]) -> list[Enforced]:
     """Return the constraints and indexes of the tables, valid or not."""
-    values = {"oids": list(oids)}
-    queries = (_CONSTRAINTS, _INDEXES, _NOT_NULL)
-    rows = [row._asdict() for query in queries for row in connection.execute(query, values)]
-    return [_enforced(**row) for row in rows]
+    rows = connection.execute(_ENFORCED, {"oids": list(oids)})
+    return [_enforced(**row) for row in rows.mappings()]
 
 
-def _enforced(
-    nature: str, columns: list[str], referenced: Iterable[str] = (), **rest: Any
-) -> Enforced:
+def _enforced(nature: str, columns: list[str], referenced: list[str], **rest: Any) -> Enforced:
     return Enforced(
         nature=Nature(nature), columns=tuple(columns), referenced=tuple(referenced), **rest
     )

@@ -3,24 +3,17 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from petrec.errors import PermissionMissingError, PetrecError, SchemaMismatchError
 from petrec.postgres.catalog import CatalogTable, table_names
+from petrec.postgres.enforced import Enforced
 from petrec.postgres.identifiers import in_quotes, qualified
 from petrec.settings import OPTIONAL_TABLES, REQUIRED_COLUMNS, Mapping
 
-# Foreign keys of a table and what they refer to, which is written with its schema, since no schema
-# of the application's is searched.
-_REFERENCES = text("""
-SELECT a.attname::text AS column, k.confrelid::bigint AS parent, k.confrelid::regclass::text AS name
-FROM pg_constraint k
-JOIN pg_attribute a ON a.attrelid = k.conrelid AND k.conkey = array[a.attnum]
-WHERE k.contype = 'f' AND k.conrelid::bigint = :table
-ORDER BY k.conname
-""")
+# With its schema, since no schema of the application's is searched.
+_NAME = text("SELECT CAST(CAST(:table AS oid) AS regclass)::text")
 _IDENTIFIED = frozenset({"recordings", "pets", "appointments", "visits"})
 
 
@@ -67,18 +60,19 @@ class Missing:
         """
         column = self.mapping.column(name, logical)
         to, there = parent
-        for key in self.connection.execute(_REFERENCES, {"table": table.oid}):
-            if there is None and key.column == column:
+        for key in table.references:
+            if there is None and key.columns == (column,):
                 return self._unmapped(f"{name}.{logical}", key, f"[mapping.tables] {to}")
             if there is not None and there.oid == key.parent and column not in table.columns:
                 where = f"[mapping.columns.{name}] {logical}"
                 return self._unmapped(f"{name}.{logical}", key, where)
         return None
 
-    def _unmapped(self, label: str, key: Row[Any], where: str) -> SchemaMismatchError:
+    def _unmapped(self, label: str, key: Enforced, where: str) -> SchemaMismatchError:
         table = self.label(label.partition(".")[0])
+        parent = self.connection.scalar(_NAME, {"table": key.parent})
         return SchemaMismatchError(
-            f"{table}.{key.column} refers to {key.name}, but the configuration maps no {label}",
+            f"{table}.{key.columns[0]} refers to {parent}, but the configuration maps no {label}",
             hint=f"name it in petrec.toml under {where}; "
             f'or ignore it: [mapping] ignore = ["{label}"]',
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -57,8 +58,15 @@ def load_schema(
     remarks = [*_conditions(mapping, tables), *presence.remarks]
     remarks += [_TRUSTED] if trusted else []
     remarks += [*_owners(mapping, tables), *overlooked(mapping, tables)]
-    unchecked = connection.scalar(_ENCODING) == "SQL_ASCII"
+    unchecked = _encoding(connection) == "SQL_ASCII"
     return replace(schema, unchecked_text=unchecked, remarks=tuple(remarks))
+
+
+def _encoding(connection: Connection) -> str:
+    """Return the server's encoding; it reports it, but not every pooler passes that on."""
+    driver: Any = connection.connection.driver_connection
+    reported = driver.info.parameter_status("server_encoding")
+    return str(reported or connection.scalar(_ENCODING))
 
 
 def _conditions(mapping: Mapping, tables: Tables) -> Iterator[str]:

@@ -52,6 +52,7 @@ _TRIGGERS = sql.SQL(
     " THEN pg_catalog.set_config('session_replication_role', 'origin', {}) END"
 )
 _PATH = "petrec_search_path"
+_MORE = "petrec_settings"
 _OWN = "petrec_own_session"
 
 
@@ -81,6 +82,7 @@ def state_transactions(engine: Engine, timeouts: Timeouts) -> None:
             return
         driver = _driver(connection)
         kept = dict(_known(driver, values)) | {"search_path": path_of(connection)}
+        kept |= connection.get_execution_options().get(_MORE, {})
         if driver.autocommit:
             connection.info[_OWN] = True
         writes = not (driver.read_only or driver.autocommit)
@@ -117,7 +119,13 @@ def keep_session(connection: Connection, values: Mapping[str, str]) -> None:
 def use_path(connection: Connection, path: SearchPath) -> None:
     """Use this search path from now on: here and in later transactions of its engine."""
     connection.engine.update_execution_options(**{_PATH: path})
-    set_local(connection, {"search_path": path_of(connection)})
+    if (found := path_of(connection)) != connection.info.get(_PATH):
+        set_local(connection, {"search_path": found})
+
+
+def with_settings(values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the execution option of a connection whose transactions begin with these, too."""
+    return {_MORE: values}
 
 
 def path_advice(connection: Connection) -> str:
@@ -145,6 +153,7 @@ def _set(
     connection: Connection, values: Mapping[str, str], *, local: bool, writes: bool = False
 ) -> None:
     statement = set_statement(values, local=local, writes=writes)
+    connection.info[_PATH] = values.get("search_path", connection.info.get(_PATH))
     connection.exec_driver_sql(statement.replace("%", "%%"))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select
 
-from petrec.postgres.session_state import set_local
+from petrec.postgres.session_state import with_settings
 
 # Chosen by measurement (benchmarks/audit.py): hash tables that fit a core's cache are faster than
 # those that fit memory, though they are written out in parts; free parallelism lets COPY use a
@@ -21,9 +21,9 @@ _PLANNER = {
 @contextmanager
 def read_snapshot(engine: Engine) -> Iterator[Connection]:
     """Open the read-only transaction in which a command reads the database."""
-    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    options |= with_settings(_PLANNER)
     with engine.connect().execution_options(**options) as connection, connection.begin():
-        set_local(connection, _PLANNER)
         yield connection
 
 

