@@ -44,6 +44,12 @@ if TYPE_CHECKING:
     from petrec.operations.constraints import constraints_status as constraints_status
     from petrec.operations.constraints import plan_constraints as plan_constraints
     from petrec.operations.constraints import rollback_constraints as rollback_constraints
+    from petrec.operations.fleet.result import FleetResult as FleetResult
+    from petrec.operations.fleet.run import Schedule as Schedule
+    from petrec.operations.fleet.run import fleet as fleet
+    from petrec.operations.fleet.targets import FleetTarget as FleetTarget
+    from petrec.operations.fleet.targets import TargetSource as TargetSource
+    from petrec.operations.fleet.targets import find_targets as find_targets
     from petrec.operations.report import ReportFiles as ReportFiles
     from petrec.operations.report import ReportScope as ReportScope
     from petrec.operations.report import render_report as render_report
@@ -89,6 +95,9 @@ _MODULES = {
         "ConstraintChoice apply_constraints constraints_status plan_constraints "
         "rollback_constraints"
     ),
+    "operations.fleet.result": "FleetResult",
+    "operations.fleet.run": "Schedule fleet",
+    "operations.fleet.targets": "FleetTarget TargetSource find_targets",
     "operations.report": "ReportFiles ReportScope render_report report",
     "operations.review": "CaseFilter export_review review_status",
     "operations.review_import": "Decisions check_review import_review",

@@ -37,6 +37,11 @@ class Commands(LazyGroup):
             "Print a page of the documentation, or list the pages. Needs no database.",
             "petrec.cli.explain:explain",
         ),
+        "fleet": Entry(
+            "Run a command in many schemas, databases and servers, and merge the results.",
+            "petrec.cli.fleet.command:fleet",
+            takes_command=True,
+        ),
         "init": Entry(
             "Read the database's tables and columns, and write a petrec.toml that maps them.",
             "petrec.cli.init:init",

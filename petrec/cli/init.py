@@ -15,14 +15,6 @@ from petrec.features.init.examples import Example, example_files
 
 @bundled
 def init(
-    schema: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The application's schema. Default: the schema that fits best.",
-            show_default=False,
-        ),
-    ] = None,
     name: Annotated[
         list[str] | None,
         typer.Option(
@@ -48,6 +40,8 @@ def init(
 ) -> int:
     """Read the database's tables and columns, and write a petrec.toml that maps them.
 
+    Without --schema, it maps the schema that fits best.
+
     Examples:
         petrec init
 
@@ -60,7 +54,9 @@ def init(
     from petrec.operations.setup import propose_settings
 
     given = dict(_pair(text) for text in name or ())
-    proposal = propose_settings(open_session("init", connect), schema=schema, given=given)
+    proposal = propose_settings(
+        open_session("init", connect), schema=connect.schema or None, given=given
+    )
     files = [("petrec.toml", settings_text(proposal))]
     files += [file for each in example or () for file in example_files(each)]
     _write(directory, files, force=force)

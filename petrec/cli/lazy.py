@@ -17,6 +17,8 @@ class Entry:
 
     summary: str
     target: str
+    # Whether its first argument is another command, to which all options after it belong.
+    takes_command: bool = False
 
     def load(self, name: str) -> Any:
         """Import the command and build it."""
@@ -27,7 +29,9 @@ class Entry:
             group.name = name
             return group
         single = typer.Typer(add_completion=False)
-        single.command(name)(found)
+        single.command(name, context_settings={"allow_interspersed_args": not self.takes_command})(
+            found
+        )
         return typer.main.get_command(single)
 
 

@@ -65,14 +65,18 @@ def _say(error: PetrecError) -> None:
 
 
 def _say_unforeseen(error: Exception) -> None:
-    """Print the place of the error, not its text, which may hold a password or a row's content."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    sys.stderr.write(f"petrec: unexpected error: {type(error).__name__}{place}; please report it\n")
+    sys.stderr.write(f"petrec: {describe_unforeseen(error)}\n")
     if _is_very_verbose():
-        sys.stderr.writelines(traceback.format_list(frames))
+        sys.stderr.writelines(traceback.format_list(traceback.extract_tb(error.__traceback__)))
     else:
         sys.stderr.write("  next: the same command with -vv shows the traceback\n")
+
+
+def describe_unforeseen(error: Exception) -> str:
+    """Return the place of an error, not its text, which may hold a password or a row's content."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"unexpected error: {type(error).__name__}{place}; please report it"
 
 
 def _is_very_verbose() -> bool:

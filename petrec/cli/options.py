@@ -98,6 +98,16 @@ ExpectDatabase = Annotated[
         show_default=False,
     ),
 ]
+Schema = Annotated[
+    str,
+    typer.Option(
+        "--schema",
+        metavar="NAME",
+        help="Schema of the application's tables. Default: \\[mapping] schema, else public.",
+        rich_help_panel=_CONNECTION,
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -116,6 +126,7 @@ class Connect(Bundle):
     dsn: Dsn = None
     service: Service = None
     config: Config = None
+    schema: Schema = ""
     expect_database: ExpectDatabase = ""
     verbose: Verbose = 0
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -11,6 +12,9 @@ from petrec.documents.formats import Format, render
 
 if TYPE_CHECKING:
     from petrec.documents.document import Document
+
+# The results of a command that a fleet runs: they become part of the fleet's own.
+collected: ContextVar["list[Document] | None"] = ContextVar("collected", default=None)
 
 
 @contextmanager
@@ -27,9 +31,13 @@ def open_output(path: Path | None) -> Iterator[TextIO]:
 
 
 def show(document: "Document", output_format: Format, path: Path | None) -> None:
-    """Render a result to its destination."""
-    with open_output(path) as out:
-        render(worded_document(document), output_format, out)
+    """Render a result to its destination; in a fleet, also collect it instead of printing it."""
+    result, results = worded_document(document), collected.get()
+    if results is not None:
+        results.append(result)
+    if results is None or path is not None:
+        with open_output(path) as out:
+            render(result, output_format, out)
 
 
 def append(document: "Document", output_format: Format, path: Path) -> None:

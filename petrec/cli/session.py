@@ -51,7 +51,7 @@ def open_session(
     from petrec.settings import load_settings
 
     configure_logging(options.verbose)
-    settings = load_settings(options.config)
+    settings = load_settings(options.config).in_schema(options.schema)
     target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))
     session = CommandSession.made(
         settings,

@@ -8,10 +8,21 @@ from petrec.documents.safe_text import plain
 
 
 def write(document: Document, out: TextIO) -> None:
-    """Write one test suite; XML cannot hold control characters, so they are escaped."""
-    counts = _counts(document)
-    suites = ET.Element("testsuites", counts)
-    suite = ET.SubElement(suites, "testsuite", {"name": f"petrec {document.command}"} | counts)
+    """Write one test suite, or one for each part of a document.
+
+    XML cannot hold control characters, so they are escaped.
+    """
+    suites = ET.Element("testsuites", _counts(document))
+    for each in document.parts or (document,):
+        _add_suite(suites, each)
+    ET.indent(suites)
+    out.write('<?xml version="1.0" encoding="utf-8"?>\n')
+    out.write(ET.tostring(suites, encoding="unicode") + "\n")
+
+
+def _add_suite(suites: ET.Element, document: Document) -> None:
+    name = plain(f"petrec {document.command}")
+    suite = ET.SubElement(suites, "testsuite", {"name": name} | _counts(document))
     properties = ET.SubElement(suite, "properties")
     told = [("title", document.title)]
     told += [("place", document.place)] if document.place else []
@@ -20,27 +31,23 @@ def write(document: Document, out: TextIO) -> None:
     for name, value in told:
         ET.SubElement(properties, "property", {"name": name, "value": plain(value)})
     for finding in document.findings:
-        _add_case(suite, finding)
-    ET.indent(suites)
-    out.write('<?xml version="1.0" encoding="utf-8"?>\n')
-    out.write(ET.tostring(suites, encoding="unicode") + "\n")
+        _add_case(suite, finding, name.replace(" ", "."))
 
 
 def _counts(document: Document) -> dict[str, str]:
+    findings = [f for each in document.parts or (document,) for f in each.findings]
     numbers = {
-        "tests": len(document.findings),
-        "failures": sum(f.fails and f.severity != UNDETERMINED for f in document.findings),
-        "errors": sum(f.severity == UNDETERMINED for f in document.findings),
-        "skipped": sum(finding.severity == "off" for finding in document.findings),
+        "tests": len(findings),
+        "failures": sum(f.fails and f.severity != UNDETERMINED for f in findings),
+        "errors": sum(f.severity == UNDETERMINED for f in findings),
+        "skipped": sum(finding.severity == "off" for finding in findings),
     }
     return {name: str(number) for name, number in numbers.items()} | {"time": "0"}
 
 
-def _add_case(suite: ET.Element, finding: Finding) -> None:
-    names = {"classname": f"petrec.{suite.get('name', '').split()[-1]}", "name": finding.rule}
-    case = ET.SubElement(
-        suite, "testcase", {key: plain(names[key]) for key in names} | {"time": "0"}
-    )
+def _add_case(suite: ET.Element, finding: Finding, group: str) -> None:
+    names = {"classname": group, "name": plain(finding.rule)}
+    case = ET.SubElement(suite, "testcase", names | {"time": "0"})
     if finding.severity == "off":
         ET.SubElement(case, "skipped", {"message": plain(finding.message)})
     elif finding.fails:

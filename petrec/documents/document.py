@@ -72,6 +72,7 @@ class Document:
     `place` is database, host and role, where the result is of a command that writes.
     `remarks` tell which part of the database the result is about: what is ignored, filtered or
     trusted. Every format repeats them.
+    `parts` are the documents of a fleet's targets, for formats that show each of them.
     """
 
     command: str
@@ -82,3 +83,4 @@ class Document:
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     place: str = ""
+    parts: tuple["Document", ...] = ()

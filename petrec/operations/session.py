@@ -129,6 +129,7 @@ def connect(
     *,
     service: str | None = None,
     config: str | Path | None = None,
+    schema: str = "",
     trust_constraints: bool = False,
     expect_database: str = "",
     command: str = "python",
@@ -137,14 +138,15 @@ def connect(
 
     `dsn` is a connection string; without it and `service` (of pg_service.conf), the session uses
     PETREC_DATABASE_URL, DATABASE_URL or libpq's variables. `config` is a file of settings; without
-    it petrec.toml or pyproject.toml of the working directory. `command` is shown in
+    it petrec.toml or pyproject.toml of the working directory; `schema` replaces that of its
+    mapping. `command` is shown in
     pg_stat_activity. Operations fail if the database does not have the name `expect_database`.
     Errors: SettingsError, UsageError.
     """
     from petrec.postgres.dsn import resolve_dsn
     from petrec.settings import load_settings
 
-    settings = load_settings(None if config is None else Path(config))
+    settings = load_settings(None if config is None else Path(config)).in_schema(schema)
     target = resolve_dsn(dsn, service)
     return Session.made(
         settings,

@@ -11,6 +11,7 @@ from petrec.settings.mapping import (
     Mapping,
 )
 from petrec.settings.sections import (
+    FleetSettings,
     ReviewSettings,
     RuleLimits,
     ServeSettings,
@@ -27,6 +28,7 @@ __all__ = [
     "OPTIONAL_COLUMNS",
     "OPTIONAL_TABLES",
     "REQUIRED_COLUMNS",
+    "FleetSettings",
     "Mapping",
     "ReviewSettings",
     "RuleLimits",

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from petrec.settings.mapping import Mapping
 
@@ -129,6 +130,21 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = True
 
 
+class FleetSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The targets of `petrec fleet`."""
+
+    schemas: Annotated[
+        tuple[str, ...], says("Patterns of schemas, such as clinic_*; each schema is a target.")
+    ] = ()
+    targets: Annotated[
+        str, says("File of connection strings, one a line; service=NAME is one, too.")
+    ] = ""
+    query: Annotated[
+        str, says("Query for targets; its columns are dsn, service, dbname or schema.")
+    ] = ""
+    jobs: Annotated[int, says("How many targets are worked on at once.")] = 1
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a configuration file can say."""
 
@@ -140,3 +156,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     review: ReviewSettings = ReviewSettings()
     validate: ValidateSettings = ValidateSettings()
     serve: ServeSettings = ServeSettings()
+    fleet: FleetSettings = FleetSettings()
+
+    def in_schema(self, schema: str) -> "Settings":
+        """Return these settings for another schema; the same ones for an empty name."""
+        return replace(self, mapping=replace(self.mapping, schema=schema)) if schema else self

@@ -1,0 +1,163 @@
+"""One command in many targets: each is isolated, and the merged document has all of them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.faults.runs.targets import tenant
+from tests.plugins.cluster import Cluster
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, databases
+
+DAMAGED, HEALTHY, LOCKED, EMPTY = "clinic_a", "clinic_b", "clinic_c", "clinic_d"
+SCHEMAS = (DAMAGED, HEALTHY, LOCKED, EMPTY)
+ROLE = "fleet_reader"
+MAKE_ROLE = f"""
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN CREATE ROLE {ROLE} LOGIN;
+  END IF;
+END $$
+"""
+HEAL = f"""
+DELETE FROM {HEALTHY}.recordings r WHERE r.pet_id IS NULL OR NOT EXISTS (
+    SELECT FROM {HEALTHY}.appointment_pets p
+    WHERE (p.appointment_id, p.pet_id) = (r.appointment_id, r.pet_id))
+"""
+DOWN = "postgresql://reader:s3cr3t@127.0.0.1:1/gone"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A database with four clinics, of which a role may read three, and the command for them."""
+
+    database: Database
+    petrec: Petrec
+    directory: Path
+
+    def run(self, *words: str, code: int, dsn: str = "") -> str:
+        ended = self.petrec("fleet", *words, dsn=dsn or self.reader)
+        assert ended.code == code, ended.out + ended.err
+        assert "s3cr3t" not in ended.out + ended.err
+        return ended.out
+
+    def told(self, *words: str, code: int, dsn: str = "") -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.run("--format", "json", *words, code=code, dsn=dsn))
+        assert told["exit_code"] == code
+        return told
+
+    @property
+    def reader(self) -> str:
+        return self.database.cluster.dsn(self.database.name, ROLE)
+
+
+@pytest.fixture(scope="module")
+def clinics(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    with databases(cluster) as make:
+        made = make("integer_ids")
+        made.execute(MAKE_ROLE)
+        for schema in SCHEMAS:
+            tenant(made, schema, "recordings", tmp_path_factory.mktemp(schema))
+        made.execute(HEAL)
+        made.execute(f"TRUNCATE {EMPTY}.recordings")
+        for schema in (DAMAGED, HEALTHY, EMPTY):
+            made.execute(f"GRANT USAGE ON SCHEMA {schema} TO {ROLE}")
+            made.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {ROLE}")
+        yield made
+
+
+@pytest.fixture
+def fleet(clinics: Database, petrec: Petrec, tmp_path: Path) -> Fleet:
+    return Fleet(clinics, petrec, tmp_path)
+
+
+def by_schema(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["target"].rpartition("/")[2]: each for each in told["targets"]}
+
+
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_each_target_has_its_own_outcome_and_the_worst_is_the_exit_code(
+    fleet: Fleet, jobs: str
+) -> None:
+    file = fleet.directory / "targets.txt"
+    file.write_text(f"# two servers\n{fleet.reader}\n\n{DOWN}\n")
+    words = ("--targets", str(file), "--schema", "clinic_*", "--jobs", jobs, "audit")
+    told = fleet.told(*words, code=3)
+    found = by_schema(told)
+
+    assert {name: each["state"] for name, each in found.items()} == {
+        DAMAGED: "findings", HEALTHY: "clean", LOCKED: "failed", EMPTY: "no rows",
+        "clinic_*": "failed",
+    }  # fmt: skip
+    codes = [each["exit_code"] for each in told["targets"]]
+    assert codes == [3, 3, 1, 5, 0]
+    assert "connection refused" in found["clinic_*"]["reason"]
+    assert found[LOCKED]["results"] == []
+    alone = fleet.petrec("audit", "--schema", DAMAGED, "--format", "json", dsn=fleet.reader)
+    expected = json.loads(alone.out)
+    assert found[DAMAGED]["results"][0]["kinds"] == expected["kinds"]
+    sums = {each["rule"]: each["count"] for each in told["totals"] if each["severity"] == "error"}
+    assert sums == {
+        kind["id"]: kind["count"]
+        for kind in expected["kinds"]
+        if kind["count"] and kind["severity"] == "error"
+    }
+    # What is unfinished can be resumed, and what is finished is not done again.
+    again = by_schema(fleet.told("--resume", *words, code=3))
+    assert again[DAMAGED]["seconds"] == found[DAMAGED]["seconds"]
+    assert again[LOCKED]["reason"] == found[LOCKED]["reason"]
+
+
+def test_a_baseline_for_each_target_lets_the_next_validation_pass(fleet: Fleet) -> None:
+    readable = [word for name in (DAMAGED, HEALTHY) for word in ("--schema", name)]
+    config = fleet.directory / "petrec.toml"
+    config.write_text('[validate]\nbaseline = "known/{target}.txt"\n')
+    assert fleet.told(*readable, "validate", "--no-baseline", code=1)["states"]["findings"] == 1
+    assert fleet.told(*readable, "validate", "--update-baseline", code=0)
+    assert len(list((fleet.directory / "known").iterdir())) == 2
+    assert fleet.told(*readable, "--jobs", "2", "validate", code=0)["states"]["clean"] == 2
+    assert not (fleet.directory / ".petrec-fleet.jsonl").exists()
+
+
+def test_two_targets_never_write_one_file(fleet: Fleet) -> None:
+    ended = fleet.petrec(
+        "fleet", "--schema", "clinic_*", "validate", "--baseline", "known.txt", dsn=fleet.reader
+    )
+    assert ended.code == 2
+    assert "would both write known.txt" in ended.err
+    assert not (fleet.directory / "known.txt").exists()
+
+
+def test_junit_has_a_suite_for_each_target(fleet: Fleet) -> None:
+    out = fleet.run("--schema", "clinic_*", "--format", "junit", "audit", code=3)
+    suites = {suite.get("name", "").rpartition("/")[2]: suite for suite in ET.fromstring(out)}
+    assert set(suites) == set(SCHEMAS)
+    assert {name: suite.get("failures") != "0" for name, suite in suites.items()} == {
+        DAMAGED: True, HEALTHY: False, LOCKED: False, EMPTY: False,
+    }  # fmt: skip
+    assert suites[LOCKED].get("errors") == "1"
+    titles = fleet.run("--schema", "clinic_*", "--format", "github", "audit", code=3)
+    assert f"{LOCKED}: " in titles
+
+
+def test_targets_come_from_a_query(fleet: Fleet) -> None:
+    query = "SELECT nspname AS schema FROM pg_namespace WHERE nspname LIKE 'clinic%b'"
+    told = fleet.told("--query", query, "audit", code=0)
+    assert list(by_schema(told)) == [HEALTHY]
+    databases_too = "SELECT current_database() AS dbname"
+    both = fleet.told("--query", databases_too, "--schema", HEALTHY, "audit", code=0)
+    assert list(by_schema(both)) == [HEALTHY]
+    ended = fleet.petrec("fleet", "--query", "SELECT 1 AS one", "audit", dsn=fleet.reader)
+    assert (ended.code, "has a column 'one'" in ended.err) == (2, True)
+
+
+def test_trouble_in_a_canary_starts_no_other_target(fleet: Fleet) -> None:
+    query = f"SELECT * FROM (VALUES ('{LOCKED}'), ('{HEALTHY}')) AS found (schema)"
+    told = fleet.told("--query", query, "--canary", "1", "audit", code=3)
+    assert {name: each["state"] for name, each in by_schema(told).items()} == {
+        LOCKED: "failed", HEALTHY: "not started",
+    }  # fmt: skip
