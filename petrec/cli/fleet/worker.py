@@ -90,7 +90,8 @@ def _run(request: Request) -> Report:
     documents: list[Document] = []
     collected.set(documents)
     with _printed() as printed:
-        words = FleetCommand.find(request.words).with_options(request.options)
+        options = {f"--{name}": value for name, value in request.options.items()}
+        words = FleetCommand.find(request.words).with_options(options)
         code, reason, hint = _outcome(words)
         sys.stdout.flush()
         printed.seek(0)

@@ -120,7 +120,7 @@ def failed(target: str, error: PetrecError) -> TargetOutcome:
 
 def _options(target: FleetTarget, config: str) -> dict[str, str]:
     """Return the connection as options; without parameters it is that of the environment."""
-    options = {"--schema": target.schema, "--config": config}
+    options = {"schema": target.schema, "config": config}
     if parameters := target.parameters:
-        options["--dsn"] = make_conninfo(**parameters)
+        options["dsn"] = make_conninfo(**parameters)
     return {name: value for name, value in options.items() if value}
