@@ -44,6 +44,7 @@ class Kind:
     """
 
     id: str
+    name: str
     order: int
     sentence: str
     repair: Repair

@@ -21,19 +21,30 @@ from petrec.features.review.rows import (
     choices_of,
     row_of,
 )
-from petrec.features.review.sheet import FIRST_SHEET, LINES, REVIEWER, encode_text
+from petrec.features.review.sheet import encode_text
+from petrec.features.review.sheet_layout import (
+    ASKED,
+    FONT,
+    row_height,
+    set_columns,
+    set_paper,
+    set_printed,
+    sheet_columns,
+    write_instructions,
+)
+from petrec.rules import kind_by_id
 
 # The program's limit is 1,048,576; what is beyond goes to a second sheet of the kind.
 MOST_ROWS = 1_000_000
 _MOST_WORDS = MOST_CANDIDATES + len((OTHER, CANNOT_TELL, LEAVE))
 # The program's limits: links of a sheet, characters of a link.
 _MOST_LINKS, _LONGEST_LINK = 65_000, 2_000
-_WIDE = {"decision": 38, "note": 28, "candidates": 60, "suggestions": 60, "transcript_text": 60}
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
+    "default_format_properties": FONT,
 }
 
 
@@ -44,7 +55,7 @@ def write_workbook(cases: Iterable[Case], out: BinaryIO, columns: Sequence[str] 
     """
     file = _OpenFile(out)
     try:
-        return _write(cases, file, columns)
+        return _write(cases, file, sheet_columns(columns))
     except FileCreateError as error:
         # It holds the system's error, such as of a full disk.
         raise error.args[0] from error
@@ -86,13 +97,17 @@ class _OpenFile:
 def _write(cases: Iterable[Case], out: _OpenFile, columns: Sequence[str]) -> int:
     with xlsxwriter.Workbook(out, _OPTIONS) as workbook:
         workbook.set_properties({"title": "Recordings that need a person"})
-        _write_instructions(workbook)
+        write_instructions(workbook)
         writer, count = None, 0
         for count, case in enumerate(cases, start=1):  # noqa: B007 - the count outlives the loop
             if writer is None or not writer.takes(case):
+                if writer:
+                    writer.close()
                 number = writer.number + 1 if writer and writer.kind == case.kind else 1
                 writer = _Sheet(workbook, case.kind, number, columns)
             writer.write(case)
+        if writer:
+            writer.close()
     return count
 
 
@@ -109,14 +124,13 @@ class _Sheet:
         self.kind, self.number, self.rows = kind, number, 0
         self.columns, self.first_word = columns, len(columns)
         self.wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
-        self.filled = workbook.add_format(
-            {"text_wrap": True, "valign": "top", "bg_color": "#FFF8DC", "border": 4}
-        )
+        self.filled = workbook.add_format({"text_wrap": True, "valign": "top", **ASKED})
         self.linked = workbook.add_format(
             {"valign": "top", "font_color": "#0563C1", "underline": 1}
         )
-        self.sheet = workbook.add_worksheet(kind if number == 1 else f"{kind} {number}")
-        self._lay_out(workbook.add_format({"bold": True, "bg_color": "#E6EEF5", "bottom": 1}))
+        name = kind_by_id(kind).name
+        self.sheet = workbook.add_worksheet(name if number == 1 else f"{name} {number}")
+        self._lay_out(workbook)
 
     def takes(self, case: Case) -> bool:
         """Return whether a case belongs here and still fits."""
@@ -126,15 +140,24 @@ class _Sheet:
         """Add one row."""
         self.rows += 1
         choices = choices_of(case)
-        for column, value in enumerate(row_of(case, choices, self.columns)):
-            name = self.columns[column]
+        words = [encode_text(word) for word in choices.words()]
+        values = dict(zip(self.columns, row_of(case, choices, self.columns), strict=True))
+        self.sheet.set_row(self.rows, row_height(values, words))
+        for column, (name, value) in enumerate(values.items()):
             style = self.filled if name in FILLED else self.wrapped
             if name == AUDIO and len(value) <= _LONGEST_LINK and self.rows <= _MOST_LINKS:
                 self._link(column, value)
             elif value or style is self.filled:
-                self._text(column, value, style)
-        for place, word in enumerate(choices.words()):
+                self._text(column, encode_text(value), style)
+        for place, word in enumerate(words):
             self._text(self.first_word + place, word, self.wrapped)
+        # XlsxWriter keeps the height of each row, also when the row has been written.
+        for heights in (self.sheet.row_info, self.sheet.row_sizes):
+            heights.pop(self.rows - 1, None)
+
+    def close(self) -> None:
+        """Set what depends on the number of rows."""
+        set_printed(self.sheet, self.columns, self.rows)
 
     def _link(self, column: int, address: str) -> None:
         if address:
@@ -142,29 +165,27 @@ class _Sheet:
 
     def _text(self, column: int, value: str, style: Format) -> None:
         if value:
-            self.sheet.write_string(self.rows, column, encode_text(value), style)
+            self.sheet.write_string(self.rows, column, value, style)
         else:
             self.sheet.write_blank(self.rows, column, None, style)
 
-    def _lay_out(self, bold: Format) -> None:
+    def _lay_out(self, workbook: xlsxwriter.Workbook) -> None:
         sheet, first = self.sheet, self.first_word
         last = first + _MOST_WORDS - 1
+        bold = workbook.add_format({"bold": True, "bg_color": "#E6EEF5", "bottom": 1})
+        asked = workbook.add_format({"bold": True, "bg_color": "#FFE9A8", "bottom": 1})
+        set_columns(sheet, self.columns, _MOST_WORDS)
+        set_paper(sheet)
         for column, name in enumerate(self.columns):
-            hidden = {"hidden": True} if name in {"state", "choices"} else {}
-            sheet.set_column(column, column, _WIDE.get(name, 20), None, hidden)
-        sheet.set_column(first, last, 20, None, {"hidden": True})
-        for column, name in enumerate(self.columns):
-            sheet.write_string(0, column, name, bold)
+            sheet.write_string(0, column, name, asked if name in FILLED else bold)
         for place in range(_MOST_WORDS):
             sheet.write_string(0, first + place, f"choice {place + 1}", bold)
-        sheet.freeze_panes(1, COLUMNS.index("note") + 1)
         sheet.autofilter(0, 0, MOST_ROWS, last)
-        _offer_words(sheet, first, last)
+        _offer_words(sheet, self.columns.index("decision"), first, last)
 
 
-def _offer_words(sheet: Worksheet, first_word: int, last: int) -> None:
+def _offer_words(sheet: Worksheet, column: int, first_word: int, last: int) -> None:
     """Offer each row its own words, from the second row on."""
-    column = COLUMNS.index("decision")
     first, end = xl_col_to_name(first_word, col_abs=True), xl_col_to_name(last, col_abs=True)
     words = f"OFFSET({first}2,0,0,1,COUNTA({first}2:{end}2))"
     sheet.data_validation(
@@ -176,16 +197,3 @@ def _offer_words(sheet: Worksheet, first_word: int, last: int) -> None:
             "error_message": "Choose from the list, or leave the cell empty.",
         },
     )  # fmt: skip
-
-
-def _write_instructions(workbook: xlsxwriter.Workbook) -> None:
-    sheet = workbook.add_worksheet(FIRST_SHEET)
-    wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
-    filled = workbook.add_format({"bg_color": "#FFF8DC", "border": 4})
-    sheet.set_column(0, 0, 24)
-    sheet.set_column(1, 1, 90)
-    sheet.write_string(0, 0, REVIEWER, workbook.add_format({"bold": True}))
-    sheet.write_blank(0, 1, None, filled)
-    for row, (what, how) in enumerate(LINES.items(), start=2):
-        sheet.write_string(row, 0, what, wrapped)
-        sheet.write_string(row, 1, how, wrapped)

@@ -113,6 +113,7 @@ def _order(option: Option, reasons: Sequence[Suggestion]) -> tuple[int, bool, bo
 def _context(seen: Observed) -> Iterator[tuple[str, str | None]]:
     """Yield what is told of a case, with the pets whose recordings the appointment has."""
     yield from seen.context.items()
+    yield "pet", seen.own.name if seen.own else None
     recorded = frozenset(seen.recorded or ()) - {seen.pet_id}
     names = (pet.name or pet.id for pet in seen.listed or () if pet.id in recorded)
     yield "recorded_pets", ", ".join(islice(names, MOST_CANDIDATES))

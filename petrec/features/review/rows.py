@@ -8,7 +8,7 @@ from petrec.features.review.case import Candidate, Case, Verdict
 
 # What a person fills in comes first, what only petrec reads comes last.
 FILLED = ("decision", "other_pet_id", "reviewer", "note")
-CONTEXT = ("created_at", "length", "recorded_by", "status", "original_filename",
+CONTEXT = ("pet", "created_at", "length", "recorded_by", "status", "original_filename",
            "transcript_text", "appointment_date", "owner", "vet", "title", "notes",
            "recorded_pets", "practice")  # fmt: skip
 COLUMNS = ("recording_id", "kind", *FILLED, "candidates", "suggestions", "pet_id",

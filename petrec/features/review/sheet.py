@@ -25,7 +25,7 @@ LINES = {
     "reviewer, note": "Your name above applies to all rows; a name in a row replaces it "
     "for that row.",
     "Do not change": "The other cells, the header and the names of the columns. You can sort, "
-    "filter and delete rows.",
+    "filter and delete rows. A sort does not move the heights of rows: fit them again.",
 }
 _SIGN = "␛"
 _ESCAPED = re.compile(f"[{_SIGN}\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{{4}}_)")

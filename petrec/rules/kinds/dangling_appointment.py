@@ -6,6 +6,7 @@ from petrec.rules.kind import Kind, Prevention, Repair
 
 DANGLING_APPOINTMENT = Kind(
     id="dangling_appointment",
+    name="Appointment no longer exists",
     order=80,
     sentence="the pet exists, the appointment row does not",
     repair=Repair.REVIEW,

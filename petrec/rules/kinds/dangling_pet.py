@@ -6,6 +6,7 @@ from petrec.rules.kind import Kind, Prevention, Repair
 
 DANGLING_PET = Kind(
     id="dangling_pet",
+    name="Pet no longer exists",
     order=70,
     sentence="the pet row does not exist",
     repair=Repair.REVIEW,

@@ -6,6 +6,7 @@ from petrec.rules.kind import Kind, Prevention, Repair
 
 MISMATCHED = Kind(
     id="mismatched",
+    name="Pet not in the appointment",
     order=90,
     sentence="pet and appointment exist, but the pet was not in the appointment",
     repair=Repair.REVIEW,

@@ -7,6 +7,7 @@ from petrec.rules.kind import Kind, Prevention, Repair
 
 MISSING_AMBIGUOUS = Kind(
     id="missing_ambiguous",
+    name="Several pets possible",
     order=30,
     sentence="the pet is missing and the appointment has several pets",
     repair=Repair.REVIEW,

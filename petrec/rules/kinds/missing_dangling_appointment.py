@@ -6,6 +6,7 @@ from petrec.rules.kind import Kind, Prevention, Repair
 
 MISSING_DANGLING_APPOINTMENT = Kind(
     id="missing_dangling_appointment",
+    name="No pet, appointment gone",
     order=60,
     sentence="the pet is missing and the appointment row does not exist",
     repair=Repair.REVIEW,

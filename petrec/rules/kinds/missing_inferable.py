@@ -5,6 +5,7 @@ from petrec.rules.kind import Kind, Prevention, Repair
 
 MISSING_INFERABLE = Kind(
     id="missing_inferable",
+    name="No pet, evidence names it",
     order=20,
     sentence="the pet is missing and certain evidence names it",
     repair=Repair.BACKFILL,

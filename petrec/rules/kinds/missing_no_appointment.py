@@ -7,6 +7,7 @@ from petrec.rules.kind import Kind, Prevention, Repair
 
 MISSING_NO_APPOINTMENT = Kind(
     id="missing_no_appointment",
+    name="No appointment",
     order=50,
     sentence="the pet is missing, and so are the appointment and a usable visit",
     repair=Repair.REVIEW,

@@ -7,6 +7,7 @@ from petrec.rules.kind import Kind, Prevention, Repair
 
 MISSING_NO_PETS = Kind(
     id="missing_no_pets",
+    name="Appointment without pets",
     order=40,
     sentence="the pet is missing and the appointment lists no pets",
     repair=Repair.REVIEW,

@@ -6,6 +6,7 @@ from petrec.rules.kind import Kind, Repair
 
 OK = Kind(
     id="ok",
+    name="Consistent",
     order=10,
     sentence="the pet is set and consistent with the appointment and the visit",
     repair=Repair.NONE,

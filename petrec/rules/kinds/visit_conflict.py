@@ -6,6 +6,7 @@ from petrec.rules.kind import Kind, Repair
 
 VISIT_CONFLICT = Kind(
     id="visit_conflict",
+    name="Contradicted by the visit",
     order=100,
     sentence="the visit contradicts the recording's pet or appointment",
     repair=Repair.REVIEW,

@@ -12,13 +12,18 @@ from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.exports import Exported
 
+KIND = "Pet not in the appointment"
+
+
+def cell(sheet: Any, column: str, row: int) -> Any:
+    return sheet.cell(row, [c.value for c in sheet[1]].index(column) + 1)
+
 
 def mangle_sheet(path: Path, change: Callable[[Any], None]) -> None:
     book = openpyxl.load_workbook(path)
-    sheet = book["mismatched"]
-    decision = [c.value for c in sheet[1]].index("decision") + 1
+    sheet = book[KIND]
     for row in range(2, sheet.max_row + 1):
-        sheet.cell(row, decision).value = "1"
+        cell(sheet, "decision", row).value = "1"
     change(sheet)
     book["instructions"]["B1"] = "Ada"
     book.save(path)
@@ -27,10 +32,10 @@ def mangle_sheet(path: Path, change: Callable[[Any], None]) -> None:
 @pytest.mark.parametrize(
     ("change", "line", "field"),
     [
-        (lambda sheet: sheet.__setitem__("A3", 9.9e15), 3, "recording_id"),
-        (lambda sheet: sheet.__setitem__("A3", None), 3, "recording_id"),
-        (lambda sheet: sheet.__setitem__("B1", "Art"), 1, "kind"),
-        (lambda sheet: sheet.delete_cols(3), 1, "decision"),
+        (lambda sheet: setattr(cell(sheet, "recording_id", 3), "value", 9.9e15), 3, "recording_id"),
+        (lambda sheet: setattr(cell(sheet, "recording_id", 3), "value", None), 3, "recording_id"),
+        (lambda sheet: setattr(cell(sheet, "kind", 1), "value", "Art"), 1, "kind"),
+        (lambda sheet: sheet.delete_cols(cell(sheet, "decision", 1).column), 1, "decision"),
     ],
 )
 def test_a_workbook_names_the_sheet(
@@ -40,7 +45,7 @@ def test_a_workbook_names_the_sheet(
     mangle_sheet(exported("cases.xlsx"), change)
     ended = petrec("review", "import", "cases.xlsx", "--format", "json", dsn=clinic.dsn)
     (problem,) = json.loads(ended.out)["problems"]
-    assert problem["place"] == {"file": "cases.xlsx", "sheet": "mismatched", "line": line}
+    assert problem["place"] == {"file": "cases.xlsx", "sheet": KIND, "line": line}
     assert problem["field"] == field
 
 

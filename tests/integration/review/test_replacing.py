@@ -27,7 +27,7 @@ def in_row(column: str, number: int = 7) -> Change:
     return change
 
 
-def in_sheet(cell: str, sheet: str = "mismatched") -> Change:
+def in_sheet(cell: str, sheet: str = "Pet not in the appointment") -> Change:
     def change(path: Path) -> None:
         book = openpyxl.load_workbook(path)
         book[sheet][cell] = "x"
@@ -57,8 +57,8 @@ WORK: dict[str, tuple[str, Change]] = {
     "note": ("cases.csv", in_row("note", -1)),
     "own_column": ("cases.csv", own_column),
     "a_list": ("cases.csv", lambda path: path.write_text("who,what\nAda,call\n")),
-    "sheet_decision": ("cases.xlsx", in_sheet("C9")),
-    "sheet_note": ("cases.xlsx", in_sheet("F2")),
+    "sheet_decision": ("cases.xlsx", in_sheet("D9")),
+    "sheet_note": ("cases.xlsx", in_sheet("G2")),
     "sheet_name": ("cases.xlsx", in_sheet("B1", "instructions")),
     "sheet_beside": ("cases.xlsx", in_sheet("XFD1048576")),
     "own_sheet": ("cases.xlsx", own_sheet),
@@ -92,7 +92,7 @@ def test_an_export_is_refused_or_kept_beside(
     petrec: Petrec, clinic: Database, exported: Exported, tmp_path: Path
 ) -> None:
     in_row("decision")(exported("cases.csv"))
-    in_sheet("C9")(exported("cases.xlsx"))
+    in_sheet("D9")(exported("cases.xlsx"))
     (tmp_path / "cases.html").write_text("<p>a page</p>")
     files = ("cases.csv", "cases.xlsx", "cases.html")
     filled = {name: (tmp_path / name).read_bytes() for name in files}

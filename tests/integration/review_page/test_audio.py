@@ -141,7 +141,7 @@ def test_tables_link_the_sound_and_are_imported(
     assert httpx.get(rows[heard.present]["audio"]).content == silence(2)
     assert httpx.get(rows[heard.absent]["audio"]).status_code == 404
     assert rows[heard.pending]["audio"] == ""
-    sheet = load_workbook(tmp_path / "cases.xlsx")[KIND[1]]
+    sheet = load_workbook(tmp_path / "cases.xlsx").worksheets[1]
     header, *cells = sheet.iter_rows()
     column = [cell.value for cell in header].index("audio")
     links = {row[0].value: row[column].hyperlink for row in cells}
@@ -160,7 +160,7 @@ def test_without_being_asked_no_file_has_a_link(
     for name in files[:2]:
         text = (tmp_path / name).read_text()
         assert not re.search(rf"X-Amz|{KEYS.access_key}|{heard.store.endpoint}|\.wav", text)
-    for row in load_workbook(tmp_path / "cases.xlsx")[KIND[1]].iter_rows():
+    for row in load_workbook(tmp_path / "cases.xlsx").worksheets[1].iter_rows():
         assert not any(cell.hyperlink for cell in row)
 
 

@@ -14,7 +14,7 @@ const DAY = 24 * 60 * 60 * 1000;
 function evidence(kase) {
   const names = namePattern(kase);
   const ofRecording = kase.context.filter(
-    ([name]) => !OF_APPOINTMENT.has(name) && !["transcript_text", "practice"].includes(name),
+    ([name]) => !OF_APPOINTMENT.has(name) && !["transcript_text", "practice", "pet"].includes(name),
   );
   const ofAppointment = kase.context.filter(([name]) => OF_APPOINTMENT.has(name));
   return el(
@@ -69,7 +69,8 @@ function presentPet(kase) {
   if (kase.pet_id === null) return "none yet";
   const known = kase.candidates.find((candidate) => candidate.pet_id === kase.pet_id);
   if (known) return known.name;
-  return kase.kind === "dangling_pet" ? "one that no longer exists" : kase.pet_id;
+  if (kase.kind === "dangling_pet") return "one that no longer exists";
+  return contextOf(kase, "pet") ?? kase.pet_id;
 }
 
 /**
