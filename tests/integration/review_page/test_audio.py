@@ -143,8 +143,8 @@ def test_tables_link_the_sound_and_are_imported(
     assert rows[heard.pending]["audio"] == ""
     sheet = load_workbook(tmp_path / "cases.xlsx").worksheets[1]
     header, *cells = sheet.iter_rows()
-    column = [cell.value for cell in header].index("audio")
-    links = {row[0].value: row[column].hyperlink for row in cells}
+    about, sound = ([c.value for c in header].index(name) for name in ("recording_id", "audio"))
+    links = {row[about].value: row[sound].hyperlink for row in cells}
     assert httpx.get(str(links[heard.present].target)).content == silence(2)
     assert links[heard.pending] is None
     file = decide(write_csv(tmp_path / "decided.csv", list(rows.values())))
