@@ -1,6 +1,6 @@
 """How a sheet of cases looks: the order and width of its columns, the heights of its rows, paper.
 
-Names come before ids, and the decision stands beside the candidates. The first columns stay in view
+Names come before ids, and the decision is beside the candidates. The first columns stay in view
 and take less than half of a screen of 1366 pixels; the columns up to `LAST_PRINTED` are printed.
 """
 
