@@ -1,91 +1,123 @@
-"""The audit beside four plain queries on the same server, and beside itself without its settings.
+"""The audit beside what a user might pick instead, on one server and the same clinic.
 
-The four queries answer less: they count missing, mismatched and dangling, by no single kind each.
+A peer's time counts only if its answers are petrec's. PETREC_BENCH_RECORDINGS are sizes, with
+commas between them. Ends with 1 where a bound is missed.
 """
 
+import json
 import os
+import platform
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
-from unittest.mock import patch
+from pathlib import Path
+from typing import Any, LiteralString
 
-import psycopg
+from benchmarks.clinics import Damage, clinic
+from benchmarks.peers import environments, plain
 
-from petrec.demo.clinic import create
-from petrec.features.audit import run_audit
-from petrec.postgres import snapshot
-from petrec.postgres.connection import make_engine
-from petrec.postgres.dsn import resolve_dsn
-from petrec.postgres.preflight import load_schema
-from petrec.settings import Settings
-from tests.plugins.binaries import find_binaries
-from tests.plugins.cluster import Cluster
-
-RECORDINGS = int(os.environ.get("PETREC_BENCH_RECORDINGS", "2000000"))
+SIZES = os.environ.get("PETREC_BENCH_RECORDINGS", "1000000,2000000")
 ROUNDS = 3
-PLAIN = (
-    "SELECT count(*), count(pet_id) FROM recordings",
-    """SELECT count(*) FROM recordings r LEFT JOIN appointment_pets ap
-       ON ap.appointment_id = r.appointment_id AND ap.pet_id = r.pet_id
-       WHERE r.appointment_id IS NOT NULL AND ap.pet_id IS NULL""",
-    """SELECT count(*) FROM recordings r LEFT JOIN pets p ON p.id = r.pet_id
-       WHERE r.pet_id IS NOT NULL AND p.id IS NULL""",
-    """SELECT count(*) FROM recordings r LEFT JOIN appointments a ON a.id = r.appointment_id
-       WHERE r.appointment_id IS NOT NULL AND a.id IS NULL""",
-)
+RESULTS = Path(__file__).parent / "results" / "audit.json"
+PETREC, FOUR, SEVEN = "petrec audit", "four plain queries", "seven plain queries"
+# Of whose time, on which damage, at most this part.
+BOUNDS = {
+    (Damage.MUCH, SEVEN): 0.6,
+    (Damage.LITTLE, FOUR): 1.0,
+    (Damage.NONE, FOUR): 0.2,
+}
+Way = Callable[[str], tuple[dict[str, int], float]]
 
 
 def run() -> None:
-    """Print the median of each and the ratios, in one run."""
-    major = max(find_binaries())
-    cluster = Cluster.start(major, find_binaries()[major])
-    try:
-        with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
-            admin.execute("CREATE DATABASE damaged")
-        with psycopg.connect(cluster.dsn("damaged")) as connection:
-            create(connection, recordings=RECORDINGS)
-        with psycopg.connect(cluster.dsn("damaged"), autocommit=True) as connection:
-            connection.execute("VACUUM ANALYZE")
-        _compare(cluster.dsn("damaged"))
-    finally:
-        cluster.remove()
+    """Measure every size and damage, write the results, and hold the bounds."""
+    ways: dict[str, Way] = {PETREC: _petrec, SEVEN: _seven, FOUR: _four} | environments.ready()
+    rows = []
+    for size in (int(text) for text in SIZES.split(",")):
+        for damage in Damage:
+            with clinic(size, damage) as dsn:
+                rows += _compared(size, damage, _measured(ways, dsn, damage))
+    document = {"machine": _machine(), "rounds": ROUNDS, "results": rows}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
+    if missed := sum(row["met"] is False for row in rows):
+        raise SystemExit(f"{missed} bounds are missed")
 
 
-def _compare(dsn: str) -> None:
-    ways = {
-        "petrec audit": lambda: _audit(dsn),
-        "the same with the server's own settings": lambda: _untuned(dsn),
-        "four plain queries": lambda: _plain(dsn),
-    }
+def _measured(ways: dict[str, Way], dsn: str, damage: Damage) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {name: [] for name in ways}
+    trusting = damage is Damage.NONE
     for _ in range(ROUNDS):
-        for name, way in ways.items():
-            taken[name].append(_seconds(way))
-    plain = statistics.median(taken["four plain queries"])
+        expected, seconds = _petrec(dsn, trusting=trusting)
+        taken[PETREC].append(seconds)
+        for name in ways.keys() - {PETREC}:
+            answers, seconds = ways[name](dsn)
+            known = {question: expected[question] for question in answers if question in expected}
+            if known != {question: answers[question] for question in known}:
+                raise SystemExit(f"{name} answers otherwise: {answers}, {expected}")
+            taken[name].append(seconds)
+    return taken
+
+
+def _compared(size: int, damage: Damage, taken: dict[str, list[float]]) -> list[dict[str, Any]]:
+    ours, rows = statistics.median(taken[PETREC]), []
     for name, seconds in taken.items():
         median = statistics.median(seconds)
-        print(f"{name}: {median:.2f} s, ratio {median / plain:.2f} ({RECORDINGS:,} recordings)")
+        bound = BOUNDS.get((damage, name))
+        rows.append({
+            "recordings": size,
+            "damage": damage.value,
+            "way": name,
+            "seconds": [round(each, 3) for each in seconds],
+            "petrec": round(ours / median, 2),
+            "bound": bound,
+            "met": None if bound is None else ours / median <= bound,
+        })  # fmt: skip
+        print(
+            f"{size:>10,} {damage.value:16} {name:22} {median:6.2f} s, petrec {ours / median:.2f}"
+        )
+    return rows
 
 
-def _audit(dsn: str) -> None:
-    settings = Settings()
-    engine = make_engine(resolve_dsn(dsn, None), settings, "benchmark")
-    with snapshot.read_snapshot(engine) as connection:
-        assert run_audit(connection, load_schema(connection, settings.mapping)).total == RECORDINGS
-
-
-def _untuned(dsn: str) -> None:
-    with patch.object(snapshot, "_PLANNER", {}):
-        _audit(dsn)
-
-
-def _plain(dsn: str) -> None:
-    with psycopg.connect(dsn) as connection:
-        for query in PLAIN:
-            connection.execute(query).fetchall()
-
-
-def _seconds(way: Callable[[], None]) -> float:
+def _petrec(dsn: str, *, trusting: bool = False) -> tuple[dict[str, int], float]:
+    """Return the answers of the whole command, and its time from start to end."""
+    trust = ["--trust-constraints"] if trusting else []
+    trust += ["--fail-level", "never"]
+    command = [sys.executable, "-m", "petrec", "audit", "--dsn", dsn, "--format", "json", *trust]
     started = time.monotonic()
-    way()
-    return time.monotonic() - started
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds = time.monotonic() - started
+    said = json.loads(done.stdout)
+    answers = {kind["id"]: kind["count"] for kind in said["kinds"]}
+    answers |= {warning["id"]: warning["count"] for warning in said["warnings"]}
+    guide = said["guide"]
+    return answers | {
+        "total": said["total"],
+        "with_pet": guide["recordings_with_pet_id"],
+        "invalid": guide["invalid_associations"],
+    }, seconds
+
+
+def _seven(dsn: str) -> tuple[dict[str, int], float]:
+    return _timed(dsn, plain.SEVEN)
+
+
+def _four(dsn: str) -> tuple[dict[str, int], float]:
+    return _timed(dsn, plain.FOUR)
+
+
+def _timed(dsn: str, questions: tuple[LiteralString, ...]) -> tuple[dict[str, int], float]:
+    started = time.monotonic()
+    return dict(plain.ask(dsn, questions)), time.monotonic() - started
+
+
+def _machine() -> dict[str, str | int | None]:
+    return {
+        "processors": os.cpu_count(),
+        "architecture": platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "taken": time.strftime("%Y-%m-%d"),
+    }

@@ -1,0 +1,80 @@
+"""Synthetic clinics for benchmarks, by size and damage."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+import psycopg
+
+from petrec.demo.clinic import create
+from tests.plugins.binaries import find_binaries
+from tests.plugins.cluster import Cluster
+
+
+class Damage(Enum):
+    """How much of the recordings is damaged; NONE has the keys that keep it so, too."""
+
+    MUCH = "38 %"
+    LITTLE = "2 %"
+    NONE = "none, with keys"
+
+
+# One in nineteen of what is damaged is left, or none.
+_REPAIR = """
+WITH pairs AS (
+  SELECT l.appointment_id, l.pet_id, row_number() OVER () - 1 AS place
+  FROM appointment_pets l
+  JOIN appointments a ON a.id = l.appointment_id
+  JOIN pets p ON p.id = l.pet_id
+), sound AS (
+  SELECT r.id FROM recordings r
+  JOIN pets p ON p.id = r.pet_id
+  LEFT JOIN appointments a ON a.id = r.appointment_id
+  LEFT JOIN appointment_pets l ON l.appointment_id = r.appointment_id AND l.pet_id = r.pet_id
+  LEFT JOIN visits v ON v.id = r.visit_id
+  WHERE (r.appointment_id IS NULL OR (a.id IS NOT NULL AND l.pet_id IS NOT NULL))
+    AND (v.pet_id <> r.pet_id OR v.appointment_id <> r.appointment_id) IS NOT TRUE
+), damaged AS (
+  SELECT id, row_number() OVER () - 1 AS place FROM recordings
+  WHERE id NOT IN (SELECT id FROM sound)
+)
+UPDATE recordings r
+SET appointment_id = pairs.appointment_id, pet_id = pairs.pet_id, visit_id = NULL
+FROM damaged JOIN pairs ON pairs.place = damaged.place %% (SELECT count(*) FROM pairs)
+WHERE r.id = damaged.id AND (%(all)s OR damaged.place %% 19 <> 0)
+"""
+_KEYS = """
+ALTER TABLE recordings ALTER pet_id SET NOT NULL,
+  ADD FOREIGN KEY (pet_id) REFERENCES pets,
+  ADD FOREIGN KEY (appointment_id) REFERENCES appointments,
+  ADD FOREIGN KEY (appointment_id, pet_id) REFERENCES appointment_pets
+"""
+
+
+@contextmanager
+def clinic(recordings: int, damage: Damage) -> Iterator[str]:
+    """Yield the DSN of a clinic on a server of its own, whose statistics are fresh."""
+    major = max(find_binaries())
+    cluster = Cluster.start(major, find_binaries()[major])
+    try:
+        with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
+            admin.execute("CREATE DATABASE clinic")
+        dsn = cluster.dsn("clinic")
+        with psycopg.connect(dsn) as connection:
+            create(connection, recordings=recordings)
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            _set_damage(connection, damage)
+            connection.execute("VACUUM ANALYZE")
+        yield dsn
+    finally:
+        cluster.remove()
+
+
+def _set_damage(connection: "psycopg.Connection[tuple[object, ...]]", damage: Damage) -> None:
+    if damage is Damage.MUCH:
+        return
+    connection.execute(_REPAIR, {"all": damage is Damage.NONE})
+    if damage is Damage.NONE:
+        connection.execute(_KEYS)
+    # The rows as if they had never been damaged.
+    connection.execute("VACUUM FULL recordings")
