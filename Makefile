@@ -47,7 +47,7 @@ fmt-web: tools/web/node_modules/.package-lock.json ## Format them
 	npm run --prefix tools/web --silent format
 
 test: check ## Everything that a change must pass
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not full" --durations=20
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not full" --durations=20
 
 .PHONY: mutants
 AREA ?= rules
@@ -61,7 +61,7 @@ test-fast: $(VENV)/.dev ## The tests that need no server, in a few seconds
 	$(BIN)/python -m pytest -q tests/unit
 
 test-full: check ## The same at full size: slow sweeps, fault injection
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 	PETREC_EXAMPLES=300 $(BIN)/python -m pytest -q --timeout 1800 tests/integration/rules/test_rule_twins.py
 
 bench: $(VENV)/.dev ## Ratios against named alternatives, measured in the same run
@@ -105,7 +105,7 @@ figures: $(VENV)/.dev ## Measure the code: sizes, names, circles, comments; fail
 
 coverage: $(VENV)/.dev ## Branch coverage, with all processes that the tests start
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadgroup -m "not full" $(TESTS)
+	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile -m "not full" $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -11,9 +11,6 @@ from tests.plugins.forks import Forks
 from tools.console import Terminal, clinic_terminal, comparable, rendered, serving, sessions
 from tools.reference import DIRECTORY, pages
 
-# The pages share a server.
-pytestmark = pytest.mark.xdist_group("console")
-
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[DemoServer, Path]]:

@@ -1,8 +1,6 @@
 """The clinic's cases, exported once: every clone of the shared_clinic has the same."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from tests.plugins.case_files import decide, read_csv, write_csv
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import environment
 from tests.plugins.databases import Database, _template
+from tests.plugins.forks import Forks
 
 if TYPE_CHECKING:
     from petrec.features.review.checked import Checked
@@ -21,15 +20,12 @@ Exported = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
-def exports(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exports(cluster: Cluster, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the cases in every format."""
     directory = tmp_path_factory.mktemp("exports")
-    dsn = cluster.dsn(_template(cluster, "clinic"))
-    subprocess.run(
-        [sys.executable, "-m", "petrec", "review", "export", "cases.csv", "cases.xlsx"],
-        cwd=directory, env=environment(PETREC_DATABASE_URL=dsn), check=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    env = environment(PETREC_DATABASE_URL=cluster.dsn(_template(cluster, "clinic")))
+    ended = forks.run(("review", "export", "cases.csv", "cases.xlsx"), directory, env)
+    assert ended.code == 0, ended.err
     return directory
 
 

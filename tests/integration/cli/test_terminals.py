@@ -15,8 +15,6 @@ from tests.plugins.databases import Database, databases
 from tests.plugins.terminals import Screen
 from tools.console import comparable
 
-# All look at what one fixture has run.
-pytestmark = pytest.mark.xdist_group("terminals")
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 WIDTHS = (80, 120)
 # In this order on a database that is damaged at first, each by the name of its file.
