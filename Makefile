@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+# More than cores: tests wait for servers and locks.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-full bench check fmt lock matrix clean

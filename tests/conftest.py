@@ -1,8 +1,10 @@
 """The fixtures come from named plugins."""
 
 pytest_plugins = [
+    "pytester",
     "tests.plugins.mutants",
     "tests.plugins.servers",
+    "tests.plugins.few",
     "tests.plugins.correlation",
     "tests.plugins.databases",
     "tests.plugins.command",

@@ -74,6 +74,7 @@ def test_every_version_is_repaired_and_taken_back(
     repair_and_take_back(petrec, database("clinic", every_cluster), tmp_path)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("shape", SHAPES[1:])
 def test_every_shape_is_repaired_and_taken_back(
     petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str
@@ -128,6 +129,7 @@ def test_a_visit_is_certain_evidence(petrec: Petrec, database: MakeDatabase) -> 
     assert clinic.execute(by_visit) == [(linked,)]
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("kind", COUNTS)
 @pytest.mark.parametrize("output_format", ["csv", "jsonl"])
 def test_rows_are_complete(petrec: Petrec, clinic: Database, kind: str, output_format: str) -> None:

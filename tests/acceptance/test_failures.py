@@ -74,6 +74,7 @@ def test_malformed_dsn_is_not_repeated(petrec: Petrec) -> None:
     expect(petrec("audit", "--dsn", f"mysql://u:{SECRET}@h/x"), 2, "--dsn")
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("damage", "words"),
     [

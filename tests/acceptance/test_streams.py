@@ -41,6 +41,7 @@ def run(command: str, redirection: str, dsn: str, directory: Path) -> tuple[int,
     return ended.returncode, ended.stderr
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("command", [*READERS, *TEXTS])
 def test_a_full_device_is_said_and_ends_in_3(
     clinic: Database, tmp_path: Path, command: str
@@ -49,6 +50,7 @@ def test_a_full_device_is_said_and_ends_in_3(
     assert run(command, "> /dev/full", clinic.dsn, tmp_path) == (3, said)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("command", ["audit", "audit --rows ok", "backfill", "--help"])
 def test_a_reader_that_has_gone_ends_the_command_quietly(
     clinic: Database, tmp_path: Path, command: str
@@ -61,6 +63,7 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(
     assert (ended.returncode, ended.stderr) == (141, "")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("command", ["audit", "runs list", "constraints plan --sql", "--version"])
 def test_closed_standard_output_ends_in_3(clinic: Database, tmp_path: Path, command: str) -> None:
     code, said = run(command, ">&-", clinic.dsn, tmp_path)
@@ -116,6 +119,7 @@ def test_an_unforeseen_error_is_undetermined(
     assert "File " in capsys.readouterr().err
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "content",
     ["[tool]\npetrec = 5\n", '[tool]\npetrec = ["a"]\n', "[tool.petrec]\nmapping = 5\n",

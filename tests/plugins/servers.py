@@ -11,7 +11,7 @@ from tests.plugins.cluster import Cluster
 from tests.plugins.mutants import forks_follow
 
 BINARIES = find_binaries()
-_EVERY_VERSION = os.environ.get("PETREC_TEST_VERSIONS") == "all"
+EVERY_VERSION = os.environ.get("PETREC_TEST_VERSIONS") == "all"
 _running: dict[int, Cluster] = {}
 
 
@@ -50,14 +50,14 @@ def cluster() -> Cluster:
 
 def _of_matrix(major: int) -> object:
     marks = [pytest.mark.matrix]
-    if not _EVERY_VERSION and major not in (min(BINARIES), max(BINARIES)):
+    if not EVERY_VERSION and major not in (min(BINARIES), max(BINARIES)):
         marks.append(pytest.mark.full)
     return pytest.param(major, marks=marks, id=f"pg{major}")
 
 
 @pytest.fixture(params=[_of_matrix(major) for major in BINARIES])
 def any_cluster(request: pytest.FixtureRequest) -> Cluster:
-    """The oldest and the newest server; those between only at full size."""
+    """The oldest and the newest server, of which `make test` takes one; all at full size."""
     return running(request.param)
 
 

@@ -51,6 +51,7 @@ def into_its_own(row: dict[str, str]) -> dict[str, str]:
     return {"decision": str(chosen + 1), "reviewer": "Ada"}
 
 
+@pytest.mark.few(2)
 def test_every_way_back(moved: Database, petrec: Petrec, tmp_path: Path) -> None:
     dsn, before = moved.dsn, moved.execute(ALL)
     backfilled = petrec(*APPLY, "--format", "json", dsn=dsn)
@@ -99,6 +100,7 @@ def review(petrec: Petrec, moved: Database, tmp_path: Path) -> dict[str, Any]:
     return run
 
 
+@pytest.mark.few(2)
 def test_a_backfill_is_undone_after_a_review_has_moved_its_row(
     moved: Database, petrec: Petrec, tmp_path: Path
 ) -> None:

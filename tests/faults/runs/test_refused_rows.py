@@ -90,6 +90,7 @@ def assert_no_content(clinic: Database) -> None:
     assert not [word for (word,) in words for key in keys if word and key in word]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_a_backfill_skips_the_rows_that_are_refused(
     petrec: Petrec, database: MakeDatabase, name: str

@@ -169,6 +169,7 @@ LIVE = "CREATE SCHEMA live;" + "".join(
 )
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("table", GONE)
 def test_rows_that_do_not_count_are_as_good_as_absent(
     make_api: Callable[..., Api],

@@ -92,6 +92,7 @@ def test_a_forged_cursor_shows_nothing_more(api: Api, path: str) -> None:
         assert answer.json()["error_code"] == "cursor_not_found"
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     "raw",
     [b"[" * 60_000, b'{"a":' * 10_000, b"9" * 60_000, b'"' + b"a" * 60_000 + b'"', b"\xff\xfe",
@@ -105,6 +106,7 @@ def test_hostile_bodies_are_refused_briefly(api: Api, raw: bytes) -> None:
         assert len(answer.content) < 500
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("number", ["1e999", "9" * 4_000, "-1", "NaN", "-0.1", "1e308", '"3"'])
 def test_hostile_numbers_are_refused(api: Api, number: str) -> None:
     headers = STAFF | {"content-type": "application/json"}
@@ -140,6 +142,7 @@ def test_names_and_keys_carry_no_lines(api: Api, caplog: pytest.LogCaptureFixtur
     assert not [r for r in caplog.records if len(r.getMessage().splitlines()) != 1]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     "bad", ["pet-pet-{}", "PET-{}", "{}\n", " {}", "{{{}}}", "urn:uuid:{}", "{}%00", "a" * 9_000,
             "-" * 9_000, "\uff11" * 36],

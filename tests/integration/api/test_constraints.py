@@ -50,6 +50,7 @@ def test_each_refusal_of_a_trigger(api: Api, caplog: pytest.LogCaptureFixture) -
             api.database.execute(f"DROP TRIGGER refuse ON {table}; DROP FUNCTION refuse")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("rule", "name"),
     [

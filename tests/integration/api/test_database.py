@@ -86,6 +86,7 @@ def test_looking_up_the_caller_forgets_no_prepared_statement(made: Made) -> None
     engine.dispose()
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("level", [None, "REPEATABLE READ", "SERIALIZABLE", "AUTOCOMMIT"])
 def test_transactions_are_petrecs_whatever_the_host_and_the_database_set(
     made: Made, level: str | None

@@ -23,6 +23,7 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail();
 pytestmark = pytest.mark.api("two_clinics", headers={"x-user": VET1})
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("state", "status"), [("P0001", 500), ("40001", 503), ("23514", 500), ("57014", 503)]
 )
@@ -47,6 +48,7 @@ def test_failing_commit_of_a_completion(api: Api) -> None:
     assert rows == [("pending",)]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [

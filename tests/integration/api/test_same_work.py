@@ -81,6 +81,7 @@ def work(api: Api, actor: str, one: Call, target: str, **headers: str) -> list[s
     return list(api.store.seen)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("actor", ["owner", "staff", "other owner", "other staff", "nobody"])
 def test_a_foreign_object_costs_the_work_of_an_absent_one(watched: Api, actor: str) -> None:
     for name, one in OBJECTS.items():

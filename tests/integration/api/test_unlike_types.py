@@ -25,6 +25,7 @@ def seen(api: Api, path: str) -> set[str]:
     return {row["id"].partition("-")[2] for row in answer.json()}
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("change", "recordings", "visits"),
     [

@@ -25,6 +25,7 @@ def lines_in(file: Path) -> int:
         return len(list(csv.DictReader(opened)))
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_plan_run_files_and_reports_agree(
     petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str

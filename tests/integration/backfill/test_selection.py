@@ -88,6 +88,7 @@ def test_a_column_of_the_recordings_goes_before_one_of_appointments(
     assert sum(s["count"] for s in plan["strategies"]) + plan["left"] == 1
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("condition", "words"),
     [

@@ -6,6 +6,7 @@ from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "command",
     [("audit",), ("backfill", "--apply", "--yes"), ("constraints", "apply", "--yes"), ("doctor",)],

@@ -75,6 +75,7 @@ def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
         yield from commands(sub, f"{name} {child}")
 
 
+@pytest.mark.few(25)
 @pytest.mark.parametrize(("name", "command"), list(commands(command_tree(), "petrec"))[1:])
 def test_every_command_has_examples(name: str, command: Any) -> None:
     assert "Examples:" in command.help

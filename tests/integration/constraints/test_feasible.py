@@ -45,6 +45,7 @@ def ready(database: MakeDatabase, any_cluster: Cluster) -> Database:
     return made
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("seed", REFUSED)
 def test_refused_before_the_first_statement(clinic: Database, seed: str) -> None:
     clean(clinic).execute(seed)

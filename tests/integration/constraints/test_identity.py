@@ -53,6 +53,7 @@ def presence(planner: Connection, name: str) -> Presence:
     return next(each.presence for each in objects if each.name == name)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", KEYS)
 def test_a_key_to_a_table_of_the_same_name_elsewhere(
     made: Database, planner: Connection, name: str
@@ -84,6 +85,7 @@ def test_a_partitions_key_to_a_table_elsewhere_is_not_taken_over(
     assert made.execute(to_pets) == [(1,)]
 
 
+@pytest.mark.few(2)
 @ONLY_PARTITIONED
 @pytest.mark.parametrize("given", ["mine", ""])
 def test_what_a_partition_had_of_its_own_stays(

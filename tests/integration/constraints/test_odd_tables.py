@@ -125,6 +125,7 @@ def test_types_are_judged_as_the_server_judges_them(planner: Connection) -> None
     )
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("held", HELD.values())
 def test_what_nobody_can_drop_stays_and_the_rest_goes(planner: Connection, held: str) -> None:
     seed(planner, next(sql for sql, note in HELD.items() if note == held))

@@ -81,6 +81,7 @@ def as_poor(planner: Connection, wanted: Request) -> None:
     planner.rollback()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("parted", [False, True])
 def test_each_thing_that_may_be_lacking(planner: Connection, parted: bool) -> None:
     wanted = Request(MAPPING, PARTS if parted else TABLES, "CASCADE")

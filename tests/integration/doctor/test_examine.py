@@ -30,6 +30,7 @@ def test_a_sound_clinic_has_no_problem(petrec: Petrec, clinic: Database) -> None
     assert clinic.execute("SELECT to_regnamespace('petrec')") == [(None,)]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("change", "state", "words"),
     [

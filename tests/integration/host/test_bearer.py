@@ -118,6 +118,7 @@ def filled(path: str) -> str:
     return re.sub(r"\{(\w+)_id\}", lambda found: known[found[1]], path)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     "value",
     ["Bearer", "Bearer ", "bearer x", "Basic dTpw", "Bearer a b", "Token {}", "{}", "Bearer  {}",

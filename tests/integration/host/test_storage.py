@@ -169,6 +169,7 @@ REFUSED: dict[str, Any] = {
 }
 
 
+@pytest.mark.few(7)
 @pytest.mark.parametrize("change", REFUSED)
 def test_the_store_refuses(seaweed: Seaweed, change: str) -> None:
     store = seaweed.store(max_bytes=100)

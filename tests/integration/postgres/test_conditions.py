@@ -21,6 +21,7 @@ DELETIONS = {
 WHERE = "[mapping.where]\n" + "".join(f'{table} = "deleted_at IS NULL"\n' for table in TABLES)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("table", [*TABLES, "all"])
 def test_a_row_that_does_not_count_is_as_good_as_deleted(
     petrec: Petrec, database: MakeDatabase, cluster: Cluster, tmp_path: Path, table: str
@@ -61,6 +62,7 @@ def test_a_row_that_does_not_count_is_as_good_as_deleted(
     assert pets_of(marked) == before
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize(
     "condition",
     [
@@ -130,6 +132,7 @@ def test_what_looks_like_soft_deletion_is_named(
     assert not any("is not checked" in r for r in remarks(petrec, empty_database, "audit"))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("column", "line"),
     [

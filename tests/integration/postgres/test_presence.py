@@ -16,6 +16,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO {0};
 """
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize(
     ("setting", "nearest"),
     [
@@ -43,6 +44,7 @@ def test_what_is_configured_must_be_there(
     assert (ended.code, nearest in ended.err) == (2, True), ended.err
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "hiding",
     [
@@ -110,6 +112,7 @@ def test_what_is_absent_is_absent_in_silence(petrec: Petrec, empty_database: Dat
     ]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("move", "where", "settings", "ignored"),
     [
@@ -164,6 +167,7 @@ def test_evidence_under_a_name_that_is_not_mapped_is_refused_or_left_out_aloud(
     assert said in remarks(petrec, empty_database, "audit")
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("change", "setting", "word"),
     [

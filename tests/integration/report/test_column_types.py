@@ -84,6 +84,7 @@ def result_in(directory: Path) -> ReportResult:
     return msgspec.json.decode((directory / "r.json").read_bytes(), type=ReportResult)
 
 
+@pytest.mark.few(7)
 @pytest.mark.parametrize("name", TYPES)
 def test_only_the_columns_own_question_is_left_out(
     petrec: Petrec, clinic: Database, tmp_path: Path, name: str

@@ -179,6 +179,7 @@ def points(values: list[int], step: int = 1) -> tuple[TrendPoint, ...]:
     )
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     "values",
     [[0], [5], [0, 0], [7] * 30, list(range(120)), [10**9 - n for n in range(120)], [3, 0] * 60],

@@ -43,6 +43,7 @@ def _separated(content: str, delimiter: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_spreadsheets_do_is_understood(
     inspect_file: Callable[[Path], Checked], shared_clinic: Database, decided: Path, name: str
@@ -83,6 +84,7 @@ REWRITTEN = {
 }
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", REWRITTEN)
 def test_what_programs_write_otherwise_decides_the_same(
     inspect_file: Callable[[Path], Checked], shared_clinic: Database, decided: Path, name: str

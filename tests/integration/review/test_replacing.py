@@ -67,6 +67,7 @@ WORK: dict[str, tuple[str, Change]] = {
 }
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("name", WORK)
 def test_work_is_found(exported: Exported, name: str) -> None:
     file, change = WORK[name]

@@ -133,6 +133,7 @@ def test_an_unknown_zone_and_a_missing_column_are_named(petrec: Petrec, clinic: 
     assert (ended.code, "appointments.practice_id" in ended.err) == (2, True)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("option", "wanted", "told"),
     [

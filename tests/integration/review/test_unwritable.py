@@ -124,6 +124,7 @@ def test_a_trigger_that_keeps_a_pet_out_of_an_appointment(
     assert clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2") == before
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", OBSTACLES)
 def test_what_would_refuse_every_row_is_foreseen(
     database: MakeDatabase, any_cluster: Cluster, name: str

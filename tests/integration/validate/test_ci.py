@@ -157,6 +157,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("command", ["audit", "validate"])
 @pytest.mark.parametrize("code", BROKEN)
 def test_what_cannot_be_decided_is_annotated_and_reported(

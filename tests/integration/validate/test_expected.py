@@ -99,6 +99,7 @@ def test_logical_names_serve_every_mapping(
     assert json.loads(ended.out)["expectations"][0]["state"] == "valid"
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "text",
     ["indexes = ['recordings']", "indexes = ['recording(pet_id)']", "indexs = []", "indexes = 1",

@@ -59,6 +59,7 @@ def test_quiet_is_silent_when_clean(petrec: Petrec, clinic: Database, lenient: P
         assert (ended.code, ended.out, ended.err) == (0, "", "")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("text", "word"),
     [
