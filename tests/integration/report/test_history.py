@@ -31,6 +31,7 @@ from tests.plugins.databases import Database
 from tests.plugins.own_tables import differences
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("keeper", ["file", "database"])
 def test_thirty_days_of_new_fixed_and_reappeared_findings(
     clinic: Database, tmp_path: Path, keeper: str

@@ -3,7 +3,6 @@
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,7 +12,7 @@ import yaml
 
 from tests.plugins.command import ROOT, Petrec, environment
 from tests.plugins.databases import Database
-from tests.plugins.forks import Completed
+from tests.plugins.forks import Completed, Forks
 
 EXAMPLES = ROOT / "docs" / "ci"
 SOUND = """
@@ -32,11 +31,14 @@ Shell = Callable[..., Completed]
 
 
 @pytest.fixture
-def shell(clinic: Database, tmp_path: Path) -> Shell:
+def shell(clinic: Database, forks: Forks, tmp_path: Path) -> Shell:
     """Run a script with `petrec` on the path, against the clinic."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    forks.write_program(programs / "petrec")
 
     def run(script: str, **extra: str) -> Completed:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
         ended = subprocess.run(
             ["sh", "-euc", script], cwd=tmp_path, text=True, capture_output=True, check=False,
             env=environment(PETREC_DATABASE_URL=clinic.dsn, **extra) | {"PATH": path},
