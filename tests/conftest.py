@@ -16,5 +16,6 @@ pytest_plugins = [
     "tests.plugins.votes",
     "tests.plugins.reports",
     "tests.plugins.pages",
+    "tests.plugins.served",
     "tests.plugins.api_fixtures",
 ]

@@ -59,7 +59,9 @@ def export_review(
     somebody has filled in is refused, or with `force` kept as NAME.bak-1.
     """
     wanted = cases or CaseFilter()
-    order = _order(session, replace(wanted, kinds=kinds or wanted.kinds), split=split, audio=audio)
+    order = make_order(
+        session, replace(wanted, kinds=kinds or wanted.kinds), split=split, audio=audio
+    )
     check_names(files)
     if not force:
         check_replaceable(files)
@@ -70,7 +72,10 @@ def export_review(
         return export_cases(connection, schema, files, order, force=force)
 
 
-def _order(session: Session, cases: CaseFilter, *, split: bool, audio: bool) -> Order:
+def make_order(
+    session: Session, cases: CaseFilter, *, split: bool = False, audio: bool = False
+) -> Order:
+    """Return what the filter and the settings ask for; errors: UsageError."""
     check_kinds(cases.kinds)
     if cases.since and cases.until and cases.since > cases.until:
         raise UsageError(f"the first day, {cases.since}, is after the last, {cases.until}")

@@ -34,6 +34,8 @@ interface Facts {
   kinds: Record<string, string>;
   timezone: string;
   link: string;
+  /** Null in a file. */
+  served: ServedFacts | null;
   /** When the links to the sound expire; empty where there are none. */
   audio_until: string;
 }
@@ -48,6 +50,64 @@ interface Entry extends Choice {
   note?: string;
   reviewer?: string;
   time?: number;
+  /** The run that has recorded it at the server, and whether it was made in the page. */
+  run?: number;
+  mine?: boolean;
+}
+
+/** What of a case a decision needs. */
+interface Decided {
+  recording_id: string;
+  kind: string;
+  state: string;
+}
+
+/** A decision that the database has. */
+interface Standing extends Entry {
+  verdict: string;
+  reviewer: string;
+  run: number;
+}
+
+/** A decision that waits in this browser; `known` is the run of the decision it replaces, or 0. */
+interface Unsent extends Entry {
+  kind: string;
+  state: string;
+  known: number;
+}
+
+interface ServedFacts {
+  place: string;
+  last: number;
+  decided: Record<string, Standing>;
+}
+
+interface Failure {
+  problem: string;
+  reason: string;
+}
+
+interface Answer {
+  outcome: "saved" | "undone" | "taken" | "changed" | "refused";
+  recording_id: string;
+  standing?: Standing;
+  case?: Kase;
+  reason?: string;
+  gone?: boolean;
+}
+
+interface News {
+  people: { reviewer: string; recording_id: string }[];
+  events: { number: number; recording_id: string; standing: Standing | null }[];
+  last: number;
+  missed: boolean;
+}
+
+interface Looked {
+  news: News;
+  case?: Kase;
+  standing?: Standing;
+  gone?: boolean;
 }
 
 /** A decision as a file holds it; it comes from outside. */
@@ -109,9 +169,9 @@ interface SpecialElements {
 }
 
 type PlainElements =
-  | "back" | "candidates" | "case" | "cases" | "detail" | "done" | "exported" | "facts" | "found" | "help" | "kinds"
+  | "back" | "candidates" | "case" | "cases" | "detail" | "done" | "exported" | "facts" | "found" | "help" | "kept" | "kinds"
   | "last" | "last-text" | "list" | "live" | "load" | "notice" | "place" | "play-key" | "reviewer" | "rows"
-  | "saved" | "total" | "undo";
+  | "saved" | "total" | "trouble" | "undo";
 
 interface ById {
   <Id extends keyof SpecialElements>(id: Id): SpecialElements[Id];

@@ -1,6 +1,6 @@
 """`petrec review export`."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +9,8 @@ import typer
 
 from petrec.cli import options
 from petrec.cli.bundle import bundled
-from petrec.cli.options import Timezone
 from petrec.cli.progress import activity
+from petrec.cli.review.chosen import Chosen
 from petrec.cli.session import open_session
 from petrec.documents.formats import Format
 from petrec.errors import ExitCode
@@ -32,26 +32,7 @@ def export(
             show_default=False,
         ),
     ] = None,
-    kind: Annotated[
-        list[str] | None, typer.Option(metavar="KIND", help="Only cases of this kind.")
-    ] = None,
-    practice: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Only cases of this practice.")
-    ] = None,
-    vet: Annotated[
-        list[str] | None,
-        typer.Option(metavar="VET", help="Only cases of this vet, by id or full name."),
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="Recorded on this day or later."),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(metavar="DAY", formats=["%Y-%m-%d"], help="Recorded on this day or before."),
-    ] = None,
     split: Annotated[Split | None, typer.Option(help="One file each, named FILE-PRACTICE.")] = None,
-    timezone: Timezone = "",
     audio: Annotated[
         bool,
         typer.Option(
@@ -70,6 +51,7 @@ def export(
     output: options.Output = None,
     quiet: options.Quiet = False,
     *,
+    chosen: Chosen,
     connect: options.Connect,
 ) -> int:
     """Write every recording that needs a person, with the candidates and hints for each.
@@ -89,16 +71,15 @@ def export(
         petrec review export cases.xlsx --split practice --since 2025-06-01
 
     """
-    from petrec.operations.review import CaseFilter, export_review
+    from petrec.operations.review import export_review
 
     paths = files or [Path("reports") / f"review-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv"]
-    cases = CaseFilter(kind or (), practice or (), vet or (), _day(since), _day(until), timezone)
     session = open_session("review", connect)
     with activity(quiet=quiet) as shown:
         exported = export_review(
             session,
             paths,
-            cases=cases,
+            cases=chosen.cases(),
             split=split is not None,
             audio=audio,
             force=force,
@@ -106,7 +87,3 @@ def export(
         )
     session.show(exported.document(), output_format, output)
     return ExitCode.CLEAN
-
-
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None

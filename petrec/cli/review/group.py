@@ -4,6 +4,7 @@ import typer
 
 from petrec.cli.review.export import export
 from petrec.cli.review.import_ import import_decisions
+from petrec.cli.review.serve import serve
 from petrec.cli.review.status import status
 
 review_app = typer.Typer(no_args_is_help=True)
@@ -18,6 +19,8 @@ def _review() -> None:
 
         petrec review import cases.xlsx --apply
 
+        petrec review serve
+
         petrec review status
 
     """
@@ -25,4 +28,5 @@ def _review() -> None:
 
 review_app.command("export")(export)
 review_app.command("import")(import_decisions)
+review_app.command("serve")(serve)
 review_app.command("status")(status)

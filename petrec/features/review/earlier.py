@@ -12,7 +12,10 @@ from petrec.features.runs.journal.tables import changes, decisions, runs
 
 
 class EarlierDecision(Struct, frozen=True):
-    """A recorded decision; `written`: it has changed the recording and was not undone."""
+    """A recorded decision; `written`: it has changed the recording and was not undone.
+
+    `withdrawn` is whether its run was undone, also if it has changed nothing.
+    """
 
     run_id: int
     key: tuple[str, ...]
@@ -22,6 +25,9 @@ class EarlierDecision(Struct, frozen=True):
     appointment_id: str | None
     reviewer: str
     written: bool
+    withdrawn: bool = False
+    note: str = ""
+    source: str = ""
 
 
 def has_decisions(connection: Connection) -> bool:
@@ -39,7 +45,8 @@ def earlier_decisions(
     query = select(
         decisions.c.run_id, decisions.c.row_key, decisions.c.state, decisions.c.verdict,
         decisions.c.pet_id, decisions.c.appointment_id, decisions.c.reviewer,
-        and_(was_written(), ~was_undone()),
+        and_(was_written(), ~was_undone()), was_withdrawn(),
+        decisions.c.note, decisions.c.source,
     ).where(decisions.c.row_key[1] == any_(wanted)).order_by(decisions.c.run_id)  # fmt: skip
     query = query.where(decisions.c.run_id.in_(runs_of(target_name)))
     return [EarlierDecision(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
@@ -52,8 +59,17 @@ def was_written() -> ColumnElement[bool]:
 
 def was_undone() -> ColumnElement[bool]:
     """Return whether an undo of a decision's run has changed the recording back."""
-    undos = select(runs.c.id).where(runs.c.undoes == decisions.c.run_id).correlate(decisions)
+    undos = select(runs.c.id).where(_undoes()).correlate(decisions)
     return _changed(changes.c.run_id.in_(undos))
+
+
+def was_withdrawn() -> ColumnElement[bool]:
+    """Return whether a decision's run was undone, whatever that has changed."""
+    return exists().where(_undoes()).correlate(decisions)
+
+
+def _undoes() -> ColumnElement[bool]:
+    return runs.c.undoes == decisions.c.run_id
 
 
 def _changed(of_run: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -47,8 +47,9 @@ def overtaken(
 
 def is_recorded(decision: Decision, earlier: Sequence[EarlierDecision]) -> bool:
     """Return whether this verdict, which writes nothing, is recorded for this state and person."""
+    standing = (one for one in earlier if not one.withdrawn)
     return any(_is_same(one, decision) and decision.reviewer in one.reviewer.split(SHARED)
-               for one in earlier if one.state == decision.state)  # fmt: skip
+               for one in standing)  # fmt: skip
 
 
 def judge(seen: Observed, decision: Decision, pets: Mapping[str, SeenPet]) -> Objection | None:

@@ -7,7 +7,12 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from petrec.features.review.agree import SHARED
 from petrec.features.review.case import Verdict
-from petrec.features.review.earlier import has_decisions, was_undone, was_written
+from petrec.features.review.earlier import (
+    has_decisions,
+    was_undone,
+    was_withdrawn,
+    was_written,
+)
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import OpenKind, ReviewerCount, ReviewStatus
 from petrec.features.review.state import state_sql
@@ -53,7 +58,7 @@ def settled_query(schema: Schema) -> Select[Any]:
     )
     verdicts = select(decisions.c.row_key, decisions.c.state, decisions.c.verdict, age.label("age"))
     mine = decisions.c.run_id.in_(runs_of(target_name(schema)))
-    last = verdicts.where(silent, mine).subquery("last")
+    last = verdicts.where(silent, mine, ~was_withdrawn()).subquery("last")
     kind = kind_column(facts)
     return (
         select(kind, last.c.verdict, func.count())

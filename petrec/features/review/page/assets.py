@@ -11,7 +11,7 @@ import msgspec
 _HERE = files("petrec.features.review.page")
 # In the order in which they use each other.
 SCRIPTS = (
-    *("dom", "words", "cases", "store", "session", "filter"),
+    *("dom", "words", "cases", "store", "session", "served", "people", "filter"),
     *(
         "list",
         "sound",

@@ -1,10 +1,10 @@
 """Write the page, one case a line."""
 
 import html
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from string import Template
-from typing import TextIO
+from typing import Any, TextIO
 
 from petrec.features.review.case import Case
 from petrec.features.review.page.assets import (
@@ -25,12 +25,14 @@ class PageFacts:
     """The time zone of what is shown, the template of a link to a recording, and the sound.
 
     `media` is where the sound may come from, `audio_until` the moment at which it ends, by ISO.
+    `served` is what the script needs to save decisions at a server; None for a file.
     """
 
     timezone: str = "UTC"
     link: str = ""
     media: str = ""
     audio_until: str = ""
+    served: Mapping[str, Any] | None = None
 
 
 def write_page(
@@ -58,10 +60,10 @@ def _values(title: str, exported_at: str, told: PageFacts) -> dict[str, str]:
     facts = {
         "title": title, "exported_at": exported_at, "kinds": sentences,
         "timezone": told.timezone, "link": told.link,
-        "audio_until": told.audio_until,
+        "audio_until": told.audio_until, "served": told.served,
     }  # fmt: skip
     return {
-        "policy": _attribute(_policy(style, script, told.media)),
+        "policy": _attribute(_policy(style, script, told)),
         "version": html.escape(__version__),
         "title": html.escape(title),
         "exported_at": html.escape(exported_at),
@@ -77,13 +79,14 @@ def _attribute(text: str) -> str:
     return html.escape(text, quote=False).replace('"', "&quot;")
 
 
-def _policy(style: str, script: str, media: str) -> str:
-    """Allow this style and this script, and nothing from anywhere but sound from one place."""
+def _policy(style: str, script: str, told: PageFacts) -> str:
+    """Allow this style and script, and from elsewhere only sound and the page's own server."""
     sources = (
         "default-src 'none'",
         f"script-src {csp_hash(script)}",
         f"style-src {csp_hash(style)}",
-        *([f"media-src {media}"] if media else ()),
+        *([f"media-src {told.media}"] if told.media else ()),
+        *(["connect-src 'self'"] if told.served is not None else ()),
         "base-uri 'none'",
         "form-action 'none'",
     )

@@ -41,10 +41,11 @@ def read(path: Path, reading: Reading) -> None:
         reading.refuse(SourceLine(str(path)), "petrec_review", reason)
         return
     for number, raw in enumerate(file.decisions, start=1):
-        _read_decision(raw, SourceLine(str(path), line=number), file.reviewer, reading)
+        read_decision(raw, SourceLine(str(path), line=number), file.reviewer, reading)
 
 
-def _read_decision(raw: msgspec.Raw, place: SourceLine, reviewer: str, reading: Reading) -> None:
+def read_decision(raw: msgspec.Raw, place: SourceLine, reviewer: str, reading: Reading) -> None:
+    """Add one decision to a reading, or why it is invalid; `reviewer` is for one without."""
     try:
         decision = msgspec.json.decode(raw, type=Decision)
     except (msgspec.MsgspecError, RecursionError) as error:

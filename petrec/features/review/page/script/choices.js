@@ -230,6 +230,8 @@ function chooseOther(kase, field, act) {
 function noteField(entry, act) {
   const area = el("textarea", { id: "note", rows: "2", dir: "auto", maxlength: "4000" });
   area.value = entry?.note ?? "";
+  // A served decision is saved with its note.
+  area.readOnly = Boolean(facts.served && entry?.verdict);
   area.addEventListener("input", () => act.note(area.value));
   return el("label", { class: "field" }, el("span", {}, "Note ", el("kbd", {}, "n")), area);
 }

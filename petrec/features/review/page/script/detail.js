@@ -45,6 +45,7 @@ function caseHeading(kase, entry, act) {
       { id: "verdict", class: "verdict", hidden: !entry?.verdict },
       ...verdictLine(kase, entry, act),
     ),
+    facts.served ? el("p", { id: "people", class: "people", role: "status", hidden: true }) : null,
     facts.link ? ownSystem(kase) : null,
   );
 }
@@ -59,9 +60,18 @@ function verdictLine(kase, entry, act) {
   const who = entry.reviewer ? ` by ${entry.reviewer}` : "";
   return [
     el("span", {}, `Decided${who}: `, el("strong", {}, foreign(toldEntry(kase, entry)))),
-    el("button", { type: "button", class: "plain", click: act.clear }, "Clear"),
+    isOfOthers(entry)
+      ? null
+      : el("button", { type: "button", class: "plain", click: act.clear }, "Clear"),
   ];
 }
+
+/**
+ * Return whether only others can undo what was decided.
+ * @param {Entry} entry
+ */
+const isOfOthers = (entry) =>
+  Boolean(entry.run) && !(entry.mine && entry.reviewer === session.reviewer);
 
 /**
  * A link to the recording in the clinic's own system.

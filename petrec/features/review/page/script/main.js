@@ -1,7 +1,9 @@
 /** Put everything together. */
 const facts = readFacts();
 const cases = readCases();
-const session = new Session(cases, new Store(identityOf(facts, cases)));
+const served = facts.served ? new ServedSession(cases, facts.served) : null;
+const people = served && facts.served ? new People(served, facts.served.last) : null;
+const session = served ?? new Session(cases, new Store(identityOf(facts, cases)));
 const list = new CaseList(session, (index) => open(index));
 
 /** @type {Act} */
@@ -29,6 +31,36 @@ function redraw() {
   drawDetail(session, list.current, place, act);
   byId("previous").disabled = position === undefined || position === 0;
   byId("next").disabled = position === undefined || position === list.shown.length - 1;
+  meet();
+}
+
+/** Let others know which case is open here, and show who else looks at it. */
+function meet() {
+  if (!people) return;
+  const kase = cases[list.current ?? -1];
+  drawPeople(people.namesAt(kase?.recording_id ?? ""));
+  if (people.at !== (kase?.recording_id ?? "")) people.open(kase);
+}
+
+/**
+ * Draw the case again if it is one of these; somebody may be typing in it.
+ * @param {Set<string>} recordings
+ */
+function refresh(recordings) {
+  const isCurrent = recordings.has(cases[list.current ?? -1]?.recording_id);
+  const hadFocus = byId("detail").contains(document.activeElement);
+  if (isCurrent) redraw();
+  else meet();
+  if (isCurrent && hadFocus) focusCase();
+}
+
+/**
+ * Show a case, also one that the filter hides.
+ * @param {number} index
+ */
+function show(index) {
+  if (!list.where.has(index)) resetFilters();
+  open(index);
 }
 
 function focusCase() {
@@ -92,7 +124,10 @@ function goToOpen() {
 function nextOpen(index) {
   const position = list.where.get(index) ?? -1;
   const order = [...list.shown.slice(position + 1), ...list.shown.slice(0, position)];
-  return order.find((other) => !session.isDecided(other)) ?? null;
+  const left = order.filter((other) => !session.isDecided(other));
+  const isFree = (/** @type {number} */ other) =>
+    !people?.namesAt(cases[other].recording_id).length;
+  return left.find(isFree) ?? left[0] ?? null;
 }
 
 /** @param {string} told */
@@ -100,11 +135,12 @@ function finishView(told) {
   redraw();
   focusCase();
   const all = session.decided === cases.length;
-  notify(
-    all
-      ? "Every case is decided. Download the decisions and send them back."
-      : "Every case of this list is decided. Choose another kind, or download the decisions.",
-  );
+  const then = served
+    ? ""
+    : all
+      ? " Download the decisions and send them back."
+      : " Choose another kind, or download the decisions.";
+  notify(`${all ? "Every case" : "Every case of this list"} is decided.${then}`);
   announce(`${told}.`);
 }
 
@@ -116,7 +152,7 @@ function undoLast() {
     return;
   }
   if (!list.where.has(index)) resetFilters();
-  open(index, "Undone.");
+  open(index, served ? "" : "Undone.");
 }
 
 function clearCurrent() {
@@ -187,10 +223,22 @@ function listenToBrowser() {
   });
   addEventListener("storage", ({ key, newValue }) => {
     const start = `${session.store.prefix}case:`;
-    if (!key?.startsWith(start)) return;
+    if (served || !key?.startsWith(start)) return;
     session.follow(key.slice(start.length), parsed(newValue));
     if (cases[list.current ?? -1]?.recording_id === key.slice(start.length)) redraw();
   });
+}
+
+/**
+ * @param {ServedSession} server
+ * @param {People} others
+ */
+function listenToServer(server, others) {
+  markServed();
+  server.onAnswer = ({ recording_id }) => refresh(new Set([recording_id]));
+  others.onNews = refresh;
+  addEventListener("online", () => server.send());
+  server.send();
 }
 
 function start() {
@@ -202,6 +250,7 @@ function start() {
     if (index !== null) list.update(index);
     drawProgress(session);
   };
+  if (served && people) listenToServer(served, people);
   listen();
   listenToBrowser();
   listenToKeys(act);

@@ -1,4 +1,5 @@
 /** Messages that stay until they are closed, and the two dialogs. */
+const MOST_MESSAGES = 4;
 const UNSAVED =
   "This browser keeps nothing for this page: decisions are lost when it is closed or reloaded. " +
   "Download them before you close it.";
@@ -23,6 +24,25 @@ function notify(text, isBad = false) {
   notice.classList.toggle("bad", isBad);
   notice.replaceChildren(el("p", {}, text), close);
   notice.hidden = false;
+}
+
+/**
+ * Add a message to those that are not closed yet.
+ * @param {string} text
+ * @param {number} [index] of the case that it is about
+ */
+function tell(text, index) {
+  const notice = byId("notice");
+  const before = notice.hidden ? [] : [...notice.querySelectorAll("p")];
+  notify(text, true);
+  if (index !== undefined)
+    notice
+      .querySelector("p")
+      ?.append(
+        " ",
+        el("button", { type: "button", class: "plain", click: () => show(index) }, "Show the case"),
+      );
+  notice.prepend(...before.slice(-MOST_MESSAGES));
 }
 
 let isWarned = false;

@@ -8,7 +8,15 @@ function drawProgress(session) {
   byId("progress").max = Math.max(1, session.cases.length);
   byId("progress").value = decided;
   drawKinds(session, decided);
-  drawSaved(session);
+  drawReviewer(session);
+  if (session instanceof ServedSession) drawServed(session);
+  else drawSaved(session);
+}
+
+/** @param {Session} session */
+function drawReviewer(session) {
+  byId("reviewer").textContent = session.reviewer || "Your name";
+  byId("reviewer").setAttribute("aria-label", `Reviewer: ${session.reviewer || "nobody yet"}`);
 }
 
 /**
@@ -42,8 +50,6 @@ function drawSaved(session) {
     "aria-label",
     session.pending ? "Download decisions, some are not downloaded yet" : "Download decisions",
   );
-  byId("reviewer").textContent = session.reviewer || "Your name";
-  byId("reviewer").setAttribute("aria-label", `Reviewer: ${session.reviewer || "nobody yet"}`);
   if (!working) warnUnsaved();
 }
 

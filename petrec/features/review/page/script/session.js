@@ -133,6 +133,14 @@ class Session {
     this.onChange(index);
   }
 
+  /** The decisions, in the order of the cases. */
+  get decisions() {
+    return [...this.entries]
+      .filter(([, entry]) => entry.verdict)
+      .sort(([one], [other]) => one - other)
+      .map(([index, entry]) => /** @type {[Decided, Entry]} */ ([this.cases[index], entry]));
+  }
+
   markDownloaded() {
     this.downloaded = this.revision;
     this.store.put("downloaded", this.downloaded);

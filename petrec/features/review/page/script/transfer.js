@@ -2,7 +2,7 @@
 const VERSION = 1;
 
 /**
- * @param {Kase} kase
+ * @param {Decided} kase
  * @param {Entry} entry
  * @param {string} reviewer
  */
@@ -21,16 +21,11 @@ function decisionOf(kase, entry, reviewer) {
 
 /** @param {Session} session */
 function decisionFile(session) {
-  const made = [...session.entries]
-    .filter(([, entry]) => entry.verdict)
-    .sort(([one], [other]) => one - other);
   return {
     petrec_review: VERSION,
     reviewer: session.reviewer,
     exported_at: facts.exported_at,
-    decisions: made.map(([index, entry]) =>
-      decisionOf(session.cases[index], entry, session.reviewer),
-    ),
+    decisions: session.decisions.map(([kase, entry]) => decisionOf(kase, entry, session.reviewer)),
   };
 }
 

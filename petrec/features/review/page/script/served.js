@@ -1,0 +1,332 @@
+/** Decisions at a server: sent when they are made, kept in this browser until they are saved. */
+const RETRY_SECONDS = [2, 4, 8, 15, 30];
+/** @type {Record<string, string>} */
+const TROUBLES = {
+  silent: "The server does not answer.",
+  key: "The server has been started again: open the address that it has printed.",
+  held: "Another petrec command is writing to the recordings now.",
+  locked: "Your application is using this recording now.",
+  database: "The server cannot reach the database.",
+};
+
+/**
+ * Ask the server; an answer that is none of ours counts as silence.
+ * @param {string} path
+ * @param {object} body
+ * @returns {Promise<any>}
+ */
+async function ask(path, body) {
+  try {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return await response.json();
+  } catch {
+    return { problem: "silent", reason: "" };
+  }
+}
+
+/** @param {Failure} failure */
+const toldTrouble = ({ problem, reason }) =>
+  TROUBLES[problem] ?? `The server refuses it: ${reason}.`;
+
+/** The decisions that the database has, and those on their way there. */
+class ServedSession extends Session {
+  /**
+   * @param {Kase[]} cases
+   * @param {ServedFacts} served
+   */
+  constructor(cases, served) {
+    super(cases, new Store(`served:${served.place}`));
+    for (const [recording, standing] of Object.entries(served.decided))
+      this.settle(recording, standing);
+    /** @type {Failure | null} */
+    this.trouble = null;
+    this.isSending = false;
+    this.failures = 0;
+    this.timer = 0;
+    /** @type {(answer: Answer) => void} */
+    this.onAnswer = () => {};
+    for (const [recording, entry] of this.unsent) this.show(recording, entry);
+  }
+
+  /** What is saved comes from the server. */
+  restore() {
+    for (const [recording, entry] of this.store.saved())
+      if (!entry.verdict) this.show(recording, entry);
+  }
+
+  get unsent() {
+    const saved = /** @type {[string, Unsent][]} */ (this.store.saved());
+    return saved.filter(([, entry]) => entry.verdict);
+  }
+
+  get pending() {
+    return this.unsent.length > 0;
+  }
+
+  /**
+   * @param {string} recording
+   * @param {Entry | null} entry
+   */
+  show(recording, entry) {
+    const index = this.positions.get(recording);
+    if (index === undefined || (entry && !fits(this.cases[index], entry))) return;
+    this.place(index, entry);
+    this.onChange(index);
+  }
+
+  /**
+   * The database has this decision, or none; one that waits to be sent stays in sight.
+   * @param {string} recording
+   * @param {Standing | null} standing
+   */
+  settle(recording, standing) {
+    if (this.store.get(`case:${recording}`, null)?.verdict) return;
+    const index = this.positions.get(recording);
+    const note = index === undefined ? "" : (this.entry(index)?.note ?? "");
+    this.show(recording, standing ?? withoutVerdict({ verdict: null, note }));
+  }
+
+  /**
+   * @param {number} index
+   * @param {Choice} choice
+   */
+  decide(index, choice) {
+    const kase = this.cases[index];
+    const before = this.entry(index);
+    const unsent = {
+      ...{ ...choice, note: before?.note ?? "", reviewer: this.reviewer },
+      ...{ kind: kase.kind, state: kase.state, known: before?.run ?? 0 },
+    };
+    this.history.push({ index, before: null });
+    this.store.put(`case:${kase.recording_id}`, unsent);
+    this.show(kase.recording_id, unsent);
+    this.send();
+  }
+
+  /** @param {number} index */
+  clear(index) {
+    this.takeBack(index);
+  }
+
+  /** Undo the last decision of this person. */
+  undo() {
+    const last = this.history.pop();
+    if (!last) return null;
+    this.takeBack(last.index);
+    return last.index;
+  }
+
+  /** @param {number} index */
+  async takeBack(index) {
+    const recording = this.cases[index].recording_id;
+    const entry = this.entry(index);
+    if (!entry?.run) {
+      this.store.drop(`case:${recording}`);
+      this.settle(recording, null);
+      return;
+    }
+    const asked = { recording_id: recording, run: entry.run, reviewer: this.reviewer };
+    const answer = await ask("undo", asked);
+    if (answer.problem) {
+      tell(`Not undone: ${toldTrouble(answer)}`, index);
+      return;
+    }
+    this.adopt(answer);
+    if (answer.outcome !== "undone") tell(toldUndo(this.cases[index], answer), index);
+    this.onAnswer(answer);
+  }
+
+  /**
+   * A note goes with the decision; one that was saved stays as it is.
+   * @param {number} index
+   * @param {string} text
+   */
+  note(index, text) {
+    const before = this.entry(index);
+    if (before?.verdict) return;
+    const recording = this.cases[index].recording_id;
+    const entry = withoutVerdict({ verdict: null, note: text });
+    if (entry) this.store.put(`case:${recording}`, entry);
+    else this.store.drop(`case:${recording}`);
+    this.show(recording, entry);
+  }
+
+  /** Send what is not saved yet, one after the other; try again later what could not be saved. */
+  async send() {
+    if (this.isSending) return;
+    clearTimeout(this.timer);
+    this.isSending = true;
+    this.trouble = null;
+    const tried = new Set();
+    for (let next = this.next(tried); next; next = this.next(tried)) {
+      const [recording, unsent] = next;
+      tried.add(JSON.stringify(next));
+      this.onChange(null);
+      const answer = await ask("decide", requestOf(recording, unsent));
+      if (answer.problem) this.trouble = answer;
+      else this.take(answer, unsent);
+      if (answer.problem && answer.problem !== "locked") break;
+    }
+    this.isSending = false;
+    this.failures = this.trouble ? this.failures + 1 : 0;
+    if (this.trouble) this.timer = setTimeout(() => this.send(), this.pause * 1000);
+    this.onChange(null);
+  }
+
+  /** @param {Set<string>} tried */
+  next(tried) {
+    return this.unsent.find((one) => !tried.has(JSON.stringify(one)));
+  }
+
+  get pause() {
+    return RETRY_SECONDS[Math.min(this.failures, RETRY_SECONDS.length) - 1] ?? 2;
+  }
+
+  /**
+   * @param {Answer} answer
+   * @param {Unsent} wanted
+   */
+  take(answer, wanted) {
+    const recording = answer.recording_id;
+    const index = this.positions.get(recording);
+    const kept = this.store.get(`case:${recording}`, null);
+    // Meanwhile the person may have decided again.
+    const isNew = kept?.verdict && !isSame(kept, wanted);
+    if (isNew) this.store.put(`case:${recording}`, { ...kept, known: answer.standing?.run ?? 0 });
+    else this.store.drop(`case:${recording}`);
+    this.adopt(answer);
+    const told = toldAnswer(index === undefined ? null : this.cases[index], answer, wanted);
+    if (told) tell(told, index);
+    this.onAnswer(answer);
+  }
+
+  /**
+   * Show a recording as the server has answered that it is.
+   * @param {Answer} answer
+   */
+  adopt({ recording_id: recording, case: kase, standing }) {
+    const index = this.positions.get(recording);
+    if (index !== undefined && kase) this.replace(index, kase);
+    this.settle(recording, standing ?? null);
+  }
+
+  /**
+   * A recording has changed: another kind, other candidates.
+   * @param {number} index
+   * @param {Kase} kase
+   */
+  replace(index, kase) {
+    const entry = this.entry(index);
+    this.place(index, null);
+    this.counts[this.cases[index].kind].total -= 1;
+    this.cases[index] = kase;
+    this.counts[kase.kind] ??= { total: 0, decided: 0 };
+    this.counts[kase.kind].total += 1;
+    this.show(kase.recording_id, entry);
+  }
+
+  /** What is not saved yet, so that nothing is lost with the server. */
+  get decisions() {
+    return this.unsent.map(
+      ([recording_id, { kind, state, ...entry }]) =>
+        /** @type {[Decided, Entry]} */ ([{ recording_id, kind, state }, entry]),
+    );
+  }
+
+  markDownloaded() {}
+}
+
+/**
+ * @param {string} recording
+ * @param {Unsent} unsent
+ */
+function requestOf(recording, unsent) {
+  const { kind, state, verdict, pet_id = null, appointment_id = null, reviewer, note } = unsent;
+  const decision = { recording_id: recording, kind, state, verdict, pet_id, appointment_id };
+  return { decision: { ...decision, reviewer, note }, known: unsent.known };
+}
+
+/**
+ * @param {Kase} kase
+ * @param {Answer} answer
+ */
+function toldUndo(kase, { outcome, standing, reason }) {
+  const name = headline(kase);
+  if (outcome === "refused") return `${name}: the undo was refused: ${reason}.`;
+  if (outcome === "taken" && standing)
+    return `${name}: ${standing.reviewer} has decided this; only that person can undo it here.`;
+  return `${name} has changed meanwhile: nothing was undone.`;
+}
+
+/**
+ * What became of a decision that was not saved as it was made; empty if it was.
+ * @param {Kase | null} kase
+ * @param {Answer} answer
+ * @param {Unsent} wanted
+ */
+function toldAnswer(kase, { outcome, standing, reason, gone, recording_id }, wanted) {
+  const name = kase ? headline(kase) : recording_id;
+  const mine = kase ? toldEntry(kase, wanted) : wanted.pet_id;
+  const lost = `Your decision, ${mine}, was not saved.`;
+  if (outcome === "taken" && standing) {
+    const theirs = kase ? toldEntry(kase, standing) : standing.pet_id;
+    return `${name}: ${standing.reviewer} has decided already: ${theirs}. ${lost}`;
+  }
+  if (outcome === "changed" && gone)
+    return `${name} has changed meanwhile, and needs no decision any more. ${lost}`;
+  if (outcome === "changed" || outcome === "taken")
+    return `${name} has changed meanwhile. ${lost} It is shown as it is now: decide again.`;
+  if (outcome === "refused") return `${name}: ${reason}. ${lost}`;
+  return "";
+}
+
+/** @param {ServedSession} session */
+function drawServed(session) {
+  const waiting = session.unsent.length;
+  const { trouble } = session;
+  const unsaved = `${counted(waiting, "decision", "decisions")} not saved yet`;
+  const isQuiet = !waiting && !session.decided;
+  setText(byId("saved"), waiting ? (trouble ? unsaved : "Saving …") : isQuiet ? "" : "Saved");
+  byId("saved").classList.toggle("bad", Boolean(trouble && waiting));
+  byId("download").hidden = !(trouble && waiting);
+  byId("download").classList.add("pending");
+  drawTrouble(session, trouble && waiting ? `${toldTrouble(trouble)} ${unsaved}.` : "");
+}
+
+/**
+ * @param {ServedSession} session
+ * @param {string} text
+ */
+function drawTrouble(session, text) {
+  const place = byId("trouble");
+  if (!text) {
+    place.hidden = true;
+    return;
+  }
+  const told = `${text} They stay in this browser and are sent again.`;
+  if (!place.hidden && place.firstElementChild?.textContent === told) return;
+  const again = el(
+    "button",
+    { type: "button", class: "plain", click: () => session.send() },
+    "Try again",
+  );
+  place.replaceChildren(el("p", {}, told), again);
+  place.hidden = false;
+}
+
+/** What differs on a page with a server. */
+function markServed() {
+  document.documentElement.dataset.served = "";
+  const exported = byId("exported");
+  if (exported?.previousSibling) exported.previousSibling.textContent = "As of ";
+  byId("load").hidden = true;
+  byId("download").hidden = true;
+  setText(
+    byId("kept"),
+    "A decision is saved in the database when you make it, and others see it. What cannot be saved at once stays in this browser until it can.",
+  );
+}

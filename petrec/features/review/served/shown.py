@@ -1,0 +1,71 @@
+"""The page of a served review: the cases as they are now, with the decisions that stand."""
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from petrec.features.review.case import Case
+from petrec.features.review.cases import stream_cases
+from petrec.features.review.page import PageFacts, write_page
+from petrec.features.review.query import REVIEWED
+from petrec.features.review.scope import ALL, CaseScope
+from petrec.features.review.served.answer import standing_of
+from petrec.features.review.served.desk import Desk
+from petrec.features.review.served.sight import standing_decisions
+
+TITLE = "Recordings to review"
+
+
+@dataclass(frozen=True)
+class ServedPage:
+    """Which cases the page shows, and how; `place` tells one database from another.
+
+    What a browser could not send yet is kept there by `place`.
+    """
+
+    desk: Desk
+    place: str
+    kinds: Sequence[str] = ()
+    scope: CaseScope = ALL
+    link: str = ""
+
+    def render(self) -> str:
+        """Return the page with the cases of now; memory and time grow with their number."""
+        last = self.desk.presence.last
+        cases, decided = self._read()
+        served = {"place": self.place, "last": last, "decided": decided}
+        out = io.StringIO()
+        facts = PageFacts(self.scope.clock.zone, self.link, served=served)
+        write_page(cases, out, title=TITLE, exported_at=_now(), facts=facts)
+        return out.getvalue()
+
+    def count(self) -> dict[str, int]:
+        """Return the number of open cases by kind."""
+        cases, _ = self._read()
+        return dict(Counter(case.kind for case in cases))
+
+    def _read(self) -> tuple[list[Case], dict[str, Any]]:
+        database = self.desk.database
+        with database.snapshot() as (connection, schema):
+            kinds = self.kinds or REVIEWED
+            with closing(stream_cases(connection, schema, kinds, self.scope)) as stream:
+                cases = list(stream)
+            known = {case.recording_id for case in cases}
+            kept = [
+                case for case in list(self.desk.kept.values()) if case.recording_id not in known
+            ]
+            settled = [case.recording_id for case in kept]
+            found = dict(standing_decisions(connection, schema, cases, settled))
+        decided = {name: msgspec.to_builtins(standing_of(one)) for name, one in found.items()}
+        # One that something else has settled meanwhile is no case any more.
+        return [*cases, *(case for case in kept if case.recording_id in decided)], decided
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
