@@ -21,14 +21,16 @@ class KeyClaims:
     mapping: Mapping
     tables: MappingType[str, CatalogTable]
 
-    def refers(self, child: str, column: str, parent: str) -> bool:
+    def refers(
+        self, child: str, columns: tuple[str, ...], parent: str, referenced: tuple[str, ...]
+    ) -> bool:
         """Return whether a validated foreign key claims that the parent row exists."""
         if child not in self.tables:
             return False
         mine, theirs = self.tables[child], self.tables[parent]
-        columns = (self.mapping.column(child, column),)
-        referenced = (self.mapping.column(parent, "id"),)
-        key = Demand(Nature.FOREIGN_KEY, mine.oid, columns, theirs.oid, referenced)
+        own = tuple(self.mapping.column(child, column) for column in columns)
+        others = tuple(self.mapping.column(parent, column) for column in referenced)
+        key = Demand(Nature.FOREIGN_KEY, mine.oid, own, theirs.oid, others)
         return any(each.valid and key.is_met_by(each) for each in mine.enforced)
 
     def links_follow_appointments(self) -> bool:
@@ -36,7 +38,7 @@ class KeyClaims:
 
         With a condition on the links, an UPDATE can add one, which no foreign key checks.
         """
-        refers = self.refers("appointment_pets", "appointment_id", "appointments")
+        refers = self.refers("appointment_pets", ("appointment_id",), "appointments", ("id",))
         return refers and "appointment_pets" not in self.mapping.where
 
 
@@ -47,15 +49,20 @@ def read_proofs(claims: KeyClaims, *, trusted: bool) -> Proofs:
     """
     mapping, tables = claims.mapping, claims.tables
 
-    def refers(child: str, column: str, parent: str) -> bool:
-        return trusted and parent not in mapping.where and claims.refers(child, column, parent)
+    def refers(
+        child: str, columns: tuple[str, ...], parent: str, referenced: tuple[str, ...] = ("id",)
+    ) -> bool:
+        counts = trusted and parent not in mapping.where
+        return counts and claims.refers(child, columns, parent, referenced)
 
-    link = [mapping.column("appointment_pets", column) for column in ("appointment_id", "pet_id")]
+    pair = ("appointment_id", "pet_id")
+    link = [mapping.column("appointment_pets", column) for column in pair]
     return Proofs(
-        link_pets_exist=refers("appointment_pets", "pet_id", "pets"),
-        link_appointments_exist=refers("appointment_pets", "appointment_id", "appointments"),
+        link_pets_exist=refers("appointment_pets", ("pet_id",), "pets"),
+        link_appointments_exist=refers("appointment_pets", ("appointment_id",), "appointments"),
         links_unique=tables["appointment_pets"].identified_by(*link),
-        recording_pets_exist=refers("recordings", "pet_id", "pets"),
-        recording_appointments_exist=refers("recordings", "appointment_id", "appointments"),
-        visit_pets_exist=refers("visits", "pet_id", "pets"),
+        recording_pets_exist=refers("recordings", ("pet_id",), "pets"),
+        recording_appointments_exist=refers("recordings", ("appointment_id",), "appointments"),
+        visit_pets_exist=refers("visits", ("pet_id",), "pets"),
+        recording_pets_listed=refers("recordings", pair, "appointment_pets", pair),
     )

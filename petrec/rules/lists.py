@@ -16,6 +16,7 @@ from sqlalchemy import (
     false,
     func,
     null,
+    or_,
     select,
     true,
 )
@@ -81,12 +82,18 @@ def _join_lacking(
     recordings, lacking = schema.recordings.c, schema.recordings.alias("lacking")
     places = select(lacking.c.appointment_id).where(lacking.c.pet_id.is_(None))
     mine = schema.links.c.appointment_id.in_(places)
-    fold = _fold(schema, listed=listed).where(mine).subquery("fold")
-    link = _each_once(schema)
-    its_own = and_(link.c.appointment_id == recordings.appointment_id, link.c.pet_id == asked)
+    proven = schema.proofs.recording_pets_listed
+    fold = _fold(schema, listed=listed or proven).where(mine).subquery("fold")
     # A join on NULL reads nothing.
     place = case((recordings.pet_id.is_(None), recordings.appointment_id), else_=null())
-    joined = source.outerjoin(link, its_own).outerjoin(fold, fold.c.appointment_id == place)
+    joined = source.outerjoin(fold, fold.c.appointment_id == place)
+    if proven:
+        own = and_(recordings.pet_id.is_not(None), recordings.appointment_id.is_not(None))
+        asked_for = or_(own, func.coalesce(asked == any_(fold.c.pets), false()))
+        return _listing(joined, asked_for, fold.c.pets, fold)
+    link = _each_once(schema)
+    its_own = and_(link.c.appointment_id == recordings.appointment_id, link.c.pet_id == asked)
+    joined = joined.outerjoin(link, its_own)
     return _listing(joined, link.c.pet_id.is_not(None), fold.c.pets, fold)
 
 

@@ -28,6 +28,7 @@ class Proofs:
     recording_pets_exist: bool = False
     recording_appointments_exist: bool = False
     visit_pets_exist: bool = False
+    recording_pets_listed: bool = False
 
 
 @dataclass(frozen=True)

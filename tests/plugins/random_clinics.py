@@ -26,6 +26,7 @@ class Keys(StrEnum):
     NONE = "none"
     LINKS = "links"
     ALL = "all"
+    MEMBERS = "members"
 
 
 @dataclass(frozen=True)
@@ -131,15 +132,21 @@ def _rows(draw: st.DrawFn, keys: Keys) -> Rows:
     pair = st.tuples(appointment, pet if keyed else pet | st.none())
     may_link = not keyed or (pets and appointments)
     links = draw(st.lists(pair, max_size=6, unique=keyed)) if may_link else []
-    strict = keys is Keys.ALL
+    strict = keys in (Keys.ALL, Keys.MEMBERS)
     its_pet, its_appointment = (
         st.none() | _one_of(existing if strict else [1, 2, 3, 9])
         for existing in (pets, appointments)
     )
     visits = draw(st.lists(st.builds(Visit, its_pet, its_appointment), max_size=3))
     its_visit = st.none() | _one_of(range(1, len(visits) + 1) if strict else [1, 2, 3, 9])
-    recordings = st.lists(st.tuples(its_pet, its_appointment, its_visit), min_size=1, max_size=8)
-    return Rows(pets, appointments, links, visits, draw(recordings))
+    who_and_where = st.tuples(its_pet, its_appointment)
+    if keys is Keys.MEMBERS:
+        anywhere = st.tuples(its_pet, st.none()) | st.tuples(st.none(), its_appointment)
+        listed = [(pet, appointment) for appointment, pet in links]
+        who_and_where = anywhere | st.sampled_from(listed) if listed else anywhere
+    each = st.builds(lambda pair, visit: (*pair, visit), who_and_where, its_visit)
+    recordings = draw(st.lists(each, min_size=1, max_size=8))
+    return Rows(pets, appointments, links, visits, recordings)
 
 
 def _one_of(ids: Sequence[int]) -> st.SearchStrategy[int]:

@@ -42,6 +42,9 @@ ALTER TABLE recordings ADD FOREIGN KEY (pet_id) REFERENCES pets;
 ALTER TABLE recordings ADD FOREIGN KEY (appointment_id) REFERENCES appointments;
 ALTER TABLE recordings ADD FOREIGN KEY (visit_id) REFERENCES visits;
 """
+MEMBERS = """
+ALTER TABLE recordings ADD FOREIGN KEY (appointment_id, pet_id) REFERENCES appointment_pets;
+"""
 UNIQUE = "ALTER TABLE appointment_pets ADD PRIMARY KEY (appointment_id, pet_id);"
 NOT_VALID = (LINKS + OTHERS).replace(";", " NOT VALID;")
 GUIDE = """
@@ -208,4 +211,13 @@ def test_twins_agree_where_links_are_sound(engine: Engine, clinic: Clinic, trust
 @example(clinic=SOUND_KINDS, trusted=True)
 @example(clinic=TRUSTED_KINDS, trusted=True)
 def test_twins_agree_where_all_keys_hold(engine: Engine, clinic: Clinic, trusted: bool) -> None:
+    hold_twins_equal(engine, clinic, trusted=trusted)
+
+
+@pytest.mark.parametrize("engine", [LINKS + UNIQUE + OTHERS + MEMBERS], indirect=True, ids=["all"])
+@thorough
+@given(clinic=clinics(keys=Keys.MEMBERS), trusted=booleans())
+def test_twins_agree_where_every_pet_is_listed(
+    engine: Engine, clinic: Clinic, trusted: bool
+) -> None:
     hold_twins_equal(engine, clinic, trusted=trusted)

@@ -57,7 +57,9 @@ def test_lists_of_recordings_that_have_a_pet_are_not_made() -> None:
     assert "lacking.pet_id IS NULL" in query
     assert "link.pet_id = coalesce(recordings.pet_id, visits.pet_id)" in query
     assert "DISTINCT" not in query
-    assert joined(ALL, Lists.LACKING) == {"visits": 1, "appointment_pets": 1}
+    assert joined(ALL, Lists.LACKING) == {"visits": 1}
+    unlisted = replace(ALL, recording_pets_listed=False)
+    assert joined(unlisted, Lists.LACKING) == {"visits": 1, "appointment_pets": 1}
 
 
 def test_links_that_may_repeat_are_joined_once() -> None:
