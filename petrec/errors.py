@@ -46,6 +46,12 @@ class SchemaMismatchError(PetrecError):
     exit_code = ExitCode.USAGE
 
 
+class UnsupportedServerError(PetrecError):
+    """The server is a database that petrec does not support."""
+
+    exit_code = ExitCode.USAGE
+
+
 class ConnectionFailedError(PetrecError):
     """The database could not be reached."""
 

@@ -15,6 +15,7 @@ from sqlalchemy.types import UserDefinedType
 
 from petrec.errors import UsageError
 from petrec.postgres.dsn import Dsn
+from petrec.postgres.engines import check_connection
 from petrec.postgres.session_state import state_transactions
 from petrec.settings import Settings
 
@@ -73,6 +74,7 @@ def make_engine(dsn: Dsn, settings: Settings, command: str, expected: str = "") 
 
     def connect() -> psycopg.Connection[Any]:
         connection = _opened(dsn, parameters)
+        check_connection(connection)
         connection.deferrable = False
         # A standby refuses to begin a transaction that may write. Behind a pooler it is unknown.
         if connection.info.parameter_status("in_hot_standby") == "off":

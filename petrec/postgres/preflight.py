@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 from petrec.errors import SchemaMismatchError
 from petrec.postgres.catalog import CatalogTable, read_tables
 from petrec.postgres.conditions import check_conditions
+from petrec.postgres.engines import check_engine
 from petrec.postgres.missing import Missing
 from petrec.postgres.names import check_names
 from petrec.postgres.presence import TablePresence
@@ -36,12 +37,14 @@ Tables = MappingType[str, CatalogTable]
 def load_schema(
     connection: Connection, mapping: Mapping, *, trusted: bool = False, makes_visits: bool = False
 ) -> Schema:
-    """Return the mapped schema; errors: SchemaMismatchError, PermissionMissingError.
+    """Return the mapped schema.
 
     Only reads may have foreign keys `trusted`: writes check the rows. `makes_visits` allows
-    configured visits that do not exist yet.
+    configured visits that do not exist yet. Errors: SchemaMismatchError, PermissionMissingError,
+    UnsupportedServerError.
     """
     check_names(mapping)
+    check_engine(connection)
     physical = {mapping.table(name) for name in LOGICAL_COLUMNS}
     presence = TablePresence(mapping, Missing(connection, mapping), makes_visits)
     presence.read(read_tables(connection, mapping.schema, sorted(physical)))

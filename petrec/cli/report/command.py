@@ -8,7 +8,7 @@ import typer
 from petrec.cli import options as shared
 from petrec.cli.audit import FailLevel, exit_code
 from petrec.cli.bundle import bundled
-from petrec.cli.output import show
+from petrec.cli.output import collected, show
 from petrec.cli.progress import activity
 from petrec.cli.report import options
 from petrec.cli.session import CommandSession, open_session
@@ -70,7 +70,8 @@ def report(
 
     def present(result: "ReportResult") -> None:
         shown.clear()
-        if output_format is not None or not any((html, email, markdown, json, prometheus)):
+        files_alone = any((html, email, markdown, json, prometheus)) and collected.get() is None
+        if output_format is not None or not files_alone:
             document = result.document()
             head = document if session is None else session.headed(document)
             show(head, output_format or Format.TABLE, None)

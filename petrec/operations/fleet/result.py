@@ -124,11 +124,13 @@ class FleetResult(Result, frozen=True):
         }
 
     def _targets(self) -> Grid:
+        hints = any(each.hint for each in self.targets)
         rows = (
-            (each.target, each.state.value, each.exit_code, each.sentence, each.hint or None)
+            (each.target, each.state.value, each.exit_code, each.sentence, each.hint)
             for each in self.targets
         )
-        return Grid("Targets", ("target", "outcome", "exit code", "result", "next"), tuple(rows))
+        columns = ("target", "outcome", "exit code", "result", "next")[: 5 if hints else 4]
+        return Grid("Targets", columns, tuple(row[: len(columns)] for row in rows))
 
     def _totals(self) -> Grid:
         return Grid("All targets", ("rule", "severity", "count", "targets"), tuple(self._sums()))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -129,10 +130,5 @@ def _not_started(name: str) -> TargetOutcome:
 
 
 def _command(words: Sequence[str]) -> str:
-    """Return the name of the command: the words before the first option."""
-    named = []
-    for word in words:
-        if word.startswith("-"):
-            break
-        named.append(word)
-    return " ".join(named)
+    """Return the name of the command: the words before its first option or argument."""
+    return " ".join(takewhile(str.isalpha, words))

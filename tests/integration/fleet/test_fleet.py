@@ -1,6 +1,8 @@
 """One command in many targets: each is isolated, and the merged document has all of them."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +13,9 @@ import pytest
 
 from tests.faults.runs.targets import tenant
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Petrec
-from tests.plugins.databases import Database, databases
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.databases import Database, MakeDatabase, databases
+from tests.plugins.waiting import until
 
 DAMAGED, HEALTHY, LOCKED, EMPTY = "clinic_a", "clinic_b", "clinic_c", "clinic_d"
 SCHEMAS = (DAMAGED, HEALTHY, LOCKED, EMPTY)
@@ -161,3 +164,39 @@ def test_trouble_in_a_canary_starts_no_other_target(fleet: Fleet) -> None:
     assert {name: each["state"] for name, each in by_schema(told).items()} == {
         LOCKED: "failed", HEALTHY: "not started",
     }  # fmt: skip
+
+
+SESSIONS = """
+SELECT FROM pg_stat_activity
+WHERE datname = current_database() AND application_name LIKE 'petrec%'
+"""
+SLOW_JOBS = ("--schema", "north", "--schema", "south", "--jobs", "2")
+BACKFILL = ("backfill", "--apply", "--yes", "--max-rows-per-second", "60")
+PETS = (
+    "SELECT md5(string_agg(id || ':' || coalesce(pet_id, 0), ',' ORDER BY id)) FROM {}.recordings"
+)
+
+
+def test_a_killed_fleet_is_resumed_in_every_target(
+    database: MakeDatabase, petrec: Petrec, spawn: Spawn, tmp_path: Path
+) -> None:
+    made = database("integer_ids")
+    for schema in ("north", "south", "whole"):
+        tenant(made, schema, "recordings", tmp_path)
+    assert (
+        petrec("fleet", "--schema", "whole", "backfill", "--apply", "--yes", dsn=made.dsn).code == 0
+    )
+    started = spawn("fleet", *SLOW_JOBS, *BACKFILL, dsn=made.dsn)
+    busy = "SELECT count(*) = 2 FROM petrec.runs WHERE state = 'running' AND changed > 0"
+    until(lambda: made.execute(busy)[0][0])
+    os.kill(started.pid, signal.SIGKILL)
+    until(lambda: not made.execute(SESSIONS))
+    assert made.execute("SELECT count(*) FROM petrec.runs WHERE state = 'done'") == [(1,)]
+
+    refused = petrec("fleet", "--resume", *SLOW_JOBS, "audit", dsn=made.dsn)
+    assert (refused.code, "another command" in refused.err) == (2, True)
+    ended = petrec("fleet", "--resume", *SLOW_JOBS, *BACKFILL, dsn=made.dsn)
+    assert ended.code == 0, ended.out
+    digests = {made.execute(PETS.format(schema))[0][0] for schema in ("north", "south", "whole")}
+    assert len(digests) == 1
+    assert made.execute("SELECT count(*) FROM petrec.runs") == [(3,)]
