@@ -25,9 +25,9 @@ _ENGINES = (
 )
 _HINT = "petrec explain scale lists the databases that petrec supports"
 _FACTS = text("""
-SELECT pg_catalog.version(),
+SELECT version(),
        has_table_privilege(to_regclass('pg_catalog.pg_dist_local_group'), 'SELECT') AS citus,
-       EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+       EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                WHERE n.nspname = 'rds_aurora' AND c.relname = 'limitless_tables') AS limitless
 """)
 # A coordinator has group 0. https://docs.citusdata.com/en/stable/develop/api_metadata.html
