@@ -50,6 +50,11 @@ def _kind(column: ColumnElement[Any]) -> str:
     return head.strip() + rest.partition(")")[2]
 
 
+def is_time(column: ColumnElement[Any]) -> bool:
+    """Return whether a column holds dates or times."""
+    return _kind(column) in _TIMES
+
+
 def as_text(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return any column as text."""
     return cast(column, Text)
@@ -130,7 +135,7 @@ def as_flag(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def as_position(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a value as text that a cast to its type reads in every session, for a cursor."""
-    if _kind(column) in _TIMES:
+    if is_time(column):
         # ISO 8601 with the zone, for every DateStyle; also infinity and years BC.
         return func.to_jsonb(column).op("#>>")(literal_column("'{}'"))
     return cast(column, Text)

@@ -42,7 +42,8 @@ _COUNTING = "counting rows that constraints would reject"
 class ConstraintChoice:
     """What is asked for.
 
-    `groups` are parts of the backend integration guide's schema: required, indexes, visits.
+    `groups` are parts of the backend integration guide's schema (required, indexes, visits), and
+    `api`, the indexes of the API's lists.
     `membership` also requires that the pet belongs to the appointment, `appointment_fk` that the
     appointment exists. `on_delete` (cascade, restrict) is what deleting a pet does to its
     recordings. `keep` names objects that are not created if something blocks them. `grants`

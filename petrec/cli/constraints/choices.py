@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 class Group(StrEnum):
-    """A named part of the integration guide's schema."""
+    """A named part of the integration guide's schema, or the indexes of the API's lists."""
 
     REQUIRED = "required"
     INDEXES = "indexes"
     VISITS = "visits"
+    API = "api"
 
 
 class OnDelete(StrEnum):
@@ -34,7 +35,7 @@ Groups = Annotated[
     typer.Option(
         "--group",
         metavar="NAME",
-        help="Only this group: required, indexes or visits. Repeat for several.",
+        help="Only this group: required, indexes, visits or api. Repeat for several.",
     ),
 ]
 Membership = Annotated[

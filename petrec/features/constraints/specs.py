@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 DEFAULT_GROUPS = ("indexes", "required", "visits")
-GROUPS = (*DEFAULT_GROUPS, "membership", "appointment-fk")
+GROUPS = (*DEFAULT_GROUPS, "membership", "appointment-fk", "api")
 
 
 class ObjectKind(StrEnum):
@@ -38,7 +38,7 @@ def _index(name: str, group: str, table: str, *columns: str, partial: bool = Fal
 
 def specs(groups: tuple[str, ...], on_delete: str) -> list[Spec]:
     """Return the objects of these groups; `on_delete` is for the recordings' pet."""
-    wanted = (*_recordings(on_delete), *_visits(), *_beyond())
+    wanted = (*_recordings(on_delete), *_visits(), *_beyond(), *_lists())
     return [item for item in wanted if item.group in groups]
 
 
@@ -86,3 +86,19 @@ def _beyond() -> tuple[Spec, ...]:
             "appointments", on_delete="NO ACTION",
         ),
     )  # fmt: skip
+
+
+def _lists() -> tuple[Spec, ...]:
+    """Return the indexes that the API's lists read by."""
+    group, r, newest = "api", "recordings", ("created_at", "id")
+    appointment = "appointment_id"
+    return (
+        _index("idx_recordings_pet_newest", group, r, "pet_id", *newest),
+        _index("idx_recordings_appointment_newest", group, r, appointment, *newest),
+        _index("idx_recordings_appointment_pet_newest", group, r, appointment, "pet_id", *newest),
+        _index("idx_recordings_newest", group, r, *newest),
+        _index("idx_appointment_pets_pet_id", group, "appointment_pets", "pet_id"),
+        _index("idx_pets_owner_id", group, "pets", "owner_id"),
+        _index("idx_appointments_pet_owner_id", group, "appointments", "pet_owner_id"),
+        _index("idx_appointments_practice_id", group, "appointments", "practice_id"),
+    )
