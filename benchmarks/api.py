@@ -14,9 +14,10 @@ from pathlib import Path
 import psycopg
 
 from benchmarks.load import Load, ask, load, together
-from tests.integration.api.test_plans import INDEXES
+from tests.integration.api.test_plans import APPLIED
 from tests.plugins.binaries import client_program, find_binaries
 from tests.plugins.cluster import Cluster
+from tests.plugins.command import environment
 
 ROUNDS = int(os.environ.get("PETREC_BENCH_ROUNDS", "15"))
 SECONDS = float(os.environ.get("PETREC_BENCH_SECONDS", "2"))
@@ -63,7 +64,8 @@ def _prepare(dsn: str) -> dict[str, bytes]:
         cursor = connection.cursor(row_factory=psycopg.rows.dict_row)
         caller = cursor.execute(CALLER).fetchone() or {}
         connection.execute(ROWS, caller)
-        connection.execute(INDEXES)
+        petrec = [sys.executable, "-m", "petrec", *APPLIED]
+        subprocess.run(petrec, check=True, env=environment(PETREC_DATABASE_URL=dsn))
         connection.execute("VACUUM ANALYZE")
     body = {
         "appointment_id": caller["appointment"], "pet_id": caller["pet"], "filename": "v.m4a",

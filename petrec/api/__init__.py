@@ -5,23 +5,50 @@ try:
 except ImportError as error:
     raise ImportError("petrec.api needs FastAPI: pip install 'petrec[api]'") from error
 
+from typing import TYPE_CHECKING, Any
+
 from petrec.api.access import AccessPolicy, ClinicPolicy, Scope
 from petrec.api.http.errors import ApiError
+from petrec.api.http.request_ids import RequestIds
 from petrec.api.options import IdStyle, Options, Uploaded
-from petrec.api.ports import Actor, ObjectStore, PresignedPost, StoredObject
+from petrec.api.ports import Actor, ObjectStore, PresignedGet, PresignedPost, StoredObject
 from petrec.api.router import build_router
+from petrec.settings import Mapping
+
+if TYPE_CHECKING:
+    from petrec.api.host.store import S3Store
+    from petrec.storage import BucketAddress, Credentials
 
 __all__ = [
     "AccessPolicy",
     "Actor",
     "ApiError",
+    "BucketAddress",
     "ClinicPolicy",
+    "Credentials",
     "IdStyle",
+    "Mapping",
     "ObjectStore",
     "Options",
+    "PresignedGet",
     "PresignedPost",
+    "RequestIds",
+    "S3Store",
     "Scope",
     "StoredObject",
     "Uploaded",
     "build_router",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the store on S3 where it is used: a host may have one of its own."""
+    if name == "S3Store":
+        from petrec.api.host.store import S3Store  # noqa: PLC0415
+
+        return S3Store
+    if name in {"BucketAddress", "Credentials"}:
+        from petrec import storage  # noqa: PLC0415
+
+        return getattr(storage, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

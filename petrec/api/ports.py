@@ -25,6 +25,14 @@ class PresignedPost:
 
 
 @dataclass(frozen=True)
+class PresignedGet:
+    """Where one object can be read for a while, without further proof; never log it."""
+
+    url: str
+    expires_s: int
+
+
+@dataclass(frozen=True)
 class StoredObject:
     """What the store knows of an uploaded object; size in bytes."""
 
@@ -34,7 +42,7 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """Presigns uploads and verifies them."""
+    """Presigns uploads, verifies them, and presigns downloads."""
 
     @property
     def bucket(self) -> str:
@@ -50,6 +58,9 @@ class ObjectStore(Protocol):
 
     def presign_post(self, key: str, content_type: str, now: datetime) -> PresignedPost:
         """Return a POST upload form for exactly this key and content type."""
+
+    def presign_get(self, key: str, now: datetime) -> PresignedGet:
+        """Return an address at which exactly this object can be read."""
 
     def head(self, key: str) -> StoredObject | None:
         """Return the object, None where there is none; errors: StorageUnavailableError."""

@@ -107,6 +107,9 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
     endpoint: Annotated[str | None, says("URL of a store other than AWS; unset for AWS.")] = None
     path_style: Annotated[bool, says("Name the bucket in the path, not in the host.")] = False
     expires_s: Annotated[int, says("How long an upload form is valid, in seconds.")] = 3600
+    listen_s: Annotated[
+        int, says("How long a signed address of a recording's file is valid, in seconds.")
+    ] = 900
     max_bytes: Annotated[int, says("Largest upload, in bytes.")] = 104_857_600
     keys: Annotated[
         Literal["environment", "role"],
@@ -124,6 +127,10 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     drain_s: Annotated[
         int, says("How long running requests may take after SIGTERM, in seconds.")
     ] = 30
+    log: Annotated[
+        Literal["text", "json"],
+        says('Form of the log: lines of text, or "json", an object a line.'),
+    ] = "text"
     global_roles: Annotated[tuple[str, ...], says("Roles that may see every practice.")] = ()
     prepare: Annotated[
         bool, says("Prepare statements; false behind a pooler that does not support it.")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from petrec.api import PresignedPost, StoredObject
+from petrec.api import PresignedGet, PresignedPost, StoredObject
 from petrec.errors import StorageUnavailableError
 
 
@@ -25,6 +25,11 @@ class MemoryStore:
             "x-amz-signature": "s3cr3t-signature",
         }
         return PresignedPost(f"https://{self.bucket}.s3.test/", fields)
+
+    def presign_get(self, key: str, now: datetime) -> PresignedGet:
+        return PresignedGet(
+            f"{self.url(key)}?X-Amz-Date={now:%Y%m%dT%H%M%SZ}&X-Amz-Signature=s3cr3t-signature", 900
+        )
 
     def head(self, key: str) -> StoredObject | None:
         if self.down:

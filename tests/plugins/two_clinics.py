@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from petrec.api import StoredObject
+from petrec.version import __version__
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
 
@@ -81,14 +82,17 @@ class Call:
 
 OBJECTS = {
     "appointment": Call("GET", "/appointments/appt-ID", APPT1, APPT2),
-    "recordings": Call("GET", "/recordings/?appointment_id=appt-ID", APPT1, APPT2),
-    "recordings of pet": Call("GET", "/recordings/?pet_id=pet-ID", PET1, PET2),
+    "recordings": Call("GET", "/recordings/?status=pending&appointment_id=appt-ID", APPT1, APPT2),
+    "recordings of pet": Call("GET", "/recordings/?status=pending&pet_id=pet-ID", PET1, PET2),
+    "recording": Call("GET", "/recordings/rec-ID", REC1, REC2),
     "visits": Call("GET", "/visits/?appointment_id=appt-ID", APPT1, APPT2),
     "visits of pet": Call("GET", "/visits/?pet_id=pet-ID", PET1, PET2),
     "read visit": Call("GET", "/visits/visit-ID", VISIT1, VISIT2),
+    "form": Call("POST", "/recordings/upload/form/rec-ID", REC1, REC2),
     "complete": Call(
         "POST", "/recordings/upload/complete/rec-ID", REC1, REC2, {"file_size_bytes": 3}
     ),
+    "audio": Call("GET", "/recordings/rec-ID/audio", REC1, REC2),
     "initiate": Call(
         "POST", "/recordings/upload/initiate", APPT1, APPT2,
         INITIATE | {"appointment_id": "appt-ID"},
@@ -99,17 +103,19 @@ OBJECTS = {
     ),
     "update visit": Call("PATCH", "/visits/visit-ID", VISIT1, VISIT2, {"notes": "n"}),
     "delete visit": Call("DELETE", "/visits/visit-ID", VISIT1, VISIT2),
+    "cancel": Call("POST", "/recordings/upload/cancel/rec-ID", REC1, REC2),
 }  # fmt: skip
 
 
-# What the two callers of clinic one get for their own objects; the owner writes no visits.
-OWN = {"create visit": 201, "delete visit": 204}
+# What the two callers of clinic one get for their own objects; the owner writes no visits, and an
+# upload that is complete is not cancelled.
+OWN = {"create visit": 201, "delete visit": 204, "cancel": 409}
 
 
 # This clinic's recordings name their author, a user, without exception.
 OPEN = {
     "/api/v1/health": {"status": "ok"},
-    "/api/v1/ready": {"status": "ok", "remarks": ["authors_must_be_users"]},
+    "/api/v1/ready": {"status": "ok", "version": __version__, "remarks": ["authors_must_be_users"]},
 }
 
 
@@ -151,6 +157,7 @@ WRITES: dict[str, tuple[str, str, dict[str, Any] | None, str]] = {
         *("POST", f"/recordings/upload/complete/rec-{REC1}"),
         *({"file_size_bytes": 3}, "recordings"),
     ),
+    "cancel": ("POST", f"/recordings/upload/cancel/rec-{REC1}", None, "recordings"),
     "create visit": ("POST", "/visits/", VISIT, "visits"),
     "update visit": ("PATCH", f"/visits/visit-{VISIT1}", {"notes": "n"}, "visits"),
     "delete visit": ("DELETE", f"/visits/visit-{VISIT1}", None, "visits"),

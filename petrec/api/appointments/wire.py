@@ -2,7 +2,15 @@
 
 from typing_extensions import TypedDict
 
-from petrec.api.http.wire_fields import AppointmentId, Moment, OwnerId, PetId, PracticeId, VetId
+from petrec.api.http.wire_fields import (
+    AppointmentId,
+    Count,
+    Moment,
+    OwnerId,
+    PetId,
+    PracticeId,
+    VetId,
+)
 
 
 class PetOut(TypedDict):
@@ -22,7 +30,7 @@ class AppointmentOut(TypedDict):
     pet_owner_id: OwnerId | None
     assigned_vet_user_id: VetId | None
     appointment_date: Moment | None
-    duration_minutes: int | None
+    duration_minutes: Count | None
     appointment_type: str | None
     status: str | None
     title: str | None

@@ -5,15 +5,24 @@ from typing import Literal, NotRequired
 from fastapi import APIRouter, Response
 from typing_extensions import TypedDict
 
+from petrec.api.database import Connection
 from petrec.api.http.common import add_route, answers, encoded
+from petrec.api.http.errors import unavailable
 from petrec.api.requirements import AuthorKey, author_key, check_inserts, check_values
 from petrec.api.service import Service
+from petrec.version import __version__
+
+_READ_ONLY = (
+    "SELECT pg_catalog.pg_is_in_recovery()"
+    " OR pg_catalog.current_setting('default_transaction_read_only')::bool"
+)
 
 
 class Health(TypedDict):
     """The process runs; or, asked for readiness, its database answers and fits."""
 
     status: Literal["ok"]
+    version: NotRequired[str]
     remarks: NotRequired[list[Literal["authors_must_be_users"]]]
 
 
@@ -21,12 +30,21 @@ def ready(service: Service) -> Health:
     """Check the database, and whether uploads can be recorded; errors become 503."""
     database, schema = service.database, service.clinic.schema
     with database.reading() as connection:
+        _check_writable(connection)
         check_inserts(connection, schema)
     check_values(database, schema, service.options)
     if author_key(database, schema, service.mapping) is AuthorKey.REQUIRED:
         # Staff can record: the service is ready, but not for everyone.
-        return {"status": "ok", "remarks": ["authors_must_be_users"]}
-    return {"status": "ok"}
+        remarks: list[Literal["authors_must_be_users"]] = ["authors_must_be_users"]
+        return {"status": "ok", "version": __version__, "remarks": remarks}
+    return {"status": "ok", "version": __version__}
+
+
+def _check_writable(connection: Connection) -> None:
+    """Refuse a standby, such as the former primary after a failover; errors: ApiError."""
+    row = connection.execute(_READ_ONLY).fetchone()
+    if row is None or row[0]:
+        raise unavailable("read_only", "The database takes no writes")
 
 
 def add_health(router: APIRouter, service: Service) -> None:
@@ -40,6 +58,6 @@ def add_health(router: APIRouter, service: Service) -> None:
         """Return that the database answers and has the tables that are needed."""
         return encoded(ready(service))
 
-    options = {"methods": ["GET"], "tags": ["health"]}
+    options = {"methods": ["GET"], "tags": ["health"], "openapi_extra": {"security": []}}
     add_route(router, "/health", health, responses=answers(ok=Health), **options)
     add_route(router, "/ready", readiness, responses=answers(503, ok=Health), **options)

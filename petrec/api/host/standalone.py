@@ -8,9 +8,12 @@ from fastapi import FastAPI
 
 from petrec.api.access import ClinicPolicy
 from petrec.api.host.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, bearer_actor
+from petrec.api.host.json_log import log_as_json
 from petrec.api.host.lifespan import ending
 from petrec.api.host.store import S3Store
 from petrec.api.http.access_log import AccessLog
+from petrec.api.http.openapi import PRESENTED
+from petrec.api.http.request_ids import RequestIds
 from petrec.api.options import Options
 from petrec.api.router import build_router
 from petrec.errors import SettingsError
@@ -26,7 +29,11 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     """Return the application; errors: SettingsError. Nothing connects before the first request."""
     serve = settings.serve
     engine = make_pool(dsn, settings, "serve")
-    app = FastAPI(title="petrec", redirect_slashes=False, lifespan=ending(engine))
+    # The pages of /docs and /redoc would load scripts of others.
+    app = FastAPI(
+        title="petrec", **PRESENTED, redirect_slashes=False, lifespan=ending(engine),
+        docs_url=None, redoc_url=None,
+    )  # fmt: skip
     claims = Claims(
         role=serve.token.role_claim,
         practice=serve.token.practice_claim,
@@ -44,7 +51,11 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     app.include_router(router)
     if serve.metrics:
         _add_metrics(app)
+    if serve.log == "json":
+        log_as_json()
     app.add_middleware(AccessLog)
+    # The last one added is the outermost: what the others log has the request's id.
+    app.add_middleware(RequestIds)
     return app
 
 
@@ -63,9 +74,14 @@ def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:
 
 def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
     bucket = open_bucket(store, environment)
-    if not (0 < store.expires_s <= LONGEST_S and store.max_bytes > 0):
-        raise SettingsError("expires_s must be 1 to 604800 seconds, max_bytes must be positive")
-    return S3Store(bucket.place, bucket.credentials, store.expires_s, store.max_bytes)
+    times = (store.expires_s, store.listen_s)
+    if not (all(0 < each <= LONGEST_S for each in times) and store.max_bytes > 0):
+        raise SettingsError(
+            "expires_s and listen_s must be 1 to 604800 seconds, max_bytes must be positive"
+        )
+    return S3Store(
+        bucket.place, bucket.credentials, store.expires_s, store.max_bytes, listen_s=store.listen_s
+    )
 
 
 def _add_metrics(app: FastAPI) -> None:

@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from petrec.api.ports import PresignedPost, StoredObject
+from petrec.api.ports import PresignedGet, PresignedPost, StoredObject
 from petrec.errors import StorageUnavailableError
 from petrec.storage import sigv4
 from petrec.storage.credentials import Provider
@@ -17,13 +17,14 @@ logger = logging.getLogger("petrec.api")
 
 @dataclass(frozen=True)
 class S3Store:
-    """Signs upload forms locally; asks the store only about uploaded objects."""
+    """Signs forms and addresses locally; asks the store only about uploaded objects."""
 
     place: BucketAddress
     credentials: Provider = field(repr=False)
     expires_s: int = 3600
     max_bytes: int = 100 * 1024 * 1024
     timeout_s: float = 5.0
+    listen_s: int = 900
 
     @property
     def bucket(self) -> str:
@@ -35,6 +36,11 @@ class S3Store:
         upload = sigv4.Upload(key, content_type, self.max_bytes, self.expires_s)
         fields = sigv4.form(self.place, self.credentials(), upload, now)
         return PresignedPost(self.place.url(), fields)
+
+    def presign_get(self, key: str, now: datetime) -> PresignedGet:
+        """Return an address at which exactly this object can be read."""
+        url = sigv4.signed_url(self.place, self.credentials(), key, self.listen_s, now)
+        return PresignedGet(url, self.listen_s)
 
     def head(self, key: str) -> StoredObject | None:
         """Return the object, None where there is none; errors: StorageUnavailableError."""

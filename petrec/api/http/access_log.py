@@ -35,4 +35,6 @@ class AccessLog:
         finally:
             path = _UNPRINTABLE.sub("?", scope["path"])[:300]
             spent = (time.monotonic() - start) * 1000
-            logger.info("%s %s %d %.1f ms", scope["method"][:16], path, status, spent)
+            method = scope["method"][:16]
+            known = {"method": method, "path": path, "status": status, "spent_ms": round(spent, 1)}
+            logger.info("%s %s %d %.1f ms", *known.values(), extra=known)

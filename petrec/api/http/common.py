@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from petrec.api.http.errors import ErrorOut
+from petrec.api.http.errors import ErrorOut, unauthorized
 from petrec.api.http.examples import BY_TYPE, REFUSALS
 from petrec.api.ports import Actor
 
@@ -32,7 +32,11 @@ _ERRORS = {
 def actor_dependency(current_actor: Callable[..., Any]) -> Any:
     """Wrap the host's dependency so that a refused request can be noted with its user."""
 
-    async def noted(request: Request, actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
+    async def noted(
+        request: Request, actor: Annotated[Actor | None, Depends(current_actor)]
+    ) -> Actor:
+        if actor is None:
+            raise unauthorized()
         request.state.petrec_user = actor.user_id
         return actor
 
@@ -68,6 +72,8 @@ def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
     }
     for status in sorted({*errors, 413}):
         found[status] = {"model": ErrorOut, "description": _ERRORS[status]}
+    # FastAPI would announce a 422 of its own otherwise, which is never sent.
+    found["default"] = {"model": ErrorOut, "description": "Any other error, in the same form"}
     return found
 
 
@@ -96,6 +102,8 @@ def _documented(model: Any, **example: Any) -> dict[str, Any]:
 def add_route(router: APIRouter, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
     """Add a route under the documented path and under its other slash form, without redirects."""
     other = path[:-1] if path.endswith("/") else f"{path}/"
-    router.add_api_route(path, endpoint, response_class=Response, **options)
+    router.add_api_route(
+        path, endpoint, response_class=Response, operation_id=endpoint.__name__, **options
+    )
     options["include_in_schema"] = False
     router.add_api_route(other, endpoint, response_class=Response, **options)

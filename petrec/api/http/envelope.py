@@ -49,13 +49,10 @@ def envelope_route(note: Note) -> type[APIRoute]:
             what = "visits" if "visits" in self.tags else "recording uploads"
 
             async def enveloped(request: Request) -> Response:
-                try:
-                    _check_size(request)
-                    return await handle(_limited(request))
-                except RequestValidationError as error:
-                    return await _refuse(note, request, from_validation(error, what))
-                except Exception as error:  # noqa: BLE001 a route's last resort
-                    return await _refuse(note, request, error)
+                response = await _answered(handle, note, request, what)
+                # What one caller may see is not for a cache that others use.
+                response.headers.setdefault("Cache-Control", "no-store")
+                return response
 
             return enveloped
 
@@ -68,6 +65,16 @@ def envelope_route(note: Note) -> type[APIRoute]:
                 await response(scope, receive, send)
 
     return EnvelopeRoute
+
+
+async def _answered(handle: Handler, note: Note, request: Request, what: str) -> Response:
+    try:
+        _check_size(request)
+        return await handle(_limited(request))
+    except RequestValidationError as error:
+        return await _refuse(note, request, from_validation(error, what))
+    except Exception as error:  # noqa: BLE001 a route's last resort
+        return await _refuse(note, request, error)
 
 
 def _allowing(error: HTTPException, methods: set[str]) -> HTTPException:

@@ -1,17 +1,21 @@
-"""Examples for the OpenAPI document; tests hold them to the types."""
+"""Examples for the OpenAPI document; tests hold them to the types.
+
+None has a null: FastAPI would leave its key out, which the types require.
+"""
 
 from typing import Any
 
 from petrec.api.appointments.wire import AppointmentOut
 from petrec.api.http.errors import ErrorOut
-from petrec.api.recordings.wire import RecordingOut
-from petrec.api.uploads.wire import CompleteOut, InitiateOut
+from petrec.api.recordings.wire import AudioOut, RecordingOut
+from petrec.api.uploads.wire import CancelOut, CompleteOut, InitiateOut
 from petrec.api.visits.wire import VisitOut
 
 _PET = "pet-987fcdeb-51a2-43d1-9c4f-123456789abc"
 _OTHER = "pet-111aaa22-2bbb-4333-8ccc-444ddd555eee"
 _APPOINTMENT = "appt-123e4567-e89b-12d3-a456-426614174000"
 _RECORDING = "rec-456e7890-e89b-12d3-a456-426614174111"
+_VISIT = "visit-789abc12-3def-4567-8901-234567890def"
 _VET = "vet-55566677-7888-4999-8000-111222333444"
 _KEY = f"recordings/2025/09/01/{_RECORDING}.m4a"
 
@@ -25,9 +29,10 @@ INITIATED: InitiateOut = {
     "max_file_size": 104857600,
 }
 COMPLETED: CompleteOut = {"status": "completed", "recording_id": _RECORDING}
+CANCELLED: CancelOut = {"status": "cancelled", "recording_id": _RECORDING}
 RECORDING: RecordingOut = {
     "id": _RECORDING,
-    "visit_id": None,
+    "visit_id": _VISIT,
     "appointment_id": _APPOINTMENT,
     "pet_id": _PET,
     "recorded_by_user_id": "user-11122233-3444-4555-8666-777888999000",
@@ -40,12 +45,19 @@ RECORDING: RecordingOut = {
     "duration_formatted": "3:00",
     "mime_type": "audio/mp4",
     "s3_url": f"https://clinic-recordings.s3.eu-central-1.amazonaws.com/{_KEY}",
-    "transcript_text": None,
-    "transcript_confidence": None,
-    "is_transcribed": False,
+    "transcript_text": "Fluffy eats and sleeps well.",
+    "transcript_confidence": 0.94,
+    "is_transcribed": True,
     "is_processing": False,
     "created_at": "2025-09-01T14:30:22Z",
     "updated_at": "2025-09-01T14:31:45Z",
+}
+AUDIO: AudioOut = {
+    "recording_id": _RECORDING,
+    "audio_url": f"https://clinic-recordings.s3.eu-central-1.amazonaws.com/{_KEY}?X-Amz-Expires=900",
+    "expires_in": 900,
+    "content_type": "audio/mp4",
+    "file_size_bytes": 2048576,
 }
 APPOINTMENT: AppointmentOut = {
     "id": _APPOINTMENT,
@@ -57,29 +69,29 @@ APPOINTMENT: AppointmentOut = {
     "appointment_type": "routine_checkup",
     "status": "in_progress",
     "title": "Routine Checkup",
-    "description": None,
+    "description": "Annual wellness exam for both pets",
     "notes": "Both are due for vaccinations",
     "pets": [
         {"id": _PET, "name": "Fluffy", "species": "Dog", "breed": "Golden Retriever"},
-        {"id": _OTHER, "name": "Rex", "species": "Dog", "breed": None},
+        {"id": _OTHER, "name": "Rex", "species": "Dog", "breed": "German Shepherd"},
     ],
     "created_at": "2025-08-25T09:15:30Z",
     "updated_at": "2025-09-01T13:45:12Z",
 }
 VISIT: VisitOut = {
-    "id": "visit-789abc12-3def-4567-8901-234567890def",
+    "id": _VISIT,
     "pet_id": _PET,
     "appointment_id": _APPOINTMENT,
     "visit_date": "2025-09-01T14:00:00Z",
     "visit_type": "routine_checkup",
     "status": "in_progress",
     "chief_complaint": "Annual wellness exam",
-    "diagnosis": None,
-    "treatment_plan": None,
-    "notes": None,
-    "follow_up_required": False,
-    "follow_up_date": None,
-    "recordings": [],
+    "diagnosis": "Healthy",
+    "treatment_plan": "None needed",
+    "notes": "Pet appears healthy and energetic",
+    "follow_up_required": True,
+    "follow_up_date": "2026-09-01",
+    "recordings": [RECORDING],
     "created_by": _VET,
     "created_at": "2025-09-01T14:00:00Z",
     "updated_at": "2025-09-01T14:00:00Z",
@@ -99,8 +111,11 @@ NOT_IN_APPOINTMENT: ErrorOut = {
 BY_TYPE: dict[Any, Any] = {
     InitiateOut: INITIATED,
     CompleteOut: COMPLETED,
+    CancelOut: CANCELLED,
     AppointmentOut: APPOINTMENT,
     VisitOut: VISIT,
+    RecordingOut: RECORDING,
+    AudioOut: AUDIO,
     list[RecordingOut]: [RECORDING],
     list[VisitOut]: [VISIT],
 }

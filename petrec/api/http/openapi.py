@@ -13,6 +13,18 @@ from petrec.api.router import build_router
 from petrec.version import __version__
 
 _BEARER = HTTPBearer(description="A token of the host application", auto_error=False)
+# What any host that serves the router alone says of it.
+PRESENTED: dict[str, Any] = {
+    "description": "Recordings of pets: uploads, lists, appointments and visits.",
+    "openapi_tags": [
+        {"name": "recordings", "description": "Uploads, lists, and addresses to listen at"},
+        {"name": "appointments", "description": "Appointments with their pets"},
+        {"name": "visits", "description": "Visits, each with its recordings"},
+        {"name": "health", "description": "Probes, without a token"},
+    ],
+    "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "servers": [{"url": "/", "description": "The host that served this document"}],
+}
 
 
 def export() -> str:
@@ -22,7 +34,7 @@ def export() -> str:
 
 def document(options: Options | None = None) -> dict[str, Any]:
     """Return the document of a host that mounts the router alone."""
-    app = FastAPI(title="petrec.api", version=__version__)
+    app = FastAPI(title="petrec.api", version=__version__, **PRESENTED)
     engine = create_engine("postgresql+psycopg://")
     store: Any = None  # is asked by requests alone
     app.include_router(build_router(engine, store=store, current_actor=_nobody, options=options))

@@ -14,8 +14,14 @@ ShortText = Annotated[str, Field(min_length=1, max_length=50, pattern=_NO_NUL)]
 LongText = Annotated[str, Field(max_length=20_000, pattern=_NO_NUL)]
 FileName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Moment = Annotated[
-    str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", examples=["2025-09-01T14:00:00Z"])
+    str,
+    Field(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$",
+        examples=["2025-09-01T14:00:00Z"],
+        json_schema_extra={"format": "date-time"},
+    ),
 ]
+Count = Annotated[int, Field(json_schema_extra={"format": "int64"})]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"}, examples=["2025-10-01"])]
 
 

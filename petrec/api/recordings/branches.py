@@ -12,12 +12,13 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     Select,
-    and_,
+    Text,
     any_,
     bindparam,
     cast,
     exists,
     func,
+    literal_column,
     or_,
     select,
     true,
@@ -30,7 +31,7 @@ from petrec.api.recordings.shape import recording_columns
 from petrec.api.recordings.spans import Conditions, End, spans
 from petrec.api.wire_columns import comes_after
 from petrec.rules import Lists, judged
-from petrec.schema import Schema
+from petrec.schema import Schema, UploadState
 
 Filters = frozenset[str]
 
@@ -45,11 +46,16 @@ class Branches:
         self.schema, self.scope, self.filters, self.after = schema, scope, filters, after
         self.pets = schema.pets.alias("served_pet")
 
+    @property
+    def of_all_pets(self) -> bool:
+        """Return whether the list is of all pets that a caller sees who sees recordings by pet."""
+        return self.scope.recordings is None and self.filters <= {"status"}
+
     def named(self) -> Select[Any]:
         """Select recordings that name an existing pet."""
         c: Columns = self.schema.recordings.c
         query = select(*recording_columns(c, c.pet_id))
-        if self.scope.recordings is None and not self.filters:
+        if self.of_all_pets:
             return self._pet_by_pet(query)
         wanted = [*self._filtered(c), *self._key(c), *self._wanted(c, c.pet_id)]
         query = query.where(c.pet_id.is_not(None), *wanted)
@@ -60,7 +66,7 @@ class Branches:
     def _pet_by_pet(self, query: Select[Any]) -> Select[Any]:
         """Select for each visible pet in turn, to use an index on (pet_id, created_at, id)."""
         c = self.schema.recordings.c
-        of_pet = query.where(c.pet_id == self.pets.c.id, *self._key(c))
+        of_pet = query.where(c.pet_id == self.pets.c.id, *self._key(c), *self._filtered(c))
         ordered = of_pet.order_by(c.created_at.desc(), c.id.desc()).limit(bound("fetch"))
         mine = ordered.lateral("mine")
         visible = self.scope.pets(self.pets.c)
@@ -100,7 +106,13 @@ class Branches:
         return [*chosen, exists().where(pets.c.id == pet, self.scope.pets(pets.c))]
 
     def _filtered(self, c: Columns) -> Conditions:
-        conditions: Conditions = []
+        if "recording" in self.filters:
+            return [c.id == bindparam("recording")]
+        status = cast(c.status, Text)
+        wanted = status == bindparam("status")
+        # What waits for its file has nothing to listen to, and null where a client expects a value.
+        arrived = status.is_distinct_from(literal_column(f"'{UploadState.PENDING}'"))
+        conditions: Conditions = [wanted if "status" in self.filters else arrived]
         if "appointment_id" in self.filters:
             conditions.append(c.appointment_id == bindparam("appointment_id"))
         if "visit_ids" in self.filters:
@@ -116,7 +128,7 @@ class Branches:
         links, visits = self.schema.links, self.schema.visits
         if "pet_id" in self.filters:
             mine = select(self.pets.c.id).where(self.pets.c.id == bindparam("pet_id"))
-        elif self.scope.recordings is None and not self.filters:
+        elif self.of_all_pets:
             mine = select(self.pets.c.id).where(self.scope.pets(self.pets.c))
         else:
             return []
@@ -133,7 +145,7 @@ class Branches:
             return []
         appointments = self.schema.appointments.alias("known_appointment")
         known = appointments.c.id == c.appointment_id
-        return [exists().where(and_(known, self.scope.appointments(appointments.c)))]
+        return [exists().where(known, self.scope.appointments(appointments.c))]
 
 
 def _among(column: ColumnElement[Any], query: Select[Any]) -> ColumnElement[bool]:

@@ -31,14 +31,17 @@ def list_recordings(
     filters: Mapping[Entity, str | None],
     limit: int,
     cursor: str | None = None,
+    status: str | None = None,
 ) -> Page:
-    """Return a page, newest first; errors: ApiError."""
+    """Return a page, newest first, of one status or of all but pending; errors: ApiError."""
     ids = service.clinic.ids
     wanted = {
         f"{entity.word}_id": ids.parse(entity, text, f"{entity.word}_id")
         for entity, text in filters.items()
         if text is not None
     }
+    if status is not None:
+        wanted["status"] = status
     after = decode(cursor, ids, Entity.RECORDING) if cursor is not None else None
     page = read_page(service, caller, wanted, limit, after)
     if page.withheld:

@@ -1,8 +1,16 @@
-"""A recording; its pet is never null."""
+"""A recording, whose pet is never null, and where to listen to it."""
 
 from typing_extensions import TypedDict
 
-from petrec.api.http.wire_fields import AppointmentId, Moment, PetId, RecordingId, UserId, VisitId
+from petrec.api.http.wire_fields import (
+    AppointmentId,
+    Count,
+    Moment,
+    PetId,
+    RecordingId,
+    UserId,
+    VisitId,
+)
 
 
 class RecordingOut(TypedDict):
@@ -17,7 +25,7 @@ class RecordingOut(TypedDict):
     status: str
     filename: str | None
     original_filename: str | None
-    file_size_bytes: int | None
+    file_size_bytes: Count | None
     duration_seconds: float | None
     duration_formatted: str | None
     mime_type: str | None
@@ -28,3 +36,13 @@ class RecordingOut(TypedDict):
     is_processing: bool
     created_at: Moment | None
     updated_at: Moment | None
+
+
+class AudioOut(TypedDict):
+    """An address of the file that works for everyone who has it, until it expires."""
+
+    recording_id: RecordingId
+    audio_url: str
+    expires_in: int
+    content_type: str
+    file_size_bytes: Count

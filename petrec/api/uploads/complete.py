@@ -17,6 +17,7 @@ from petrec.api.ports import ObjectStore, StoredObject
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
 from petrec.api.uploads import complete_queries as uploaded
+from petrec.api.uploads.pending import FAILED
 from petrec.api.uploads.wire import CompleteIn, CompleteOut
 from petrec.schema import UploadState
 
@@ -70,7 +71,7 @@ def _is_complete(row: Row, body: CompleteIn) -> bool:
     """Return whether the same completion was made before; errors: ApiError if it was different."""
     if row.status == UploadState.PENDING:
         return False
-    if row.status == "failed" or row.file_size_bytes != body.file_size_bytes:
+    if row.status == FAILED or row.file_size_bytes != body.file_size_bytes:
         raise conflict("not_pending", "This recording does not expect an upload")
     return True
 

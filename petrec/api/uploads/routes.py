@@ -1,4 +1,4 @@
-"""Uploads: initiate and complete."""
+"""Uploads: initiate, another form, complete, cancel."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,14 @@ from petrec.api.service import Service
 from petrec.api.uploads.complete import complete
 from petrec.api.uploads.idempotency import KEY_HEADER, given_key
 from petrec.api.uploads.initiate import initiate
-from petrec.api.uploads.wire import CompleteIn, CompleteOut, InitiateOut, initiate_body
+from petrec.api.uploads.pending import cancel, new_form
+from petrec.api.uploads.wire import (
+    CancelOut,
+    CompleteIn,
+    CompleteOut,
+    InitiateOut,
+    initiate_body,
+)
 
 
 def add_uploads(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:
@@ -31,6 +38,14 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
         """Complete the upload: the stored file is checked, and listeners are notified once."""
         return encoded(complete(service, service.caller(actor), recording_id, body))
 
+    def renew_upload(recording_id: RecordingId, actor: Actor = caller_of) -> Response:
+        """Return a new form for a pending upload, such as one whose form has expired."""
+        return encoded(new_form(service, service.caller(actor), recording_id))
+
+    def cancel_upload(recording_id: RecordingId, actor: Actor = caller_of) -> Response:
+        """End a pending upload without a file: its recording stays, as failed."""
+        return encoded(cancel(service, service.caller(actor), recording_id))
+
     add_route(
         router,
         "/recordings/upload/initiate",
@@ -48,3 +63,15 @@ def add_uploads(router: APIRouter, service: Service, current_actor: Callable[...
         tags=["recordings"],
         responses=answers(400, 401, 403, 404, 409, 503, ok=CompleteOut),
     )
+    for word, endpoint, out in (
+        ("form", renew_upload, InitiateOut),
+        ("cancel", cancel_upload, CancelOut),
+    ):
+        add_route(
+            router,
+            f"/recordings/upload/{word}/{{recording_id:petrec_id}}",
+            endpoint,
+            methods=["POST"],
+            tags=["recordings"],
+            responses=answers(400, 401, 403, 404, 409, 503, ok=out),
+        )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from typing_extensions import TypedDict
 
-from petrec.api.http.wire_fields import AppointmentId, FileName, PetId, RecordingId, VisitId
+from petrec.api.http.wire_fields import AppointmentId, Count, FileName, PetId, RecordingId, VisitId
 from petrec.api.options import Options
 
 _MAX_DAYS = 86_400.0
@@ -56,7 +56,7 @@ class InitiateOut(TypedDict):
     s3_key: str
     bucket: str
     expires_in: int
-    max_file_size: int
+    max_file_size: Count
 
 
 class CompleteIn(BaseModel):
@@ -74,7 +74,9 @@ class CompleteIn(BaseModel):
         },
     )
 
-    file_size_bytes: Annotated[int, BeforeValidator(_whole)] = Field(ge=1, le=5 * 1024**3)
+    file_size_bytes: Annotated[int, BeforeValidator(_whole)] = Field(
+        ge=1, le=5 * 1024**3, json_schema_extra={"format": "int64"}
+    )
     duration_seconds: float | None = Field(default=None, ge=0, le=_MAX_DAYS)
     recording_metadata: dict[Key, Value] | None = Field(default=None, max_length=50)
 
@@ -83,6 +85,13 @@ class CompleteOut(TypedDict):
     """The upload is complete."""
 
     status: Literal["completed"]
+    recording_id: RecordingId
+
+
+class CancelOut(TypedDict):
+    """The upload has ended without a file."""
+
+    status: Literal["cancelled"]
     recording_id: RecordingId
 
 

@@ -10,7 +10,8 @@ CREATE TABLE appointment_pets (appointment_id int, pet_id int);
 CREATE TABLE visits (id int PRIMARY KEY, pet_id int, appointment_id int, visit_date timestamptz,
   visit_type text DEFAULT 'call', status text DEFAULT 'open', created_by int);
 CREATE TABLE recordings (id int PRIMARY KEY, appointment_id int, pet_id int, visit_id int,
-  recorded_by_user_id int, created_at timestamptz, recording_type text, status text, s3_key text);
+  recorded_by_user_id int, created_at timestamptz, recording_type text, s3_key text,
+  status text GENERATED ALWAYS AS ((ARRAY['pending', 'uploaded', NULL])[1 + id % 3]) STORED);
 INSERT INTO users VALUES (1, 1), (2, 2), (3, 3);
 INSERT INTO pets SELECT n, 1 + n % 3, 'pet ' || n % 2 FROM generate_series(1, 6) n;
 INSERT INTO appointments SELECT n, 1 + n % 3, 1 + n / 2 % 3 FROM generate_series(1, 6) n;
@@ -46,14 +47,16 @@ seen_visits AS (SELECT v.* FROM visits v, caller k WHERE k.everything
   OR v.appointment_id IN (SELECT id FROM appointments a WHERE a.practice_id = k.practice)
   OR (v.appointment_id IS NULL AND v.created_by IN (SELECT id FROM users u WHERE u.practice_id = k.practice)))
 """
+ALL_RECORDINGS = SEEN + "SELECT id, shown FROM seen_recordings ORDER BY id"
 RECORDINGS = (
     SEEN + "SELECT id, shown FROM seen_recordings WHERE (%(pet)s::int IS NULL OR shown = %(pet)s)"
-    " AND (%(at)s::int IS NULL OR appointment_id = %(at)s) ORDER BY created_at DESC, id DESC"
+    " AND CASE WHEN %(status)s::text IS NULL THEN coalesce(status, '') <> 'pending'"
+    " ELSE status = %(status)s END AND (%(at)s::int IS NULL OR appointment_id = %(at)s) ORDER BY created_at DESC, id DESC"
 )
 VISITS = (
     SEEN
     + "SELECT v.id, (SELECT coalesce(json_agg(r.id ORDER BY r.created_at DESC, r.id DESC), '[]')"
-    " FROM (SELECT * FROM seen_recordings s WHERE s.visit_id = v.id ORDER BY created_at DESC, id DESC"
+    " FROM (SELECT * FROM seen_recordings s WHERE s.visit_id = v.id AND coalesce(s.status, '') <> 'pending' ORDER BY created_at DESC, id DESC"
     " LIMIT %(each)s) r) FROM seen_visits v WHERE (%(pet)s::int IS NULL OR pet_id = %(pet)s)"
     " AND (%(at)s::int IS NULL OR appointment_id = %(at)s) ORDER BY visit_date DESC, id DESC"
 )

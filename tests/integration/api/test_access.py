@@ -5,9 +5,11 @@ import re
 from dataclasses import replace
 
 import pytest
+from fastapi import FastAPI
 
+from petrec.api import build_router
 from petrec.api.http.openapi import document
-from tests.plugins.api import Api
+from tests.plugins.api import Api, Client
 from tests.plugins.two_clinics import (
     ABSENT,
     ACTORS,
@@ -58,7 +60,7 @@ def test_no_endpoint_is_left_out() -> None:
 
 def bare(path: str) -> str:
     """Return a path without its query and its ids, by either notation."""
-    return re.sub(r"[\w-]*ID$|\{\w+\}$", "*", path.partition("?")[0])
+    return re.sub(r"[\w-]*ID(?=/|$)|\{\w+\}", "*", path.partition("?")[0])
 
 
 def test_probes_are_open(api: Api) -> None:
@@ -91,6 +93,18 @@ def test_unknown_callers_reach_nothing(api: Api, actor: str) -> None:
         answer = call(api, actor, name, one.mine)
         assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
     assert snapshot(api.database) == before
+
+
+def test_a_host_that_knows_no_caller(api: Api) -> None:
+    app = FastAPI()
+    app.include_router(
+        build_router(api.engine, store=api.store, current_actor=lambda: None), prefix="/none"
+    )
+    client = Client(app, {})
+    answer = client.get("/none/api/v1/recordings/")
+    client.close()
+    assert (answer.status_code, answer.json()["error_code"]) == (401, "not_authenticated")
+    assert answer.headers["cache-control"] == "no-store"
 
 
 def test_foreign_pet_as_absent(api: Api) -> None:

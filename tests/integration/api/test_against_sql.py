@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from petrec.api.visits import read
 from petrec.settings import Mapping
-from tests.integration.api.hand_written import CALLERS, PETS, RECORDINGS, TABLES, VISITS
+from tests.integration.api.hand_written import (
+    ALL_RECORDINGS,
+    CALLERS,
+    PETS,
+    RECORDINGS,
+    TABLES,
+    VISITS,
+)
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
 
@@ -68,11 +75,11 @@ class Asked:
         self.who = {"all": False, "owner": None, "practice": None} | CALLERS[caller]
 
     def sql(self, query: str, **values: Any) -> list[Any]:
-        given = self.who | {"pet": None, "at": None, "each": 2} | values
+        given = self.who | {"pet": None, "at": None, "status": None, "each": 2} | values
         return self.connection.execute(query, given).fetchall()
 
     def pages(self, path: str, **filters: Any) -> list[Any]:
-        names = {"pet": "pet_id", "at": "appointment_id"}
+        names = {"pet": "pet_id", "at": "appointment_id", "status": "status"}
         rows: list[Any] = []
         sent = {names[k]: v for k, v in filters.items() if v is not None} | {"limit": 2}
         while True:
@@ -85,14 +92,24 @@ class Asked:
             sent["cursor"] = answer.headers["x-next-cursor"]
 
     def lists(self, **filters: Any) -> None:
-        found = self.pages("/api/v1/recordings/", **filters)
-        served = [(number(r["id"]), number(r["pet_id"])) for r in found]
-        assert served == self.sql(RECORDINGS, **filters), filters
+        for status in (None, "pending"):
+            self.recordings(status=status, **filters)
         found = self.pages("/api/v1/visits/", **filters)
         shown = [(number(v["id"]), [number(r["id"]) for r in v["recordings"]]) for v in found]
         assert shown == self.sql(VISITS, **filters), filters
 
+    def recordings(self, **filters: Any) -> None:
+        found = self.pages("/api/v1/recordings/", **filters)
+        served = [(number(r["id"]), number(r["pet_id"])) for r in found]
+        assert served == self.sql(RECORDINGS, **filters), filters
+
     def details(self) -> None:
+        pets = dict(self.sql(ALL_RECORDINGS))
+        for recording in range(1, 11):
+            path = f"/api/v1/recordings/rec-{recording}"
+            answer = self.api.client.get(path, headers=self.headers)
+            shown = answer.json().get("pet_id")
+            assert shown == (f"pet-{pets[recording]}" if recording in pets else None), path
         seen = dict(self.sql(VISITS))
         for visit in range(1, 6):
             answer = self.api.client.get(f"/api/v1/visits/visit-{visit}", headers=self.headers)

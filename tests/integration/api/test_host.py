@@ -62,7 +62,9 @@ def run_all(api: Api) -> None:
     api.store.objects[key] = StoredObject(3, "audio/mp4", "e")
     path = f"/api/v1/recordings/upload/complete/{recording}"
     assert send("POST", path, json={"file_size_bytes": 3}).status_code == 200
-    assert len(send("GET", "/api/v1/recordings/").json()) == 3
+    for status, number in (("uploaded", 1), ("pending", 2)):
+        assert len(send("GET", f"/api/v1/recordings/?status={status}").json()) == number
+    assert send("GET", f"/api/v1/recordings/{recording}/audio").status_code == 200
     new = {"pet_id": PET1, "appointment_id": APPT1, "visit_type": "checkup"}
     visit = f"/api/v1/visits/{send('POST', '/api/v1/visits/', json=new).json()['id']}"
     assert send("PATCH", visit, json={"notes": "n"}).status_code == 200

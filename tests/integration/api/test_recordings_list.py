@@ -43,7 +43,7 @@ class Oracle:
             self.linked.setdefault(appointment, set()).add(pet)
         self.rows = read(
             "SELECT id, pet_id, appointment_id, visit_id, recorded_by_user_id, created_at"
-            " FROM recordings ORDER BY created_at DESC, id DESC"
+            " FROM recordings WHERE status <> 'pending' ORDER BY created_at DESC, id DESC"
         )
 
     def served(self) -> list[tuple[Any, Any]]:

@@ -38,7 +38,7 @@ MORE = {
         "POST", VISITS, PET1, PET2, NEW | {"appointment_id": f"appt-{APPT1}"}
     ),
     "recordings of both": Call(
-        "GET", f"/recordings/?appointment_id=appt-{APPT1}&pet_id=pet-ID", PET1, PET2
+        "GET", f"/recordings/?status=pending&appointment_id=appt-{APPT1}&pet_id=pet-ID", PET1, PET2
     ),
     "visits of both": Call(
         "GET", f"/visits/?appointment_id=appt-ID&pet_id=pet-{PET1}", APPT1, APPT2

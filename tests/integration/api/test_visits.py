@@ -39,7 +39,9 @@ def test_visit_without_appointment(api: Api) -> None:
 
 def test_visit_with_recordings_stays(api: Api) -> None:
     """A cascade would delete the recordings with it."""
-    api.database.execute(f"UPDATE recordings SET visit_id = '{VISIT1}' WHERE id = '{REC1}'")
+    api.database.execute(
+        f"UPDATE recordings SET visit_id = '{VISIT1}', status = 'uploaded' WHERE id = '{REC1}'"
+    )
     one = f"{PATH}visit-{VISIT1}"
     assert [r["id"] for r in api.client.get(one).json()["recordings"]] == [f"rec-{REC1}"]
     answer = api.client.request("DELETE", one)
@@ -132,7 +134,9 @@ def test_without_the_table_visits_are_said_not_to_be_kept(
     fitting = INITIATE | {"appointment_id": f"appt-{appointment}", "pet_id": f"pet-{pet}"}
     made = api.client.post("/api/v1/recordings/upload/initiate", json=fitting)
     assert made.status_code == 200, made.text
-    listed = api.client.get(f"/api/v1/recordings/?appointment_id=appt-{appointment}").json()
+    listed = api.client.get(
+        f"/api/v1/recordings/?status=pending&appointment_id={appointment}"
+    ).json()
     assert made.json()["recording_id"] in [one["id"] for one in listed]
     with_visit = fitting | {"visit_id": f"visit-{VISIT1}"}
     refused = api.client.post("/api/v1/recordings/upload/initiate", json=with_visit)

@@ -1,0 +1,89 @@
+"""A pending upload: a new form for it, or its end without a file."""
+
+import logging
+from typing import Any
+
+from sqlalchemy import Text, Update, bindparam, cast, update
+
+from petrec.api.access import Scope
+from petrec.api.entities import Entity
+from petrec.api.http.errors import conflict, not_found
+from petrec.api.service import Caller, Service
+from petrec.api.statements import CompiledStatement, Row, actor_values
+from petrec.api.uploads.complete_queries import find, lock
+from petrec.api.uploads.wire import CancelOut, InitiateOut
+from petrec.api.wire_columns import as_column
+from petrec.schema import Schema, UploadState
+
+logger = logging.getLogger("petrec.api")
+
+# Not one of the states that every database must hold: only who cancels needs it.
+FAILED = "failed"
+
+
+def new_form(service: Service, caller: Caller, recording: str) -> InitiateOut:
+    """Return another form for the same object, valid from now; errors: ApiError."""
+    ids, store, now = service.clinic.ids, service.store, service.options.clock()
+    known = ids.parse(Entity.RECORDING, recording, "recording_id")
+    with service.database.reading() as connection:
+        row = _statement(service, find, caller.scope).first(connection, _values(caller, known))
+    row = _pending(row)
+    if not row.s3_key or not row.mime_type:
+        raise conflict("no_form", "This recording does not say what its file would be")
+    post = store.presign_post(row.s3_key, row.mime_type, now.replace(microsecond=0))
+    return {
+        "recording_id": ids.write(Entity.RECORDING, known),
+        "upload_url": post.url,
+        "upload_fields": dict(post.fields),
+        "s3_key": row.s3_key,
+        "bucket": store.bucket,
+        "expires_in": store.expires_s,
+        "max_file_size": store.max_bytes,
+    }
+
+
+def cancel(service: Service, caller: Caller, recording: str) -> CancelOut:
+    """End an upload that will not be completed, once; errors: ApiError."""
+    ids = service.clinic.ids
+    known = ids.parse(Entity.RECORDING, recording, "recording_id")
+    answer: CancelOut = {"status": "cancelled", "recording_id": ids.write(Entity.RECORDING, known)}
+    with service.database.writing() as connection:
+        row = _statement(service, lock, caller.scope).first(connection, _values(caller, known))
+        if row is not None and row.status == FAILED:
+            return answer
+        _pending(row)
+        moment = service.options.clock().replace(microsecond=0)
+        values = {"id": known, "status": FAILED, "moment": moment}
+        _statement(service, _end_query).run(connection, values)
+    told = {
+        "recording_id": answer["recording_id"],
+        "user_id": ids.write(Entity.USER, caller.actor.user_id),
+    }
+    logger.info("Recording upload cancelled", extra=told)
+    return answer
+
+
+def _statement(service: Service, build: Any, *scope: Scope) -> CompiledStatement:
+    return service.clinic.statements.get(build, *scope)
+
+
+def _values(caller: Caller, recording: str) -> dict[str, Any]:
+    return actor_values(caller.actor) | {"id": recording}
+
+
+def _pending(row: Row | None) -> Row:
+    """Return a row that still expects its file; errors: ApiError."""
+    if row is None:
+        raise not_found(Entity.RECORDING)
+    if row.status != UploadState.PENDING:
+        raise conflict("not_pending", "This recording does not expect an upload")
+    return row
+
+
+def _end_query(schema: Schema) -> Update:
+    recordings = schema.tables.recordings
+    c = recordings.c
+    values: dict[Any, Any] = {c.status: cast(cast(bindparam("status"), Text), c.status.type)}
+    if "updated_at" in c:
+        values[c.updated_at] = as_column(c.updated_at, "moment")
+    return update(recordings).values(values).where(c.id == bindparam("id"))
