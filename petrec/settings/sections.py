@@ -92,7 +92,12 @@ class TokenSettings(Struct, frozen=True, forbid_unknown_fields=True):
     jwks_file: Annotated[
         str, says("File with the public keys (JWKS); else the key is in PETREC_JWT_KEY.")
     ] = ""
-    owner_claim: Annotated[str, says("Claim with the id of a pet owner.")] = "owner_id"
+    jwks_url: Annotated[
+        str, says("https URL of the public keys (JWKS), in place of a file; read when needed.")
+    ] = ""
+    owner_claim: Annotated[
+        str, says("Claim with the id of a pet owner, or the path to it: app.owner_id.")
+    ] = "owner_id"
     role_claim: Annotated[str, says("Claim with the role, if there is no users table.")] = "role"
     practice_claim: Annotated[
         str, says("Claim with the id of the practice, if there is no users table.")

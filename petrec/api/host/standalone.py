@@ -7,7 +7,16 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from petrec.api.access import ClinicPolicy
-from petrec.api.host.auth import Actors, Claims, JwksFile, OneKey, Rules, Verifier, bearer_actor
+from petrec.api.host.auth import (
+    Actors,
+    Claims,
+    JwksFile,
+    JwksUrl,
+    OneKey,
+    Rules,
+    Verifier,
+    bearer_actor,
+)
 from petrec.api.host.json_log import log_as_json
 from petrec.api.host.lifespan import ending
 from petrec.api.host.store import S3Store
@@ -61,13 +70,17 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
 
 def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:
     rules = Rules(token.algorithms, token.audience, token.issuer, token.leeway_s)
+    if token.jwks_file and token.jwks_url:
+        raise SettingsError("jwks_file and jwks_url are both set", hint="remove one of them")
+    if token.jwks_url:
+        return Verifier(rules, JwksUrl(token.jwks_url))
     if token.jwks_file:
         return Verifier(rules, JwksFile(Path(token.jwks_file)))
     key = environment.get("PETREC_JWT_KEY", "")
     if not key:
         raise SettingsError(
             "no key is configured to verify tokens",
-            hint="set PETREC_JWT_KEY, or jwks_file under [serve.token] in petrec.toml",
+            hint="set PETREC_JWT_KEY, or jwks_url or jwks_file under [serve.token] in petrec.toml",
         )
     return Verifier(rules, OneKey(key, token.algorithms))
 

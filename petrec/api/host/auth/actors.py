@@ -87,12 +87,26 @@ def _user(schema: Schema) -> Select[Any]:
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str | None:
-    value = claims.get(name)
+    value = _at(claims, name)
+    if isinstance(value, list) and len(value) == 1:
+        (value,) = value
     if value is None:
         return None
     if not isinstance(value, str) or not 0 < len(value) <= 200 or not value.isprintable():
         raise unauthorized()
     return value
+
+
+def _at(claims: Mapping[str, Any], path: str) -> Any:
+    """Return the claim of this name, or else at this path of names: `realm_access.roles`."""
+    if path in claims:
+        return claims[path]
+    found: Any = claims
+    for name in path.split("."):
+        if not isinstance(found, dict):
+            return None
+        found = found.get(name)
+    return found
 
 
 # Only for the OpenAPI document: it would use the first of several headers.

@@ -62,9 +62,7 @@ class JwksFile:
 
     def find(self, algorithm: str, kid: str | None) -> Any | None:
         """Return the key; a token without a key id needs a file with exactly one key."""
-        keys = self._current()
-        named = [key for key in keys if key.kid == kid] if kid else keys if len(keys) == 1 else []
-        return next((key.public for key in named if algorithm in key.algorithms), None)
+        return fitting(self._current(), algorithm, kid)
 
     def _current(self) -> tuple[PublicKey, ...]:
         with self._lock:
@@ -86,20 +84,35 @@ class JwksFile:
 
     def _read(self) -> tuple[PublicKey, ...]:
         try:
-            listed = json.loads(decode_text(self.path.read_bytes()))["keys"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            return usable_keys(self.path.read_bytes(), str(self.path))
+        except OSError as error:
             raise SettingsError(f"{self.path} is not a readable JWKS file") from error
-        found = [self._entry(each) for each in listed] if isinstance(listed, list) else []
-        keys = tuple(key for key in found if key is not None)
-        if not keys:
-            raise SettingsError(f"{self.path} holds no usable public key")
-        return keys
 
-    def _entry(self, entry: Any) -> PublicKey | None:
-        """Return the key of an entry, None where petrec cannot use it (RFC 7517, section 5)."""
-        try:
-            return read_entry(entry)
-        except UnusableKeyError as error:
-            kid = entry.get("kid") if isinstance(entry, dict) else None
-            logger.warning("Ignored a key of %s, kid %.100r: %s", self.path, kid, error)
-        return None
+
+def fitting(keys: tuple[PublicKey, ...], algorithm: str, kid: str | None) -> Any | None:
+    """Return the key for an algorithm; without a key id only where there is exactly one key."""
+    named = [key for key in keys if key.kid == kid] if kid else keys if len(keys) == 1 else []
+    return next((key.public for key in named if algorithm in key.algorithms), None)
+
+
+def usable_keys(content: bytes, origin: str) -> tuple[PublicKey, ...]:
+    """Return the keys of a JWKS; errors: SettingsError where none can be used."""
+    try:
+        listed = json.loads(decode_text(content))["keys"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise SettingsError(f"{origin} is not a readable JWKS file") from error
+    found = [_entry(each, origin) for each in listed] if isinstance(listed, list) else []
+    keys = tuple(key for key in found if key is not None)
+    if not keys:
+        raise SettingsError(f"{origin} holds no usable public key")
+    return keys
+
+
+def _entry(entry: Any, origin: str) -> PublicKey | None:
+    """Return the key of an entry, None where petrec cannot use it (RFC 7517, section 5)."""
+    try:
+        return read_entry(entry)
+    except UnusableKeyError as error:
+        kid = entry.get("kid") if isinstance(entry, dict) else None
+        logger.warning("Ignored a key of %s, kid %.100r: %s", origin, kid, error)
+    return None
