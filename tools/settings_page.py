@@ -23,7 +23,7 @@ _ENVIRONMENT = """
 | `DATABASE_URL` | connection string, if `PETREC_DATABASE_URL` is not set |
 | `PGHOST`, `PGPORT`, `PGUSER`, `PGDATABASE`, `PGSERVICE`, `PGPASSFILE` and others of libpq | what the connection string leaves open |
 | `PETREC_NOTIFY_URL` | as `notify_url` of `[report]`; comes before it |
-| `PETREC_JWT_KEY` | key of the tokens of `petrec serve`, if there is no `jwks_file` |
+| `PETREC_JWT_KEY` | key of the tokens of `petrec serve`, if there is no `jwks_url` or `jwks_file` |
 | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | keys of the object store of `petrec serve` |
 | `NO_COLOR`, `COLUMNS` | output without colours; width of tables |
 """  # noqa: E501 - a row of a table is one line

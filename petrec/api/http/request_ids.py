@@ -1,4 +1,4 @@
-"""One id for all that is said of a request: taken from the client or the proxy, and given back."""
+"""One id for all that is said of a request: taken from the client or the proxy, and returned with the response."""
 
 import re
 import uuid

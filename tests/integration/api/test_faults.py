@@ -117,6 +117,17 @@ def test_started_before_its_database(
     assert api.client.get("/api/v1/ready").json()["error_code"] == "not_ready"
 
 
+def test_a_database_that_takes_no_writes_is_not_ready(api: Api) -> None:
+    """As after a failover, at the address of the former primary."""
+    assert api.client.get("/api/v1/ready").status_code == 200
+    name = api.database.name
+    api.database.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    api.engine.dispose()
+    answer = api.client.get("/api/v1/ready")
+    assert (answer.status_code, answer.json()["error_code"]) == (503, "read_only")
+    assert api.client.get("/api/v1/recordings/").status_code == 200
+
+
 def test_hosts_routes_keep_their_format(api: Api) -> None:
     host: FastAPI = api.app
 

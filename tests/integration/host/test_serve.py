@@ -119,6 +119,12 @@ def test_an_upload_from_start_to_end(
     assert http.post(completion, json=body, headers=me).json()["status"] == "completed"
     listed = http.get(f"{API}/recordings/?secret=in-the-query", headers=me).json()
     assert made["recording_id"] in {row["id"] for row in listed}
+    path = f"{API}/recordings/{made['recording_id']}/audio"
+    answer = http.get(path, headers=me | {"X-Request-ID": "proxy-7"})
+    assert answer.headers["x-request-id"] == "proxy-7"
+    heard = answer.json()["audio_url"]
+    assert httpx.get(heard).content == b"sound"
+    assert [http.get(page).status_code for page in ("/docs", "/redoc")] == [404, 404]
     counted = http.get("/metrics").text
     assert 'method="POST",route="/api/v1/recordings/upload/initiate"' in counted
     assert made["recording_id"] not in counted
@@ -126,7 +132,7 @@ def test_an_upload_from_start_to_end(
     log = served.log.read_text()
     assert "GET /api/v1/recordings/ 200" in log
     for secret in (SECRET, KEYS.secret_key, me["Authorization"][7:], "in-the-query",
-                   made["upload_fields"]["x-amz-signature"]):  # fmt: skip
+                   made["upload_fields"]["x-amz-signature"], heard.partition("?")[2]):  # fmt: skip
         assert secret not in log
 
 

@@ -57,7 +57,7 @@ class JwksUrl:
         return found
 
     def _refresh(self, age: float) -> None:
-        # Only the first requests wait; with keys at hand the others go on.
+        # Only the first requests wait; with keys at hand the others continue.
         if not self._lock.acquire(blocking=not self._keys):
             return
         try:
