@@ -33,9 +33,10 @@ class IdRoute(APIRoute):
 
 
 def _spans_segments(scope: Scope, child: Scope) -> bool:
-    """Return whether an id has an unescaped slash, so that the path belongs to another route."""
+    """Return whether not all escaped slashes, and they alone, are in ids.
+
+    Else the path belongs to another route: `a%2Faudio` is an id, not the audio of `a`.
+    """
     slashes = sum(str(value).count("/") for value in child["path_params"].values())
-    if slashes == 0:
-        return False
     path, raw = str(scope["path"]), scope.get("raw_path")
-    return slashes > (path.count("/") - raw.count(b"/") if raw is not None else 0)
+    return slashes != (path.count("/") - raw.count(b"/") if raw is not None else 0)

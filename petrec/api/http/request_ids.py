@@ -1,4 +1,4 @@
-"""One id for all that is said of a request: taken from the client or the proxy, and returned with the response."""
+"""One id for all that is said of a request: taken from the client, or made, and returned."""
 
 import re
 import uuid

@@ -10,8 +10,7 @@ CREATE TABLE appointment_pets (appointment_id int, pet_id int);
 CREATE TABLE visits (id int PRIMARY KEY, pet_id int, appointment_id int, visit_date timestamptz,
   visit_type text DEFAULT 'call', status text DEFAULT 'open', created_by int);
 CREATE TABLE recordings (id int PRIMARY KEY, appointment_id int, pet_id int, visit_id int,
-  recorded_by_user_id int, created_at timestamptz, recording_type text, s3_key text,
-  status text GENERATED ALWAYS AS ((ARRAY['pending', 'uploaded', NULL])[1 + id % 3]) STORED);
+  recorded_by_user_id int, created_at timestamptz, recording_type text, status text, s3_key text);
 INSERT INTO users VALUES (1, 1), (2, 2), (3, 3);
 INSERT INTO pets SELECT n, 1 + n % 3, 'pet ' || n % 2 FROM generate_series(1, 6) n;
 INSERT INTO appointments SELECT n, 1 + n % 3, 1 + n / 2 % 3 FROM generate_series(1, 6) n;
