@@ -36,7 +36,7 @@ GONE = {
     "visits": "id IN (2, 4)",
     "recordings": "id % 3 = 0",
 }
-STATUSES = ("pending", "uploaded", None)
+STATUSES = ("pending", "uploaded", None, "failed")
 MANY = int(os.environ.get("PETREC_EXAMPLES", "20"))
 links = st.lists(st.tuples(_NUMBER, _NUMBER), max_size=12)
 visits = st.lists(st.tuples(_NUMBER, _MAYBE, _TIME, _AUTHOR), max_size=5)
@@ -53,7 +53,7 @@ def fill(connection: psycopg.Connection[Any], *rows: list[tuple[Any, ...]]) -> N
     sql = "INSERT INTO visits (id, pet_id, appointment_id, visit_date, created_by)"
     run(f"{sql} VALUES (%s, %s, %s, %s, %s)", [(n, *row) for n, row in enumerate(visited, 1)])
     sql = "INSERT INTO recordings (id, appointment_id, pet_id, visit_id, recorded_by_user_id,"
-    values = [(n, *row, STATUSES[n % 3]) for n, row in enumerate(recorded, 1)]
+    values = [(n, *row, STATUSES[n % 4]) for n, row in enumerate(recorded, 1)]
     run(f"{sql} created_at, status) VALUES (%s, %s, %s, %s, %s, %s, %s)", values)
 
 

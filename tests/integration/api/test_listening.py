@@ -59,7 +59,7 @@ def test_recordings_of_before_are_heard(api: Api, metadata: str) -> None:
         f"UPDATE recordings SET status = 'transcribed', recording_metadata = {metadata}"
     )
     assert api.client.get(f"{ONE}/audio").status_code == 200
-    api.database.execute("UPDATE recordings SET s3_key = NULL")
+    api.database.execute("UPDATE recordings SET s3_key = ''")
     assert refused(api) == (409, "file_missing")
 
 
