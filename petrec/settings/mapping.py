@@ -22,7 +22,7 @@ OPTIONAL_COLUMNS: dict[str, frozenset[str]] = {
         | {"duration_seconds", "s3_key", "s3_url", "transcript_confidence", "is_transcribed"}
         | {"is_processing", "recording_metadata", "updated_at", "uploaded_at"}
     ),
-    "pets": frozenset({"owner_id", "name", "species", "breed"}),
+    "pets": frozenset({"owner_id", "name", "species", "breed", "birth_date", "weight_kg"}),
     "appointments": frozenset(
         {"pet_owner_id", "appointment_date", "title", "notes", "practice_id", "description"}
         | {"assigned_vet_user_id", "duration_minutes", "appointment_type", "status"}

@@ -28,6 +28,14 @@ interface Kase {
   searchText?: string;
 }
 
+/** A row of pets, to be searched. */
+interface Pet {
+  id: string;
+  name: string;
+  details: string;
+  searchText: string;
+}
+
 interface Facts {
   title: string;
   exported_at: string;
@@ -170,7 +178,7 @@ interface SpecialElements {
 
 type PlainElements =
   | "back" | "candidates" | "case" | "cases" | "detail" | "done" | "exported" | "facts" | "found" | "help" | "kept" | "kinds"
-  | "last" | "last-text" | "list" | "live" | "load" | "notice" | "place" | "play-key" | "reviewer" | "rows"
+  | "last" | "last-text" | "list" | "live" | "load" | "notice" | "pets" | "place" | "play-key" | "reviewer" | "rows"
   | "saved" | "total" | "trouble" | "undo";
 
 interface ById {

@@ -18,6 +18,7 @@ from petrec.features.review.case import Case
 from petrec.features.review.cases import read_practices, stream_cases
 from petrec.features.review.known import check_scope
 from petrec.features.review.page import PageFacts, write_page
+from petrec.features.review.pets import PetSearch
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import ReviewExport
 from petrec.features.review.rows import choices_of, columns_with, row_of
@@ -111,7 +112,7 @@ def export_cases(
         # An open stream would hold the connection, and its rollback would wait forever.
         with closing(stream_cases(connection, schema, present, scope, order.audio)) as cases:
             counted = _counted(cases, found[path])
-            _write(path, counted, _before(kept, force=force), order)
+            _write(path, counted, _before(kept, force=force), order, PetSearch(connection, schema))
     if order.split or not order.scope.is_all:
         counts = _sum(counts, found, len(paths))
     inferable = census.count(MISSING_INFERABLE.id)
@@ -172,7 +173,9 @@ def _before(kept: list[Path], *, force: bool) -> Callable[[Path], None]:
     return before
 
 
-def _write(path: Path, cases: Iterator[Case], before: Before, order: Order) -> None:
+def _write(
+    path: Path, cases: Iterator[Case], before: Before, order: Order, search: PetSearch
+) -> None:
     mode, columns = (PRIVATE if order.audio else None), columns_with(order.audio)
     if path.suffix.lower() == ".xlsx":
         need_extra("a workbook", "xlsx", "xlsxwriter")
@@ -183,7 +186,14 @@ def _write(path: Path, cases: Iterator[Case], before: Before, order: Order) -> N
     elif path.suffix.lower() == ".html":
         facts = order.page_facts
         with atomic_text(path, mode, before=before) as out:
-            write_page(cases, out, title="Recordings to review", exported_at=_now(), facts=facts)
+            write_page(
+                search.watch(cases),
+                out,
+                title="Recordings to review",
+                exported_at=_now(),
+                facts=facts,
+                pets=search.pets(),
+            )
     else:
         rows = (row_of(case, choices_of(case), columns) for case in cases)
         with atomic_text(path, mode, before=before) as out:

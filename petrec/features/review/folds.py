@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, Text, case, cast, distinct, fu
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.features.review.clock import Clock
+from petrec.features.review.told import told_pet
 from petrec.schema import Schema, is_moment
 from petrec.schema.people import name_of
 
@@ -33,7 +34,7 @@ def as_text(table: Any, column: str, default: str | None = "") -> ColumnElement[
 
 def pet_json(schema: Schema, pets: Any) -> ColumnElement[Any]:
     """Return a row of pets as `observed.Pet`."""
-    told = [cast(pets.c[name], Text) for name in ("species", "breed") if name in pets.c]
+    told = list(told_pet(pets))
     return func.json_build_object(
         "id", cast(pets.c.id, Text),
         "name", as_text(pets, "name"),

@@ -28,6 +28,18 @@ def told_facts(
     yield "practice", null() if practice is None else practice
 
 
+def told_pet(pets: FromClause) -> Iterator[ColumnElement[Any]]:
+    """Yield what distinguishes pets of one name: species, breed, birth date, weight."""
+    for name in ("species", "breed"):
+        if name in pets.c:
+            yield cast(pets.c[name], Text)
+    if (born := pets.c.get("birth_date")) is not None:
+        day = func.date(born) if is_moment(born) else born
+        yield "born " + cast(day, Text)
+    if (weight := pets.c.get("weight_kg")) is not None:
+        yield cast(weight, Text) + " kg"
+
+
 def _columns(
     names: tuple[str, ...], columns: Any, clock: Clock
 ) -> Iterator[tuple[str, ColumnElement[Any]]]:

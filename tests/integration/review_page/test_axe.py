@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from petrec.features.review.case import Verdict
+from petrec.features.review.observed import SeenPet
 from petrec.features.review.page import PageFacts, write_page
 from tests.integration.review_page.samples import candidate, case, clinic
 from tests.plugins.command import ROOT, Petrec
@@ -38,6 +39,7 @@ def violations(page: Page) -> list[str]:
 
 def test_axe_finds_nothing_in_any_view_of_a_review(screen: Page, tmp_path: Path) -> None:
     many = tuple(candidate(n, f"Pet {n}", Verdict.LINK) for n in range(12))
+    pets = [SeenPet(f"pet-{n}", f"Zoë {n}", "Cat", owner_name="Ann") for n in range(20)]
     first = msgspec.structs.replace(
         case(0), candidates=many, open=Verdict.LINK, audio="https://s3.clinic.example/a"
     )
@@ -48,13 +50,20 @@ def test_axe_finds_nothing_in_any_view_of_a_review(screen: Page, tmp_path: Path)
     file = tmp_path / "cases.html"
     with file.open("w", encoding="utf-8") as out:
         cases = [first, *clinic(40)]
-        write_page(cases, out, title="To review", exported_at="2025-09-01 09:00 UTC", facts=facts)
+        write_page(
+            cases,
+            out,
+            title="To review",
+            exported_at="2025-09-01 09:00 UTC",
+            facts=facts,
+            pets=pets,
+        )
     screen.goto(file.as_uri())
     screen.evaluate(AXE.read_text())
     assert violations(screen) == []
     screen.get_by_label("Your name").fill("Ada")
-    # The name, a case, a decided one, a long transcript, help, the list.
-    for keys in (("Enter",), ("1", "k"), ("j", "c"), ("?",), ("Escape", "/")):
+    # The name, a case, a search, a decided one, a long transcript, help, the list.
+    for keys in (("Enter",), ("o", "z", "Enter"), ("1", "k"), ("j", "c"), ("?",), ("Escape", "/")):
         for key in keys:
             screen.keyboard.press(key)
         assert violations(screen) == [], keys

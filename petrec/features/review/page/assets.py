@@ -11,19 +11,9 @@ import msgspec
 _HERE = files("petrec.features.review.page")
 # In the order in which they use each other.
 SCRIPTS = (
-    *("dom", "words", "cases", "store", "session", "served", "people", "filter"),
-    *(
-        "list",
-        "sound",
-        "evidence",
-        "choices",
-        "detail",
-        "progress",
-        "notices",
-        "transfer",
-        "keys",
-        "main",
-    ),
+    *("dom", "words", "cases", "store", "session", "served", "people", "filter", "pets", "list"),
+    *("sound", "evidence", "choices", "other", "detail", "progress", "notices", "transfer"),
+    *("keys", "main"),
 )
 
 

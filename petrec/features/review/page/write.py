@@ -7,6 +7,7 @@ from string import Template
 from typing import Any, TextIO
 
 from petrec.features.review.case import Case
+from petrec.features.review.observed import SeenPet
 from petrec.features.review.page.assets import (
     csp_hash,
     encode_json,
@@ -17,7 +18,7 @@ from petrec.features.review.page.assets import (
 from petrec.rules import FINDINGS, Repair
 from petrec.version import __version__
 
-_CASES = "$cases"
+_CASES, _PETS = "$cases", "$pets"
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,22 @@ def write_page(
     title: str,
     exported_at: str,
     facts: PageFacts = PageFacts(),
+    pets: Iterable[SeenPet] = (),
 ) -> int:
-    """Write the self-contained page; returns the number of cases."""
-    before, after = page_template().split(_CASES)
+    """Write the self-contained page; returns the number of cases.
+
+    `pets` can be searched where a case allows any pet; they are read after the last case.
+    """
+    before, rest = page_template().split(_CASES)
+    between, after = rest.split(_PETS)
     values = _values(title, exported_at, facts)
     out.write(Template(before).substitute(values))
     count = 0
     for count, case in enumerate(cases, start=1):  # noqa: B007 - the last number is the count
         out.write(encode_json(case) + "\n")
+    out.write(between)
+    lines = (encode_json((pet.id, pet.name, pet.details, pet.owner_name)) for pet in pets)
+    out.writelines(f"{line}\n" for line in lines)
     out.write(Template(after).substitute(values))
     return count
 

@@ -1,6 +1,6 @@
 /** The cases as the export wrote them: one JSON object a line. */
 
-/** @param {"facts" | "cases"} id */
+/** @param {"facts" | "cases" | "pets"} id */
 function takeJson(id) {
   const element = byId(id);
   const text = element.textContent ?? "";
@@ -9,8 +9,9 @@ function takeJson(id) {
 }
 
 const readFacts = () => JSON.parse(takeJson("facts"));
-const readCases = () =>
-  takeJson("cases")
+/** @param {"cases" | "pets"} id */
+const readLines = (id) =>
+  takeJson(id)
     .split("\n")
     .filter((line) => line)
     .map((line) => JSON.parse(line));

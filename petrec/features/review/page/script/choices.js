@@ -66,7 +66,7 @@ function candidateChoice(kase, entry, candidate, number, act) {
       { class: "choice-text" },
       el("strong", {}, foreign(candidate.name)),
       candidate.pet_id === kase.pet_id ? el("span", { class: "tag" }, "current pet") : null,
-      foreign(candidate.details, { class: "choice-details" }),
+      foreign(toldDays(candidate.details), { class: "choice-details" }),
       effect
         ? el("span", { class: isFarReaching(candidate) ? "effect far" : "effect" }, foreign(effect))
         : null,
@@ -100,7 +100,7 @@ function hint({ strength, reason }) {
     { class: "hint" },
     el("span", { class: `strength ${strength}` }, STRENGTH_NAMES[strength] ?? strength),
     " ",
-    foreign(reason),
+    foreign(toldDays(reason)),
   );
 }
 
@@ -158,69 +158,6 @@ function narrow(wanted) {
   const items = [...found];
   for (const item of items) item.hidden = !item.dataset.search?.includes(wanted);
   announce(counted(items.filter((item) => !item.hidden).length, "pet", "pets"));
-}
-
-/**
- * @param {Kase} kase
- * @param {Entry | null} entry
- * @param {Act} act
- */
-function otherPet(kase, entry, act) {
-  const named = entry?.verdict === kase.open && !candidateOf(kase, entry) ? entry.pet_id : "";
-  const field = el("input", {
-    id: "other",
-    value: named,
-    autocomplete: "off",
-    spellcheck: "false",
-    "aria-describedby": "other-effect",
-  });
-  const submit = el(
-    "button",
-    { type: "submit", class: "plain", "aria-pressed": String(Boolean(named)) },
-    "Choose this pet",
-  );
-  const form = el(
-    "form",
-    { class: "other card" },
-    el(
-      "label",
-      { class: "field grow" },
-      el("span", {}, "Another pet: its id in your system ", el("kbd", {}, "o")),
-      field,
-    ),
-    submit,
-    el("p", { id: "other-effect", class: "quiet" }, openEffect(kase)),
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    chooseOther(kase, field, act);
-  });
-  return form;
-}
-
-/** @param {Kase} kase */
-const openEffect = (kase) =>
-  kase.open === "link"
-    ? "Adds the pet to the appointment. The import checks that the pet exists."
-    : "The recording then has no appointment. The import checks that the pet exists.";
-
-/**
- * @param {Kase} kase
- * @param {HTMLInputElement} field
- * @param {Act} act
- */
-function chooseOther(kase, field, act) {
-  const pet = field.value.trim();
-  if (!pet) {
-    field.focus();
-    announce("The id of the pet is missing");
-    return;
-  }
-  const same = kase.candidates.find((candidate) => candidate.pet_id === pet);
-  const target = kase.open === "link" ? kase.appointment_id : null;
-  act.decide(
-    same ? candidateDecision(same) : { verdict: kase.open, pet_id: pet, appointment_id: target },
-  );
 }
 
 /**

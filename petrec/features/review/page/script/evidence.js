@@ -70,7 +70,7 @@ function presentPet(kase) {
   const known = kase.candidates.find((candidate) => candidate.pet_id === kase.pet_id);
   if (known) return known.name;
   if (kase.kind === "dangling_pet") return "one that no longer exists";
-  return contextOf(kase, "pet") ?? kase.pet_id;
+  return contextOf(kase, "pet") ?? petName(kase.pet_id);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Put everything together. */
 const facts = readFacts();
-const cases = readCases();
+/** @type {Kase[]} */
+const cases = readLines("cases");
 const served = facts.served ? new ServedSession(cases, facts.served) : null;
 const people = served && facts.served ? new People(served, facts.served.last) : null;
 const session = served ?? new Session(cases, new Store(identityOf(facts, cases)));

@@ -201,5 +201,7 @@ function candidateOf(kase, { verdict, pet_id: pet, appointment_id: appointment }
  */
 function toldEntry(kase, entry) {
   if (!entry?.verdict) return "";
-  return VERDICT_NAMES[entry.verdict] ?? candidateOf(kase, entry)?.name ?? entry.pet_id;
+  return (
+    VERDICT_NAMES[entry.verdict] ?? candidateOf(kase, entry)?.name ?? petName(entry.pet_id ?? "")
+  );
 }

@@ -79,6 +79,24 @@ function toldMoment(text) {
   return `${DATE_FORM.format(moment)}, ${moment.toISOString().slice(11, 16)}`;
 }
 
+const PLAIN_DAY = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
+
+/**
+ * The text with its days and moments in the form of the page.
+ * @param {string} text
+ */
+const toldDays = (text) =>
+  text.replace(/\b(\d{4}-\d\d-\d\d)( \d\d:\d\d)?\b/g, (found, day, time) => {
+    if (time) return toldMoment(found) ?? found;
+    const moment = new Date(day);
+    return Number.isNaN(moment.getTime()) ? found : PLAIN_DAY.format(moment);
+  });
+
 /**
  * A moment by ISO, in the zone of the page; in UTC where the browser does not know the zone.
  * @param {string} moment
