@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from petrec.features.audit.origins.column import STATED, OriginColumn
-from petrec.rules import kind_column
+from petrec.rules import Lists, kind_column
 from petrec.rules.facts_sql import FactColumns
 from petrec.rules.observed import observed
 from petrec.schema import Schema
@@ -63,7 +63,7 @@ def origins_query(
 
 def _judged(schema: Schema, origin: OriginColumn, within: ColumnElement[bool] | None) -> Any:
     """Select key and kind, and how many recordings have the same flags."""
-    facts = observed(schema, within=within)
+    facts = observed(schema, lists=Lists.COUNTED, within=within)
     here, source = schema.appointments.alias("here"), facts.source
     joined: Any = source
     if origin.joins_appointment:
