@@ -67,6 +67,7 @@ class ReportFiles:
 class ReportScope:
     """What a report covers: days of uploads and of the trend, and whether it names recordings.
 
+    `by` is a column or a key of recording_metadata whose values are compared, as by `audit`.
     The history of earlier reports is in a file, with `record` in the database, or nowhere.
     """
 
@@ -75,6 +76,7 @@ class ReportScope:
     examples: bool = True
     history: Path | None = None
     record: bool = False
+    by: str = ""
 
 
 def report(
@@ -135,15 +137,17 @@ def _make(
     session: Session, scope: ReportScope, targets: "list[ReportFile]", step: Step
 ) -> "ReportResult":
     """Build the report and its files; the history is updated only after the files are written."""
-    from petrec.features.audit import run_audit
+    from petrec.documents.safe_text import check_link
+    from petrec.features.audit.origins.by import run_audit_by
     from petrec.features.report import ReportWindow, build_report, publication
 
     if scope.record:
         _install(session)
-    window = ReportWindow(scope.days, scope.trend_days, examples=scope.examples)
+    link = check_link(session.settings.report.link, "report")
+    window = ReportWindow(scope.days, scope.trend_days, scope.examples, link)
     with session.translated(), ExitStack() as kept, publication(targets) as publish:
         with session.snapshot(may_trust=True) as (connection, schema):
-            audit = run_audit(connection, schema, step=step)
+            audit = run_audit_by(connection, schema, scope.by, names=scope.examples, step=step)
             step("comparing with the last report")
             comparing = _comparing(session, scope, connection, schema, audit)
             comparison = kept.enter_context(comparing)

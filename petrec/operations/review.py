@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from petrec.documents.safe_text import check_link
 from petrec.errors import UsageError
 from petrec.features.review.audio import open_audio
 from petrec.features.review.clock import Clock
 from petrec.features.review.export import (
     Order,
-    check_link,
     check_names,
     check_replaceable,
     export_cases,
@@ -80,7 +80,7 @@ def make_order(
     if cases.since and cases.until and cases.since > cases.until:
         raise UsageError(f"the first day, {cases.since}, is after the last, {cases.until}")
     settings = session.settings.review
-    link = check_link(settings.link)
+    link = check_link(settings.link, "review")
     clock = Clock(cases.timezone or settings.timezone)
     scope = CaseScope(tuple(cases.practices), tuple(cases.vets), cases.since, cases.until, clock)
     sound = open_audio(session.settings) if audio else None

@@ -48,6 +48,9 @@ class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     notify_url: Annotated[
         str, says("Webhook to notify of a report; a secret, better in PETREC_NOTIFY_URL.")
     ] = ""
+    link: Annotated[
+        str, says("Link from each example to a recording in your own system, with {id} in it.")
+    ] = ""
 
 
 class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -36,6 +36,7 @@ def report(
     days: options.Days = 7,
     trend_days: options.TrendDays = 90,
     no_rows: options.NoRows = False,
+    by: shared.By = "",
     notify: options.Notify = None,
     from_file: options.From = None,
     fail_level: Annotated[
@@ -85,7 +86,7 @@ def report(
             kept = _history(history, record=record, no_history=no_history)
             trusts = trust_constraints
             session = open_session("report", connect, trust_constraints=trusts, writes=record)
-        scope = ReportScope(days, trend_days, not no_rows, kept, record)
+        scope = ReportScope(days, trend_days, not no_rows, kept, record, by)
         result = make(
             session, files, scope,
             notify=notify or "", step=shown.step, before_notifying=present,

@@ -5,9 +5,11 @@ from typing import Any, TextIO
 
 from markupsafe import Markup
 
+from petrec.features.audit.origins.result import Origins
 from petrec.features.report.charts import (
     findings_chart,
     moves_chart,
+    rate_bar,
     rejected_chart,
     sparkline,
     uploads_chart,
@@ -17,6 +19,7 @@ from petrec.features.report.page import environment, moment
 from petrec.features.report.result import Movement, ReportResult
 from petrec.rules import Repair
 
+_MOST_KINDS = 3
 SIGNS = {"better": "↘", "worse": "↗", "steady": "→", "clean": "✓", "unknown": "•"}
 
 
@@ -47,6 +50,22 @@ def facts(result: ReportResult) -> dict[str, Any]:
     }
 
 
+def _origins(origins: Origins | None) -> list[dict[str, Any]]:
+    """Return the lines of the table by value, with their bars."""
+    if origins is None:
+        return []
+    most = max((value.high for value in origins.values), default=0.0)
+    return [
+        {
+            "value": value,
+            "standout": origins.standout(value),
+            "bar": rate_bar(value.percent, value.low, value.high, most),
+            "kinds": sorted(value.kinds.items(), key=lambda kind: -kind[1])[:_MOST_KINDS],
+        }
+        for value in origins.values
+    ]
+
+
 def _charts(result: ReportResult) -> dict[str, Any]:
     days = window(result.audit.taken_at, result.window_days)
     moving = any(point.new or point.fixed or point.reappeared for point in result.trend)
@@ -55,6 +74,7 @@ def _charts(result: ReportResult) -> dict[str, Any]:
         "moves_chart": moves_chart(result.trend) if moving else "",
         "uploads_chart": uploads_chart(result.uploads or (), days),
         "rejected_chart": rejected_chart(result.rejected or (), days),
+        "origins": _origins(result.audit.origins),
         "kinds": [
             {
                 "kind": kind,

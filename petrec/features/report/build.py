@@ -21,11 +21,12 @@ _MOST_BACKFILLS = 12
 
 @dataclass(frozen=True)
 class ReportWindow:
-    """How far back a report looks, and whether it names recordings."""
+    """How far back a report looks, whether it names recordings, and where it links to them."""
 
     days: int = 7
     trend_days: int = 90
     examples: bool = True
+    link: str = ""
 
 
 def build_report(
@@ -53,7 +54,7 @@ def build_report(
         compared_with=None if first else comparison.runs[-2].taken_at,
         runs=len(comparison.runs),
         backfills=tuple(mark for mark in backfills if mark.day >= points[0].day),
-        examples=read_examples(connection, schema, audit) if scope.examples else (),
+        examples=read_examples(connection, schema, audit, scope.link) if scope.examples else (),
         history=comparison.place,
     )
 

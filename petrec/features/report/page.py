@@ -5,6 +5,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from petrec.documents.safe_text import plain
+
 
 @cache
 def environment() -> Environment:
@@ -15,7 +17,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    made.filters |= {"number": number, "moment": moment, "day": day}
+    made.filters |= {"number": number, "moment": moment, "day": day, "legible": plain}
     made.globals["percent"] = percent
     return made
 

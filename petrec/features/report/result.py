@@ -102,7 +102,7 @@ class BackfillMark(Struct, frozen=True):
 
 
 class FindingExample(Struct, frozen=True):
-    """A recording of a kind, with the names by which a person knows it."""
+    """A recording of a kind, with the names by which a person knows it, and a link to it."""
 
     kind: str
     recording_id: str
@@ -110,6 +110,7 @@ class FindingExample(Struct, frozen=True):
     file: str = ""
     pet: str = ""
     appointment: str = ""
+    link: str = ""
 
 
 class ReportResult(Result, frozen=True):
@@ -146,7 +147,13 @@ class ReportResult(Result, frozen=True):
             command=self.command,
             title=f"{inner.title}. {self.verdict.sentence}",
             payload=self,
-            grids=(self._kinds(), *inner.grids[1:], *self._monitoring(), self._trend()),
+            grids=(
+                self._kinds(),
+                *self.audit.by_origin(),
+                *inner.grids[-2:],
+                *self._monitoring(),
+                self._trend(),
+            ),
             findings=inner.findings,
             notes=(*inner.notes, self._compared()),
             remarks=(*inner.remarks, *self.remarks),

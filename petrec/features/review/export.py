@@ -68,16 +68,6 @@ def check_names(paths: Sequence[Path]) -> None:
             )
 
 
-def check_link(link: str) -> str:
-    """Return the template of links to recordings; errors: UsageError."""
-    if link and not (link.startswith(("https://", "http://")) and "{id}" in link):
-        raise UsageError(
-            f"[review] link is no web address with {{id}} in it: {link}",
-            hint='such as "https://app.example/recordings/{id}"',
-        )
-    return link
-
-
 def check_replaceable(paths: Sequence[Path]) -> None:
     """Check that no file holds a person's work; errors: UsageError."""
     for path in paths:

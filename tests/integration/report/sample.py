@@ -35,11 +35,19 @@ UPDATE recordings r SET created_at = timestamptz '2025-09-01 09:58+00' - n * int
 FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM recordings) numbered
 WHERE numbered.id = r.id
 """
+# One version of the app has made most of what is missing.
+VERSIONS = """
+UPDATE recordings r SET recording_metadata = jsonb_build_object('app_version',
+    CASE WHEN n % 3 > 0 AND pet_id IS NULL THEN '3.4.0' ELSE '3.' || n % 6 || '.0' END)
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM recordings) numbered
+WHERE numbered.id = r.id
+"""
 
 
 def simulate(database: Database, history: Path) -> ReportResult:
     """Live through the days and return the last day's report."""
     database.execute(SPREAD)
+    database.execute(VERSIONS)
     clinic = Clinic(database)
     comparing = functools.partial(compared_in_file, history)
     with engine_of(database) as engine:
@@ -51,7 +59,7 @@ def simulate(database: Database, history: Path) -> ReportResult:
             else:
                 database.execute(REVIEWED, (4 + day % 3,))
                 clinic.relapse("missing_inferable", 2 if day in {20, 24} else 0)
-            result = report_on(engine, moment(day), comparing)
+            result = report_on(engine, moment(day), comparing, by="app_version")
     audit = msgspec.structs.replace(result.audit, database="clinic")
     return msgspec.structs.replace(result, audit=audit, history="petrec-history.txt")
 

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import NullPool
 
-from petrec.features.audit import run_audit
+from petrec.features.audit.origins.by import run_audit_by
 from petrec.features.report import ReportWindow, build_report
 from petrec.features.report.history import Comparison
 from petrec.features.report.result import ReportResult
@@ -46,12 +46,16 @@ def engine_of(database: Database) -> Iterator[Engine]:
 
 
 def report_on(
-    engine: Engine, taken_at: datetime, comparing: Comparing, scope: ReportWindow | None = None
+    engine: Engine,
+    taken_at: datetime,
+    comparing: Comparing,
+    scope: ReportWindow | None = None,
+    by: str = "",
 ) -> ReportResult:
     """Make a report as of another day."""
     with read_snapshot(engine) as connection:
         schema = load_schema(connection, Settings().mapping)
-        audit = msgspec.structs.replace(run_audit(connection, schema), taken_at=taken_at)
+        audit = msgspec.structs.replace(run_audit_by(connection, schema, by), taken_at=taken_at)
         with comparing(connection, schema, audit) as comparison:
             return build_report(connection, schema, audit, comparison, scope or ReportWindow())
 

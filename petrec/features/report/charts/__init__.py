@@ -3,6 +3,13 @@
 from petrec.features.report.charts.days import rejected_chart, uploads_chart
 from petrec.features.report.charts.findings import findings_chart
 from petrec.features.report.charts.moves import moves_chart
-from petrec.features.report.charts.spark import sparkline
+from petrec.features.report.charts.spark import rate_bar, sparkline
 
-__all__ = ["findings_chart", "moves_chart", "rejected_chart", "sparkline", "uploads_chart"]
+__all__ = [
+    "findings_chart",
+    "moves_chart",
+    "rate_bar",
+    "rejected_chart",
+    "sparkline",
+    "uploads_chart",
+]

@@ -1,4 +1,4 @@
-"""One kind over time, as a small inline chart."""
+"""Small inline charts: one kind over time, and one rate with its range."""
 
 from collections.abc import Sequence
 
@@ -25,5 +25,22 @@ def sparkline(values: Sequence[int], kind: str) -> Markup:
         svg.tag("circle", cx=x, cy=y, r=2.5, class_="end"),
         viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         class_=f"spark {kind}",
+        aria_hidden="true",
+    )
+
+
+def rate_bar(percent: float, low: float, high: float, most: float) -> Markup:
+    """Draw a rate as a bar and its range as a line; `most` percent fill the width.
+
+    It is decoration: the numbers are beside it.
+    """
+    scale = (_WIDTH - 2) / max(most, 0.01)
+    middle = _HEIGHT / 2
+    return svg.tag(
+        "svg",
+        svg.rect(1, middle - 6, percent * scale, 12, "rate"),
+        svg.line(1 + low * scale, middle, 1 + high * scale, middle, "range"),
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        class_="spark bar",
         aria_hidden="true",
     )
