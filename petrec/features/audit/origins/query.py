@@ -20,7 +20,6 @@ from sqlalchemy import (
 from petrec.features.audit.origins.column import STATED, OriginColumn
 from petrec.rules import Lists, kind_column
 from petrec.rules.facts_sql import FactColumns
-from petrec.rules.lists import Lists
 from petrec.rules.observed import observed
 from petrec.schema import Schema
 
