@@ -166,7 +166,10 @@ def test_only_a_browser_with_the_key_is_answered(
 
 def test_the_key_opens_the_page_and_nothing_else_does(only_served: Served) -> None:
     client = only_served.client
-    assert client.get("/").headers["content-security-policy"] == "frame-ancestors 'none'"
+    page = client.get("/")
+    assert page.headers["content-security-policy"] == "frame-ancestors 'none'"
+    pets = page.text.split('id="pets">\n')[1].split("</script>", maxsplit=1)[0].splitlines()
+    assert len(pets) > 2  # It searches them as a file does.
     cookie = client.get("/", params={"token": only_served.guard.token}).headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie

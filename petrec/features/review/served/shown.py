@@ -12,7 +12,9 @@ import msgspec
 
 from petrec.features.review.case import Case
 from petrec.features.review.cases import stream_cases
+from petrec.features.review.observed import SeenPet
 from petrec.features.review.page import PageFacts, write_page
+from petrec.features.review.pets import PetSearch
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.scope import ALL, CaseScope
 from petrec.features.review.served.answer import standing_of
@@ -38,24 +40,25 @@ class ServedPage:
     def render(self) -> str:
         """Return the page with the cases of now; memory and time grow with their number."""
         last = self.desk.presence.last
-        cases, decided = self._read()
+        cases, decided, pets = self._read()
         served = {"place": self.place, "last": last, "decided": decided}
         out = io.StringIO()
         facts = PageFacts(self.scope.clock.zone, self.link, served=served)
-        write_page(cases, out, title=TITLE, exported_at=_now(), facts=facts)
+        write_page(cases, out, title=TITLE, exported_at=_now(), facts=facts, pets=pets)
         return out.getvalue()
 
     def count(self) -> dict[str, int]:
         """Return the number of open cases by kind."""
-        cases, _ = self._read()
+        cases, _, _ = self._read()
         return dict(Counter(case.kind for case in cases))
 
-    def _read(self) -> tuple[list[Case], dict[str, Any]]:
+    def _read(self) -> tuple[list[Case], dict[str, Any], list[SeenPet]]:
         database = self.desk.database
         with database.snapshot() as (connection, schema):
-            kinds = self.kinds or REVIEWED
+            kinds, search = self.kinds or REVIEWED, PetSearch(connection, schema)
             with closing(stream_cases(connection, schema, kinds, self.scope)) as stream:
-                cases = list(stream)
+                cases = list(search.watch(stream))
+            pets = list(search.pets())
             known = {case.recording_id for case in cases}
             kept = [
                 case for case in list(self.desk.kept.values()) if case.recording_id not in known
@@ -64,7 +67,7 @@ class ServedPage:
             found = dict(standing_decisions(connection, schema, cases, settled))
         decided = {name: msgspec.to_builtins(standing_of(one)) for name, one in found.items()}
         # One that something else has settled meanwhile is no case any more.
-        return [*cases, *(case for case in kept if case.recording_id in decided)], decided
+        return [*cases, *(case for case in kept if case.recording_id in decided)], decided, pets
 
 
 def _now() -> str:
