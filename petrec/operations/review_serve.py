@@ -15,11 +15,14 @@ from petrec.features.review.served.guard import Guard
 from petrec.features.review.served.presence import Presence
 from petrec.features.review.served.result import ReviewServed, served_result
 from petrec.features.review.served.shown import ServedPage
+from petrec.features.runs.journal.lock import SERVED
 from petrec.features.runs.targets import mapped_target
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.review import CaseFilter, make_order
 from petrec.operations.session import Session
 
+# By this name other commands know that the lock is free again soon.
+COMMAND = SERVED
 # An answer that is being written is finished first.
 _DRAIN_S = 15
 

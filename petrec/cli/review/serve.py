@@ -59,9 +59,9 @@ def serve(
     need_extra("petrec review serve", "serve", "fastapi", "jwt", "uvicorn")
     from petrec.api.host.server import listen
     from petrec.features.review.served.guard import Guard
-    from petrec.operations.review_serve import prepare_review
+    from petrec.operations.review_serve import COMMAND, prepare_review
 
-    session = open_session("review serve", connect, writes=True)
+    session = open_session(COMMAND, connect, writes=True)
     with listen(host, port) as listening:
         with activity(quiet=quiet) as shown:
             ready = prepare_review(session, chosen.cases(), touch or (), step=shown.step)

@@ -11,9 +11,10 @@ from petrec.features.review.served.writer import RunWriter
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.lock import key_of_target
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Petrec
+from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.served import Serve, Served, decision_of, silent
+from tests.plugins.waiting import until
 
 DECISIONS = """
 SELECT row_key, kind, state, verdict, pet_id, appointment_id, reviewer, note
@@ -143,6 +144,23 @@ def test_a_locked_recording_and_another_command_are_named_and_block_nobody(
         backfill.execute("SELECT pg_advisory_lock(%s)", (key,))
         assert served.decide(third)["problem"] == "held"
     assert served.decide(third)["outcome"] == "saved"
+
+
+def test_a_backfill_waits_for_a_decision_that_is_being_written(
+    clinic: Database, spawn: Spawn
+) -> None:
+    held = "SELECT pg_advisory_lock(%s), set_config('application_name', %s, false)"
+    waiting = """
+        SELECT FROM pg_stat_activity
+        WHERE application_name LIKE 'petrec backfill%%' AND query LIKE '%%pg_locks%%'
+    """
+    key = key_of_target('"public"."recordings"')
+    with clinic.connect() as decision:
+        decision.execute(held, (key, "petrec review serve here:1"))
+        backfill = spawn("backfill", "--apply", "--yes", "-q", dsn=clinic.dsn)
+        until(lambda: clinic.execute(waiting, ()) or backfill.poll() is not None)
+    _, err = backfill.communicate()
+    assert (backfill.returncode, err) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from petrec.documents.amounts import counted
 from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.review.case import Verdict
@@ -46,7 +47,7 @@ class ReviewServed(Result, frozen=True):
         return Document(self.command, self._title(), self, grids, notes=self._notes())
 
     def _title(self) -> str:
-        made = f"{len(self.runs)} decisions were made"
+        made = f"{counted(len(self.runs), 'decision')} made"
         return f"{made}, {len(self.undos)} undone" if self.undos else made
 
     def _notes(self) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ A target has only one writer at a time, and so has the creation of petrec's tabl
 """
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NoReturn
 
 from psycopg import errors as pg
 from sqlalchemy import Connection, Engine, Row, text
@@ -40,6 +41,9 @@ _LIMITS = text("""
 SELECT current_setting('lock_timeout') AS lock_timeout,
        current_setting('statement_timeout') AS statement_timeout, pg_backend_pid() AS pid
 """)
+# The command whose lock is held for one decision at a time; a backfill waits for it.
+SERVED = "review serve"
+_DECISION_S, _POLL_S = 15.0, 0.1
 _UNLIMITED, _BRIEFLY = "0", "5s"
 
 
@@ -83,9 +87,21 @@ def is_held(connection: Connection, target_name: str) -> bool:
 
 
 def _acquire(connection: Connection, key: int) -> None:
-    if connection.scalar(_TRY, {"key": key}):
-        return
-    holder = _holder(connection, key)
+    deadline = time.monotonic() + _DECISION_S
+    while not connection.scalar(_TRY, {"key": key}):
+        holder = _holder(connection, key)
+        if time.monotonic() > deadline or not _is_brief(holder):
+            _refuse(holder)
+        connection.commit()
+        time.sleep(_POLL_S)
+
+
+def _is_brief(holder: Row[Any] | None) -> bool:
+    """Return whether the holder writes one decision of a served review, or has just gone."""
+    return holder is None or str(holder.application_name or "").startswith(f"petrec {SERVED} ")
+
+
+def _refuse(holder: Row[Any] | None) -> NoReturn:
     if holder is None:
         raise RunHeldError("another petrec process has just held the lock", hint="try again")
     since = f"{holder.backend_start:%Y-%m-%d %H:%M:%S} UTC" if holder.backend_start else "unknown"

@@ -236,7 +236,10 @@ function listenToBrowser() {
  */
 function listenToServer(server, others) {
   markServed();
-  server.onAnswer = ({ recording_id }) => refresh(new Set([recording_id]));
+  server.onAnswer = ({ recording_id, outcome }) => {
+    if (outcome !== "saved") byId("last").hidden = true;
+    refresh(new Set([recording_id]));
+  };
   others.onNews = refresh;
   addEventListener("online", () => server.send());
   server.send();

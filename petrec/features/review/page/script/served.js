@@ -200,7 +200,10 @@ class ServedSession extends Session {
     else this.store.drop(`case:${recording}`);
     this.adopt(answer);
     const told = toldAnswer(index === undefined ? null : this.cases[index], answer, wanted);
-    if (told) tell(told, index);
+    if (told) {
+      tell(told, index);
+      this.history = this.history.filter((each) => each.index !== index);
+    }
     this.onAnswer(answer);
   }
 
@@ -307,7 +310,7 @@ function drawTrouble(session, text) {
     place.hidden = true;
     return;
   }
-  const told = `${text} They stay in this browser and are sent again.`;
+  const told = `${text} ${session.unsent.length === 1 ? "It stays" : "They stay"} in this browser, to be sent again.`;
   if (!place.hidden && place.firstElementChild?.textContent === told) return;
   const again = el(
     "button",
