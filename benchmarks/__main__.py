@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("startup", "audit", "backfill", "review", "api", "constraints", "partitions")
+NAMES = ("startup", "fleet", "audit", "backfill", "review", "api", "constraints", "partitions")
 
 for name in sys.argv[1:] or NAMES:
     print(f"== {name}")

@@ -113,9 +113,10 @@ class Worker:
 
 
 def failed(target: str, error: PetrecError) -> TargetOutcome:
-    """Return the outcome of a target that could not be reached."""
-    code = ExitCode.UNDETERMINED
-    return TargetOutcome(target, code, TargetState.FAILED, str(error.reason), str(error.hint))
+    """Return the outcome of a target that could not be reached, or not be found."""
+    return TargetOutcome(
+        target, error.exit_code, TargetState.FAILED, str(error.reason), str(error.hint)
+    )
 
 
 def _options(target: FleetTarget, config: str) -> dict[str, str]:

@@ -171,9 +171,14 @@ def _targets_of(
         yield FleetTarget(place.name(",".join(patterns)), "", parameters, problem)
         return
     known = _Place(Dsn(place.dsn.source, {"dbname": database, **parameters}))
-    for schema in names:
-        if any(fnmatchcase(schema, pattern) for pattern in patterns):
-            yield FleetTarget(known.name(schema), schema, parameters)
+    matching = [name for name in names if any(fnmatchcase(name, each) for each in patterns)]
+    for schema in matching:
+        yield FleetTarget(known.name(schema), schema, parameters)
+    if not matching:
+        # A database that is left out in silence could be the one with the damage.
+        table, wanted = values["recordings"], ", ".join(patterns)
+        missing = UsageError(f"no schema with a table {table!r} is called {wanted}")
+        yield FleetTarget(known.name(",".join(patterns)), "", parameters, missing)
 
 
 @contextmanager

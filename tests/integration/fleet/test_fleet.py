@@ -147,6 +147,12 @@ def test_junit_has_a_suite_for_each_target(fleet: Fleet) -> None:
     assert f"{LOCKED}: " in titles
 
 
+def test_a_database_without_such_a_schema_is_named(fleet: Fleet) -> None:
+    told = fleet.told("--schema", "ward_*", "audit", code=2)
+    assert [each["state"] for each in told["targets"]] == ["failed"]
+    assert "is called ward_*" in told["targets"][0]["reason"]
+
+
 def test_targets_come_from_a_query(fleet: Fleet) -> None:
     query = "SELECT nspname AS schema FROM pg_namespace WHERE nspname LIKE 'clinic%b'"
     told = fleet.told("--query", query, "audit", code=0)
@@ -170,6 +176,10 @@ SESSIONS = """
 SELECT FROM pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE 'petrec%'
 """
+BUSY = """
+SELECT count(*) = 2 AND (SELECT sum(changed) FROM petrec.runs) > %s + 20
+FROM petrec.runs WHERE state = 'running'
+"""
 SLOW_JOBS = ("--schema", "north", "--schema", "south", "--jobs", "2")
 BACKFILL = ("backfill", "--apply", "--yes", "--max-rows-per-second", "60")
 PETS = (
@@ -186,11 +196,13 @@ def test_a_killed_fleet_is_resumed_in_every_target(
     assert (
         petrec("fleet", "--schema", "whole", "backfill", "--apply", "--yes", dsn=made.dsn).code == 0
     )
-    started = spawn("fleet", *SLOW_JOBS, *BACKFILL, dsn=made.dsn)
-    busy = "SELECT count(*) = 2 FROM petrec.runs WHERE state = 'running' AND changed > 0"
-    until(lambda: made.execute(busy)[0][0])
-    os.kill(started.pid, signal.SIGKILL)
-    until(lambda: not made.execute(SESSIONS))
+    for end in (signal.SIGINT, signal.SIGKILL):
+        before = made.execute("SELECT sum(changed) FROM petrec.runs")[0][0]
+        started = spawn("fleet", "--resume", *SLOW_JOBS, *BACKFILL, dsn=made.dsn)
+        until(lambda: made.execute(BUSY, (before,))[0][0])  # noqa: B023 - called in this turn
+        os.kill(started.pid, end)
+        assert started.wait() == (130 if end == signal.SIGINT else -end)
+        until(lambda: not made.execute(SESSIONS))
     assert made.execute("SELECT count(*) FROM petrec.runs WHERE state = 'done'") == [(1,)]
 
     refused = petrec("fleet", "--resume", *SLOW_JOBS, "audit", dsn=made.dsn)
