@@ -1,6 +1,6 @@
 """How many planned recordings the table's checks that are NOT VALID would refuse."""
 
-from sqlalchemy import Connection, FromClause, func, select, text
+from sqlalchemy import Connection, FromClause, func, literal_column, select
 from sqlalchemy.exc import DBAPIError
 
 from petrec.features.backfill.selection import Selection
@@ -21,7 +21,7 @@ def broken_checks(connection: Connection, schema: Schema, selection: Selection) 
 
 def _count(connection: Connection, planned: FromClause, expression: str) -> int | None:
     """Return how many rows would break a check; None if that cannot be queried."""
-    broken = text(f"({expression.replace(':', chr(92) + ':')}) IS FALSE")
+    broken = literal_column(f"({expression})").is_(False)
     query = select(func.count()).select_from(planned).where(broken)
     try:
         with connection.begin_nested():

@@ -2,6 +2,12 @@
 
 import json
 
+import pytest
+
+from petrec.features.runs.journal.store import list_runs
+from petrec.features.runs.undo import preview
+from petrec.operations.runs import plan_undo, runs
+from petrec.operations.session import connect
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.runs import APPLY
@@ -31,6 +37,29 @@ def test_rows_that_moved_on(petrec: Petrec, clinic: Database) -> None:
     now = {row[0]: row for row in clinic.execute("SELECT id, r::text FROM recordings r")}
     expected = original | {row[0]: row for row in kept}
     assert now == {key: row for key, row in expected.items() if key not in changed[2:]}
+
+
+def test_a_plan_counts_all_that_moved_on_and_lists_the_first(
+    petrec: Petrec, clinic: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    gone = [row[0] for row in clinic.execute(ASSIGNED)]
+    clinic.execute("DELETE FROM recordings WHERE id = ANY(%s)", (gone,))
+    monkeypatch.setattr(preview, "MOST_LISTED", 3)
+    plan = plan_undo(connect(clinic.dsn), 1)
+    assert (plan.restored, plan.left) == (395 - 4, 4)
+    assert [each.recording_id for each in plan.moved_on] == [str(id_) for id_ in gone[:3]]
+
+
+def test_a_list_has_the_newest_runs_of_its_target_alone(petrec: Petrec, clinic: Database) -> None:
+    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+    assert petrec(*UNDO, dsn=clinic.dsn).code == 0
+    session = connect(clinic.dsn)
+    assert [run.id for run in runs(session).runs] == [2, 1]
+    assert [run.id for run in runs(session, limit=1).runs] == [2]
+    with session.engine.connect() as connection:
+        assert [run.id for run in list_runs(connection, '"public"."recordings"')] == [2, 1]
+        assert list_runs(connection, '"public"."other"') == ()
 
 
 def test_lineage_tells_the_whole_story(petrec: Petrec, clinic: Database) -> None:

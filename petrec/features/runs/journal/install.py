@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
+from sqlalchemy.schema import CreateSchema
 
 from petrec.errors import (
     JournalVersionError,
@@ -18,8 +19,6 @@ from petrec.version import __version__
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-_CREATE_SCHEMA = text(f"CREATE SCHEMA {SCHEMA}")
 
 
 def alembic_config(connection: Connection) -> "Config":
@@ -88,4 +87,4 @@ def _create_schema(connection: Connection) -> None:
             hint=f"as an administrator: CREATE SCHEMA {SCHEMA} AUTHORIZATION {role}; "
             f"or GRANT CREATE ON DATABASE {database} TO {role};",
         )
-    connection.execute(_CREATE_SCHEMA)
+    connection.execute(CreateSchema(SCHEMA))
