@@ -1,14 +1,15 @@
-"""Draw the pictures of the README and the documents: a terminal, the review page, a report."""
+"""Draw the pictures of the README and the documents: a terminal and the pages."""
 
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from tools.console import ROOT, Terminal, clinic_terminal, serving
+from tools.sheets import draw_sheet
 
 ASSETS = ROOT / "docs" / "assets"
 # Rich's own format fetches its font from the network.
@@ -64,7 +65,7 @@ def draw_terminal(terminal: Terminal) -> None:
 
 
 def draw_pages(terminal: Terminal) -> None:
-    """Draw the review page with a case open, and the sample report."""
+    """Draw the review page with a case open, the sample report, and both at every width."""
     terminal.run("petrec review export cases.html --kind missing_ambiguous")
     pages = {"review": terminal.directory / "cases.html", "report": ROOT / "reports/sample.html"}
     with sync_playwright() as playwright:
@@ -72,13 +73,19 @@ def draw_pages(terminal: Terminal) -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
         for name, page in pages.items():
+            opened = _decide if name == "review" else lambda _: None
             tab = browser.new_page(viewport={"width": 1100, "height": 720})
             tab.goto(page.as_uri())
-            if name == "review":  # It asks who decides first.
-                tab.keyboard.type("Dr. Kim")
-                tab.keyboard.press("Enter")
+            opened(tab)
             tab.screenshot(path=ASSETS / f"{name}.png")
+            draw_sheet(browser, page, ASSETS / f"{name}-widths.jpg", opened)
         browser.close()
+
+
+def _decide(tab: Page) -> None:
+    """Enter who decides, which the review page asks first."""
+    tab.keyboard.type("Dr. Kim")
+    tab.keyboard.press("Enter")
 
 
 if __name__ == "__main__":
