@@ -67,19 +67,31 @@ def _twin(admin: psycopg.Connection, cluster: Cluster) -> Iterator[str]:
 
 def _alone(admin: psycopg.Connection, cluster: Cluster) -> tuple[float, float]:
     """Compare rates; returns petrec's share of the hand-written one's, and its longest lock."""
-    rates = {}
+    rates, wal = {}, {}
     for name in ("plain", "journaled", "guarded"):
-        with _twin(admin, cluster) as dsn:
+        with _twin(admin, cluster) as dsn, _logged(admin, wal, name):
             rates[name] = getattr(by_hand, name)(dsn)
-    with _twin(admin, cluster) as dsn:
+    with _twin(admin, cluster) as dsn, _logged(admin, wal, "petrec"):
         longest, ours = _ours(dsn)
     _rate("one plain UPDATE", rates["plain"], rates["plain"])
     _rate("batches by hand, with journal and cursor", rates["journaled"], rates["plain"])
     _rate("the same, checked again under lock", rates["guarded"], rates["plain"])
     _rate("petrec", ours, rates["plain"])
     print(f"petrec to what is checked by hand: {ours / rates['guarded']:.2f}")
+    for name, size in wal.items():
+        print(f"{name}: {size >> 20} MB of log, {size / wal['plain']:.2f} of the plain one's")
     print(f"longest lock {longest:.0f} ms")
     return ours / rates["guarded"], longest
+
+
+@contextmanager
+def _logged(admin: psycopg.Connection, wal: dict[str, int], name: str) -> Iterator[None]:
+    """Note how much write-ahead log the block writes."""
+    position = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
+    (before,) = admin.execute(position).fetchone() or (0,)
+    yield
+    (after,) = admin.execute(position).fetchone() or (0,)
+    wal[name] = after - before
 
 
 def _rate(what: str, rate: float, plain: float) -> None:

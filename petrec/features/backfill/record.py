@@ -34,7 +34,8 @@ def plan_query(schema: Schema, run_id: int, selection: Selection) -> Insert:
         lists=Lists.LACKING,
         within=lacking,
     )
-    place = func.row_number().over(order_by=[facts.recording[name] for name in ROW_LOCATION])
+    location = [facts.recording[name] for name in ROW_LOCATION]
+    place = func.row_number().over(order_by=location)
     rows = (
         select(
             literal(run_id),
@@ -46,7 +47,7 @@ def plan_query(schema: Schema, run_id: int, selection: Selection) -> Insert:
         )
         .select_from(facts.source)
         .where(facts.certain_pet.is_not(None))
-        .order_by(place)
+        .order_by(*location)
         .limit(selection.limit)
     )
     columns = ["run_id", "seq", "row_key", "strategy", "appointment_id", "pet_id"]
