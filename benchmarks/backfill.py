@@ -67,7 +67,8 @@ def _twin(admin: psycopg.Connection, cluster: Cluster) -> Iterator[str]:
 
 def _alone(admin: psycopg.Connection, cluster: Cluster) -> tuple[float, float]:
     """Compare rates; returns petrec's share of the hand-written one's, and its longest lock."""
-    rates, wal = {}, {}
+    rates: dict[str, float] = {}
+    wal: dict[str, int] = {}
     for name in ("plain", "journaled", "guarded"):
         with _twin(admin, cluster) as dsn, _logged(admin, wal, name):
             rates[name] = getattr(by_hand, name)(dsn)
