@@ -82,6 +82,8 @@ interface Unsent extends Entry {
   kind: string;
   state: string;
   known: number;
+  /** The decision that the database has meanwhile. */
+  saved: Standing | null;
 }
 
 interface ServedFacts {

@@ -16,10 +16,11 @@ from tests.plugins.waiting import until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-    Enter = Callable[[str, str], Page]
+    Enter = Callable[..., Page]
 
 # The server shares its two processors with everything else.
 PATIENCE_MS = 60_000
+KEEPS_NOTHING = "Storage.prototype.setItem = () => { throw new Error('full') }"
 RUNS = "SELECT action, state, changed FROM petrec.runs ORDER BY id"
 DECIDED = "SELECT verdict, reviewer FROM petrec.decisions ORDER BY run_id"
 
@@ -30,8 +31,9 @@ def enter(browser: "Browser") -> Iterator["Enter"]:
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
-    def start(address: str, name: str) -> "Page":
+    def start(address: str, name: str, script: str = "") -> "Page":
         contexts.append(browser.new_context(viewport={"width": 1366, "height": 768}))
+        contexts[-1].add_init_script(script)
         page = contexts[-1].new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -70,11 +72,15 @@ def test_two_people_see_each_other_and_never_overwrite(
     assert lee.get_by_role("button", name="Clear").count() == 0
     assert clinic.execute(DECIDED) == [("assign", "Kim")]
     # Undo in the page is an undo run, which a page that listens sees.
-    ann = enter(served.guard.address, "Ann")
+    ann = enter(served.guard.address, "Ann", KEEPS_NOTHING)
     _sees(ann, "#done", "1")
     kim.keyboard.press("u")
     _sees(ann, "#done", "0")
     assert clinic.execute(RUNS) == [("review", "done", 1), ("undo", "done", 1)]
+    # A browser that keeps nothing can decide as well.
+    ann.keyboard.press("l")
+    _sees(ann, "#saved", "Saved")
+    assert clinic.execute(DECIDED) == [("assign", "Kim"), ("leave", "Ann")]
 
 
 def test_a_decision_survives_the_server_and_is_written_once(

@@ -102,6 +102,10 @@ function chooseNumber(number) {
 function decideCurrent(choice) {
   const index = list.current;
   if (index === null) return;
+  if (served && !session.reviewer) {
+    askReviewer(session, () => decideCurrent(choice));
+    return;
+  }
   session.decide(index, choice);
   const told = toldEntry(cases[index], session.entry(index));
   showLast(told, headline(cases[index]));

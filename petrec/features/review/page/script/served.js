@@ -40,6 +40,9 @@ class ServedSession extends Session {
    */
   constructor(cases, served) {
     super(cases, new Store(`served:${served.place}`));
+    // The browser's storage may refuse to keep anything: what is sent is in memory, too.
+    const saved = /** @type {[string, Unsent][]} */ (this.store.saved());
+    this.waiting = new Map(saved.filter(([, entry]) => entry.verdict));
     for (const [recording, standing] of Object.entries(served.decided))
       this.settle(recording, standing);
     /** @type {Failure | null} */
@@ -59,12 +62,26 @@ class ServedSession extends Session {
   }
 
   get unsent() {
-    const saved = /** @type {[string, Unsent][]} */ (this.store.saved());
-    return saved.filter(([, entry]) => entry.verdict);
+    return [...this.waiting];
   }
 
   get pending() {
-    return this.unsent.length > 0;
+    return this.waiting.size > 0;
+  }
+
+  /**
+   * @param {string} recording
+   * @param {Unsent} unsent
+   */
+  keep(recording, unsent) {
+    this.waiting.set(recording, unsent);
+    this.store.put(`case:${recording}`, unsent);
+  }
+
+  /** @param {string} recording */
+  drop(recording) {
+    this.waiting.delete(recording);
+    this.store.drop(`case:${recording}`);
   }
 
   /**
@@ -73,7 +90,8 @@ class ServedSession extends Session {
    */
   show(recording, entry) {
     const index = this.positions.get(recording);
-    if (index === undefined || (entry && !fits(this.cases[index], entry))) return;
+    if (index === undefined) return;
+    if (entry && !entry.run && !fits(this.cases[index], entry)) return;
     this.place(index, entry);
     this.onChange(index);
   }
@@ -84,7 +102,7 @@ class ServedSession extends Session {
    * @param {Standing | null} standing
    */
   settle(recording, standing) {
-    if (this.store.get(`case:${recording}`, null)?.verdict) return;
+    if (this.waiting.has(recording)) return;
     const index = this.positions.get(recording);
     const note = index === undefined ? "" : (this.entry(index)?.note ?? "");
     this.show(recording, standing ?? withoutVerdict({ verdict: null, note }));
@@ -97,12 +115,14 @@ class ServedSession extends Session {
   decide(index, choice) {
     const kase = this.cases[index];
     const before = this.entry(index);
+    const standing = /** @type {Standing | null} */ (before?.run ? before : null);
+    const saved = this.waiting.get(kase.recording_id)?.saved ?? standing;
     const unsent = {
       ...{ ...choice, note: before?.note ?? "", reviewer: this.reviewer },
-      ...{ kind: kase.kind, state: kase.state, known: before?.run ?? 0 },
+      ...{ kind: kase.kind, state: kase.state, known: saved?.run ?? 0, saved },
     };
     this.history.push({ index, before: null });
-    this.store.put(`case:${kase.recording_id}`, unsent);
+    this.keep(kase.recording_id, unsent);
     this.show(kase.recording_id, unsent);
     this.send();
   }
@@ -125,14 +145,16 @@ class ServedSession extends Session {
     const recording = this.cases[index].recording_id;
     const entry = this.entry(index);
     if (!entry?.run) {
-      this.store.drop(`case:${recording}`);
-      this.settle(recording, null);
+      const saved = this.waiting.get(recording)?.saved ?? null;
+      this.drop(recording);
+      this.settle(recording, saved);
       return;
     }
     const asked = { recording_id: recording, run: entry.run, reviewer: this.reviewer };
     const answer = await ask("undo", asked);
     if (answer.problem) {
       tell(`Not undone: ${toldTrouble(answer)}`, index);
+      this.history.push({ index, before: null });
       return;
     }
     this.adopt(answer);
@@ -168,7 +190,7 @@ class ServedSession extends Session {
       this.onChange(null);
       const answer = await ask("decide", requestOf(recording, unsent));
       if (answer.problem) this.trouble = answer;
-      else this.take(answer, unsent);
+      else this.take(recording, answer, unsent);
       if (answer.problem && answer.problem !== "locked") break;
     }
     this.isSending = false;
@@ -187,17 +209,18 @@ class ServedSession extends Session {
   }
 
   /**
+   * @param {string} recording
    * @param {Answer} answer
    * @param {Unsent} wanted
    */
-  take(answer, wanted) {
-    const recording = answer.recording_id;
+  take(recording, answer, wanted) {
     const index = this.positions.get(recording);
-    const kept = this.store.get(`case:${recording}`, null);
+    const kept = this.waiting.get(recording);
     // Meanwhile the person may have decided again.
-    const isNew = kept?.verdict && !isSame(kept, wanted);
-    if (isNew) this.store.put(`case:${recording}`, { ...kept, known: answer.standing?.run ?? 0 });
-    else this.store.drop(`case:${recording}`);
+    const saved = answer.standing ?? null;
+    if (kept && !isSame(kept, wanted))
+      this.keep(recording, { ...kept, known: saved?.run ?? 0, saved });
+    else this.drop(recording);
     this.adopt(answer);
     const told = toldAnswer(index === undefined ? null : this.cases[index], answer, wanted);
     if (told) {
@@ -310,7 +333,9 @@ function drawTrouble(session, text) {
     place.hidden = true;
     return;
   }
-  const told = `${text} ${session.unsent.length === 1 ? "It stays" : "They stay"} in this browser, to be sent again.`;
+  const one = session.unsent.length === 1;
+  const kept = `${one ? "It stays" : "They stay"} in this browser, to be sent again.`;
+  const told = `${text} ${session.store.working ? kept : "Keep this page open until then."}`;
   if (!place.hidden && place.firstElementChild?.textContent === told) return;
   const again = el(
     "button",
