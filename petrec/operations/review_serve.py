@@ -12,7 +12,7 @@ from petrec.features.review.known import check_scope
 from petrec.features.review.served.app import make_app
 from petrec.features.review.served.desk import Desk
 from petrec.features.review.served.guard import Guard
-from petrec.features.review.served.presence import Presence
+from petrec.features.review.served.presence import Attendance
 from petrec.features.review.served.result import ReviewServed, served_result
 from petrec.features.review.served.shown import ServedPage
 from petrec.features.runs.journal.lock import SERVED
@@ -61,7 +61,7 @@ def prepare_review(
     Errors: UsageError, PermissionMissingError, ConnectionFailedError for a standby.
     """
     order = make_order(session, cases or CaseFilter())
-    desk = Desk(session, Presence(), order.scope.clock, touch)
+    desk = Desk(session, Attendance(), order.scope.clock, touch)
     step("checking the database")
     desk.recover()
     with session.snapshot() as (connection, schema):

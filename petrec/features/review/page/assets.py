@@ -11,7 +11,19 @@ import msgspec
 _HERE = files("petrec.features.review.page")
 # In the order in which they use each other.
 SCRIPTS = (
-    *("dom", "words", "cases", "store", "session", "served", "people", "filter", "pets", "list"),
+    *(
+        "dom",
+        "words",
+        "cases",
+        "store",
+        "session",
+        "served",
+        "serving",
+        "people",
+        "filter",
+        "pets",
+        "list",
+    ),
     *("sound", "evidence", "choices", "other", "detail", "progress", "notices", "transfer"),
     *("keys", "main"),
 )

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-class Standing(msgspec.Struct, frozen=True):
+class StandingDecision(msgspec.Struct, frozen=True):
     """A decision of the journal that stands, as the page shows it; `run` is where it is recorded.
 
     `mine` is whether it was made in the page: only that can be undone there.
@@ -45,7 +45,7 @@ class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
 
     outcome: Outcome
     recording_id: str
-    standing: Standing | None = None
+    standing: StandingDecision | None = None
     case: Case | None = None
     reason: str = ""
     gone: bool = False
@@ -79,9 +79,9 @@ class LookRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     state: str = ""
 
 
-def standing_of(decision: EarlierDecision) -> Standing:
+def standing_of(decision: EarlierDecision) -> StandingDecision:
     """Return a decision of the journal as the page shows it."""
-    return Standing(
+    return StandingDecision(
         Verdict(decision.verdict),
         decision.pet_id,
         decision.appointment_id,

@@ -25,7 +25,7 @@ from petrec.features.review.case import Case
 from petrec.features.review.served.answer import (
     DecideRequest,
     LookRequest,
-    Standing,
+    StandingDecision,
     UndoRequest,
     standing_of,
 )
@@ -62,7 +62,7 @@ class Looked(msgspec.Struct, frozen=True, omit_defaults=True):
 
     news: News
     case: Case | None = None
-    standing: Standing | None = None
+    standing: StandingDecision | None = None
     gone: bool = False
 
 

@@ -21,13 +21,13 @@ from petrec.features.review.served.answer import (
     Answer,
     DecideRequest,
     Outcome,
-    Standing,
+    StandingDecision,
     UndoRequest,
     standing_of,
 )
-from petrec.features.review.served.presence import Presence
+from petrec.features.review.served.presence import Attendance
 from petrec.features.review.served.sight import Sight, see
-from petrec.features.review.served.writer import Database, RunWriter, check_undo
+from petrec.features.review.served.writer import RunWriter, SnapshotSource, check_undo
 from petrec.features.runs.journal.store import read_run
 from petrec.features.runs.result import MovedOn
 from petrec.features.runs.run import Run, SkipCause, Target
@@ -58,7 +58,11 @@ class Desk:
     """Writes one decision after the other; safe to use from threads."""
 
     def __init__(
-        self, database: Database, presence: Presence, clock: Clock = UTC, touch: Sequence[str] = ()
+        self,
+        database: SnapshotSource,
+        presence: Attendance,
+        clock: Clock = UTC,
+        touch: Sequence[str] = (),
     ) -> None:
         self.database = database
         self.presence = presence
@@ -142,7 +146,7 @@ class Desk:
         self.made.append((decision.reviewer, decision.verdict))
         if prepared.sight.case is not None:
             self._keep(prepared.sight.case)
-        saved = Standing(
+        saved = StandingDecision(
             decision.verdict, decision.pet_id, decision.appointment_id, decision.reviewer,
             decision.note, run.id, mine=True,
         )  # fmt: skip

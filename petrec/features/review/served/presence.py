@@ -8,7 +8,7 @@ from threading import Lock
 
 from msgspec import Struct
 
-from petrec.features.review.served.answer import LookRequest, Standing
+from petrec.features.review.served.answer import LookRequest, StandingDecision
 
 # A page asks every few seconds; one that has not for this long is closed, or its computer sleeps.
 GONE_AFTER_S = 15.0
@@ -29,7 +29,7 @@ class Event(Struct, frozen=True):
 
     number: int
     recording_id: str
-    standing: Standing | None
+    standing: StandingDecision | None
 
 
 class News(Struct, frozen=True):
@@ -42,22 +42,22 @@ class News(Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _LastLook:
     person: Person
     moment: float
 
 
-class Presence:
+class Attendance:
     """The people at the pages of one server, and its events; safe to use from threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._people: OrderedDict[str, _Seen] = OrderedDict()
+        self._people: OrderedDict[str, _LastLook] = OrderedDict()
         self._events: deque[Event] = deque(maxlen=MOST_EVENTS)
         self._last = 0
         self._lock = Lock()
 
-    def publish(self, recording_id: str, standing: Standing | None) -> None:
+    def publish(self, recording_id: str, standing: StandingDecision | None) -> None:
         """Let all pages know what became of a recording."""
         with self._lock:
             self._last += 1
@@ -73,7 +73,7 @@ class Presence:
         now = self._clock()
         with self._lock:
             person = Person(asked.reviewer.strip()[:_LONGEST_NAME], asked.recording_id)
-            self._people[asked.client] = _Seen(person, now)
+            self._people[asked.client] = _LastLook(person, now)
             self._people.move_to_end(asked.client)
             self._forget(now)
             others = tuple(

@@ -30,7 +30,7 @@ from petrec.schema import Schema
 PATIENCE_S = 5.0
 
 
-class Database(Protocol):
+class SnapshotSource(Protocol):
     """What a desk needs of a session; database errors in its blocks are petrec's own."""
 
     @property
@@ -51,7 +51,7 @@ class RunWriter:
     A run that cannot be finished soon is abandoned: nothing waits for a person behind it.
     """
 
-    database: Database
+    database: SnapshotSource
     throttling: Throttling = field(default_factory=lambda: Throttling(deadline_s=PATIENCE_S))
 
     def record(
