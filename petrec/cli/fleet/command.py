@@ -8,7 +8,7 @@ from petrec.cli import options as shared
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import RunInterruptedError
 from petrec.cli.fleet.commands import FleetCommand
-from petrec.cli.fleet.options import FleetConnect, Order, Selection
+from petrec.cli.fleet.options import FleetConnect, FleetOrder, FleetSelection
 from petrec.cli.output import show
 from petrec.cli.pipelines import failures_shown, summarize
 from petrec.cli.progress import activity
@@ -29,8 +29,8 @@ def fleet(
         ),
     ],
     *,
-    selection: Selection,
-    order: Order,
+    selection: FleetSelection,
+    order: FleetOrder,
     printing: shared.Printing,
     connect: FleetConnect,
 ) -> int:
@@ -58,8 +58,8 @@ def fleet(
 
 def _run(
     words: list[str],
-    selection: Selection,
-    order: Order,
+    selection: FleetSelection,
+    order: FleetOrder,
     printing: shared.Printing,
     connect: FleetConnect,
 ) -> "FleetResult":

@@ -85,7 +85,7 @@ State = Annotated[
 
 
 @dataclass(frozen=True)
-class Selection(Bundle):
+class FleetSelection(Bundle):
     """The targets."""
 
     schemas: Schemas = None
@@ -101,7 +101,7 @@ class Selection(Bundle):
 
 
 @dataclass(frozen=True)
-class Order(Bundle):
+class FleetOrder(Bundle):
     """The order of work."""
 
     jobs: Jobs = None

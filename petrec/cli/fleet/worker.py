@@ -21,7 +21,7 @@ from petrec.cli.streams import prepare_streams
 from petrec.cli.words import worded
 from petrec.documents.document import Document
 from petrec.errors import ExitCode, PetrecError, UsageError
-from petrec.operations.fleet.process import Report, Request
+from petrec.operations.fleet.process import TargetReport, TargetRequest
 
 # What every command imports only when it is called.
 # The base of click's errors about a command line; Typer has a copy of click of its own.
@@ -39,14 +39,14 @@ def main() -> None:
     for module in _USED_BY_ALL:
         import_module(module)
     while line := sys.stdin.buffer.readline():
-        request = msgspec.json.decode(line, type=Request)
+        request = msgspec.json.decode(line, type=TargetRequest)
         with suppress(UsageError):
             FleetCommand.find(request.words)
         answers.write(_report_of(request) + b"\n")
         answers.flush()
 
 
-def _report_of(request: Request) -> bytes:
+def _report_of(request: TargetRequest) -> bytes:
     """Run a command in a process of its own, where the platform can fork one."""
     if not hasattr(os, "fork"):
         return msgspec.json.encode(_run(request))
@@ -62,10 +62,10 @@ def _report_of(request: Request) -> bytes:
     if code == 0 and content:
         return content
     reason = f"the process of this target ended with code {code}"
-    return msgspec.json.encode(Report(ExitCode.UNDETERMINED, reason))
+    return msgspec.json.encode(TargetReport(ExitCode.UNDETERMINED, reason))
 
 
-def _run_forked(request: Request, write: int) -> None:
+def _run_forked(request: TargetRequest, write: int) -> None:
     """Run a command, and end this process without what its parent does at its end."""
     code = 1
     try:
@@ -86,7 +86,7 @@ def _end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _run(request: Request) -> Report:
+def _run(request: TargetRequest) -> TargetReport:
     documents: list[Document] = []
     collected.set(documents)
     with _printed() as printed:
@@ -98,7 +98,7 @@ def _run(request: Request) -> Report:
         if printed.read(1) and not reason:
             code, reason = ExitCode.USAGE, "the command prints a text, not a result"
             hint = "write it to files: --output 'DIRECTORY/{target}'"
-    return Report(code, reason, hint, tuple(documents))
+    return TargetReport(code, reason, hint, tuple(documents))
 
 
 def _outcome(words: tuple[str, ...]) -> tuple[int, str, str]:

@@ -28,14 +28,14 @@ _PROGRAM = "petrec.cli.fleet.worker"
 _NOT_INHERITED = ("GITHUB_STEP_SUMMARY",)
 
 
-class Request(Struct, frozen=True):
+class TargetRequest(Struct, frozen=True):
     """A command for one target: its words, and options that its command line does not show."""
 
     words: tuple[str, ...]
     options: dict[str, str]
 
 
-class Report(Struct, frozen=True):
+class TargetReport(Struct, frozen=True):
     """How a command ended, and what it would have shown."""
 
     exit_code: int
@@ -45,7 +45,7 @@ class Report(Struct, frozen=True):
 
 
 @dataclass
-class Worker:
+class TargetWorker:
     """The other side of such a process; it is started with the first target."""
 
     verbose: bool = False
@@ -56,7 +56,9 @@ class Worker:
         if target.problem is not None:
             return failed(target.name, target.problem)
         started = monotonic()
-        request = Request(tuple(fill(word, target) for word in words), _options(target, config))
+        request = TargetRequest(
+            tuple(fill(word, target) for word in words), _options(target, config)
+        )
         report = self._ask(msgspec.json.encode(request))
         return TargetOutcome(
             target=target.name,
@@ -68,7 +70,7 @@ class Worker:
             documents=report.documents,
         )
 
-    def _ask(self, request: bytes) -> Report:
+    def _ask(self, request: bytes) -> TargetReport:
         process = self._process or self._start()
         if process.stdin is None or process.stdout is None:  # pragma: no cover - both are pipes
             raise TypeError("the process has no pipes")
@@ -78,11 +80,13 @@ class Worker:
             process.stdin.flush()
         answer = process.stdout.readline()
         if answer.endswith(b"\n"):
-            return msgspec.json.decode(answer, type=Report)
+            return msgspec.json.decode(answer, type=TargetReport)
         code = process.wait()
         process.stdout.close()
         self._process = None
-        return Report(ExitCode.UNDETERMINED, f"the process of this target ended with code {code}")
+        return TargetReport(
+            ExitCode.UNDETERMINED, f"the process of this target ended with code {code}"
+        )
 
     def _start(self) -> "subprocess.Popen[bytes]":
         environment = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}

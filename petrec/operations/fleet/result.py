@@ -4,14 +4,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
 
 from petrec.documents.amounts import counted
 from petrec.documents.document import UNDETERMINED, Document, Finding, Grid, Result
+from petrec.documents.frames import records_frame
 from petrec.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # The worst first: what could not be determined is worse than a finding.
 _RANKS = (
@@ -91,6 +95,12 @@ class FleetResult(Result, frozen=True):
     def count(self, state: TargetState) -> int:
         """Return how many targets are in a state."""
         return sum(outcome.state is state for outcome in self.targets)
+
+    def frame(self) -> "DataFrame":
+        """Return the outcome of each target as a data frame, with the number of its results."""
+        frame = records_frame(TargetOutcome, self.targets)
+        frame["documents"] = [len(outcome.documents) for outcome in self.targets]
+        return frame
 
     def document(self) -> Document:
         """Return the form for rendering: all targets, what was found in all, and each part."""

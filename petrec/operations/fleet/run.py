@@ -11,7 +11,7 @@ from petrec.errors import ExitCode, UsageError
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.fleet.kept import DEFAULT, KeptOutcomes
 from petrec.operations.fleet.places import make_places
-from petrec.operations.fleet.process import Worker
+from petrec.operations.fleet.process import TargetWorker
 from petrec.operations.fleet.result import FleetResult, TargetOutcome, TargetState
 from petrec.operations.fleet.targets import FleetTarget
 
@@ -85,8 +85,8 @@ class _Crew:
         self, targets: Sequence[FleetTarget], done: dict[str, TargetOutcome]
     ) -> dict[str, TargetOutcome]:
         """Return the outcome of each target; an interruption ends the commands in order."""
-        idle: SimpleQueue[Worker] = SimpleQueue()
-        workers = [Worker(self.schedule.verbose) for _ in range(self.schedule.jobs)]
+        idle: SimpleQueue[TargetWorker] = SimpleQueue()
+        workers = [TargetWorker(self.schedule.verbose) for _ in range(self.schedule.jobs)]
         for worker in workers:
             idle.put(worker)
         outcomes: dict[str, TargetOutcome] = {}
@@ -103,7 +103,7 @@ class _Crew:
                     worker.close()
         return outcomes
 
-    def _work_with(self, idle: "SimpleQueue[Worker]", target: FleetTarget) -> TargetOutcome:
+    def _work_with(self, idle: "SimpleQueue[TargetWorker]", target: FleetTarget) -> TargetOutcome:
         worker = idle.get()
         try:
             outcome = worker.work(target, self.words, self.schedule.config)
