@@ -11,6 +11,7 @@ from petrec.features.review.apply import (
     resume_review,
     review_target,
 )
+from petrec.features.review.case import Verdict
 from petrec.features.review.check import check
 from petrec.features.review.checked import Checked, write_rejects
 from petrec.features.review.clock import Clock
@@ -149,7 +150,11 @@ class _Import:
             clock = self._clock()
             clock.check(connection)
             checked = check(connection, schema, self.reading, clock)
-            target = review_target(make_target(schema, self.decisions.touch), checked.ballots)
+            target = review_target(
+                make_target(schema, self.decisions.touch),
+                links=checked.counts[Verdict.LINK] > 0,
+                moves=checked.moves,
+            )
             if writing:
                 links = "INSERT" if target.links else ""
                 check_writable(connection, schema, target.columns, links=links)

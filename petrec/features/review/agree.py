@@ -1,12 +1,11 @@
 """What several people have decided about one recording: agreement, or a conflict."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from petrec.features.review.case import Decision, Verdict
+from petrec.features.review.case import Decision
 from petrec.features.review.read.entry import DecisionEntry
 
 # Separates the names of people who share a decision.
@@ -49,34 +48,10 @@ def choice_of(decision: Decision) -> tuple[str, str | None, str | None]:
     return decision.verdict, decision.pet_id, decision.appointment_id
 
 
-def agreed(valid: Sequence[Valid]) -> tuple[list[Ballot], list[list[Valid]]]:
-    """Return ballots in the order of the entries, and the groups that contradict each other.
-
-    "Cannot tell" does not contradict another decision: both are recorded.
-    """
-    ballots, conflicts = [], []
-    for group in _groups(valid):
-        for votes in (_with(group, abstained=False), _with(group, abstained=True)):
-            if len({choice_of(vote.entry.decision) for vote in votes}) > 1:
-                conflicts.append(votes)
-            elif votes:
-                ballots.append(_ballot(votes))
-    return ballots, conflicts
-
-
-def _groups(valid: Sequence[Valid]) -> Iterator[list[Valid]]:
-    groups: dict[tuple[str, ...], list[Valid]] = defaultdict(list)
-    for one in valid:
-        groups[one.key].append(one)
-    yield from groups.values()
-
-
-def _with(group: Sequence[Valid], *, abstained: bool) -> list[Valid]:
-    cannot = Verdict.CANNOT_TELL
-    return [one for one in group if (one.entry.decision.verdict is cannot) is abstained]
-
-
-def _ballot(votes: Sequence[Valid]) -> Ballot:
+def agreed(votes: Sequence[Valid]) -> Ballot | None:
+    """Return the ballot of people who decided the same about a recording; None if they differ."""
+    if len({choice_of(vote.entry.decision) for vote in votes}) > 1:
+        return None
     decisions = [vote.entry.decision for vote in votes]
     merged = msgspec.structs.replace(
         decisions[0],

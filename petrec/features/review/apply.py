@@ -1,7 +1,8 @@
 """Record and write decisions: resume an unfinished run, then start a new one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 
 import msgspec
 from sqlalchemy import Connection, Engine, insert
@@ -26,6 +27,7 @@ from petrec.postgres.warned import about_check, not_valid_checks
 from petrec.schema import Schema
 
 _ROWS_AT_ONCE = 1_000
+_WRITING = frozenset({Verdict.ASSIGN, Verdict.LINK})
 
 
 def resume_review(
@@ -58,7 +60,7 @@ def record_review(
     engine: Engine,
     schema: Schema,
     target: Target,
-    ballots: Sequence[Ballot],
+    ballots: Iterable[Ballot],
     throttling: Throttling,
     observe: Observer,
 ) -> Run:
@@ -70,10 +72,9 @@ def record_review(
     return Driver(engine, ReviewWork(schema), throttling, observe).run(plan)
 
 
-def review_target(target: Target, ballots: Sequence[Ballot]) -> Target:
-    """Return what a run of these ballots writes besides the pet."""
-    links = any(ballot.decision.verdict is Verdict.LINK for ballot in ballots)
-    also = ("appointment_id",) if any(ballot.moves for ballot in ballots) else ()
+def review_target(target: Target, *, links: bool, moves: bool) -> Target:
+    """Return what a run writes besides the pet: added pets, and other appointments."""
+    also = ("appointment_id",) if moves else ()
     return msgspec.structs.replace(target, also=also, links=links)
 
 
@@ -86,13 +87,13 @@ def foresee_review(connection: Connection, schema: Schema, target: Target) -> Fo
     return replace(foresight, warnings=(*foresight.warnings, *checks))
 
 
-def _create(connection: Connection, target: Target, ballots: Sequence[Ballot]) -> Run:
+def _create(connection: Connection, target: Target, ballots: Iterable[Ballot]) -> Run:
     run_id = create_run(connection, Action.REVIEW, target)
-    rows = [_row(run_id, seq, ballot) for seq, ballot in enumerate(ballots, start=1)]
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        connection.execute(insert(decisions), rows[start : start + _ROWS_AT_ONCE])
-    writing = {Verdict.ASSIGN, Verdict.LINK}
-    planned = sum(ballot.decision.verdict in writing for ballot in ballots)
+    planned = 0
+    numbered = enumerate(ballots, start=1)
+    while some := list(islice(numbered, _ROWS_AT_ONCE)):
+        connection.execute(insert(decisions), [_row(run_id, seq, ballot) for seq, ballot in some])
+        planned += sum(ballot.decision.verdict in _WRITING for _, ballot in some)
     update_run(connection, run_id, {"planned": planned})
     return read_run(connection, target.name, run_id)
 

@@ -54,9 +54,9 @@ def read_practices(
 
 def observe(
     connection: Connection, schema: Schema, ids: Sequence[str], clock: Clock = UTC
-) -> list[Observed]:
-    """Return the current values of some recordings, of any kind."""
-    return list(_stream(connection, ids_query(schema, ids, clock)))
+) -> Iterator[Observed]:
+    """Yield the current values of some recordings, of any kind."""
+    return _stream(connection, ids_query(schema, ids, clock))
 
 
 def read_pets(connection: Connection, schema: Schema, ids: Sequence[str]) -> dict[str, SeenPet]:

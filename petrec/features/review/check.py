@@ -1,7 +1,8 @@
 """Decisions checked against the current database: which may be written, and why the others not."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -12,62 +13,88 @@ from petrec.features.review.checked import Checked
 from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.earlier import EarlierDecision, earlier_decisions
 from petrec.features.review.ids import EntryIds, has_exponent, number_twins
-from petrec.features.review.imported import SourceLine, Trouble
+from petrec.features.review.imported import Trouble
 from petrec.features.review.judge import Objection, is_recorded, judge, overtaken
 from petrec.features.review.observed import Observed, SeenPet
 from petrec.features.review.read.entry import DecisionEntry, Reading
+from petrec.features.review.spool import Spool
+from petrec.features.review.votes import DecidedLines, Sights, Votes
 from petrec.features.runs.targets import target_name
 from petrec.postgres.foreseen import Lacking, what_is_lacking
 from petrec.schema import Schema
 
-_AT_ONCE = 10_000
+_AT_ONCE = 2_000
+_OBSERVED_AT_ONCE = 100_000
 
 
 def check(connection: Connection, schema: Schema, reading: Reading, clock: Clock = UTC) -> Checked:
     """Judge everything that was read, within the caller's snapshot."""
     checked = Checked(problems=list(reading.problems), rows=dict(reading.rows))
-    valid: list[Valid] = []
-    entries = list(_formed(connection, schema, reading.entries, checked))
-    for start in range(0, len(entries), _AT_ONCE):
-        chunk = entries[start : start + _AT_ONCE]
-        valid += _judged(connection, schema, chunk, checked, clock)
-    checked.ballots, conflicts = agreed(valid)
-    for votes in conflicts:
-        _refuse_conflict(votes, checked)
+    votes, lines = Votes(), DecidedLines()
+    formed: Spool[DecisionEntry] = Spool(DecisionEntry)
+    for chunk in _chunks(iter(reading.entries), _AT_ONCE):
+        for entry in _formed(connection, schema, chunk, lines, checked):
+            formed.append(entry)
+    for vote in _judged_all(connection, schema, formed, checked, clock):
+        votes.add(vote)
+    for group in votes.groups():
+        if (ballot := agreed(group)) is not None:
+            checked.accept(ballot)
+        else:
+            _refuse_conflict(group, checked)
     checked.problems.sort(key=lambda p: (p.place.file, p.place.sheet, p.place.line))
     return checked
 
 
 def _formed(
-    connection: Connection, schema: Schema, entries: Sequence[DecisionEntry], checked: Checked
+    connection: Connection,
+    schema: Schema,
+    entries: Sequence[DecisionEntry],
+    lines: DecidedLines,
+    checked: Checked,
 ) -> Iterator[DecisionEntry]:
     """Normalise ids; refuse a line with an invalid id or kind, and duplicates."""
-    first: dict[tuple[str, str, str], SourceLine] = {}
     ids = EntryIds(connection, schema, entries)
     for entry in entries:
         decision, refusal = ids.normal(entry)
-        identity = (entry.place.file, decision.recording_id, decision.state)
-        if refusal is None and identity in first:
-            reason = f"line {first[identity].line} already decides this recording"
+        if refusal is None and (line := lines.first(entry, decision.recording_id, decision.state)):
+            reason = f"line {line} already decides this recording"
             refusal = Objection("recording_id", reason)
         if refusal is not None:
             checked.refuse(entry, refusal)
-            continue
-        first[identity] = entry.place
-        yield DecisionEntry(entry.place, decision, entry.row)
+        else:
+            yield DecisionEntry(entry.place, decision, entry.row)
+
+
+def _chunks(entries: Iterator[DecisionEntry], size: int) -> Iterator[list[DecisionEntry]]:
+    while chunk := list(islice(entries, size)):
+        yield chunk
+
+
+def _judged_all(
+    connection: Connection,
+    schema: Schema,
+    entries: Iterable[DecisionEntry],
+    checked: Checked,
+    clock: Clock,
+) -> Iterator[Valid]:
+    """Judge all entries; the recordings of many are read at once, each time from whole tables."""
+    ahead, behind = iter(entries), iter(entries)
+    while ids := {e.decision.recording_id for e in islice(ahead, _OBSERVED_AT_ONCE)}:
+        sights = Sights(observe(connection, schema, sorted(ids), clock))
+        for chunk in _chunks(islice(behind, _OBSERVED_AT_ONCE), _AT_ONCE):
+            yield from _judged(connection, schema, chunk, sights, checked)
 
 
 def _judged(
     connection: Connection,
     schema: Schema,
     entries: Sequence[DecisionEntry],
+    sights: Sights,
     checked: Checked,
-    clock: Clock,
 ) -> Iterator[Valid]:
     ids = sorted({entry.decision.recording_id for entry in entries})
-    seen: dict[str, list[Observed]] = defaultdict(list)
-    for one in observe(connection, schema, ids, clock):
-        seen[one.recording_id].append(one)
+    seen = sights.of(ids)
     earlier: dict[str, list[EarlierDecision]] = defaultdict(list)
     for old in earlier_decisions(connection, target_name(schema), ids):
         earlier[old.key[0]].append(old)

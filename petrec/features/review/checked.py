@@ -11,6 +11,7 @@ from petrec.features.review.imported import LineProblem, SourceLine
 from petrec.features.review.judge import Objection
 from petrec.features.review.read.entry import DecisionEntry, Row
 from petrec.features.review.rows import COLUMNS
+from petrec.features.review.spool import Spool
 from petrec.files import atomic_text, keep_beside
 
 _REASON = "problem"
@@ -18,18 +19,25 @@ _REASON = "problem"
 
 @dataclass
 class Checked:
-    """The outcome: ballots to record in order, and everything else."""
+    """The outcome: ballots to record in order, on disk, and everything else."""
 
-    ballots: list[Ballot] = field(default_factory=list)
+    ballots: Spool[Ballot] = field(default_factory=lambda: Spool(Ballot))
+    counts: Counter[Verdict] = field(default_factory=Counter)
+    moves: bool = False
     already: int = 0
     problems: list[LineProblem] = field(default_factory=list)
     rows: dict[SourceLine, Row] = field(default_factory=dict)
 
     @property
     def verdicts(self) -> dict[str, int]:
-        """Count the ballots by verdict."""
-        counted = Counter(ballot.decision.verdict for ballot in self.ballots)
-        return {str(verdict): counted[verdict] for verdict in Verdict if counted[verdict]}
+        """Return the number of ballots by verdict."""
+        return {str(v): self.counts[v] for v in Verdict if self.counts[v]}
+
+    def accept(self, ballot: Ballot) -> None:
+        """Add a ballot to be recorded; `moves` is whether any changes the appointment."""
+        self.ballots.append(ballot)
+        self.counts[ballot.decision.verdict] += 1
+        self.moves |= ballot.moves
 
     def refuse(self, entry: DecisionEntry, refusal: Objection) -> None:
         """Note why an entry is not recorded."""

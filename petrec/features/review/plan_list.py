@@ -1,6 +1,6 @@
 """The plan of an import as a list that somebody reads and signs before it is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from petrec.documents.as_csv import write_rows
@@ -15,7 +15,7 @@ COLUMNS = (
 _SILENT = {Verdict.CANNOT_TELL, Verdict.LEAVE}
 
 
-def write_plan(path: Path, ballots: Sequence[Ballot]) -> None:
+def write_plan(path: Path, ballots: Iterable[Ballot]) -> None:
     """Write a line for each decision, in the order in which it is recorded.
 
     An older file is kept as NAME.bak-1, since it may be signed. Errors: OutputError.
@@ -24,7 +24,7 @@ def write_plan(path: Path, ballots: Sequence[Ballot]) -> None:
         write_rows(COLUMNS, _rows(ballots), out, bom=True)
 
 
-def _rows(ballots: Sequence[Ballot]) -> Iterator[tuple[str, ...]]:
+def _rows(ballots: Iterable[Ballot]) -> Iterator[tuple[str, ...]]:
     for ballot in ballots:
         decision, before = ballot.decision, ballot.before
         stays = decision.verdict in _SILENT

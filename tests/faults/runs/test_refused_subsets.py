@@ -92,9 +92,13 @@ class Clinic:
         """Decide all that needs a person, at random."""
         ids = self.database.execute("SELECT id::text FROM recordings WHERE pet_id IS NULL")
         with self.engine.connect() as connection:
-            seen = observe(connection, self.schema, [row[0] for row in ids])
+            seen = list(observe(connection, self.schema, [row[0] for row in ids]))
         ballots = [Ballot(one.key, _decide(one, chance), "test") for one in seen]
-        target = review_target(self.target, ballots)
+        target = review_target(
+            self.target,
+            links=any(one.decision.verdict is Verdict.LINK for one in ballots),
+            moves=any(one.moves for one in ballots),
+        )
         return record_review(self.engine, self.schema, target, ballots, LIMITS, lambda _: None)
 
     def undo(self, run: Run) -> Run:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from petrec.features.review.case import Decision
 from petrec.features.review.imported import LineProblem, SourceLine
+from petrec.features.review.spool import Spool
 
 Row = Mapping[str, str]
 
@@ -20,10 +21,10 @@ class DecisionEntry:
 
 @dataclass
 class Reading:
-    """Everything that was read; `rows` are those of the problems, by place."""
+    """Everything that was read, the entries on disk; `rows` are of the problems, by place."""
 
     reviewer: str = ""
-    entries: list[DecisionEntry] = field(default_factory=list)
+    entries: Spool[DecisionEntry] = field(default_factory=lambda: Spool(DecisionEntry))
     problems: list[LineProblem] = field(default_factory=list)
     rows: dict[SourceLine, Row] = field(default_factory=dict)
     undecided: int = 0
@@ -39,12 +40,11 @@ class Reading:
             self.rows[place] = row
 
     def part(self) -> "Reading":
-        """Return an empty reading for one file."""
-        return Reading(self.reviewer)
+        """Return a reading for one file, which adds to the same entries."""
+        return Reading(self.reviewer, self.entries)
 
     def add(self, part: "Reading") -> None:
         """Take over what was read of one file."""
-        self.entries += part.entries
         self.problems += part.problems
         self.rows |= part.rows
         self.undecided += part.undecided
