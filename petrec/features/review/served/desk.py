@@ -96,7 +96,7 @@ class Desk:
         read_decision(asked.decision, SourceLine(SOURCE), "", reading)
         if reading.problems:
             return self._refused(reading.problems[0])
-        decision = reading.entries[0].decision
+        decision = next(iter(reading.entries)).decision
         with self._writing:
             if self._is_unsure:
                 self.recover()
@@ -120,11 +120,15 @@ class Desk:
         return refused or self._as_it_is(Outcome.UNDONE, asked.recording_id)
 
     def _prepare(self, reading: Reading) -> _Prepared:
-        entry = reading.entries[0]
+        entry = next(iter(reading.entries))
         with self.database.snapshot() as (connection, schema):
             sight = see(connection, schema, entry.decision.recording_id, self.clock)
             checked = check(connection, schema, reading, self.clock)
-            target = review_target(make_target(schema, self.touch), checked.ballots)
+            target = review_target(
+                make_target(schema, self.touch),
+                links=checked.counts[Verdict.LINK] > 0,
+                moves=checked.moves,
+            )
             links = "INSERT" if target.links else ""
             check_writable(connection, schema, target.columns, links=links)
         return _Prepared(sight, checked, schema, target)

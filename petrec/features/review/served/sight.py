@@ -29,7 +29,7 @@ class Sight:
 
 def see(connection: Connection, schema: Schema, recording_id: str, clock: Clock) -> Sight:
     """Read one recording, whatever its kind is now."""
-    observed = observe(connection, schema, [recording_id], clock)
+    observed = list(observe(connection, schema, [recording_id], clock))
     doubtful = next((one for one in observed if one.kind in REVIEWED), None)
     case = make_case(doubtful, what_is_lacking(connection, schema)) if doubtful else None
     earlier = earlier_decisions(connection, target_name(schema), [recording_id])

@@ -1,6 +1,6 @@
 """The runs of a served review: one for each decision, and the undo of one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -55,7 +55,7 @@ class RunWriter:
     throttling: Throttling = field(default_factory=lambda: Throttling(deadline_s=PATIENCE_S))
 
     def record(
-        self, schema: Schema, target: Target, ballots: Sequence[Ballot]
+        self, schema: Schema, target: Target, ballots: Iterable[Ballot]
     ) -> tuple[Run, tuple[MovedOn, ...]]:
         """Record and write; returns the run, and what it did not write."""
         engine = self.database.engine
