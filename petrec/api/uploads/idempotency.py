@@ -51,8 +51,13 @@ class EarlierUpload:
 
     s3_key: str
     created_at: datetime | None
-    pending: bool
+    status: str | None
     differs: bool
+
+    @property
+    def pending(self) -> bool:
+        """Return whether it still expects its file."""
+        return self.status == UploadState.PENDING
 
     def seconds_left(self, now: datetime, expires_s: int) -> int:
         """Return how long the first form is still valid, in seconds."""
@@ -86,7 +91,7 @@ def earlier(connection: Connection, clinic: Clinic, new: NewRecording) -> Earlie
     compared = [name for name in _COMPARED if name in clinic.schema.recordings.c]
     differs = any(getattr(row, name) != getattr(new, name) for name in compared)
     created = row.created_at and datetime.fromisoformat(row.created_at)
-    return EarlierUpload(row.s3_key, created, row.status == UploadState.PENDING, differs)
+    return EarlierUpload(row.s3_key, created, row.status, differs)
 
 
 def _lock(_: Schema) -> Select[Any]:

@@ -18,6 +18,7 @@ from petrec.api.uploads.insert import insert_query
 from petrec.api.uploads.membership import explain
 from petrec.api.uploads.new_ids import new_id
 from petrec.api.uploads.new_recording import Association, NewRecording
+from petrec.api.uploads.pending import FAILED
 from petrec.api.uploads.wire import InitiateIn, InitiateOut
 
 logger = logging.getLogger("petrec.api")
@@ -135,11 +136,13 @@ def _check_replay(
     new: NewRecording,
     earlier: idempotency.EarlierUpload,
 ) -> None:
-    """Refuse a different body, and callers who may not start it now; errors: ApiError."""
+    """Refuse another body, an upload that has ended, and who may not start it now."""
     if earlier.differs:
         raise conflict(
             "idempotency_key_reused", "This Idempotency-Key was used with a different request"
         )
+    if earlier.status == FAILED:
+        raise conflict("not_pending", "This recording does not expect an upload")
     refusal = explain(connection, clinic, caller, new)
     if refusal.code != "try_again":
         raise refusal

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.plugins.api import Api, Client
-from tests.plugins.two_clinics import ACTORS, REC1, VET1, write
+from tests.plugins.two_clinics import ACTORS, INITIATE, REC1, VET1, write
 
 pytestmark = pytest.mark.api("two_clinics", headers=ACTORS["staff"] | {"x-user": VET1})
 
@@ -40,6 +40,14 @@ def test_a_cancelled_upload_stays_as_failed(api: Api) -> None:
         assert (code, refused["error_code"]) == (409, "not_pending")
     listed = api.client.get("/api/v1/recordings/?status=failed").json()
     assert [one["id"] for one in listed] == [f"rec-{REC1}"]
+
+
+def test_its_key_does_not_bring_a_cancelled_upload_back(api: Api) -> None:
+    path, key = "/api/v1/recordings/upload/initiate", {"Idempotency-Key": "k"}
+    made = api.client.post(path, json=INITIATE, headers=key).json()
+    assert post(api, "cancel", recording=made["recording_id"])[0] == 200
+    again = api.client.post(path, json=INITIATE, headers=key)
+    assert (again.status_code, again.json()["error_code"]) == (409, "not_pending")
 
 
 def test_a_complete_upload_is_neither_renewed_nor_cancelled(api: Api) -> None:

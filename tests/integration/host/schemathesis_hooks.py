@@ -17,6 +17,7 @@ schemathesis.openapi.format("date", st.dates(*(year.date() for year in YEARS)).m
 # The app's contract has 400 for what is well-formed, but does not go together.
 MISFITS = {"pet_not_in_appointment", "visit_conflict"}
 CONTENT = b"sound"
+EXAMPLE = "rec-456e7890-e89b-12d3-a456-426614174111"
 
 
 @schemathesis.check
@@ -48,6 +49,8 @@ def after_call(context: Any, case: Any, response: Any) -> None:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Complete an upload with the size that was uploaded, where any number would do."""
+    """Complete an upload with the size that was uploaded, and cancel another one."""
     if "/complete/" in case.path and case.meta.generation.mode.is_positive:
         case.body["file_size_bytes"] = len(CONTENT)
+    if case.path_parameters.get("recording_id") == EXAMPLE and "/cancel/" in case.path:
+        case.path_parameters["recording_id"] = f"{EXAMPLE[:-1]}2"
