@@ -49,8 +49,9 @@ def after_call(context: Any, case: Any, response: Any) -> None:
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
-    """Complete an upload with the size that was uploaded, and cancel another one."""
+    """Complete an upload with the size that was uploaded, and use others for the rest."""
     if "/complete/" in case.path and case.meta.generation.mode.is_positive:
         case.body["file_size_bytes"] = len(CONTENT)
-    if case.path_parameters.get("recording_id") == EXAMPLE and "/cancel/" in case.path:
-        case.path_parameters["recording_id"] = f"{EXAMPLE[:-1]}2"
+    for word, digit in (("/cancel/", "2"), ("/form/", "3")):
+        if word in case.path and case.path_parameters.get("recording_id") == EXAMPLE:
+            case.path_parameters["recording_id"] = f"{EXAMPLE[:-1]}{digit}"

@@ -32,10 +32,13 @@ EXAMPLES = clinic_rows(
     RECORDING,
     "789abc12-3def-4567-8901-234567890def",
 )
-# The example's upload is completed, so another one is there to be cancelled; the hooks name it.
-TO_CANCEL = f"""
+# The example's upload is completed, so others are there to be cancelled, and for another form; the
+# hooks name them.
+PENDING = f"""
 CREATE TEMP TABLE another AS SELECT * FROM recordings WHERE id = '{RECORDING}';
 UPDATE another SET id = '{RECORDING[:-1]}2';
+INSERT INTO recordings SELECT * FROM another;
+UPDATE another SET id = '{RECORDING[:-1]}3';
 INSERT INTO recordings SELECT * FROM another;
 DROP TABLE another;
 """
@@ -71,7 +74,7 @@ def test_schemathesis_finds_nothing(
     examples: int,
 ) -> None:
     base = database("with_visits")
-    base.execute(ROWS + EXAMPLES + TO_CANCEL)
+    base.execute(ROWS + EXAMPLES + PENDING)
     # As many bytes as the hooks say.
     seaweed.put(f"key-{RECORDING}", b"sound", "audio/mp4")
     server = serve(base.dsn, seaweed.endpoint)
