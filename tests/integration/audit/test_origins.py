@@ -7,7 +7,7 @@ import json
 import pytest
 
 import petrec as api
-from petrec.features.audit.origins.result import Origins, OriginState, Standing
+from petrec.features.audit.origins.result import Deviation, Origins, OriginState
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
@@ -102,8 +102,8 @@ def test_the_version_that_makes_the_damage_comes_first(petrec: Petrec, clinic: D
     clinic.execute(BAD_VERSION)
     found = origins_of(clinic, "app_version")
     first, standout = found.values[0], found.standouts[0]
-    assert (first.value, standout.value, standout.standing) == ("2.2.0", "2.2.0", Standing.MORE)
-    assert {s.value for s in found.standouts if s.standing is Standing.LESS} == {"2.0.0", "2.1.0"}
+    assert (first.value, standout.value, standout.standing) == ("2.2.0", "2.2.0", Deviation.MORE)
+    assert {s.value for s in found.standouts if s.standing is Deviation.LESS} == {"2.0.0", "2.1.0"}
     assert standout.low > 15
     table = petrec("audit", "--by", "app_version", dsn=clinic.dsn)
     assert "app_version 2.2.0 stands out: 25" in table.out

@@ -105,3 +105,11 @@ def test_focus_is_seen_and_never_lost(opened: Open) -> None:
     page.page.locator(".choice").nth(1).focus()
     page.press("Enter")
     assert page.page.evaluate("document.activeElement.id") == "case-title"
+
+
+def test_a_page_printed_from_a_dark_screen_is_light(opened: Open) -> None:
+    page = opened(clinic(3), color_scheme="dark").page
+    colour = "getComputedStyle(document.documentElement).getPropertyValue('--page')"
+    dark = page.evaluate(colour)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(colour) != dark

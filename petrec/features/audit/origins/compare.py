@@ -7,10 +7,10 @@ from petrec.features.audit.origins.column import NOT_READABLE, NOT_STATED, STATE
 from petrec.features.audit.origins.intervals import critical_value, newcombe, wilson
 from petrec.features.audit.origins.query import OriginCounts
 from petrec.features.audit.origins.result import (
+    Deviation,
     Origins,
     OriginState,
     OriginValue,
-    Standing,
     Standout,
 )
 from petrec.rules import FINDINGS
@@ -83,7 +83,7 @@ def _standouts(
             value=_text(key),
             state=_STATES[key[0]],
             kind=kind,
-            standing=Standing.MORE if difference > 0 else Standing.LESS,
+            standing=Deviation.MORE if difference > 0 else Deviation.LESS,
             percent=_percent(count / total),
             rest_percent=_percent(other / other_total),
             difference=_percent(difference),
@@ -94,7 +94,7 @@ def _standouts(
 
 def _rank(standout: Standout) -> tuple[bool, float, str]:
     """Return what sorts more damage before less, and what is surest to be large before the rest."""
-    more = standout.standing is Standing.MORE
+    more = standout.standing is Deviation.MORE
     return not more, -standout.low if more else standout.high, standout.value
 
 

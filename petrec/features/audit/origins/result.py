@@ -26,12 +26,11 @@ class OriginState(StrEnum):
     OTHER = "other"
 
 
-class Standing(StrEnum):
-    """Whether a value has more or less damage than the rest, beyond chance."""
+class Deviation(StrEnum):
+    """Whether a value has more or less damage than the rest."""
 
     MORE = "more"
     LESS = "less"
-    ALIKE = "alike"
 
 
 class OriginValue(Struct, frozen=True):
@@ -69,7 +68,7 @@ class Standout(Struct, frozen=True):
     value: str
     state: OriginState
     kind: str
-    standing: Standing
+    standing: Deviation
     percent: float
     rest_percent: float
     difference: float
@@ -121,7 +120,7 @@ class Origins(Struct, frozen=True):
         if self.comparisons == 0:
             return (f"{self.column} has no two values to compare",)
         pairs = ((value, self.standout(value)) for value in self.values)
-        more = [(v, s) for v, s in pairs if s is not None and s.standing is Standing.MORE]
+        more = [(v, s) for v, s in pairs if s is not None and s.standing is Deviation.MORE]
         if not more:
             return (f"no value of {self.column} has more damage than the rest, beyond chance",)
         return tuple(self._sentence(*pair) for pair in more[:_MOST_SENTENCES])
