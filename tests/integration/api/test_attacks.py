@@ -75,6 +75,7 @@ def packed(content: Any) -> str:
 @pytest.mark.parametrize("path", ["recordings", "visits"])
 def test_a_forged_cursor_shows_nothing_more(api: Api, path: str) -> None:
     """A cursor says where to go on, never what may be seen."""
+    api.database.execute("UPDATE recordings SET status = 'uploaded'")
     future = packed(["2096-10-02 07:06:40+00", ABSENT])
     for headers in (STAFF, OWNER):
         whole = api.client.get(f"{API}/{path}/", headers=headers)

@@ -21,6 +21,7 @@ FROM generate_series(1, 11) n;
 INSERT INTO visits (pet_id, appointment_id, visit_date, visit_type, created_by)
 SELECT '{PET1}', '{APPT1}', timestamptz '2025-09-01T10:00:00.25Z' + n * interval '7 minutes',
   'checkup', '{VET1}' FROM generate_series(1, 11) n;
+UPDATE recordings SET status = 'uploaded';
 UPDATE recordings SET created_at = '2025-09-01T14:30:22.5Z' WHERE id = '{REC1}';
 """
 NAIVE = {
@@ -161,7 +162,7 @@ def test_nulls_are_nulls(base: Database, start: Callable[[], Api]) -> None:
         "appointment_id": f"appt-{APPT1}",
         "pet_id": f"pet-{PET1}",
         "recording_type": "visit_audio",
-        "status": "pending",
+        "status": "uploaded",
         "is_transcribed": False,
         "is_processing": False,
     }
@@ -171,7 +172,7 @@ def test_nulls_are_nulls(base: Database, start: Callable[[], Api]) -> None:
 
 def test_an_upload_without_a_key_is_missing(base: Database, start: Callable[[], Api]) -> None:
     base.execute("ALTER TABLE recordings ALTER s3_key DROP NOT NULL")
-    base.execute(f"UPDATE recordings SET s3_key = NULL WHERE id = '{REC1}'")
+    base.execute("UPDATE recordings SET s3_key = NULL, status = 'pending'")
     api = start()
     api.store.objects[f"key-{REC1}"] = StoredObject(3, "audio/mp4", "e")
     path = f"/api/v1/recordings/upload/complete/{REC1}"
