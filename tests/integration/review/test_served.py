@@ -171,6 +171,7 @@ def test_a_backfill_waits_for_a_decision_that_is_being_written(
         ({"Host": "127.0.0.1:1"}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[x"}, 403),
         ({"Cookie": ""}, 401),
     ],
 )
@@ -198,3 +199,5 @@ def test_the_key_opens_the_page_and_nothing_else_does(only_served: Served) -> No
         assert "recording_id" not in answer.text
     long = client.post("/decide", content=b"x" * 70_000)
     assert long.status_code == 413
+    deep = client.post("/decide", content=b'{"decision":' + b"[" * 9_000 + b"]" * 9_000 + b"}")
+    assert deep.status_code == 400

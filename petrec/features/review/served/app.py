@@ -128,7 +128,7 @@ class _Routes:
             return _json(Failure("request", "too large"), HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
             asked = msgspec.json.decode(await request.body(), type=kind)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             return _json(Failure("request", str(error)), HTTPStatus.BAD_REQUEST)
         try:
             return _json(await run_in_threadpool(work, asked))

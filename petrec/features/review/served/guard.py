@@ -41,7 +41,7 @@ class Guard:
         host = request.headers.get("host", "")
         if not self._is_ours(host):
             return "this address does not belong to petrec review serve"
-        if request.method != "GET" and urlsplit(request.headers.get("origin", "")).netloc != host:
+        if request.method != "GET" and _place_of(request.headers.get("origin", "")) != host:
             return "the request comes from another site"
         return ""
 
@@ -73,6 +73,14 @@ class Guard:
         if self.is_local:
             return name in _LOOPBACK
         return _is_address(name) or name in {self.host, "localhost", *_own_names()}
+
+
+def _place_of(origin: str) -> str:
+    """Return host and port of an origin; empty if it is not one."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _own_names() -> set[str]:

@@ -48,6 +48,9 @@ class ServedSession extends Session {
     /** @type {Failure | null} */
     this.trouble = null;
     this.isSending = false;
+    // The recording whose decision is on its way, and whether it was undone since.
+    this.sending = "";
+    this.isRegretted = false;
     this.failures = 0;
     this.timer = 0;
     /** @type {(answer: Answer) => void} */
@@ -122,6 +125,7 @@ class ServedSession extends Session {
       ...{ kind: kase.kind, state: kase.state, known: saved?.run ?? 0, saved },
     };
     this.history.push({ index, before: null });
+    if (kase.recording_id === this.sending) this.isRegretted = false;
     this.keep(kase.recording_id, unsent);
     this.show(kase.recording_id, unsent);
     this.send();
@@ -146,6 +150,7 @@ class ServedSession extends Session {
     const entry = this.entry(index);
     if (!entry?.run) {
       const saved = this.waiting.get(recording)?.saved ?? null;
+      if (recording === this.sending) this.isRegretted = true;
       this.drop(recording);
       this.settle(recording, saved);
       return;
@@ -187,8 +192,11 @@ class ServedSession extends Session {
     for (let next = this.next(tried); next; next = this.next(tried)) {
       const [recording, unsent] = next;
       tried.add(JSON.stringify(next));
+      this.sending = recording;
+      this.isRegretted = false;
       this.onChange(null);
       const answer = await ask("decide", requestOf(recording, unsent));
+      this.sending = "";
       if (answer.problem) this.trouble = answer;
       else this.take(recording, answer, unsent);
       if (answer.problem && answer.problem !== "locked") break;
@@ -228,6 +236,7 @@ class ServedSession extends Session {
       this.history = this.history.filter((each) => each.index !== index);
     }
     this.onAnswer(answer);
+    if (this.isRegretted && index !== undefined && answer.outcome === "saved") this.takeBack(index);
   }
 
   /**
