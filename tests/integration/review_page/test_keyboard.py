@@ -111,6 +111,27 @@ def test_search_and_filters(opened: Open) -> None:
     assert page.text("#found") == "1 case"
 
 
+def test_a_phone_decides_only_what_is_in_sight(opened: Open) -> None:
+    page = opened(clinic(), viewport={"width": 320, "height": 600})
+    page.press("/")
+    page.page.keyboard.type("CHECKUP 299")
+    page.press("Enter")
+    assert page.text("#case-title") == "visit_recording_299.m4a"
+    page.page.get_by_role("button", name="All cases").click()
+    page.press("1")
+    assert page.text("#case-title") == "visit_recording_299.m4a"
+    assert page.text("#done") == "0"
+    page.press("1", "/", "Escape")
+    assert page.page.locator("#case-title").is_visible()
+    assert page.page.locator("#done").text_content() == "1"
+
+
+def test_an_empty_page_has_nothing_to_decide(opened: Open) -> None:
+    page = opened([])
+    page.press("1", "u", "j", "/", "Escape")
+    assert page.text("#detail") == "There is nothing to decide."
+
+
 def test_marks_and_case_do_not_matter_to_the_search(opened: Open) -> None:
     page = opened([case(0, names=("ŁATKA", "Zoë")), case(1, names=("Rex", "Bo"))])
     page.page.locator("#search").fill("ZOE")

@@ -8,7 +8,8 @@
  */
 function drawDetail(session, index, place, act) {
   if (index === null) {
-    byId("detail").replaceChildren(el("p", { class: "empty quiet" }, "No case fits the filter."));
+    const told = session.cases.length ? "No case fits the filter." : "There is nothing to decide.";
+    byId("detail").replaceChildren(el("p", { class: "empty quiet" }, told));
     byId("place").textContent = "";
     return;
   }

@@ -57,6 +57,7 @@ function enter(id) {
 function leaveField(target) {
   if (!(target instanceof HTMLElement) || !isTyping(target)) return;
   target.blur();
+  if (byId("case-title")) showView("case");
   focusCase();
 }
 

@@ -102,6 +102,11 @@ function chooseNumber(number) {
 function decideCurrent(choice) {
   const index = list.current;
   if (index === null) return;
+  // On a narrow screen the list may hide the case: nobody decides what is not in sight.
+  if (!byId("detail").offsetParent) {
+    open(index);
+    return;
+  }
   if (served && !session.reviewer) {
     askReviewer(session, () => decideCurrent(choice));
     return;
@@ -195,7 +200,11 @@ function resetFilters() {
 function listen() {
   byId("search").addEventListener("input", debounced(applyFilter, 120));
   byId("filters").addEventListener("change", applyFilter);
-  byId("filters").addEventListener("submit", (event) => event.preventDefault());
+  byId("filters").addEventListener("submit", (event) => {
+    event.preventDefault();
+    applyFilter();
+    if (list.current !== null) open(list.current);
+  });
   byId("previous").addEventListener("click", act.previous);
   byId("next").addEventListener("click", act.next);
   byId("undo").addEventListener("click", act.undo);
