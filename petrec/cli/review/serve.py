@@ -76,6 +76,8 @@ def _announce(guard: "Guard", cases: int, place: str) -> None:
     """Print the address, which nobody could guess."""
     remark(f"{cases} open cases; decisions are written to {place}")
     remark(f"open in a browser: {guard.address}")
+    if guard.host not in guard.address:
+        remark("on another computer: with the name of this machine in place of 127.0.0.1")
     if not guard.is_local:
         remark("not encrypted: everyone who can read this network can read the recordings")
     remark("to end: Ctrl-C")

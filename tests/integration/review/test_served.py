@@ -6,7 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from petrec.cli.review.serve import _announce
 from petrec.features.review.case import Decision, Verdict
+from petrec.features.review.served.guard import Guard
 from petrec.features.review.served.writer import RunWriter
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.lock import key_of_target
@@ -201,3 +203,11 @@ def test_the_key_opens_the_page_and_nothing_else_does(only_served: Served) -> No
     assert long.status_code == 413
     deep = client.post("/decide", content=b'{"decision":' + b"[" * 9_000 + b"]" * 9_000 + b"}")
     assert deep.status_code == 400
+
+
+@pytest.mark.parametrize(("host", "told"), [("0.0.0.0", 1), ("127.0.0.1", 0), ("10.1.2.3", 0)])
+def test_who_listens_everywhere_is_told_how_others_come(
+    host: str, told: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _announce(Guard(host, 8765), 3, "clinic")
+    assert capsys.readouterr().err.count("with the name of this machine") == told
