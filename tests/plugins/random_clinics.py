@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from hypothesis import strategies as st
+from sqlalchemy import Connection, text
 
 from petrec.rules.facts import Facts, VisitFacts
 from petrec.settings import Mapping
@@ -151,3 +152,36 @@ def _rows(draw: st.DrawFn, keys: Keys) -> Rows:
 
 def _one_of(ids: Sequence[int]) -> st.SearchStrategy[int]:
     return st.sampled_from(ids) if ids else st.nothing()
+
+
+def fill(connection: Connection, clinic: Clinic) -> None:
+    """Insert the rows that count and the hidden ones, where the condition is false or NULL."""
+    names = Rows.__dataclass_fields__
+    for table, name in zip(TABLES, names, strict=True):
+        counted, hidden = getattr(clinic, name), getattr(clinic.hidden, name)
+        marks = [*(True for _ in counted), *((None, False)[n % 2] for n, _ in enumerate(hidden))]
+        values = [
+            {
+                f"v{place}": value
+                for place, value in enumerate((*written(clinic, table, n, row), mark))
+            }
+            for n, (row, mark) in enumerate(zip([*counted, *hidden], marks, strict=True), 1)
+        ]
+        if values:
+            places = ", ".join(f":{place}" for place in values[0])
+            connection.execute(text(f"INSERT INTO public.{table} VALUES ({places})"), values)
+
+
+def written(clinic: Clinic, table: str, number: int, row: Any) -> tuple[Any, ...]:
+    """Return a row's values in the order of its table's columns."""
+    match table:
+        case "pets":
+            return (row, clinic.pet_owners.get(row))
+        case "appointments":
+            return (row, clinic.place_owners.get(row))
+        case "appointment_pets":
+            return tuple(row)
+        case "visits":
+            return (number, row.pet_id, row.appointment_id)
+        case _:
+            return (number, *row)

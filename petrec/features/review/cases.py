@@ -55,7 +55,10 @@ def read_practices(
 def observe(
     connection: Connection, schema: Schema, ids: Sequence[str], clock: Clock = UTC
 ) -> Iterator[Observed]:
-    """Yield the current values of some recordings, of any kind."""
+    """Yield the current values of some recordings, of any kind.
+
+    The connection is in use until all are read.
+    """
     return _stream(connection, ids_query(schema, ids, clock))
 
 

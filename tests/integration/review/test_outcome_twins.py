@@ -21,10 +21,10 @@ from petrec.features.runs.run import Action, Run, RunState, Target
 from petrec.postgres.preflight import load_schema
 from petrec.rules import classify
 from petrec.rules.agreement import may_link
-from tests.integration.rules.test_rule_twins import TABLES, _url, fill
+from tests.integration.rules.test_rule_twins import TABLES, _url
 from tests.plugins.cluster import Cluster
 from tests.plugins.known_clinics import MANY_KINDS
-from tests.plugins.random_clinics import Clinic, clinics
+from tests.plugins.random_clinics import Clinic, clinics, fill
 
 MANY = int(os.environ.get("PETREC_EXAMPLES", "40"))
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -96,7 +96,7 @@ def test_sql_and_python_foresee_the_same_outcomes(engine: Engine, clinic: Clinic
     with engine.connect() as connection:
         fill(connection, clinic)
         ids = [str(number) for number in range(1, len(clinic.recordings) + 1)]
-        for seen in observe(connection, load_schema(connection, clinic.mapping), ids):
+        for seen in list(observe(connection, load_schema(connection, clinic.mapping), ids)):
             visit = clinic.recordings[int(seen.recording_id) - 1][2]
             expected = judged_by_rules(clinic, visit)
             assert judged_by_sql(connection, clinic, seen) == expected

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -20,8 +19,7 @@ from petrec.rules.facts import Facts
 from petrec.schema import Schema
 from tests.plugins.cluster import Cluster
 from tests.plugins.known_clinics import MANY_KINDS, SOUND_KINDS, TRUSTED_KINDS
-from tests.plugins.random_clinics import TABLES as TABLES_OF_ROWS
-from tests.plugins.random_clinics import Clinic, Keys, Rows, clinics
+from tests.plugins.random_clinics import Clinic, Keys, clinics, fill
 
 TABLES = """
 CREATE TABLE pets (id int PRIMARY KEY, owner_id int, counts boolean);
@@ -84,39 +82,6 @@ def engine(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Engine]
 
 def _url(cluster: Cluster, name: str) -> str:
     return cluster.dsn(name).replace("postgresql:", "postgresql+psycopg:")
-
-
-def fill(connection: Connection, clinic: Clinic) -> None:
-    """Insert the rows that count and the hidden ones, where the condition is false or NULL."""
-    names = [one.name for one in fields(Rows)]
-    for table, name in zip(TABLES_OF_ROWS, names, strict=True):
-        counted, hidden = getattr(clinic, name), getattr(clinic.hidden, name)
-        marks = [*(True for _ in counted), *((None, False)[n % 2] for n, _ in enumerate(hidden))]
-        values = [
-            {
-                f"v{place}": value
-                for place, value in enumerate((*written(clinic, table, n, row), mark))
-            }
-            for n, (row, mark) in enumerate(zip([*counted, *hidden], marks, strict=True), 1)
-        ]
-        if values:
-            places = ", ".join(f":{place}" for place in values[0])
-            connection.execute(text(f"INSERT INTO public.{table} VALUES ({places})"), values)
-
-
-def written(clinic: Clinic, table: str, number: int, row: Any) -> tuple[Any, ...]:
-    """Return a row's values in the order of its table's columns."""
-    match table:
-        case "pets":
-            return (row, clinic.pet_owners.get(row))
-        case "appointments":
-            return (row, clinic.place_owners.get(row))
-        case "appointment_pets":
-            return tuple(row)
-        case "visits":
-            return (number, row.pet_id, row.appointment_id)
-        case _:
-            return (number, *row)
 
 
 def hold_twins_equal(engine: Engine, clinic: Clinic, *, trusted: bool) -> None:

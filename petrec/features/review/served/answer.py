@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from petrec.features.review.agree import SHARED
-from petrec.features.review.case import Case, Verdict
+from petrec.features.review.case import Case, Decision, Verdict
 from petrec.features.review.earlier import EarlierDecision
 
 # The place of a decision that was made in the page, in the journal.
@@ -88,5 +88,32 @@ def standing_of(decision: EarlierDecision) -> StandingDecision:
         decision.reviewer,
         decision.note,
         decision.run_id,
-        decision.source == SOURCE and SHARED not in decision.reviewer,
+        _made_in_the_page(decision),
     )
+
+
+def overtaken(decision: Decision, known: int, stands: EarlierDecision | None) -> Answer | None:
+    """Return that another decision stands: one that the page does not know, or of others."""
+    if stands is None:
+        return None
+    if _is_same(stands, decision) and (stands.written or is_of(stands, decision.reviewer)):
+        return Answer(Outcome.SAVED, decision.recording_id, standing_of(stands))
+    unknown = stands.run_id > known and stands.verdict != Verdict.CANNOT_TELL
+    others = stands.written and not is_of(stands, decision.reviewer)
+    if unknown or others:
+        return Answer(Outcome.TAKEN, decision.recording_id, standing_of(stands))
+    return None
+
+
+def is_of(stands: EarlierDecision, reviewer: str) -> bool:
+    """Return whether this person alone has made the decision, in the page."""
+    return _made_in_the_page(stands) and stands.reviewer == reviewer.strip()
+
+
+def _made_in_the_page(stands: EarlierDecision) -> bool:
+    return stands.source == SOURCE and SHARED not in stands.reviewer
+
+
+def _is_same(stands: EarlierDecision, decision: Decision) -> bool:
+    mine = (decision.verdict, decision.pet_id, decision.appointment_id)
+    return mine == (stands.verdict, stands.pet_id, stands.appointment_id)

@@ -6,13 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
-from petrec.features.review.agree import SHARED
 from petrec.features.review.apply import review_target
 from petrec.features.review.case import Case, Decision, Verdict
 from petrec.features.review.check import check
 from petrec.features.review.checked import Checked
 from petrec.features.review.clock import UTC, Clock
-from petrec.features.review.earlier import EarlierDecision
 from petrec.features.review.imported import LineProblem, SourceLine, Trouble
 from petrec.features.review.read.entry import Reading
 from petrec.features.review.read.json_file import read_decision
@@ -23,6 +21,8 @@ from petrec.features.review.served.answer import (
     Outcome,
     StandingDecision,
     UndoRequest,
+    is_of,
+    overtaken,
     standing_of,
 )
 from petrec.features.review.served.presence import Attendance
@@ -102,7 +102,7 @@ class Desk:
                 self.recover()
             prepared = self._prepare(reading)
             stands = prepared.sight.standing
-            answer = _overtaken(decision, asked.known, stands)
+            answer = overtaken(decision, asked.known, stands)
             if answer is None and stands is not None and stands.written:
                 answer = self._undo(stands.run_id, decision.recording_id)
                 prepared = self._prepare(reading)
@@ -114,7 +114,7 @@ class Desk:
             stands = self.look(asked.recording_id).standing
             if stands is None or stands.run_id != asked.run:
                 return self._as_it_is(Outcome.CHANGED, asked.recording_id)
-            if not _is_of(stands, asked.reviewer):
+            if not is_of(stands, asked.reviewer):
                 return self._as_it_is(Outcome.TAKEN, asked.recording_id)
             refused = self._undo(asked.run, asked.recording_id)
         return refused or self._as_it_is(Outcome.UNDONE, asked.recording_id)
@@ -194,30 +194,6 @@ class Desk:
         stands = standing_of(sight.standing) if sight.standing else None
         gone = sight.case is None and stands is None
         return Answer(outcome, recording_id, stands, sight.case, reason, gone)
-
-
-def _overtaken(decision: Decision, known: int, stands: EarlierDecision | None) -> Answer | None:
-    """Return that another decision stands: one that the page does not know, or of others."""
-    if stands is None:
-        return None
-    if _is_same(stands, decision) and (stands.written or _is_of(stands, decision.reviewer)):
-        return Answer(Outcome.SAVED, decision.recording_id, standing_of(stands))
-    unknown = stands.run_id > known and stands.verdict != Verdict.CANNOT_TELL
-    others = stands.written and not _is_of(stands, decision.reviewer)
-    if unknown or others:
-        return Answer(Outcome.TAKEN, decision.recording_id, standing_of(stands))
-    return None
-
-
-def _is_of(stands: EarlierDecision, reviewer: str) -> bool:
-    """Return whether this person alone has made the decision, in the page."""
-    own = stands.source == SOURCE and SHARED not in stands.reviewer
-    return own and stands.reviewer == reviewer.strip()
-
-
-def _is_same(stands: EarlierDecision, decision: Decision) -> bool:
-    mine = (decision.verdict, decision.pet_id, decision.appointment_id)
-    return mine == (stands.verdict, stands.pet_id, stands.appointment_id)
 
 
 def _told(skipped: Sequence[MovedOn]) -> str:
