@@ -1,5 +1,6 @@
 """The served page in a browser: two people, a server that is killed, one key."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -81,10 +82,38 @@ def test_two_people_see_each_other_and_never_overwrite(
     _undoes_what_is_on_its_way(kim)
     _sees(ann, "#done", "0")
     until(lambda: clinic.execute(RUNS) == written * 2)
+    _sends_the_others_after_a_refusal(lee, ann)
     # A browser that keeps nothing can decide as well.
     ann.keyboard.press("l")
     _sees(ann, "#saved", "Saved")
-    assert clinic.execute(DECIDED) == [("assign", "Kim")] * 2 + [("leave", "Ann")]
+    assert clinic.execute(DECIDED) == [
+        *[("assign", name) for name in ("Kim", "Kim", "Lee")],
+        ("leave", "Ann"),
+    ]
+
+
+def _sends_the_others_after_a_refusal(page: "Page", other: "Page") -> None:
+    """Decide two cases of which the server cannot write the first, and take both back."""
+    refused = {"problem": "refused", "reason": "no right"}
+    first: list[str] = []
+
+    def answer(route: "Route") -> None:
+        asked = json.loads(route.request.post_data or "")["decision"]["recording_id"]
+        first.append(asked)
+        if asked == first[0]:
+            route.fulfill(status=503, json=refused)
+        else:
+            route.continue_()
+
+    page.route("**/decide", answer)
+    page.keyboard.press("1")
+    _sees(page, "#trouble", "no right. 1 decision not saved yet")
+    page.keyboard.press("1")
+    _sees(other, "#done", "1")
+    page.keyboard.press("u")
+    page.keyboard.press("u")
+    _sees(other, "#done", "0")
+    page.unroute("**/decide")
 
 
 def _undoes_what_is_on_its_way(page: "Page") -> None:

@@ -1,5 +1,7 @@
 /** Decisions at a server: sent when they are made, kept in this browser until they are saved. */
 const RETRY_SECONDS = [2, 4, 8, 15, 30];
+/** Problems that every decision has; others are those of one recording. */
+const OF_ALL = ["silent", "key", "held", "database"];
 /** @type {Record<string, string>} */
 const TROUBLES = {
   silent: "The server does not answer.",
@@ -199,7 +201,7 @@ class ServedSession extends Session {
       this.sending = "";
       if (answer.problem) this.trouble = answer;
       else this.take(recording, answer, unsent);
-      if (answer.problem && answer.problem !== "locked") break;
+      if (OF_ALL.includes(answer.problem)) break;
     }
     this.isSending = false;
     this.failures = this.trouble ? this.failures + 1 : 0;
