@@ -1,4 +1,4 @@
-"""Draw the pictures of the README and the documents: a terminal and the pages."""
+"""Draw the pictures of the README and the documents: a terminal, pages and a workbook."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from tools.console import ROOT, Terminal, clinic_terminal, serving
-from tools.sheets import draw_sheet
+from tools.sheets import draw_sheet, draw_workbook
 
 ASSETS = ROOT / "docs" / "assets"
 # Rich's own format fetches its font from the network.
@@ -50,6 +50,7 @@ def main() -> None:
         terminal = clinic_terminal(started, home)
         draw_terminal(terminal)
         draw_pages(terminal)
+        draw_cases(terminal)
 
 
 def draw_terminal(terminal: Terminal) -> None:
@@ -80,6 +81,12 @@ def draw_pages(terminal: Terminal) -> None:
             tab.screenshot(path=ASSETS / f"{name}.png")
             draw_sheet(browser, page, ASSETS / f"{name}-widths.jpg", opened)
         browser.close()
+
+
+def draw_cases(terminal: Terminal) -> None:
+    """Draw the cases of the workbook."""
+    terminal.run("petrec review export cases.xlsx --kind missing_ambiguous")
+    draw_workbook(terminal.directory / "cases.xlsx", ASSETS / "workbook.jpg")
 
 
 def _decide(tab: Page) -> None:

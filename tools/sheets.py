@@ -1,9 +1,13 @@
-"""Draw a page at every width, light, dark and printed, as one picture to look at."""
+"""Draw a page at every width, light, dark and printed, or a workbook, as one picture to look at."""
 
 import base64
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pypdfium2
 
 WIDTHS = {320: 640, 390: 780, 768: 1024, 1366: 768, 1920: 1080}
 # A page of A4 at 96 dots an inch.
@@ -54,3 +58,14 @@ def _shot(
     picture: bytes = tab.screenshot()
     tab.close()
     return picture
+
+
+def draw_workbook(workbook: Path, target: Path, page: int = 1) -> None:
+    """Draw a page of a workbook as LibreOffice prints it; the first is 0."""
+    with tempfile.TemporaryDirectory() as directory:
+        profile = f"-env:UserInstallation=file://{directory}/profile"
+        command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", directory]
+        subprocess.run([*command, str(workbook)], check=True, capture_output=True)  # noqa: S603
+        printed = pypdfium2.PdfDocument(Path(directory) / f"{workbook.stem}.pdf")
+        printed[page].render(scale=1.5).to_pil().save(target, quality=70)
+        printed.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from petrec.cli import app
 from petrec.cli import main as process
 from petrec.errors import ExitCode
 from tests.plugins.command import Petrec, environment
@@ -106,7 +107,7 @@ def test_an_unforeseen_error_is_undetermined(
     def fail(**_: object) -> None:
         raise error
 
-    monkeypatch.setattr(process, "app", fail)
+    monkeypatch.setattr(app, "app", fail)
     monkeypatch.setattr(sys, "argv", ["petrec", "audit"])
     assert process._outcome() is ExitCode.UNDETERMINED
     said = capsys.readouterr().err
