@@ -24,7 +24,7 @@ from petrec.postgres.foreseen import Lacking, what_is_lacking
 from petrec.schema import Schema
 
 _AT_ONCE = 2_000
-_OBSERVED_AT_ONCE = 100_000
+_OBSERVED_AT_ONCE = 50_000
 
 
 def check(connection: Connection, schema: Schema, reading: Reading, clock: Clock = UTC) -> Checked:
