@@ -9,7 +9,7 @@ from tests.plugins.api import Api
 from tests.plugins.databases import Database
 
 TABLES = """
-CREATE TYPE odd AS ENUM ('pending', 'uploaded');
+CREATE TYPE odd AS ENUM ('failed', 'uploaded');
 CREATE TABLE pets (id int PRIMARY KEY, owner_id int, name text);
 CREATE TABLE appointments (id int PRIMARY KEY, pet_owner_id int, practice_id int,
   appointment_date timestamptz, duration_minutes int, status text, created_at timestamptz,
@@ -63,7 +63,7 @@ COUNTS: list[tuple[str, list[Any], list[Any]]] = [
     ("text", ["5", "five", "-"], [5, None, None]),
 ]
 TEXTS: list[tuple[str, list[Any], list[Any]]] = [
-    ("odd", ["pending", "uploaded"], ["pending", "uploaded"]),
+    ("odd", ["failed", "uploaded"], ["failed", "uploaded"]),
     ("int", ["1"], ["1"]),
     ("boolean", ["t"], ["true"]),
     ("jsonb", ['"a"'], ['"a"']),
