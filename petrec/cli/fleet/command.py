@@ -1,5 +1,6 @@
 """`petrec fleet`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,11 +9,12 @@ from petrec.cli import options as shared
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import RunInterruptedError
 from petrec.cli.fleet.commands import FleetCommand
-from petrec.cli.fleet.options import FleetConnect, FleetOrder, FleetSelection
+from petrec.cli.fleet.options import FleetConnect, FleetOrder, FleetSelection, Overview
 from petrec.cli.output import show
 from petrec.cli.pipelines import failures_shown, summarize
 from petrec.cli.progress import activity
 from petrec.cli.session import ask
+from petrec.extras import need_extra
 
 if TYPE_CHECKING:
     from petrec.operations.fleet import FleetTarget
@@ -33,6 +35,7 @@ def fleet(
     order: FleetOrder,
     printing: shared.Printing,
     connect: FleetConnect,
+    html: Overview = None,
 ) -> int:
     """Run a command in many schemas, databases and servers, and merge the results.
 
@@ -43,13 +46,13 @@ def fleet(
 
         petrec fleet --schema 'clinic_*' validate --baseline 'baselines/{target}.txt'
 
-        petrec fleet --targets clinics.txt --jobs 4 report --html 'pages/{target}.html'
+        petrec fleet --targets clinics.txt --html all.html report --html 'pages/{target}.html'
 
         petrec fleet --schema 'clinic_*' --canary 1 backfill --apply --yes
 
     """
     with failures_shown("fleet", printing):
-        result = _run(words, selection, order, printing, connect)
+        result = _run(words, selection, order, printing, connect, html)
     document = result.document()
     show(document, printing.output_format, printing.output)
     summarize(document, printing.output_format)
@@ -62,10 +65,13 @@ def _run(
     order: FleetOrder,
     printing: shared.Printing,
     connect: FleetConnect,
+    html: Path | None,
 ) -> "FleetResult":
     from petrec.operations.fleet import TargetSource, find_targets
     from petrec.operations.fleet import fleet as run
 
+    if html is not None:
+        need_extra("the page of a fleet", "report", "jinja2")
     command = FleetCommand.find(words).parse()
     command.check()
     session = connect.session()
@@ -80,11 +86,22 @@ def _run(
             shown.aside(_confirm, _question(completed, targets))
             line = (*line, "--yes")
         try:
-            files = completed.parse().files
-            return run(line, targets, schedule, files=files, step=shown.step)
+            parsed = completed.parse()
+            result = run(line, targets, schedule, files=parsed.files, step=shown.step)
         except KeyboardInterrupt:
             hint = "the same command with --resume before the command's name continues"
             raise RunInterruptedError("interrupted", hint=hint) from None
+    if html is not None:
+        _write(html, result, parsed.page, targets)
+    return result
+
+
+def _write(
+    html: Path, result: "FleetResult", page: Path | None, targets: "tuple[FleetTarget, ...]"
+) -> None:
+    from petrec.operations.fleet.overview import own_pages, write_overview
+
+    write_overview(result, html, own_pages(page, targets))
 
 
 def _question(command: FleetCommand, targets: "tuple[FleetTarget, ...]") -> str:

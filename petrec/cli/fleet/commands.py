@@ -97,6 +97,12 @@ class ParsedCommand:
         listed = (value if isinstance(value, (list, tuple)) else (value,) for value in given)
         return tuple(str(each) for values in listed for each in values if isinstance(each, Path))
 
+    @property
+    def page(self) -> Path | None:
+        """Return the page that the command writes for each target, as it was given."""
+        page = self.values.get("html")
+        return page if isinstance(page, Path) else None
+
     def completed(self, baseline: str) -> FleetCommand:
         """Return the command with a file of its own for each target where it needs one.
 

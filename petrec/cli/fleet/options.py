@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 _TARGETS, _ORDER = "Targets", "Order"
 
+Overview = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="FILE",
+        help="Page of all targets, the worst first; it links to the page of each that has one.",
+        show_default=False,
+    ),
+]
+
 Schemas = Annotated[
     list[str] | None,
     typer.Option(

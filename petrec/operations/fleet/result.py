@@ -128,7 +128,7 @@ class FleetResult(Result, frozen=True):
             "states": {state.value: self.count(state) for state in TargetState},
             "totals": [
                 {"rule": rule, "severity": severity, "count": count, "targets": targets}
-                for rule, severity, count, targets in self._sums()
+                for rule, severity, count, targets in self.sums()
             ],
             "targets": [_as_payload(outcome) for outcome in self.targets],
         }
@@ -143,9 +143,10 @@ class FleetResult(Result, frozen=True):
         return Grid("Targets", columns, tuple(row[: len(columns)] for row in rows))
 
     def _totals(self) -> Grid:
-        return Grid("All targets", ("rule", "severity", "count", "targets"), tuple(self._sums()))
+        return Grid("All targets", ("rule", "severity", "count", "targets"), tuple(self.sums()))
 
-    def _sums(self) -> Iterator[tuple[str, str, int, int]]:
+    def sums(self) -> Iterator[tuple[str, str, int, int]]:
+        """Yield rule, severity, how many there are in all, and in how many targets."""
         counts: Counter[tuple[str, str]] = Counter()
         places: Counter[tuple[str, str]] = Counter()
         for finding in _findings(self.targets):

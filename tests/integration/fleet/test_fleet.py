@@ -212,3 +212,17 @@ def test_a_killed_fleet_is_resumed_in_every_target(
     digests = {made.execute(PETS.format(schema))[0][0] for schema in ("north", "south", "whole")}
     assert len(digests) == 1
     assert made.execute("SELECT count(*) FROM petrec.runs") == [(3,)]
+
+
+def test_a_page_of_all_targets_leads_to_the_page_of_each(fleet: Fleet) -> None:
+    schemas = [word for name in SCHEMAS for word in ("--schema", name)]
+    report = ("report", "--no-history", "--html", "pages/{schema}.html")
+    fleet.run(*schemas, "--html", "all.html", *report, code=3)
+    page = (fleet.directory / "all.html").read_text()
+    for schema in (DAMAGED, HEALTHY, EMPTY):
+        assert page.count(f'href="pages/{schema}.html"') == 1
+        assert (fleet.directory / "pages" / f"{schema}.html").is_file()
+    assert f"pages/{LOCKED}.html" not in page
+    assert page.index(LOCKED) < page.index(DAMAGED) < page.index(HEALTHY)
+    found = fleet.database.execute(f"SELECT count(*) FROM {DAMAGED}.recordings")[0][0]
+    assert f'</td><td class="n">{found:,}</td>' in page

@@ -1,0 +1,101 @@
+"""A fleet as one page: no script, no network; the worst target first, each with its own page."""
+
+import os.path
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from petrec.features.report.charts import rate_bar
+from petrec.features.report.page import environment
+from petrec.files import atomic_text
+from petrec.operations.fleet.places import fill
+from petrec.operations.fleet.result import FleetResult, TargetOutcome, TargetState
+from petrec.operations.fleet.targets import FleetTarget
+from petrec.rules import KINDS
+
+_SIGNS = {
+    TargetState.CLEAN: "✓",
+    TargetState.FINDINGS: "•",
+    TargetState.NO_ROWS: "○",
+    TargetState.FAILED: "✗",
+    TargetState.INTERRUPTED: "✗",
+    TargetState.NOT_STARTED: "…",
+}
+_WORDS = {kind.id: kind.sentence for kind in KINDS}
+
+
+def own_pages(pattern: Path | None, targets: Sequence[FleetTarget]) -> dict[str, Path]:
+    """Return the page of each target that has one, where `pattern` has the places of a target."""
+    if pattern is None:
+        return {}
+    pages = {target.name: Path(fill(str(pattern), target)) for target in targets}
+    return {name: page for name, page in pages.items() if page.is_file()}
+
+
+def write_overview(result: FleetResult, path: Path, pages: Mapping[str, Path]) -> None:
+    """Write the page; `pages` are those of targets, by name. Errors: OutputError."""
+    style = files("petrec.features.report").joinpath("templates/report.css")
+    # The style sheet is petrec's own; nothing of a database is in it.
+    content = _content(result, path, pages) | {"style": Markup(style.read_text("utf-8").strip())}  # noqa: S704
+    with atomic_text(path) as out:
+        out.write(environment().get_template("fleet.html.j2").render(content) + "\n")
+
+
+def _content(result: FleetResult, path: Path, pages: Mapping[str, Path]) -> dict[str, Any]:
+    document = result.document()
+    rows = [_row(outcome, path, pages.get(outcome.target)) for outcome in result.targets]
+    worst = result.targets[0].state if result.targets else TargetState.NO_ROWS
+    counted = [row for row in rows if row["total"] is not None]
+    most = max((100 * row["findings"] / row["total"] for row in counted if row["total"]), default=0)
+    for row in counted:
+        share = 100 * row["findings"] / row["total"] if row["total"] else 0.0
+        row["bar"] = rate_bar(share, share, share, most)
+    return {
+        "title": document.title,
+        "of": result.of,
+        "made": datetime.now(UTC),
+        "remarks": document.remarks,
+        "sign": _SIGNS[worst],
+        "direction": _direction(worst),
+        "findings": sum(row["findings"] for row in counted),
+        "total": sum(row["total"] for row in counted),
+        "rows": rows,
+        "sums": [
+            {"words": _WORDS.get(rule, severity), "rule": rule, "count": count, "targets": targets}
+            for rule, severity, count, targets in result.sums()
+        ],
+    }
+
+
+def _direction(worst: TargetState) -> str:
+    return {TargetState.CLEAN: "clean", TargetState.FINDINGS: "steady"}.get(worst, "worse")
+
+
+def _row(outcome: TargetOutcome, path: Path, page: Path | None) -> dict[str, Any]:
+    found = (each for document in outcome.documents for each in document.findings)
+    return {
+        "target": outcome.target,
+        "state": outcome.state.value,
+        "sign": _SIGNS[outcome.state],
+        "findings": sum(each.count for each in found if each.severity == "error"),
+        "total": _recordings(outcome),
+        "sentence": outcome.sentence,
+        "hint": outcome.hint,
+        "page": quote(os.path.relpath(page, path.parent)) if page else "",
+        "bar": "",
+    }
+
+
+def _recordings(outcome: TargetOutcome) -> int | None:
+    """Return how many recordings the result is about; None where it does not say."""
+    for document in outcome.documents:
+        payload = document.payload if isinstance(document.payload, Mapping) else {}
+        for part in (payload, payload.get("audit")):
+            if isinstance(part, Mapping) and isinstance(total := part.get("total"), int):
+                return total
+    return None
