@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.plugins.votes",
     "tests.plugins.reports",
     "tests.plugins.pages",
+    "tests.plugins.fleets",
     "tests.plugins.served",
     "tests.plugins.api_fixtures",
 ]

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import msgspec
-import openpyxl
 import pytest
 
 from petrec.cli.review.serve import _announce
@@ -13,7 +12,7 @@ from petrec.features.review.served.guard import Guard
 from petrec.features.review.served.writer import RunWriter
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.lock import key_of_target
-from tests.plugins.case_files import Row, candidates, read_csv, write_csv
+from tests.plugins.case_files import write_decisions
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
@@ -46,39 +45,6 @@ def _some(served: Served) -> list[Decision]:
     ]
 
 
-def _as_file(petrec: Petrec, twin: Database, path: Path, chosen: list[Decision]) -> None:
-    """Write the same decisions as a person does in a file of this sort."""
-    if path.suffix == ".json":
-        path.write_text(json.dumps({"petrec_review": 1, "decisions": msgspec.to_builtins(chosen)}))
-        return
-    exported = petrec("review", "export", str(path), "-q", dsn=twin.dsn)
-    assert exported.code == 0, exported.err
-    decisions = {one.recording_id: one for one in chosen}
-    if path.suffix == ".csv":
-        rows = [row | _cells(row, decisions.get(row["recording_id"])) for row in read_csv(path)]
-        write_csv(path, rows)
-        return
-    book = openpyxl.load_workbook(path)
-    for sheet in book.worksheets[1:]:
-        header = [str(cell.value) for cell in sheet[1]]
-        for number, cells in enumerate(sheet.iter_rows(min_row=2, values_only=True), start=2):
-            row = dict(zip(header, map(str, cells), strict=True))
-            for name, value in _cells(row, decisions.get(row["recording_id"])).items():
-                sheet.cell(number, header.index(name) + 1).value = value
-    book.save(path)
-
-
-def _cells(row: Row, decision: Decision | None) -> Row:
-    """Return what a person types into a row."""
-    if decision is None:
-        return {}
-    typed = {"reviewer": decision.reviewer, "note": decision.note}
-    if decision.verdict in {Verdict.LEAVE, Verdict.CANNOT_TELL}:
-        return typed | {"decision": decision.verdict.replace("_", " ")}
-    wanted = [decision.verdict, decision.pet_id, decision.appointment_id]
-    return typed | {"decision": next(c[0] for c in candidates(row) if c[1:] == wanted)}
-
-
 def test_decisions_end_in_the_rows_of_an_import_and_can_be_undone(
     database: MakeDatabase, any_cluster: Cluster, serving: Serve, petrec: Petrec, tmp_path: Path
 ) -> None:
@@ -92,7 +58,7 @@ def test_decisions_end_in_the_rows_of_an_import_and_can_be_undone(
     ]  # fmt: skip
     for twin, suffix in zip(twins, ("json", "csv", "xlsx"), strict=True):
         file = tmp_path / f"decisions.{suffix}"
-        _as_file(petrec, twin, file, chosen)
+        write_decisions(petrec, twin, file, chosen)
         imported = petrec("review", "import", str(file), "--apply", "--yes", "-q", dsn=twin.dsn)
         assert imported.code == 0, imported.err
         for query in (DECISIONS, CHANGES, LINKS):
