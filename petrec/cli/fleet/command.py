@@ -9,7 +9,7 @@ from petrec.cli import options as shared
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import RunInterruptedError
 from petrec.cli.fleet.commands import FleetCommand
-from petrec.cli.fleet.options import FleetConnect, FleetOrder, FleetSelection, Overview
+from petrec.cli.fleet.options import AllTargets, FleetConnect, FleetOrder, FleetSelection
 from petrec.cli.output import show
 from petrec.cli.pipelines import failures_shown, summarize
 from petrec.cli.progress import activity
@@ -18,6 +18,7 @@ from petrec.extras import need_extra
 
 if TYPE_CHECKING:
     from petrec.operations.fleet import FleetTarget
+    from petrec.operations.fleet.overview import Overview
     from petrec.operations.fleet.result import FleetResult
 
 
@@ -35,7 +36,7 @@ def fleet(
     order: FleetOrder,
     printing: shared.Printing,
     connect: FleetConnect,
-    html: Overview = None,
+    html: AllTargets = None,
 ) -> int:
     """Run a command in many schemas, databases and servers, and merge the results.
 
@@ -52,9 +53,11 @@ def fleet(
 
     """
     with failures_shown("fleet", printing):
-        result = _run(words, selection, order, printing, connect, html)
+        result, overview = _run(words, selection, order, printing, connect, html)
     document = result.document()
     show(document, printing.output_format, printing.output)
+    if overview is not None:
+        overview.write(result)
     summarize(document, printing.output_format)
     return result.exit_code
 
@@ -66,12 +69,10 @@ def _run(
     printing: shared.Printing,
     connect: FleetConnect,
     html: Path | None,
-) -> "FleetResult":
+) -> "tuple[FleetResult, Overview | None]":
     from petrec.operations.fleet import TargetSource, find_targets
     from petrec.operations.fleet import fleet as run
 
-    if html is not None:
-        need_extra("the page of a fleet", "report", "jinja2")
     command = FleetCommand.find(words).parse()
     command.check()
     session = connect.session()
@@ -81,27 +82,27 @@ def _run(
         source = selection.chosen(TargetSource.of_settings(session))
         targets = find_targets(session, source)
         schedule = order.schedule(session.settings.fleet, connect)
+        parsed = completed.parse()
+        overview = None if html is None else _overview(html, parsed.page, targets)
         line = completed.words
         if command.asks:
             shown.aside(_confirm, _question(completed, targets))
             line = (*line, "--yes")
         try:
-            parsed = completed.parse()
             result = run(line, targets, schedule, files=parsed.files, step=shown.step)
         except KeyboardInterrupt:
             hint = "the same command with --resume before the command's name continues"
             raise RunInterruptedError("interrupted", hint=hint) from None
-    if html is not None:
-        _write(html, result, parsed.page, targets)
-    return result
+    return result, overview
 
 
-def _write(
-    html: Path, result: "FleetResult", page: Path | None, targets: "tuple[FleetTarget, ...]"
-) -> None:
-    from petrec.operations.fleet.overview import own_pages, write_overview
+def _overview(html: Path, page: Path | None, targets: "tuple[FleetTarget, ...]") -> "Overview":
+    need_extra("the page of a fleet", "report", "jinja2")
+    from petrec.operations.fleet.overview import Overview
 
-    write_overview(result, html, own_pages(page, targets))
+    overview = Overview(html, page, targets)
+    overview.check()
+    return overview
 
 
 def _question(command: FleetCommand, targets: "tuple[FleetTarget, ...]") -> str:

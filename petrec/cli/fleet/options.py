@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TARGETS, _ORDER = "Targets", "Order"
 
-Overview = Annotated[
+AllTargets = Annotated[
     Path | None,
     typer.Option(
         "--html",

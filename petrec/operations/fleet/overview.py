@@ -1,7 +1,8 @@
 """A fleet as one page: no script, no network; the worst target first, each with its own page."""
 
 import os.path
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -10,9 +11,10 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from petrec.errors import UsageError
 from petrec.features.report.charts import rate_bar
 from petrec.features.report.page import environment
-from petrec.files import atomic_text
+from petrec.files import atomic_text, try_directory
 from petrec.operations.fleet.places import fill
 from petrec.operations.fleet.result import FleetResult, TargetOutcome, TargetState
 from petrec.operations.fleet.targets import FleetTarget
@@ -29,21 +31,36 @@ _SIGNS = {
 _WORDS = {kind.id: kind.sentence for kind in KINDS}
 
 
-def own_pages(pattern: Path | None, targets: Sequence[FleetTarget]) -> dict[str, Path]:
-    """Return the page of each target that has one, where `pattern` has the places of a target."""
-    if pattern is None:
-        return {}
-    pages = {target.name: Path(fill(str(pattern), target)) for target in targets}
-    return {name: page for name, page in pages.items() if page.is_file()}
+@dataclass(frozen=True)
+class Overview:
+    """The page of all targets; `pattern` is the page of each, with the places of a target."""
 
+    path: Path
+    pattern: Path | None
+    targets: Sequence[FleetTarget]
 
-def write_overview(result: FleetResult, path: Path, pages: Mapping[str, Path]) -> None:
-    """Write the page; `pages` are those of targets, by name. Errors: OutputError."""
-    style = files("petrec.features.report").joinpath("templates/report.css")
-    # The style sheet is petrec's own; nothing of a database is in it.
-    content = _content(result, path, pages) | {"style": Markup(style.read_text("utf-8").strip())}  # noqa: S704
-    with atomic_text(path) as out:
-        out.write(environment().get_template("fleet.html.j2").render(content) + "\n")
+    def check(self) -> None:
+        """Check, before any work, that the page can be written; errors: UsageError, OutputError."""
+        try_directory(self.path.absolute().parent)
+        for name, page in self._pages():
+            if page == self.path:
+                raise UsageError(f"the page of all targets and that of {name} would both be {page}")
+
+    def write(self, result: FleetResult) -> None:
+        """Write the page; errors: OutputError."""
+        # A page of an earlier day would look like the outcome of a target that failed today.
+        finished = {outcome.target for outcome in result.targets if outcome.finished}
+        pages = {name: p for name, p in self._pages() if name in finished and p.is_file()}
+        style = files("petrec.features.report").joinpath("templates/report.css").read_text("utf-8")
+        # The style sheet is petrec's own; nothing of a database is in it.
+        content = _content(result, self.path, pages) | {"style": Markup(style.strip())}  # noqa: S704
+        with atomic_text(self.path) as out:
+            out.write(environment().get_template("fleet.html.j2").render(content) + "\n")
+
+    def _pages(self) -> Iterator[tuple[str, Path]]:
+        if self.pattern is not None:
+            for target in self.targets:
+                yield target.name, Path(fill(str(self.pattern), target))
 
 
 def _content(result: FleetResult, path: Path, pages: Mapping[str, Path]) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from petrec.documents.document import Document, Finding
-from petrec.operations.fleet.overview import own_pages, write_overview
+from petrec.errors import OutputError, UsageError
+from petrec.operations.fleet.overview import Overview
 from petrec.operations.fleet.result import FleetResult, TargetOutcome, TargetState
 from petrec.operations.fleet.targets import FleetTarget
 
@@ -21,10 +24,18 @@ RESULT = FleetResult(
 )
 
 
+NAMES = ("down/db/a", "up/db/b", "up/db/c")
+
+
 def test_each_target_has_a_row_with_its_part_of_the_sums(tmp_path: Path) -> None:
-    write_overview(RESULT, tmp_path / "all.html", {"up/db/b": tmp_path / "pages" / "b #1.html"})
+    targets = [FleetTarget(name, f"{name[-1]} #1") for name in NAMES]
+    (tmp_path / "pages").mkdir()
+    # The first has failed, so its page is of another day; the third has none.
+    for name in ("a #1", "b #1"):
+        (tmp_path / "pages" / f"{name}.html").touch()
+    Overview(tmp_path / "all.html", tmp_path / "pages/{schema}.html", targets).write(RESULT)
     page = (tmp_path / "all.html").read_text()
-    places = [page.index(name) for name in ("down/db/a", "up/db/b", "up/db/c")]
+    places = [page.index(name) for name in NAMES]
     assert places == sorted(places)
     assert "<b>25</b> of 400 recordings in all need attention (6.2 %)" in page
     assert "&lt;b&gt;no&lt;/b&gt; route" in page
@@ -36,10 +47,11 @@ def test_each_target_has_a_row_with_its_part_of_the_sums(tmp_path: Path) -> None
     assert (tmp_path / "all.html").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_page_is_linked_where_the_target_has_written_it(tmp_path: Path) -> None:
-    targets = [FleetTarget(name, name) for name in ("a", "b")]
-    pattern = tmp_path / "{schema}.html"
-    written = tmp_path / "a.html"
-    written.touch()
-    assert own_pages(pattern, targets) == {targets[0].name: written}
-    assert own_pages(None, targets) == {}
+def test_a_page_that_cannot_be_written_is_refused_before_any_work(tmp_path: Path) -> None:
+    targets = [FleetTarget("db/a", "a")]
+    with pytest.raises(UsageError, match="that of db/a would both be"):
+        Overview(tmp_path / "a.html", tmp_path / "{schema}.html", targets).check()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError):
+        Overview(tmp_path / "file" / "all.html", None, targets).check()
+    Overview(tmp_path / "all.html", tmp_path / "{schema}.html", targets).check()
