@@ -19,6 +19,7 @@ from petrec.operations.fleet.places import fill
 from petrec.operations.fleet.result import FleetResult, TargetOutcome, TargetState
 from petrec.operations.fleet.targets import FleetTarget
 from petrec.rules import KINDS
+from petrec.rules.secondary import SECONDARY
 
 _SIGNS = {
     TargetState.CLEAN: "✓",
@@ -28,7 +29,7 @@ _SIGNS = {
     TargetState.INTERRUPTED: "✗",
     TargetState.NOT_STARTED: "…",
 }
-_WORDS = {kind.id: kind.sentence for kind in KINDS}
+_WORDS = {each.id: each.sentence for each in (*KINDS, *SECONDARY)}
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def _row(outcome: TargetOutcome, path: Path, page: Path | None) -> dict[str, Any
         "target": outcome.target,
         "state": outcome.state.value,
         "sign": _SIGNS[outcome.state],
+        "finished": outcome.finished,
         "findings": sum(each.count for each in found if each.severity == "error"),
         "total": _recordings(outcome),
         "sentence": outcome.sentence,

@@ -43,6 +43,8 @@ def test_each_target_has_a_row_with_its_part_of_the_sums(tmp_path: Path) -> None
     assert 'href="pages/b%20%231.html"' in page
     assert page.count("href=") == 1
     assert "pet and appointment exist, but the pet was not in the appointment" in page
+    assert page.count('<td class="n big">-</td>') == 1
+    assert "the pet&#39;s owner is not the appointment&#39;s owner" in page
     assert "<script" not in page
     assert (tmp_path / "all.html").stat().st_mode & 0o777 == 0o600
 
