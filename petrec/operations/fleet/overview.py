@@ -29,7 +29,7 @@ _SIGNS = {
     TargetState.INTERRUPTED: "✗",
     TargetState.NOT_STARTED: "…",
 }
-_WORDS = {each.id: each.sentence for each in (*KINDS, *SECONDARY)}
+_WORDS = {kind.id: kind.sentence for kind in KINDS} | {s.id: s.sentence for s in SECONDARY}
 
 
 @dataclass(frozen=True)
