@@ -13,10 +13,10 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.clinics import server
 from benchmarks.load import Load, ask, load, together
 from tests.integration.api.test_plans import APPLIED
-from tests.plugins.binaries import client_program, find_binaries
-from tests.plugins.cluster import Cluster
+from tests.plugins.binaries import client_program
 from tests.plugins.command import environment
 
 ROUNDS = int(os.environ.get("PETREC_BENCH_ROUNDS", "15"))
@@ -41,17 +41,13 @@ WHERE EXISTS (SELECT FROM users u WHERE u.practice_id = a.practice_id) ORDER BY 
 
 def run() -> None:
     """Print the median of the ratios of rounds, in which both take turns; below 0.8 fails."""
-    major = max(find_binaries())
-    cluster = Cluster.start(major, find_binaries()[major])
-    try:
+    with server() as cluster:
         requests = _prepare(cluster.dsn())
         with (
             _served("router_app", cluster.dsn()) as ours,
             _served("bare_app", cluster.dsn()) as bare,
         ):
             ratios = [_compare(name, ours, bare, sent) for name, sent in requests.items()]
-    finally:
-        cluster.remove()
     if min(ratios) < 0.8:
         raise SystemExit("the router serves less than 0.8x of the bare endpoint's requests")
 

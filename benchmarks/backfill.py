@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import psycopg
 
 from benchmarks import by_hand
+from benchmarks.clinics import server
 from benchmarks.writers import percentile, writers
 from petrec.demo.clinic import create
 from petrec.features.backfill.apply import apply_backfill
@@ -23,7 +24,6 @@ from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.snapshot import read_snapshot
 from petrec.settings import Settings
-from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster
 
 RECORDINGS = int(os.environ.get("PETREC_BENCH_RECORDINGS", "2000000"))
@@ -41,17 +41,12 @@ OF_BY_HAND = 0.6
 
 def run() -> None:
     """Print rows per second of each, the longest batch, and the writers' latency; 1 where slow."""
-    major = max(find_binaries())
-    cluster = Cluster.start(major, find_binaries()[major])
-    try:
-        with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
-            admin.execute("CREATE DATABASE damaged")
-            with psycopg.connect(cluster.dsn("damaged")) as connection:
-                create(connection, recordings=RECORDINGS)
-            share, longest = _alone(admin, cluster)
-            longest = max(longest, _beside_writers(admin, cluster))
-    finally:
-        cluster.remove()
+    with server() as cluster, psycopg.connect(cluster.dsn(), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE damaged")
+        with psycopg.connect(cluster.dsn("damaged")) as connection:
+            create(connection, recordings=RECORDINGS)
+        share, longest = _alone(admin, cluster)
+        longest = max(longest, _beside_writers(admin, cluster))
     if longest > LONGEST_MS or share < OF_BY_HAND:
         raise SystemExit(1)
 

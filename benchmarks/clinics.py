@@ -1,4 +1,4 @@
-"""Synthetic clinics for benchmarks, by size and damage."""
+"""Servers and synthetic clinics for benchmarks, by size and damage."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,11 +52,21 @@ ALTER TABLE recordings ALTER pet_id SET NOT NULL,
 
 
 @contextmanager
+def server(major: int | None = None) -> Iterator[Cluster]:
+    """Yield a server of its own, of the newest version unless another is named."""
+    binaries = find_binaries()
+    version = major or max(binaries)
+    cluster = Cluster.start(version, binaries[version])
+    try:
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@contextmanager
 def clinic(recordings: int, damage: Damage) -> Iterator[str]:
     """Yield the DSN of a clinic on a server of its own, whose statistics are fresh."""
-    major = max(find_binaries())
-    cluster = Cluster.start(major, find_binaries()[major])
-    try:
+    with server() as cluster:
         with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
             admin.execute("CREATE DATABASE clinic")
         dsn = cluster.dsn("clinic")
@@ -66,8 +76,6 @@ def clinic(recordings: int, damage: Damage) -> Iterator[str]:
             _set_damage(connection, damage)
             connection.execute("VACUUM ANALYZE")
         yield dsn
-    finally:
-        cluster.remove()
 
 
 def _set_damage(connection: "psycopg.Connection[tuple[object, ...]]", damage: Damage) -> None:

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 import psycopg
 
+from benchmarks.clinics import server
 from benchmarks.writers import writers
 from petrec.demo.clinic import create
-from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import environment
 
@@ -51,13 +51,9 @@ PLAIN = (
 
 def run() -> None:
     """Print the longest stall beside each, their ratio, and that behind an idle reader."""
-    major = max(find_binaries())
-    cluster = Cluster.start(major, find_binaries()[major])
-    try:
+    with server() as cluster:
         _prepare(cluster)
         broken = [*_beside(cluster), *_idle(cluster.dsn("idle"))]
-    finally:
-        cluster.remove()
     if broken:
         raise SystemExit("\n".join(broken))
 

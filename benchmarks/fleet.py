@@ -14,9 +14,8 @@ import time
 import psycopg
 from psycopg import sql
 
+from benchmarks.clinics import server
 from petrec.demo.clinic import create
-from tests.plugins.binaries import find_binaries
-from tests.plugins.cluster import Cluster
 
 TARGETS, RUNS = 12, 3
 SCHEMAS = [f"clinic_{number}" for number in range(TARGETS)]
@@ -25,17 +24,13 @@ TABLES = ("pets", "appointments", "appointment_pets", "recordings")
 
 def run() -> None:
     """Print the ratios of the medians; 1 if four jobs take more than half of the loop's time."""
-    major = max(find_binaries())
-    cluster = Cluster.start(major, find_binaries()[major])
-    try:
+    with server() as cluster:
         with psycopg.connect(cluster.dsn()) as connection:
             create(connection, recordings=2_000)
             for schema in SCHEMAS:
                 _copy(connection, schema)
         os.environ["PETREC_DATABASE_URL"] = cluster.dsn()
         ratios = _ratios()
-    finally:
-        cluster.remove()
     if ratios["--jobs 4"] > 0.5:
         raise SystemExit("four jobs take more than half of the time of one after the other")
 

@@ -10,6 +10,7 @@ import time
 import psycopg
 from sqlalchemy import NullPool, create_engine
 
+from benchmarks.clinics import server
 from petrec.features.constraints.apply import Listener, apply_plan
 from petrec.features.constraints.plan import Request
 from petrec.features.constraints.result import ConstraintsResult
@@ -35,11 +36,8 @@ def run() -> None:
 
 
 def _ratio(major: int) -> float:
-    cluster = Cluster.start(major, find_binaries()[major])
-    try:
+    with server(major) as cluster:
         few, many = (_measure(cluster, count) for count in (FEW, MANY))
-    finally:
-        cluster.remove()
     print(
         f"PostgreSQL {major}: {MANY} partitions against {FEW}: ratio {many / few:.2f}", flush=True
     )

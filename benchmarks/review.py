@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.clinics import server
 from tests.integration.review.many import fill
-from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster
 from tests.plugins.memory import peak_kib
 
@@ -17,15 +17,11 @@ CASES = int(os.environ.get("PETREC_BENCH_CASES", "1000000"))
 
 def run() -> None:
     """Print both formats."""
-    major = max(find_binaries())
-    cluster = Cluster.start(major, find_binaries()[major])
-    try:
+    with server() as cluster:
         with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
             fill(connection, CASES)
         with tempfile.TemporaryDirectory() as directory:
             _measure(cluster, Path(directory))
-    finally:
-        cluster.remove()
 
 
 def _measure(cluster: Cluster, directory: Path) -> None:

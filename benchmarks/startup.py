@@ -13,9 +13,8 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.clinics import server
 from petrec.demo.clinic import create
-from tests.plugins.binaries import find_binaries
-from tests.plugins.cluster import Cluster
 
 HELLO = """import typer
 app = typer.Typer()
@@ -36,16 +35,12 @@ RUNS = 15
 def run() -> None:
     """Print the ratios of the medians; 1 where one is too high."""
     helped = _ratio("--help", HELLO, "--help")
-    major = max(find_binaries())
-    cluster = Cluster.start(major, find_binaries()[major])
-    try:
+    with server() as cluster:
         with psycopg.connect(cluster.dsn()) as connection:
             create(connection, recordings=200)
             connection.execute("TRUNCATE recordings")
         os.environ["PETREC_DATABASE_URL"] = cluster.dsn()
         audited = _ratio("audit", BARE)
-    finally:
-        cluster.remove()
     if helped > 1.5 or audited > 1.25:
         raise SystemExit("a start costs more than 1.5x (help) or 1.25x (audit) of its libraries")
 

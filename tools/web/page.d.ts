@@ -40,6 +40,7 @@ interface Facts {
   title: string;
   exported_at: string;
   kinds: Record<string, string>;
+  names: Record<string, string>;
   timezone: string;
   link: string;
   /** Null in a file. */

@@ -8,7 +8,6 @@ import msgspec
 from sqlalchemy import Connection, Engine, insert
 
 from petrec.features.review.agree import Ballot
-from petrec.features.review.case import Verdict
 from petrec.features.review.work import ReviewWork
 from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
@@ -27,7 +26,6 @@ from petrec.postgres.warned import about_check, not_valid_checks
 from petrec.schema import Schema
 
 _ROWS_AT_ONCE = 1_000
-_WRITING = frozenset({Verdict.ASSIGN, Verdict.LINK})
 
 
 def resume_review(
@@ -93,7 +91,7 @@ def _create(connection: Connection, target: Target, ballots: Iterable[Ballot]) -
     numbered = enumerate(ballots, start=1)
     while some := list(islice(numbered, _ROWS_AT_ONCE)):
         connection.execute(insert(decisions), [_row(run_id, seq, ballot) for seq, ballot in some])
-        planned += sum(ballot.decision.verdict in _WRITING for _, ballot in some)
+        planned += sum(not ballot.decision.verdict.is_silent for _, ballot in some)
     update_run(connection, run_id, {"planned": planned})
     return read_run(connection, target.name, run_id)
 

@@ -13,6 +13,11 @@ class Verdict(StrEnum):
     CANNOT_TELL = "cannot_tell"
     LEAVE = "leave"
 
+    @property
+    def is_silent(self) -> bool:
+        """Return whether the verdict is recorded, but changes no recording."""
+        return self in {Verdict.CANNOT_TELL, Verdict.LEAVE}
+
 
 class Strength(StrEnum):
     """How much a suggestion is worth; none is ever a decision."""

@@ -153,8 +153,7 @@ def _outcome(
     if refusal is not None:
         checked.refuse(entry, refusal)
         return None
-    silent = decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}
-    if now is None or (silent and is_recorded(decision, earlier)):
+    if now is None or (decision.verdict.is_silent and is_recorded(decision, earlier)):
         checked.already += 1
         return None
     return now
@@ -162,7 +161,7 @@ def _outcome(
 
 def _unwritable(decision: Decision, lacking: Lacking) -> Objection | None:
     """Refuse values that the database cannot store."""
-    if decision.verdict not in {Verdict.ASSIGN, Verdict.LINK}:
+    if decision.verdict.is_silent:
         return None
     links = decision.verdict is Verdict.LINK
     reason = lacking.against(links=links, appointment=decision.appointment_id)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,7 +16,7 @@ from petrec.features.review.audio import Audio
 from petrec.features.review.case import Case
 from petrec.features.review.cases import read_practices, stream_cases
 from petrec.features.review.known import check_scope
-from petrec.features.review.page import PageFacts, write_page
+from petrec.features.review.page import TITLE, PageFacts, moment_of_export, write_page
 from petrec.features.review.pets import PetSearch
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.result import ReviewExport
@@ -179,8 +178,8 @@ def _write(
             write_page(
                 search.watch(cases),
                 out,
-                title="Recordings to review",
-                exported_at=_now(),
+                title=TITLE,
+                exported_at=moment_of_export(),
                 facts=facts,
                 pets=search.pets(),
             )
@@ -188,7 +187,3 @@ def _write(
         rows = (row_of(case, choices_of(case), columns) for case in cases)
         with atomic_text(path, mode, before=before) as out:
             write_rows(columns, rows, out, bom=True)
-
-
-def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"

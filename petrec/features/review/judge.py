@@ -38,8 +38,7 @@ def overtaken(
         last = written[-1]
         reason = f"{last.reviewer} decided differently, and run {last.run_id} has written that"
         return Objection("decision", reason, Trouble.CONFLICT)
-    silent = decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}
-    if silent and (written or any(_is_same(one, decision) for one in earlier)):
+    if decision.verdict.is_silent and (written or any(_is_same(one, decision) for one in earlier)):
         return None
     reason = "the recording has changed since it was exported: export again"
     return Objection("state", reason, Trouble.STALE)
@@ -56,7 +55,7 @@ def judge(seen: Observed, decision: Decision, pets: Mapping[str, SeenPet]) -> Ob
     """Check a decision about the current state; None if it may be written."""
     if decision.kind != seen.kind:
         return Objection("kind", f"the recording is {seen.kind}, not {decision.kind or 'nothing'}")
-    if decision.verdict in {Verdict.CANNOT_TELL, Verdict.LEAVE}:
+    if decision.verdict.is_silent:
         return None
     pet = pets.get(decision.pet_id) if decision.pet_id is not None else None
     if pet is None:

@@ -5,14 +5,12 @@ from pathlib import Path
 
 from petrec.documents.as_csv import write_rows
 from petrec.features.review.agree import Ballot
-from petrec.features.review.case import Verdict
 from petrec.files import atomic_text, keep_beside
 
 COLUMNS = (
     *("recording_id", "decision", "old_pet", "old_pet_id", "new_pet", "new_pet_id"),
     *("old_appointment_id", "new_appointment_id", "reviewer", "reason", "source"),
 )
-_SILENT = {Verdict.CANNOT_TELL, Verdict.LEAVE}
 
 
 def write_plan(path: Path, ballots: Iterable[Ballot]) -> None:
@@ -27,7 +25,7 @@ def write_plan(path: Path, ballots: Iterable[Ballot]) -> None:
 def _rows(ballots: Iterable[Ballot]) -> Iterator[tuple[str, ...]]:
     for ballot in ballots:
         decision, before = ballot.decision, ballot.before
-        stays = decision.verdict in _SILENT
+        stays = decision.verdict.is_silent
         pet, name = (
             (before.pet_id, before.pet_name) if stays else (decision.pet_id, before.new_name)
         )

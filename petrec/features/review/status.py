@@ -51,7 +51,7 @@ def _settled(connection: Connection, schema: Schema) -> Counter[tuple[str, str]]
 def settled_query(schema: Schema) -> Select[Any]:
     """Count by kind and last verdict the recordings that people have not changed."""
     facts = judged(schema)
-    silent = decisions.c.verdict.in_([Verdict.CANNOT_TELL, Verdict.LEAVE])
+    silent = decisions.c.verdict.in_([verdict for verdict in Verdict if verdict.is_silent])
     order = (decisions.c.run_id.desc(), decisions.c.seq.desc())
     age = func.row_number().over(
         partition_by=(decisions.c.row_key, decisions.c.state), order_by=order

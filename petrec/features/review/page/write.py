@@ -3,6 +3,7 @@
 import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from string import Template
 from typing import Any, TextIO
 
@@ -18,6 +19,7 @@ from petrec.features.review.page.assets import (
 from petrec.rules import FINDINGS, Repair
 from petrec.version import __version__
 
+TITLE = "Recordings to review"
 _CASES, _PETS = "$cases", "$pets"
 
 
@@ -63,11 +65,18 @@ def write_page(
     return count
 
 
+def moment_of_export() -> str:
+    """Return the time of now as a page shows it."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _values(title: str, exported_at: str, told: PageFacts) -> dict[str, str]:
     style, script = page_style(), page_script()
-    sentences = {kind.id: kind.sentence for kind in FINDINGS if kind.repair is Repair.REVIEW}
+    reviewed = [kind for kind in FINDINGS if kind.repair is Repair.REVIEW]
     facts = {
-        "title": title, "exported_at": exported_at, "kinds": sentences,
+        "title": title, "exported_at": exported_at,
+        "names": {kind.id: kind.name for kind in reviewed},
+        "kinds": {kind.id: kind.sentence for kind in reviewed},
         "timezone": told.timezone, "link": told.link,
         "audio_until": told.audio_until, "served": told.served,
     }  # fmt: skip

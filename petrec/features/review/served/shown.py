@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -13,15 +12,13 @@ import msgspec
 from petrec.features.review.case import Case
 from petrec.features.review.cases import stream_cases
 from petrec.features.review.observed import SeenPet
-from petrec.features.review.page import PageFacts, write_page
+from petrec.features.review.page import TITLE, PageFacts, moment_of_export, write_page
 from petrec.features.review.pets import PetSearch
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.scope import ALL, CaseScope
 from petrec.features.review.served.answer import standing_of
 from petrec.features.review.served.desk import Desk
 from petrec.features.review.served.sight import standing_decisions
-
-TITLE = "Recordings to review"
 
 
 @dataclass(frozen=True)
@@ -44,13 +41,15 @@ class ServedPage:
         served = {"place": self.place, "last": last, "decided": decided}
         out = io.StringIO()
         facts = PageFacts(self.scope.clock.zone, self.link, served=served)
-        write_page(cases, out, title=TITLE, exported_at=_now(), facts=facts, pets=pets)
+        write_page(cases, out, title=TITLE, exported_at=moment_of_export(), facts=facts, pets=pets)
         return out.getvalue()
 
     def count(self) -> dict[str, int]:
-        """Return the number of open cases by kind."""
-        cases, _, _ = self._read()
-        return dict(Counter(case.kind for case in cases))
+        """Return the number of open cases by kind; none is kept in memory."""
+        with self.desk.database.snapshot() as (connection, schema):
+            kinds = self.kinds or REVIEWED
+            with closing(stream_cases(connection, schema, kinds, self.scope)) as stream:
+                return dict(Counter(case.kind for case in stream))
 
     def _read(self) -> tuple[list[Case], dict[str, Any], list[SeenPet]]:
         database = self.desk.database
@@ -68,7 +67,3 @@ class ServedPage:
         decided = {name: msgspec.to_builtins(standing_of(one)) for name, one in found.items()}
         # One that something else has settled meanwhile is no case any more.
         return [*cases, *(case for case in kept if case.recording_id in decided)], decided, pets
-
-
-def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"

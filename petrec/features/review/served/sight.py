@@ -15,7 +15,6 @@ from petrec.features.runs.targets import target_name
 from petrec.postgres.foreseen import what_is_lacking
 from petrec.schema import Schema
 
-SILENT = frozenset({Verdict.CANNOT_TELL, Verdict.LEAVE})
 _AT_ONCE = 1_000
 
 
@@ -45,7 +44,7 @@ def standing(case: Case | None, earlier: Sequence[EarlierDecision]) -> EarlierDe
     for one in reversed(earlier):
         if one.withdrawn:
             continue
-        if one.verdict in SILENT:
+        if Verdict(one.verdict).is_silent:
             if case is not None and one.state == case.state:
                 return one
         elif one.written and case is None:

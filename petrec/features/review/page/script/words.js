@@ -1,16 +1,5 @@
 /** What things are called. */
 /** @type {Record<string, string>} */
-const KIND_NAMES = {
-  missing_ambiguous: "Several pets possible",
-  missing_no_pets: "Appointment without pets",
-  missing_no_appointment: "No appointment",
-  missing_dangling_appointment: "No pet, appointment gone",
-  dangling_pet: "Pet no longer exists",
-  dangling_appointment: "Appointment no longer exists",
-  mismatched: "Pet not in the appointment",
-  visit_conflict: "Contradicted by the visit",
-};
-/** @type {Record<string, string>} */
 const KIND_SENTENCES = {
   missing_ambiguous: "the appointment has several pets, and the recording names none",
   missing_no_pets: "the appointment has no pets, and the recording names none",
@@ -45,7 +34,7 @@ const STRENGTH_NAMES = { strong: "strong hint", medium: "hint", weak: "weak hint
 /** @param {string} id */
 const humanised = (id) => id.charAt(0).toUpperCase() + id.slice(1).replaceAll("_", " ");
 /** @param {string} kind */
-const kindName = (kind) => KIND_NAMES[kind] ?? humanised(kind);
+const kindName = (kind) => facts.names[kind] ?? humanised(kind);
 /** @param {string} name */
 const contextName = (name) => CONTEXT_NAMES[name] ?? humanised(name);
 /**
