@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from petrec.features.constraints.result import Filled as Filled
     from petrec.features.constraints.result import Obstacles as Obstacles
     from petrec.features.doctor.result import DoctorResult as DoctorResult
+    from petrec.features.export_tables.result import ExportedColumns as ExportedColumns
+    from petrec.features.export_tables.result import TablesExport as TablesExport
     from petrec.features.report.result import ReportResult as ReportResult
     from petrec.features.review.imported import ReviewImport as ReviewImport
     from petrec.features.review.result import ReviewExport as ReviewExport
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from petrec.operations.constraints import constraints_status as constraints_status
     from petrec.operations.constraints import plan_constraints as plan_constraints
     from petrec.operations.constraints import rollback_constraints as rollback_constraints
+    from petrec.operations.export_tables import export_tables as export_tables
     from petrec.operations.fleet.result import FleetResult as FleetResult
     from petrec.operations.fleet.run import Schedule as Schedule
     from petrec.operations.fleet.run import fleet as fleet
@@ -81,6 +84,7 @@ _MODULES = {
         "ConstraintsPlan ConstraintsResult ConstraintsStatus Filled Obstacles"
     ),
     "features.doctor.result": "DoctorResult",
+    "features.export_tables.result": "ExportedColumns TablesExport",
     "features.report.result": "ReportResult",
     "features.review.imported": "ReviewImport",
     "features.review.result": "ReviewExport ReviewStatus",
@@ -95,6 +99,7 @@ _MODULES = {
         "ConstraintChoice apply_constraints constraints_status plan_constraints "
         "rollback_constraints"
     ),
+    "operations.export_tables": "export_tables",
     "operations.fleet.result": "FleetResult",
     "operations.fleet.run": "Schedule fleet",
     "operations.fleet.targets": "FleetTarget TargetSource find_targets",

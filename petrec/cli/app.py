@@ -37,6 +37,10 @@ class Commands(LazyGroup):
             "Print a page of the documentation, or list the pages. Needs no database.",
             "petrec.cli.explain:explain",
         ),
+        "export-tables": Entry(
+            "Export the tables of one snapshot to Parquet files, for audits by other engines.",
+            "petrec.cli.export_tables:export_tables",
+        ),
         "fleet": Entry(
             "Run a command in many schemas, databases and servers, and merge the results.",
             "petrec.cli.fleet.command:fleet",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from psycopg import Copy
 from sqlalchemy import Connection, Engine, Select
 
 from petrec.postgres.session_state import with_settings
@@ -36,10 +37,27 @@ def stream_copy(connection: Connection, query: Select[Any]) -> Iterator[Rows]:
 
     It is a context manager, because the connection is in use until the stream is read or closed.
     """
+    with _copied(connection, query, "") as copy:
+        yield copy.rows()
+
+
+@contextmanager
+def stream_csv(connection: Connection, query: Select[Any]) -> Iterator[Iterator[bytes]]:
+    """Yield an iterator over the rows as CSV, in which only NULL is not quoted.
+
+    The server sends each row in a message of its own:
+    https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
+    """
+    with _copied(connection, query, " (FORMAT csv, FORCE_QUOTE *)") as copy:
+        yield (bytes(block) for block in copy)
+
+
+@contextmanager
+def _copied(connection: Connection, query: Select[Any], options: str) -> Iterator[Copy]:
     compiled = query.compile(connection.engine, compile_kwargs={"render_postcompile": True})
     driver = connection.connection.driver_connection
     if driver is None:  # pragma: no cover - a checked-out connection always has its driver
         raise RuntimeError("the connection is closed")
-    statement = f"COPY ({compiled}) TO STDOUT"
+    statement = f"COPY ({compiled}) TO STDOUT{options}"
     with driver.cursor() as cursor, cursor.copy(statement, dict(compiled.params)) as copy:
-        yield copy.rows()
+        yield copy
