@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from petrec.operations.runs import undo as undo
     from petrec.operations.session import Session as Session
     from petrec.operations.session import connect as connect
+    from petrec.operations.session import connect_files as connect_files
     from petrec.operations.setup import doctor as doctor
     from petrec.operations.validate import Gate as Gate
     from petrec.operations.validate import validate as validate
@@ -107,7 +108,7 @@ _MODULES = {
     "operations.review": "CaseFilter export_review review_status",
     "operations.review_import": "Decisions check_review import_review",
     "operations.runs": "abandon history plan_undo resume runs undo",
-    "operations.session": "Session connect",
+    "operations.session": "Session connect connect_files",
     "operations.setup": "doctor",
     "operations.validate": "Gate validate",
 }

@@ -76,6 +76,14 @@ class DatabaseError(PetrecError):
     """The database refused a statement."""
 
 
+class FilesChangedError(PetrecError):
+    """The files are not those that were exported."""
+
+
+class EngineFailedError(PetrecError):
+    """The engine that reads files refused a query."""
+
+
 class OutputError(PetrecError):
     """The output could not be written."""
 

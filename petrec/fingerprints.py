@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Select, Text, cast, collate, func, select
+from sqlalchemy import Select, Text, cast, collate, func, select
 
-from petrec.postgres.snapshot import stream_copy
 from petrec.rules import FINDINGS, Lists, kind_column
 from petrec.rules.observed import observed
 from petrec.schema import Schema
+from petrec.source import Source
 
 DIGITS = 32
 Old = TypeVar("Old")
@@ -66,17 +66,16 @@ def fingerprints_query(schema: Schema) -> Select[Any]:
 
 @contextmanager
 def stream_findings(
-    connection: Connection, schema: Schema, *order: str
+    source: Source, schema: Schema, *order: str
 ) -> Iterator[Iterator[NamedFinding]]:
-    """Yield the findings in the order of these fields' bytes, sorted by the server.
+    """Yield the findings in the order of these fields' bytes, sorted by the engine.
 
     A partitioned table may hold one id in two partitions: then a fingerprint comes twice.
     """
     found = fingerprints_query(schema).subquery("found")
     query = select(found.c.kind, found.c.digest, found.c.recording)
-    with stream_copy(
-        connection, query.order_by(*(collate(found.c[n], "C") for n in order))
-    ) as rows:
+    ordered = query.order_by(*(collate(found.c[name], "C") for name in order))
+    with source.stream(ordered) as rows:
         yield (NamedFinding(Fingerprint(row[0] or "", row[1] or ""), row[2] or "") for row in rows)
 
 

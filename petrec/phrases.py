@@ -21,9 +21,11 @@ class Phrase(StrEnum):
         "{left} recordings need a person; the run writes the {ambiguous} ambiguous ones to a CSV"
     )
     DSN_AND_SERVICE = "dsn and service cannot be combined"
+    DATABASE_INSTEAD = "connect to the database instead: connect()"
     DROP_VISITS_NEEDS_GROUP = "drop_visits works only together with the group visits"
     DROP_FIRST_OR_KEEP_VISITS = "drop it yourself first, or omit drop_visits"
     EMPTY_ALLOWED = "if that is expected, pass allow_empty"
+    EXPORT_READ_BY = "audit it: audit(connect_files({directory!r}))"
     FREE_SPACE_UNKNOWN = "{needs}; petrec could not measure the free space; pass it as free_space"
     FORCE_KEEPS_BESIDE = "name another file, or pass force, which keeps the old one as NAME.bak-1"
     IMPORT_NOT_APPLIED = "nothing has been written; import_review writes"

@@ -45,6 +45,7 @@ def audit(
     ] = FailLevel.ERROR,
     trust_constraints: options.TrustConstraints = False,
     *,
+    reading: options.Reading,
     printing: options.Printing,
     connect: options.Connect,
 ) -> int:
@@ -57,13 +58,17 @@ def audit(
 
         petrec audit --by app_version
 
+        petrec audit --source exports/2026-01-31
+
         petrec audit --rows missing_ambiguous > ambiguous.csv
 
     """
     from petrec.operations import audit as operations
 
     with failures_shown("audit", printing):
-        session = open_session("audit", connect, trust_constraints=trust_constraints)
+        session = open_session(
+            "audit", connect, trust_constraints=trust_constraints, lake=reading.lake()
+        )
         if rows is not None:
             if by:
                 raise UsageError("--rows and --by cannot be combined", hint="give one of them")

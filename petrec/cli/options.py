@@ -8,8 +8,10 @@ import typer
 
 from petrec.cli.bundle import Bundle
 from petrec.documents.formats import Format
+from petrec.lake.choice import FileEngine, Lake
 
 _CONNECTION = "Connection"
+_FILES = "Exports in files"
 _OUTPUT = "Output"
 
 Dsn = Annotated[
@@ -87,6 +89,22 @@ TrustConstraints = Annotated[
     ),
 ]
 
+SourceOfFiles = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="PATH",
+        help="Read exports in this directory instead of a database: a folder of Parquet or CSV "
+        "files for each table, as export-tables writes it, or a pattern with {table} in it.",
+        rich_help_panel=_FILES,
+        show_default=False,
+    ),
+]
+EngineOfFiles = Annotated[
+    FileEngine,
+    typer.Option("--engine", help="Engine that reads the files.", rich_help_panel=_FILES),
+]
+
 
 ExpectDatabase = Annotated[
     str,
@@ -129,6 +147,18 @@ class Connect(Bundle):
     schema: Schema = ""
     expect_database: ExpectDatabase = ""
     verbose: Verbose = 0
+
+
+@dataclass(frozen=True)
+class Reading(Bundle):
+    """Files to read instead of a database."""
+
+    source: SourceOfFiles = None
+    engine: EngineOfFiles = FileEngine.DUCKDB
+
+    def lake(self) -> Lake | None:
+        """Return the files to read; None without --source."""
+        return None if self.source is None else Lake(self.source, self.engine)
 
 
 Timezone = Annotated[

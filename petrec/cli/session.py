@@ -10,6 +10,7 @@ from petrec.cli.options import Connect
 from petrec.cli.output import remark, show
 from petrec.documents.formats import Format
 from petrec.errors import UsageError
+from petrec.lake.choice import Lake
 from petrec.operations.session import Session
 
 if TYPE_CHECKING:
@@ -41,18 +42,28 @@ class CommandSession(Session):
 
 
 def open_session(
-    command: str, options: Connect, *, trust_constraints: bool = False, writes: bool = False
+    command: str,
+    options: Connect,
+    *,
+    trust_constraints: bool = False,
+    writes: bool = False,
+    lake: Lake | None = None,
 ) -> CommandSession:
     """Configure the logging and create the session that the options describe.
 
-    `writes` is whether the command writes to the database, or plans what another one writes.
+    `writes` is whether the command writes to the database, or plans what another one writes. With
+    a `lake`, the session reads files.
     """
-    from petrec.postgres.dsn import resolve_dsn
+    from petrec.postgres.dsn import Dsn, resolve_dsn
     from petrec.settings import load_settings
 
     configure_logging(options.verbose)
     settings = load_settings(options.config).in_schema(options.schema)
-    target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))
+    if lake is None:
+        target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))
+    else:
+        _check_alone(options, trust_constraints=trust_constraints)
+        target = Dsn("files", {})
     session = CommandSession.made(
         settings,
         target,
@@ -60,7 +71,21 @@ def open_session(
         trust_constraints=trust_constraints,
         expect_database=options.expect_database,
     )
-    return replace(session, writes=writes)
+    return replace(session, writes=writes, lake=lake)
+
+
+def _check_alone(options: Connect, *, trust_constraints: bool) -> None:
+    """Check that nothing is said of a database; errors: UsageError."""
+    given = {
+        "--dsn": options.dsn,
+        "--service": options.service,
+        "--expect-database": options.expect_database,
+        "--trust-constraints": trust_constraints,
+    }
+    for name, value in given.items():
+        if value:
+            reason = f"--source and {name} cannot be combined"
+            raise UsageError(reason, hint="files are no database, and have no constraints")
 
 
 def configure_logging(verbose: int) -> None:

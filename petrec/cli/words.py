@@ -18,9 +18,11 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.CASES_AFTER_APPLY: "{left} recordings need a person: petrec review export; "
     "--apply also writes the {ambiguous} ambiguous ones to a CSV",
     Phrase.DSN_AND_SERVICE: "--dsn and --service cannot be combined",
+    Phrase.DATABASE_INSTEAD: "read the database itself: omit --source",
     Phrase.DROP_VISITS_NEEDS_GROUP: "--drop-visits works only together with the group visits",
     Phrase.DROP_FIRST_OR_KEEP_VISITS: "drop it yourself first, or omit --drop-visits",
     Phrase.EMPTY_ALLOWED: "if that is expected, add --allow-empty",
+    Phrase.EXPORT_READ_BY: "Next: petrec audit --source {directory}",
     Phrase.FREE_SPACE_UNKNOWN: (
         "{needs}; petrec could not measure the free space; pass it with --free-space SIZE"
     ),

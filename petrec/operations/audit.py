@@ -16,8 +16,8 @@ from petrec.features.audit.result import AuditResult
 from petrec.features.audit.rows import column_types
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.session import Session
-from petrec.postgres.snapshot import Rows
 from petrec.rules import KINDS
+from petrec.source import Rows
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,7 +29,7 @@ def audit(session: Session, *, by: str = "", step: Step = ignore) -> AuditResult
     `by` is a column or a key of recording_metadata: the result's `origins` have the counts by its
     values. Errors: UsageError for an unknown one.
     """
-    return session.read(partial(run_audit_by, by=by, step=step), may_trust=True)
+    return session.read_source(partial(run_audit_by, by=by, step=step))
 
 
 def rows(session: Session, kind: str) -> "KindRows":
@@ -56,8 +56,8 @@ class KindRows:
     def frame(self) -> "DataFrame":
         """Return the recordings as a data frame: ids as text, moments in UTC."""
         with (
-            self.session.snapshot(may_trust=True) as (connection, schema),
-            stream_json(connection, schema, self.kind) as lines,
+            self.session.source() as (source, schema),
+            stream_json(source, schema, self.kind) as lines,
         ):
             types = column_types(schema, self.kind)
             found = [json.loads(line, parse_float=Decimal) for line in lines]
@@ -69,8 +69,8 @@ class KindRows:
     def json_lines(self) -> Iterator[Iterator[str]]:
         """Yield an iterator over the recordings as JSON objects, one a line."""
         with (
-            self.session.snapshot(may_trust=True) as (connection, schema),
-            stream_json(connection, schema, self.kind) as lines,
+            self.session.source() as (source, schema),
+            stream_json(source, schema, self.kind) as lines,
         ):
             yield lines
 
@@ -78,7 +78,7 @@ class KindRows:
     def cells(self) -> Iterator[tuple[tuple[str, ...], Rows]]:
         """Yield the names of the columns and an iterator over rows of text."""
         with (
-            self.session.snapshot(may_trust=True) as (connection, schema),
-            stream_rows(connection, schema, self.kind) as found,
+            self.session.source() as (source, schema),
+            stream_rows(source, schema, self.kind) as found,
         ):
             yield found

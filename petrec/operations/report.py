@@ -16,13 +16,12 @@ from petrec.phrases import Phrase, Phrased
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection
-
     from petrec.features.audit.result import AuditResult
     from petrec.features.report import ReportFile
     from petrec.features.report.history import Comparison
     from petrec.features.report.result import ReportResult
     from petrec.schema import Schema
+    from petrec.source import Source
 
 _EXTRA = ("petrec report", "report", "pandas", "jinja2", "urllib3")
 
@@ -146,13 +145,13 @@ def _make(
     link = check_link(session.settings.report.link, "report")
     window = ReportWindow(scope.days, scope.trend_days, scope.examples, link)
     with session.translated(), ExitStack() as kept, publication(targets) as publish:
-        with session.snapshot(may_trust=True) as (connection, schema):
-            audit = run_audit_by(connection, schema, scope.by, names=scope.examples, step=step)
+        with session.source() as (source, schema):
+            audit = run_audit_by(source, schema, scope.by, names=scope.examples, step=step)
             step("comparing with the last report")
-            comparing = _comparing(session, scope, connection, schema, audit)
+            comparing = _comparing(session, scope, source, schema, audit)
             comparison = kept.enter_context(comparing)
             step("writing the report")
-            result = build_report(connection, schema, audit, comparison, window)
+            result = build_report(source, schema, audit, comparison, window)
         publish(result)
     return result
 
@@ -161,6 +160,7 @@ def _install(session: Session) -> None:
     from petrec.features.runs.journal.install import install_journal
     from petrec.postgres.writable import check_primary
 
+    session.need_database()
     with session.translated():
         with session.engine.connect() as connection:
             check_primary(connection)
@@ -170,16 +170,16 @@ def _install(session: Session) -> None:
 def _comparing(
     session: Session,
     scope: ReportScope,
-    connection: "Connection",
+    source: "Source",
     schema: "Schema",
     audit: "AuditResult",
 ) -> "AbstractContextManager[Comparison]":
     from petrec.features.report import history
 
     if scope.record:
-        return history.compared_in_database(session.engine, connection, schema, audit)
+        return history.compared_in_database(session.engine, source, schema, audit)
     if scope.history is not None:
-        return history.compared_in_file(scope.history, connection, schema, audit)
+        return history.compared_in_file(scope.history, source, schema, audit)
     return nullcontext(history.compared_with_nothing(audit))
 
 

@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from petrec.errors import ReadCancelledError
+from petrec.errors import ReadCancelledError, UsageError
+from petrec.extras import need_extra
+from petrec.lake.choice import FileEngine, Lake
+from petrec.phrases import Phrase, Phrased
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from petrec.postgres.dsn import Dsn
     from petrec.schema import Schema
     from petrec.settings import Settings
+    from petrec.source import Source
 
 T = TypeVar("T")
 
@@ -24,7 +28,7 @@ class Session:
     """Settings and connection of a database; each operation opens its own connection.
 
     `trust_constraints` lets read-only operations trust valid foreign keys. Where a
-    session `writes`, the first snapshot notes the place.
+    session `writes`, the first snapshot notes the place. With a `lake`, they read files instead.
     """
 
     settings: "Settings"
@@ -32,6 +36,7 @@ class Session:
     engine: "Engine"
     trust_constraints: bool = False
     writes: bool = False
+    lake: Lake | None = None
     _remarks: dict[str, None] = field(default_factory=dict, repr=False)
     _places: list[str] = field(default_factory=list, repr=False)
 
@@ -57,22 +62,56 @@ class Session:
         return tuple(self._remarks)
 
     @contextmanager
+    def source(self) -> Iterator[tuple["Source", "Schema"]]:
+        """Open what audits read; foreign keys are trusted if the session allows it."""
+        if self.lake is not None:
+            with self._files(self.lake) as opened:
+                yield opened
+            return
+        from petrec.postgres.source import DatabaseSource
+
+        with self._snapshot(trusted=self.trust_constraints) as (connection, schema):
+            yield DatabaseSource(connection), schema
+
+    @contextmanager
+    def _files(self, lake: Lake) -> Iterator[tuple["Source", "Schema"]]:
+        need_extra("reading files", "lake", "duckdb", "sqlglot")
+        from petrec.lake.open import open_lake
+
+        with open_lake(lake, self.settings.mapping) as (source, schema):
+            self._remarks.update(dict.fromkeys(schema.remarks))
+            yield source, schema
+
+    def read_source(self, work: Callable[["Source", "Schema"], T]) -> T:
+        """Run all reads of an operation on one state; once more if they are cancelled."""
+
+        def attempt() -> T:
+            with self.source() as (source, schema):
+                return work(source, schema)
+
+        return once_more(attempt)
+
     def snapshot(
-        self, *, may_trust: bool = False, makes_visits: bool = False
-    ) -> Iterator[tuple["Connection", "Schema"]]:
+        self, *, makes_visits: bool = False
+    ) -> AbstractContextManager[tuple["Connection", "Schema"]]:
         """Open a read-only snapshot and check the schema in it.
 
-        `may_trust` is for operations that may trust foreign keys if the session allows it,
-        `makes_visits` for those that may have to create the configured visits.
+        `makes_visits` is for operations that may have to create the configured visits.
         """
+        return self._snapshot(makes_visits=makes_visits)
+
+    @contextmanager
+    def _snapshot(
+        self, *, trusted: bool = False, makes_visits: bool = False
+    ) -> Iterator[tuple["Connection", "Schema"]]:
         from petrec.postgres.connection import read_place
         from petrec.postgres.preflight import load_schema
         from petrec.postgres.search_path import read_search_path
         from petrec.postgres.session_state import use_path
         from petrec.postgres.snapshot import read_snapshot
 
+        self.need_database()
         mapping, more = self.settings.mapping, self.settings.session.search_path
-        trusted = may_trust and self.trust_constraints
         with self.translated(), read_snapshot(self.engine) as connection:
             schema = load_schema(connection, mapping, trusted=trusted, makes_visits=makes_visits)
             use_path(connection, read_search_path(connection, mapping, more))
@@ -81,10 +120,17 @@ class Session:
                 self._places.append(read_place(connection))
             yield connection, schema
 
+    def need_database(self) -> None:
+        """Check that the session is of a database; errors: UsageError if it reads files."""
+        if self.lake is not None:
+            hint = Phrased(Phrase.DATABASE_INSTEAD)
+            raise UsageError("exports can be audited, checked and reported, no more", hint=hint)
+
     def place(self) -> str:
         """Return database, host and role, which are shown before something is written."""
         from petrec.postgres.connection import read_place
 
+        self.need_database()
         if not self._places:
             with self.translated(), self.engine.connect() as connection:
                 self._places.append(read_place(connection))
@@ -94,14 +140,12 @@ class Session:
         self,
         work: Callable[["Connection", "Schema"], T],
         *,
-        may_trust: bool = False,
         makes_visits: bool = False,
     ) -> T:
         """Run all reads of an operation in one snapshot; in a second one if it is cancelled."""
 
         def attempt() -> T:
-            opened = self.snapshot(may_trust=may_trust, makes_visits=makes_visits)
-            with opened as (connection, schema):
+            with self.snapshot(makes_visits=makes_visits) as (connection, schema):
                 return work(connection, schema)
 
         return once_more(attempt)
@@ -155,3 +199,25 @@ def connect(
         trust_constraints=trust_constraints,
         expect_database=expect_database,
     )
+
+
+def connect_files(
+    source: str | Path,
+    *,
+    engine: FileEngine = FileEngine.DUCKDB,
+    config: str | Path | None = None,
+    schema: str = "",
+) -> Session:
+    """Return a session that reads exports of the tables instead of a database.
+
+    `source` is a directory, or a pattern with {table} in it. Only audit, rows, validate and report
+    can use it. Errors: SettingsError.
+    """
+    from petrec.postgres.dsn import Dsn
+    from petrec.settings import load_settings
+
+    settings = load_settings(None if config is None else Path(config)).in_schema(schema)
+    session = Session.made(
+        settings, Dsn("files", {}), "python", trust_constraints=False, expect_database=""
+    )
+    return replace(session, lake=Lake(str(source), engine))

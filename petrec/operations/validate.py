@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec.structs import replace
-from sqlalchemy import Connection
 
 from petrec.errors import UsageError
 from petrec.features.audit import run_audit
@@ -21,6 +20,7 @@ from petrec.operations.session import Session
 from petrec.phrases import Phrase, Phrased
 from petrec.rules.window import window
 from petrec.schema import Schema
+from petrec.source import Source
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class Gate:
         chosen = session.settings.validate
         return cls(
             baseline=Path(chosen.baseline) if chosen.baseline else None,
-            expect=Path(chosen.expect) if chosen.expect else None,
+            # Files have no constraints, as every output says.
+            expect=Path(chosen.expect) if chosen.expect and session.lake is None else None,
         )
 
 
@@ -76,16 +77,16 @@ def validate(
     limits = limits_by_rule(session.settings.validate.rules)
     expected = Expected.read(gate.expect)
 
-    def work(connection: Connection, schema: Schema) -> ValidationResult:
-        start, within = window(connection, schema, gate.since)
-        audit = run_audit(connection, schema, within=within, step=step)
+    def work(source: Source, schema: Schema) -> ValidationResult:
+        start, within = window(source, schema, gate.since)
+        audit = run_audit(source, schema, within=within, step=step)
         ratchet = None
         # An empty table must not empty the baseline.
         if gate.baseline is not None and audit.total:
             step("comparing with the baseline")
             known = Baseline(gate.baseline, schema)
             ratchet = apply_ratchet(
-                connection,
+                source,
                 schema,
                 known,
                 update=gate.update_baseline,
@@ -96,9 +97,9 @@ def validate(
             limits,
             ratchet=ratchet,
             since=start,
-            expectations=list(expected.hold(connection, schema)),
+            expectations=list(expected.hold(source, schema)),
             warnings_fail=gate.warnings_fail,
         )
 
-    result = replace(session.read(work, may_trust=True), allow_empty=gate.allow_empty)
+    result = replace(session.read_source(work), allow_empty=gate.allow_empty)
     return result if examples else result.without_rows()

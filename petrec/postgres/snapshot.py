@@ -8,6 +8,7 @@ from psycopg import Copy
 from sqlalchemy import Connection, Engine, Select
 
 from petrec.postgres.session_state import with_settings
+from petrec.source import Rows
 
 # Chosen by measurement (benchmarks/audit.py): hash tables that fit a core's cache are faster than
 # those that fit memory, though they are written out in parts; free parallelism lets COPY use a
@@ -26,9 +27,6 @@ def read_snapshot(engine: Engine) -> Iterator[Connection]:
     options |= with_settings(_PLANNER)
     with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
-
-
-Rows = Iterator[tuple[str | None, ...]]
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Select,
     Text,
     and_,
@@ -28,6 +27,7 @@ from petrec.rules.lists import Lists
 from petrec.rules.observed import observed
 from petrec.rules.registry import KINDS, kind_column
 from petrec.schema import Schema
+from petrec.source import Reader
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def census_query(
 
 
 def take_census(
-    connection: Connection,
+    reader: Reader,
     schema: Schema,
     within: ColumnElement[bool] | None = None,
     *,
@@ -100,7 +100,7 @@ def take_census(
 ) -> Census:
     """Count everything in one pass; `owners` compares them, too, where the schema has them."""
     query = census_query(schema, within, owners=owners)
-    return Census([FlagGroup(*row) for row in connection.execute(query)])
+    return Census([FlagGroup(*row) for row in reader.execute(query)])
 
 
 def extremes(

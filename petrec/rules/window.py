@@ -3,12 +3,13 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, cast, func, literal, select
+from sqlalchemy import ColumnElement, cast, func, literal, select
 from sqlalchemy import DateTime as Timestamp
 
 from petrec.errors import SchemaMismatchError, UsageError
 from petrec.phrases import Phrase, Phrased
 from petrec.schema import PgType, Schema, base_type, is_moment
+from petrec.source import Reader
 
 _DURATION = re.compile(r"(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -47,11 +48,14 @@ def created_since(schema: Schema, start: datetime) -> ColumnElement[bool]:
 
 
 def window(
-    connection: Connection, schema: Schema, text: str | None
+    reader: Reader, schema: Schema, text: str | None
 ) -> tuple[datetime | None, ColumnElement[bool] | None]:
-    """Return start and condition of the window, by the server's clock; nothing for no text."""
+    """Return start and condition of the window, by the clock of what is read.
+
+    Both are None for no text.
+    """
     if text is None:
         return None, None
-    now: datetime = connection.execute(select(func.transaction_timestamp())).scalar_one()
+    now: datetime = reader.execute(select(func.transaction_timestamp())).scalar_one()
     start = window_start(text, now)
     return start, created_since(schema, start)

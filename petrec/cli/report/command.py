@@ -46,6 +46,7 @@ def report(
     output_format: options.PrintFormat = None,
     quiet: shared.Quiet = False,
     *,
+    reading: shared.Reading,
     connect: shared.Connect,
 ) -> int:
     """Report how many recordings are damaged, and how that changes over time.
@@ -85,7 +86,9 @@ def report(
         with failure_marked(prometheus):
             kept = _history(history, record=record, no_history=no_history)
             trusts = trust_constraints
-            session = open_session("report", connect, trust_constraints=trusts, writes=record)
+            session = open_session(
+                "report", connect, trust_constraints=trusts, writes=record, lake=reading.lake()
+            )
         scope = ReportScope(days, trend_days, not no_rows, kept, record, by)
         result = make(
             session, files, scope,

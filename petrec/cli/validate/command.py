@@ -22,6 +22,7 @@ def validate(
     ratchet: Ratchet,
     scope: ScopeOptions,
     trust_constraints: shared.TrustConstraints = False,
+    reading: shared.Reading,
     printing: shared.Printing,
     connect: shared.Connect,
 ) -> int:
@@ -40,7 +41,9 @@ def validate(
     from petrec.operations.validate import validate as judge
 
     with failures_shown("validate", printing):
-        session = open_session("validate", connect, trust_constraints=trust_constraints)
+        session = open_session(
+            "validate", connect, trust_constraints=trust_constraints, lake=reading.lake()
+        )
         gate = _gate(session, ratchet, scope)
         with activity(quiet=printing.quiet) as shown:
             result = judge(session, gate, examples=not scope.no_rows, step=shown.step)

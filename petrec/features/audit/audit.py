@@ -2,42 +2,38 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement, Connection, text
+from sqlalchemy import ColumnElement
 
 from petrec.features.audit.result import AuditResult, GuideNumbers, KindCount, WarningCount
 from petrec.rules import KINDS, Kind
 from petrec.rules.census import Census, take_census
 from petrec.rules.secondary import OWNER_DIFFERS
 from petrec.schema import Schema
-
-_WHERE = text("""
-SELECT current_database(), current_setting('server_version'), transaction_timestamp(),
-       EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-               WHERE n.nspname = 'petrec' AND c.relname = 'runs')
-""")
+from petrec.source import Source
 
 
 def run_audit(
-    connection: Connection,
+    source: Source,
     schema: Schema,
     *,
     within: ColumnElement[bool] | None = None,
     step: Callable[[str], None] = lambda _: None,
 ) -> AuditResult:
-    """Audit all recordings within the caller's snapshot, or those `within` a condition.
+    """Audit all recordings within one state of the source, or those `within` a condition.
 
     `step` is called with the current step.
     """
     step("counting recordings by kind")
-    census = take_census(connection, schema, within, owners=True)
+    census = take_census(source, schema, within, owners=True)
     step("checking warnings")
-    database, version, taken_at, recorded = connection.execute(_WHERE).one()
-    overtaken = _overtaken(connection, schema, within) if recorded else None
+    origin = source.provenance()
+    overtaken = _overtaken(source, schema, within) if origin.has_journal else None
     counted = (_owners(schema, census), overtaken)
     return AuditResult(
-        taken_at=taken_at,
-        database=database,
-        server_version=version,
+        taken_at=origin.taken_at,
+        database=origin.database,
+        engine=origin.engine,
+        server_version=origin.version,
         table=str(schema.tables.recordings.fullname),
         total=census.count(),
         kinds=tuple(_kind_count(census, kind) for kind in KINDS),
@@ -70,12 +66,12 @@ def _guide(census: Census) -> GuideNumbers:
 
 
 def _overtaken(
-    connection: Connection, schema: Schema, within: ColumnElement[bool] | None
+    source: Source, schema: Schema, within: ColumnElement[bool] | None
 ) -> WarningCount | None:
     """Count what needs the journal, whose code is only loaded where there is one."""
     from petrec.features.audit.overtaken import count_overtaken  # noqa: PLC0415
 
-    return count_overtaken(connection, schema, within)
+    return count_overtaken(source.database, schema, within)
 
 
 def _owners(schema: Schema, census: Census) -> WarningCount | None:

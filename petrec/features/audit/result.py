@@ -62,6 +62,7 @@ class AuditResult(Result, frozen=True):
     warnings: tuple[WarningCount, ...]
     remarks: tuple[str, ...] = ()
     origins: Origins | None = None
+    engine: str = "PostgreSQL"
     command: str = "audit"
 
     @property
@@ -96,7 +97,7 @@ class AuditResult(Result, frozen=True):
             ),
             notes=(
                 *(self.origins.sentences if self.origins else ()),
-                f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}",
+                f"{self.table} in {self.database} ({self.engine} {self.server_version}), {taken}",
             ),
             remarks=self.remarks,
         )

@@ -1,15 +1,15 @@
 """All rows of one kind, complete, streamed with their evidence."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Select, select
 
 from petrec.documents.frames import ColumnType
-from petrec.postgres.snapshot import Rows, stream_copy
 from petrec.rules import judged, kind_column
 from petrec.schema import Schema, base_type
+from petrec.source import Rows, Source
 
 _TYPES = (
     dict.fromkeys(("text", "character varying", "character", "name", "uuid"), ColumnType.TEXT)
@@ -55,21 +55,19 @@ def _is_id(key: str) -> bool:
     return key == "id" or key.endswith("_id")
 
 
-@contextmanager
-def stream_json(connection: Connection, schema: Schema, kind_id: str) -> Iterator[Iterator[str]]:
+def stream_json(
+    source: Source, schema: Schema, kind_id: str
+) -> AbstractContextManager[Iterator[str]]:
     """Yield each row of one kind as a JSON object, typed by PostgreSQL."""
-    rows = rows_query(schema, kind_id).subquery("rows")
-    query = select(func.row_to_json(rows.table_valued()))
-    with stream_copy(connection, query) as lines:
-        yield (line or "" for (line,) in lines)
+    return source.stream_json(rows_query(schema, kind_id))
 
 
 @contextmanager
 def stream_rows(
-    connection: Connection, schema: Schema, kind_id: str
+    source: Source, schema: Schema, kind_id: str
 ) -> Iterator[tuple[tuple[str, ...], Rows]]:
     """Yield the column names and an iterator over the rows of one kind."""
     query = rows_query(schema, kind_id)
     names = tuple(column.name for column in query.selected_columns)
-    with stream_copy(connection, query) as rows:
+    with source.stream(query) as rows:
         yield names, rows

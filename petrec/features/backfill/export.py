@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, any_, cast, func
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from petrec.features.backfill.selection import ALL, Selection
-from petrec.postgres.snapshot import Rows, stream_copy
+from petrec.postgres.snapshot import stream_copy
 from petrec.rules import Lists, judged, kind_column
 from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
 from petrec.rules.legible import legible
 from petrec.schema import Schema
+from petrec.source import Rows
 
 _RECORDING = ("appointment_id", "created_at", "original_filename", "transcript_text")
 _APPOINTMENT = ("appointment_date", "title", "notes")

@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from petrec.documents.document import Document, Grid, Result
+from petrec.phrases import Phrase, Phrased
 
 
 class ExportedColumns(StrEnum):
@@ -43,5 +44,8 @@ class TablesExport(Result, frozen=True):
             title=f"{total} rows of {self.database} exported to {self.directory}",
             payload=self,
             grids=(Grid("Tables", ("table", "rows", "files", "bytes"), rows),),
-            notes=(f"from one snapshot, {taken}",),
+            notes=(
+                f"from one snapshot, {taken}",
+                Phrased(Phrase.EXPORT_READ_BY, directory=self.directory),
+            ),
         )

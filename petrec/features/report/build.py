@@ -15,6 +15,7 @@ from petrec.features.runs.journal.presence import is_readable
 from petrec.features.runs.journal.tables import runs
 from petrec.features.runs.targets import name_in_journal, target_name
 from petrec.schema import Schema
+from petrec.source import Source
 
 _MOST_BACKFILLS = 12
 
@@ -30,17 +31,17 @@ class ReportWindow:
 
 
 def build_report(
-    connection: Connection,
+    source: Source,
     schema: Schema,
     audit: AuditResult,
     comparison: Comparison,
     scope: ReportWindow,
 ) -> ReportResult:
-    """Read the rest within the audit's own snapshot and return the report."""
+    """Read the rest from the audit's own source and return the report."""
     points, weekly = trend(comparison.runs, scope.trend_days)
     first = comparison.now.first
-    backfills = _read_backfills(connection, schema)
-    monitoring = read_monitoring(connection, schema, audit.taken_at, scope.days)
+    backfills = _read_backfills(source.database, schema) if source.is_database else ()
+    monitoring = read_monitoring(source, schema, audit.taken_at, scope.days)
     return ReportResult(
         audit=audit,
         window_days=scope.days,
@@ -54,7 +55,7 @@ def build_report(
         compared_with=None if first else comparison.runs[-2].taken_at,
         runs=len(comparison.runs),
         backfills=tuple(mark for mark in backfills if mark.day >= points[0].day),
-        examples=read_examples(connection, schema, audit, scope.link) if scope.examples else (),
+        examples=read_examples(source, schema, audit, scope.link) if scope.examples else (),
         history=comparison.place,
     )
 

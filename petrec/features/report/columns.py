@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Table, text
 
 from petrec.schema import base_type, is_moment
+from petrec.source import Source
 
 # Whether a type is a text type, or an enum that has the word.
 _HOLDS = text("""
@@ -22,7 +23,7 @@ class UnreadableColumn:
 
 
 def cannot_read(
-    connection: Connection, table: Table, time: str, word: str, value: str
+    source: Source, table: Table, time: str, word: str, value: str
 ) -> UnreadableColumn | None:
     """Return why rows cannot be counted by day and word; None if they can.
 
@@ -32,9 +33,15 @@ def cannot_read(
         return UnreadableColumn()
     if not is_moment(table.c[time]):
         return UnreadableColumn(f"{named(table, time)}, not a date or timestamp")
-    if connection.scalar(_HOLDS, {"type": base_type(table.c[word]), "word": value}):
+    if _holds(source, base_type(table.c[word]), value):
         return None
     return UnreadableColumn(f"{named(table, word)}, which cannot be {value!r}")
+
+
+def _holds(source: Source, type_name: str, value: str) -> bool:
+    """Return whether a type has the value; in files, a word is always text."""
+    asked = {"type": type_name, "word": value}
+    return not source.is_database or bool(source.database.scalar(_HOLDS, asked))
 
 
 def named(table: Table, name: str) -> str:

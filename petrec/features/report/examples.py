@@ -5,7 +5,6 @@ from typing import Any
 from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Date,
     Select,
     Text,
@@ -22,6 +21,7 @@ from petrec.documents.safe_text import link_to
 from petrec.features.audit.result import AuditResult
 from petrec.features.report.result import FindingExample
 from petrec.schema import Schema, is_moment
+from petrec.source import Reader
 
 _LONGEST = 120
 
@@ -49,13 +49,13 @@ def examples_query(schema: Schema, ids: list[str], *, timed: bool) -> Select[Any
 
 
 def read_examples(
-    connection: Connection, schema: Schema, audit: AuditResult, link: str = ""
+    reader: Reader, schema: Schema, audit: AuditResult, link: str = ""
 ) -> tuple[FindingExample, ...]:
     """Return the audit's own examples, in the order of its kinds; `link` is a template."""
     ids = [sample for kind in audit.kinds for sample in kind.samples]
     columns = schema.recordings.c
     timed = "created_at" in columns and is_moment(columns.created_at)
-    rows = connection.execute(examples_query(schema, ids, timed=timed)) if ids else ()
+    rows = reader.execute(examples_query(schema, ids, timed=timed)) if ids else ()
     known = {row[0]: tuple(_short(value) for value in row[1:]) for row in rows}
     examples = (
         FindingExample(kind.id, sample, *known.get(sample, ()))

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Date,
     Select,
     Text,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from petrec.features.report.columns import UnreadableColumn, cannot_read
 from petrec.features.report.result import RejectedDay, UploadDay
 from petrec.schema import Schema, UploadState
+from petrec.source import Source
 
 REJECTED = "pet_not_in_appointment"
 # Before it PostgreSQL's calendar has BC and -infinity, which no host records on purpose.
@@ -42,23 +42,23 @@ class Monitoring:
     remarks: tuple[str, ...] = ()
 
 
-def read_monitoring(connection: Connection, schema: Schema, now: datetime, days: int) -> Monitoring:
+def read_monitoring(source: Source, schema: Schema, now: datetime, days: int) -> Monitoring:
     """Return the daily numbers of the last `days` days, with remarks on what they omit."""
     remarks: list[str] = []
     uploads, rejected = None, None
     cannot = cannot_read(
-        connection, schema.tables.recordings, "created_at", "status", UploadState.UPLOADED
+        source, schema.tables.recordings, "created_at", "status", UploadState.UPLOADED
     )
     if cannot is None:
-        rows = connection.execute(uploads_query(schema, now, days)).all()
+        rows = source.execute(uploads_query(schema, now, days)).all()
         uploads = tuple(UploadDay(*row) for row in rows if row.day is not None)
         remarks += _outside(rows, "recordings")
     remarks += _left_out("uploads", cannot)
     logs = schema.tables.api_logs
     if logs is not None:
-        cannot = cannot_read(connection, logs, "created_at", "error_code", REJECTED)
+        cannot = cannot_read(source, logs, "created_at", "error_code", REJECTED)
         if cannot is None:
-            rows = connection.execute(rejected_query(schema, now, days)).all()
+            rows = source.execute(rejected_query(schema, now, days)).all()
             rejected = tuple(RejectedDay(*row) for row in rows if row.day is not None)
             remarks += _outside(rows, "refused requests")
         remarks += _left_out("refusals", cannot)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Table, text
 
 from petrec.errors import SettingsError
 from petrec.features.validate.outcome import ExpectationOutcome, ExpectationState
@@ -19,6 +19,7 @@ from petrec.files import read_text
 from petrec.postgres.enforced import Demand, Enforced, Nature, read_enforced
 from petrec.postgres.identifiers import quoted_table
 from petrec.schema import Schema
+from petrec.source import Source
 
 _SIDE = re.compile(r"\s*([a-z_]+)\s*\(([^()]*)\)\s*")
 _LABELS = {
@@ -80,8 +81,14 @@ class Expected:
             hint = f"write lists of strings under: {groups}"
             raise SettingsError(f"{path} has no valid expectations: {error}", hint=hint) from error
 
-    def hold(self, connection: Connection, schema: Schema) -> Iterator[ExpectationOutcome]:
-        """Return for each expectation whether the database enforces it; errors: SettingsError."""
+    def hold(self, source: Source, schema: Schema) -> Iterator[ExpectationOutcome]:
+        """Return for each expectation whether the database enforces it.
+
+        Errors: SettingsError, UsageError if the source is no database.
+        """
+        if self.wanted == ExpectFile():
+            return
+        connection = source.database
         tables = _tables(schema)
         oids = {name: connection.scalar(_OID, {"name": quoted_table(tables[name])})
                 for name in tables}  # fmt: skip

@@ -34,6 +34,7 @@ def judge(
         taken_at=audit.taken_at,
         database=audit.database,
         server_version=audit.server_version,
+        engine=audit.engine,
         table=audit.table,
         total=audit.total,
         rules=(*kinds, *(_fact(f, counted.get(f), audit.total, limits[f]) for f in facts)),

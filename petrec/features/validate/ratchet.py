@@ -8,14 +8,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
-from sqlalchemy import Connection
-
 from petrec.documents.safe_text import encode_cell
 from petrec.features.validate.baseline import Baseline
 from petrec.features.validate.outcome import RatchetOutcome
 from petrec.files import atomic_text
 from petrec.fingerprints import Fingerprint, NamedFinding, Tally, paired, stream_findings
 from petrec.schema import Schema
+from petrec.source import Source
 
 # New recordings of a kind that are named, as an audit names examples.
 SAMPLES = 2
@@ -40,7 +39,7 @@ def compare(
 
 
 def apply_ratchet(
-    connection: Connection,
+    source: Source,
     schema: Schema,
     baseline: Baseline,
     *,
@@ -61,7 +60,7 @@ def apply_ratchet(
         writing as out,
         _listing(new_rows) as news,
         baseline.entries(replacing=update) as listed,
-        stream_findings(connection, schema, *Fingerprint._fields) as found,
+        stream_findings(source, schema, *Fingerprint._fields) as found,
     ):
         if out is not None:
             baseline.write_header(out)

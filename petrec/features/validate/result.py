@@ -36,6 +36,7 @@ class ValidationResult(Result, frozen=True):
     expectations: tuple[ExpectationOutcome, ...] = ()
     warnings_fail: bool = False
     allow_empty: bool = False
+    engine: str = "PostgreSQL"
     command: str = "validate"
 
     @property
@@ -130,7 +131,7 @@ class ValidationResult(Result, frozen=True):
 
     def _notes(self) -> list[str]:
         taken = f"{self.taken_at:%Y-%m-%d %H:%M:%S} UTC"
-        where = f"{self.table} in {self.database} (PostgreSQL {self.server_version}), {taken}"
+        where = f"{self.table} in {self.database} ({self.engine} {self.server_version}), {taken}"
         partial = ["Partial: older recordings were not checked."] if self.partial else []
         return [where, *partial, *(_ratchet_notes(self.ratchet) if self.ratchet else [])]
 

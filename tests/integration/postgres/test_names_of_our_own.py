@@ -30,6 +30,7 @@ from petrec.features.runs.targets import make_target
 from petrec.features.runs.undo.plan import plan_undo
 from petrec.features.runs.undo.work import UndoWork
 from petrec.postgres.preflight import load_schema
+from petrec.postgres.source import DatabaseSource
 from petrec.schema import Schema
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 from tests.plugins.cluster import Cluster
@@ -125,14 +126,14 @@ def answers(engine: Engine, mapping: Mapping) -> list[Any]:
     """Ask all that petrec asks; nothing in the answers depends on names."""
     with engine.connect() as connection:
         schema = load_schema(connection, mapping)
-        audit = run_audit(connection, schema)
+        audit = run_audit(DatabaseSource(connection), schema)
         found: list[Any] = [audit.kinds, audit.guide, audit.warnings, audit.remarks]
         found += [sorted(map(repr, connection.execute(ambiguous_query(schema))))]
         for kind in REVIEWED:
             rows = connection.execute(kind_query(schema, kind)).scalars()
             found.append([unordered(row | {"state": ""}) for row in rows])
         found += [read_examples(connection, schema, audit)]
-        found += [read_monitoring(connection, schema, audit.taken_at, 9_000)]
+        found += [read_monitoring(DatabaseSource(connection), schema, audit.taken_at, 9_000)]
         target = make_target(schema)
         found += [preview(connection, schema, target).strategies]
         found += pages(connection, schema)

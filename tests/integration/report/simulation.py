@@ -17,6 +17,7 @@ from petrec.features.report.history import Comparison
 from petrec.features.report.result import ReportResult
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.snapshot import read_snapshot
+from petrec.postgres.source import DatabaseSource
 from petrec.settings import Settings
 from tests.plugins.databases import Database
 
@@ -55,9 +56,10 @@ def report_on(
     """Make a report as of another day."""
     with read_snapshot(engine) as connection:
         schema = load_schema(connection, Settings().mapping)
-        audit = msgspec.structs.replace(run_audit_by(connection, schema, by), taken_at=taken_at)
-        with comparing(connection, schema, audit) as comparison:
-            return build_report(connection, schema, audit, comparison, scope or ReportWindow())
+        source = DatabaseSource(connection)
+        audit = msgspec.structs.replace(run_audit_by(source, schema, by), taken_at=taken_at)
+        with comparing(source, schema, audit) as comparison:
+            return build_report(source, schema, audit, comparison, scope or ReportWindow())
 
 
 @dataclass

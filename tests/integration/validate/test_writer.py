@@ -15,6 +15,7 @@ from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.snapshot import read_snapshot
+from petrec.postgres.source import DatabaseSource
 from petrec.settings import Settings
 from tests.plugins.databases import Database
 from tests.plugins.waiting import until
@@ -72,13 +73,14 @@ def one_run(clinic: Database, baseline: Path) -> ValidationResult:
     engine = make_engine(resolve_dsn(clinic.dsn, None), settings, "test")
     with read_snapshot(engine) as connection:
         schema = load_schema(connection, settings.mapping)
-        audit = run_audit(connection, schema)
+        source = DatabaseSource(connection)
+        audit = run_audit(source, schema)
         for kind in audit.kinds:
-            with stream_rows(connection, schema, kind.id) as (_, rows):
+            with stream_rows(source, schema, kind.id) as (_, rows):
                 assert sum(1 for _ in rows) == kind.count, kind.id
-            with stream_json(connection, schema, kind.id) as lines:
+            with stream_json(source, schema, kind.id) as lines:
                 assert sum(1 for _ in lines) == kind.count, kind.id
-        ratchet = apply_ratchet(connection, schema, Baseline(baseline, schema), update=True)
+        ratchet = apply_ratchet(source, schema, Baseline(baseline, schema), update=True)
     assert sum(kind.count for kind in audit.kinds) == audit.total
     listed = baseline.read_text().splitlines()[2:]
     for kind in audit.kinds[1:]:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
-from sqlalchemy import Connection
 
 from petrec.features.audit.audit import run_audit
 from petrec.features.audit.origins.column import origin_column
@@ -12,10 +11,11 @@ from petrec.features.audit.origins.compare import compare
 from petrec.features.audit.origins.query import count_origins, names_of_vets
 from petrec.features.audit.result import AuditResult
 from petrec.schema import Schema
+from petrec.source import Source
 
 
 def run_audit_by(
-    connection: Connection,
+    source: Source,
     schema: Schema,
     by: str,
     *,
@@ -27,13 +27,13 @@ def run_audit_by(
     `names` is whether vets are named, and not only numbered. Errors: UsageError.
     """
     if not by:
-        return run_audit(connection, schema, step=step)
-    origin = origin_column(connection, schema, by)
-    result = run_audit(connection, schema, step=step)
+        return run_audit(source, schema, step=step)
+    origin = origin_column(source, schema, by)
+    result = run_audit(source, schema, step=step)
     step(f"counting recordings by {by}")
-    counted = count_origins(connection, schema, origin)
+    counted = count_origins(source, schema, origin)
     of_vets = by == "vet" and names
-    known = _distinct(names_of_vets(connection, schema, counted)) if of_vets else {}
+    known = _distinct(names_of_vets(source, schema, counted)) if of_vets else {}
     return replace(result, origins=compare(origin, counted, known))
 
 

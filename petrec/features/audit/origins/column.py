@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     FromClause,
     Text,
     case,
@@ -26,6 +25,7 @@ from petrec.rules.legible import legible
 from petrec.schema import Schema, base_type, is_moment
 from petrec.schema.people import practice_of
 from petrec.settings import LOGICAL_COLUMNS
+from petrec.source import Source
 
 METADATA = "recording_metadata"
 LONGEST_VALUE = 200
@@ -55,7 +55,7 @@ class OriginColumn:
     joins_appointment: bool = False
 
 
-def origin_column(connection: Connection, schema: Schema, name: str) -> OriginColumn:
+def origin_column(source: Source, schema: Schema, name: str) -> OriginColumn:
     """Return what a name stands for; errors: UsageError, with the nearest names."""
     derived = {"practice": _practice, "vet": _vet, "month": _month}
     if name in derived:
@@ -66,9 +66,9 @@ def origin_column(connection: Connection, schema: Schema, name: str) -> OriginCo
     key = name.removeprefix(_PREFIX)
     if METADATA in columns and name not in LOGICAL_COLUMNS["recordings"]:
         column = columns[METADATA]
-        if is_readable(column) and _is_stated(connection, schema, key):
-            return _metadata(connection, schema, key)
-    raise _unknown(connection, schema, name)
+        if is_readable(column) and _is_stated(source, schema, key):
+            return _metadata(source, schema, key)
+    raise _unknown(source, schema, name)
 
 
 def _own(schema: Schema, name: str) -> OriginColumn:
@@ -121,9 +121,9 @@ def _month(schema: Schema) -> OriginColumn:
     return OriginColumn("month", "month of recordings.created_at, UTC", key)
 
 
-def _metadata(connection: Connection, schema: Schema, key: str) -> OriginColumn:
+def _metadata(source: Source, schema: Schema, key: str) -> OriginColumn:
     def built(recording: Any, _: FromClause) -> ColumnElement[Any]:
-        value, unreadable = read_key(connection, schema, recording[METADATA], key)
+        value, unreadable = read_key(source.database, schema, recording[METADATA], key)
         return case((unreadable, NOT_READABLE), else_=_key(schema, value))
 
     return OriginColumn(key, f"{key} in recordings.{METADATA}", built)
@@ -138,10 +138,10 @@ def _stated(value: ColumnElement[Any]) -> ColumnElement[Any]:
     return literal(STATED, Text).concat(value)
 
 
-def _is_stated(connection: Connection, schema: Schema, key: str) -> bool:
-    value, _ = read_key(connection, schema, schema.recordings.c[METADATA], key)
+def _is_stated(source: Source, schema: Schema, key: str) -> bool:
+    value, _ = read_key(source.database, schema, schema.recordings.c[METADATA], key)
     some = select(schema.recordings.c.id).where(value.is_not(None)).limit(1)
-    return connection.execute(some).first() is not None
+    return source.execute(some).first() is not None
 
 
 def _lacking(what: str, column: str) -> UsageError:
@@ -151,24 +151,24 @@ def _lacking(what: str, column: str) -> UsageError:
     )
 
 
-def _unknown(connection: Connection, schema: Schema, name: str) -> UsageError:
+def _unknown(source: Source, schema: Schema, name: str) -> UsageError:
     columns = schema.recordings.c
     if name in _REFUSED & set(columns.keys()):
         reason = f"recordings cannot be grouped by {name}: each recording has its own"
         return UsageError(reason, hint="name a column whose values many recordings share")
     if name in LOGICAL_COLUMNS["recordings"] - _REFUSED:
         return _lacking(name, f"recordings.{name}")
-    near = difflib.get_close_matches(name, _known(connection, schema), n=3, cutoff=0.6)
-    more = ", ".join(_known(connection, schema)[:_MOST_NAMED])
+    near = difflib.get_close_matches(name, _known(source, schema), n=3, cutoff=0.6)
+    more = ", ".join(_known(source, schema)[:_MOST_NAMED])
     hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of: {more}"
     return UsageError(f"no column or metadata key is named {plain(name)}", hint=plain(hint))
 
 
-def _known(connection: Connection, schema: Schema) -> list[str]:
+def _known(source: Source, schema: Schema) -> list[str]:
     """Return what recordings can be grouped by: what is usual first, and keys of some rows."""
     columns = schema.recordings.c
     usual = [c for c in ("status", "recording_type") if c in columns] + ["practice", "vet", "month"]
     keys: set[str] = set()
     if METADATA in columns and is_readable(columns[METADATA]):
-        keys = known_keys(connection, schema, columns[METADATA])
+        keys = known_keys(source.database, schema, columns[METADATA])
     return list(dict.fromkeys([*usual, *sorted(keys), *sorted({*columns.keys()} - _REFUSED)]))

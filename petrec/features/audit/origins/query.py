@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Connection,
     Select,
     Text,
     cast,
@@ -22,6 +21,7 @@ from petrec.rules import Lists, kind_column
 from petrec.rules.facts_sql import FactColumns
 from petrec.rules.observed import observed
 from petrec.schema import Schema
+from petrec.source import Reader
 
 MOST_VALUES = 20
 
@@ -77,7 +77,7 @@ def _judged(schema: Schema, origin: OriginColumn, within: ColumnElement[bool] | 
 
 
 def count_origins(
-    connection: Connection,
+    reader: Reader,
     schema: Schema,
     origin: OriginColumn,
     within: ColumnElement[bool] | None = None,
@@ -86,14 +86,12 @@ def count_origins(
     by_key: dict[str, dict[str, int]] = defaultdict(dict)
     rest: dict[str, int] = {}
     keys = 0
-    for key, kind, size, keys in connection.execute(origins_query(schema, origin, within)):  # noqa: B007
+    for key, kind, size, keys in reader.execute(origins_query(schema, origin, within)):  # noqa: B007
         (rest if key is None else by_key[key])[kind] = size
     return OriginCounts(dict(by_key), rest, keys - len(by_key))
 
 
-def names_of_vets(
-    connection: Connection, schema: Schema, counted: OriginCounts
-) -> Mapping[str, str]:
+def names_of_vets(reader: Reader, schema: Schema, counted: OriginCounts) -> Mapping[str, str]:
     """Return the names of the vets that are counted, by id, where the database has them."""
     users = schema.users
     if users is None or "full_name" not in users.c:
@@ -102,4 +100,4 @@ def names_of_vets(
     found = select(cast(users.c.id, Text), cast(users.c.full_name, Text)).where(
         cast(users.c.id, Text).in_(ids)
     )
-    return {vet: name for vet, name in connection.execute(found) if name}
+    return {vet: name for vet, name in reader.execute(found) if name}

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import Connection
-
 from petrec.features.audit.result import AuditResult
 from petrec.features.report.result import Movement, PastRun
 from petrec.fingerprints import Fingerprint, Tally, stream_findings
 from petrec.rules import FINDINGS
 from petrec.schema import Schema
+from petrec.source import Source
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,9 @@ def movements(tally: Tally) -> dict[str, Movement]:
 
 
 @contextmanager
-def distinct_findings(connection: Connection, schema: Schema) -> Iterator[Iterator[Fingerprint]]:
+def distinct_findings(source: Source, schema: Schema) -> Iterator[Iterator[Fingerprint]]:
     """Stream the findings ordered by digest, each once."""
-    with stream_findings(connection, schema, "digest") as found:
+    with stream_findings(source, schema, "digest") as found:
         fingerprints = (finding.fingerprint for finding in found)
         yield (next(alike) for _, alike in groupby(fingerprints, key=attrgetter("digest")))
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TextIO
 
 import msgspec
-from sqlalchemy import Connection
 
 from petrec.errors import UsageError
 from petrec.features.audit.result import AuditResult
@@ -28,6 +27,7 @@ from petrec.files import atomic_text, open_text
 from petrec.fingerprints import DIGITS, Fingerprint, Tally, paired
 from petrec.phrases import Phrase, Phrased
 from petrec.schema import Schema
+from petrec.source import Source
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class Seen:
 
 @contextmanager
 def compared_in_file(
-    path: Path, connection: Connection, schema: Schema, audit: AuditResult
+    path: Path, source: Source, schema: Schema, audit: AuditResult
 ) -> Iterator[Comparison]:
     """Compare with the file, and replace it if the block succeeds.
 
@@ -58,7 +58,7 @@ def compared_in_file(
     header = Header(audit.database, audit.table)
     with locked(path), Reader(path, header) as reader, atomic_text(path) as out:
         tally = Tally()
-        with distinct_findings(connection, schema) as found:
+        with distinct_findings(source, schema) as found:
             number = _write(out, header, merged(reader.findings(), found, tally))
         past = reader.runs
         run = present_run(audit, movements(tally), first=not past)

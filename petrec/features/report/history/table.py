@@ -36,6 +36,7 @@ from petrec.features.runs.targets import target_name
 from petrec.fingerprints import Tally
 from petrec.postgres.session_state import set_local
 from petrec.schema import Schema
+from petrec.source import Source
 
 PLACE = f"schema {runs.schema}"
 # Readers are not blocked; a second report waits, so that each compares with the one before it.
@@ -51,7 +52,7 @@ _now = table("petrec_history_now", column("fingerprint"), column("kind"), schema
 
 @contextmanager
 def compared_in_database(
-    engine: Engine, connection: Connection, schema: Schema, audit: AuditResult
+    engine: Engine, source: Source, schema: Schema, audit: AuditResult
 ) -> Iterator[Comparison]:
     """Compare with the tables, and commit if the block succeeds."""
     with engine.connect() as writer, writer.begin():
@@ -60,7 +61,7 @@ def compared_in_database(
         writer.execute(_LOCK)
         target = target_name(schema)
         past = _past(writer, target)
-        _stage(writer, connection, schema)
+        _stage(writer, source, schema)
         run_id = _add_run(writer, target, audit)
         tally = _move(writer, target, run_id)
         run = present_run(audit, movements(tally), first=not past)
@@ -74,11 +75,11 @@ def _past(writer: Connection, target: str) -> tuple[PastRun, ...]:
     return tuple(msgspec.convert(run, PastRun) for run in writer.scalars(query))
 
 
-def _stage(writer: Connection, connection: Connection, schema: Schema) -> None:
+def _stage(writer: Connection, source: Source, schema: Schema) -> None:
     writer.execute(_STAGE)
     driver: Any = writer.connection.driver_connection
     with (
-        distinct_findings(connection, schema) as found,
+        distinct_findings(source, schema) as found,
         driver.cursor() as cursor,
         cursor.copy(_COPY) as copy,
     ):

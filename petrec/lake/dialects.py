@@ -1,0 +1,113 @@
+"""What differs between the SQL of PostgreSQL and that of the engines that read files.
+
+The rules are built once, as PostgreSQL's SQL. sqlglot parses that text and writes it in another
+dialect; here is what it does not know: the digest, the names of views, types, collations.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlglot
+from sqlalchemy import DateTime, Executable
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlglot import exp
+
+_BINARY = frozenset({exp.DataType.Type.UUID, exp.DataType.Type.USERDEFINED})
+
+
+@dataclass(frozen=True)
+class EngineDialect:
+    """An engine's SQL: sqlglot's name for it, the SHA-256 of a text, and an array in order."""
+
+    name: str
+    sha256: Callable[[exp.Expression], exp.Expression]
+    ordered: str
+
+
+DUCKDB = EngineDialect(
+    "duckdb", lambda text: exp.Anonymous(this="sha256", expressions=[text]), "list_sort"
+)
+SPARK = EngineDialect(
+    "spark",
+    lambda text: exp.Anonymous(this="sha2", expressions=[text, exp.Literal.number(256)]),
+    "array_sort",
+)
+
+
+class _Moment(DateTime):
+    """A moment as text that says its type, which a parameter does by itself."""
+
+    def literal_processor(self, dialect: Any) -> Callable[[datetime], str]:  # noqa: ARG002
+        """Return how a value is written."""
+        return lambda value: f"CAST('{value.isoformat(sep=' ')}' AS {_zoned(value)})"
+
+
+def _zoned(value: datetime) -> str:
+    return "TIMESTAMP" if value.tzinfo is None else "TIMESTAMP WITH TIME ZONE"
+
+
+class _TextDialect(PGDialect):
+    """PostgreSQL's SQL as text with all values in it."""
+
+    supports_statement_cache = False
+    colspecs = {  # noqa: RUF012 - read only
+        **PGDialect.colspecs,
+        DateTime: _Moment,
+    }
+
+    def __init__(self) -> None:
+        super().__init__(paramstyle="named")  # type: ignore[no-untyped-call]
+        self._backslash_escapes = False
+
+
+@dataclass(frozen=True)
+class Transpiler:
+    """Writes a query of the rules in an engine's SQL.
+
+    `views` are the engine's names of tables, by schema and table. `now` is the moment of the rows.
+    """
+
+    dialect: EngineDialect
+    views: Mapping[tuple[str, str], str]
+    now: datetime
+
+    def write(self, statement: Executable) -> str:
+        """Return the query as the engine reads it."""
+        compiled = statement.compile(  # type: ignore[attr-defined]
+            dialect=_TextDialect(), compile_kwargs={"literal_binds": True}
+        )
+        return self.write_text(str(compiled))
+
+    def write_text(self, text: str) -> str:
+        """Return PostgreSQL's SQL as the engine reads it; errors: sqlglot's ParseError."""
+        tree = sqlglot.parse_one(text, read="postgres").transform(self._changed)
+        return str(tree.sql(dialect=self.dialect.name, identify=True))
+
+    def write_condition(self, text: str) -> str:
+        """Return a condition of PostgreSQL on one table as the engine reads it."""
+        return self.write_text(f"({text})")
+
+    def _changed(self, node: exp.Expression) -> Any:
+        match node:
+            case exp.Encode():
+                named = node.find(exp.Anonymous)
+                return self.dialect.sha256(named.expressions[0]) if named else node
+            case exp.Collate():
+                # Texts of all engines are compared by their bytes unless something else is said.
+                return node.this
+            case exp.Table() if node.args.get("db"):
+                return self._view(node)
+            case exp.DataType() if node.this in _BINARY:
+                return exp.DataType.build("text")
+            case exp.ArrayAgg() if not isinstance(node.parent, exp.Anonymous):
+                return exp.Anonymous(this=self.dialect.ordered, expressions=[node.copy()])
+            case exp.Anonymous() if node.name.lower() == "transaction_timestamp":
+                moment = exp.Literal.string(self.now.isoformat(sep=" "))
+                return exp.Cast(this=moment, to=exp.DataType.build("timestamptz"))
+        return node
+
+    def _view(self, table: exp.Table) -> exp.Table:
+        name = self.views[table.db, table.name]
+        return exp.Table(this=exp.to_identifier(name), alias=table.args.get("alias"))

@@ -1,0 +1,102 @@
+"""Open a lake: find and check the files of every table, and let an engine read them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from petrec.errors import SchemaMismatchError
+from petrec.lake.choice import Lake
+from petrec.lake.dialects import Transpiler
+from petrec.lake.engine import Engine, TableFiles
+from petrec.lake.files import TABLE, exported_files, found_files
+from petrec.lake.manifest import ExportedTable, Manifest, read_manifest
+from petrec.lake.shapes import LakeShapes, LakeTable, view_name
+from petrec.lake.source import LakeSource
+from petrec.lake.with_duckdb import open_duckdb
+from petrec.schema import Schema, build_schema
+from petrec.settings import Mapping
+
+_REQUIRED = ("recordings", "pets", "appointments", "appointment_pets")
+_OPTIONAL = ("visits", "users", "pet_owners")
+
+
+@contextmanager
+def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema]]:
+    """Open the tables; errors: SchemaMismatchError, FilesChangedError, EngineFailedError."""
+    manifest = None if TABLE in lake.source else _manifest(lake.source)
+    with open_duckdb() as engine:
+        tables = dict(_tables(engine, lake.source, manifest, mapping))
+        found = LakeShapes(mapping, tables)
+        found.check()
+        now = datetime.fromisoformat(manifest.taken_at) if manifest else datetime.now(UTC)
+        views = {(mapping.schema, t.table): view_name(t.name) for t in tables.values()}
+        transpiler = Transpiler(engine.dialect, views, now)
+        for view in found.views(transpiler):
+            engine.register(view)
+        plain = msgspec.structs.replace(mapping, where={})
+        schema = build_schema(plain, found.shapes())
+        remarks = tuple(_remarks(lake.source, manifest, mapping, tables))
+        name = manifest.database if manifest else Path(lake.source).name
+        yield LakeSource(engine, transpiler, name), replace(schema, remarks=remarks)
+
+
+def _manifest(source: str) -> Manifest | None:
+    if "://" in source:
+        return None
+    if not Path(source).is_dir():
+        hint = "petrec export-tables writes such a directory"
+        raise SchemaMismatchError(f"{source} is not a directory", hint=hint)
+    return read_manifest(Path(source))
+
+
+def _tables(
+    engine: Engine, source: str, manifest: Manifest | None, mapping: Mapping
+) -> Iterator[tuple[str, LakeTable]]:
+    for name in (*_REQUIRED, *_OPTIONAL):
+        if name in mapping.ignore:
+            continue
+        exported = manifest.table(name) if manifest else None
+        files = _files(source, manifest, exported, mapping, name)
+        if files is not None:
+            table = mapping.table(name)
+            yield name, LakeTable(name, table, files, engine.types(files), exported)
+        elif name in _REQUIRED or name in mapping.tables:
+            table = mapping.table(name)
+            raise SchemaMismatchError(
+                f"{source} has no files of table {table}",
+                hint=f"petrec reads {table}/*.parquet, {table}.parquet and the same with .csv",
+            )
+
+
+def _files(
+    source: str,
+    manifest: Manifest | None,
+    exported: ExportedTable | None,
+    mapping: Mapping,
+    name: str,
+) -> TableFiles | None:
+    if manifest is None:
+        return found_files(source, (mapping.table(name), name))
+    return exported_files(Path(source), exported) if exported else None
+
+
+def _remarks(
+    source: str, manifest: Manifest | None, mapping: Mapping, tables: dict[str, Any]
+) -> Iterator[str]:
+    if manifest is None:
+        yield f"read from {source}, which has no manifest: its tables may be of different moments"
+    else:
+        yield (
+            f"read from {source}, an export of {manifest.taken_at[:19].replace('T', ' ')} UTC, "
+            "without constraints and journal"
+        )
+    for name in tables:
+        exported = manifest.table(name) if manifest else None
+        where = exported.where if exported else mapping.where.get(name, "")
+        if where:
+            yield f"only rows of {name} where {where}"

@@ -1,0 +1,145 @@
+"""The tables of a lake as the rules need them: their columns, types and views."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from petrec.errors import SchemaMismatchError
+from petrec.lake.dialects import Transpiler
+from petrec.lake.engine import FileFormat, TableFiles, View
+from petrec.lake.manifest import ExportedTable
+from petrec.schema import TableShape
+from petrec.settings import REQUIRED_COLUMNS
+from petrec.settings import Mapping as Settings
+
+_WHOLE = frozenset({"smallint", "integer", "bigint"})
+_TEXTS = ("text", "character", "uuid", "bpchar", "name")
+# Other types of columns are read as text.
+_KEPT = {
+    "boolean": "boolean",
+    "double precision": "double precision",
+    "date": "date",
+    "timestamp with time zone": "timestamptz",
+    "timestamp without time zone": "timestamp",
+}
+_LEFT_OUT = frozenset({"json", "jsonb"})
+_REFERENCES = (
+    ("recordings", "pet_id", "pets"),
+    ("recordings", "appointment_id", "appointments"),
+    ("recordings", "visit_id", "visits"),
+    ("appointment_pets", "pet_id", "pets"),
+    ("appointment_pets", "appointment_id", "appointments"),
+    ("visits", "pet_id", "pets"),
+    ("visits", "appointment_id", "appointments"),
+)
+
+
+class LakeTable(NamedTuple):
+    """A table in files: petrec's name and its own, and the types that the files have.
+
+    `exported` is what the manifest says of it, if there is one.
+    """
+
+    name: str
+    table: str
+    files: TableFiles
+    types: Mapping[str, str]
+    exported: ExportedTable | None = None
+
+
+@dataclass(frozen=True)
+class LakeShapes:
+    """All tables of a lake, checked against the mapping."""
+
+    mapping: Settings
+    tables: Mapping[str, LakeTable]
+
+    def check(self) -> None:
+        """Check columns and types; errors: SchemaMismatchError."""
+        for table in self.tables.values():
+            for column in sorted(REQUIRED_COLUMNS[table.name]):
+                self._check_present(table, self.mapping.column(table.name, column))
+        for child, column, parent in _REFERENCES:
+            if child in self.tables and parent in self.tables:
+                self._check_alike(self.tables[child], column, self.tables[parent])
+
+    def _check_present(self, table: LakeTable, column: str) -> None:
+        if column not in table.types:
+            known = ", ".join(list(table.types)[:12])
+            raise SchemaMismatchError(
+                f"table {table.table} has no column {column} in {table.files.paths[0]}",
+                hint=f"it has {known}; map the column under [mapping.columns.{table.name}]",
+            )
+
+    def _check_alike(self, child: LakeTable, logical: str, parent: LakeTable) -> None:
+        column, key = self.mapping.column(child.name, logical), self._key(parent)
+        if column not in child.types:
+            return
+        kinds = [_family(table, name) for table, name in ((child, column), (parent, key))]
+        if kinds[0] != kinds[1]:
+            raise SchemaMismatchError(
+                f"{child.name}.{column} is {child.types[column]} "
+                f"but {parent.name}.{key} is {parent.types[key]}",
+                hint="write both as integers or both as text",
+            )
+
+    def _key(self, table: LakeTable) -> str:
+        return self.mapping.column(table.name, "id")
+
+    def shapes(self) -> dict[str, TableShape]:
+        """Return the shapes for the schema, with the types of the database where they are known."""
+        return {name: _shape(table) for name, table in self.tables.items()}
+
+    def views(self, transpiler: Transpiler) -> Iterator[View]:
+        """Yield what the engine registers: ids as integers or text, rows that count."""
+        for table in self.tables.values():
+            columns = {
+                name: _read(table, name).sql(dialect=transpiler.dialect.name, identify=True)
+                for name in _shape(table).columns
+            }
+            where = "" if table.exported else self.mapping.where.get(table.name, "")
+            condition = transpiler.write_condition(where) if where else ""
+            yield View(view_name(table.name), table.files, columns, condition)
+
+
+def view_name(name: str) -> str:
+    """Return the engine's name of a table, which needs no quotes."""
+    return f"petrec_{name}"
+
+
+def _shape(table: LakeTable) -> TableShape:
+    known = {c.name: c for c in table.exported.columns} if table.exported else {}
+    types = {
+        name: known[name].type if name in known else kind for name, kind in table.types.items()
+    }
+    bases = {name: column.base for name, column in known.items()}
+    kept = {n: t for n, t in types.items() if bases.get(n, t) not in _LEFT_OUT}
+    key = table.exported.primary_key if table.exported else ()
+    return TableShape(kept, tuple(key), bases)
+
+
+def _family(table: LakeTable, column: str) -> str:
+    """Return how ids are compared; errors: SchemaMismatchError if the column holds no ids."""
+    kind = table.types[column]
+    if kind in _WHOLE:
+        return "whole"
+    if kind.startswith(_TEXTS):
+        return "text"
+    raise SchemaMismatchError(
+        f"{table.name}.{column} is {kind} in {table.files.paths[0]}: it cannot identify a row",
+        hint="write ids as integers or as text; a program that knows no empty integer makes them "
+        "fractions",
+    )
+
+
+def _read(table: LakeTable, name: str) -> exp.Expression:
+    column, kind = exp.column(name, quoted=True), table.types[name]
+    if kind in _WHOLE:
+        return exp.cast(column, "bigint")
+    if kind in _KEPT:
+        return exp.cast(column, _KEPT[kind])
+    if table.files.format is FileFormat.CSV and name == "created_at":
+        return exp.cast(column, "timestamptz")
+    return exp.cast(column, "text")

@@ -1,0 +1,110 @@
+"""DuckDB as the engine: files on this machine, or what DuckDB itself can reach."""
+
+import glob
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any
+
+from petrec.errors import EngineFailedError
+from petrec.lake.dialects import DUCKDB
+from petrec.lake.engine import FileFormat, TableFiles, View
+
+_AT_ONCE = 10_000
+_TYPES = {
+    "UUID": "uuid",
+    "VARCHAR": "text",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "FLOAT": "double precision",
+    "DOUBLE": "double precision",
+    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
+    "TIMESTAMP": "timestamp without time zone",
+    "TIMESTAMP_NS": "timestamp without time zone",
+    "TIMESTAMP_MS": "timestamp without time zone",
+    "TIMESTAMP_S": "timestamp without time zone",
+    "JSON": "json",
+}
+
+
+class DuckdbEngine:
+    """A DuckDB in memory, whose views read the files."""
+
+    title = "DuckDB"
+    dialect = DUCKDB
+
+    def __init__(self, connection: Any, version: str) -> None:
+        self.connection = connection
+        self.version = version
+
+    def types(self, files: TableFiles) -> Mapping[str, str]:
+        """Return the columns of files with their types."""
+        with _translated(files.paths[0]):
+            relation = self._relation(files)
+            return dict(zip(relation.columns, map(_named, relation.types), strict=True))
+
+    def register(self, view: View) -> None:
+        """Make the files a view."""
+        with _translated(view.files.paths[0]):
+            relation = self._relation(view.files)
+            if view.condition:
+                relation = relation.filter(view.condition)
+            quoted = {name: '"' + name.replace('"', '""') + '"' for name in view.columns}
+            chosen = (f"{read} AS {quoted[name]}" for name, read in view.columns.items())
+            relation.project(", ".join(chosen)).create_view(view.name)
+
+    def _relation(self, files: TableFiles) -> Any:
+        paths = [path if "://" in path else glob.escape(path) for path in files.paths]
+        if files.format is FileFormat.PARQUET:
+            return self.connection.read_parquet(paths, union_by_name=True)
+        return self.connection.read_csv(paths, header=True, all_varchar=True, union_by_name=True)
+
+    @contextmanager
+    def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
+        """Yield the names of the columns and an iterator over rows."""
+        with self.connection.cursor() as cursor:
+            with _translated("the files"):
+                cursor.execute(sql)
+            names = [column[0] for column in cursor.description]
+            yield names, chain.from_iterable(_blocks(cursor))
+
+
+def _blocks(cursor: Any) -> Iterator[Sequence[Any]]:
+    with _translated("the files"):
+        while rows := cursor.fetchmany(_AT_ONCE):
+            yield rows
+
+
+@contextmanager
+def open_duckdb() -> Iterator[DuckdbEngine]:
+    """Open an engine, which loads no extensions and writes nothing but temporary files."""
+    import duckdb  # noqa: PLC0415 - an optional package
+
+    settings: dict[str, Any] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": f"{tempfile.gettempdir()}/petrec-duckdb",
+    }
+    with duckdb.connect(config=settings) as connection:
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        yield DuckdbEngine(connection, duckdb.__version__)
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    import duckdb  # noqa: PLC0415 - an optional package
+
+    try:
+        yield
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        raise EngineFailedError(f"DuckDB cannot read {what}: {first}") from error
+
+
+def _named(kind: Any) -> str:
+    """Return PostgreSQL's name of a type; all whole numbers are of one family."""
+    name = str(kind)
+    if name.endswith("INT") or name == "INTEGER":
+        return "bigint"
+    return _TYPES.get(name, "numeric" if name.startswith("DECIMAL") else name.lower())
