@@ -6,21 +6,19 @@ commas between them. Ends with 1 where a bound is missed.
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, LiteralString
 
 from benchmarks.clinics import Damage, clinic
 from benchmarks.peers import environments, plain
+from benchmarks.record import record
 
 SIZES = os.environ.get("PETREC_BENCH_RECORDINGS", "1000000,2000000")
 ROUNDS = 3
-RESULTS = Path(__file__).parent / "results" / "audit.json"
 PETREC, FOUR, SEVEN = "petrec audit", "four plain queries", "seven plain queries"
 # Of whose time, on which damage, at most this part.
 BOUNDS = {
@@ -39,9 +37,7 @@ def run() -> None:
         for damage in Damage:
             with clinic(size, damage) as dsn:
                 rows += _compared(size, damage, _measured(ways, dsn, damage))
-    document = {"machine": _machine(), "rounds": ROUNDS, "results": rows}
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(document, indent=1) + "\n")
+    record("audit", {"rounds": ROUNDS, "results": rows})
     if missed := sum(row["met"] is False for row in rows):
         raise SystemExit(f"{missed} bounds are missed")
 
@@ -111,13 +107,3 @@ def _four(dsn: str) -> tuple[dict[str, int], float]:
 def _timed(dsn: str, questions: tuple[LiteralString, ...]) -> tuple[dict[str, int], float]:
     started = time.monotonic()
     return dict(plain.ask(dsn, questions)), time.monotonic() - started
-
-
-def _machine() -> dict[str, str | int | None]:
-    return {
-        "processors": os.cpu_count(),
-        "architecture": platform.machine(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "taken": time.strftime("%Y-%m-%d"),
-    }

@@ -1,4 +1,4 @@
-"""A process that works on one target after the other, and the requests that it reads.
+"""The process that runs a command in targets, and the requests that it reads.
 
 A target gets a process of its own, forked from one that has imported the command already: a crash,
 a signal or a lock of one target is not that of another, and starting costs no imports.
@@ -8,8 +8,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Lock, Thread
 from time import monotonic
 
 import msgspec
@@ -26,11 +28,14 @@ from petrec.operations.fleet.targets import FleetTarget
 _PROGRAM = "petrec.cli.fleet.worker"
 # A pipeline's summary gets the merged document alone.
 _NOT_INHERITED = ("GITHUB_STEP_SUMMARY",)
+# A process that forks has no other threads; pandas would bring some.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class TargetRequest(Struct, frozen=True):
     """A command for one target: its words, and options that its command line does not show."""
 
+    number: int
     words: tuple[str, ...]
     options: dict[str, str]
 
@@ -44,22 +49,31 @@ class TargetReport(Struct, frozen=True):
     documents: tuple[Document, ...] = ()
 
 
+class TargetAnswer(Struct, frozen=True):
+    """The report, as JSON, for the request of a number."""
+
+    number: int
+    report: msgspec.Raw
+
+
 @dataclass
-class TargetWorker:
-    """The other side of such a process; it is started with the first target."""
+class TargetProcess:
+    """The process of all targets: started with the first, and again if it was killed."""
 
     verbose: bool = False
+    _lock: Lock = field(default_factory=Lock, repr=False)
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _reader: Thread | None = field(default=None, repr=False)
+    _awaited: "dict[int, Future[TargetReport]]" = field(default_factory=dict, repr=False)
+    _count: int = 0
+    _stopped: bool = False
 
     def work(self, target: FleetTarget, words: Sequence[str], config: str) -> TargetOutcome:
         """Run a command in a target, and return how it ended."""
         if target.problem is not None:
             return failed(target.name, target.problem)
         started = monotonic()
-        request = TargetRequest(
-            tuple(fill(word, target) for word in words), _options(target, config)
-        )
-        report = self._ask(msgspec.json.encode(request))
+        report = self._ask(tuple(fill(word, target) for word in words), _options(target, config))
         return TargetOutcome(
             target=target.name,
             exit_code=report.exit_code,
@@ -70,50 +84,61 @@ class TargetWorker:
             documents=report.documents,
         )
 
-    def _ask(self, request: bytes) -> TargetReport:
-        process = self._process or self._start()
-        if process.stdin is None or process.stdout is None:  # pragma: no cover - both are pipes
-            raise TypeError("the process has no pipes")
-        # A process that has ended, or is being stopped, has no open input.
-        with suppress(BrokenPipeError, ValueError):
-            process.stdin.write(request + b"\n")
-            process.stdin.flush()
-        answer = process.stdout.readline()
-        if answer.endswith(b"\n"):
-            return msgspec.json.decode(answer, type=TargetReport)
-        code = process.wait()
-        process.stdout.close()
-        self._process = None
-        return TargetReport(
-            ExitCode.UNDETERMINED, f"the process of this target ended with code {code}"
-        )
+    def _ask(self, words: tuple[str, ...], options: dict[str, str]) -> TargetReport:
+        with self._lock:
+            if self._stopped:
+                return TargetReport(ExitCode.INTERRUPTED, "interrupted")
+            process = self._process or self._start()
+            self._count += 1
+            answer: Future[TargetReport] = Future()
+            self._awaited[self._count] = answer
+            request = TargetRequest(self._count, words, options)
+            # A process that has ended has no open input; what reads its output says so.
+            if process.stdin is not None:
+                with suppress(BrokenPipeError):
+                    process.stdin.write(msgspec.json.encode(request) + b"\n")
+                    process.stdin.flush()
+        return answer.result()
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        environment = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
+        inherited = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}
         # -P: a module of the working directory must not replace one of Python's.
         self._process = subprocess.Popen(  # noqa: S603 - the words are this module's own
             [sys.executable, "-P", "-m", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if self.verbose else subprocess.DEVNULL,
-            env=environment,
+            env={**_ONE_THREAD, **inherited},
         )
+        self._reader = Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         return self._process
 
+    def _read(self, process: "subprocess.Popen[bytes]") -> None:
+        """Pass each answer on; at the end of the process, its targets have failed."""
+        for line in process.stdout or ():
+            if line.endswith(b"\n"):
+                answer = msgspec.json.decode(line, type=TargetAnswer)
+                report = msgspec.json.decode(answer.report, type=TargetReport)
+                self._awaited.pop(answer.number).set_result(report)
+        reason = f"the process of this target ended with code {process.wait()}"
+        with self._lock, suppress(BrokenPipeError), process:
+            self._process = None
+            left, self._awaited = self._awaited, {}
+        for each in left.values():
+            each.set_result(TargetReport(ExitCode.UNDETERMINED, reason))
+
     def stop(self) -> None:
-        """End the process, and with it the command that it runs: at the end of its input, it stops.
+        """End the process and the commands that it runs: it stops at the end of its input.
 
         A command that writes ends its batch first.
         """
-        if self._process is not None and self._process.stdin is not None:
-            with suppress(BrokenPipeError):
+        with self._lock, suppress(BrokenPipeError):
+            self._stopped = True
+            if self._process is not None and self._process.stdin is not None:
                 self._process.stdin.close()
-            self._process.wait()
-
-    def close(self) -> None:
-        """Close what is left of a stopped process, after its last answer was read."""
-        if self._process is not None and self._process.stdout is not None:
-            self._process.stdout.close()
+        if self._reader is not None:
+            self._reader.join()
 
 
 def failed(target: str, error: PetrecError) -> TargetOutcome:

@@ -1,5 +1,6 @@
 """Run one command in every target: some first, several at once, only what is unfinished."""
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from petrec.errors import ExitCode, UsageError
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.fleet.kept import DEFAULT, KeptOutcomes
 from petrec.operations.fleet.places import make_places
-from petrec.operations.fleet.process import TargetWorker
+from petrec.operations.fleet.process import TargetProcess
 from petrec.operations.fleet.result import FleetResult, TargetOutcome, TargetState
 from petrec.operations.fleet.targets import FleetTarget
 
@@ -85,10 +86,10 @@ class _Crew:
         self, targets: Sequence[FleetTarget], done: dict[str, TargetOutcome]
     ) -> dict[str, TargetOutcome]:
         """Return the outcome of each target; an interruption ends the commands in order."""
-        idle: SimpleQueue[TargetWorker] = SimpleQueue()
-        workers = [TargetWorker(self.schedule.verbose) for _ in range(self.schedule.jobs)]
-        for worker in workers:
-            idle.put(worker)
+        idle: SimpleQueue[TargetProcess] = SimpleQueue()
+        processes = [TargetProcess(self.schedule.verbose) for _ in range(self._processes)]
+        for number in range(self.schedule.jobs):
+            idle.put(processes[number % len(processes)])
         outcomes: dict[str, TargetOutcome] = {}
         with ThreadPoolExecutor(self.schedule.jobs) as pool:
             futures = [pool.submit(self._work_with, idle, target) for target in targets]
@@ -96,19 +97,21 @@ class _Crew:
                 self._collect(futures, outcomes, len(done))
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
-                for worker in workers:
-                    worker.stop()
-                pool.shutdown()
-                for worker in workers:
-                    worker.close()
+                for process in processes:
+                    process.stop()
         return outcomes
 
-    def _work_with(self, idle: "SimpleQueue[TargetWorker]", target: FleetTarget) -> TargetOutcome:
-        worker = idle.get()
+    @property
+    def _processes(self) -> int:
+        """Return how many processes are started; one that can fork serves all jobs."""
+        return 1 if hasattr(os, "fork") else self.schedule.jobs
+
+    def _work_with(self, idle: "SimpleQueue[TargetProcess]", target: FleetTarget) -> TargetOutcome:
+        process = idle.get()
         try:
-            outcome = worker.work(target, self.words, self.schedule.config)
+            outcome = process.work(target, self.words, self.schedule.config)
         finally:
-            idle.put(worker)
+            idle.put(process)
         self.kept.add(outcome)
         return outcome
 
