@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from socket import socket
 
 import uvicorn
 
+from petrec.features.review.audio import open_audio
 from petrec.features.review.known import check_scope
 from petrec.features.review.served.app import make_app
 from petrec.features.review.served.desk import Desk
@@ -54,14 +56,17 @@ def prepare_review(
     cases: CaseFilter | None = None,
     touch: Sequence[str] = (),
     *,
+    audio: bool = False,
     step: Step = ignore,
 ) -> ReadyReview:
     """Check that decisions can be written, and count the cases.
 
-    Errors: UsageError, PermissionMissingError, ConnectionFailedError for a standby.
+    `audio` lets the page play the recordings from the bucket of the settings. Errors: UsageError,
+    SettingsError, PermissionMissingError, ConnectionFailedError for a standby.
     """
-    order = make_order(session, cases or CaseFilter())
-    desk = Desk(session, Attendance(), order.scope.clock, touch)
+    order = make_order(session, cases or CaseFilter(), audio=audio)
+    sound = partial(open_audio, session.settings) if audio else None
+    desk = Desk(session, Attendance(), order.scope.clock, touch, sound)
     step("checking the database")
     desk.recover()
     with session.snapshot() as (connection, schema):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
@@ -66,7 +66,7 @@ def _accepted(
     """Cast all at once; if one is refused, find it by halving."""
     try:
         with connection.begin_nested():
-            found = connection.execute(_casts(column, texts)).all()
+            found = connection.execute(_casts(column), {"texts": list(texts)}).all()
     except (DataError, IntegrityError, ProgrammingError):
         if len(texts) > 1:
             half = len(texts) // 2
@@ -76,8 +76,10 @@ def _accepted(
     yield from ((text, normal) for text, normal in found)
 
 
-def _casts(column: ColumnElement[Any], texts: Sequence[str]) -> Any:
-    given = func.unnest(cast(literal(list(texts), ARRAY(Text)), ARRAY(Text))).column_valued("given")
+def _casts(column: ColumnElement[Any]) -> Any:
+    # Not the texts themselves: a statement is freed late, since its parts refer to each other.
+    texts = bindparam("texts", type_=ARRAY(Text))
+    given = func.unnest(cast(texts, ARRAY(Text))).column_valued("given")
     typed = cast(given, column.type)
     # Without length and scale, the type neither cuts nor rounds.
     whole = cast(given, _without_modifier(column))

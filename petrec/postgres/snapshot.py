@@ -30,12 +30,12 @@ def read_snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def stream_copy(connection: Connection, query: Select[Any]) -> Iterator[Rows]:
-    """Yield an iterator over the rows, in PostgreSQL's text format.
+def stream_copy(connection: Connection, query: Select[Any], **values: Any) -> Iterator[Rows]:
+    """Yield an iterator over the rows, in PostgreSQL's text format; `values` are its parameters.
 
     It is a context manager, because the connection is in use until the stream is read or closed.
     """
-    with _copied(connection, query, "") as copy:
+    with _copied(connection, query, "", **values) as copy:
         yield copy.rows()
 
 
@@ -51,11 +51,14 @@ def stream_csv(connection: Connection, query: Select[Any]) -> Iterator[Iterator[
 
 
 @contextmanager
-def _copied(connection: Connection, query: Select[Any], options: str) -> Iterator[Copy]:
+def _copied(
+    connection: Connection, query: Select[Any], options: str, **values: Any
+) -> Iterator[Copy]:
     compiled = query.compile(connection.engine, compile_kwargs={"render_postcompile": True})
     driver = connection.connection.driver_connection
     if driver is None:  # pragma: no cover - a checked-out connection always has its driver
         raise RuntimeError("the connection is closed")
     statement = f"COPY ({compiled}) TO STDOUT{options}"
-    with driver.cursor() as cursor, cursor.copy(statement, dict(compiled.params)) as copy:
+    parameters = dict(compiled.params | values)
+    with driver.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         yield copy

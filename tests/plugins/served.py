@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread
 from typing import Any, cast
 
@@ -64,10 +65,16 @@ Serve = Callable[..., Served]
 def _serving() -> Iterator[Serve]:
     with ExitStack() as ended:
 
-        def start(database: Database, cases: CaseFilter | None = None) -> Served:
-            session = connect(database.dsn, command="review serve")
+        def start(
+            database: Database,
+            cases: CaseFilter | None = None,
+            config: Path | None = None,
+            *,
+            audio: bool = False,
+        ) -> Served:
+            session = connect(database.dsn, command="review serve", config=config)
             ended.callback(session.engine.dispose)
-            ready = prepare_review(session, cases)
+            ready = prepare_review(session, cases, audio=audio)
             guard = Guard("127.0.0.1", free_port())
             ended.enter_context(_listening(ready.page, guard))
             origin = f"http://127.0.0.1:{guard.port}"

@@ -36,6 +36,14 @@ def serve(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Also set this timestamp column to now()."),
     ] = None,
+    audio: Annotated[
+        bool,
+        typer.Option(
+            "--audio",
+            help="Let the page play the recordings, by links that expire: "
+            "\\[review] audio_expires_s.",
+        ),
+    ] = False,
     output_format: options.OutputFormat = Format.TABLE,
     output: options.Output = None,
     quiet: options.Quiet = False,
@@ -53,6 +61,8 @@ def serve(
 
         petrec review serve --practice 4b7ac035-acef-2b2b-5ed1-c139eff90662
 
+        petrec review serve --audio
+
         petrec review serve --host 0.0.0.0 --port 8080
 
     """
@@ -64,7 +74,8 @@ def serve(
     session = open_session(COMMAND, connect, writes=True)
     with listen(host, port) as listening:
         with activity(quiet=quiet) as shown:
-            ready = prepare_review(session, chosen.cases(), touch or (), step=shown.step)
+            cases, columns = chosen.cases(), touch or ()
+            ready = prepare_review(session, cases, columns, audio=audio, step=shown.step)
         guard = Guard(host, port)
         _announce(guard, ready.cases, session.place())
         served = ready.serve(listening, guard)

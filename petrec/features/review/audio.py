@@ -28,6 +28,11 @@ class Audio:
         return self.signed_at.replace(microsecond=0) + timedelta(seconds=self.expires_s)
 
     @property
+    def until_iso(self) -> str:
+        """Return that moment as a page's script reads it."""
+        return f"{self.until:%Y-%m-%dT%H:%M:%SZ}"
+
+    @property
     def is_temporary(self) -> bool:
         """Return whether the keys have an end of their own."""
         return self.keys.session_token is not None

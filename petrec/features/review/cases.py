@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Select, Text, any_, bindparam, cast, select
@@ -53,13 +54,18 @@ def read_practices(
 
 
 def observe(
-    connection: Connection, schema: Schema, ids: Sequence[str], clock: Clock = UTC
+    connection: Connection,
+    schema: Schema,
+    ids: Sequence[str],
+    clock: Clock = UTC,
+    *,
+    audio: bool = False,
 ) -> Iterator[Observed]:
     """Yield the current values of some recordings, of any kind.
 
     The connection is in use until all are read.
     """
-    return _stream(connection, ids_query(schema, ids, clock))
+    return _stream(connection, ids_query(schema, clock, audio=audio), ids=list(ids))
 
 
 def read_pets(connection: Connection, schema: Schema, ids: Sequence[str]) -> dict[str, SeenPet]:
@@ -71,8 +77,8 @@ def read_pets(connection: Connection, schema: Schema, ids: Sequence[str]) -> dic
     return {row[0]: SeenPet(row[0], row[1], owner=row[2]) for row in rows}
 
 
-def _stream(connection: Connection, query: Select[tuple[str]]) -> Iterator[Observed]:
-    with stream_copy(connection, query) as rows:
+def _stream(connection: Connection, query: Select[tuple[str]], **values: Any) -> Iterator[Observed]:
+    with stream_copy(connection, query, **values) as rows:
         for (line,) in rows:
             yield _decoder.decode(line or "")
 

@@ -81,9 +81,21 @@ def _judged_all(
     """Judge all entries; the recordings of many are read at once, each time from whole tables."""
     ahead, behind = iter(entries), iter(entries)
     while ids := {e.decision.recording_id for e in islice(ahead, _OBSERVED_AT_ONCE)}:
-        sights = Sights(observe(connection, schema, sorted(ids), clock))
-        for chunk in _chunks(islice(behind, _OBSERVED_AT_ONCE), _AT_ONCE):
-            yield from _judged(connection, schema, chunk, sights, checked)
+        wave = islice(behind, _OBSERVED_AT_ONCE)
+        yield from _judged_wave(connection, schema, wave, sorted(ids), checked, clock)
+
+
+def _judged_wave(
+    connection: Connection,
+    schema: Schema,
+    entries: Iterator[DecisionEntry],
+    ids: Sequence[str],
+    checked: Checked,
+    clock: Clock,
+) -> Iterator[Valid]:
+    sights = Sights(observe(connection, schema, ids, clock))
+    for chunk in _chunks(entries, _AT_ONCE):
+        yield from _judged(connection, schema, chunk, sights, checked)
 
 
 def _judged(

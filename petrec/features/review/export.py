@@ -46,11 +46,7 @@ class Order:
     @property
     def page_facts(self) -> PageFacts:
         """Return what a page shows beside its cases."""
-        zone = self.scope.clock.zone
-        if self.audio is None:
-            return PageFacts(zone, self.link)
-        until = f"{self.audio.until:%Y-%m-%dT%H:%M:%SZ}"
-        return PageFacts(zone, self.link, self.audio.source, until)
+        return PageFacts(self.scope.clock.zone, self.link, self.audio)
 
 
 EVERYTHING = Order()

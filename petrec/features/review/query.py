@@ -1,6 +1,5 @@
 """The one query behind a review: every doubtful recording as one JSON object."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -42,8 +41,7 @@ def kind_query(
     """Select the recordings of one kind within a scope, in the order of their ids."""
     observation = CaseQuery(schema, kind_by_id(kind_id), scope.clock)
     recording = observation.facts.recording
-    if audio:
-        observation.values["audio_key"] = audio_key(schema, recording)
+    observation.link_sound(asked=audio)
     wanted = scope.conditions(schema, recording, observation.here)
     query = observation.query().where(observation.kind == kind_id, *wanted)
     return query.order_by(recording.id)
@@ -65,10 +63,12 @@ def practices_query(schema: Schema, kind_id: str, scope: CaseScope) -> Select[An
     )
 
 
-def ids_query(schema: Schema, ids: Sequence[str], clock: Clock = UTC) -> Select[Any]:
-    """Select recordings by id, whatever their kind is now."""
+def ids_query(schema: Schema, clock: Clock = UTC, *, audio: bool = False) -> Select[Any]:
+    """Select recordings by id, the parameter `ids`, whatever their kind is now."""
     observation = CaseQuery(schema, None, clock)
-    wanted = cast(bindparam(None, list(ids), ARRAY(Text)), ARRAY(schema.recordings.c.id.type))
+    observation.link_sound(asked=audio)
+    ids = bindparam("ids", type_=ARRAY(Text))
+    wanted = cast(ids, ARRAY(schema.recordings.c.id.type))
     return observation.query().where(observation.facts.recording.id == any_(wanted))
 
 
@@ -184,6 +184,11 @@ class CaseQuery:
     def _context(self) -> ColumnElement[Any]:
         known = told_facts(self.schema, self.recording, self.here, self.clock)
         return func.json_build_object(*(part for pair in known for part in pair))
+
+    def link_sound(self, *, asked: bool) -> None:
+        """Read the key of the sound too, where it is asked for."""
+        if asked:
+            self.values["audio_key"] = audio_key(self.schema, self.recording)
 
     def query(self) -> Select[Any]:
         """Select one JSON object per recording."""

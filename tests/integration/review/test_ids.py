@@ -1,5 +1,7 @@
 """The type of a column decides what is an id: a mistyped one is neither another nor an error."""
 
+import gc
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -90,3 +92,19 @@ def test_types_that_are_no_texts() -> None:
     for name in ("integer", "uuid", "public.text_like", "bytea", "numeric"):
         assert is_text(column("id", PgType(name, name.replace("text_like", "integer")))) is False
     assert is_text(column("id", PgType("public.citext")))
+
+
+def test_no_text_is_kept_once_it_is_judged(connection: Connection) -> None:
+    told = column("told", PgType("text"))
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for each in range(20):
+            texts = [f"{each} {number} {'x' * 1_000}" for number in range(500)]
+            assert len(normal_ids(connection, told, texts)) == 500
+            texts.clear()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert kept < 2 * 2**20

@@ -1,11 +1,11 @@
-"""An export streams: its memory does not grow with the number of cases."""
+"""Export and import stream: their memory does not grow with the number of cases."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.integration.review.many import fill
-from tests.plugins.case_files import decide, read_csv
+from tests.plugins.case_files import FIRST, decide, read_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.memory import peak_kib
@@ -33,6 +33,27 @@ def test_memory_does_not_grow_with_the_cases(
         if suffix == "csv":
             assert len(read_csv(tmp_path / f"{count}.csv")) == count
     assert peaks[1] - peaks[0] < 6 * 1024, peaks
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+def test_memory_does_not_grow_with_the_decisions(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+) -> None:
+    peaks = []
+    for count in (75_000, 200_000):
+        made = database("empty")
+        with made.connect() as connection:
+            fill(connection, count)
+            connection.execute("ANALYZE")
+        file = tmp_path / f"{count}.csv"
+        assert petrec("review", "export", str(file), dsn=made.dsn).code == 0
+        decide(file, lambda _: dict(FIRST))
+        imported = ("review", "import", str(file), "--apply", "--yes", "-q")
+        peaks.append(peak_kib(tmp_path, made.dsn, *imported))
+        left = made.execute("SELECT count(*) FROM recordings WHERE pet_id IS NULL")
+        assert left == [(0,)]
+    assert peaks[1] - peaks[0] < 16 * 1024, peaks
 
 
 def test_tables_without_optional_columns(

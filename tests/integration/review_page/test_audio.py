@@ -13,12 +13,14 @@ import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
 
+from petrec.operations.review import CaseFilter
 from tests.plugins.case_files import decide, read_csv, write_csv
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, databases
 from tests.plugins.forks import Completed
 from tests.plugins.seaweed import BUCKET, KEYS, Seaweed
+from tests.plugins.served import Serve
 from tests.plugins.waiting import until
 
 TOML = """
@@ -51,8 +53,14 @@ class Heard:
     absent: str
     pending: str
 
+    def configure(self, home: Path) -> Path:
+        """Write the settings of the store; returns their file."""
+        file = home / "petrec.toml"
+        file.write_text(TOML.format(bucket=BUCKET, endpoint=self.store.endpoint))
+        return file
+
     def export(self, petrec: Petrec, home: Path, *arguments: str) -> Completed:
-        (home / "petrec.toml").write_text(TOML.format(bucket=BUCKET, endpoint=self.store.endpoint))
+        self.configure(home)
         return petrec(
             "review", "export", *arguments, dsn=self.clinic.dsn,
             AWS_ACCESS_KEY_ID=KEYS.access_key, AWS_SECRET_ACCESS_KEY=KEYS.secret_key,
@@ -74,7 +82,7 @@ def heard(cluster: Cluster, seaweed: Seaweed) -> Iterator[Heard]:
         yield Heard(clinic, seaweed, present, absent, pending)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of its own, with a network and a clock that a test may set."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
@@ -127,6 +135,34 @@ def test_the_sound_plays_and_a_page_that_is_over_says_so(
     expect(page.locator(".sound")).to_contain_text("could be played until")
     page.keyboard.press("p")
     assert (page.locator("audio").count(), len(asked)) == (0, 1)
+
+
+def test_a_served_page_plays_what_it_links_whenever_a_case_is_read(
+    heard: Heard, serving: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, page: Page
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS.secret_key)
+    cases = CaseFilter(kinds=("missing_no_appointment",))
+    served = serving(heard.clinic, cases, heard.configure(tmp_path), audio=True)
+    shown = served.client.get("/").text
+    assert f"; media-src {heard.store.endpoint}/{BUCKET}/; " in shown
+    [(linked,)] = heard.clinic.execute("""SELECT count(*) FROM recordings WHERE pet_id IS NULL
+        AND appointment_id IS NULL AND status <> 'pending' AND s3_key IS NOT NULL""")
+    assert shown.count("X-Amz-Signature") == linked > 1
+    # A case that has changed since the page was read comes with a link of its own.
+    looked = served.look("a", recording_id=heard.present, state="another")
+    assert httpx.get(looked["case"]["audio"]).content == silence(2)
+
+    page.goto(served.guard.address)
+    page.get_by_label("Your name").fill("Ada")
+    page.keyboard.press("Enter")
+    page.keyboard.press("/")
+    page.keyboard.type(heard.present)
+    expect(page.locator("#found")).to_have_text("1 case")
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    until(lambda: page.evaluate("document.getElementById('sound').currentTime > 0.1"))
+    assert "X-Amz-Signature" not in serving(heard.clinic, cases).client.get("/").text
 
 
 def test_tables_link_the_sound_and_are_imported(

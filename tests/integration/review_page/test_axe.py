@@ -1,15 +1,18 @@
 """axe-core finds nothing on the review page and the report: phone and desktop, light and dark."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
 
+from petrec.features.review.audio import Audio
 from petrec.features.review.case import Verdict
 from petrec.features.review.observed import SeenPet
 from petrec.features.review.page import PageFacts, write_page
+from petrec.storage import BucketAddress, Credentials
 from tests.integration.review_page.samples import candidate, case, clinic
 from tests.plugins.command import ROOT, Petrec
 
@@ -43,10 +46,9 @@ def test_axe_finds_nothing_in_any_view_of_a_review(screen: Page, tmp_path: Path)
     first = msgspec.structs.replace(
         case(0), candidates=many, open=Verdict.LINK, audio="https://s3.clinic.example/a"
     )
-    facts = PageFacts(
-        "Europe/Zurich", "https://app.clinic.example/{id}", "https://s3.clinic.example/",
-        "2099-01-01T00:00:00Z",
-    )  # fmt: skip
+    store = BucketAddress("sounds", endpoint="https://s3.clinic.example")
+    audio = Audio(store, Credentials("key", "secret"), datetime(2099, 1, 1, tzinfo=UTC), 60)
+    facts = PageFacts("Europe/Zurich", "https://app.clinic.example/{id}", audio)
     file = tmp_path / "cases.html"
     with file.open("w", encoding="utf-8") as out:
         cases = [first, *clinic(40)]

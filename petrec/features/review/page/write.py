@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from string import Template
 from typing import Any, TextIO
 
+from petrec.features.review.audio import Audio
 from petrec.features.review.case import Case
 from petrec.features.review.observed import SeenPet
 from petrec.features.review.page.assets import (
@@ -27,14 +28,12 @@ _CASES, _PETS = "$cases", "$pets"
 class PageFacts:
     """The time zone of what is shown, the template of a link to a recording, and the sound.
 
-    `media` is where the sound may come from, `audio_until` the moment at which it ends, by ISO.
     `served` is what the script needs to save decisions at a server; None for a file.
     """
 
     timezone: str = "UTC"
     link: str = ""
-    media: str = ""
-    audio_until: str = ""
+    audio: Audio | None = None
     served: Mapping[str, Any] | None = None
 
 
@@ -78,7 +77,7 @@ def _values(title: str, exported_at: str, told: PageFacts) -> dict[str, str]:
         "names": {kind.id: kind.name for kind in reviewed},
         "kinds": {kind.id: kind.sentence for kind in reviewed},
         "timezone": told.timezone, "link": told.link,
-        "audio_until": told.audio_until, "served": told.served,
+        "audio_until": told.audio.until_iso if told.audio else "", "served": told.served,
     }  # fmt: skip
     return {
         "policy": _attribute(_policy(style, script, told)),
@@ -103,7 +102,7 @@ def _policy(style: str, script: str, told: PageFacts) -> str:
         "default-src 'none'",
         f"script-src {csp_hash(script)}",
         f"style-src {csp_hash(style)}",
-        *([f"media-src {told.media}"] if told.media else ()),
+        *([f"media-src {told.audio.source}"] if told.audio else ()),
         *(["connect-src 'self'"] if told.served is not None else ()),
         "base-uri 'none'",
         "form-action 'none'",

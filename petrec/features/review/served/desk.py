@@ -1,12 +1,13 @@
 """Decisions written as they are made, by the checks of an import, and undone."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 
 from petrec.features.review.apply import review_target
+from petrec.features.review.audio import Audio
 from petrec.features.review.case import Case, Decision, Verdict
 from petrec.features.review.check import check
 from petrec.features.review.checked import Checked
@@ -63,11 +64,14 @@ class Desk:
         presence: Attendance,
         clock: Clock = UTC,
         touch: Sequence[str] = (),
+        sound: Callable[[], Audio] | None = None,
     ) -> None:
         self.database = database
         self.presence = presence
         self.clock = clock
         self.touch = touch
+        # Signed again whenever a case is read, since links expire and keys may change.
+        self.audio: Callable[[], Audio | None] = sound or (lambda: None)
         self.kept: OrderedDict[str, Case] = OrderedDict()
         self.made: list[tuple[str, Verdict]] = []
         self.runs: list[Run] = []
@@ -88,7 +92,7 @@ class Desk:
     def look(self, recording_id: str) -> Sight:
         """Return a recording as it is now."""
         with self.database.snapshot() as (connection, schema):
-            return see(connection, schema, recording_id, self.clock)
+            return see(connection, schema, recording_id, self.clock, self.audio())
 
     def decide(self, asked: DecideRequest) -> Answer:
         """Write a decision, unless another one stands that the page does not know."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from petrec.features.review.audio import Audio
 from petrec.features.review.case import Case
 from petrec.features.review.cases import stream_cases
 from petrec.features.review.observed import SeenPet
@@ -37,10 +38,11 @@ class ServedPage:
     def render(self) -> str:
         """Return the page with the cases of now; memory and time grow with their number."""
         last = self.desk.presence.last
-        cases, decided, pets = self._read()
+        audio = self.desk.audio()
+        cases, decided, pets = self._read(audio)
         served = {"place": self.place, "last": last, "decided": decided}
         out = io.StringIO()
-        facts = PageFacts(self.scope.clock.zone, self.link, served=served)
+        facts = PageFacts(self.scope.clock.zone, self.link, audio, served=served)
         write_page(cases, out, title=TITLE, exported_at=moment_of_export(), facts=facts, pets=pets)
         return out.getvalue()
 
@@ -51,11 +53,11 @@ class ServedPage:
             with closing(stream_cases(connection, schema, kinds, self.scope)) as stream:
                 return dict(Counter(case.kind for case in stream))
 
-    def _read(self) -> tuple[list[Case], dict[str, Any], list[SeenPet]]:
+    def _read(self, audio: Audio | None) -> tuple[list[Case], dict[str, Any], list[SeenPet]]:
         database = self.desk.database
         with database.snapshot() as (connection, schema):
             kinds, search = self.kinds or REVIEWED, PetSearch(connection, schema)
-            with closing(stream_cases(connection, schema, kinds, self.scope)) as stream:
+            with closing(stream_cases(connection, schema, kinds, self.scope, audio)) as stream:
                 cases = list(search.watch(stream))
             pets = list(search.pets())
             known = {case.recording_id for case in cases}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from petrec.features.review.audio import Audio
 from petrec.features.review.case import Case, Verdict
 from petrec.features.review.cases import make_case, observe
 from petrec.features.review.clock import Clock
@@ -26,12 +27,19 @@ class Sight:
     standing: EarlierDecision | None
 
 
-def see(connection: Connection, schema: Schema, recording_id: str, clock: Clock) -> Sight:
+def see(
+    connection: Connection,
+    schema: Schema,
+    recording_id: str,
+    clock: Clock,
+    audio: Audio | None = None,
+) -> Sight:
     """Read one recording, whatever its kind is now."""
-    observed = list(observe(connection, schema, [recording_id], clock))
+    ids = [recording_id]
+    observed = list(observe(connection, schema, ids, clock, audio=audio is not None))
     doubtful = next((one for one in observed if one.kind in REVIEWED), None)
-    case = make_case(doubtful, what_is_lacking(connection, schema)) if doubtful else None
-    earlier = earlier_decisions(connection, target_name(schema), [recording_id])
+    case = make_case(doubtful, what_is_lacking(connection, schema), audio) if doubtful else None
+    earlier = earlier_decisions(connection, target_name(schema), ids)
     return Sight(case, standing(case, earlier))
 
 

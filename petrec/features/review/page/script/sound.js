@@ -1,4 +1,4 @@
-/** The sound of a recording, where the export has links to it. They expire together. */
+/** The sound of a recording, where the page has links to it. They expire together. */
 
 const isOver = () => Date.now() > Date.parse(facts.audio_until);
 
@@ -28,7 +28,11 @@ function soundBody(kase) {
 }
 
 const ended = () =>
-  `The sound could be played until ${zonedMoment(facts.audio_until)}. Ask the person who sent you this page for a new one.`;
+  `The sound could be played until ${zonedMoment(facts.audio_until)}. ${renewal()}`;
+const renewal = () =>
+  facts.served
+    ? "Reload this page to play it again."
+    : "Ask the person who sent you this page for a new one.";
 const failed = () =>
   "The sound cannot be played here. Try to open it in a new tab; if that fails, too, it is not in the store.";
 
