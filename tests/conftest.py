@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.plugins.few",
     "tests.plugins.correlation",
     "tests.plugins.databases",
+    "tests.plugins.citus",
     "tests.plugins.command",
     "tests.plugins.terminals",
     "tests.plugins.alembic_project",

@@ -33,7 +33,9 @@ class CommandSession(Session):
     def headed(self, document: "Document") -> "Document":
         """Return the document with the place written to, and remarks on what it rests on."""
         merged = tuple(dict.fromkeys((*document.remarks, *self.remarks)))
-        return replace(document, remarks=merged, place=self.place() if self.writes else "")
+        place = self.place() if self.writes else ""
+        one = document.one_snapshot and self.one_snapshot
+        return replace(document, remarks=merged, place=place, one_snapshot=one)
 
     def remark(self, *, quiet: bool) -> None:
         """Write the remarks to standard error, for output formats that cannot hold them."""

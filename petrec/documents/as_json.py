@@ -12,6 +12,7 @@ def write(document: Document, out: TextIO) -> None:
     payload = msgspec.to_builtins(document.payload, enc_hook=str)
     if isinstance(payload, dict):
         payload |= {"place": document.place} if document.place else {}
+        payload |= {} if document.one_snapshot else {"one_snapshot": False}
         said = (*payload.get("remarks", ()), *document.remarks)
         payload["remarks"] = list(dict.fromkeys(said))
     encoded = msgspec.json.format(msgspec.json.encode(payload), indent=2)

@@ -72,6 +72,7 @@ class Document:
     `place` is database, host and role, where the result is of a command that writes.
     `remarks` tell which part of the database the result is about: what is ignored, filtered or
     trusted. Every format repeats them.
+    `one_snapshot` is whether all rows were read as of one moment, which several nodes cannot do.
     `parts` are the documents of a fleet's targets, for formats that show each of them.
     """
 
@@ -83,4 +84,5 @@ class Document:
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     place: str = ""
+    one_snapshot: bool = True
     parts: tuple["Document", ...] = ()

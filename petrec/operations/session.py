@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from petrec.postgres.dsn import Dsn
-    from petrec.schema import Schema
+    from petrec.schema import Layout, Schema
     from petrec.settings import Settings
     from petrec.source import Source
 
@@ -38,6 +38,7 @@ class Session:
     writes: bool = False
     lake: Lake | None = None
     _remarks: dict[str, None] = field(default_factory=dict, repr=False)
+    _layouts: "dict[Layout, None]" = field(default_factory=dict, repr=False)
     _places: list[str] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -60,6 +61,11 @@ class Session:
     def remarks(self) -> tuple[str, ...]:
         """Return what the schemas read so far ignore, filter or trust."""
         return tuple(self._remarks)
+
+    @property
+    def one_snapshot(self) -> bool:
+        """Return whether each snapshot so far had all rows as of one moment."""
+        return all(layout.one_snapshot for layout in self._layouts)
 
     @contextmanager
     def source(self) -> Iterator[tuple["Source", "Schema"]]:
@@ -115,6 +121,7 @@ class Session:
         with self.translated(), read_snapshot(self.engine) as connection:
             schema = load_schema(connection, mapping, trusted=trusted, makes_visits=makes_visits)
             use_path(connection, read_search_path(connection, mapping, more))
+            self._layouts[schema.layout] = None
             self._remarks.update(dict.fromkeys(schema.remarks))
             if self.writes and not self._places:
                 self._places.append(read_place(connection))

@@ -34,8 +34,11 @@ SELECT version(),
 _GROUP = text("SELECT max(groupid) FROM pg_catalog.pg_dist_local_group")
 
 
-def check_engine(connection: Connection) -> None:
-    """Check that the server is PostgreSQL; errors: UnsupportedServerError."""
+def check_engine(connection: Connection) -> bool:
+    """Check that the server is PostgreSQL; errors: UnsupportedServerError.
+
+    Returns whether it coordinates a Citus cluster.
+    """
     row = connection.execute(_FACTS).one()
     check_version(row.version)
     if row.citus and (connection.scalar(_GROUP) or 0) > 0:
@@ -45,6 +48,7 @@ def check_engine(connection: Connection) -> None:
         )
     if row.limitless:
         raise _unsupported("Aurora Limitless", "its tables are sharded")
+    return bool(row.citus)
 
 
 def check_connection(driver: Any) -> None:

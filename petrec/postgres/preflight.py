@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from petrec.errors import SchemaMismatchError
 from petrec.postgres.catalog import CatalogTable, read_tables
+from petrec.postgres.citus import read_places
 from petrec.postgres.conditions import check_conditions
 from petrec.postgres.engines import check_engine
 from petrec.postgres.missing import Missing
@@ -16,7 +17,7 @@ from petrec.postgres.names import check_names
 from petrec.postgres.presence import TablePresence
 from petrec.postgres.proofs import KeyClaims, read_proofs
 from petrec.postgres.soft_deletion import overlooked
-from petrec.schema import Schema, TableShape, build_schema, comparable
+from petrec.schema import Schema, TableShape, build_schema, comparable, layout_of
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 
 _REFERENCES = (
@@ -44,25 +45,27 @@ def load_schema(
     UnsupportedServerError.
     """
     check_names(mapping)
-    check_engine(connection)
+    cluster = check_engine(connection)
     physical = {mapping.table(name) for name in LOGICAL_COLUMNS}
     presence = TablePresence(mapping, Missing(connection, mapping), makes_visits)
     presence.read(read_tables(connection, mapping.schema, sorted(physical)))
     tables = presence.tables
     _check_types(mapping, tables)
     check_conditions(connection, mapping, iter(tables))
-    claims = KeyClaims(mapping, tables)
+    places = read_places(connection, {n: t.oid for n, t in tables.items()}) if cluster else {}
+    layout = layout_of(mapping, places)
+    claims = KeyClaims(mapping, tables if layout.proves else {})
     schema = build_schema(
         mapping,
         {name: _shape(table) for name, table in tables.items()},
-        read_proofs(claims, trusted=trusted),
+        read_proofs(claims, trusted=trusted) if layout.proves else None,
         links_follow_appointments=claims.links_follow_appointments(),
     )
     remarks = [*_conditions(mapping, tables), *presence.remarks]
-    remarks += [_TRUSTED] if trusted else []
-    remarks += [*_owners(mapping, tables), *overlooked(mapping, tables)]
+    remarks += [_TRUSTED] if trusted and layout.proves else []
+    remarks += [*_owners(mapping, tables), *overlooked(mapping, tables), *layout.remarks]
     unchecked = _encoding(connection) == "SQL_ASCII"
-    return replace(schema, unchecked_text=unchecked, remarks=tuple(remarks))
+    return replace(schema, layout=layout, unchecked_text=unchecked, remarks=tuple(remarks))
 
 
 def _encoding(connection: Connection) -> str:

@@ -4,7 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Table, text
 
-from petrec.errors import ConnectionFailedError, DatabaseError, PermissionMissingError
+from petrec.errors import (
+    ConnectionFailedError,
+    DatabaseError,
+    PermissionMissingError,
+    UnsupportedServerError,
+)
 from petrec.postgres.foreseen import obstacles
 from petrec.postgres.identifiers import quoted, quoted_table
 from petrec.schema import Schema
@@ -25,9 +30,11 @@ def check_writable(
     """Check that a run may write the pet, further columns, and to the appointments' pets.
 
     `links` is the privilege that this takes. Errors: ConnectionFailedError,
-    PermissionMissingError, DatabaseError for what would refuse every row.
+    PermissionMissingError, UnsupportedServerError, DatabaseError for what would refuse every row.
     """
     check_primary(connection)
+    if not schema.layout.can_write:
+        raise UnsupportedServerError(schema.layout.unwritten)
     grants = missing_grants(connection, schema, columns, links)
     found = obstacles(connection, schema, columns, links)
     refused = f"the server would refuse every row: {'; '.join(found)}" if found else ""
@@ -45,6 +52,7 @@ def hindrances(
 ) -> list[str]:
     """Return all reasons why `check_writable` would fail, for a plan."""
     return [
+        *([] if schema.layout.can_write else [schema.layout.unwritten]),
         *([_STANDBY] if connection.scalar(_IN_RECOVERY) else []),
         *(f"it needs {grant};" for grant in missing_grants(connection, schema, columns, *links)),
         *obstacles(connection, schema, columns, *links),

@@ -21,6 +21,8 @@ from sqlalchemy import (
     select,
 )
 
+from sqlalchemy.sql.selectable import NamedFromClause
+
 from petrec.rules.agreement import owner_differs_sql, visit_contradicts_sql
 from petrec.rules.evidence import certain_pet_sql, strategy_sql
 from petrec.rules.facts_sql import JudgedColumns, ObservedColumns
@@ -72,6 +74,18 @@ def _renamed(schema: Schema) -> dict[str, str]:
     }
 
 
+def _visits(schema: Schema) -> NamedFromClause | None:
+    """Return the visits; where nodes have them apart from their recordings, as one whole.
+
+    Citus plans a subquery with OFFSET by itself, and sends its rows to the nodes that join them.
+    """
+    visits = schema.visits
+    if visits is None or not schema.layout.gathers_visits:
+        return visits
+    needed = [visits.c[name] for name in ("id", "pet_id", "appointment_id") if name in visits.c]
+    return select(*needed).offset(0).subquery("visits")
+
+
 class _Observation:
     """The joins for the facts, each parent joined at most once."""
 
@@ -83,7 +97,8 @@ class _Observation:
         self.source: FromClause = schema.recordings
         self.asked: ColumnElement[Any] = schema.recordings.c.pet_id
         self.visit_pet: ColumnElement[Any] = cast(null(), schema.pets.c.id.type)
-        if (visits := schema.visits) is not None:
+        self.visits = _visits(schema)
+        if (visits := self.visits) is not None:
             self.visit_pet = visits.c.pet_id
             self.asked = func.coalesce(self.asked, self.visit_pet)
             here = visits.c.id == schema.recordings.c.visit_id
@@ -131,7 +146,7 @@ class _Observation:
 
     def _visit_differs(self) -> ColumnElement[bool]:
         """Return whether the visit contradicts the recording or its appointment's pets."""
-        recordings, visits = self.schema.recordings, self.schema.visits
+        recordings, visits = self.schema.recordings, self.visits
         if visits is None:
             return false()
         unlisted = and_(self.visit_pet.is_not(None), ~self.listing.asked_for)

@@ -2,12 +2,17 @@
 
 from petrec.schema.build import build_schema
 from petrec.schema.columns import PgType, UploadState, base_type, comparable, is_moment
+from petrec.schema.layout import PLAIN, Layout, Placement, Spread, layout_of
 from petrec.schema.tables import Proofs, Schema, Tables, TableShape, written_as
 
 __all__ = [
+    "PLAIN",
+    "Layout",
     "PgType",
+    "Placement",
     "Proofs",
     "Schema",
+    "Spread",
     "TableShape",
     "Tables",
     "UploadState",
@@ -15,5 +20,6 @@ __all__ = [
     "build_schema",
     "comparable",
     "is_moment",
+    "layout_of",
     "written_as",
 ]

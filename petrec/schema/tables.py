@@ -16,6 +16,7 @@ from sqlalchemy import Alias, Column, Table
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from petrec.schema.columns import comparable
+from petrec.schema.layout import PLAIN, Layout
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class Schema:
 
     `links_follow_appointments` is whether a foreign key makes each new link lock its appointment.
     `unchecked_text` is whether text may be invalid (SQL_ASCII). `visits` is None, too, where
-    recordings have no visit_id; `kept_visits` is not. `remarks` are shown by every output: what
-    is ignored, filtered or trusted.
+    recordings have no visit_id; `kept_visits` is not. `layout` is where a cluster has the rows.
+    `remarks` are shown by every output: what is ignored, filtered or trusted.
     """
 
     tables: Tables
@@ -76,6 +77,7 @@ class Schema:
     kept_visits: NamedFromClause | None = None
     key: tuple[str, ...] = ("id",)
     proofs: Proofs = field(default_factory=Proofs)
+    layout: Layout = PLAIN
     links_follow_appointments: bool = False
     filters_links: bool = False
     unchecked_text: bool = False

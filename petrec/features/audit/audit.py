@@ -40,6 +40,7 @@ def run_audit(
         guide=_guide(census),
         warnings=tuple(warning for warning in counted if warning is not None),
         remarks=schema.remarks,
+        one_snapshot=schema.layout.one_snapshot,
     )
 
 

@@ -50,7 +50,7 @@ class WarningCount(Struct, frozen=True):
 
 
 class AuditResult(Result, frozen=True):
-    """One audit, from one snapshot."""
+    """One audit, from one snapshot; on several nodes there is none, see `one_snapshot`."""
 
     taken_at: datetime
     database: str
@@ -61,6 +61,7 @@ class AuditResult(Result, frozen=True):
     guide: GuideNumbers
     warnings: tuple[WarningCount, ...]
     remarks: tuple[str, ...] = ()
+    one_snapshot: bool = True
     origins: Origins | None = None
     engine: str = "PostgreSQL"
     command: str = "audit"
@@ -100,6 +101,7 @@ class AuditResult(Result, frozen=True):
                 f"{self.table} in {self.database} ({self.engine} {self.server_version}), {taken}",
             ),
             remarks=self.remarks,
+            one_snapshot=self.one_snapshot,
         )
 
     def by_origin(self) -> tuple[Grid, ...]:
