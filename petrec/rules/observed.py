@@ -20,7 +20,6 @@ from sqlalchemy import (
     or_,
     select,
 )
-
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from petrec.rules.agreement import owner_differs_sql, visit_contradicts_sql
