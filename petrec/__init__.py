@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from petrec.features.runs.result import UndoPlan as UndoPlan
     from petrec.features.runs.result import UndoResult as UndoResult
     from petrec.features.runs.run import Run as Run
+    from petrec.features.uploads.result import SweepPlan as SweepPlan
+    from petrec.features.uploads.result import SweepResult as SweepResult
+    from petrec.features.uploads.sweep import SweepScope as SweepScope
     from petrec.features.validate.result import ValidationResult as ValidationResult
     from petrec.operations.audit import KindRows as KindRows
     from petrec.operations.audit import audit as audit
@@ -73,6 +76,8 @@ if TYPE_CHECKING:
     from petrec.operations.session import connect as connect
     from petrec.operations.session import connect_files as connect_files
     from petrec.operations.setup import doctor as doctor
+    from petrec.operations.uploads import plan_sweep as plan_sweep
+    from petrec.operations.uploads import sweep_uploads as sweep_uploads
     from petrec.operations.validate import Gate as Gate
     from petrec.operations.validate import validate as validate
 
@@ -93,6 +98,8 @@ _MODULES = {
     "features.runs.driver.throttle": "Throttling",
     "features.runs.result": "Abandoned Resumed RunList UndoPlan UndoResult",
     "features.runs.run": "Run",
+    "features.uploads.result": "SweepPlan SweepResult",
+    "features.uploads.sweep": "SweepScope",
     "features.validate.result": "ValidationResult",
     "operations.audit": "KindRows audit rows",
     "operations.backfill": "apply_backfill plan_backfill",
@@ -110,6 +117,7 @@ _MODULES = {
     "operations.runs": "abandon history plan_undo resume runs undo",
     "operations.session": "Session connect connect_files",
     "operations.setup": "doctor",
+    "operations.uploads": "plan_sweep sweep_uploads",
     "operations.validate": "Gate validate",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -17,8 +17,8 @@ Next: [growth, backup and removal](../schema-petrec.md).
 def tables_page() -> str:
     """Return the page."""
     comments: dict[str, dict[str, str]] = {}
-    for revision in sorted(_VERSIONS.glob("*_comments.py")):
-        comments |= runpy.run_path(str(revision))["COMMENTS"]
+    for revision in sorted(_VERSIONS.glob("*.py")):
+        comments |= runpy.run_path(str(revision)).get("COMMENTS", {})
     sections = [_section(table, comments[table]) for table in sorted(comments)]
     return "".join([_HEAD, *sections, _TAIL])
 

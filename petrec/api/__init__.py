@@ -11,9 +11,10 @@ from petrec.api.access import AccessPolicy, ClinicPolicy, Scope
 from petrec.api.http.errors import ApiError
 from petrec.api.http.request_ids import RequestIds
 from petrec.api.options import IdStyle, Options, Uploaded
-from petrec.api.ports import Actor, ObjectStore, PresignedGet, PresignedPost, StoredObject
+from petrec.api.ports import Actor, ObjectStore, PresignedGet, PresignedPost
 from petrec.api.router import build_router
 from petrec.settings import Mapping
+from petrec.storage.objects import StoredObject
 
 if TYPE_CHECKING:
     from petrec.api.host.store import S3Store

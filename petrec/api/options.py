@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from petrec.settings import UPLOADED_CHANNEL
+
 _SUFFIXES = {
     "audio/aac": "aac",
     "audio/m4a": "m4a",
@@ -50,7 +52,7 @@ class Options:
     id_style: IdStyle = IdStyle.TYPED
     content_types: Mapping[str, str] = field(default_factory=lambda: dict(_SUFFIXES))
     recording_types: tuple[str, ...] = ("visit_audio", "appointment_audio", "consultation_audio")
-    channel: str | None = "petrec_uploaded"
+    channel: str | None = UPLOADED_CHANNEL
     key_folder: str = "recordings"
     search_path: tuple[str, ...] = ()
     clock: Callable[[], datetime] = utc_now

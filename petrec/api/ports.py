@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from petrec.storage.objects import StoredObject
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -30,15 +32,6 @@ class PresignedGet:
 
     url: str
     expires_s: int
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """What the store knows of an uploaded object; size in bytes."""
-
-    size: int
-    content_type: str
-    etag: str
 
 
 class ObjectStore(Protocol):

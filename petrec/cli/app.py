@@ -66,6 +66,10 @@ class Commands(LazyGroup):
             "Run the HTTP API as a server, with tokens, uploads to S3 and health checks.",
             "petrec.cli.serve:serve",
         ),
+        "uploads": Entry(
+            "Find uploads that stayed pending, lost their file or were never processed.",
+            "petrec.cli.uploads:uploads_app",
+        ),
         "validate": Entry(
             "Check the findings against limits and a baseline, for CI. "
             "Writes nothing to the database.",

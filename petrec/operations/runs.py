@@ -12,6 +12,7 @@ from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.change import Lineage
 from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
+from petrec.features.runs.edits import EditWork
 from petrec.features.runs.journal.lock import naming_blockers, reading
 from petrec.features.runs.journal.presence import is_installed, require_journal
 from petrec.features.runs.journal.store import list_runs, read_run
@@ -166,5 +167,7 @@ def _work(schema: Schema, run: Run) -> RunWork:
             return backfill_work(schema)
         case Action.REVIEW:
             return ReviewWork(schema)
+        case Action.SWEEP:
+            return EditWork(schema)
         case Action.UNDO:
             return UndoWork(schema)

@@ -1,11 +1,19 @@
 """The tables, columns and types of the host's database, by logical names."""
 
 from petrec.schema.build import build_schema
-from petrec.schema.columns import PgType, UploadState, base_type, comparable, is_moment
+from petrec.schema.columns import (
+    FAILED,
+    PgType,
+    UploadState,
+    base_type,
+    comparable,
+    is_moment,
+)
 from petrec.schema.layout import PLAIN, Layout, Placement, Spread, layout_of
 from petrec.schema.tables import Proofs, Schema, Tables, TableShape, written_as
 
 __all__ = [
+    "FAILED",
     "PLAIN",
     "Layout",
     "PgType",

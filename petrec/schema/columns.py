@@ -52,3 +52,7 @@ class UploadState(StrEnum):
 
     PENDING = "pending"
     UPLOADED = "uploaded"
+
+
+# Not one of the states that every database must hold: only who ends an upload needs it.
+FAILED = "failed"

@@ -11,6 +11,7 @@ from petrec.settings.mapping import (
     Mapping,
 )
 from petrec.settings.sections import (
+    UPLOADED_CHANNEL,
     FleetSettings,
     ReviewSettings,
     RuleLimits,
@@ -28,6 +29,7 @@ __all__ = [
     "OPTIONAL_COLUMNS",
     "OPTIONAL_TABLES",
     "REQUIRED_COLUMNS",
+    "UPLOADED_CHANNEL",
     "FleetSettings",
     "Mapping",
     "ReviewSettings",

@@ -125,6 +125,10 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "environment"
 
 
+# What completed uploads are announced on, unless a host chooses another channel.
+UPLOADED_CHANNEL = "petrec_uploaded"
+
+
 class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of `petrec serve`."""
 
@@ -139,6 +143,9 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["text", "json"],
         says('Form of the log: lines of text, or "json", an object a line.'),
     ] = "text"
+    channel: Annotated[str, says("Channel of NOTIFY for completed uploads; empty for none.")] = (
+        UPLOADED_CHANNEL
+    )
     global_roles: Annotated[tuple[str, ...], says("Roles that may see every practice.")] = ()
     prepare: Annotated[
         bool, says("Prepare statements; false behind a pooler that does not support it.")

@@ -55,7 +55,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         current_actor=bearer_actor(_verifier(serve.token, environment), actors),
         policy=ClinicPolicy(frozenset(serve.global_roles)),
         mapping=settings.mapping,
-        options=Options(search_path=settings.session.search_path),
+        options=Options(channel=serve.channel or None, search_path=settings.session.search_path),
     )
     app.include_router(router)
     if serve.metrics:

@@ -1,18 +1,13 @@
-"""The ObjectStore on S3, with nothing but the standard library."""
+"""The ObjectStore on S3, signed by petrec itself."""
 
-import http.client
-import logging
-import ssl
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
-from petrec.api.ports import PresignedGet, PresignedPost, StoredObject
-from petrec.errors import StorageUnavailableError
+from petrec.api.ports import PresignedGet, PresignedPost
 from petrec.storage import sigv4
 from petrec.storage.credentials import Provider
+from petrec.storage.objects import StoredObject, head_object
 from petrec.storage.place import BucketAddress
-
-logger = logging.getLogger("petrec.api")
 
 
 @dataclass(frozen=True)
@@ -44,39 +39,8 @@ class S3Store:
 
     def head(self, key: str) -> StoredObject | None:
         """Return the object, None where there is none; errors: StorageUnavailableError."""
-        headers = sigv4.head_headers(self.place, self.credentials(), key, datetime.now(UTC))
-        try:
-            return self._head(key, headers)
-        except (OSError, http.client.HTTPException) as error:
-            logger.warning("The object store does not respond: %s", type(error).__name__)
-            raise StorageUnavailableError from error
+        return head_object(self.place, self.credentials, key, self.timeout_s)
 
     def url(self, key: str) -> str:
         """Return the object's plain URL, without a signature."""
         return self.place.url(key)
-
-    def _head(self, key: str, headers: dict[str, str]) -> StoredObject | None:
-        connection = self._connect()
-        try:
-            connection.request("HEAD", self.place.path(key), headers=headers)
-            return _stored(connection.getresponse())
-        finally:
-            connection.close()
-
-    def _connect(self) -> http.client.HTTPConnection:
-        if not self.place.secure:
-            return http.client.HTTPConnection(self.place.host, timeout=self.timeout_s)
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(self.place.host, timeout=self.timeout_s, context=context)
-
-
-def _stored(response: http.client.HTTPResponse) -> StoredObject | None:
-    if response.status == 404:
-        return None
-    size = response.getheader("content-length", "")
-    if response.status != 200 or not size.isdecimal():
-        # S3 returns 403, not 404, to a key that may not list the bucket.
-        logger.warning("The object store returned status %d to HEAD", response.status)
-        raise StorageUnavailableError(hint="the key needs s3:GetObject and s3:ListBucket")
-    etag = response.getheader("etag", "").strip('"')
-    return StoredObject(int(size), response.getheader("content-type", ""), etag)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from sqlalchemy import Select, bindparam, select, union_all
 
 from petrec.api.access import Scope
@@ -16,6 +15,7 @@ from petrec.api.service import Caller, Service
 from petrec.api.statements import actor_values
 from petrec.api.wire_columns import as_text, or_null
 from petrec.schema import Schema, UploadState
+from petrec.storage.objects import noted_etag
 
 
 def read_recording(service: Service, caller: Caller, recording: str) -> RecordingOut:
@@ -32,7 +32,7 @@ def read_audio(service: Service, caller: Caller, recording: str) -> AudioOut:
     found = store.head(key) if key else None
     if found is None:
         raise _gone()
-    if _etag(row["metadata"]) not in (None, found.etag):
+    if noted_etag(row["metadata"]) not in (None, found.etag):
         raise conflict("file_changed", "The stored file is not the one that was uploaded")
     address = store.presign_get(key, service.options.clock())
     return {
@@ -64,21 +64,6 @@ def _query(schema: Schema, scope: Scope) -> Select[Any]:
     metadata = as_text(or_null(kept.c, "recording_metadata")).label("metadata")
     mine = found.join(kept, kept.c.id == bindparam("recording"))
     return select(*wire_recording(found.c), metadata).select_from(mine)
-
-
-def _etag(metadata: str | None) -> str | None:
-    """Return what the completion has noted; None of older rows."""
-    try:
-        known = msgspec.json.decode(metadata or "null", type=_Noted | None)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-    return known.s3_etag if known is not None else None
-
-
-class _Noted(msgspec.Struct):
-    """What a completion notes in the metadata."""
-
-    s3_etag: str | None = None
 
 
 def _gone() -> ApiError:

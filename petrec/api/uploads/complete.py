@@ -13,13 +13,13 @@ from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, not_found
 from petrec.api.options import Uploaded
-from petrec.api.ports import ObjectStore, StoredObject
+from petrec.api.ports import ObjectStore
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
 from petrec.api.uploads import complete_queries as uploaded
-from petrec.api.uploads.pending import FAILED
 from petrec.api.uploads.wire import CompleteIn, CompleteOut
-from petrec.schema import UploadState
+from petrec.schema import FAILED, UploadState
+from petrec.storage.objects import StoredObject
 
 logger = logging.getLogger("petrec.api")
 

@@ -18,8 +18,8 @@ from petrec.api.uploads.insert import insert_query
 from petrec.api.uploads.membership import explain
 from petrec.api.uploads.new_ids import new_id
 from petrec.api.uploads.new_recording import Association, NewRecording
-from petrec.api.uploads.pending import FAILED
 from petrec.api.uploads.wire import InitiateIn, InitiateOut
+from petrec.schema import FAILED
 
 logger = logging.getLogger("petrec.api")
 

@@ -10,27 +10,30 @@ from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, not_found
 from petrec.api.service import Caller, Service
 from petrec.api.statements import CompiledStatement, Row, actor_values
-from petrec.api.uploads.complete_queries import find, lock
+from petrec.api.uploads.complete_queries import lock
 from petrec.api.uploads.wire import CancelOut, InitiateOut
 from petrec.api.wire_columns import as_column
-from petrec.schema import Schema, UploadState
+from petrec.schema import FAILED, Schema, UploadState
 
 logger = logging.getLogger("petrec.api")
 
-# Not one of the states that every database must hold: only who cancels needs it.
-FAILED = "failed"
-
 
 def new_form(service: Service, caller: Caller, recording: str) -> InitiateOut:
-    """Return another form for the same object, valid from now; errors: ApiError."""
-    ids, store, now = service.clinic.ids, service.store, service.options.clock()
+    """Return another form for the same object, valid from now; errors: ApiError.
+
+    The row notes when: an upload counts as expired from its last form on.
+    """
+    ids, store = service.clinic.ids, service.store
+    now = service.options.clock().replace(microsecond=0)
     known = ids.parse(Entity.RECORDING, recording, "recording_id")
-    with service.database.reading() as connection:
-        row = _statement(service, find, caller.scope).first(connection, _values(caller, known))
-    row = _pending(row)
-    if not row.s3_key or not row.mime_type:
-        raise conflict("no_form", "This recording does not say what its file would be")
-    post = store.presign_post(row.s3_key, row.mime_type, now.replace(microsecond=0))
+    with service.database.writing() as connection:
+        found = _statement(service, lock, caller.scope).first(connection, _values(caller, known))
+        row = _pending(found)
+        if not row.s3_key or not row.mime_type:
+            raise conflict("no_form", "This recording does not say what its file would be")
+        values = {"id": known, "status": UploadState.PENDING, "moment": now}
+        _statement(service, _status_query).run(connection, values)
+    post = store.presign_post(row.s3_key, row.mime_type, now)
     return {
         "recording_id": ids.write(Entity.RECORDING, known),
         "upload_url": post.url,
@@ -54,7 +57,7 @@ def cancel(service: Service, caller: Caller, recording: str) -> CancelOut:
         _pending(row)
         moment = service.options.clock().replace(microsecond=0)
         values = {"id": known, "status": FAILED, "moment": moment}
-        _statement(service, _end_query).run(connection, values)
+        _statement(service, _status_query).run(connection, values)
     told = {
         "recording_id": answer["recording_id"],
         "user_id": ids.write(Entity.USER, caller.actor.user_id),
@@ -80,7 +83,7 @@ def _pending(row: Row | None) -> Row:
     return row
 
 
-def _end_query(schema: Schema) -> Update:
+def _status_query(schema: Schema) -> Update:
     recordings = schema.tables.recordings
     c = recordings.c
     values: dict[Any, Any] = {c.status: cast(cast(bindparam("status"), Text), c.status.type)}

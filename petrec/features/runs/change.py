@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.document import SCHEMA_VERSION, Cell, Document, Grid
 from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 
@@ -40,8 +40,17 @@ class Lineage(Struct, frozen=True):
 
     def document(self) -> Document:
         """Return the form for rendering."""
-        columns = ("recording", "new pet", "old pet", "at", "run", "action", "strategy", "by")
-        rows = tuple(
+        columns: tuple[str, ...] = (
+            "recording",
+            "new pet",
+            "old pet",
+            "at",
+            "run",
+            "action",
+            "strategy",
+            "by",
+        )
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
             (
                 change.recording_id,
                 _text(change.new.get("pet_id")),
@@ -54,11 +63,26 @@ class Lineage(Struct, frozen=True):
             )
             for change in self.changes
         )
+        also = [_other_columns(change) for change in self.changes]
+        if any(also):
+            columns = (*columns, "also")
+            rows = tuple((*row, other) for row, other in zip(rows, also, strict=True))
         title = f"{len(rows)} changes"
         grids = [Grid("Changes", columns, rows)]
         if self.skipped:
             grids.append(left_alone("Not written as planned", self.skipped))
         return Document(self.command, title, self, tuple(grids))
+
+
+def _other_columns(change: Change) -> str | None:
+    """Return what changed besides the pet and the times, such as `status: pending -> failed`."""
+    names = [
+        name
+        for name, value in change.new.items()
+        if name != "pet_id" and not name.endswith("_at") and value != change.old.get(name)
+    ]
+    both = ((name, _text(change.old.get(name)), _text(change.new[name])) for name in names)
+    return ", ".join(f"{name}: {old} -> {new}" for name, old, new in both) or None
 
 
 def _text(value: object) -> str:

@@ -8,7 +8,7 @@ from petrec.features.runs.journal.install import only_writer
 from petrec.features.runs.journal.keys import follow_moves
 from petrec.features.runs.journal.presence import require_journal
 from petrec.features.runs.journal.store import change_state, read_run
-from petrec.features.runs.journal.tables import changes, decisions, plan_items
+from petrec.features.runs.journal.tables import changes, decisions, edits, plan_items
 from petrec.features.runs.run import Action, Run, RunState, Target
 from petrec.features.runs.targets import check_target
 
@@ -17,6 +17,7 @@ ITEMS: Mapping[Action, Table] = {
     Action.BACKFILL: plan_items,
     Action.REVIEW: decisions,
     Action.UNDO: changes,
+    Action.SWEEP: edits,
 }
 
 

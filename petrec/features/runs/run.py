@@ -15,6 +15,7 @@ class Action(StrEnum):
     BACKFILL = "backfill"
     REVIEW = "review"
     UNDO = "undo"
+    SWEEP = "sweep"
 
 
 class RunState(StrEnum):

@@ -13,6 +13,8 @@ INSERT INTO petrec.decisions (run_id, seq, row_key, kind, state, verdict, review
 VALUES (1, 1, '{a}', 'mismatched', 's', 'assign', 'r', 'n', 'f');
 INSERT INTO petrec.links (run_id, seq, appointment_id, pet_id, action)
 VALUES (1, 1, 'a', 'b', 'add');
+INSERT INTO petrec.edits (run_id, seq, row_key, reason, expected, wanted)
+VALUES (1, 1, '{a}', 'expired', '{}', '{}');
 INSERT INTO petrec.skips (run_id, seq, row_key, reason) VALUES (1, 1, '{a}', 'r')
 """
 STRUCTURE = """

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, cast, select
 
 from petrec.features.runs.run import Run
 from petrec.schema import Schema
@@ -19,6 +19,11 @@ def old_value(column: str) -> str:
 def new_value(column: str) -> str:
     """Return the name of a column's new value in a guarded selection."""
     return f"new_{column}"
+
+
+def from_json(values: ColumnElement[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Read a column's value from a journal's object, in the column's own type."""
+    return cast(values.op("->>")(column.key), column.type)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from petrec.features.runs.journal.tables import (
     SCHEMA,
     changes,
     decisions,
+    edits,
     link_changes,
     plan_items,
     runs,
@@ -26,7 +27,9 @@ WHERE c.relnamespace = to_regnamespace('petrec') AND c.relname = ANY (CAST(:name
            AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
 ORDER BY 1
 """)
-_TABLES = [table.name for table in (runs, plan_items, changes, skips, decisions, link_changes)]
+_TABLES = [
+    table.name for table in (runs, plan_items, changes, skips, decisions, link_changes, edits)
+]
 # By the catalog: to_regclass() fails where the role may not use the schema.
 _JOURNAL = text("""
 SELECT c.relname AS name,

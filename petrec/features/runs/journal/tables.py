@@ -109,6 +109,18 @@ decisions = Table(
     Column("decided_at", _Moment, server_default=_NOW, nullable=False),
     Index("decisions_row_key", "row_key"),
 )
+# Values that a run writes to rows that still hold what is `expected`; `author` is who decided.
+edits = Table(
+    "edits",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("row_key", ARRAY(Text), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("expected", JSONB, nullable=False),
+    Column("wanted", JSONB, nullable=False),
+    Column("author", Text),
+)
 # The pets that changes needed in appointments: `added` by the run, `present` already, `removed`.
 link_changes = Table(
     "links",

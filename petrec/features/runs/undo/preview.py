@@ -56,7 +56,7 @@ def _compared(connection: Connection, schema: Schema, undone: Run, written: Targ
 def _reason(schema: Schema, written: Target) -> ColumnElement[Any]:
     recordings = schema.tables.recordings.c
     as_written = and_(*(is_as_written(recordings[name]) for name in written.decided))
-    changed = reason_left(recordings.pet_id)
+    changed = reason_left(recordings.pet_id, written)
     return case((recordings.id.is_(None), _GONE), (as_written, None), else_=changed)
 
 

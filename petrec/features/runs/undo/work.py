@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Select,
@@ -12,7 +11,6 @@ from sqlalchemy import (
     Table,
     and_,
     case,
-    cast,
     literal,
     or_,
     select,
@@ -21,11 +19,11 @@ from sqlalchemy import (
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.links import remove_links
 from petrec.features.runs.batches.row_locks import ROW_VERSION, locked_as_read, system_columns
-from petrec.features.runs.batches.work import GuardedRows, RunWork
+from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.store import undos_of
 from petrec.features.runs.journal.tables import changes
-from petrec.features.runs.run import Action, Run
+from petrec.features.runs.run import Action, Run, Target
 from petrec.schema import Schema
 
 
@@ -61,7 +59,7 @@ class UndoWork(RunWork):
             row_key=table.c.row_key,
             strategy=literal(Action.UNDO),
             applies=and_(*map(is_as_written, decided)),
-            reason=reason_left(recording.c.pet_id),
+            reason=reason_left(recording.c.pet_id, run.target),
             old={name: recording.c[name] for name in self.journaled(run)},
             new={name: _restored(recording.c[name]) for name in run.target.columns},
         )
@@ -82,14 +80,15 @@ class UndoWork(RunWork):
 
 def is_as_written(column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return whether a recording still holds the values that the run journaled."""
-    written = column.is_not_distinct_from(_typed(changes.c.new, column))
+    written = column.is_not_distinct_from(from_json(changes.c.new, column))
     return or_(~changes.c.new.has_key(column.key), written)
 
 
-def reason_left(pet: ColumnElement[Any]) -> ColumnElement[str]:
+def reason_left(pet: ColumnElement[Any], written: Target) -> ColumnElement[str]:
     """Return why a recording is skipped that does not hold what the run wrote."""
+    others = set(written.also) - {"appointment_id"}
     return case(
-        (is_as_written(pet), "its appointment has changed since"),
+        (is_as_written(pet), f"its {'upload' if others else 'appointment'} has changed since"),
         (pet.is_(None), "its pet has been removed since"),
         else_="its pet has changed since",
     )
@@ -98,9 +97,4 @@ def reason_left(pet: ColumnElement[Any]) -> ColumnElement[str]:
 def _restored(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the old value; a timestamp that the application has changed since stays."""
     journaled = and_(changes.c.old.has_key(column.key), is_as_written(column))
-    return case((journaled, _typed(changes.c.old, column)), else_=column)
-
-
-def _typed(values: Column[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Read a journaled value in its column's own type."""
-    return cast(values.op("->>")(column.key), column.type)
+    return case((journaled, from_json(changes.c.old, column)), else_=column)

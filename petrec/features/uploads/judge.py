@@ -1,0 +1,121 @@
+"""What is wrong with an upload, and what settles it: the row beside the stored object."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from petrec.errors import StorageUnavailableError
+from petrec.features.runs.edits import Edit
+from petrec.features.uploads.candidates import Candidate
+from petrec.schema import FAILED, UploadState
+from petrec.storage.objects import StoredObject, noted_etag
+
+Head = Callable[[str], StoredObject | None]
+
+_AT_ONCE = 16
+_TRIES = 3
+
+
+class UploadFinding(StrEnum):
+    """What may be wrong with an upload."""
+
+    EXPIRED = "expired"
+    ARRIVED = "arrived"
+    UNPROCESSED = "unprocessed"
+    FILE_MISSING = "file_missing"
+    FILE_CHANGED = "file_changed"
+
+    @property
+    def sentence(self) -> str:
+        """Return what it means."""
+        return _MEANS[self]
+
+    @property
+    def settlement(self) -> str:
+        """Return what settles it."""
+        return _SETTLES[self]
+
+
+_MEANS = {
+    UploadFinding.EXPIRED: "pending, its form has expired, no file has arrived",
+    UploadFinding.ARRIVED: "pending, its file has arrived, nobody completed it",
+    UploadFinding.UNPROCESSED: "uploaded, nothing has begun to process it",
+    UploadFinding.FILE_MISSING: "uploaded, its file is gone from the store",
+    UploadFinding.FILE_CHANGED: "its file is not the one that was uploaded",
+}
+_SETTLES = {
+    UploadFinding.EXPIRED: "status failed",
+    UploadFinding.ARRIVED: "status uploaded, size of the file; announced",
+    UploadFinding.UNPROCESSED: "announced again",
+    UploadFinding.FILE_MISSING: "status failed",
+    UploadFinding.FILE_CHANGED: "left for a person",
+}
+
+
+@dataclass(frozen=True)
+class JudgedUpload:
+    """A recording, what is wrong with its upload, and the stored object if there is one."""
+
+    candidate: Candidate
+    finding: UploadFinding
+    stored: StoredObject | None
+
+    @property
+    def is_announced(self) -> bool:
+        """Return whether listeners are told of the upload when it is settled."""
+        return self.finding in {UploadFinding.ARRIVED, UploadFinding.UNPROCESSED}
+
+    def edit(self) -> Edit | None:
+        """Return what a run writes; None where nothing is written."""
+        wanted: dict[str, str | None]
+        match self.finding:
+            case UploadFinding.EXPIRED | UploadFinding.FILE_MISSING:
+                wanted = {"status": FAILED}
+            case UploadFinding.ARRIVED if self.stored is not None:
+                wanted = {"status": UploadState.UPLOADED, "file_size_bytes": str(self.stored.size)}
+            case _:
+                return None
+        row = self.candidate
+        expected = {"status": row.status, "s3_key": row.s3_key, "updated_at": row.updated_at}
+        return Edit(row.key, self.finding, expected, wanted)
+
+
+def judge_uploads(
+    candidates: Sequence[Candidate], head: Head, max_bytes: int
+) -> Iterator[JudgedUpload]:
+    """Yield what is found; several objects at once. Errors: StorageUnavailableError."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        objects = pool.map(partial(_ask, head), candidates)
+        for candidate, stored in zip(candidates, objects, strict=True):
+            finding = _finding(candidate, stored, max_bytes)
+            if finding is not None:
+                yield JudgedUpload(candidate, finding, stored)
+
+
+def _ask(head: Head, candidate: Candidate) -> StoredObject | None:
+    """Ask the store; one answer that does not come must not cost those of all others."""
+    for attempt in range(_TRIES):
+        try:
+            return head(candidate.s3_key) if candidate.s3_key else None
+        except StorageUnavailableError:
+            if attempt == _TRIES - 1:
+                raise
+    return None
+
+
+def _finding(
+    candidate: Candidate, stored: StoredObject | None, max_bytes: int
+) -> UploadFinding | None:
+    if candidate.status == UploadState.PENDING:
+        if stored is None:
+            return UploadFinding.EXPIRED
+        fits = candidate.mime_type in {None, stored.content_type} and 0 < stored.size <= max_bytes
+        return UploadFinding.ARRIVED if fits else UploadFinding.FILE_CHANGED
+    # A row without a key may be of a time before uploads went to this store.
+    if candidate.s3_key and stored is None:
+        return UploadFinding.FILE_MISSING
+    if stored and noted_etag(candidate.recording_metadata) not in {None, stored.etag}:
+        return UploadFinding.FILE_CHANGED
+    return None if candidate.is_processed else UploadFinding.UNPROCESSED

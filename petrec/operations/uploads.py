@@ -1,0 +1,122 @@
+"""The sweep of uploads: what did not go the usual way is found, and settled."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+from petrec.features.runs.driver.throttle import Throttling
+from petrec.features.runs.foresight import Foresight, foresee
+from petrec.features.runs.journal.lock import reading
+from petrec.features.runs.journal.presence import is_installed
+from petrec.features.runs.journal.store import unfinished_run
+from petrec.features.runs.lineage import read_skips
+from petrec.features.runs.run import Action, Observer
+from petrec.features.uploads.announce import announce
+from petrec.features.uploads.judge import JudgedUpload, UploadFinding
+from petrec.features.uploads.result import FoundUpload, SweepPlan, SweepResult
+from petrec.features.uploads.sweep import (
+    StoreRules,
+    SweepScope,
+    find_uploads,
+    read_window,
+    resume_sweep,
+    settle,
+    sweep_target,
+)
+from petrec.operations.callbacks import Confirm, Step, ignore, require
+from petrec.operations.session import Session
+from petrec.postgres.writable import check_writable
+from petrec.storage import open_bucket
+from petrec.storage.objects import head_object
+
+# Uploads are listed up to this number.
+MOST_LISTED = 1_000
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Everything that was found, what would hinder a run, and how many uploads were looked at."""
+
+    judged: tuple[JudgedUpload, ...]
+    checked: int
+    foresight: Foresight
+
+    def counts(self) -> dict[UploadFinding, int]:
+        counted = Counter(one.finding for one in self.judged)
+        return {kind: counted[kind] for kind in UploadFinding if counted[kind]}
+
+    def plan(self) -> SweepPlan:
+        return SweepPlan(
+            checked=self.checked,
+            counts=self.counts(),
+            uploads=tuple(map(_shown, islice(self.judged, MOST_LISTED))),
+            obstacles=self.foresight.obstacles,
+            warnings=self.foresight.warnings,
+        )
+
+
+def plan_sweep(
+    session: Session, scope: SweepScope | None = None, *, step: Step = ignore
+) -> SweepPlan:
+    """Compare uploads with the store; writes nothing. Errors: StorageUnavailableError."""
+    return _find(session, scope or SweepScope(), step).plan()
+
+
+def sweep_uploads(
+    session: Session,
+    scope: SweepScope | None = None,
+    *,
+    throttling: Throttling | None = None,
+    confirm: Confirm[SweepPlan] | None = None,
+    step: Step = ignore,
+    progress: Observer = ignore,
+) -> SweepResult:
+    """Settle uploads as one run that can be undone, then announce those that have their file.
+
+    An unfinished sweep is finished first. `confirm` is called with the plan before anything is
+    written. Errors: StorageUnavailableError, RunStoppedError, RunHeldError.
+    """
+    given, channel = throttling or Throttling(), session.settings.serve.channel
+    with session.snapshot() as (connection, schema):
+        target = sweep_target(schema)
+        check_writable(connection, schema, target.columns)
+        pending = is_installed(connection) and unfinished_run(connection, target.name, Action.SWEEP)
+    found = _find(session, scope or SweepScope(), step)
+    require(confirm, found.plan())
+    edits = [edit for one in found.judged if (edit := one.edit()) is not None]
+    with session.translated():
+        if pending:
+            resume_sweep(session.engine, schema, target, given, progress)
+        run = settle(session.engine, schema, edits, given, progress)
+        told = announce(session.engine, found.judged, run.id if run else None, channel)
+        with reading(session.engine) as connection:
+            skipped = read_skips(connection, run.id) if run else ()
+    counts = found.counts()
+    return SweepResult(run, counts, told, counts.get(UploadFinding.FILE_CHANGED, 0), skipped)
+
+
+def _find(session: Session, scope: SweepScope, step: Step) -> _Found:
+    store = session.settings.serve.store
+    bucket = open_bucket(store)
+    rules = StoreRules(
+        partial(head_object, bucket.place, bucket.credentials), store.expires_s, store.max_bytes
+    )
+    with session.snapshot() as (connection, schema):
+        window = read_window(connection, scope, rules.expires_s)
+        foresight = foresee(connection, schema, sweep_target(schema))
+    checked = 0
+
+    def count(number: int) -> None:
+        nonlocal checked
+        checked = number
+        step(f"compared {number} uploads with the store")
+
+    judged = tuple(find_uploads(session.snapshot, window, rules, count))
+    return _Found(judged, checked, foresight)
+
+
+def _shown(judged: JudgedUpload) -> FoundUpload:
+    row = judged.candidate
+    since = f"{row.since:%Y-%m-%d %H:%M:%S}" if row.since else ""
+    return FoundUpload(row.key[0], judged.finding, since, row.s3_key)

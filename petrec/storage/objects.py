@@ -1,0 +1,74 @@
+"""What the store knows of one object, asked by HEAD with nothing but the standard library."""
+
+import http.client
+import logging
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from petrec.errors import StorageUnavailableError
+from petrec.storage import sigv4
+from petrec.storage.credentials import Provider
+from petrec.storage.place import BucketAddress
+
+logger = logging.getLogger("petrec.api")
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """What the store knows of an uploaded object; size in bytes."""
+
+    size: int
+    content_type: str
+    etag: str
+
+
+def head_object(
+    place: BucketAddress, credentials: Provider, key: str, timeout_s: float = 5.0
+) -> StoredObject | None:
+    """Return the object, None where there is none; errors: StorageUnavailableError."""
+    headers = sigv4.head_headers(place, credentials(), key, datetime.now(UTC))
+    try:
+        connection = _connect(place, timeout_s)
+        try:
+            connection.request("HEAD", place.path(key), headers=headers)
+            return _stored(connection.getresponse())
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException) as error:
+        logger.warning("The object store does not respond: %s", type(error).__name__)
+        raise StorageUnavailableError from error
+
+
+def noted_etag(metadata: str | None) -> str | None:
+    """Return the ETag that a completion has noted in the metadata; None of older rows."""
+    try:
+        known = msgspec.json.decode(metadata or "null", type=_Noted | None)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return known.s3_etag if known is not None else None
+
+
+class _Noted(msgspec.Struct):
+    s3_etag: str | None = None
+
+
+def _connect(place: BucketAddress, timeout_s: float) -> http.client.HTTPConnection:
+    if not place.secure:
+        return http.client.HTTPConnection(place.host, timeout=timeout_s)
+    context = ssl.create_default_context()
+    return http.client.HTTPSConnection(place.host, timeout=timeout_s, context=context)
+
+
+def _stored(response: http.client.HTTPResponse) -> StoredObject | None:
+    if response.status == 404:
+        return None
+    size = response.getheader("content-length", "")
+    if response.status != 200 or not size.isdecimal():
+        # S3 returns 403, not 404, to a key that may not list the bucket.
+        logger.warning("The object store returned status %d to HEAD", response.status)
+        raise StorageUnavailableError(hint="the key needs s3:GetObject and s3:ListBucket")
+    etag = response.getheader("etag", "").strip('"')
+    return StoredObject(int(size), response.getheader("content-type", ""), etag)
