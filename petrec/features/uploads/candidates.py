@@ -105,7 +105,7 @@ def _written_before(schema: Schema, moment: datetime) -> ColumnElement[bool]:
 
 
 def _is_processed(schema: Schema) -> ColumnElement[bool]:
-    """Return whether something has begun with the file; true where no column could say so."""
+    """Return whether something processes the file, or has; true if no column could say so."""
     c = schema.recordings.c
     flags = [
         c[n] for n in ("is_transcribed", "is_processing") if n in c and base_type(c[n]) == "boolean"

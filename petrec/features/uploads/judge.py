@@ -41,7 +41,7 @@ class UploadFinding(StrEnum):
 _MEANS = {
     UploadFinding.EXPIRED: "pending, its form has expired, no file has arrived",
     UploadFinding.ARRIVED: "pending, its file has arrived, nobody completed it",
-    UploadFinding.UNPROCESSED: "uploaded, nothing has begun to process it",
+    UploadFinding.UNPROCESSED: "uploaded, nothing processes it",
     UploadFinding.FILE_MISSING: "uploaded, its file is gone from the store",
     UploadFinding.FILE_CHANGED: "its file is not the one that was uploaded",
 }
