@@ -29,11 +29,12 @@ def mangle_sheet(path: Path, change: Callable[[Any], None]) -> None:
     book.save(path)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("change", "line", "field"),
     [
         (lambda sheet: setattr(cell(sheet, "recording_id", 3), "value", 9.9e15), 3, "recording_id"),
+        (lambda sheet: setattr(cell(sheet, "decision", 3), "value", "=A1"), 3, "decision"),
         (lambda sheet: setattr(cell(sheet, "recording_id", 3), "value", None), 3, "recording_id"),
         (lambda sheet: setattr(cell(sheet, "kind", 1), "value", "Art"), 1, "kind"),
         (lambda sheet: sheet.delete_cols(cell(sheet, "decision", 1).column), 1, "decision"),

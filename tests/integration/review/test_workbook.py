@@ -128,10 +128,24 @@ def test_what_is_no_workbook(tmp_path: Path, content: bytes) -> None:
         (" a\nb ", " a\nb "),
         ("_x0041_", "_x0041_"),
         ("_x000D_", "\r"),
+        ("=1+1", "=1+1"),
     ],
 )
 def test_values_of_every_type_are_read_as_text(tmp_path: Path, value: Any, text: str) -> None:
     assert cells(written(tmp_path / "a.xlsx", value, "end")) == [[text, "end"]]
+
+
+def test_a_formula_is_what_it_was_computed_to_be(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        written = book.add_worksheet()
+        written.write_formula("A1", '="x"&"y"', None, "xy")
+        written.write_formula("B1", "=LEFT(A1, 0)", None, "")
+        written.write_array_formula("C1:C1", "{=1+1}", None, 2)
+        written.write("D1", "end")
+    bare, typed = '<c r="B1">', '<c r="B1" t="str">'
+    sheet = "xl/worksheets/sheet1.xml"
+    path = replace_part(tmp_path / "a.xlsx", sheet, lambda text: text.replace(bare, typed))
+    assert cells(path) == [["xy", "", "2", "end"]]
 
 
 def test_a_number_of_a_custom_date_format_is_no_id(tmp_path: Path) -> None:

@@ -14,6 +14,10 @@ from zipfile import ZipFile
 from petrec.extras import need_extra
 
 _CONTROL = re.compile("_x(00[01][0-9A-Fa-f])_")
+# A sheet's XML may have a prefix for its names.
+_FORMULA = re.compile(rb"<(\w{1,20}:)?f[\s/>]")
+_NO_TYPE = "n"
+_BLOCK, _LONGEST_TAG = 1 << 16, 32
 _EXACT = 2**53
 _MOST_ROWS = 1_048_576
 # A sheet's XML takes 10 to 30 times its compressed size; deflate can do a thousand.
@@ -34,7 +38,8 @@ class Workbook:
         self._file = path.open("rb")
         try:
             with _damaged():
-                self._sheets = _sheets(self._file)
+                self._sheets = _sheets(self._file, values=True)
+                self._formulas = _sheets(self._file, values=False) if _computes(self._file) else {}
         except BaseException:
             self._file.close()
             raise
@@ -53,19 +58,53 @@ class Workbook:
     def rows(self, name: str) -> Iterator[tuple[int, list[str]]]:
         """Yield the rows that have any value: number, and cells up to the last such value."""
         with _damaged():
-            for number, values in enumerate(self._sheets[name].values, start=1):
+            for number, values in enumerate(self._values(name), start=1):
                 if number > _MOST_ROWS:
                     raise Damaged(f"the sheet {name} has more rows than a sheet can have")
                 cells = _texts(values) if values else []
                 if cells:
                     yield number, cells
 
+    def _values(self, name: str) -> Iterator[Iterable[object]]:
+        """Yield the values of each row; a formula that nothing has computed is its own text."""
+        if name not in self._formulas:
+            yield from self._sheets[name].values
+            return
+        rows = zip(self._sheets[name].rows, self._formulas[name].values, strict=True)
+        for cells, formulas in rows:
+            yield [_known(cell, formula) for cell, formula in zip(cells, formulas, strict=True)]
 
-def _sheets(file: BinaryIO) -> dict[str, Any]:
+
+def _known(cell: Any, formula: object) -> object:
+    # What has been computed as an empty text has a type; a formula over several cells is an object.
+    if cell.value is not None or cell.data_type != _NO_TYPE:
+        return cell.value
+    return getattr(formula, "text", formula)
+
+
+def _computes(file: BinaryIO) -> bool:
+    """Return whether any sheet has a formula; most have none, and a second reading costs time."""
+    with ZipFile(file) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        return any(_has_formula(archive, name) for name in sheets)
+
+
+def _has_formula(archive: ZipFile, name: str) -> bool:
+    before = b""
+    with archive.open(name) as sheet:
+        while block := sheet.read(_BLOCK):
+            if _FORMULA.search(before + block):
+                return True
+            before = block[-_LONGEST_TAG:]
+    return False
+
+
+def _sheets(file: BinaryIO, *, values: bool) -> dict[str, Any]:
+    """Return the sheets by name, with the values of formulas or the formulas themselves."""
     from openpyxl import load_workbook  # noqa: PLC0415 - an extra
 
     _refuse_bomb(file)
-    book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
+    book = load_workbook(file, read_only=True, data_only=values, keep_links=False)
     sheets = {sheet.title: sheet for sheet in book.worksheets}
     if not sheets:
         raise Damaged("it has no sheets; save it as 'Excel Workbook', not as 'Strict Open XML'")
