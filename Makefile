@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # More than cores: tests wait for servers and locks.
 WORKERS ?= 4
+DIST := --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-full bench check fmt lock matrix clean
@@ -48,7 +49,7 @@ fmt-web: tools/web/node_modules/.package-lock.json ## Format them
 	npm run --prefix tools/web --silent format
 
 test: check ## Everything that a change must pass
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not full" --durations=20
+	$(BIN)/python -m pytest -n $(WORKERS) $(DIST) -m "not full" --durations=20
 
 .PHONY: mutants
 AREA ?= rules
@@ -61,9 +62,11 @@ mutants: $(VENV)/.dev ## Change the code of one AREA (rules, runs, constraints, 
 test-fast: $(VENV)/.dev ## The tests that need no server, in a few seconds
 	$(BIN)/python -m pytest -q tests/unit
 
+PROPERTIES := tests/integration/rules/test_rule_twins.py tests/integration/review/test_outcome_twins.py \
+  tests/integration/api/test_against_sql.py
 test-full: check ## The same at full size: slow sweeps, fault injection
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
-	PETREC_EXAMPLES=300 $(BIN)/python -m pytest -q --timeout 1800 tests/integration/rules/test_rule_twins.py
+	$(BIN)/python -m pytest -n $(WORKERS) $(DIST)
+	PETREC_EXAMPLES=300 $(BIN)/python -m pytest -q --timeout 1800 $(PROPERTIES)
 
 bench: $(VENV)/.dev ## Ratios against named alternatives, measured in the same run
 	$(BIN)/python -m benchmarks
@@ -106,7 +109,7 @@ figures: $(VENV)/.dev ## Measure the code: sizes, names, circles, comments; fail
 
 coverage: $(VENV)/.dev ## Branch coverage, with all processes that the tests start
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(WORKERS) --dist loadfile -m "not full" $(TESTS)
+	$(BIN)/coverage run -m pytest -n $(WORKERS) $(DIST) -m "not full" $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

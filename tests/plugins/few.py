@@ -1,7 +1,10 @@
-"""What `make test` leaves to `make test-full`: most of many cases, and the second version."""
+"""What `make test` leaves to `make test-full`, and which file the workers begin with.
+
+It leaves most of many cases, and the second version.
+"""
 
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import islice
 
@@ -16,10 +19,13 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "few(count): `make test` runs so many of the test's cases, spread evenly over all of them",
     )
+    config.addinivalue_line(
+        "markers", "long: workers begin with the test's file, lest one works on it when all is done"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark as `full` what need not run each time; before those marked are deselected."""
     if not EVERY_VERSION:
         _leave_one_version(items)
@@ -33,6 +39,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         step = max(1, -(-len(each) // mark.args[0]))
         kept = {id(item) for item in islice(each, 0, None, step)}
         _mark(item for item in each if id(item) not in kept)
+    if hasattr(config, "workerinput"):
+        _begin_with_long_files(items)
+
+
+def _begin_with_long_files(items: list[pytest.Item]) -> None:
+    """Order the files, which workers take as a whole: those marked, then those with most tests."""
+    left = [item for item in items if not item.get_closest_marker("full")]
+    counts = Counter(item.path for item in left)
+    long = {item.path for item in left if item.get_closest_marker("long")}
+    items.sort(key=lambda item: (item.path not in long, -counts[item.path], item.path))
 
 
 def _leave_one_version(items: list[pytest.Item]) -> None:

@@ -10,9 +10,11 @@ from petrec.api.http.wire_fields import (
     PetId,
     PracticeId,
     VetId,
+    answered,
 )
 
 
+@answered
 class PetOut(TypedDict):
     """A pet of an appointment."""
 
@@ -22,6 +24,7 @@ class PetOut(TypedDict):
     breed: str | None
 
 
+@answered
 class AppointmentOut(TypedDict):
     """An appointment."""
 

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from petrec.api.database import Connection
 from petrec.api.http.common import add_route, answers, encoded
 from petrec.api.http.errors import unavailable
+from petrec.api.http.wire_fields import answered
 from petrec.api.requirements import AuthorKey, author_key, check_inserts, check_values
 from petrec.api.service import Service
 from petrec.version import __version__
@@ -18,6 +19,7 @@ _READ_ONLY = (
 )
 
 
+@answered
 class Health(TypedDict):
     """The process runs; or, asked for readiness, its database answers and fits."""
 

@@ -105,5 +105,6 @@ def add_route(router: APIRouter, path: str, endpoint: Callable[..., Any], **opti
     router.add_api_route(
         path, endpoint, response_class=Response, operation_id=endpoint.__name__, **options
     )
-    options["include_in_schema"] = False
+    # What is not in the document needs no answers there.
+    options = {**options, "include_in_schema": False, "responses": None}
     router.add_api_route(other, endpoint, response_class=Response, **options)

@@ -9,9 +9,11 @@ from fastapi import Response
 from typing_extensions import TypedDict
 
 from petrec.api.entities import Entity
+from petrec.api.http.wire_fields import answered
 from petrec.errors import PetrecError
 
 
+@answered
 class ErrorOut(TypedDict):
     """Why a request was refused."""
 

@@ -2,10 +2,14 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 
 from petrec.api.entities import Entity
 from petrec.postgres.ids import UUID_PATTERN
+
+# FastAPI makes a validator of an answer for each route and status, twice: half a second of every
+# start. Only the document asks for one, and makes it then.
+answered = with_config(ConfigDict(defer_build=True))
 
 # PostgreSQL's text has no NUL character; UTF-8 has no lone surrogates.
 _NO_NUL = r"^[^\x00]*$"

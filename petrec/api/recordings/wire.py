@@ -10,9 +10,11 @@ from petrec.api.http.wire_fields import (
     RecordingId,
     UserId,
     VisitId,
+    answered,
 )
 
 
+@answered
 class RecordingOut(TypedDict):
     """A recording with its pet."""
 
@@ -38,6 +40,7 @@ class RecordingOut(TypedDict):
     updated_at: Moment | None
 
 
+@answered
 class AudioOut(TypedDict):
     """An address of the file that works for everyone who has it, until it expires."""
 

@@ -5,7 +5,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from typing_extensions import TypedDict
 
-from petrec.api.http.wire_fields import AppointmentId, Count, FileName, PetId, RecordingId, VisitId
+from petrec.api.http.wire_fields import (
+    AppointmentId,
+    Count,
+    FileName,
+    PetId,
+    RecordingId,
+    VisitId,
+    answered,
+)
 from petrec.api.options import Options
 
 _MAX_DAYS = 86_400.0
@@ -47,6 +55,7 @@ class InitiateIn(BaseModel):
     estimated_duration_seconds: float | None = Field(default=None, ge=0, le=_MAX_DAYS)
 
 
+@answered
 class InitiateOut(TypedDict):
     """Where and how to upload the recording."""
 
@@ -81,6 +90,7 @@ class CompleteIn(BaseModel):
     recording_metadata: dict[Key, Value] | None = Field(default=None, max_length=50)
 
 
+@answered
 class CompleteOut(TypedDict):
     """The upload is complete."""
 
@@ -88,6 +98,7 @@ class CompleteOut(TypedDict):
     recording_id: RecordingId
 
 
+@answered
 class CancelOut(TypedDict):
     """The upload has ended without a file."""
 

@@ -15,6 +15,7 @@ from petrec.api.http.wire_fields import (
     ShortText,
     VetId,
     VisitId,
+    answered,
 )
 from petrec.api.recordings.wire import RecordingOut
 
@@ -94,6 +95,7 @@ class VisitPatch(_Clinical):
     status: Status = _optional()
 
 
+@answered
 class VisitOut(TypedDict):
     """A visit with its recordings."""
 

@@ -37,7 +37,7 @@ GONE = {
     "recordings": "id % 3 = 0",
 }
 STATUSES = ("pending", "uploaded", None, "failed")
-MANY = int(os.environ.get("PETREC_EXAMPLES", "20"))
+MANY = int(os.environ.get("PETREC_EXAMPLES", "6"))
 links = st.lists(st.tuples(_NUMBER, _NUMBER), max_size=12)
 visits = st.lists(st.tuples(_NUMBER, _MAYBE, _TIME, _AUTHOR), max_size=5)
 recordings = st.lists(
@@ -135,6 +135,7 @@ def hand_written(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> D
     return empty_database
 
 
+@pytest.mark.long
 def test_lists_of_random_clinics_are_what_sql_selects(api: Api) -> None:
     connection = api.database.connect()
 

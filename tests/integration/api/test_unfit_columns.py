@@ -31,6 +31,7 @@ ALTER TABLE recordings ALTER status DROP NOT NULL;
 pytestmark = pytest.mark.api("two_clinics", headers=ACTORS["staff"])
 
 
+@pytest.mark.long
 def test_columns_that_cannot_hold_an_upload_are_named(
     make_api: Callable[..., Api], api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -76,6 +76,7 @@ def _chains() -> Iterator[object]:
             yield pytest.param((shape, major), 1, marks=marks, id=f"{shape}-pg{major}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("where", "every"), [*_chains()])
 def test_killed_again_and_again(
     petrec: Petrec, database: MakeDatabase, where: tuple[str, int], every: int

@@ -125,6 +125,7 @@ PETS = (
 )
 
 
+@pytest.mark.long
 def test_a_killed_fleet_is_resumed_in_every_target(
     database: MakeDatabase, petrec: Petrec, spawn: Spawn, tmp_path: Path
 ) -> None:

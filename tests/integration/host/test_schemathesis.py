@@ -64,6 +64,7 @@ FAR = 4_000_000_000
 PHASES = ("Examples", "Coverage", "Fuzzing", "Stateful")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("examples", [3, pytest.param(300, marks=pytest.mark.full)])
 def test_schemathesis_finds_nothing(

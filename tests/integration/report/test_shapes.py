@@ -129,8 +129,9 @@ INSERT INTO recordings SELECT (r).* FROM (
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
-    "number", [20_000, pytest.param(1_000_000, marks=pytest.mark.full)], ids=["small", "million"]
+    "number", [10_000, pytest.param(1_000_000, marks=pytest.mark.full)], ids=["small", "million"]
 )
 def test_memory_does_not_grow_with_the_findings(
     clinic: Database, tmp_path: Path, number: int

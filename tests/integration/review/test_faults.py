@@ -15,7 +15,8 @@ from tests.plugins.waiting import until
 LINKS = "SELECT appointment_id, pet_id FROM appointment_pets ORDER BY 1, 2"
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.long
+@pytest.mark.parametrize("kills", [3, pytest.param(60, marks=pytest.mark.full)])
 def test_an_import_that_is_killed_again_and_again_ends_the_same(
     spawn: Spawn,
     petrec: Petrec,

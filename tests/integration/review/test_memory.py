@@ -11,11 +11,12 @@ from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.memory import peak_kib
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("suffix", "few", "many"),
     [
-        ("csv", 2_000, 30_000),
-        ("xlsx", 500, 6_000),
+        ("csv", 1_000, 15_000),
+        ("xlsx", 500, 4_000),
         pytest.param("csv", 20_000, 100_000, marks=pytest.mark.full),
         pytest.param("xlsx", 20_000, 100_000, marks=pytest.mark.full),
     ],

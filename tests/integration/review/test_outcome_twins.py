@@ -26,7 +26,7 @@ from tests.plugins.cluster import Cluster
 from tests.plugins.known_clinics import MANY_KINDS
 from tests.plugins.random_clinics import Clinic, clinics, fill
 
-MANY = int(os.environ.get("PETREC_EXAMPLES", "40"))
+MANY = int(os.environ.get("PETREC_EXAMPLES", "12"))
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 TARGET = Target("recordings", ("id",), "pet_id", also=("appointment_id",), links=True)
 RUN = Run(1, Action.REVIEW, RunState.RUNNING, TARGET, NOW, NOW)
@@ -87,6 +87,7 @@ def judged_by_rules(clinic: Clinic, visit: int | None) -> list[bool]:
     return expected
 
 
+@pytest.mark.long
 @settings(
     max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

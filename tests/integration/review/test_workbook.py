@@ -29,6 +29,7 @@ def written(path: Path, *values: Any) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_stray_cells_cost_one_cell_each(exported: Exported) -> None:
     path = exported("cases.xlsx")
     book = openpyxl.load_workbook(path)

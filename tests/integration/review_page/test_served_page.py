@@ -55,6 +55,7 @@ def _sees(page: "Page", selector: str, text: str) -> None:
     expect(page.locator(selector)).to_contain_text(text, timeout=PATIENCE_MS)
 
 
+@pytest.mark.long
 def test_two_people_see_each_other_and_never_overwrite(
     served: Served, clinic: Database, enter: "Enter"
 ) -> None:
