@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from petrec.operations.audit import rows as rows
     from petrec.operations.backfill import apply_backfill as apply_backfill
     from petrec.operations.backfill import plan_backfill as plan_backfill
+    from petrec.operations.connect import connect as connect
+    from petrec.operations.connect import connect_files as connect_files
     from petrec.operations.constraints import ConstraintChoice as ConstraintChoice
     from petrec.operations.constraints import apply_constraints as apply_constraints
     from petrec.operations.constraints import constraints_status as constraints_status
@@ -73,8 +75,6 @@ if TYPE_CHECKING:
     from petrec.operations.runs import runs as runs
     from petrec.operations.runs import undo as undo
     from petrec.operations.session import Session as Session
-    from petrec.operations.session import connect as connect
-    from petrec.operations.session import connect_files as connect_files
     from petrec.operations.setup import doctor as doctor
     from petrec.operations.uploads import plan_sweep as plan_sweep
     from petrec.operations.uploads import sweep_uploads as sweep_uploads
@@ -103,6 +103,7 @@ _MODULES = {
     "features.validate.result": "ValidationResult",
     "operations.audit": "KindRows audit rows",
     "operations.backfill": "apply_backfill plan_backfill",
+    "operations.connect": "connect connect_files",
     "operations.constraints": (
         "ConstraintChoice apply_constraints constraints_status plan_constraints "
         "rollback_constraints"
@@ -115,7 +116,7 @@ _MODULES = {
     "operations.review": "CaseFilter export_review review_status",
     "operations.review_import": "Decisions check_review import_review",
     "operations.runs": "abandon history plan_undo resume runs undo",
-    "operations.session": "Session connect connect_files",
+    "operations.session": "Session",
     "operations.setup": "doctor",
     "operations.uploads": "plan_sweep sweep_uploads",
     "operations.validate": "Gate validate",

@@ -25,6 +25,7 @@ class Phrase(StrEnum):
     DROP_VISITS_NEEDS_GROUP = "drop_visits works only together with the group visits"
     DROP_FIRST_OR_KEEP_VISITS = "drop it yourself first, or omit drop_visits"
     EMPTY_ALLOWED = "if that is expected, pass allow_empty"
+    ENGINE_LEFT_OUT = "use a session without another engine"
     EXPORT_READ_BY = "audit it: audit(connect_files({directory!r}))"
     FREE_SPACE_UNKNOWN = "{needs}; petrec could not measure the free space; pass it as free_space"
     FORCE_KEEPS_BESIDE = "name another file, or pass force, which keeps the old one as NAME.bak-1"

@@ -67,7 +67,7 @@ def audit(
 
     with failures_shown("audit", printing):
         session = open_session(
-            "audit", connect, trust_constraints=trust_constraints, lake=reading.lake()
+            "audit", connect, trust_constraints=trust_constraints, reading=reading
         )
         if rows is not None:
             if by:

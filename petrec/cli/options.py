@@ -8,10 +8,11 @@ import typer
 
 from petrec.cli.bundle import Bundle
 from petrec.documents.formats import Format
+from petrec.errors import UsageError
 from petrec.lake.choice import FileEngine, Lake
 
 _CONNECTION = "Connection"
-_FILES = "Exports in files"
+_FILES = "Files and engines"
 _OUTPUT = "Output"
 
 Dsn = Annotated[
@@ -101,8 +102,14 @@ SourceOfFiles = Annotated[
     ),
 ]
 EngineOfFiles = Annotated[
-    FileEngine,
-    typer.Option("--engine", help="Engine that reads the files.", rich_help_panel=_FILES),
+    FileEngine | None,
+    typer.Option(
+        "--engine",
+        help="What judges the rows: duckdb (default for files; on a database, it moves the work "
+        "from the server to this process).",
+        rich_help_panel=_FILES,
+        show_default=False,
+    ),
 ]
 
 
@@ -151,14 +158,23 @@ class Connect(Bundle):
 
 @dataclass(frozen=True)
 class Reading(Bundle):
-    """Files to read instead of a database."""
+    """Files to read instead of a database, or another engine on it."""
 
     source: SourceOfFiles = None
-    engine: EngineOfFiles = FileEngine.DUCKDB
+    engine: EngineOfFiles = None
 
     def lake(self) -> Lake | None:
         """Return the files to read; None without --source."""
-        return None if self.source is None else Lake(self.source, self.engine)
+        if self.source is None:
+            return None
+        return Lake(self.source, self.engine or FileEngine.DUCKDB)
+
+    @property
+    def scans(self) -> bool:
+        """Return whether DuckDB judges the rows of a database; errors: UsageError."""
+        if self.source is None and self.engine is FileEngine.SPARK:
+            raise UsageError("spark reads files only", hint="name them with --source")
+        return self.source is None and self.engine is not None
 
 
 Timezone = Annotated[

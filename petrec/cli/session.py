@@ -6,11 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from petrec.cli.options import Connect
+from petrec.cli.options import Connect, Reading
 from petrec.cli.output import remark, show
 from petrec.documents.formats import Format
 from petrec.errors import UsageError
-from petrec.lake.choice import Lake
 from petrec.operations.session import Session
 
 if TYPE_CHECKING:
@@ -49,18 +48,20 @@ def open_session(
     *,
     trust_constraints: bool = False,
     writes: bool = False,
-    lake: Lake | None = None,
+    reading: Reading | None = None,
 ) -> CommandSession:
     """Configure the logging and create the session that the options describe.
 
     `writes` is whether the command writes to the database, or plans what another one writes. With
-    a `lake`, the session reads files.
+    `reading`, it may read files, or by another engine.
     """
     from petrec.postgres.dsn import Dsn, resolve_dsn
     from petrec.settings import load_settings
 
     configure_logging(options.verbose)
     settings = load_settings(options.config).in_schema(options.schema)
+    reading = reading or Reading()
+    lake, scans = reading.lake(), reading.scans
     if lake is None:
         target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))
     else:
@@ -73,7 +74,7 @@ def open_session(
         trust_constraints=trust_constraints,
         expect_database=options.expect_database,
     )
-    return replace(session, writes=writes, lake=lake)
+    return replace(session, writes=writes, lake=lake, scans=scans)
 
 
 def _check_alone(options: Connect, *, trust_constraints: bool) -> None:

@@ -22,6 +22,7 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.DROP_VISITS_NEEDS_GROUP: "--drop-visits works only together with the group visits",
     Phrase.DROP_FIRST_OR_KEEP_VISITS: "drop it yourself first, or omit --drop-visits",
     Phrase.EMPTY_ALLOWED: "if that is expected, add --allow-empty",
+    Phrase.ENGINE_LEFT_OUT: "omit --engine",
     Phrase.EXPORT_READ_BY: "Next: petrec audit --source {directory}",
     Phrase.FREE_SPACE_UNKNOWN: (
         "{needs}; petrec could not measure the free space; pass it with --free-space SIZE"

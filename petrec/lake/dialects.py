@@ -62,6 +62,14 @@ class _TextDialect(PGDialect):
         self._backslash_escapes = False
 
 
+def postgres_text(statement: Executable) -> str:
+    """Return a query as PostgreSQL's SQL with all values in it."""
+    compiled = statement.compile(  # type: ignore[attr-defined]
+        dialect=_TextDialect(), compile_kwargs={"literal_binds": True}
+    )
+    return str(compiled)
+
+
 @dataclass(frozen=True)
 class Transpiler:
     """Writes a query of the rules in an engine's SQL.
@@ -75,10 +83,7 @@ class Transpiler:
 
     def write(self, statement: Executable) -> str:
         """Return the query as the engine reads it."""
-        compiled = statement.compile(  # type: ignore[attr-defined]
-            dialect=_TextDialect(), compile_kwargs={"literal_binds": True}
-        )
-        return self.write_text(str(compiled))
+        return self.write_text(postgres_text(statement))
 
     def write_text(self, text: str) -> str:
         """Return PostgreSQL's SQL as the engine reads it; errors: sqlglot's ParseError."""

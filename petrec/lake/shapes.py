@@ -135,11 +135,13 @@ def _family(table: LakeTable, column: str) -> str:
 
 
 def _read(table: LakeTable, name: str) -> exp.Expression:
-    column, kind = exp.column(name, quoted=True), table.types[name]
-    if kind in _WHOLE:
-        return exp.cast(column, "bigint")
-    if kind in _KEPT:
-        return exp.cast(column, _KEPT[kind])
+    kind = table.types[name]
     if table.files.format is FileFormat.CSV and name == "created_at":
-        return exp.cast(column, "timestamptz")
-    return exp.cast(column, "text")
+        kind = "timestamp with time zone"
+    return read_as(name, kind)
+
+
+def read_as(name: str, kind: str) -> exp.Expression:
+    """Return how a column of a type, by PostgreSQL's name, is read: whole, a moment, or as text."""
+    column = exp.column(name, quoted=True)
+    return exp.cast(column, "bigint" if kind in _WHOLE else _KEPT.get(kind, "text"))

@@ -40,13 +40,13 @@ class DuckdbEngine:
 
     def types(self, files: TableFiles) -> Mapping[str, str]:
         """Return the columns of files with their types."""
-        with _translated(files.paths[0]):
+        with translated(files.paths[0]):
             relation = self._relation(files)
             return dict(zip(relation.columns, map(_named, relation.types), strict=True))
 
     def register(self, view: View) -> None:
         """Make the files a view."""
-        with _translated(view.files.paths[0]):
+        with translated(view.files.paths[0]):
             relation = self._relation(view.files)
             if view.condition:
                 relation = relation.filter(view.condition)
@@ -64,21 +64,29 @@ class DuckdbEngine:
     def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
         """Yield the names of the columns and an iterator over rows."""
         with self.connection.cursor() as cursor:
-            with _translated("the files"):
+            with translated("the files"):
                 cursor.execute(sql)
             names = [column[0] for column in cursor.description]
-            yield names, chain.from_iterable(_blocks(cursor))
+            yield names, chain.from_iterable(blocks(cursor))
 
 
-def _blocks(cursor: Any) -> Iterator[Sequence[Any]]:
-    with _translated("the files"):
+def blocks(cursor: Any) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a result, many at once."""
+    with translated("the files"):
         while rows := cursor.fetchmany(_AT_ONCE):
             yield rows
 
 
 @contextmanager
 def open_duckdb() -> Iterator[DuckdbEngine]:
-    """Open an engine, which loads no extensions and writes nothing but temporary files."""
+    """Open an engine of files."""
+    with duckdb_connection() as (connection, version):
+        yield DuckdbEngine(connection, version)
+
+
+@contextmanager
+def duckdb_connection() -> Iterator[tuple[Any, str]]:
+    """Open a DuckDB that downloads nothing and writes only temporary files; with its version."""
     import duckdb  # noqa: PLC0415 - an optional package
 
     settings: dict[str, Any] = {
@@ -88,11 +96,12 @@ def open_duckdb() -> Iterator[DuckdbEngine]:
     }
     with duckdb.connect(config=settings) as connection:
         connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        yield DuckdbEngine(connection, duckdb.__version__)
+        yield connection, duckdb.__version__
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
+def translated(what: str) -> Iterator[None]:
+    """Turn DuckDB's errors into petrec's own."""
     import duckdb  # noqa: PLC0415 - an optional package
 
     try:

@@ -16,6 +16,7 @@ from petrec.features.audit.result import AuditResult
 from petrec.features.audit.rows import column_types
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.session import Session
+from petrec.phrases import Phrase, Phrased
 from petrec.rules import KINDS
 from petrec.source import Rows
 
@@ -37,6 +38,9 @@ def rows(session: Session, kind: str) -> "KindRows":
     if kind not in {known.id for known in KINDS}:
         names = ", ".join(known.id for known in KINDS)
         raise UsageError(f"unknown kind {kind!r}", hint=f"choose one of: {names}")
+    if session.scans:
+        hint = Phrased(Phrase.ENGINE_LEFT_OUT)
+        raise UsageError("DuckDB counts recordings of a database, but lists no rows", hint=hint)
     return KindRows(session, kind)
 
 

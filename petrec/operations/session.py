@@ -3,13 +3,12 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from petrec.errors import ReadCancelledError, UsageError
 from petrec.extras import need_extra
-from petrec.lake.choice import FileEngine, Lake
+from petrec.lake.choice import Lake
 from petrec.phrases import Phrase, Phrased
 
 if TYPE_CHECKING:
@@ -28,7 +27,8 @@ class Session:
     """Settings and connection of a database; each operation opens its own connection.
 
     `trust_constraints` lets read-only operations trust valid foreign keys. Where a
-    session `writes`, the first snapshot notes the place. With a `lake`, they read files instead.
+    session `writes`, the first snapshot notes the place. With a `lake`, they read files instead;
+    where a session `scans`, DuckDB judges the rows of the database in this process.
     """
 
     settings: "Settings"
@@ -37,6 +37,7 @@ class Session:
     trust_constraints: bool = False
     writes: bool = False
     lake: Lake | None = None
+    scans: bool = False
     _remarks: dict[str, None] = field(default_factory=dict, repr=False)
     _layouts: "dict[Layout, None]" = field(default_factory=dict, repr=False)
     _places: list[str] = field(default_factory=list, repr=False)
@@ -74,6 +75,10 @@ class Session:
             with self._files(self.lake) as opened:
                 yield opened
             return
+        if self.scans:
+            with self._scanned() as opened:
+                yield opened
+            return
         from petrec.postgres.source import DatabaseSource
 
         with self._snapshot(trusted=self.trust_constraints) as (connection, schema):
@@ -87,6 +92,24 @@ class Session:
         with open_lake(lake, self.settings.mapping) as (source, schema):
             self._remarks.update(dict.fromkeys(schema.remarks))
             yield source, schema
+
+    @contextmanager
+    def _scanned(self) -> Iterator[tuple["Source", "Schema"]]:
+        need_extra("DuckDB on a database", "lake-live", "duckdb", "sqlglot")
+        from petrec.lake.live import LiveDatabase, check_readable
+        from petrec.postgres.connection import scanner_conninfo
+        from petrec.postgres.snapshot import export_snapshot
+        from petrec.postgres.source import DatabaseSource
+
+        mapping = self.settings.mapping
+        with self._snapshot(trusted=self.trust_constraints) as (connection, schema):
+            check_readable(schema)
+            conninfo = scanner_conninfo(self.dsn, self.settings)
+            database = LiveDatabase(
+                conninfo, DatabaseSource(connection), *export_snapshot(connection)
+            )
+            with database.open(schema, mapping) as opened:
+                yield opened
 
     def read_source(self, work: Callable[["Source", "Schema"], T]) -> T:
         """Run all reads of an operation on one state; once more if they are cancelled."""
@@ -173,58 +196,3 @@ def once_more(work: Callable[[], T]) -> T:
     except ReadCancelledError as cancelled:
         logging.getLogger("petrec").info("%s; trying again once", cancelled.reason)
     return work()
-
-
-def connect(
-    dsn: str | None = None,
-    *,
-    service: str | None = None,
-    config: str | Path | None = None,
-    schema: str = "",
-    trust_constraints: bool = False,
-    expect_database: str = "",
-    command: str = "python",
-) -> Session:
-    """Read the settings and resolve the connection; it connects at the first use.
-
-    `dsn` is a connection string; without it and `service` (of pg_service.conf), the session uses
-    PETREC_DATABASE_URL, DATABASE_URL or libpq's variables. `config` is a file of settings; without
-    it petrec.toml or pyproject.toml of the working directory; `schema` replaces that of its
-    mapping. `command` is shown in
-    pg_stat_activity. Operations fail if the database does not have the name `expect_database`.
-    Errors: SettingsError, UsageError.
-    """
-    from petrec.postgres.dsn import resolve_dsn
-    from petrec.settings import load_settings
-
-    settings = load_settings(None if config is None else Path(config)).in_schema(schema)
-    target = resolve_dsn(dsn, service)
-    return Session.made(
-        settings,
-        target,
-        command,
-        trust_constraints=trust_constraints,
-        expect_database=expect_database,
-    )
-
-
-def connect_files(
-    source: str | Path,
-    *,
-    engine: FileEngine = FileEngine.DUCKDB,
-    config: str | Path | None = None,
-    schema: str = "",
-) -> Session:
-    """Return a session that reads exports of the tables instead of a database.
-
-    `source` is a directory, or a pattern with {table} in it. Only audit, rows, validate and report
-    can use it. Errors: SettingsError.
-    """
-    from petrec.postgres.dsn import Dsn
-    from petrec.settings import load_settings
-
-    settings = load_settings(None if config is None else Path(config)).in_schema(schema)
-    session = Session.made(
-        settings, Dsn("files", {}), "python", trust_constraints=False, expect_database=""
-    )
-    return replace(session, lake=Lake(str(source), engine))

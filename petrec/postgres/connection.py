@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.base import PGTypeCompiler
@@ -143,6 +144,19 @@ def _opened(dsn: Dsn, parameters: dict[str, Any]) -> psycopg.Connection[Any]:
             f"{dsn.source} has a parameter with an invalid value",
             hint="for example, connect_timeout must be a number of seconds",
         ) from None
+
+
+def scanner_conninfo(dsn: Dsn, settings: Settings) -> str:
+    """Return libpq's connection string for another program's sessions, with petrec's settings."""
+    parameters = connection_parameters(dsn, settings, "engine")
+    values = {
+        "row_security": "off",
+        "default_transaction_read_only": "on",
+        "timezone": "UTC",
+        "statement_timeout": str(settings.timeouts.read_statement_ms),
+    }
+    own = " ".join(f"-c {name}={value}" for name, value in values.items())
+    return make_conninfo(**{**parameters, "options": f"{parameters.get('options', '')} {own}"})
 
 
 def connection_parameters(dsn: Dsn, settings: Settings, command: str) -> dict[str, Any]:

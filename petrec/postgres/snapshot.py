@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Copy
-from sqlalchemy import Connection, Engine, Select
+from sqlalchemy import Connection, Engine, Select, Text, cast, func, select
 
 from petrec.postgres.session_state import with_settings
 from petrec.source import Rows
@@ -27,6 +27,13 @@ def read_snapshot(engine: Engine) -> Iterator[Connection]:
     options |= with_settings(_PLANNER)
     with engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
+
+
+def export_snapshot(connection: Connection) -> tuple[str, str]:
+    """Return the name by which other transactions can have the snapshot, and what it sees."""
+    exported = select(func.pg_export_snapshot(), cast(func.pg_current_snapshot(), Text))
+    name, sees = connection.execute(exported).one()
+    return name, sees
 
 
 @contextmanager

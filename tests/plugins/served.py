@@ -19,9 +19,10 @@ from petrec.features.review.served.app import make_app
 from petrec.features.review.served.desk import Desk
 from petrec.features.review.served.guard import Guard
 from petrec.features.review.served.shown import ServedPage
+from petrec.operations.connect import connect
 from petrec.operations.review import CaseFilter
 from petrec.operations.review_serve import prepare_review
-from petrec.operations.session import Session, connect
+from petrec.operations.session import Session
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, databases
 from tests.plugins.ports import free_port

@@ -87,7 +87,7 @@ def report(
             kept = _history(history, record=record, no_history=no_history)
             trusts = trust_constraints
             session = open_session(
-                "report", connect, trust_constraints=trusts, writes=record, lake=reading.lake()
+                "report", connect, trust_constraints=trusts, writes=record, reading=reading
             )
         scope = ReportScope(days, trend_days, not no_rows, kept, record, by)
         result = make(

@@ -42,7 +42,7 @@ def validate(
 
     with failures_shown("validate", printing):
         session = open_session(
-            "validate", connect, trust_constraints=trust_constraints, lake=reading.lake()
+            "validate", connect, trust_constraints=trust_constraints, reading=reading
         )
         gate = _gate(session, ratchet, scope)
         with activity(quiet=printing.quiet) as shown:

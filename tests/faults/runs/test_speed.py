@@ -9,8 +9,8 @@ import pytest
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.run import Run
 from petrec.operations.backfill import apply_backfill
+from petrec.operations.connect import connect
 from petrec.operations.runs import resume, runs, undo
-from petrec.operations.session import connect
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
 from tests.plugins.runs import APPLY, state

@@ -6,8 +6,8 @@ import pytest
 
 from petrec.features.runs.journal.store import list_runs
 from petrec.features.runs.undo import preview
+from petrec.operations.connect import connect
 from petrec.operations.runs import plan_undo, runs
-from petrec.operations.session import connect
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.runs import APPLY

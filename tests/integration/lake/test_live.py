@@ -1,0 +1,81 @@
+"""DuckDB on a live database answers as PostgreSQL does, from the snapshot of petrec."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+import petrec as api
+from petrec.rules.census import take_census
+from tests.integration.lake.test_audit_files import options_of
+from tests.plugins.command import Petrec
+from tests.plugins.databases import SHAPES, Database, MakeDatabase
+
+LIVE = ("--engine", "duckdb")
+
+
+def answers(said: str) -> dict[str, Any]:
+    found = json.loads(said)
+    return {name: found[name] for name in found.keys() - {"engine", "taken_at"}}
+
+
+@pytest.mark.few(2)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_answers_and_the_baseline_are_those_of_the_database(
+    petrec: Petrec, database: MakeDatabase, shape: str
+) -> None:
+    clinic = database(shape)
+    options = options_of(clinic)
+    there = petrec("audit", "--format", "json", *options, dsn=clinic.dsn)
+    here = petrec("audit", "--format", "json", *LIVE, *options, dsn=clinic.dsn)
+    assert answers(here.out) == answers(there.out), here.err
+    known = ("validate", "--baseline", "known", *options)
+    made = petrec(*known, "--update-baseline", *LIVE, dsn=clinic.dsn)
+    assert made.code == 0, made.err
+    checked = petrec(*known, dsn=clinic.dsn)
+    assert checked.code == 0, checked.err
+
+
+def test_only_rows_that_count_are_read_and_the_journal_is_asked(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
+    clinic.execute("ALTER TABLE pets ADD deleted_at timestamptz")
+    clinic.execute("UPDATE pets SET deleted_at = now() WHERE id::text < '8'")
+    where = "deleted_at IS NULL AND name IS DISTINCT FROM '100% ''odd'''"
+    (tmp_path / "petrec.toml").write_text(f'[mapping.where]\npets = "{where}"\n')
+    applied = petrec("backfill", "--apply", "--yes", dsn=clinic.dsn)
+    assert applied.code in {0, 1}, applied.err
+    there = petrec("audit", "--format", "json", dsn=clinic.dsn)
+    here = petrec("audit", "--format", "json", *LIVE, dsn=clinic.dsn)
+    assert answers(here.out) == answers(there.out), here.err
+    assert "evidence_overtaken" in here.out
+
+
+def test_all_reads_are_of_one_snapshot(clinic: Database) -> None:
+    session = api.connect(clinic.dsn, scans=True)
+    with session.source() as (source, schema):
+        before = take_census(source, schema, owners=True)
+        clinic.execute("DELETE FROM appointment_pets")
+        clinic.execute("UPDATE recordings SET pet_id = NULL")
+        assert take_census(source, schema, owners=True) == before
+        # What PostgreSQL answers itself is of the same moment.
+        lost = source.database.scalar(
+            text("SELECT count(*) FROM public.recordings WHERE pet_id IS NULL")
+        )
+        assert lost == before.count(has_pet=False)
+    assert api.audit(session).guide.recordings_with_pet_id == 0
+
+
+def test_what_duckdb_compares_in_another_way_is_refused(
+    petrec: Petrec, database: MakeDatabase
+) -> None:
+    clinic = database("text_ids")
+    clinic.execute("ALTER TABLE pets ALTER id TYPE character(60)")
+    ended = petrec("audit", *LIVE, dsn=clinic.dsn)
+    assert ended.code == 2
+    assert "pets.id is bpchar" in ended.err
+    rows = petrec("audit", "--rows", "mismatched", *LIVE, dsn=clinic.dsn)
+    assert rows.code == 2
+    assert "omit --engine" in rows.err
