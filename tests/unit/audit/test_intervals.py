@@ -1,10 +1,17 @@
 """The intervals against the examples of the papers, and what must hold for all counts."""
 
+from math import comb
+
 import pytest
 from hypothesis import assume, given
 from hypothesis.strategies import integers, tuples
 
-from petrec.features.audit.origins.intervals import critical_value, newcombe, wilson
+from petrec.features.audit.origins.intervals import (
+    critical_value,
+    is_beyond_chance,
+    newcombe,
+    wilson,
+)
 
 Z = critical_value()
 # Newcombe (1998), Two-sided confidence intervals for the single proportion, table I.
@@ -64,3 +71,31 @@ def test_equal_rates_do_not_differ_and_far_ones_do() -> None:
     assert not newcombe(50, 100, 500, 1000, Z).excludes_zero
     assert newcombe(90, 100, 500, 1000, Z).excludes_zero
     assert newcombe(10, 100, 500, 1000, Z).excludes_zero
+
+
+few = tuples(integers(0, 60), integers(1, 60)).filter(lambda part: part[0] <= part[1])
+
+
+@given(few, few, integers(1, 500))
+def test_the_exact_test_sums_all_ways_to_choose(
+    one: tuple[int, int], two: tuple[int, int], comparisons: int
+) -> None:
+    count, total = one
+    found, sound = count + two[0], total + two[1] - count - two[0]
+    ways = [comb(found, k) * comb(sound, total - k) for k in range(total + 1)]
+    rarest = min(sum(ways[count:]), sum(ways[: count + 1])) / sum(ways)
+    limit = 0.05 / (2 * comparisons)
+    assume(abs(rarest - limit) > 1e-9 * limit)
+    assert is_beyond_chance(*one, *two, comparisons) is (rarest < limit)
+
+
+def test_one_damaged_recording_is_chance_whatever_its_interval_says() -> None:
+    z = critical_value(100)
+    assert newcombe(1, 1, 20, 2000, z).excludes_zero
+    assert not is_beyond_chance(1, 1, 20, 2000, 100)
+
+
+def test_millions_are_tested_exactly() -> None:
+    assert not is_beyond_chance(500_000, 10_000_000, 500_001, 10_000_000, 100)
+    assert is_beyond_chance(510_000, 10_000_000, 500_001, 10_000_000, 100)
+    assert is_beyond_chance(0, 10_000_000, 9_000_000, 10_000_000, 100)

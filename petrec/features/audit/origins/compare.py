@@ -4,7 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from petrec.features.audit.origins.column import NOT_READABLE, NOT_STATED, STATED, OriginColumn
-from petrec.features.audit.origins.intervals import critical_value, newcombe, wilson
+from petrec.features.audit.origins.intervals import (
+    critical_value,
+    is_beyond_chance,
+    newcombe,
+    wilson,
+)
 from petrec.features.audit.origins.query import OriginCounts
 from petrec.features.audit.origins.result import (
     Deviation,
@@ -49,9 +54,10 @@ def compare(origin: OriginColumn, counted: OriginCounts, names: Mapping[str, str
     found = [_ANY, *(kind.id for kind in FINDINGS if whole.count(kind.id))]
     compared = {key: part for key, part in parts.items() if part.total < whole.total}
     comparisons = len(compared) * len(found)
-    z = critical_value(comparisons)
     standouts = [
-        s for key, part in compared.items() for s in _standouts(key, part, whole, found, z)
+        s
+        for key, part in compared.items()
+        for s in _standouts(key, part, whole, found, comparisons)
     ]
     standouts.sort(key=_rank)
     values = [_value(key, part, names) for key, part in parts.items()]
@@ -70,13 +76,15 @@ def _whole(parts: list[_ValueKinds]) -> _ValueKinds:
 
 
 def _standouts(
-    key: str, part: _ValueKinds, whole: _ValueKinds, kinds: list[str], z: float
+    key: str, part: _ValueKinds, whole: _ValueKinds, kinds: list[str], comparisons: int
 ) -> Iterator[Standout]:
+    z = critical_value(comparisons)
     for kind in kinds:
         count, total = part.count(kind), part.total
         other, other_total = whole.count(kind) - count, whole.total - total
-        interval = newcombe(count, total, other, other_total, z)
-        if not interval.excludes_zero:
+        counts = count, total, other, other_total
+        interval = newcombe(*counts, z)
+        if not (interval.excludes_zero and is_beyond_chance(*counts, comparisons)):
             continue
         difference = count / total - other / other_total
         yield Standout(
