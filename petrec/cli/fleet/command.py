@@ -1,6 +1,5 @@
 """`petrec fleet`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,15 +8,15 @@ from petrec.cli import options as shared
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import RunInterruptedError
 from petrec.cli.fleet.commands import FleetCommand
-from petrec.cli.fleet.options import AllTargets, FleetConnect, FleetOrder, FleetSelection
+from petrec.cli.fleet.options import FleetConnect, FleetOrder, FleetSelection, MergedFiles
 from petrec.cli.output import show
 from petrec.cli.pipelines import failures_shown, summarize
 from petrec.cli.progress import activity
 from petrec.cli.session import ask
-from petrec.extras import need_extra
 
 if TYPE_CHECKING:
     from petrec.operations.fleet import FleetTarget
+    from petrec.operations.fleet.metrics import FleetMetrics
     from petrec.operations.fleet.overview import Overview
     from petrec.operations.fleet.result import FleetResult
 
@@ -36,7 +35,7 @@ def fleet(
     order: FleetOrder,
     printing: shared.Printing,
     connect: FleetConnect,
-    html: AllTargets = None,
+    merged: MergedFiles,
 ) -> int:
     """Run a command in many schemas, databases and servers, and merge the results.
 
@@ -53,11 +52,11 @@ def fleet(
 
     """
     with failures_shown("fleet", printing):
-        result, overview = _run(words, selection, order, printing, connect, html)
+        result, outputs = _run(words, selection, order, printing, connect, merged)
     document = result.document()
     show(document, printing.output_format, printing.output)
-    if overview is not None:
-        overview.write(result)
+    for output in outputs:
+        output.write(result)
     summarize(document, printing.output_format)
     return result.exit_code
 
@@ -68,8 +67,8 @@ def _run(
     order: FleetOrder,
     printing: shared.Printing,
     connect: FleetConnect,
-    html: Path | None,
-) -> "tuple[FleetResult, Overview | None]":
+    merged: MergedFiles,
+) -> "tuple[FleetResult, list[Overview | FleetMetrics]]":
     from petrec.operations.fleet import TargetSource, find_targets
     from petrec.operations.fleet import fleet as run
 
@@ -83,7 +82,7 @@ def _run(
         targets = find_targets(session, source)
         schedule = order.schedule(session.settings.fleet, connect)
         parsed = completed.parse()
-        overview = None if html is None else _overview(html, parsed.page, targets)
+        outputs = merged.checked(parsed, targets)
         line = completed.words
         if command.asks:
             shown.aside(_confirm, _question(completed, targets))
@@ -93,16 +92,7 @@ def _run(
         except KeyboardInterrupt:
             hint = "the same command with --resume before the command's name continues"
             raise RunInterruptedError("interrupted", hint=hint) from None
-    return result, overview
-
-
-def _overview(html: Path, page: Path | None, targets: "tuple[FleetTarget, ...]") -> "Overview":
-    need_extra("the page of a fleet", "report", "jinja2")
-    from petrec.operations.fleet.overview import Overview
-
-    overview = Overview(html, page, targets)
-    overview.check()
-    return overview
+    return result, outputs
 
 
 def _question(command: FleetCommand, targets: "tuple[FleetTarget, ...]") -> str:

@@ -9,9 +9,15 @@ import typer
 from petrec.cli import options as shared
 from petrec.cli.bundle import Bundle
 from petrec.cli.session import CommandSession, open_session
+from petrec.extras import need_extra
 
 if TYPE_CHECKING:
-    from petrec.operations.fleet import Schedule, TargetSource
+    from collections.abc import Sequence
+
+    from petrec.cli.fleet.commands import ParsedCommand
+    from petrec.operations.fleet import FleetTarget, Schedule, TargetSource
+    from petrec.operations.fleet.metrics import FleetMetrics
+    from petrec.operations.fleet.overview import Overview
     from petrec.settings import FleetSettings
 
 _TARGETS, _ORDER = "Targets", "Order"
@@ -22,6 +28,15 @@ AllTargets = Annotated[
         "--html",
         metavar="FILE",
         help="Page of all targets, the worst first; it links to the page of each that has one.",
+        show_default=False,
+    ),
+]
+AllMetrics = Annotated[
+    Path | None,
+    typer.Option(
+        "--prometheus",
+        metavar="FILE",
+        help="Metrics of all targets, for the command report; each has a label for its target.",
         show_default=False,
     ),
 ]
@@ -132,6 +147,35 @@ class FleetOrder(Bundle):
             config=config,
             verbose=connect.verbose > 0,
         )
+
+
+@dataclass(frozen=True)
+class MergedFiles(Bundle):
+    """Files about all targets."""
+
+    html: AllTargets = None
+    prometheus: AllMetrics = None
+
+    def checked(
+        self, command: "ParsedCommand", targets: "Sequence[FleetTarget]"
+    ) -> "list[Overview | FleetMetrics]":
+        """Return what is to be written, after a check; errors: UsageError, OutputError."""
+        if self.html is None and self.prometheus is None:
+            return []
+        need_extra("a file about all targets", "report", "jinja2", "pandas")
+        from petrec.operations.fleet.metrics import FleetMetrics
+        from petrec.operations.fleet.overview import Overview
+
+        wanted: list[Overview | FleetMetrics] = []
+        if self.html is not None:
+            overview = Overview(self.html, command.page, targets)
+            overview.check()
+            wanted.append(overview)
+        if self.prometheus is not None:
+            metrics = FleetMetrics(self.prometheus)
+            metrics.check(command.line.name)
+            wanted.append(metrics)
+        return wanted
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ of the last run is updated; the time of the last success stays.
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import TextIO
 
 from petrec.features.report.result import Movement, ReportResult
@@ -16,7 +17,7 @@ UP, LAST_RUN, LAST_SUCCESS = (
     "petrec_last_run_timestamp_seconds",
     "petrec_last_success_timestamp_seconds",
 )
-_HELP = {
+HELP = {
     UP: "Whether the last report succeeded (1) or not (0).",
     LAST_RUN: "When the last report started, whether it succeeded or not.",
     LAST_SUCCESS: "When the snapshot of the last successful report was taken.",
@@ -40,10 +41,29 @@ Samples = list[tuple[Labels, float]]
 
 def write(result: ReportResult, out: TextIO) -> None:
     """Write the metrics of a run that succeeded."""
+    for name, samples in families(result):
+        out.writelines((*header(name), *sample_lines(name, samples)))
+
+
+def families(result: ReportResult, labels: Labels | None = None) -> Iterator[tuple[str, Samples]]:
+    """Yield the name of each metric, and its samples with these labels before their own."""
     # Several databases may have files in one directory: their series must differ.
     where = {"database": result.audit.database, "table": result.audit.table}
     for name, samples in _families(result):
-        out.writelines(_lines(name, [(where | labels, value) for labels, value in samples]))
+        if samples:
+            yield name, [((labels or {}) | where | own, value) for own, value in samples]
+
+
+def header(name: str) -> tuple[str, str]:
+    """Return the lines that stand once before all samples of a metric."""
+    return f"# HELP {name} {HELP[name]}\n", f"# TYPE {name} gauge\n"
+
+
+def sample_lines(name: str, samples: Samples) -> Iterator[str]:
+    """Yield a line for each sample."""
+    for labels, value in samples:
+        inner = ",".join(f'{key}="{text.translate(_ESCAPES)}"' for key, text in labels.items())
+        yield f"{name}{{{inner}}} {_number(value)}\n" if inner else f"{name} {_number(value)}\n"
 
 
 def after_failure(previous: str, now: datetime) -> str:
@@ -52,7 +72,9 @@ def after_failure(previous: str, now: datetime) -> str:
     told, found = _VALUE.subn(lambda m: f"{m[1]}{m[2] or ''} {values[m[1]]}", previous)
     if found:
         return told
-    return "".join([*_lines(UP, [({}, 0)]), *_lines(LAST_RUN, [({}, now.timestamp())])])
+    first = {UP: 0.0, LAST_RUN: now.timestamp()}
+    lines = ((*header(name), *sample_lines(name, [({}, value)])) for name, value in first.items())
+    return "".join(chain.from_iterable(lines))
 
 
 def _families(result: ReportResult) -> Iterator[tuple[str, Samples]]:
@@ -82,14 +104,6 @@ def _monitoring(result: ReportResult) -> Iterator[tuple[str, Samples]]:
         yield "petrec_uploads", [({"outcome": "uploaded"}, uploaded), ({"outcome": "other"}, rest)]
     if result.rejected is not None:
         yield "petrec_rejected_uploads", [({}, sum(day.count for day in result.rejected))]
-
-
-def _lines(name: str, samples: Samples) -> Iterator[str]:
-    if samples:
-        yield f"# HELP {name} {_HELP[name]}\n# TYPE {name} gauge\n"
-    for labels, value in samples:
-        inner = ",".join(f'{key}="{text.translate(_ESCAPES)}"' for key, text in labels.items())
-        yield f"{name}{{{inner}}} {_number(value)}\n" if inner else f"{name} {_number(value)}\n"
 
 
 def _number(value: float) -> str:

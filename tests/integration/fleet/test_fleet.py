@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.faults.runs.targets import tenant
 from tests.plugins.command import Petrec, Spawn
@@ -153,10 +154,39 @@ def test_a_killed_fleet_is_resumed_in_every_target(
     assert made.execute("SELECT count(*) FROM petrec.runs") == [(3,)]
 
 
+def check_metrics(path: Path, total: Any) -> None:
+    families = list(text_string_to_metric_families(path.read_text()))
+    names = [family.name for family in families]
+    assert len(names) == len(set(names))
+    assert all(family.documentation and family.type == "gauge" for family in families)
+    values = {
+        family.name: {
+            each.labels["target"].rpartition("/")[2]: each.value for each in family.samples
+        }
+        for family in families
+    }
+    assert values["petrec_up"] == {DAMAGED: 1, HEALTHY: 1, EMPTY: 1, LOCKED: 0}
+    recordings = values["petrec_recordings"]
+    assert (recordings[DAMAGED], recordings[EMPTY], recordings[LOCKED]) == (total[0][0], 0, 7)
+    assert set(values["petrec_last_success_timestamp_seconds"]) == {DAMAGED, HEALTHY, EMPTY}
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_metrics_of_a_command_without_any_are_refused(fleet: Fleet) -> None:
+    words = ("--schema", "clinic_*", "--prometheus", "all.prom", "audit")
+    ended = fleet.petrec("fleet", *words, dsn=fleet.reader)
+    assert (ended.code, "audit has no metrics" in ended.err) == (2, True)
+
+
 def test_a_page_of_all_targets_leads_to_the_page_of_each(fleet: Fleet) -> None:
     schemas = [word for name in SCHEMAS for word in ("--schema", name)]
     report = ("report", "--no-history", "--html", "pages/{schema}.html")
-    fleet.run(*schemas, "--html", "all.html", *report, code=3)
+    metrics = fleet.directory / "all.prom"
+    # Of a target that fails now, what an earlier day has written stays, and it is down.
+    known = f'target="127.0.0.1:{fleet.database.cluster.port}/{fleet.database.name}/{LOCKED}"'
+    metrics.write_text(f'petrec_up{{{known}}} 1\npetrec_recordings{{{known},table="r"}} 7\n')
+    fleet.run(*schemas, "--html", "all.html", "--prometheus", "all.prom", *report, code=3)
+    check_metrics(metrics, fleet.database.execute(f"SELECT count(*) FROM {DAMAGED}.recordings"))
     page = (fleet.directory / "all.html").read_text()
     for schema in (DAMAGED, HEALTHY, EMPTY):
         assert page.count(f'href="pages/{schema}.html"') == 1

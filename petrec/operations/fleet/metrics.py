@@ -1,0 +1,83 @@
+"""The metrics of all targets in one file, each sample with its target."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from petrec.errors import UsageError
+from petrec.features.report import METRICS_MODE
+from petrec.features.report.prometheus import (
+    HELP,
+    LAST_RUN,
+    UP,
+    families,
+    header,
+    sample_lines,
+)
+from petrec.features.report.result import ReportResult
+from petrec.files import atomic_text, read_text, try_directory
+from petrec.operations.fleet.result import FleetResult, TargetOutcome
+
+Lines = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class FleetMetrics:
+    """The file of the metrics of all targets, written whole."""
+
+    path: Path
+
+    def check(self, command: str) -> None:
+        """Check, before any work, that there will be metrics; errors: UsageError, OutputError."""
+        if command != "report":
+            raise UsageError(f"{command} has no metrics", hint="write them by the command report")
+        try_directory(self.path.absolute().parent)
+
+    def write(self, result: FleetResult) -> None:
+        """Write the metrics; of a target that failed, those of its last success stay.
+
+        Errors: OutputError.
+        """
+        before, now = self._before(), datetime.now(UTC)
+        lines: Lines = {}
+        for outcome in sorted(result.targets, key=lambda each: each.target):
+            for name, own in _metrics_of(outcome, before, now).items():
+                lines.setdefault(name, []).extend(own)
+        with atomic_text(self.path, METRICS_MODE) as out:
+            for name in HELP:
+                out.writelines((*header(name), *lines[name]) if name in lines else ())
+
+    def _before(self) -> list[str]:
+        try:
+            return read_text(self.path).splitlines(keepends=True)
+        except (OSError, UnicodeDecodeError):
+            return []
+
+
+def _metrics_of(outcome: TargetOutcome, before: list[str], now: datetime) -> Lines:
+    labels = {"target": outcome.target}
+    if outcome.finished and (report := _report(outcome)):
+        return {name: list(sample_lines(name, each)) for name, each in families(report, labels)}
+    values = {UP: 0.0, LAST_RUN: now.timestamp()}
+    changed = {name: list(sample_lines(name, [(labels, value)])) for name, value in values.items()}
+    return _kept(labels, before, changed)
+
+
+def _kept(labels: Mapping[str, str], before: list[str], changed: Lines) -> Lines:
+    """Return the earlier lines with these labels, but for those that have changed."""
+    kept = {name: list(_starting(name, labels, before)) for name in HELP}
+    return {name: own for name, own in (kept | changed).items() if own}
+
+
+def _starting(name: str, labels: Mapping[str, str], before: list[str]) -> Iterator[str]:
+    (line,) = sample_lines(name, [(dict(labels), 0)])
+    start = line.rpartition("}")[0]
+    return (each for each in before if each.startswith((f"{start},", f"{start}}}")))
+
+
+def _report(outcome: TargetOutcome) -> ReportResult | None:
+    reports = (each.payload for each in outcome.documents if each.command == "report")
+    return next((msgspec.convert(each, ReportResult) for each in reports), None)
