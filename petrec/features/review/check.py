@@ -6,6 +6,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
+from petrec.documents.spool import Spool
 from petrec.features.review.agree import Before, Valid, agreed
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.cases import observe, read_pets
@@ -17,7 +18,6 @@ from petrec.features.review.imported import Trouble
 from petrec.features.review.judge import Objection, is_recorded, judge, overtaken
 from petrec.features.review.observed import Observed, SeenPet
 from petrec.features.review.read.entry import DecisionEntry, Reading
-from petrec.features.review.spool import Spool
 from petrec.features.review.votes import DecidedLines, Sights, Votes
 from petrec.features.runs.targets import target_name
 from petrec.postgres.foreseen import Lacking, what_is_lacking

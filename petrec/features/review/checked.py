@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from petrec.documents.as_csv import write_rows
+from petrec.documents.spool import Spool
 from petrec.features.review.agree import Ballot
 from petrec.features.review.case import Verdict
 from petrec.features.review.imported import LineProblem, SourceLine
 from petrec.features.review.judge import Objection
 from petrec.features.review.read.entry import DecisionEntry, Row
 from petrec.features.review.rows import COLUMNS
-from petrec.features.review.spool import Spool
 from petrec.files import atomic_text, keep_beside
 
 _REASON = "problem"

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from petrec.errors import UsageError
-from petrec.features.review.read.csv_file import tables as csv_tables
-from petrec.features.review.read.table import Table, UnreadableFile
+from petrec.features.review.read.table import Table, UnreadableFile, csv_tables
 from petrec.features.review.read.xlsx_file import all_tables, reviewer_of
 from petrec.features.review.rows import AUDIO, COLUMNS, FILLED
 from petrec.phrases import Phrase, Phrased

@@ -6,11 +6,11 @@ from operator import itemgetter
 
 import msgspec
 
+from petrec.documents.spool import open_scratch
 from petrec.features.review.agree import Valid
 from petrec.features.review.case import Verdict
 from petrec.features.review.observed import Observed
 from petrec.features.review.read.entry import DecisionEntry
-from petrec.features.review.spool import open_scratch
 
 _LINES = """CREATE TABLE lines (file TEXT, sheet TEXT, line INT, recording TEXT, state TEXT,
     PRIMARY KEY (file, recording, state)) WITHOUT ROWID"""

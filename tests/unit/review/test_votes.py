@@ -1,10 +1,10 @@
 """What an import keeps on disk: lists that are read again, groups in order, work that is linear."""
 
+from petrec.documents.spool import Spool
 from petrec.features.review.agree import Valid
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.imported import SourceLine
 from petrec.features.review.read.entry import DecisionEntry
-from petrec.features.review.spool import Spool
 from petrec.features.review.votes import DecidedLines, Votes
 
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from petrec.errors import UsageError
-from petrec.features.review.read import csv_file, json_file, xlsx_file
+from petrec.features.review.read import json_file, xlsx_file
 from petrec.features.review.read.entry import Reading
-from petrec.features.review.read.table import Table, UnreadableFile, read_table
+from petrec.features.review.read.table import Table, UnreadableFile, csv_tables, read_table
 
 _TABLES: dict[str, Callable[[Path], Iterator[Table]]] = {
-    ".csv": csv_file.tables,
-    ".tsv": csv_file.tables,
-    ".txt": csv_file.tables,
+    ".csv": csv_tables,
+    ".tsv": csv_tables,
+    ".txt": csv_tables,
     ".xlsx": xlsx_file.tables,
 }
 

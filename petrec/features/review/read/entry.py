@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from petrec.documents.spool import Spool
 from petrec.features.review.case import Decision
 from petrec.features.review.imported import LineProblem, SourceLine
-from petrec.features.review.spool import Spool
 
 Row = Mapping[str, str]
 

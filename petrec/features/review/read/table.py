@@ -1,16 +1,17 @@
 """A table of decisions, in any kind of file: a header, and lines of cells below it."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
+from petrec.documents.read_csv import Line, UnreadableCsvError, read_csv
 from petrec.features.review.imported import SourceLine
 from petrec.features.review.read.entry import Reading
 from petrec.features.review.read.row import missing_columns, read_row
 from petrec.features.review.rows import COLUMNS
-
-Line = tuple[int, Sequence[str]]
 
 
 class UnreadableFile(Exception):  # noqa: N818 - what a file is, rather than what happened
@@ -37,6 +38,27 @@ class Table:
     def at(self, line: int) -> SourceLine:
         """Return the place of a line."""
         return msgspec.structs.replace(self.place, line=line)
+
+
+def csv_tables(path: Path) -> Iterator[Table]:
+    """Yield the one table of a CSV file; errors: UnreadableFile."""
+    with _placed(path):
+        found = read_csv(path, COLUMNS)
+    yield Table(SourceLine(str(path)), found.header, found.header_line, _lines(path, found.lines))
+
+
+def _lines(path: Path, lines: Iterator[Line]) -> Iterator[Line]:
+    with _placed(path):
+        yield from lines
+
+
+@contextmanager
+def _placed(path: Path) -> Iterator[None]:
+    """Name the file where a line of it cannot be read."""
+    try:
+        yield
+    except UnreadableCsvError as error:
+        raise UnreadableFile(SourceLine(str(path), line=error.line), error.reason) from error
 
 
 def read_table(reading: Reading, table: Table) -> None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
+from petrec.documents.read_csv import Line
 from petrec.features.review.imported import SourceLine
-from petrec.features.review.read.table import Line, Table, UnreadableFile
+from petrec.features.review.read.table import Table, UnreadableFile
 from petrec.features.review.read.workbook import Damaged, Workbook
 from petrec.features.review.rows import REQUIRED
 from petrec.features.review.sheet import FIRST_SHEET, REVIEWER, decode_text
