@@ -54,7 +54,7 @@ def load_schema(
     check_conditions(connection, mapping, iter(tables))
     places = read_places(connection, {n: t.oid for n, t in tables.items()}) if cluster else {}
     layout = layout_of(mapping, places)
-    claims = KeyClaims(mapping, tables if layout.proves else {})
+    claims = KeyClaims(mapping, tables)
     schema = build_schema(
         mapping,
         {name: _shape(table) for name, table in tables.items()},

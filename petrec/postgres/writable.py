@@ -12,6 +12,7 @@ from petrec.errors import (
 )
 from petrec.postgres.foreseen import obstacles
 from petrec.postgres.identifiers import quoted, quoted_table
+from petrec.postgres.triggers import trigger_functions
 from petrec.schema import Schema
 
 _IN_RECOVERY = text("SELECT pg_is_in_recovery()")
@@ -33,8 +34,8 @@ def check_writable(
     PermissionMissingError, UnsupportedServerError, DatabaseError for what would refuse every row.
     """
     check_primary(connection)
-    if not schema.layout.can_write:
-        raise UnsupportedServerError(schema.layout.unwritten)
+    if elsewhere := _elsewhere(connection, schema, links):
+        raise UnsupportedServerError(elsewhere)
     grants = missing_grants(connection, schema, columns, links)
     found = obstacles(connection, schema, columns, links)
     refused = f"the server would refuse every row: {'; '.join(found)}" if found else ""
@@ -52,11 +53,26 @@ def hindrances(
 ) -> list[str]:
     """Return all reasons why `check_writable` would fail, for a plan."""
     return [
-        *([] if schema.layout.can_write else [schema.layout.unwritten]),
+        *filter(None, [_elsewhere(connection, schema, *links)]),
         *([_STANDBY] if connection.scalar(_IN_RECOVERY) else []),
         *(f"it needs {grant};" for grant in missing_grants(connection, schema, columns, *links)),
         *obstacles(connection, schema, columns, *links),
     ]
+
+
+def _elsewhere(connection: Connection, schema: Schema, links: str = "") -> str:
+    """Return why recordings on other nodes cannot be written; empty where they can."""
+    if schema.layout.is_here:
+        return ""
+    if not schema.layout.can_write:
+        return schema.layout.unwritten
+    if links:
+        return "petrec does not add pets to appointments on Citus, nor remove them"
+    if trigger_functions(connection, schema):
+        return "petrec does not write to recordings of Citus that have triggers"
+    if not schema.links_follow_appointments:
+        return "appointment_pets has no foreign key to appointments, so nothing keeps pets out"
+    return ""
 
 
 def missing_grants(

@@ -69,6 +69,11 @@ class Layout:
     gathers_visits: bool = False
 
     @property
+    def is_here(self) -> bool:
+        """Return whether recordings lie in the database of the connection itself."""
+        return self.spread is Spread.LOCAL
+
+    @property
     def unwritten(self) -> str:
         """Return why petrec does not write to recordings in this layout."""
         return f"petrec does not write to {self.spread} tables of Citus; reading works"
@@ -102,7 +107,7 @@ def layout_of(mapping: Mapping, places: MappingType[str, Placement]) -> Layout:
     apart = several and "visits" in places and places["visits"].spread is not Spread.REFERENCE
     return Layout(
         recordings,
-        can_write=False,
+        can_write=recordings is Spread.TENANT,
         proves=False,
         one_snapshot=not several,
         gathers_visits=apart,

@@ -47,7 +47,7 @@ class BackfillWork(RunWork):
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
         """Lock the planned appointments; returns the items whose appointment was free."""
         of_appointment = self._of_appointment(run)
-        return lock_available(connection, self.schema.tables.appointments, of_appointment, page)
+        return lock_available(connection, self, run, of_appointment, page)
 
     def lock_statement(self, run: Run) -> ClauseElement | str:
         """Return the statement by which `lock` locks; a string has no parameters."""

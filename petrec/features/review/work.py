@@ -22,7 +22,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.review.case import Verdict
 from petrec.features.review.state import state_sql
-from petrec.features.runs.batches.items import numbered, numbers_of
+from petrec.features.runs.batches.carried import ask
+from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, lock_available, system_columns
 from petrec.features.runs.batches.work import GuardedRows, RunWork
 from petrec.features.runs.journal.keys import has_key
@@ -64,7 +65,7 @@ class ReviewWork(RunWork):
         entered = select(decisions.c.seq).join(appointments, appointments.c.id == target)
         mine = numbered(*self.items(run))
         for query in (left, entered):
-            ready = lock_available(connection, appointments, query.where(mine), ready)
+            ready = lock_available(connection, self, run, query.where(mine), ready)
         return ready
 
     def _lock_recordings(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
@@ -76,7 +77,7 @@ class ReviewWork(RunWork):
             .where(numbered(*self.items(run)))
             .with_for_update(of=recordings, skip_locked=True, key_share=True)
         )
-        return list(connection.scalars(query, numbers_of(page)))
+        return list(ask(connection, self, run, query, page).scalars())
 
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each state with the decision's; check the recording as it would be."""

@@ -22,7 +22,7 @@ ORDER = ("recordings", "appointments", "appointment_pets", "pets", "visits")
 
 HASHED_ROWS = (BY_APPOINTMENT, BY_ID, BY_APPOINTMENT)
 SHARDED = Layout(Spread.HASHED, can_write=False, proves=False, one_snapshot=False)
-ON_A_WORKER = Layout(Spread.TENANT, can_write=False, proves=False)
+ON_A_WORKER = Layout(Spread.TENANT, proves=False)
 LAYOUTS = [
     ("local tables", (HERE,) * 5, PLAIN),
     ("local tables without visits", (HERE,) * 4, PLAIN),

@@ -3,16 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, text
+from sqlalchemy import Connection, delete, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.features.runs.batches.items import next_page, skip_gone, skip_refused
 from petrec.features.runs.batches.refused import RowRefusal, RowsRefusedError, name_refusal
 from petrec.features.runs.batches.rewritten import IMMEDIATE, check_triggers
 from petrec.features.runs.batches.size import Pace
+from petrec.features.runs.batches.split import SplitWrite, Write
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.batches.write import Written, write_batch
 from petrec.features.runs.errors import is_refusal, may_pass
@@ -44,7 +44,7 @@ def run_batch(
     connection: Connection,
     run: Run,
     work: RunWork,
-    query: Select[Any],
+    query: Write,
     pace: Pace,
     *,
     retrying: bool = True,
@@ -76,7 +76,7 @@ def _do(
     connection: Connection,
     run: Run,
     work: RunWork,
-    query: Select[Any],
+    query: Write,
     pace: Pace,
     page: list[int],
 ) -> tuple[Run, int]:
@@ -89,7 +89,7 @@ def _do(
         _bound(connection, left_ms * _WRITE_SHARE)
     written = _write(connection, run, work, query, ready)
     left = len(page) - written.changed - written.skipped
-    gone = skip_gone(connection, run, work, page) if left else 0
+    gone = _skip_gone(connection, run, work, query, page) if left else 0
     waiters = connection.scalars(_WAITERS).one()
     took_ms = 1000 * (time.monotonic() - started)
     after = _advance(run, page, left - gone, written, gone)
@@ -121,9 +121,7 @@ def put_off_row(connection: Connection, run: Run, work: RunWork) -> Batch:
     return Batch(after, len(page), 0.0, 0)
 
 
-def is_refused(
-    connection: Connection, run: Run, work: RunWork, query: Select[Any], number: int
-) -> bool:
+def is_refused(connection: Connection, run: Run, work: RunWork, query: Write, number: int) -> bool:
     """Return whether the database would refuse a row; writes nothing in any case."""
     try:
         with connection.begin() as transaction:
@@ -152,16 +150,27 @@ def _bound(connection: Connection, ms: float) -> None:
 
 
 def _write(
-    connection: Connection, run: Run, work: RunWork, query: Select[Any], ready: Sequence[int]
+    connection: Connection, run: Run, work: RunWork, query: Write, ready: Sequence[int]
 ) -> Written:
     if not ready:
         return Written(0, 0)
-    written = write_batch(connection, query, run, ready)
+    if isinstance(query, SplitWrite):
+        written = Written(*query.write(connection, run, ready))
+    else:
+        written = write_batch(connection, query, run, ready)
     work.after_write(connection, run, ready)
     if work.watched:
         otherwise = check_triggers(connection, run, work.schema, ready)
         written = Written(written.changed - otherwise, written.skipped + otherwise)
     return written
+
+
+def _skip_gone(
+    connection: Connection, run: Run, work: RunWork, query: Write, page: Sequence[int]
+) -> int:
+    if isinstance(query, SplitWrite):
+        return query.skip_gone(connection, run, page)
+    return skip_gone(connection, run, work, page)
 
 
 def _advance(run: Run, page: Sequence[int], deferred: int, written: Written, gone: int) -> Run:

@@ -28,7 +28,7 @@ from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import changes, skips
 from petrec.features.runs.run import Run, SkipCause
 
-_GONE = "the recording was deleted"
+GONE = "the recording was deleted"
 
 
 def numbered(table: Table, mine: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -89,7 +89,7 @@ def skip_gone(connection: Connection, run: Run, work: RunWork, page: Sequence[in
     there = (
         exists().where(has_key(work.schema, work.recordings.c, table.c.row_key)).correlate(table)
     )
-    rows = select(literal(run.id), table.c.seq, table.c.row_key, literal(_GONE))
+    rows = select(literal(run.id), table.c.seq, table.c.row_key, literal(GONE))
     # The key of a row may have changed, by this run itself.
     written = changes.alias("written")
     ours = exists().where(written.c.run_id == run.id, written.c.seq == table.c.seq)

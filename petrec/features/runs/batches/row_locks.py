@@ -15,8 +15,10 @@ from sqlalchemy import (
     select,
 )
 
-from petrec.features.runs.batches.items import numbers_of
+from petrec.features.runs.batches.carried import ask
+from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.journal.keys import Columns, has_key
+from petrec.features.runs.run import Run
 from petrec.postgres.identifiers import quoted_table
 from petrec.schema import Schema
 
@@ -40,12 +42,14 @@ def is_at(table: FromClause, row: Columns, names: Sequence[str]) -> ColumnElemen
 
 def lock_available(
     connection: Connection,
-    appointments: Table,
+    work: RunWork,
+    run: Run,
     of_appointment: Select[Any],
     page: Sequence[int],
 ) -> list[int]:
     """Lock by `lock_query`; returns the items whose appointment no other session holds."""
-    held = set(connection.scalars(lock_query(appointments, of_appointment), numbers_of(page)))
+    query = lock_query(work.schema.tables.appointments, of_appointment)
+    held = set(ask(connection, work, run, query, page).scalars())
     return [number for number in page if number not in held]
 
 

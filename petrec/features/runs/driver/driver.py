@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 from psycopg.errors import QueryCanceled
-from sqlalchemy import Connection, Engine, Select, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.documents.amounts import counted
@@ -16,6 +16,7 @@ from petrec.errors import PetrecError, RunHeldError, RunStoppedError
 from petrec.features.runs.batches.batch import Batch, next_pass, put_off_row, run_batch
 from petrec.features.runs.batches.refused import RowsRefusedError
 from petrec.features.runs.batches.size import Pace
+from petrec.features.runs.batches.split import SplitWrite, Write
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.batches.write import write_query
 from petrec.features.runs.driver.prepared import plan_ahead, prepare_session
@@ -71,7 +72,7 @@ class Driver:
             try:
                 with self.engine.connect() as connection, lock.held(connection, self.target_name):
                     if run is None:
-                        with planning(self.engine, connection):
+                        with planning(self.engine, connection, self.work.schema.layout):
                             run = plan(connection)
                     if run is None:
                         return run
@@ -91,15 +92,14 @@ class Driver:
 
     def _run_batches(self, connection: Connection, run: Run) -> Run:
         """Run the remaining batches of a run, from its record."""
-        prepare_session(connection)
+        prepare_session(connection, here=self.work.schema.layout.is_here)
         run = read_run(connection, self.target_name, run.id)
         self.observe(run)
         self.before = run.changed if self.before is None else self.before
         self.work.watched = bool(trigger_functions(connection, self.work.schema))
         self.work.prepare(connection, run)
         connection.commit()
-        guarded, watched = self.work.guarded_rows(run), self.work.watched
-        query = write_query(self.work.schema, run, guarded, watched=watched)
+        query = self._write(run)
         try:
             return self._until_done(connection, run, query)
         except (PetrecError, KeyboardInterrupt) as error:
@@ -110,7 +110,13 @@ class Driver:
                 record_stop(connection, run, cause_of(error))
             raise
 
-    def _until_done(self, connection: Connection, run: Run, query: Select[Any]) -> Run:
+    def _write(self, run: Run) -> Write:
+        if not self.work.schema.layout.is_here:
+            return SplitWrite.of(self.work, run)
+        guarded, watched = self.work.guarded_rows(run), self.work.watched
+        return write_query(self.work.schema, run, guarded, watched=watched)
+
+    def _until_done(self, connection: Connection, run: Run, query: Write) -> Run:
         plan_ahead(connection, run, query)
         self.throttle.lap.end()
         while True:
@@ -130,7 +136,7 @@ class Driver:
                 finish = partial(_finish, connection, run)
                 return self.retries.until_done(connection, finish, partial(self._gave_up, run))
 
-    def _batch(self, connection: Connection, run: Run, query: Select[Any]) -> Batch:
+    def _batch(self, connection: Connection, run: Run, query: Write) -> Batch:
         """Commit the next batch, smaller after each failure, or defer a row that waits."""
         pace = self.pace
 

@@ -3,9 +3,10 @@
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from petrec.features.runs.batches.split import SplitWrite, Write
 from petrec.features.runs.batches.write import write_batch
 from petrec.features.runs.run import Run
 from petrec.postgres.session_state import keep_session
@@ -21,14 +22,19 @@ SESSION = {
 }
 
 
-def prepare_session(connection: Connection) -> None:
-    """Set the session's limits; statements are planned once, not under each batch's locks."""
+def prepare_session(connection: Connection, *, here: bool = True) -> None:
+    """Set the session's limits; statements are planned once, not under each batch's locks.
+
+    Recordings that are not `here` need new plans: which node has them depends on the parameters.
+    """
     driver: Any = connection.connection.driver_connection
-    driver.prepare_threshold = 0
-    keep_session(connection, SESSION)
+    driver.prepare_threshold = 0 if here else None
+    keep_session(connection, SESSION if here else SESSION | {"plan_cache_mode": "auto"})
 
 
-def plan_ahead(connection: Connection, run: Run, query: Select[Any]) -> None:
+def plan_ahead(connection: Connection, run: Run, query: Write) -> None:
     """Let the server plan the write before a row is locked; what fails here, fails in a batch."""
+    if isinstance(query, SplitWrite):
+        return
     with suppress(DBAPIError), connection.begin():
         write_batch(connection, query, run, [])

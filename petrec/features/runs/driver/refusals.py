@@ -1,15 +1,15 @@
 """Refused rows during a run: halve the batch, skip the row, or stop the run."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from petrec.features.runs.batches.batch import Batch, is_refused, skip_row, take_back_skips
 from petrec.features.runs.batches.items import spread
 from petrec.features.runs.batches.refused import RowRefusal, RowsRefusedError
 from petrec.features.runs.batches.size import Halving, Streak
+from petrec.features.runs.batches.split import Write
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.driver.stop import ALL_REFUSED, stopped
 from petrec.features.runs.run import Observer, Run
@@ -25,7 +25,7 @@ class Refusals:
     streak: Streak = field(default_factory=Streak)
 
     def set_aside(
-        self, connection: Connection, run: Run, query: Select[Any], refused: RowsRefusedError
+        self, connection: Connection, run: Run, query: Write, refused: RowsRefusedError
     ) -> Run:
         """Halve a refused batch, or skip its only row; returns the run after it."""
         if len(refused.page) > 1:
@@ -48,7 +48,7 @@ class Refusals:
         self,
         connection: Connection,
         run: Run,
-        query: Select[Any],
+        query: Write,
         refusal: RowRefusal,
         error: DBAPIError,
     ) -> Run:

@@ -15,6 +15,8 @@ from petrec.errors import (
 from petrec.features.runs.journal import lock
 from petrec.features.runs.journal.presence import MAY_CREATE, SCHEMA_EXISTS, refuse_foreign
 from petrec.features.runs.journal.tables import SCHEMA
+from petrec.features.runs.journal.together import NO_TENANT, commit_together
+from petrec.schema import PLAIN, Layout
 from petrec.version import __version__
 
 if TYPE_CHECKING:
@@ -72,9 +74,14 @@ def only_writer(engine: Engine, target_name: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def planning(engine: Engine, connection: Connection) -> Iterator[None]:
-    """Install the journal and open a transaction in it; errors: see `install_journal`."""
+def planning(engine: Engine, connection: Connection, layout: Layout = PLAIN) -> Iterator[None]:
+    """Install the journal and open a transaction in it; errors: see `install_journal`.
+
+    Recordings of another node are committed together with it, see `together`.
+    """
     install_journal(engine)
+    if not layout.is_here:
+        commit_together(engine)
     with lock.bounded(connection), connection.begin():
         yield
 
@@ -87,4 +94,5 @@ def _create_schema(connection: Connection) -> None:
             hint=f"as an administrator: CREATE SCHEMA {SCHEMA} AUTHORIZATION {role}; "
             f"or GRANT CREATE ON DATABASE {database} TO {role};",
         )
+    connection.execute(NO_TENANT)
     connection.execute(CreateSchema(SCHEMA))

@@ -92,7 +92,7 @@ def change_state(
             f"run {run.id} is {run.state}: it cannot become {state}",
             hint="" if run.action is Action.UNDO else taken_back,
         )
-    finished = func.clock_timestamp() if state not in UNFINISHED else None
+    finished = func.statement_timestamp() if state not in UNFINISHED else None
     values = {"state": state, "failure": failure, "throttled_by": None, "finished_at": finished}
     worker = _worker() if state is RunState.RUNNING else {}
     update_run(connection, run.id, values | worker)
@@ -100,7 +100,7 @@ def change_state(
 
 def update_run(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:
     """Update the record of a run."""
-    heartbeat = {"updated_at": func.clock_timestamp()}
+    heartbeat = {"updated_at": func.statement_timestamp()}
     connection.execute(update(runs).where(runs.c.id == run_id).values(dict(values) | heartbeat))
 
 

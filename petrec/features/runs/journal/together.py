@@ -1,0 +1,38 @@
+"""The journal of recordings on other nodes, committed with them or not at all.
+
+Citus commits one changed worker before the coordinator, and a crash between the two would lose
+the journal of what was written. A transaction that changes a table of the coordinator that Citus
+manages is prepared on each worker first, and both commit or neither does. Every batch records its
+progress in `runs`, so that is the table it manages.
+"""
+
+from sqlalchemy import Engine, text
+
+from petrec.errors import UnsupportedServerError
+from petrec.features.runs.journal import lock
+from petrec.features.runs.journal.tables import SCHEMA, runs
+
+# With schema-based sharding a new schema would be a tenant, and its tables on one worker.
+NO_TENANT = text("""
+SELECT set_config('citus.enable_schema_based_sharding', 'off', true)
+FROM pg_extension WHERE extname = 'citus'
+""")
+_KNOWN = text("SELECT EXISTS (SELECT FROM pg_dist_node WHERE groupid = 0)")
+_MANAGED = text("""
+SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = CAST(:name AS regclass))
+""")
+_MANAGE = text("SELECT pg_catalog.citus_add_local_table_to_metadata(CAST(:name AS regclass))")
+_NAME = {"name": f"{SCHEMA}.{runs.name}"}
+
+
+def commit_together(engine: Engine) -> None:
+    """Let Citus manage the table of runs; errors: UnsupportedServerError."""
+    with engine.connect() as connection, lock.bounded(connection), connection.begin():
+        if not connection.scalar(_KNOWN):
+            raise UnsupportedServerError(
+                "Citus does not know its coordinator as a node, so recordings and their journal "
+                "could not be committed together",
+                hint="as an administrator: SELECT citus_set_coordinator_host('HOST', PORT);",
+            )
+        if not connection.scalar(_MANAGED, _NAME):
+            connection.execute(_MANAGE, _NAME)
