@@ -1,5 +1,6 @@
 """What runs on a tenant's worker names its tables alone: the journal's rows are a parameter."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -19,7 +20,11 @@ from petrec.schema import Layout, Schema, Spread, TableShape, build_schema
 from petrec.settings import Mapping
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
-WORKS = {Action.BACKFILL: BackfillWork, Action.REVIEW: ReviewWork, Action.UNDO: UndoWork}
+WORKS: dict[Action, Callable[[Schema], RunWork]] = {
+    Action.BACKFILL: BackfillWork,
+    Action.REVIEW: ReviewWork,
+    Action.UNDO: UndoWork,
+}
 
 
 def tenant() -> Schema:
@@ -46,7 +51,7 @@ def sql(statement: ClauseElement) -> str:
 
 @pytest.mark.parametrize("action", WORKS)
 def test_no_statement_joins_recordings_to_the_journal(action: Action) -> None:
-    work: RunWork = WORKS[action](tenant())
+    work = WORKS[action](tenant())
     split = SplitWrite.of(work, a_run(action))
     table, _ = work.items(a_run(action))
     for statement in (carried_by(split.judged, table, rows_of(table)), split.change):

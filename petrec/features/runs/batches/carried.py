@@ -8,6 +8,7 @@ So the items of a page are a parameter there, in the place of the journal's tabl
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from typing import cast as cast_to
 
 from sqlalchemy import (
     Connection,
@@ -65,7 +66,7 @@ def carried_by(query: Select[Any], table: Table, rows: FromClause) -> Select[Any
             return rows
         return rows.c[element.key] if getattr(element, "table", None) is table else None
 
-    return visitors.replacement_traverse(query, {}, replace)
+    return cast_to("Select[Any]", visitors.replacement_traverse(query, {}, replace))
 
 
 def as_rows(rows: Iterable[Mapping[str, str]]) -> str:

@@ -126,11 +126,11 @@ def _skipped(run: Run, row: Row[Any]) -> dict[str, str]:
     return values | _item(run, row, row.row_key)
 
 
-def _item(run: Run, row: Row[Any], key: list[str]) -> dict[str, str]:
+def _item(run: Run, row: Any, key: list[str]) -> dict[str, str]:
     return {"run_id": str(run.id), "seq": str(row.seq), "row_key": dumps(key)}
 
 
-def _gone(run: Run, row: Row[Any]) -> dict[str, str]:
+def _gone(run: Run, row: Any) -> dict[str, str]:
     values = {"cause": dumps(SkipCause.OVERTAKEN), "reason": dumps(GONE)}
     return values | _item(run, row, row.row_key)
 
