@@ -25,6 +25,7 @@ _ENVIRONMENT = """
 | `PETREC_NOTIFY_URL` | as `notify_url` of `[report]`; comes before it |
 | `PETREC_JWT_KEY` | key of the tokens of `petrec serve`, if there is no `jwks_url` or `jwks_file` |
 | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | keys of the object store of `petrec serve` |
+| `PETREC_WEBHOOK_SECRET` | secret of the webhooks of `petrec serve`, unless they name another variable |
 | `NO_COLOR`, `COLUMNS` | output without colours; width of tables |
 """  # noqa: E501 - a row of a table is one line
 _TAIL = """

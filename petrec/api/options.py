@@ -44,8 +44,9 @@ class Options:
     """The router's settings.
 
     `content_types` are those that may be uploaded, with the file name's suffix; `channel` is what
-    a completed upload is announced on by NOTIFY, None for silence; in the schemas of `search_path`
-    names are looked up beside pg_catalog, for triggers of the application.
+    a completed upload is announced on by NOTIFY, None for silence; `webhooks` are the names for
+    which its event is written to the outbox, with the upload itself; in the schemas of
+    `search_path` names are looked up beside pg_catalog, for triggers of the application.
     """
 
     prefix: str = "/api/v1"
@@ -53,6 +54,7 @@ class Options:
     content_types: Mapping[str, str] = field(default_factory=lambda: dict(_SUFFIXES))
     recording_types: tuple[str, ...] = ("visit_audio", "appointment_audio", "consultation_audio")
     channel: str | None = UPLOADED_CHANNEL
+    webhooks: tuple[str, ...] = ()
     key_folder: str = "recordings"
     search_path: tuple[str, ...] = ()
     clock: Callable[[], datetime] = utc_now

@@ -50,6 +50,10 @@ class Commands(LazyGroup):
             "Read the database's tables and columns, and write a petrec.toml that maps them.",
             "petrec.cli.init:init",
         ),
+        "outbox": Entry(
+            "Deliver events to webhooks, list what is waiting, retry what was given up.",
+            "petrec.cli.outbox:outbox_app",
+        ),
         "report": Entry(
             "Report how many recordings are damaged, and how that changes over time.",
             "petrec.cli.report.command:report",

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
+from petrec.features.outbox.table import BRANCH
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.foresight import Foresight, foresee
+from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.lock import reading
 from petrec.features.runs.journal.presence import is_installed
 from petrec.features.runs.journal.store import unfinished_run
 from petrec.features.runs.lineage import read_skips
 from petrec.features.runs.run import Action, Observer
-from petrec.features.uploads.announce import announce
+from petrec.features.uploads.announce import Listeners, announce
 from petrec.features.uploads.judge import JudgedUpload, UploadFinding
 from petrec.features.uploads.result import FoundUpload, SweepPlan, SweepResult
 from petrec.features.uploads.sweep import (
@@ -77,19 +79,22 @@ def sweep_uploads(
     An unfinished sweep is finished first. `confirm` is called with the plan before anything is
     written. Errors: StorageUnavailableError, RunStoppedError, RunHeldError.
     """
-    given, channel = throttling or Throttling(), session.settings.serve.channel
+    given, serve = throttling or Throttling(), session.settings.serve
     with session.snapshot() as (connection, schema):
         target = sweep_target(schema)
         check_writable(connection, schema, target.columns)
         pending = is_installed(connection) and unfinished_run(connection, target.name, Action.SWEEP)
     found = _find(session, scope or SweepScope(), step)
     require(confirm, found.plan())
+    listeners = Listeners(serve.channel, tuple(serve.webhooks))
     edits = [edit for one in found.judged if (edit := one.edit()) is not None]
     with session.translated():
+        if listeners.webhooks:
+            install_journal(session.engine, BRANCH)
         if pending:
             resume_sweep(session.engine, schema, target, given, progress)
         run = settle(session.engine, schema, edits, given, progress)
-        told = announce(session.engine, found.judged, run.id if run else None, channel)
+        told = announce(session.engine, found.judged, run.id if run else None, listeners)
         with reading(session.engine) as connection:
             skipped = read_skips(connection, run.id) if run else ()
     counts = found.counts()

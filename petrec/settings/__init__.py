@@ -20,6 +20,7 @@ from petrec.settings.sections import (
     StoreSettings,
     Timeouts,
     TokenSettings,
+    WebhookSettings,
 )
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "StoreSettings",
     "Timeouts",
     "TokenSettings",
+    "WebhookSettings",
     "load_settings",
 ]

@@ -125,6 +125,13 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = "environment"
 
 
+class WebhookSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A receiver of events, signed as Standard Webhooks says."""
+
+    url: str
+    secret: str = "PETREC_WEBHOOK_SECRET"  # noqa: S105 the name of a variable
+
+
 # What completed uploads are announced on, unless a host chooses another channel.
 UPLOADED_CHANNEL = "petrec_uploaded"
 
@@ -143,6 +150,10 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
         Literal["text", "json"],
         says('Form of the log: lines of text, or "json", an object a line.'),
     ] = "text"
+    webhooks: Annotated[
+        dict[str, WebhookSettings],
+        says("By name: url, https, and secret, the environment variable that holds whsec_..."),
+    ] = {}
     channel: Annotated[str, says("Channel of NOTIFY for completed uploads; empty for none.")] = (
         UPLOADED_CHANNEL
     )

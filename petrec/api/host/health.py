@@ -18,6 +18,14 @@ _READ_ONLY = (
     " OR pg_catalog.current_setting('default_transaction_read_only')::bool"
 )
 
+# NULL where there is no such table; a schema that may not be used is an error of its own.
+_OUTBOX = (
+    "SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+    " AND pg_catalog.has_table_privilege(c.oid, 'INSERT') FROM pg_catalog.pg_class c"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'petrec' AND c.relname = 'outbox'"
+)
+
 
 @answered
 class Health(TypedDict):
@@ -34,6 +42,8 @@ def ready(service: Service) -> Health:
     with database.reading() as connection:
         _check_writable(connection)
         check_inserts(connection, schema)
+        if service.options.webhooks:
+            _check_outbox(connection)
     check_values(database, schema, service.options)
     if author_key(database, schema, service.mapping) is AuthorKey.REQUIRED:
         # Staff can record: the service is ready, but not for everyone.
@@ -47,6 +57,13 @@ def _check_writable(connection: Connection) -> None:
     row = connection.execute(_READ_ONLY).fetchone()
     if row is None or row[0]:
         raise unavailable("read_only", "The database takes no writes")
+
+
+def _check_outbox(connection: Connection) -> None:
+    """Refuse where no event could be written: no upload could complete; errors: ApiError."""
+    row = connection.execute(_OUTBOX).fetchone()
+    if row is None or not row[0]:
+        raise unavailable("no_outbox", "There is no outbox that this role may write to")
 
 
 def add_health(router: APIRouter, service: Service) -> None:

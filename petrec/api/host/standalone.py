@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from petrec.api.access import ClinicPolicy
 from petrec.api.host.auth import (
@@ -19,6 +20,7 @@ from petrec.api.host.auth import (
 )
 from petrec.api.host.json_log import log_as_json
 from petrec.api.host.lifespan import ending
+from petrec.api.host.outbox import Lifespan, with_couriers
 from petrec.api.host.store import S3Store
 from petrec.api.http.access_log import AccessLog
 from petrec.api.http.openapi import PRESENTED
@@ -27,7 +29,8 @@ from petrec.api.options import Options
 from petrec.api.router import build_router
 from petrec.errors import SettingsError
 from petrec.extras import need_extra
-from petrec.postgres.connection import make_pool
+from petrec.features.outbox.webhook import open_webhooks
+from petrec.postgres.connection import make_engine, make_pool
 from petrec.postgres.dsn import Dsn
 from petrec.settings import Settings, StoreSettings, TokenSettings
 from petrec.storage import open_bucket
@@ -40,7 +43,8 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     engine = make_pool(dsn, settings, "serve")
     # The pages of /docs and /redoc would load scripts of others.
     app = FastAPI(
-        title="petrec", **PRESENTED, redirect_slashes=False, lifespan=ending(engine),
+        title="petrec", **PRESENTED, redirect_slashes=False,
+        lifespan=_lifespan(engine, dsn, settings, environment),
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     claims = Claims(
@@ -55,7 +59,11 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         current_actor=bearer_actor(_verifier(serve.token, environment), actors),
         policy=ClinicPolicy(frozenset(serve.global_roles)),
         mapping=settings.mapping,
-        options=Options(channel=serve.channel or None, search_path=settings.session.search_path),
+        options=Options(
+            channel=serve.channel or None,
+            webhooks=tuple(serve.webhooks),
+            search_path=settings.session.search_path,
+        ),
     )
     app.include_router(router)
     if serve.metrics:
@@ -66,6 +74,14 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     # The last one added is the outermost: what the others log has the request's id.
     app.add_middleware(RequestIds)
     return app
+
+
+def _lifespan(
+    engine: Engine, dsn: Dsn, settings: Settings, environment: Mapping[str, str]
+) -> Lifespan:
+    """Return what delivers the outbox, and ends the connections; errors: SettingsError."""
+    webhooks = open_webhooks(settings, environment)
+    return with_couriers(ending(engine), make_engine(dsn, settings, "outbox"), webhooks)
 
 
 def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:

@@ -18,6 +18,8 @@ from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
 from petrec.api.uploads import complete_queries as uploaded
 from petrec.api.uploads.wire import CompleteIn, CompleteOut
+from petrec.features.outbox.enqueue import INSERT, event_row
+from petrec.features.outbox.table import EventType
 from petrec.schema import FAILED, UploadState
 from petrec.storage.objects import StoredObject
 
@@ -111,8 +113,7 @@ def _update(work: Completion, connection: Connection, found: StoredObject) -> Up
     }
     clinic.statements.get(uploaded.update_query).run(connection, values)
     event = Uploaded(work.recording, pet, row.s3_key)
-    if options.channel is not None:
-        _notify(work, connection, event)
+    _announce(work, connection, event)
     return event
 
 
@@ -158,14 +159,19 @@ def _certain_pet(work: Completion, connection: Connection) -> str | None:
     return pet
 
 
-def _notify(work: Completion, connection: Connection, event: Uploaded) -> None:
-    ids, statements = work.service.clinic.ids, work.service.clinic.statements
+def _announce(work: Completion, connection: Connection, event: Uploaded) -> None:
+    """Announce the upload with its commit: to who listens, and to webhooks by the outbox."""
+    ids, options = work.service.clinic.ids, work.service.options
     told = {
         "recording_id": ids.write(Entity.RECORDING, event.recording_id),
         "pet_id": ids.maybe(Entity.PET, event.pet_id),
     }
-    values = {"channel": work.service.options.channel, "told": Jsonb(told)}
-    statements.get(uploaded.notify).rows(connection, values)
+    if options.channel is not None:
+        values = {"channel": options.channel, "told": Jsonb(told)}
+        work.service.clinic.statements.get(uploaded.notify).rows(connection, values)
+    if options.webhooks:
+        row = event_row(options.webhooks, EventType.UPLOADED, options.clock(), told)
+        connection.execute(INSERT, row)
 
 
 def _tell(service: Service, caller: Caller, event: Uploaded) -> None:

@@ -73,7 +73,7 @@ def read_candidates(
         ]
         query = query.where(tuple_(*(keys[n] for n in schema.key)) > tuple_(*parts))
     query = query.order_by(*(keys[n] for n in schema.key)).limit(limit)
-    return [_candidate(dict(row._mapping)) for row in connection.execute(query)]  # noqa: SLF001
+    return [_candidate(dict(row)) for row in connection.execute(query).mappings()]
 
 
 def _candidate(row: dict[str, Any]) -> Candidate:

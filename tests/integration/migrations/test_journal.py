@@ -10,9 +10,10 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import Engine, text
 
+from petrec.features.outbox.table import outbox_metadata
 from petrec.features.runs.journal.install import alembic_config, install_journal
 from petrec.features.runs.journal.presence import is_installed
-from petrec.features.runs.journal.tables import metadata
+from petrec.features.runs.journal.tables import history_metadata, metadata
 from tests.plugins.command import ROOT, Petrec
 from tests.plugins.databases import Database
 from tests.plugins.own_tables import differences
@@ -45,7 +46,11 @@ def test_schema_equals_what_the_code_expects(clinic_engine: Engine) -> None:
 def test_every_table_and_column_has_a_comment(clinic_engine: Engine, clinic: Database) -> None:
     install_journal(clinic_engine)
     install_journal(clinic_engine, "history")
+    install_journal(clinic_engine, "outbox")
     assert clinic.execute(UNCOMMENTED) == []
+    with clinic_engine.connect() as connection:
+        both = [history_metadata, metadata, outbox_metadata]
+        assert differences(connection, both) == []
 
 
 def test_down_and_up_again_with_data(

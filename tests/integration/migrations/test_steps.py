@@ -15,6 +15,7 @@ INSERT INTO petrec.links (run_id, seq, appointment_id, pet_id, action)
 VALUES (1, 1, 'a', 'b', 'add');
 INSERT INTO petrec.edits (run_id, seq, row_key, reason, expected, wanted)
 VALUES (1, 1, '{a}', 'expired', '{}', '{}');
+INSERT INTO petrec.outbox (event_id, webhook, type, body) VALUES (gen_random_uuid(), 'w', 't', 'b');
 INSERT INTO petrec.skips (run_id, seq, row_key, reason) VALUES (1, 1, '{a}', 'r')
 """
 STRUCTURE = """
@@ -40,7 +41,7 @@ ALTERED = {
     "0002_history_targets": {"history_runs", "history_findings"},
     "0003_history_comments": {"history_runs", "history_findings"},
 }
-BRANCHES = ("history", "journal")
+BRANCHES = ("history", "journal", "outbox")
 
 
 def test_each_revision_down_and_up_again(
@@ -48,6 +49,7 @@ def test_each_revision_down_and_up_again(
 ) -> None:
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     assert petrec("report", "--record", dsn=clinic.dsn).code == 1
+    install_journal(clinic_engine, "outbox")
     clinic.execute(ROWS)
     repaired = clinic.checksum()
     assert "0" not in content(clinic).values(), "a table has no rows"

@@ -20,6 +20,8 @@ TOML = """
 bucket = "{bucket}"
 endpoint = "{endpoint}"
 path_style = true
+[serve.webhooks.transcripts]
+url = "https://transcripts.example/hook"
 """
 EVER = ("--since", "2000-01-01")
 # Each recording is of one of these sorts, by its place in the order of ids: every sort is spread
@@ -160,6 +162,11 @@ def test_a_sweep_settles_and_its_undo_takes_it_back(swept: Swept) -> None:
         for each in listener.notifies(timeout=0)
     }
     assert told == {r for r, s in swept.sort_of().items() if s in {"arrived", "unprocessed"}}
+    events = swept.database.execute(
+        "SELECT body::json -> 'data' ->> 'recording_id' FROM petrec.outbox"
+    )
+    assert {row[0].removeprefix("rec-") for row in events} == told
+    assert len(events) == len(told)
     again = swept.json("--apply", "--yes", code=1)
     # What has arrived was written just now: it is young.
     assert (again["run"], again["announced"]) == (None, len(told) - sorts["arrived"])

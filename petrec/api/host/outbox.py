@@ -1,0 +1,47 @@
+"""Deliver the outbox beside the requests of `petrec serve`."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import psycopg
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from starlette.concurrency import run_in_threadpool
+
+from petrec.errors import PetrecError
+from petrec.features.outbox.courier import delivering
+from petrec.features.outbox.table import BRANCH
+from petrec.features.outbox.webhook import Webhook
+from petrec.features.runs.journal.install import install_journal
+
+logger = logging.getLogger("petrec.outbox")
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def with_couriers(lifespan: Lifespan, engine: Engine, webhooks: Sequence[Webhook]) -> Lifespan:
+    """Return a lifespan that also delivers, by connections of the couriers' own."""
+    if not webhooks:
+        return lifespan
+
+    @asynccontextmanager
+    async def both(app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(_install, engine)
+        couriers = delivering(engine, webhooks)
+        async with lifespan(app):
+            couriers.__enter__()
+            try:
+                yield
+            finally:
+                await run_in_threadpool(couriers.__exit__, None, None, None)
+
+    return both
+
+
+def _install(engine: Engine) -> None:
+    """Create the outbox; where that fails, `/ready` says so until somebody has created it."""
+    try:
+        install_journal(engine, BRANCH)
+    except (DBAPIError, psycopg.Error, PetrecError) as error:
+        logger.error("Cannot create the outbox: %s", error)  # noqa: TRY400 it is known

@@ -1,0 +1,1 @@
+"""Events for webhooks: written with the change itself, delivered at least once."""

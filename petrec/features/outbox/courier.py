@@ -1,0 +1,89 @@
+"""Couriers: one thread for each webhook, so that a slow receiver delays only its own events."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from threading import Event, Thread
+
+import psycopg
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from petrec.errors import PetrecError
+from petrec.features.outbox.send import Attempt, send
+from petrec.features.outbox.store import Claimed, claim, settle
+from petrec.features.outbox.webhook import Webhook
+
+logger = logging.getLogger("petrec.outbox")
+
+_AT_ONCE = 8
+# How long to wait where nothing is to be sent, and after an error of the database; in seconds.
+_POLL_S, _ERROR_S = 1.0, 5.0
+
+
+def deliver_due(engine: Engine, webhooks: Sequence[Webhook]) -> dict[str, tuple[int, int]]:
+    """Send what is due now, once each; returns by webhook how many were taken and how many not.
+
+    Errors: the database's.
+    """
+    done = {}
+    with engine.connect() as connection, ThreadPoolExecutor(_AT_ONCE) as pool:
+        for webhook in webhooks:
+            attempts: list[Attempt] = []
+            while some := _round(connection, pool, webhook):
+                attempts += some
+            failed = sum(bool(attempt.failure) for attempt in attempts)
+            done[webhook.name] = (len(attempts) - failed, failed)
+    return done
+
+
+@contextmanager
+def delivering(engine: Engine, webhooks: Sequence[Webhook]) -> Iterator[None]:
+    """Deliver in the background for the block; at its end, what is being sent is finished."""
+    stop = Event()
+    threads = [Thread(target=_deliver, args=(engine, each, stop), daemon=True) for each in webhooks]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _deliver(engine: Engine, webhook: Webhook, stop: Event) -> None:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        while not stop.is_set():
+            try:
+                with engine.connect() as connection:
+                    while not stop.is_set():
+                        if not _round(connection, pool, webhook):
+                            stop.wait(_POLL_S)
+            except (DBAPIError, psycopg.Error, PetrecError) as error:
+                # The message may hold an address; the next attempt to deliver is what counts.
+                logger.warning("Cannot read the outbox: %s", type(error).__name__)
+                stop.wait(_ERROR_S)
+
+
+def _round(connection: Connection, pool: ThreadPoolExecutor, webhook: Webhook) -> list[Attempt]:
+    """Claim some events, send them while no transaction is open, and note how that ended."""
+    with connection.begin():
+        events = claim(connection, webhook.name, _AT_ONCE)
+    attempts = list(pool.map(partial(_send, webhook), events))
+    for event, attempt in zip(events, attempts, strict=True):
+        with connection.begin():
+            settle(connection, event, attempt)
+    return attempts
+
+
+def _send(webhook: Webhook, event: Claimed) -> Attempt:
+    attempt = send(webhook, event.event_id, event.body)
+    known = {"webhook": webhook.name, "event_id": event.event_id, "attempts": event.attempts}
+    if attempt.failure:
+        logger.warning("Event not delivered: %s", attempt.failure, extra=known)
+    else:
+        logger.info("Event delivered", extra=known)
+    return attempt
