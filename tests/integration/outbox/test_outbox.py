@@ -24,8 +24,9 @@ from petrec.features.outbox import send
 from petrec.features.outbox.courier import deliver_due
 from petrec.features.outbox.store import DELAYS_S
 from petrec.features.outbox.webhook import Webhook, open_webhooks
+from petrec.operations.connect import connect
 from petrec.operations.outbox import deliver_outbox, list_outbox, retry_outbox, run_outbox
-from petrec.operations.session import Session, connect
+from petrec.operations.session import Session
 from petrec.settings import Settings
 from tests.plugins.api import Api
 from tests.plugins.command import Petrec, Spawn
