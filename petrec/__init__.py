@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from petrec.operations.audit import rows as rows
     from petrec.operations.backfill import apply_backfill as apply_backfill
     from petrec.operations.backfill import plan_backfill as plan_backfill
+    from petrec.operations.backfill_plan import apply_plan_file as apply_plan_file
+    from petrec.operations.backfill_plan import judge_plan_file as judge_plan_file
     from petrec.operations.connect import connect as connect
     from petrec.operations.connect import connect_files as connect_files
     from petrec.operations.constraints import ConstraintChoice as ConstraintChoice
@@ -103,6 +105,7 @@ _MODULES = {
     "features.validate.result": "ValidationResult",
     "operations.audit": "KindRows audit rows",
     "operations.backfill": "apply_backfill plan_backfill",
+    "operations.backfill_plan": "apply_plan_file judge_plan_file",
     "operations.connect": "connect connect_files",
     "operations.constraints": (
         "ConstraintChoice apply_constraints constraints_status plan_constraints "

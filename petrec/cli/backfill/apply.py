@@ -9,13 +9,14 @@ import typer
 from petrec.cli import options
 from petrec.cli.backfill.limits import Writing
 from petrec.cli.backfill.part import PartOptions
+from petrec.cli.backfill.plan import backfill_plan
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import asking, driving
 from petrec.cli.output import open_output
 from petrec.cli.progress import activity
 from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
-from petrec.errors import ExitCode
+from petrec.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from petrec.features.backfill.result import BackfillPlan
@@ -36,6 +37,15 @@ def backfill(
     anew: Annotated[
         bool, typer.Option("--anew", help="Abandon an unfinished run, then plan again.")
     ] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            metavar="FILE",
+            help="Judge and write the recordings and pets of this CSV or JSONL file alone.",
+            show_default=False,
+        ),
+    ] = None,
     export: Annotated[
         Path | None,
         typer.Option(
@@ -59,15 +69,24 @@ def backfill(
 
         petrec backfill --apply --yes --touch updated_at
 
+        petrec backfill --plan judged.csv
+
         petrec runs undo 1
 
     """
     from petrec.operations.backfill import apply_backfill, plan_backfill
 
+    if plan is not None:
+        if sql or export or part != PartOptions():
+            raise UsageError(
+                "--plan names the recordings, so no option can choose others",
+                hint="leave out --sql, --export, --limit, --where and --since",
+            )
+        return backfill_plan(plan, apply, touch or (), anew, context, writing, connect)
     session = open_session("backfill", connect, writes=True)
     if not apply:
         with activity(quiet=writing.quiet) as shown:
-            plan = plan_backfill(
+            found = plan_backfill(
                 session,
                 touch=touch or (),
                 limit=part.limit,
@@ -77,10 +96,10 @@ def backfill(
             )
         if sql:
             with open_output(writing.output) as out:
-                out.write(plan.script)
+                out.write(found.script)
             session.remark(quiet=writing.quiet)
         else:
-            session.show(plan.document(), writing.output_format, writing.output)
+            session.show(found.document(), writing.output_format, writing.output)
         return ExitCode.CLEAN
     with driving(context, writing) as shown:
         result = apply_backfill(

@@ -17,7 +17,7 @@ _COMMANDS = (
 # The options that name one target.
 _OF_THE_FLEET = ("dsn", "service", "schema", "config", "verbose")
 # Files that are read, so that all targets may have the same.
-_READ = frozenset({"config", "expect", "from_file"})
+_READ = frozenset({"config", "expect", "from_file", "plan"})
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,8 @@ class ParsedCommand:
         alternatives = ("history", "record", "no_history", "from_file")
         if self.line.name == "report" and self.given.isdisjoint(alternatives):
             needed["--history"] = "petrec-history/{target}.txt"
-        if self.line.name == "backfill" and values["apply"] and "export" not in self.given:
+        exports = self.line.name == "backfill" and values["apply"] and values["plan"] is None
+        if exports and "export" not in self.given:
             needed["--export"] = "reports/{target}/ambiguous.csv"
         unset = self.line.name == "validate" and self.given.isdisjoint(("baseline", "no_baseline"))
         if unset and baseline and values["since"] is None:

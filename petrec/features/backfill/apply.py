@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from petrec.errors import UsageError
+from petrec.features.backfill.plan_file import PlanFile
+from petrec.features.backfill.proposals import write_proposals
 from petrec.features.backfill.record import write_plan
 from petrec.features.backfill.selection import ALL, Selection
 from petrec.features.backfill.work import backfill_work
@@ -19,10 +21,14 @@ from petrec.schema import Schema
 
 @dataclass(frozen=True)
 class Planning:
-    """Whether an unfinished run is abandoned, and which recordings a new plan may have."""
+    """Whether an unfinished run is abandoned, and which recordings a new plan may have.
+
+    With `file`, the plan is that of a file.
+    """
 
     anew: bool = False
     selection: Selection = ALL
+    file: PlanFile | None = None
 
 
 _WHOLE = Planning()
@@ -40,7 +46,7 @@ def apply_backfill(
 
     def plan(connection: Connection) -> Run | None:
         run = _resume(connection, target, anew=planning.anew)
-        return run or _plan(connection, schema, target, planning.selection)
+        return run or _plan(connection, schema, target, planning)
 
     return Driver(engine, backfill_work(schema), throttling, observe).run(plan)
 
@@ -66,12 +72,13 @@ def _resume(connection: Connection, target: Target, *, anew: bool) -> Run | None
     return None
 
 
-def _plan(
-    connection: Connection, schema: Schema, target: Target, selection: Selection
-) -> Run | None:
+def _plan(connection: Connection, schema: Schema, target: Target, planning: Planning) -> Run | None:
     """Plan a new run; if there is nothing to do, no run is recorded."""
-    with connection.begin_nested() as planning:
-        run = write_plan(connection, schema, target, selection)
+    with connection.begin_nested() as nested:
+        if planning.file is not None:
+            run = write_proposals(connection, schema, target, planning.file)
+        else:
+            run = write_plan(connection, schema, target, planning.selection)
         if run is None:
-            planning.rollback()
+            nested.rollback()
     return run

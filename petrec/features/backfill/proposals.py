@@ -1,0 +1,122 @@
+"""The lines of a plan made elsewhere, judged by petrec's own rules: which hold, and why not."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from petrec.features.backfill.plan_file import PlanFile, PlannedLine, chunks
+from petrec.features.backfill.proposed import ALREADY, HOLDS, Judgement, RefusedLine
+from petrec.features.runs.batches.row_locks import ROW_LOCATION, system_columns
+from petrec.features.runs.journal.keys import key_of
+from petrec.features.runs.journal.store import create_run, read_run, update_run
+from petrec.features.runs.journal.tables import plan_items
+from petrec.features.runs.run import Action, Run, Target
+from petrec.rules import Lists, judged, kind_column
+from petrec.rules.facts_sql import JudgedColumns
+from petrec.schema import Schema
+
+MOST_LISTED = 1_000
+
+
+def judge_plan(connection: Connection, schema: Schema, file: PlanFile) -> Judgement:
+    """Judge every line in the caller's snapshot; reads only. Errors: UsageError."""
+    file.check(connection, schema)
+    counts: Counter[str] = Counter()
+    refused: list[RefusedLine] = []
+    for chunk in chunks(file):
+        for line, recording, pet, outcome in connection.execute(_outcomes(schema, chunk)):
+            counts[outcome] += 1
+            if outcome not in {HOLDS, ALREADY} and len(refused) < MOST_LISTED:
+                refused.append(RefusedLine(line, recording, pet, outcome))
+    return Judgement(str(file.path), dict(counts.most_common()), tuple(refused))
+
+
+def write_proposals(
+    connection: Connection, schema: Schema, target: Target, file: PlanFile
+) -> Run | None:
+    """Record a run with the lines that hold, as a plan; None if there are none."""
+    file.check(connection, schema)
+    run_id = create_run(connection, Action.BACKFILL, target)
+    planned = 0
+    for chunk in chunks(file):
+        query = _plan_query(schema, run_id, planned, chunk)
+        planned += connection.execute(query.execution_options(preserve_rowcount=True)).rowcount
+    if not planned:
+        return None
+    update_run(connection, run_id, {"planned": planned})
+    return read_run(connection, target.name, run_id)
+
+
+def _given(chunk: Sequence[PlannedLine]) -> Subquery:
+    numbers, recordings, pets = zip(*chunk, strict=True)
+    texts = (cast(literal(list(each), ARRAY(Text)), ARRAY(Text)) for each in (recordings, pets))
+    lines = cast(literal(list(numbers), ARRAY(BigInteger)), ARRAY(BigInteger))
+    given = func.unnest(lines, *texts).table_valued("line", "recording", "pet", name="line")
+    return select(given.render_derived()).subquery("given")
+
+
+def _judged(schema: Schema, chunk: Sequence[PlannedLine]) -> JudgedColumns:
+    column = schema.recordings.c.id
+    ids = cast(literal([line[1] for line in chunk], ARRAY(Text)), ARRAY(column.type))
+    within = column == func.any(ids)
+    place = system_columns(schema.recordings, ROW_LOCATION)
+    return judged(schema, *place, lists=Lists.PER_ROW, within=within)
+
+
+def _holds(schema: Schema, facts: JudgedColumns, given: Subquery) -> ColumnElement[bool]:
+    return facts.certain_pet == cast(given.c.pet, schema.pets.c.id.type)
+
+
+def _joined(schema: Schema, facts: JudgedColumns, given: Subquery) -> ColumnElement[bool]:
+    return facts.recording.id == cast(given.c.recording, schema.recordings.c.id.type)
+
+
+def _outcomes(schema: Schema, chunk: Sequence[PlannedLine]) -> Select[Any]:
+    given, facts = _given(chunk), _judged(schema, chunk)
+    own = facts.recording.pet_id
+    outcome = case(
+        (facts.recording.id.is_(None), "no such recording"),
+        (own == cast(given.c.pet, schema.pets.c.id.type), ALREADY),
+        (own.is_not(None), "it has another pet already"),
+        (_holds(schema, facts, given), HOLDS),
+        (facts.certain_pet.is_not(None), "the evidence names another pet"),
+        else_=func.concat("no evidence names one pet: ", kind_column(facts)),
+    )
+    columns = (given.c.line, given.c.recording, given.c.pet, outcome)
+    source = given.outerjoin(facts.source, _joined(schema, facts, given))
+    return select(*columns).select_from(source).order_by(given.c.line)
+
+
+def _plan_query(schema: Schema, run_id: int, after: int, chunk: Sequence[PlannedLine]) -> Insert:
+    """Build the statement that plans the lines of a chunk that hold, in their physical order."""
+    given, facts = _given(chunk), _judged(schema, chunk)
+    location = [facts.recording[name] for name in ROW_LOCATION]
+    rows = select(
+        literal(run_id),
+        literal(after) + func.row_number().over(order_by=location),
+        key_of(schema, facts.recording),
+        facts.strategy,
+        cast(facts.recording.appointment_id, Text),
+        cast(facts.certain_pet, Text),
+    ).select_from(given.join(facts.source, _joined(schema, facts, given)))
+    rows = rows.where(and_(facts.recording.pet_id.is_(None), _holds(schema, facts, given)))
+    columns = ["run_id", "seq", "row_key", "strategy", "appointment_id", "pet_id"]
+    return insert(plan_items).from_select(columns, rows)

@@ -1,0 +1,124 @@
+"""A plan made elsewhere is judged by petrec's rules: what does not hold is told, never written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.plugins.command import Petrec
+from tests.plugins.databases import Database, MakeDatabase
+
+CERTAIN = """
+SELECT r.id::text, min(l.pet_id::text) FROM recordings r
+JOIN appointments a ON a.id = r.appointment_id
+JOIN appointment_pets l ON l.appointment_id = r.appointment_id
+WHERE r.pet_id IS NULL GROUP BY r.id HAVING count(*) = 1 ORDER BY 1
+"""
+OTHERS = """
+SELECT r.id::text FROM recordings r
+JOIN appointment_pets l ON l.appointment_id = r.appointment_id
+WHERE r.pet_id IS NULL GROUP BY r.id HAVING count(*) > 1 ORDER BY 1 LIMIT 2
+"""
+HEALTHY = (
+    "SELECT id::text, pet_id::text FROM recordings WHERE pet_id IS NOT NULL ORDER BY id LIMIT 2"
+)
+CHANGED = "SELECT row_key[1] FROM petrec.changes ORDER BY 1"
+
+
+class Plan:
+    """A clinic, files of plans, and the command that judges them."""
+
+    def __init__(self, database: Database, petrec: Petrec, directory: Path) -> None:
+        self.database, self.petrec, self.directory = database, petrec, directory
+
+    def told(self, text: str, *words: str, code: int, name: str = "plan.csv") -> dict[str, Any]:
+        ended = self.run(text, "--format", "json", *words, name=name)
+        assert ended.code == code, ended.out + ended.err
+        return dict(json.loads(ended.out))
+
+    def run(self, text: str, *words: str, name: str = "plan.csv") -> Any:
+        (self.directory / name).write_text(text)
+        return self.petrec("backfill", "--plan", name, *words, dsn=self.database.dsn)
+
+
+@pytest.fixture(params=["clinic", "integer_ids"])
+def plan(
+    request: pytest.FixtureRequest, database: MakeDatabase, petrec: Petrec, tmp_path: Path
+) -> Plan:
+    return Plan(database(request.param), petrec, tmp_path)
+
+
+def test_only_lines_that_hold_are_written_and_undone(plan: Plan) -> None:
+    certain, healthy = plan.database.execute(CERTAIN), plan.database.execute(HEALTHY)
+    ambiguous = plan.database.execute(OTHERS)
+    right, wrong = certain[:5], (certain[5][0], certain[6][1])
+    assert certain[5][1] != wrong[1]
+    before = plan.database.checksum()
+    lines = [
+        *right, wrong, (ambiguous[0][0], certain[0][1]), healthy[0],
+        (healthy[1][0], healthy[0][1]),
+    ]  # fmt: skip
+    text = "recording_id;pet_id;confidence;reason\n" + "".join(
+        f"{recording};{pet};0.9;by name\n" for recording, pet in lines
+    )
+    told = plan.told(text, code=1)
+    expected = {
+        "holds": 5,
+        "the evidence names another pet": 1,
+        "no evidence names one pet: missing_ambiguous": 1,
+        "it has this pet already": 1,
+        "it has another pet already": 1,
+    }
+    assert told["judgement"]["outcomes"] == expected
+    assert [line["line"] for line in told["judgement"]["refused"]] == [7, 8, 10]
+    assert plan.database.checksum() == before
+
+    run = plan.told(text, "--apply", "--yes", code=1)["run"]
+    assert (run["changed"], run["action"]) == (5, "backfill")
+    assert plan.database.execute(CHANGED) == [(recording,) for recording, _ in sorted(right)]
+    held = "recording_id,pet_id\n" + "".join(f"{one},{pet}\n" for one, pet in right)
+    assert plan.told(held, "--apply", "--yes", code=0)["run"] is None
+    undone = plan.petrec("runs", "undo", "1", "--yes", dsn=plan.database.dsn)
+    assert undone.code == 0
+    assert plan.database.checksum() == before
+
+
+def test_json_lines_are_a_plan_too_and_a_whole_plan_is_a_whole_backfill(plan: Plan) -> None:
+    certain = plan.database.execute(CERTAIN)
+    numbers = plan.database.shape == "integer_ids"
+    lines = [
+        {"recording_id": int(one) if numbers else one, "pet_id": pet, "confidence": 1}
+        for one, pet in certain
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    told = plan.told(text, "--apply", "--yes", code=0, name="plan.jsonl")
+    assert told["run"]["changed"] == len(certain)
+
+
+def test_all_faults_of_a_file_are_told_at_once_with_their_lines(plan: Plan) -> None:
+    (one, pet), (other, _) = plan.database.execute(CERTAIN)[:2]
+    text = (
+        f"recording_id,pet_id\n{one},{pet}\nx y,{pet}\n,{pet}\n\n{one},{pet}\n{other},\nz z,{pet}\n"
+    )
+    ended = plan.run(text, "--apply", "--yes")
+    assert ended.code == 2
+    for told in (
+        "plan.csv cannot be used as a plan: 5 faults",
+        "line 3, 8: recording_id is not an id of type",
+        "line 4: recording_id is empty",
+        "line 7: pet_id is empty",
+        "line 6: an earlier line has the same recording",
+    ):
+        assert told in ended.err
+    assert plan.database.execute("SELECT to_regclass('petrec.runs')") == [(None,)]
+    lacking = plan.run("recording,pet_id\n1,2\n")
+    assert (lacking.code, "line 1: the header has 0 columns recording_id" in lacking.err) == (
+        2,
+        True,
+    )
+    broken = plan.run('{"recording_id": 1}\nnot json\n', name="broken.jsonl")
+    assert broken.code == 2
+    assert "line 1: Object missing required field `pet_id`" in broken.err
+    assert "line 2: JSON is malformed" in broken.err
+    assert "leave out --sql" in plan.run(text, "--limit", "3").err
