@@ -81,6 +81,24 @@ def test_charts_stay_within_their_frames(visit: Callable[..., Any], sample: Repo
     assert page.evaluate(outside) == []
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_phone_cuts_no_number_of_a_chart(
+    visit: Callable[..., Any], sample: ReportResult, width: int
+) -> None:
+    """10M that lost its first letters would be 0M."""
+    trend = points([10_000_000 + n for n in range(30)] + [12_345_678])
+    shown = msgspec.structs.replace(sample, trend=trend, verdict=judge(trend))
+    page = visit(page_of(shown), viewport={"width": width, "height": 800})
+    cut = """[...document.querySelectorAll('svg.findings text, svg.moves text')].filter(text => {
+        const box = text.getBoundingClientRect(), card = text.closest('section');
+        const {left, right} = card.getBoundingClientRect();
+        const clips = getComputedStyle(text.closest('figure')).overflowX !== 'visible';
+        return box.width && (clips || box.left < left || box.right > right);
+    }).map(text => text.textContent)"""
+    assert page.evaluate(cut) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_prints_light_on_few_pages(visit: Callable[..., Any], sample: ReportResult) -> None:
     page = visit(page_of(sample), color_scheme="dark")
     page.emulate_media(media="print")

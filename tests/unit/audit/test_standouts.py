@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import null
 
-from petrec.features.audit.origins.column import STATED, OriginColumn
+from petrec.features.audit.origins.column import NOT_STATED, STATED, OriginColumn
 from petrec.features.audit.origins.compare import compare
 from petrec.features.audit.origins.query import OriginCounts
 from petrec.rules import FINDINGS
@@ -37,3 +37,19 @@ def _standouts(sizes: Sequence[int], rate: float, seed: int) -> int:
 def test_noise_stands_out_in_at_most_one_clinic_of_twenty(clinics: str) -> None:
     sizes, rate = SIZES[clinics]
     assert sum(_standouts(sizes, rate, seed) > 0 for seed in range(CLINICS)) <= CLINICS / 20
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        ("2.1", "2.1"),
+        ("", "(empty)"),
+        ("   ", '"   "'),
+        ("2.1 ", '"2.1 "'),
+        ("(not stated)", '"(not stated)"'),
+    ],
+)
+def test_a_value_never_looks_like_none(value: str, label: str) -> None:
+    counts = OriginCounts({f"{STATED}{value}": {"ok": 1}, NOT_STATED: {"ok": 1}}, {}, 0)
+    labels = {line.label for line in compare(ORIGIN, counts, {}).values}
+    assert labels == {label, "(not stated)"}

@@ -3,11 +3,13 @@
 import re
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from petrec.features.report.charts.findings import findings_chart
+from petrec.features.report.charts.moves import moves_chart
 from petrec.features.report.result import BackfillMark
 from petrec.features.report.verdict import judge
 from tests.plugins.trends import FIRST, points
@@ -16,6 +18,7 @@ WIDTH, LETTER = 760, 6.0
 NOTE = re.compile(
     r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)" class="note">([^<]*)</text>'
 )
+CUT = re.compile(r'<text x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)" class="strong">([^<]*)</text>')
 
 
 def drawn(values: list[int], marks: list[tuple[int, int]]) -> str:
@@ -43,7 +46,7 @@ def test_labels_of_runs_lie_apart_and_within(
         assert min(start for start, _ in taken) >= 0
         assert max(end for _, end in taken) <= WIDTH
         for (_, end), (start, _) in zip(sorted(taken), sorted(taken)[1:], strict=False):
-            assert end <= start
+            assert end + 6 <= start
 
 
 def test_two_runs_of_one_day_are_both_labelled() -> None:
@@ -63,3 +66,16 @@ def test_a_run_without_room_for_its_label_says_it_to_a_pointer() -> None:
 )
 def test_the_last_number_fits_beside_the_line(last: int, shown: str) -> None:
     assert f">{shown}</text>" in drawn([last * 2, last], [])
+
+
+@pytest.mark.parametrize("day", [0, 1, 29, 58, 59])
+def test_the_value_of_a_bar_that_is_cut_off_stays_within_the_picture(day: int) -> None:
+    series = [
+        msgspec.structs.replace(point, new=9_999_999 if number == day else 3, fixed=2)
+        for number, point in enumerate(points([5] * 60))
+    ]
+    [(x, anchor, label)] = CUT.findall(str(moves_chart(series)))
+    assert label == "9,999,999"
+    width = 9 * len(label)
+    start = float(x) - (width if anchor == "end" else 0)
+    assert 0 <= start <= WIDTH - width

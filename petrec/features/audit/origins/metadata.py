@@ -56,7 +56,7 @@ def _keys(document: str) -> Iterator[str]:
     except (ValueError, RecursionError):
         return
     if isinstance(found, dict):
-        yield from found
+        yield from filter(None, found)
 
 
 def _value(document: ColumnElement[Any], key: str) -> ColumnElement[Any]:

@@ -52,11 +52,15 @@ class OriginValue(Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Return the value for people, cut if it is long."""
+        """Return the value for people, cut if it is long.
+
+        Quotes mark a value that would look like nothing, or like a line that stands for no value.
+        """
         if self.state is not OriginState.STATED:
             return f"({self.state})"
-        text = self.name or self.value or "(empty)"
-        return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"
+        text = self.name or self.value
+        text = text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"
+        return f'"{text}"' if text != text.strip() or text.startswith("(") else text or "(empty)"
 
 
 class Standout(Struct, frozen=True):

@@ -6,14 +6,14 @@ from datetime import date
 from markupsafe import Markup
 
 from petrec.features.report.charts import svg
-from petrec.features.report.charts.scale import Plot, compact, day_ticks, short, ticks
+from petrec.features.report.charts.scale import Plot, brief, compact, day_ticks, short, ticks
 from petrec.features.report.result import BackfillMark, TrendPoint, TrendVerdict
 
 _SIZE = (760, 290)
 _PLOT = Plot(left=46, top=44, right=686, bottom=258)
-# The width of a letter of a label, with some room, and the most digits beside the line's end.
+# The width of a letter of a label, with some room, and what lies between two labels.
 _LETTER = 6.6
-_MOST_DIGITS = 7
+_GAP = 8
 _LABEL_ROWS = (_PLOT.top - 14, _PLOT.top - 30)
 _MOST_DOTS = 45
 
@@ -48,7 +48,10 @@ def axes(plot: Plot, scale: Sequence[int], days: Sequence[date]) -> list[Markup]
     below = plot.bottom + 20
     return [
         *parts,
-        *(svg.text(plot.x(day, days), below, short(day), "middle") for day in day_ticks(days)),
+        *(
+            svg.text(plot.x(day, days), below, short(day), "middle", "day")
+            for day in day_ticks(days)
+        ),
     ]
 
 
@@ -77,7 +80,9 @@ def _turn(
         return []
     x, y = places[index]
     label = f"{points[index].findings:,} on {short(points[index].day)}"
-    at, anchor = (x + 10, "start") if x < _PLOT.right - 120 else (x - 10, "end")
+    # A phone has larger letters: half of the plot holds any label.
+    late = x > (_PLOT.left + _PLOT.right) / 2
+    at, anchor = (x - 10, "end") if late else (x + 10, "start")
     lower = verdict.direction == "worse" and y < _PLOT.bottom - 24
     return [
         svg.tag("circle", cx=x, cy=y, r=6, class_="turn"),
@@ -89,16 +94,12 @@ def _end(
     points: Sequence[TrendPoint], places: Sequence[tuple[float, float]], direction: str
 ) -> list[Markup]:
     x, y = places[-1]
+    # Above the days.
+    base = min(y + 5, _PLOT.bottom - 2)
     return [
         svg.tag("circle", cx=x, cy=y, r=5, class_=f"end {direction}"),
-        svg.text(x + 11, y + 5, _short(points[-1].findings), "start", f"value {direction}"),
+        svg.text(x + 11, base, brief(points[-1].findings), "start", f"value {direction}"),
     ]
-
-
-def _short(value: int) -> str:
-    """Return a number in full where it fits beside the plot."""
-    full = f"{value:,}"
-    return full if len(full) <= _MOST_DIGITS else compact(round(value, 2 - len(str(value))))
 
 
 def _marks(backfills: Sequence[BackfillMark], days: Sequence[date]) -> list[Markup]:
@@ -118,5 +119,5 @@ def _marks(backfills: Sequence[BackfillMark], days: Sequence[date]) -> list[Mark
         row = next((row for row, end in free.items() if start >= end), None)
         if row is not None:
             parts.append(svg.text(x, row, label, "end" if late else "start", "note"))
-            free[row] = start + width
+            free[row] = start + width + _GAP
     return parts

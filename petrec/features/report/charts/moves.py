@@ -6,12 +6,14 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from petrec.features.report.charts import svg
-from petrec.features.report.charts.scale import Plot, compact, day_ticks, short, ticks
+from petrec.features.report.charts.scale import Plot, brief, compact, day_ticks, short, ticks
 from petrec.features.report.result import TrendPoint
 
 _SIZE = (760, 230)
 _PLOT = Plot(left=46, top=30, right=740, bottom=200)
 _WIDEST = 26.0
+# The width of a letter of a cut bar's value, and of a legend's on a phone, with some room.
+_LETTER, _WIDE_LETTER = 9.0, 12.0
 # A day with this many times the usual movements is cut off and labelled.
 _FAR = 4
 
@@ -27,7 +29,10 @@ def moves_chart(points: Sequence[TrendPoint]) -> Markup:
         *_grid(plot, scale),
         *_bars(plot, points, scale),
         *_legend(total),
-        *(svg.text(plot.x(day, days), below, short(day), "middle") for day in day_ticks(days)),
+        *(
+            svg.text(plot.x(day, days), below, short(day), "middle", "day")
+            for day in day_ticks(days)
+        ),
     ]
     told = f"{total[0]:,} new, {total[1]:,} reappeared and {total[2]:,} fixed in all."
     return svg.chart("moves", "New, reappeared and fixed findings", told, _SIZE, *parts)
@@ -94,18 +99,20 @@ def _cut(x: float, width: float, value: int, most: int, y: float) -> list[Markup
     """Show that a bar continues beyond the scale, and write its value beside it."""
     if value <= most:
         return []
-    left, right = x - width / 2 - 3, x + width / 2 + 3
+    left, right, label = x - width / 2 - 3, x + width / 2 + 3, f"{value:,}"
+    late = right + 3 + _LETTER * len(label) > _SIZE[0]
+    at, anchor = (left - 3, "end") if late else (right + 3, "start")
     return [
         svg.line(left, y + 3, right, y - 3, "cut"),
-        svg.text(right + 3, y + 4, f"{value:,}", "start", "strong"),
+        svg.text(at, y + 4, label, anchor, "strong"),
     ]
 
 
 def _legend(total: Sequence[int]) -> list[Markup]:
     parts, x = [], _PLOT.left
     for kind, number in zip(("new", "reappeared", "fixed"), total, strict=True):
-        words = f"{kind} {number:,}"
+        words = f"{kind} {brief(number)}"
         parts.append(svg.rect(x, 6, 11, 11, kind))
         parts.append(svg.text(x + 17, 16, words, "start", "label"))
-        x += 44 + 7.2 * len(words)
+        x += 44 + _WIDE_LETTER * len(words)
     return parts

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 _STEPS = (1, 2, 5, 10)
+# With its separators.
+_MOST_DIGITS = 7
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,9 @@ def compact(value: int) -> str:
         if abs(value) >= size:
             return f"{value / size:g}{sign}"
     return str(value)
+
+
+def brief(value: int) -> str:
+    """Return a number in full unless it is long: 123,456 or 1.2M."""
+    full = f"{value:,}"
+    return full if len(full) <= _MOST_DIGITS else compact(round(value, 2 - len(str(value))))
