@@ -17,6 +17,7 @@ from petrec.settings import Mapping
 from petrec.storage.objects import StoredObject
 
 if TYPE_CHECKING:
+    from petrec.api.host.document import add_document
     from petrec.api.host.store import S3Store
     from petrec.storage import BucketAddress, Credentials
 
@@ -38,12 +39,17 @@ __all__ = [
     "Scope",
     "StoredObject",
     "Uploaded",
+    "add_document",
     "build_router",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the store on S3 where it is used: a host may have one of its own."""
+    """Import parts where they are used: a host may have its own, or none."""
+    if name == "add_document":
+        from petrec.api.host.document import add_document  # noqa: PLC0415
+
+        return add_document
     if name == "S3Store":
         from petrec.api.host.store import S3Store  # noqa: PLC0415
 

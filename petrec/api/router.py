@@ -20,6 +20,12 @@ from petrec.api.visits.routes import add_visits
 from petrec.settings import Mapping
 
 
+class ClinicRouter(APIRouter):
+    """The endpoints, with what the document needs of the service behind them."""
+
+    service: Service
+
+
 def build_router(  # noqa: PLR0913 each is a part of the host
     engine: Engine,
     *,
@@ -29,7 +35,7 @@ def build_router(  # noqa: PLR0913 each is a part of the host
     mapping: Mapping | None = None,
     options: Options | None = None,
     on_uploaded: Callable[[Uploaded], None] | None = None,
-) -> APIRouter:
+) -> ClinicRouter:
     """Return the router to include in a FastAPI application.
 
     `engine` is a SQLAlchemy engine on psycopg 3; its tables are read with the first request.
@@ -43,7 +49,8 @@ def build_router(  # noqa: PLR0913 each is a part of the host
         engine, store, policy or ClinicPolicy(), options, mapping or Mapping(), on_uploaded
     )
     route_class = envelope_route(Rejections(service).note)
-    router = APIRouter(prefix=options.prefix, route_class=route_class)
+    router = ClinicRouter(prefix=options.prefix, route_class=route_class)
+    router.service = service
     # A request tries the routes in order: the most frequent ones come first.
     add_uploads(router, service, current_actor)
     add_recordings(router, service, current_actor)

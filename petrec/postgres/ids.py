@@ -25,6 +25,11 @@ def is_text(column: ColumnElement[Any]) -> bool:
     return base_type(column).rpartition(".")[2].startswith(_TEXTS)
 
 
+def is_integer(column: ColumnElement[Any]) -> bool:
+    """Return whether ids are integers."""
+    return base_type(column) in _BITS
+
+
 _FORMS = {
     "numeric": re.compile(r"-?[0-9]{1,100}(\.[0-9]{1,100})?"),
     "bytea": re.compile(r"\\x([0-9a-fA-F]{2})*"),

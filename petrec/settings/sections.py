@@ -157,6 +157,7 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     channel: Annotated[str, says("Channel of NOTIFY for completed uploads; empty for none.")] = (
         UPLOADED_CHANNEL
     )
+    docs: Annotated[bool, says("Serve GET /docs, a page that shows /openapi.json.")] = False
     global_roles: Annotated[tuple[str, ...], says("Roles that may see every practice.")] = ()
     prepare: Annotated[
         bool, says("Prepare statements; false behind a pooler that does not support it.")

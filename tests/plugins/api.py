@@ -85,14 +85,13 @@ class Api:
         self.engine: Engine = create_engine(url, pool_size=20)
         self.store = parts.pop("store", MemoryStore())
         self.app = FastAPI()
-        self.app.include_router(
-            build_router(
-                self.engine,
-                store=self.store,
-                current_actor=actor_from_headers,
-                **{"policy": ClinicPolicy(frozenset({"admin"})), **parts},
-            )
+        self.router = build_router(
+            self.engine,
+            store=self.store,
+            current_actor=actor_from_headers,
+            **{"policy": ClinicPolicy(frozenset({"admin"})), **parts},
         )
+        self.app.include_router(self.router)
         self.client = Client(self.app, headers=admin())
 
     def close(self) -> None:

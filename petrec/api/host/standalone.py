@@ -18,6 +18,7 @@ from petrec.api.host.auth import (
     Verifier,
     bearer_actor,
 )
+from petrec.api.host.document import add_document
 from petrec.api.host.json_log import log_as_json
 from petrec.api.host.lifespan import ending
 from petrec.api.host.outbox import Lifespan, with_couriers
@@ -41,11 +42,9 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     """Return the application; errors: SettingsError. Nothing connects before the first request."""
     serve = settings.serve
     engine = make_pool(dsn, settings, "serve")
-    # The pages of /docs and /redoc would load scripts of others.
     app = FastAPI(
-        title="petrec", **PRESENTED, redirect_slashes=False,
+        title="petrec", **PRESENTED, redirect_slashes=False, openapi_url=None,
         lifespan=_lifespan(engine, dsn, settings, environment),
-        docs_url=None, redoc_url=None,
     )  # fmt: skip
     claims = Claims(
         role=serve.token.role_claim,
@@ -66,6 +65,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         ),
     )
     app.include_router(router)
+    add_document(app, router, page="/docs" if serve.docs else None)
     if serve.metrics:
         _add_metrics(app)
     if serve.log == "json":

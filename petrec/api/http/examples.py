@@ -1,7 +1,4 @@
-"""Examples for the OpenAPI document; tests hold them to the types.
-
-None has a null: FastAPI would leave its key out, which the types require.
-"""
+"""Examples for the OpenAPI document; tests hold them to the types."""
 
 from typing import Any
 
@@ -45,9 +42,9 @@ RECORDING: RecordingOut = {
     "duration_formatted": "3:00",
     "mime_type": "audio/mp4",
     "s3_url": f"https://clinic-recordings.s3.eu-central-1.amazonaws.com/{_KEY}",
-    "transcript_text": "Fluffy eats and sleeps well.",
-    "transcript_confidence": 0.94,
-    "is_transcribed": True,
+    "transcript_text": None,
+    "transcript_confidence": None,
+    "is_transcribed": False,
     "is_processing": False,
     "created_at": "2025-09-01T14:30:22Z",
     "updated_at": "2025-09-01T14:31:45Z",
@@ -86,11 +83,11 @@ VISIT: VisitOut = {
     "visit_type": "routine_checkup",
     "status": "in_progress",
     "chief_complaint": "Annual wellness exam",
-    "diagnosis": "Healthy",
-    "treatment_plan": "None needed",
+    "diagnosis": None,
+    "treatment_plan": None,
     "notes": "Pet appears healthy and energetic",
-    "follow_up_required": True,
-    "follow_up_date": "2026-09-01",
+    "follow_up_required": False,
+    "follow_up_date": None,
     "recordings": [RECORDING],
     "created_by": _VET,
     "created_at": "2025-09-01T14:00:00Z",

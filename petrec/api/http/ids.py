@@ -9,7 +9,7 @@ from petrec.api.entities import Entity, id_columns
 from petrec.api.http.errors import invalid_id
 from petrec.api.options import IdStyle
 from petrec.api.stored_ids import StoredIds
-from petrec.postgres.ids import has_shape, is_text
+from petrec.postgres.ids import UUID_PATTERN, has_shape, is_integer, is_text
 from petrec.schema import Schema, base_type
 
 _TYPED = re.compile(f"({'|'.join(Entity)})-")
@@ -72,6 +72,24 @@ class Ids:
         if rest and self.is_text(entity) and self.stored.knows(entity, text):
             return text
         return rest if typed[1] in entity.prefixes else None
+
+    def pattern(self, entity: Entity) -> str:
+        """Return the pattern of ids on the wire, for the document."""
+        column, shape = self.columns[entity], r"[^\x00]*"
+        if self.is_uuid(entity):
+            shape = UUID_PATTERN
+        elif column is not None and is_integer(column):
+            shape = "(?:0|-?[1-9][0-9]{0,18})"
+        # Of ids that are stored with their prefix, single ones may lack it.
+        prefixed = self.typed and not self.stored.are_prefixed(entity)
+        return f"^{entity}-{shape}$" if prefixed else f"^{shape}$"
+
+    def example(self, entity: Entity, uuid: str) -> str:
+        """Return an id for the document, made from a uuid."""
+        column = self.columns[entity]
+        whole = column is not None and is_integer(column)
+        bare = str(int(uuid[:8], 16) % 10_000) if whole else uuid
+        return self.write(entity, self.new(entity, bare))
 
     def is_text(self, entity: Entity) -> bool:
         """Return whether ids are text, so that one may look like a prefix and another id."""

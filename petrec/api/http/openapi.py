@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 from sqlalchemy import create_engine
 
+from petrec.api.http.fitted import with_nulls
 from petrec.api.options import Options
 from petrec.api.ports import Actor
 from petrec.api.router import build_router
@@ -22,6 +23,7 @@ PRESENTED: dict[str, Any] = {
         {"name": "visits", "description": "Visits, each with its recordings"},
         {"name": "health", "description": "Probes, without a token"},
     ],
+    "contact": {"name": "petrec"},
     "license_info": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "servers": [{"url": "/", "description": "The host that served this document"}],
 }
@@ -37,8 +39,9 @@ def document(options: Options | None = None) -> dict[str, Any]:
     app = FastAPI(title="petrec.api", version=__version__, **PRESENTED)
     engine = create_engine("postgresql+psycopg://")
     store: Any = None  # is asked by requests alone
-    app.include_router(build_router(engine, store=store, current_actor=_nobody, options=options))
-    return app.openapi()
+    router = build_router(engine, store=store, current_actor=_nobody, options=options)
+    app.include_router(router)
+    return with_nulls(app.openapi(), router)
 
 
 def _nobody(token: Annotated[Any, Depends(_BEARER)]) -> Actor:

@@ -46,6 +46,6 @@ class AudioOut(TypedDict):
 
     recording_id: RecordingId
     audio_url: str
-    expires_in: int
+    expires_in: Count
     content_type: str
     file_size_bytes: Count

@@ -64,7 +64,7 @@ class InitiateOut(TypedDict):
     upload_fields: dict[str, str]
     s3_key: str
     bucket: str
-    expires_in: int
+    expires_in: Count
     max_file_size: Count
 
 

@@ -3,14 +3,22 @@
 That the implementation keeps it is tests/integration/host/test_schemathesis.py's to show.
 """
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import TypeAdapter
 
+from petrec.api import IdStyle, Options, add_document
 from petrec.api.http.examples import BY_TYPE
-from petrec.api.http.openapi import export
+from petrec.api.http.openapi import document, export
+from tests.integration.api.test_ids import SORTS, TABLES, fill
+from tests.plugins.api import Api, Client
 from tests.plugins.command import ROOT
+from tests.plugins.databases import Database
 
 FILE = ROOT / "docs" / "openapi.json"
 
@@ -23,3 +31,42 @@ def test_examples_fit_their_types(kind: Any) -> None:
 def test_committed_document_is_current() -> None:
     """To write it anew, print `petrec.api.http.openapi.export()` to it."""
     assert FILE.read_text(encoding="utf-8") == export()
+
+
+def test_the_validator_finds_nothing() -> None:
+    assert list(OpenAPIV31SpecValidator(document()).iter_errors()) == []
+
+
+def test_every_operation_of_the_document_is_complete() -> None:
+    operations = [each for path in document()["paths"].values() for each in path.values()]
+    for one in operations:
+        assert one["tags"], one["operationId"]
+        assert "security" in one, one["operationId"]
+        assert "422" not in one["responses"], one["operationId"]
+    assert len({one["operationId"] for one in operations}) == len(operations)
+
+
+@pytest.mark.parametrize("style", IdStyle)
+@pytest.mark.parametrize("sort", ["uuid", "integer", "text", "prefixed twice"])
+def test_patterns_and_examples_are_those_of_the_ids_that_are_served(
+    make_api: Callable[..., Api], empty_database: Database, sort: str, style: IdStyle
+) -> None:
+    kind, ids = SORTS[sort]
+    empty_database.execute(TABLES.format(kind))
+    fill(empty_database, ids)
+    router = make_api(database=empty_database, options=Options(id_style=style)).router
+    app = FastAPI(openapi_url=None)
+    app.include_router(router, prefix="/inner")
+    add_document(app, router, page="/docs")
+    admin = Client(app, {"x-user": ids[0], "x-role": "admin"})
+    shown = admin.get("/openapi.json").json()
+    assert list(OpenAPIV31SpecValidator(shown).iter_errors()) == []
+    listed = admin.get("/inner/api/v1/recordings/?status=pending").json()
+    assert len(listed) == len(ids)
+    field = shown["components"]["schemas"]["RecordingOut"]["properties"]["id"]
+    for each in [*(row["id"] for row in listed), *field["examples"]]:
+        assert re.search(field["pattern"], each), (field["pattern"], each)
+    given = admin.get(f"/inner/api/v1/recordings/{field['examples'][0]}")
+    assert given.json()["error_code"] == "recording_not_found"
+    assert "/inner/api/v1/recordings/" in admin.get("/docs").text
+    admin.close()

@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
 
+from petrec.api.host.document_page import as_page
+from petrec.api.http.openapi import document
 from petrec.features.review.audio import Audio
 from petrec.features.review.case import Verdict
 from petrec.features.review.observed import SeenPet
@@ -69,6 +71,12 @@ def test_axe_finds_nothing_in_any_view_of_a_review(screen: Page, tmp_path: Path)
         for key in keys:
             screen.keyboard.press(key)
         assert violations(screen) == [], keys
+
+
+def test_axe_finds_nothing_in_the_page_of_the_api(screen: Page) -> None:
+    screen.set_content(as_page(document()))
+    screen.evaluate(AXE.read_text())
+    assert violations(screen) == []
 
 
 def test_axe_finds_nothing_in_a_report(screen: Page, petrec: Petrec, tmp_path: Path) -> None:
