@@ -55,14 +55,14 @@ def test_the_generated_python_client_uploads_and_listens(
     document = tmp_path / "openapi.json"
     document.write_text(served.http.get("/openapi.json").text)
     made = subprocess.run(
-        [python.parent / "openapi-python-client", "generate", "--path", document, "--meta", "none",
-         "--output-path", tmp_path / "clinic"],
+        [str(python.parent / "openapi-python-client"), "generate", "--path", str(document),
+         "--meta", "none", "--output-path", str(tmp_path / "clinic")],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "ERROR" not in made.stdout
     token = bearer()["Authorization"].removeprefix("Bearer ")
     flow = subprocess.run(
-        [python, "-c", FLOW, str(served.http.base_url), token, json.dumps(guide.INITIATE)],
+        [str(python), "-c", FLOW, str(served.http.base_url), token, json.dumps(guide.INITIATE)],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert flow.returncode == 0, flow.stderr
@@ -74,9 +74,9 @@ def test_the_generated_python_client_uploads_and_listens(
 
 def generator(home: Path) -> Path:
     """Return a Python that has the generator; it needs other versions than the tests do."""
-    subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
     python = home / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     ended = subprocess.run([*install, GENERATOR], capture_output=True, text=True, check=False)
     if ended.returncode:
         pytest.skip("the generator cannot be installed here")
