@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.plugins.pooler",
     "tests.plugins.seaweed",
     "tests.plugins.exports",
+    "tests.plugins.lakes",
     "tests.plugins.votes",
     "tests.plugins.reports",
     "tests.plugins.pages",

@@ -106,7 +106,18 @@ EngineOfFiles = Annotated[
     typer.Option(
         "--engine",
         help="What judges the rows: duckdb (default for files; on a database, it moves the work "
-        "from the server to this process).",
+        "from the server to this process), or spark for files.",
+        rich_help_panel=_FILES,
+        show_default=False,
+    ),
+]
+
+Master = Annotated[
+    str,
+    typer.Option(
+        "--master",
+        metavar="URL",
+        help="Spark cluster for --engine spark, such as spark://host:7077. Default: this machine.",
         rich_help_panel=_FILES,
         show_default=False,
     ),
@@ -162,12 +173,15 @@ class Reading(Bundle):
 
     source: SourceOfFiles = None
     engine: EngineOfFiles = None
+    master: Master = ""
 
     def lake(self) -> Lake | None:
-        """Return the files to read; None without --source."""
+        """Return the files to read; None without --source; errors: UsageError."""
+        if self.master and self.engine is not FileEngine.SPARK:
+            raise UsageError("--master is of Spark alone", hint="add --engine spark")
         if self.source is None:
             return None
-        return Lake(self.source, self.engine or FileEngine.DUCKDB)
+        return Lake(self.source, self.engine or FileEngine.DUCKDB, self.master)
 
     @property
     def scans(self) -> bool:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+from petrec.extras import need_extra
 
 
 class FileEngine(StrEnum):
@@ -13,7 +16,18 @@ class FileEngine(StrEnum):
 
 @dataclass(frozen=True)
 class Lake:
-    """Exports of the tables: a directory, or a pattern with {table} in it; who reads them."""
+    """Exports of the tables: a directory, or a pattern with {table} in it; who reads them.
+
+    Spark runs on the cluster `master`, by default on this machine, or in a `session` of the caller.
+    """
 
     source: str
     engine: FileEngine = FileEngine.DUCKDB
+    master: str = ""
+    session: Any = None
+
+    def need_packages(self) -> None:
+        """Check that the engine is installed; errors: UsageError."""
+        need_extra("reading files", "lake", "duckdb", "sqlglot")
+        if self.engine is FileEngine.SPARK:
+            need_extra("Spark", "spark", "pyspark")

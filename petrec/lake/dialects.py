@@ -87,7 +87,7 @@ class Transpiler:
 
     def write_text(self, text: str) -> str:
         """Return PostgreSQL's SQL as the engine reads it; errors: sqlglot's ParseError."""
-        tree = sqlglot.parse_one(text, read="postgres").transform(self._changed)
+        tree = sqlglot.parse_one(text, read="postgres").transform(self._changed, copy=False)
         return str(tree.sql(dialect=self.dialect.name, identify=True))
 
     def write_condition(self, text: str) -> str:

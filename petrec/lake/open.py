@@ -1,7 +1,7 @@
 """Open a lake: find and check the files of every table, and let an engine read them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from petrec.errors import SchemaMismatchError
-from petrec.lake.choice import Lake
+from petrec.lake.choice import FileEngine, Lake
 from petrec.lake.dialects import Transpiler
 from petrec.lake.engine import Engine, TableFiles
 from petrec.lake.files import TABLE, exported_files, found_files
@@ -29,7 +29,7 @@ _OPTIONAL = ("visits", "users", "pet_owners")
 def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema]]:
     """Open the tables; errors: SchemaMismatchError, FilesChangedError, EngineFailedError."""
     manifest = None if TABLE in lake.source else _manifest(lake.source)
-    with open_duckdb() as engine:
+    with _engine(lake) as engine:
         tables = dict(_tables(engine, lake.source, manifest, mapping))
         found = LakeShapes(mapping, tables)
         found.check()
@@ -43,6 +43,14 @@ def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema
         remarks = tuple(_remarks(lake.source, manifest, mapping, tables))
         name = manifest.database if manifest else Path(lake.source).name
         yield LakeSource(engine, transpiler, name), replace(schema, remarks=remarks)
+
+
+def _engine(lake: Lake) -> AbstractContextManager[Engine]:
+    if lake.engine is FileEngine.DUCKDB:
+        return open_duckdb()
+    from petrec.lake.with_spark import open_spark  # noqa: PLC0415 - an optional package
+
+    return open_spark(lake.master, lake.session)
 
 
 def _manifest(source: str) -> Manifest | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from petrec.lake.choice import FileEngine, Lake
 from petrec.operations.session import Session
@@ -45,17 +46,20 @@ def connect(
 def connect_files(
     source: str | Path,
     *,
-    engine: FileEngine = FileEngine.DUCKDB,
+    engine: FileEngine | str = FileEngine.DUCKDB,
+    master: str = "",
+    spark: Any = None,
     config: str | Path | None = None,
     schema: str = "",
 ) -> Session:
     """Return a session that reads exports of the tables instead of a database.
 
-    `source` is a directory, or a pattern with {table} in it. Only audit, rows, validate and report
+    `source` is a directory, or a pattern with {table} in it. Spark runs on the cluster `master`, or
+    in the SparkSession `spark`, which stays open. Only audit, rows, validate and report
     can use it. Errors: SettingsError.
     """
     settings = load_settings(None if config is None else Path(config)).in_schema(schema)
     session = Session.made(
         settings, Dsn("files", {}), "python", trust_constraints=False, expect_database=""
     )
-    return replace(session, lake=Lake(str(source), engine))
+    return replace(session, lake=Lake(str(source), FileEngine(engine), master, spark))

@@ -86,7 +86,7 @@ class Session:
 
     @contextmanager
     def _files(self, lake: Lake) -> Iterator[tuple["Source", "Schema"]]:
-        need_extra("reading files", "lake", "duckdb", "sqlglot")
+        lake.need_packages()
         from petrec.lake.open import open_lake
 
         with open_lake(lake, self.settings.mapping) as (source, schema):

@@ -1,0 +1,139 @@
+"""Spark as the engine: on this machine, on a cluster, or in a session that the caller has."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+from petrec.errors import EngineFailedError
+from petrec.lake.dialects import SPARK
+from petrec.lake.engine import FileFormat, TableFiles, View
+
+_SPECIAL = re.compile(r"([\\{}\[\]*?])")
+_TYPES = {
+    "string": "text",
+    "boolean": "boolean",
+    "date": "date",
+    "float": "double precision",
+    "double": "double precision",
+    "timestamp": "timestamp with time zone",
+    "timestamp_ntz": "timestamp without time zone",
+} | dict.fromkeys(("tinyint", "smallint", "int", "bigint"), "bigint")
+# Of the session, which other work of the caller may share.
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.ansi.enabled": "true",
+}
+_CSV = {"header": True, "multiLine": True, "quote": '"', "escape": '"', "inferSchema": False}
+
+
+class SparkEngine:
+    """A Spark session, whose temporary views read the files."""
+
+    title = "Spark"
+    dialect = SPARK
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        self.version = str(session.version)
+
+    def types(self, files: TableFiles) -> Mapping[str, str]:
+        """Return the columns of files with their types."""
+        with _translated(files.paths[0]):
+            return {name: _TYPES.get(kind, kind) for name, kind in self._frame(files).dtypes}
+
+    def register(self, view: View) -> None:
+        """Make the files a view."""
+        with _translated(view.files.paths[0]):
+            frame = self._frame(view.files)
+            kept = frame.where(view.condition) if view.condition else frame
+            chosen = [f"{read} AS {_quoted(name)}" for name, read in view.columns.items()]
+            kept.selectExpr(*chosen).createOrReplaceTempView(view.name)
+
+    def _frame(self, files: TableFiles) -> Any:
+        paths = [path if "://" in path else _address(path) for path in files.paths]
+        if files.format is FileFormat.PARQUET:
+            return self.session.read.option("mergeSchema", "true").parquet(*paths)
+        return self.session.read.options(**_CSV).csv(paths)
+
+    @contextmanager
+    def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
+        """Yield the names of the columns and an iterator over rows, a partition at a time."""
+        with _translated("the files"):
+            frame = self.session.sql(sql)
+            zoned = [index for index, (_, kind) in enumerate(frame.dtypes) if kind == "timestamp"]
+            yield frame.columns, (_in_utc(row, zoned) for row in frame.toLocalIterator())
+
+
+@contextmanager
+def open_spark(master: str, session: Any = None) -> Iterator[SparkEngine]:
+    """Open an engine on a cluster; a session of the caller's is used as it is and not stopped."""
+    if session is not None:
+        with _with_settings(session):
+            yield SparkEngine(session)
+        return
+    with _translated("the cluster"):
+        started = _start(master)
+    try:
+        yield SparkEngine(started)
+    finally:
+        started.stop()
+
+
+def _start(master: str) -> Any:
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - an optional package
+
+    builder = SparkSession.builder.master(master or "local[*]").appName("petrec")
+    for name, value in _SETTINGS.items() | {("spark.ui.enabled", "false")}:
+        builder = builder.config(name, value)
+    started = builder.getOrCreate()
+    started.sparkContext.setLogLevel("ERROR")
+    return started
+
+
+@contextmanager
+def _with_settings(session: Any) -> Iterator[None]:
+    """Set what the rules need, and set back what the caller had."""
+    before = {name: session.conf.get(name, None) for name in _SETTINGS}
+    for name, value in _SETTINGS.items():
+        session.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            session.conf.unset(name) if value is None else session.conf.set(name, value)
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    from py4j.protocol import Py4JError  # noqa: PLC0415 - an optional package
+    from pyspark.errors import PySparkException  # noqa: PLC0415 - an optional package
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise EngineFailedError(f"Spark cannot read {what}: {first}") from error
+
+
+def _address(path: str) -> str:
+    """Return the URL of a local path, in which nothing is a pattern."""
+    return "file://" + _SPECIAL.sub(r"\\\1", str(Path(path).absolute()))
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _in_utc(row: Sequence[Any], zoned: Sequence[int]) -> Sequence[Any]:
+    """Return a row whose moments, which Spark gives in local time, are in UTC."""
+    if not zoned:
+        return tuple(row)
+    values = list(row)
+    for index in zoned:
+        if values[index] is not None:
+            values[index] = values[index].astimezone(UTC)
+    return values
