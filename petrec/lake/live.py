@@ -7,7 +7,6 @@ import importlib.resources
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import msgspec
@@ -19,7 +18,7 @@ from petrec.errors import InconsistentReadError, SchemaMismatchError, UsageError
 from petrec.lake.dialects import DUCKDB, Transpiler, postgres_text
 from petrec.lake.shapes import read_as, view_name
 from petrec.lake.source import LakeSource
-from petrec.lake.with_duckdb import DuckdbEngine, blocks, duckdb_connection, translated
+from petrec.lake.with_duckdb import DuckdbEngine, answered, duckdb_connection, translated
 from petrec.phrases import Phrase, Phrased
 from petrec.schema import Schema, TableShape, base_type, build_schema
 from petrec.settings import Mapping as Settings
@@ -36,10 +35,7 @@ class LiveEngine(DuckdbEngine):
     @contextmanager
     def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
         """Yield the names of the columns and an iterator over rows."""
-        with translated("the database"):
-            self.connection.execute(sql)
-            names = [column[0] for column in self.connection.description]
-            yield names, chain.from_iterable(blocks(self.connection))
+        yield answered(self.connection, sql, "the database")
 
 
 class LiveSource(LakeSource):

@@ -4,6 +4,7 @@ import glob
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 from itertools import chain
 from typing import Any
 
@@ -12,6 +13,7 @@ from petrec.lake.dialects import DUCKDB
 from petrec.lake.engine import FileFormat, TableFiles, View
 
 _AT_ONCE = 10_000
+_ZONED = "TIMESTAMP WITH TIME ZONE"
 _TYPES = {
     "UUID": "uuid",
     "VARCHAR": "text",
@@ -19,7 +21,7 @@ _TYPES = {
     "DATE": "date",
     "FLOAT": "double precision",
     "DOUBLE": "double precision",
-    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
+    _ZONED: "timestamp with time zone",
     "TIMESTAMP": "timestamp without time zone",
     "TIMESTAMP_NS": "timestamp without time zone",
     "TIMESTAMP_MS": "timestamp without time zone",
@@ -64,10 +66,34 @@ class DuckdbEngine:
     def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
         """Yield the names of the columns and an iterator over rows."""
         with self.connection.cursor() as cursor:
-            with translated("the files"):
-                cursor.execute(sql)
-            names = [column[0] for column in cursor.description]
-            yield names, chain.from_iterable(blocks(cursor))
+            yield answered(cursor, sql, "the files")
+
+
+def answered(cursor: Any, sql: str, what: str) -> tuple[Sequence[str], Iterator[Any]]:
+    """Return the names of the columns and an iterator over rows; errors: EngineFailedError.
+
+    Older versions need another package to return a moment with its zone, so all are asked in UTC.
+    """
+    with translated(what):
+        found = cursor.execute(f"DESCRIBE {sql}").fetchall()
+        names = [column[0] for column in found]
+        zoned = [index for index, column in enumerate(found) if column[1] == _ZONED]
+        quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+        for index in zoned:
+            quoted[index] = f"timezone('UTC', {quoted[index]}) AS {quoted[index]}"
+        cursor.execute(
+            " ".join(("SELECT", ", ".join(quoted), "FROM (", sql, ")")) if zoned else sql
+        )
+    rows = chain.from_iterable(blocks(cursor))
+    return names, (_in_utc(row, zoned) for row in rows) if zoned else rows
+
+
+def _in_utc(row: Sequence[Any], zoned: Sequence[int]) -> Sequence[Any]:
+    values = list(row)
+    for index in zoned:
+        if values[index] is not None:
+            values[index] = values[index].replace(tzinfo=UTC)
+    return values
 
 
 def blocks(cursor: Any) -> Iterator[Sequence[Any]]:
