@@ -119,6 +119,10 @@ class StoreSettings(Struct, frozen=True, forbid_unknown_fields=True):
         int, says("How long a signed address of a recording's file is valid, in seconds.")
     ] = 900
     max_bytes: Annotated[int, says("Largest upload, in bytes.")] = 104_857_600
+    form_fields: Annotated[
+        dict[str, str],
+        says("Further fields of every upload form, x-amz-... only, such as those for encryption."),
+    ] = {}
     keys: Annotated[
         Literal["environment", "role"],
         says('Where the keys come from: AWS_* variables, or by "role" from boto3 (petrec[aws]).'),

@@ -4,7 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,16 +17,24 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY = hashlib.sha256(b"").hexdigest()
 # S3 signs nothing for longer than a week.
 LONGEST_S = 7 * 86_400
+# What signs a form; in lower case, as all names here.
+SIGNED_FIELDS = frozenset(
+    f"x-amz-{name}" for name in ("algorithm", "credential", "date", "security-token", "signature")
+)
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What an upload form allows: one key, one type, a size from 1 to `max_bytes`, until then."""
+    """What an upload form allows: one key, one type, a size from 1 to `max_bytes`, until then.
+
+    `more` are fields that every form has besides, each with exactly its value.
+    """
 
     key: str
     content_type: str
     max_bytes: int
     expires_s: int
+    more: Mapping[str, str] = field(default_factory=dict)
 
 
 def form(
@@ -35,13 +44,14 @@ def form(
     if "${" in upload.key:
         raise ValueError("S3 would replace ${filename} in the key")
     moment = now.astimezone(UTC)
-    fields = {"Content-Type": upload.content_type, "key": upload.key}
+    fields = {"Content-Type": upload.content_type, "key": upload.key, **upload.more}
     signed = _signed_fields(place, credentials, moment)
     conditions: list[Any] = [
         {"Content-Type": upload.content_type},
         ["content-length-range", 1, upload.max_bytes],
         {"bucket": place.bucket},
         {"key": upload.key},
+        *({name: value} for name, value in upload.more.items()),
         *({name: value} for name, value in signed.items()),
     ]
     until = f"{moment + timedelta(seconds=upload.expires_s):%Y-%m-%dT%H:%M:%SZ}"

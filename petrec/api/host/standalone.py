@@ -35,7 +35,7 @@ from petrec.postgres.connection import make_engine, make_pool
 from petrec.postgres.dsn import Dsn
 from petrec.settings import Settings, StoreSettings, TokenSettings
 from petrec.storage import open_bucket
-from petrec.storage.sigv4 import LONGEST_S
+from petrec.storage.sigv4 import LONGEST_S, SIGNED_FIELDS
 
 
 def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.environ) -> FastAPI:
@@ -108,9 +108,15 @@ def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
         raise SettingsError(
             "expires_s and listen_s must be 1 to 604800 seconds, max_bytes must be positive"
         )
+    for name in store.form_fields:
+        if not name.startswith("x-amz-") or name in SIGNED_FIELDS:
+            raise SettingsError(
+                f"{name!r} cannot be one of form_fields: petrec sets it, or S3 does"
+            )
     return S3Store(
-        bucket.place, bucket.credentials, store.expires_s, store.max_bytes, listen_s=store.listen_s
-    )
+        bucket.place, bucket.credentials, store.expires_s, store.max_bytes,
+        listen_s=store.listen_s, form_fields=store.form_fields,
+    )  # fmt: skip
 
 
 def _add_metrics(app: FastAPI) -> None:

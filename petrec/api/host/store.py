@@ -1,5 +1,6 @@
 """The ObjectStore on S3, signed by petrec itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +21,7 @@ class S3Store:
     max_bytes: int = 100 * 1024 * 1024
     timeout_s: float = 5.0
     listen_s: int = 900
+    form_fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bucket(self) -> str:
@@ -28,7 +30,7 @@ class S3Store:
 
     def presign_post(self, key: str, content_type: str, now: datetime) -> PresignedPost:
         """Return a POST upload form for exactly this key and content type."""
-        upload = sigv4.Upload(key, content_type, self.max_bytes, self.expires_s)
+        upload = sigv4.Upload(key, content_type, self.max_bytes, self.expires_s, self.form_fields)
         fields = sigv4.form(self.place, self.credentials(), upload, now)
         return PresignedPost(self.place.url(), fields)
 
