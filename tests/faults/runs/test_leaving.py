@@ -126,6 +126,7 @@ def test_only_the_listed_transitions_are_made(clinic: Database) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
 def test_the_default_isolation_does_not_matter(
     clinic: Database, petrec: Petrec, tmp_path: Path, level: str

@@ -61,7 +61,7 @@ def whole_way(petrec: Petrec, database: Database, tmp_path: Path) -> None:
     assert (database.checksum(), digest(database)) == (before, linked)
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_and_version(
     petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str

@@ -33,7 +33,7 @@ COMMANDS = (
 SHAPES = ("with_visits", "partitioned", "integer_ids", "text_ids", "renamed")
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_command_repeats_a_table_in_a_subquery(
     database: MakeDatabase,
