@@ -60,13 +60,13 @@ def hindrances(
     ]
 
 
-def _elsewhere(connection: Connection, schema: Schema, links: str = "") -> str:
+def _elsewhere(connection: Connection, schema: Schema, *links: str) -> str:
     """Return why recordings on other nodes cannot be written; empty where they can."""
     if schema.layout.is_here:
         return ""
     if not schema.layout.can_write:
         return schema.layout.unwritten
-    if links:
+    if any(links):
         return "petrec does not add pets to appointments on Citus, nor remove them"
     if trigger_functions(connection, schema):
         return "petrec does not write to recordings of Citus that have triggers"
