@@ -15,7 +15,8 @@ LINES = {
     "What this is": "Recordings whose pet is missing or doubtful. Only people who know the animals "
     "can tell which pet was recorded.",
     "decision": "Choose from the list of the cell: one of the row's candidates, 'cannot tell', or "
-    "'leave' to keep the recording as it is. An empty cell is no decision.",
+    "'leave' to keep the recording as it is. An empty cell is no decision. A row shows "
+    "some 20 candidates at most; the list of the cell has all of them.",
     "other": "Where the list offers 'other', any pet may be named: choose it, and put the pet's id "
     "into other_pet_id.",
     "would be added": "A candidate that 'would be added to the appointment' becomes one of the "
