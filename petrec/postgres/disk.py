@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from petrec.postgres.citus import has_workers
+
 # Of pg_settings a role sees `data_directory` only with pg_read_all_settings; it is no error then.
 _SERVER = text("""
 SELECT (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS directory,
@@ -43,7 +45,7 @@ def sort_memory(connection: Connection) -> int:
 def find_places(connection: Connection) -> Places | None:
     """Return the directories of new files; None unless the server is surely on this machine."""
     row = connection.execute(_SERVER).one()
-    if row.directory is None or not _is_near(connection):
+    if row.directory is None or not _is_near(connection) or has_workers(connection):
         return None
     directory = Path(row.directory)
     try:

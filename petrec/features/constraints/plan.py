@@ -18,6 +18,7 @@ from petrec.features.constraints.privileges import find_missing_privileges
 from petrec.features.constraints.result import ConstraintsPlan, ConstraintsStatus, Obstacles
 from petrec.features.constraints.specs import specs
 from petrec.features.constraints.state import ObjectState, Presence, Problem, Step
+from petrec.features.constraints.stranded import stranded_rows
 from petrec.phrases import Joined, Phrase, Phrased
 from petrec.rules import FINDINGS
 from petrec.rules.census import take_census
@@ -72,7 +73,7 @@ class Request:
         _refuse_foreign(catalog)
         judged = self.states(catalog)
         coming = [(each, state) for each, state in judged if not state.is_done]
-        problems = list(_problems(coming))
+        problems = [*_problems(coming), *stranded_rows(catalog, (each for each, _ in coming))]
         if problems:
             reason, hint = _told(problems, "the plan cannot be applied")
             raise UsageError(reason, hint=hint)

@@ -24,6 +24,11 @@ _PID = text("SELECT pg_backend_pid()")
 _SET = text("SELECT set_config('lock_timeout', :lock, false),"
             " set_config('statement_timeout', :statement, false),"
             " set_config('synchronous_commit', 'local', false)")  # fmt: skip
+# A worker learns of a SET LOCAL in the transaction that reaches it, and of no other setting.
+_PROPAGATE = text("""
+SELECT set_config('citus.propagate_set_commands', 'local', false)
+FROM pg_extension WHERE extname = 'citus'
+""")
 _DEADLOCK = text("SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout'")
 _BASE_S, _CAP_S = 0.1, 3.0
 
@@ -75,7 +80,7 @@ class Runner:
         watch = Watch(self.engine, pid, self.tell, self._pressure, self.attempt, look)
         try:
             with watch:
-                self.connection.exec_driver_sql(sql.replace("%", "%%"))
+                self._execute(sql.replace("%", "%%"), short=short)
         except DBAPIError as error:
             self._blockers |= watch.blockers
             self._consider(watch.autovacuums)
@@ -106,6 +111,21 @@ class Runner:
         if not self._longer:
             return self.limits.lock_timeout_ms
         return max(self.limits.lock_timeout_ms, int(self.connection.scalar(_DEADLOCK) or 0) + 200)
+
+    def _execute(self, statement: str, *, short: bool) -> None:
+        """Execute a statement; on Citus the workers, too, wait no longer than the lock timeout."""
+        execute = self.connection.exec_driver_sql
+        if not (short and self.connection.scalar(_PROPAGATE)):
+            execute(statement)
+            return
+        execute("BEGIN")
+        try:
+            execute(f"SET LOCAL lock_timeout = {self._lock_timeout()}")
+            execute(statement)
+            execute("COMMIT")
+        except DBAPIError:
+            execute("ROLLBACK")
+            raise
 
     def _set(self, lock: int, statement: int) -> None:
         self.connection.execute(_SET, {"lock": f"{lock}ms", "statement": f"{statement}ms"})

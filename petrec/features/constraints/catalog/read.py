@@ -21,6 +21,7 @@ from petrec.features.constraints.catalog.rows import (
 from petrec.features.constraints.catalog.unlike import read_unlike
 from petrec.features.constraints.names import Name, Names, part_index
 from petrec.features.constraints.specs import GROUPS, specs
+from petrec.postgres.citus import Shell, read_shells
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 
 
@@ -137,6 +138,8 @@ def read_branch(connection: Connection, mapping: Mapping, partition: Name) -> Ca
 def _read(connection: Connection, mapping: Mapping, found: Iterable[Any]) -> Catalog:
     asked, parts = _asked(mapping), [Part(*row) for row in found]
     tables = [TableRow(*row) for row in connection.execute(queries.TABLES, asked)]
+    shells = read_shells(connection, [row.oid for row in tables])
+    tables = [_on_nodes(row, shells.get(row.oid)) for row in tables]
     columns = [ColumnRow(*row) for row in connection.execute(queries.COLUMNS, asked)]
     asked["oids"] = sorted({row.oid for row in tables} | {part.oid for part in parts})
     asked["names"] = _names(mapping, parts)
@@ -155,6 +158,13 @@ def _read(connection: Connection, mapping: Mapping, found: Iterable[Any]) -> Cat
         ),
         parts=parts,
     )
+
+
+def _on_nodes(table: TableRow, shell: Shell | None) -> TableRow:
+    """Return a table with its size on all nodes, where its rows were never counted."""
+    if shell is None:
+        return table
+    return replace(table, rows=0, bytes=shell.bytes, stranded=shell.stranded)
 
 
 def _asked(mapping: Mapping) -> dict[str, Any]:

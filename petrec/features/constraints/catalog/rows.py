@@ -8,7 +8,10 @@ from petrec.postgres.enforced import Demand, Enforced, Nature
 
 @dataclass(frozen=True)
 class TableRow:
-    """A table; `rules` says whether it has rules on UPDATE or DELETE."""
+    """A table; `rules` says whether it has rules on UPDATE or DELETE.
+
+    `stranded` is whether a coordinator of Citus still has rows from before it was distributed.
+    """
 
     name: str
     oid: int
@@ -20,6 +23,7 @@ class TableRow:
     owned: bool
     owner: str
     rules: bool
+    stranded: bool = False
 
 
 @dataclass(frozen=True)
