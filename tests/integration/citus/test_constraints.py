@@ -69,7 +69,7 @@ def test_a_lock_behind_a_reader_of_a_worker_holds_nobody_up(
         reader.execute("SET citus.override_table_visibility = off")
         reader.execute(f"SELECT count(*) FROM {shard}")
         process = spawn("constraints", "apply", *options, dsn=citus.dsn)
-        waits = []
+        waits: list[float] = []
         while len(waits) < 40 and process.poll() is None:
             started = time.monotonic()
             other.execute(f"SELECT count(*) FROM {layout}.recordings")
