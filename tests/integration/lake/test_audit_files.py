@@ -36,7 +36,7 @@ def answers(text: str) -> dict[str, Any]:
     return {name: value for name, value in found.items() if name not in OF_THE_ENGINE}
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_counts_rows_and_fingerprints_are_those_of_the_database(
     petrec: Petrec, database: MakeDatabase, shape: str
