@@ -217,3 +217,30 @@ def test_who_listens_everywhere_is_told_how_others_come(
 ) -> None:
     _announce(Guard(host, 8765), 3, "clinic")
     assert capsys.readouterr().err.count("with the name of this machine") == told
+
+
+@pytest.mark.parametrize("odd", ["\0", "a\0b", "rec-1", "x" * 30_000, "-1", "9" * 400, "'", "猫"])
+def test_what_is_no_id_of_a_recording_is_the_requests_fault(only_served: Served, odd: str) -> None:
+    cases = only_served.cases("missing_ambiguous")
+    decision = msgspec.to_builtins(decision_of(cases[0], cases[0].candidates[0]))
+    for path, body in (
+        ("/look", {"client": "a", "recording_id": odd, "state": "open"}),
+        ("/undo", {"recording_id": odd, "reviewer": "Kim", "run": 1}),
+        ("/undo", {"recording_id": odd, "reviewer": "\0", "run": 10**18}),
+        ("/decide", {"decision": decision | {"recording_id": odd}}),
+    ):
+        answer = only_served.client.post(path, json=body)
+        assert (answer.status_code, answer.json().get("problem")) == (400, "request"), answer.text
+
+
+@pytest.mark.parametrize("field", ["pet_id", "appointment_id", "state", "reviewer", "note", "kind"])
+@pytest.mark.parametrize("odd", ["\0", "x" * 30_000, "猫"])
+def test_an_odd_value_of_a_decision_is_never_the_servers_fault(
+    only_served: Served, field: str, odd: str
+) -> None:
+    cases = only_served.cases("missing_ambiguous")
+    decision = msgspec.to_builtins(decision_of(cases[0], cases[0].candidates[0]))
+    # With an unknown state nothing is written, whatever else is right.
+    body = {"decision": decision | {"state": "old"} | {field: odd}}
+    answer = only_served.client.post("/decide", json=body)
+    assert answer.status_code in {200, 400}, answer.text

@@ -32,6 +32,7 @@ from petrec.features.review.served.answer import (
 from petrec.features.review.served.guard import Guard
 from petrec.features.review.served.presence import News
 from petrec.features.review.served.shown import ServedPage
+from petrec.features.review.served.sight import NotAnIdError
 
 log = logging.getLogger("petrec.features.review")
 
@@ -132,6 +133,8 @@ class _Routes:
             return _json(Failure("request", str(error)), HTTPStatus.BAD_REQUEST)
         try:
             return _json(await run_in_threadpool(work, asked))
+        except NotAnIdError as error:
+            return _json(Failure("request", error.reason), HTTPStatus.BAD_REQUEST)
         except PetrecError as error:
             log.warning("%s", error.reason)
             return _json(Failure(_problem(error), error.reason), _UNAVAILABLE)

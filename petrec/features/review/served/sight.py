@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from petrec.errors import UsageError
 from petrec.features.review.audio import Audio
 from petrec.features.review.case import Case, Verdict
 from petrec.features.review.cases import make_case, observe
@@ -14,9 +15,14 @@ from petrec.features.review.earlier import EarlierDecision, earlier_decisions
 from petrec.features.review.query import REVIEWED
 from petrec.features.runs.targets import target_name
 from petrec.postgres.foreseen import what_is_lacking
+from petrec.postgres.ids import normal_ids
 from petrec.schema import Schema
 
 _AT_ONCE = 1_000
+
+
+class NotAnIdError(UsageError):
+    """The request names a recording by a text that cannot be an id of this table."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,10 @@ def see(
     clock: Clock,
     audio: Audio | None = None,
 ) -> Sight:
-    """Read one recording, whatever its kind is now."""
+    """Read one recording, whatever its kind is now; errors: NotAnIdError."""
     ids = [recording_id]
+    if not normal_ids(connection, schema.recordings.c.id, ids):
+        raise NotAnIdError("recording_id is not an id of a recording")
     observed = list(observe(connection, schema, ids, clock, audio=audio is not None))
     doubtful = next((one for one in observed if one.kind in REVIEWED), None)
     case = make_case(doubtful, what_is_lacking(connection, schema), audio) if doubtful else None
