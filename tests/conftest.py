@@ -21,4 +21,5 @@ pytest_plugins = [
     "tests.plugins.fleets",
     "tests.plugins.served",
     "tests.plugins.api_fixtures",
+    "tests.plugins.receiver",
 ]

@@ -37,7 +37,7 @@ MOST_LISTED = 1_000
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Compared:
     """Everything that was found, what would hinder a run, and how many uploads were looked at."""
 
     judged: tuple[JudgedUpload, ...]
@@ -101,7 +101,7 @@ def sweep_uploads(
     return SweepResult(run, counts, told, counts.get(UploadFinding.FILE_CHANGED, 0), skipped)
 
 
-def _find(session: Session, scope: SweepScope, step: Step) -> _Found:
+def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:
     store = session.settings.serve.store
     bucket = open_bucket(store)
     rules = StoreRules(
@@ -118,7 +118,7 @@ def _find(session: Session, scope: SweepScope, step: Step) -> _Found:
         step(f"compared {number} uploads with the store")
 
     judged = tuple(find_uploads(session.snapshot, window, rules, count))
-    return _Found(judged, checked, foresight)
+    return _Compared(judged, checked, foresight)
 
 
 def _shown(judged: JudgedUpload) -> FoundUpload:

@@ -1,16 +1,30 @@
-"""A receiver of webhooks, which answers as a test wants and keeps what it was sent."""
+"""A receiver of webhooks, which answers as a test wants, and sessions that send to it."""
 
 import base64
 import hmac
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
+import pytest
+
+from petrec.operations.connect import connect
+from petrec.operations.session import Session
+from tests.plugins.databases import Database
+
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
+
+ENQUEUE = """
+INSERT INTO petrec.outbox (event_id, webhook, type, body)
+SELECT gen_random_uuid(), %s, 'recording.uploaded', format('{"number":%%s}', n)
+FROM generate_series(1, %s) n
+"""
+DUE = "UPDATE petrec.outbox SET next_at = now()"
 
 
 @dataclass
@@ -89,3 +103,40 @@ def receiving() -> Iterator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as made:
+        yield made
+
+
+@pytest.fixture
+def outbox_session(
+    clinic: Database, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Session]]:
+    """Opens sessions whose settings name webhooks, `main` at the receiver besides those given."""
+    # A command of its own gets no variables whose names begin with PETREC.
+    monkeypatch.setenv("HOOK_SECRET", SECRET)
+    with ExitStack() as ended:
+
+        def open_one(**urls: str) -> Session:
+            named = {"main": receiver.url, **urls}
+            file = tmp_path / "petrec.toml"
+            lines = [
+                f'[serve.webhooks.{name}]\nurl = "{url}"\nsecret = "HOOK_SECRET"'
+                for name, url in named.items()
+            ]
+            file.write_text("\n".join(lines))
+            session = connect(clinic.dsn, config=file)
+            ended.callback(session.engine.dispose)
+            return session
+
+        yield open_one
+
+
+def waiting(
+    clinic: Database, columns: str = "state, attempts, failure"
+) -> list[tuple[object, ...]]:
+    """Return the rows of the outbox."""
+    return clinic.execute(f"SELECT {columns} FROM petrec.outbox ORDER BY id")

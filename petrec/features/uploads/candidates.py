@@ -32,7 +32,7 @@ _TEXTS = ("status", "s3_key", "mime_type", "recording_metadata", "updated_at", "
 
 
 @dataclass(frozen=True)
-class Candidate:
+class UploadRow:
     """A recording that is pending or uploaded; values as text, `since` when it was last written."""
 
     key: tuple[str, ...]
@@ -63,7 +63,7 @@ def read_candidates(
     before: datetime,
     after: Sequence[str],
     limit: int,
-) -> list[Candidate]:
+) -> list[UploadRow]:
     """Return the next candidates by key that nobody has written since `before`."""
     query = _query(schema).where(within, _written_before(schema, before))
     keys = schema.recordings.c
@@ -76,8 +76,8 @@ def read_candidates(
     return [_candidate(dict(row)) for row in connection.execute(query).mappings()]
 
 
-def _candidate(row: dict[str, Any]) -> Candidate:
-    return Candidate(key=tuple(row.pop("row_key")), **row)
+def _candidate(row: dict[str, Any]) -> UploadRow:
+    return UploadRow(key=tuple(row.pop("row_key")), **row)
 
 
 def _query(schema: Schema) -> Select[Any]:

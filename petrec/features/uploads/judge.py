@@ -8,7 +8,7 @@ from functools import partial
 
 from petrec.errors import StorageUnavailableError
 from petrec.features.runs.edits import Edit
-from petrec.features.uploads.candidates import Candidate
+from petrec.features.uploads.candidates import UploadRow
 from petrec.schema import FAILED, UploadState
 from petrec.storage.objects import StoredObject, noted_etag
 
@@ -58,7 +58,7 @@ _SETTLES = {
 class JudgedUpload:
     """A recording, what is wrong with its upload, and the stored object if there is one."""
 
-    candidate: Candidate
+    candidate: UploadRow
     finding: UploadFinding
     stored: StoredObject | None
 
@@ -83,7 +83,7 @@ class JudgedUpload:
 
 
 def judge_uploads(
-    candidates: Sequence[Candidate], head: Head, max_bytes: int
+    candidates: Sequence[UploadRow], head: Head, max_bytes: int
 ) -> Iterator[JudgedUpload]:
     """Yield what is found; several objects at once. Errors: StorageUnavailableError."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -94,7 +94,7 @@ def judge_uploads(
                 yield JudgedUpload(candidate, finding, stored)
 
 
-def _ask(head: Head, candidate: Candidate) -> StoredObject | None:
+def _ask(head: Head, candidate: UploadRow) -> StoredObject | None:
     """Ask the store; one answer that does not come must not cost those of all others."""
     for attempt in range(_TRIES):
         try:
@@ -106,7 +106,7 @@ def _ask(head: Head, candidate: Candidate) -> StoredObject | None:
 
 
 def _finding(
-    candidate: Candidate, stored: StoredObject | None, max_bytes: int
+    candidate: UploadRow, stored: StoredObject | None, max_bytes: int
 ) -> UploadFinding | None:
     if candidate.status == UploadState.PENDING:
         if stored is None:

@@ -16,7 +16,7 @@ from petrec.features.runs.journal.store import unfinished_run
 from petrec.features.runs.resume import take_up
 from petrec.features.runs.run import Action, Observer, Run, Target
 from petrec.features.runs.targets import make_target
-from petrec.features.uploads.candidates import Candidate, check_columns, read_candidates
+from petrec.features.uploads.candidates import UploadRow, check_columns, read_candidates
 from petrec.features.uploads.judge import Head, JudgedUpload, judge_uploads
 from petrec.rules.window import created_since, window_start
 from petrec.schema import Schema, is_moment
@@ -84,7 +84,7 @@ def find_uploads(
         after = page[-1].key
 
 
-def _page(snapshot: Snapshot, window: SweepWindow, after: tuple[str, ...]) -> list[Candidate]:
+def _page(snapshot: Snapshot, window: SweepWindow, after: tuple[str, ...]) -> list[UploadRow]:
     with snapshot() as (connection, schema):
         check_columns(schema)
         within = created_since(schema, window.start)

@@ -210,15 +210,10 @@ def test_an_upload_that_is_completed_meanwhile_is_not_failed(swept: Swept) -> No
     assert swept.statuses()["expired"] == {("uploaded", None)}
 
 
-@pytest.mark.parametrize(
-    ("options", "says"),
-    [
-        (("--older-than", "30m"), "valid for 3600 s"),
-        (("--older-than", "soon"), "is not a time"),
-        (("--since", "2999-01-01"), "in the future"),
-    ],
-)
-def test_a_window_that_cannot_be_judged(swept: Swept, options: tuple[str, ...], says: str) -> None:
-    ended = swept("uploads", "sweep", *options)
-    assert ended.code == 2
-    assert says in ended.err
+def test_a_window_that_cannot_be_judged(swept: Swept) -> None:
+    for option, value, says in (
+        ("--older-than", "30m", "valid for 3600 s"),
+        ("--since", "2999-01-01", "in the future"),
+    ):
+        ended = swept("uploads", "sweep", option, value)
+        assert (ended.code, says in ended.err) == (2, True)
