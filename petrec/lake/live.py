@@ -104,7 +104,14 @@ class LiveDatabase:
 
 
 def check_readable(known: Schema) -> None:
-    """Check that DuckDB compares the ids as PostgreSQL does; errors: SchemaMismatchError."""
+    """Check that DuckDB has all rows, and compares ids as PostgreSQL does.
+
+    Errors: SchemaMismatchError.
+    """
+    if not known.layout.is_here:
+        # The coordinator's own copies of the tables are empty.
+        reason = f"DuckDB does not read {known.layout.spread} tables of Citus"
+        raise SchemaMismatchError(reason, hint=Phrased(Phrase.ENGINE_LEFT_OUT))
     if known.unchecked_text:
         reason = "the database has no encoding (SQL_ASCII), so DuckDB cannot read its texts"
         raise SchemaMismatchError(reason, hint=Phrased(Phrase.ENGINE_LEFT_OUT))

@@ -64,6 +64,19 @@ class LakeShapes:
         for child, column, parent in _REFERENCES:
             if child in self.tables and parent in self.tables:
                 self._check_alike(self.tables[child], column, self.tables[parent])
+        self._check_visits()
+
+    def _check_visits(self) -> None:
+        """Refuse recordings of visits without the visits, which would change kinds in silence."""
+        if "visits" in self.tables or "visits" in self.mapping.ignore:
+            return
+        column = self.mapping.column("recordings", "visit_id")
+        if column in self.tables["recordings"].types:
+            raise SchemaMismatchError(
+                f"recordings have {column}, but there are no files of table "
+                f"{self.mapping.table('visits')}",
+                hint='add them; or ignore visits: [mapping] ignore = ["visits"]',
+            )
 
     def _check_present(self, table: LakeTable, column: str) -> None:
         if column not in table.types:

@@ -136,6 +136,7 @@ def test_other_programs_files_are_read_by_the_names_of_the_tables(
         (lambda lake: renamed(lake, "pets", "animals"), "has no column id"),
         (lambda lake: renamed(lake, "pets", "id", "0.5"), "cannot identify a row"),
         (lambda lake: renamed(lake, "pets", "id", "7"), "write both as integers"),
+        (with_visit_ids, "no files of table visits"),
     ],
 )
 def test_files_that_do_not_fit_are_refused_by_name(
@@ -146,7 +147,7 @@ def test_files_that_do_not_fit_are_refused_by_name(
     ended = petrec("audit", "--source", "lake")
     assert ended.code in {2, 3}
     assert message in ended.err
-    assert re.search(r"pets|manifest\.json", ended.err)
+    assert re.search(r"pets|visits|manifest\.json", ended.err)
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +175,14 @@ def renamed(lake: Path, table: str, column: str, value: str = "'a'") -> None:
     with duckdb.connect() as connection:
         made = connection.query(f"SELECT CAST({value} AS {kind_of(value)}) AS {column}")
         made.write_parquet(str(lake / f"{table}.parquet"))
+
+
+def with_visit_ids(lake: Path) -> None:
+    of = without_manifest(lake) / "recordings"
+    with duckdb.connect() as connection:
+        made = connection.query(f"SELECT *, id AS visit_id FROM '{of}/*.parquet'")
+        made.write_parquet(str(lake / "recordings.parquet"))
+    shutil.rmtree(of)
 
 
 def kind_of(value: str) -> str:
