@@ -45,7 +45,7 @@ def audit(
     ] = FailLevel.ERROR,
     trust_constraints: options.TrustConstraints = False,
     *,
-    reading: options.Reading,
+    reading: options.ReadFrom,
     printing: options.Printing,
     connect: options.Connect,
 ) -> int:

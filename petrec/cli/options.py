@@ -168,7 +168,7 @@ class Connect(Bundle):
 
 
 @dataclass(frozen=True)
-class Reading(Bundle):
+class ReadFrom(Bundle):
     """Files to read instead of a database, or another engine on it."""
 
     source: SourceOfFiles = None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from petrec.cli.options import Connect, Reading
+from petrec.cli.options import Connect, ReadFrom
 from petrec.cli.output import remark, show
 from petrec.documents.formats import Format
 from petrec.errors import UsageError
@@ -48,7 +48,7 @@ def open_session(
     *,
     trust_constraints: bool = False,
     writes: bool = False,
-    reading: Reading | None = None,
+    reading: ReadFrom | None = None,
 ) -> CommandSession:
     """Configure the logging and create the session that the options describe.
 
@@ -60,7 +60,7 @@ def open_session(
 
     configure_logging(options.verbose)
     settings = load_settings(options.config).in_schema(options.schema)
-    reading = reading or Reading()
+    reading = reading or ReadFrom()
     lake, scans = reading.lake(), reading.scans
     if lake is None:
         target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))

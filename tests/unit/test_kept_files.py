@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from petrec.errors import SettingsError, UsageError
-from petrec.features.report.history.file import Header, Reader
+from petrec.features.report.history.file import Header, HistoryReader
 from petrec.features.validate.baseline import Baseline
 from petrec.schema import Schema, TableShape, build_schema
 from petrec.settings import Mapping
@@ -32,7 +32,7 @@ def schema() -> Schema:
 def test_a_history_is_read_in_every_form(tmp_path: Path, form: str) -> None:
     path = tmp_path / "history.txt"
     path.write_bytes(FORMS[form](HISTORY))
-    with Reader(path, HEADER) as reader:
+    with HistoryReader(path, HEADER) as reader:
         assert [(s.fingerprint, s.kind, s.present) for s in reader.findings()] == [
             ("a" * 32, "mismatched", True)
         ]
@@ -44,7 +44,7 @@ def test_a_history_is_read_in_every_form(tmp_path: Path, form: str) -> None:
 def test_a_history_that_is_cut_off(tmp_path: Path, form: str, lines: int) -> None:
     path = tmp_path / "history.txt"
     path.write_bytes(FORMS[form]("".join(HISTORY.splitlines(keepends=True)[:lines])))
-    with pytest.raises(UsageError, match="ends too early"), Reader(path, HEADER) as reader:
+    with pytest.raises(UsageError, match="ends too early"), HistoryReader(path, HEADER) as reader:
         list(reader.findings())
 
 

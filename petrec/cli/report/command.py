@@ -46,7 +46,7 @@ def report(
     output_format: options.PrintFormat = None,
     quiet: shared.Quiet = False,
     *,
-    reading: shared.Reading,
+    reading: shared.ReadFrom,
     connect: shared.Connect,
 ) -> int:
     """Report how many recordings are damaged, and how that changes over time.

@@ -22,7 +22,7 @@ def validate(
     ratchet: Ratchet,
     scope: ScopeOptions,
     trust_constraints: shared.TrustConstraints = False,
-    reading: shared.Reading,
+    reading: shared.ReadFrom,
     printing: shared.Printing,
     connect: shared.Connect,
 ) -> int:

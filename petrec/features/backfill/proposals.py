@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.backfill.plan_file import PlanFile, PlannedLine, chunks
-from petrec.features.backfill.proposed import ALREADY, HOLDS, Judgement, RefusedLine
+from petrec.features.backfill.proposed import ALREADY, HOLDS, JudgedPlan, RefusedLine
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, system_columns
 from petrec.features.runs.journal.keys import key_of
 from petrec.features.runs.journal.store import create_run, read_run, update_run
@@ -36,7 +36,7 @@ from petrec.schema import Schema
 MOST_LISTED = 1_000
 
 
-def judge_plan(connection: Connection, schema: Schema, file: PlanFile) -> Judgement:
+def judge_plan(connection: Connection, schema: Schema, file: PlanFile) -> JudgedPlan:
     """Judge every line in the caller's snapshot; reads only. Errors: UsageError."""
     file.check(connection, schema)
     counts: Counter[str] = Counter()
@@ -46,7 +46,7 @@ def judge_plan(connection: Connection, schema: Schema, file: PlanFile) -> Judgem
             counts[outcome] += 1
             if outcome not in {HOLDS, ALREADY} and len(refused) < MOST_LISTED:
                 refused.append(RefusedLine(line, recording, pet, outcome))
-    return Judgement(str(file.path), dict(counts.most_common()), tuple(refused))
+    return JudgedPlan(str(file.path), dict(counts.most_common()), tuple(refused))
 
 
 def write_proposals(

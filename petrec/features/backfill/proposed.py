@@ -25,7 +25,7 @@ class RefusedLine(Struct, frozen=True):
     reason: str
 
 
-class Judgement(Struct, frozen=True):
+class JudgedPlan(Struct, frozen=True):
     """How many lines of a plan have which outcome; `refused` lists the first that do not hold."""
 
     file: str
@@ -47,7 +47,7 @@ class ProposedBackfill(Result, frozen=True):
     """A plan made elsewhere, judged by petrec's rules; with `applied`, also written."""
 
     table: str
-    judgement: Judgement
+    judgement: JudgedPlan
     applied: bool = False
     run: Run | None = None
     not_written: tuple[MovedOn, ...] = ()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from petrec.errors import UsageError
 from petrec.features.export_tables.columns import TableExport, tables_to_export
-from petrec.features.export_tables.result import ExportedColumns, TableFiles, TablesExport
+from petrec.features.export_tables.result import ExportedColumns, TablesExport, WrittenTable
 from petrec.files import PRIVATE, write_failed
 from petrec.lake.manifest import (
     FILE_NAME,
@@ -68,7 +68,7 @@ def write_export(
         database=database,
         directory=str(directory),
         tables=tuple(
-            TableFiles(t.name, t.rows, len(t.files), sum(f.size for f in t.files)) for t in tables
+            WrittenTable(t.name, t.rows, len(t.files), sum(f.size for f in t.files)) for t in tables
         ),
     )
 

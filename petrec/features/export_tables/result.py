@@ -2,11 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from petrec.documents.document import Document, Grid, Result
+from petrec.documents.frames import records_frame
 from petrec.phrases import Phrase, Phrased
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class ExportedColumns(StrEnum):
@@ -16,7 +21,7 @@ class ExportedColumns(StrEnum):
     MAPPED = "mapped"
 
 
-class TableFiles(Struct, frozen=True):
+class WrittenTable(Struct, frozen=True):
     """The files of one table: how many rows, files and bytes."""
 
     name: str
@@ -31,8 +36,12 @@ class TablesExport(Result, frozen=True):
     taken_at: datetime
     database: str
     directory: str
-    tables: tuple[TableFiles, ...]
+    tables: tuple[WrittenTable, ...]
     command: str = "export-tables"
+
+    def frame(self) -> "DataFrame":
+        """Return the tables as a data frame."""
+        return records_frame(WrittenTable, self.tables)
 
     def document(self) -> Document:
         """Return the form for rendering."""

@@ -136,7 +136,7 @@ def test_other_programs_files_are_read_by_the_names_of_the_tables(
         (lambda lake: renamed(lake, "pets", "animals"), "has no column id"),
         (lambda lake: renamed(lake, "pets", "id", "0.5"), "cannot identify a row"),
         (lambda lake: renamed(lake, "pets", "id", "7"), "write both as integers"),
-        (with_visit_ids, "no files of table visits"),
+        (lambda lake: with_column(lake, "visit_id"), "no files of table visits"),
     ],
 )
 def test_files_that_do_not_fit_are_refused_by_name(
@@ -177,10 +177,10 @@ def renamed(lake: Path, table: str, column: str, value: str = "'a'") -> None:
         made.write_parquet(str(lake / f"{table}.parquet"))
 
 
-def with_visit_ids(lake: Path) -> None:
+def with_column(lake: Path, name: str) -> None:
     of = without_manifest(lake) / "recordings"
     with duckdb.connect() as connection:
-        made = connection.query(f"SELECT *, id AS visit_id FROM '{of}/*.parquet'")
+        made = connection.query(f"SELECT *, id AS {name} FROM '{of}/*.parquet'")
         made.write_parquet(str(lake / "recordings.parquet"))
     shutil.rmtree(of)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from petrec.errors import UsageError
 from petrec.features.report.history import compared_in_database, compared_in_file
-from petrec.features.report.history.file import Header, Reader, Seen, merged
+from petrec.features.report.history.file import Header, HistoryReader, Seen, merged
 from petrec.features.report.result import Movement
 from petrec.features.runs.journal import tables
 from petrec.features.runs.journal.install import install_journal
@@ -133,7 +133,7 @@ def test_history_that_is_not_usable(petrec: Petrec, clinic: Database, tmp_path: 
     header = Header(clinic.name, "public.recordings")
     for damage, words in UNUSABLE:
         file.write_text(damage(whole))
-        with pytest.raises(UsageError, match=words), Reader(file, header) as reader:
+        with pytest.raises(UsageError, match=words), HistoryReader(file, header) as reader:
             list(reader.findings())
     damaged = file.read_text()
     ended = petrec("report", "--json", "report.json", dsn=clinic.dsn)

@@ -56,7 +56,7 @@ def compared_in_file(
     Errors: UsageError if the file is not this table's history, OutputError.
     """
     header = Header(audit.database, audit.table)
-    with locked(path), Reader(path, header) as reader, atomic_text(path) as out:
+    with locked(path), HistoryReader(path, header) as reader, atomic_text(path) as out:
         tally = Tally()
         with distinct_findings(source, schema) as found:
             number = _write(out, header, merged(reader.findings(), found, tally))
@@ -95,7 +95,7 @@ def _after(known: Seen | None, new: Fingerprint | None, tally: Tally) -> Seen:
     return Seen(known.fingerprint, known.kind, new is not None)
 
 
-class Reader:
+class HistoryReader:
     """Reads a history once, from its start to its end; `runs` is known once findings are read."""
 
     def __init__(self, path: Path, header: Header) -> None:
@@ -104,7 +104,7 @@ class Reader:
         self.runs: tuple[PastRun, ...] = ()
         self._file: TextIO | None = None
 
-    def __enter__(self) -> "Reader":
+    def __enter__(self) -> "HistoryReader":
         try:
             self._file = open_text(self.path)
         except FileNotFoundError:
