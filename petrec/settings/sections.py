@@ -162,6 +162,10 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
         UPLOADED_CHANNEL
     )
     docs: Annotated[bool, says("Serve GET /docs, a page that shows /openapi.json.")] = False
+    origins: Annotated[
+        tuple[str, ...],
+        says("Origins whose pages may read answers in a browser (CORS): https://app.example."),
+    ] = ()
     global_roles: Annotated[tuple[str, ...], says("Roles that may see every practice.")] = ()
     prepare: Annotated[
         bool, says("Prepare statements; false behind a pooler that does not support it.")

@@ -21,6 +21,7 @@ from petrec.api.host.auth import (
 from petrec.api.host.document import add_document
 from petrec.api.host.json_log import log_as_json
 from petrec.api.host.lifespan import ending
+from petrec.api.host.origins import allow_origins
 from petrec.api.host.outbox import Lifespan, with_couriers
 from petrec.api.host.store import S3Store
 from petrec.api.http.access_log import AccessLog
@@ -70,6 +71,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         _add_metrics(app)
     if serve.log == "json":
         log_as_json()
+    allow_origins(app, serve.origins)
     app.add_middleware(AccessLog)
     # The last one added is the outermost: what the others log has the request's id.
     app.add_middleware(RequestIds)

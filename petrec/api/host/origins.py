@@ -1,0 +1,37 @@
+"""CORS: which other origins' pages may ask this API from a browser.
+
+A page sends its token itself, so cookies are never allowed.
+"""
+
+import re
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from petrec.api.uploads.idempotency import KEY_HEADER
+from petrec.errors import SettingsError
+
+# https://www.rfc-editor.org/rfc/rfc6454#section-6.2
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_REQUEST_ID = "X-Request-ID"
+_ASKED = ("Authorization", "Content-Type", KEY_HEADER["name"], _REQUEST_ID)
+
+
+def allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
+    """Let pages of these origins read the answers; errors: SettingsError for what is no origin."""
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise SettingsError(
+                f"{origin!r} in [serve] origins is not the origin of a page",
+                hint="write scheme, host and port in lower case: https://app.example",
+            )
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=_METHODS,
+            allow_headers=_ASKED,
+            expose_headers=(_REQUEST_ID,),
+        )
