@@ -17,7 +17,9 @@ outbox_app = typer.Typer(no_args_is_help=True)
 
 @outbox_app.callback()
 def _group() -> None:
-    r"""Deliver events to the webhooks of \[serve.webhooks], list what is waiting, retry the dead.
+    r"""Deliver events to webhooks, list what is waiting, retry what was given up.
+
+    The webhooks are those of \[serve.webhooks].
 
     Examples:
         petrec outbox run
