@@ -93,7 +93,12 @@ def list_events(
 def retry(
     events: Annotated[
         list[int] | None,
-        typer.Argument(metavar="[EVENT]...", help="Events, as listed. Default: all dead ones."),
+        typer.Argument(
+            metavar="[EVENT]...",
+            min=1,
+            max=2**63 - 1,
+            help="Events, as listed. Default: all dead ones.",
+        ),
     ] = None,
     *,
     printing: options.Printing,

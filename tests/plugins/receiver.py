@@ -89,6 +89,8 @@ def receiving() -> Iterator[Receiver]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
+        # As many may connect at once as several couriers do.
+        request_queue_size = 64
         # A client that is killed is what some tests are about.
         handle_error = lambda *_: None  # noqa: E731
 

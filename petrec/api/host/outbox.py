@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import psycopg
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from petrec.errors import PetrecError
 from petrec.features.outbox.courier import delivering
+from petrec.features.outbox.store import has_outbox
 from petrec.features.outbox.table import BRANCH
 from petrec.features.outbox.webhook import Webhook
 from petrec.features.runs.journal.install import install_journal
@@ -28,7 +30,7 @@ def with_couriers(lifespan: Lifespan, engine: Engine, webhooks: Sequence[Webhook
     @asynccontextmanager
     async def both(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(_install, engine)
-        couriers = delivering(engine, webhooks)
+        couriers = delivering(engine, webhooks, partial(_prepare, engine))
         async with lifespan(app):
             couriers.__enter__()
             try:
@@ -40,8 +42,16 @@ def with_couriers(lifespan: Lifespan, engine: Engine, webhooks: Sequence[Webhook
 
 
 def _install(engine: Engine) -> None:
-    """Create the outbox; where that fails, `/ready` says so until somebody has created it."""
+    """Create the outbox; where that fails, the couriers try again, and `/ready` says so."""
     try:
         install_journal(engine, BRANCH)
     except (DBAPIError, psycopg.Error, PetrecError) as error:
         logger.error("Cannot create the outbox: %s", error)  # noqa: TRY400 it is known
+
+
+def _prepare(engine: Engine) -> None:
+    """Create the outbox unless somebody has; errors: see `install_journal`."""
+    with engine.connect() as connection:
+        is_there = has_outbox(connection)
+    if not is_there:
+        install_journal(engine, BRANCH)

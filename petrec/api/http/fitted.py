@@ -19,15 +19,18 @@ def with_nulls(document: dict[str, Any], router: APIRouter) -> dict[str, Any]:
     """Return the document with all keys of the examples: FastAPI leaves out what is null."""
     schemas = document["components"]["schemas"]
     routes = {each.operation_id: each for each in router.routes if isinstance(each, APIRoute)}
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for operation in operations.values():
             # The host may have mounted the router under another path, but ids of operations stay.
+            # One of the host's own operations may have the same id.
             route = routes.get(operation.get("operationId") or "")
-            if route is None:
+            if route is None or not path.endswith(route.path_format):
                 continue
             for model in _bodies(route):
                 example = model.model_config["json_schema_extra"]["example"]
-                schemas[model.__name__]["example"] = example
+                # FastAPI renames it where the host has a model of the same name.
+                shown = operation["requestBody"]["content"]["application/json"]["schema"]
+                schemas[shown["$ref"].rpartition("/")[2]]["example"] = example
             for status, example in _examples(route):
                 operation["responses"][status]["content"]["application/json"]["example"] = example
     return document

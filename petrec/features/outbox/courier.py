@@ -1,25 +1,23 @@
 """Couriers: one thread for each webhook, so that a slow receiver delays only its own events."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from threading import Event, Thread
 
-import psycopg
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
-from petrec.errors import PetrecError
 from petrec.features.outbox.send import Attempt, send
-from petrec.features.outbox.store import Claimed, claim, settle
+from petrec.features.outbox.store import Claimed, claim, read_now, settle
 from petrec.features.outbox.webhook import Webhook
 
 logger = logging.getLogger("petrec.outbox")
 
 _AT_ONCE = 8
-# How long to wait where nothing is to be sent, and after an error of the database; in seconds.
+# How long to wait where nothing is to be sent, and after an error; in seconds.
 _POLL_S, _ERROR_S = 1.0, 5.0
 
 
@@ -30,9 +28,11 @@ def deliver_due(engine: Engine, webhooks: Sequence[Webhook]) -> dict[str, tuple[
     """
     done = {}
     with engine.connect() as connection, ThreadPoolExecutor(_AT_ONCE) as pool:
+        with connection.begin():
+            now = read_now(connection)
         for webhook in webhooks:
             attempts: list[Attempt] = []
-            while some := _round(connection, pool, webhook):
+            while some := _round(connection, pool, webhook, now):
                 attempts += some
             failed = sum(bool(attempt.failure) for attempt in attempts)
             done[webhook.name] = (len(attempts) - failed, failed)
@@ -40,10 +40,18 @@ def deliver_due(engine: Engine, webhooks: Sequence[Webhook]) -> dict[str, tuple[
 
 
 @contextmanager
-def delivering(engine: Engine, webhooks: Sequence[Webhook]) -> Iterator[None]:
-    """Deliver in the background for the block; at its end, what is being sent is finished."""
+def delivering(
+    engine: Engine, webhooks: Sequence[Webhook], prepare: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Deliver in the background for the block; at its end, what is being sent is finished.
+
+    Each courier calls `prepare` until it has worked once, and sends nothing before.
+    """
     stop = Event()
-    threads = [Thread(target=_deliver, args=(engine, each, stop), daemon=True) for each in webhooks]
+    threads = [
+        Thread(target=_deliver, args=(engine, each, stop, prepare), daemon=True)
+        for each in webhooks
+    ]
     for thread in threads:
         thread.start()
     try:
@@ -54,24 +62,33 @@ def delivering(engine: Engine, webhooks: Sequence[Webhook]) -> Iterator[None]:
             thread.join()
 
 
-def _deliver(engine: Engine, webhook: Webhook, stop: Event) -> None:
+def _deliver(engine: Engine, webhook: Webhook, stop: Event, prepare: Callable[[], None]) -> None:
+    is_prepared = False
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         while not stop.is_set():
             try:
+                if not is_prepared:
+                    prepare()
+                    is_prepared = True
                 with engine.connect() as connection:
                     while not stop.is_set():
                         if not _round(connection, pool, webhook):
                             stop.wait(_POLL_S)
-            except (DBAPIError, psycopg.Error, PetrecError) as error:
-                # The message may hold an address; the next attempt to deliver is what counts.
-                logger.warning("Cannot read the outbox: %s", type(error).__name__)
+            # A courier that ended would be missed by nobody; the message may hold an address.
+            except Exception as error:  # noqa: BLE001
+                logger.warning("Cannot deliver the outbox: %s", type(error).__name__)
                 stop.wait(_ERROR_S)
 
 
-def _round(connection: Connection, pool: ThreadPoolExecutor, webhook: Webhook) -> list[Attempt]:
+def _round(
+    connection: Connection,
+    pool: ThreadPoolExecutor,
+    webhook: Webhook,
+    due_by: datetime | None = None,
+) -> list[Attempt]:
     """Claim some events, send them while no transaction is open, and note how that ended."""
     with connection.begin():
-        events = claim(connection, webhook.name, _AT_ONCE)
+        events = claim(connection, webhook.name, _AT_ONCE, due_by)
     attempts = list(pool.map(partial(_send, webhook), events))
     for event, attempt in zip(events, attempts, strict=True):
         with connection.begin():

@@ -3,14 +3,15 @@
 import http.client
 import ssl
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from petrec.features.outbox.webhook import Webhook
 
-# For each step of the connection, and for all of it: a receiver may drip its answer.
-_STEP_S, _WHOLE_S = 5.0, 15.0
+# To connect, and for all of it: a receiver may drip its answer.
+_CONNECT_S, _WHOLE_S = 5.0, 15.0
 _MOST_WAIT_S = 86_400
 _LATE = "no answer in time"
 
@@ -29,31 +30,45 @@ class Attempt:
 
 def send(webhook: Webhook, event_id: str, body: str) -> Attempt:
     """Send an event once, and return how that ended; it raises nothing."""
-    connection, is_cut = _connection(webhook), threading.Event()
+    is_cut, url = threading.Event(), webhook.url
+    path = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
+    try:
+        with _connected(webhook, is_cut) as connection:
+            headers = webhook.headers(event_id, body, datetime.now(UTC))
+            connection.request("POST", path, body.encode(), headers)
+            answer = _attempt(connection.getresponse())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return Attempt(_LATE if is_cut.is_set() else _named(error))
+    # What was cut off within its headers reads like a whole answer.
+    return Attempt(_LATE) if is_cut.is_set() else answer
+
+
+@contextmanager
+def _connected(webhook: Webhook, is_cut: threading.Event) -> Iterator[http.client.HTTPConnection]:
+    connection = _connection(webhook)
     ending = threading.Timer(_WHOLE_S, _shut, [connection, is_cut])
     ending.daemon = True
     ending.start()
     try:
-        url = webhook.url
-        path = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
-        headers = webhook.headers(event_id, body, datetime.now(UTC))
-        connection.request("POST", path, body.encode(), headers)
-        answer = _attempt(connection.getresponse())
-        # What was cut off within its headers reads like a whole answer.
-        return Attempt(_LATE) if is_cut.is_set() else answer
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return Attempt(_named(error))
+        connection.connect()
+        # Before this there may have been no socket to cut.
+        if is_cut.is_set():
+            raise TimeoutError
+        connection.sock.settimeout(_WHOLE_S)
+        yield connection
     finally:
         ending.cancel()
         connection.close()
 
 
 def _connection(webhook: Webhook) -> http.client.HTTPConnection:
-    host, port = str(webhook.url.hostname), webhook.url.port
-    if webhook.url.scheme == "http":
-        return http.client.HTTPConnection(host, port, timeout=_STEP_S)
+    host, is_plain = str(webhook.url.hostname), webhook.url.scheme == "http"
+    # Without a port the last group of an IPv6 address would be it.
+    port = webhook.url.port or (80 if is_plain else 443)
+    if is_plain:
+        return http.client.HTTPConnection(host, port, timeout=_CONNECT_S)
     context = ssl.create_default_context()
-    return http.client.HTTPSConnection(host, port, timeout=_STEP_S, context=context)
+    return http.client.HTTPSConnection(host, port, timeout=_CONNECT_S, context=context)
 
 
 def _shut(connection: http.client.HTTPConnection, is_cut: threading.Event) -> None:

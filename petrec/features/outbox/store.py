@@ -6,6 +6,7 @@ meanwhile, the claim ends by itself, and the event is sent again: at least once.
 
 import random
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -37,13 +38,23 @@ def has_outbox(connection: Connection) -> bool:
     return bool(connection.scalar(_EXISTS))
 
 
-def claim(connection: Connection, webhook: str, limit: int) -> list[Claimed]:
-    """Claim the next events of a webhook; what others have claimed is omitted."""
+def read_now(connection: Connection) -> datetime:
+    """Return the time of the server, which decides what is due."""
+    return connection.execute(select(func.now())).scalar_one()
+
+
+def claim(
+    connection: Connection, webhook: str, limit: int, due_by: datetime | None = None
+) -> list[Claimed]:
+    """Claim the next events of a webhook, due now or by a time that has passed.
+
+    What others have claimed is omitted.
+    """
     free = outbox.alias("free")
     due = (
         select(free.c.id)
         .where(free.c.webhook == webhook, free.c.state == EventState.WAITING)
-        .where(free.c.next_at <= func.now())
+        .where(free.c.next_at <= (due_by or func.now()))
         .order_by(free.c.next_at, free.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

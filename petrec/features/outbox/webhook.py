@@ -7,6 +7,7 @@ import base64
 import binascii
 import hmac
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,9 @@ from petrec.errors import SettingsError
 from petrec.settings import Settings
 
 _PREFIX = "whsec_"
+# Else the client would encode it, refuse it, or leave something out.
+_URL = re.compile(r"[!-~]+")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -24,7 +28,8 @@ class Webhook:
     """Where events are sent, and the secrets they are signed with: the new one first."""
 
     name: str
-    url: SplitResult
+    # Its query may hold a key.
+    url: SplitResult = field(repr=False)
     secrets: tuple[bytes, ...] = field(repr=False)
 
     def headers(self, event_id: str, body: str, now: datetime) -> dict[str, str]:
@@ -54,9 +59,11 @@ def open_webhooks(
 def _url(name: str, text: str) -> SplitResult:
     try:
         url = urlsplit(text)
-        _ = url.port
-    except ValueError as error:
-        raise SettingsError(f"the URL of webhook {name!r} is not valid") from error
+        is_valid = bool(_URL.fullmatch(text)) and url.port != 0
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        raise SettingsError(f"the URL of webhook {name!r} is not valid")
     local = url.scheme == "http" and url.hostname in _LOCAL
     if not url.hostname or not (url.scheme == "https" or local):
         raise SettingsError(f"the URL of webhook {name!r} is not https")
@@ -66,6 +73,11 @@ def _url(name: str, text: str) -> SplitResult:
 
 
 def _secrets(name: str, variable: str, environment: Mapping[str, str]) -> tuple[bytes, ...]:
+    if not _VARIABLE.fullmatch(variable) or variable.startswith(_PREFIX):
+        # It may be the secret itself.
+        raise SettingsError(
+            f"secret of webhook {name!r} must be the name of an environment variable"
+        )
     texts = environment.get(variable, "").split()
     try:
         found = tuple(base64.b64decode(text.removeprefix(_PREFIX), validate=True) for text in texts)

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
+from sqlalchemy import create_engine
 
-from petrec.api import IdStyle, Options, add_document
+from petrec.api import IdStyle, Options, add_document, build_router
 from petrec.api.http.examples import BY_TYPE
+from petrec.api.http.fitted import with_nulls
 from petrec.api.http.openapi import document, export
 from tests.integration.api.test_ids import SORTS, TABLES, fill
 from tests.plugins.api import Api, Client
@@ -35,6 +37,31 @@ def test_committed_document_is_current() -> None:
 
 def test_the_validator_finds_nothing() -> None:
     assert list(OpenAPIV31SpecValidator(document()).iter_errors()) == []
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate Operation ID")
+def test_a_host_has_models_and_operations_of_the_same_names() -> None:
+    class CompleteIn(BaseModel):
+        name: str
+
+    nobody: Any = lambda: None  # noqa: E731
+    engine = create_engine("postgresql+psycopg://")
+    router = build_router(engine, store=nobody, current_actor=nobody)
+    app = FastAPI()
+    app.include_router(router, prefix="/inner")
+
+    @app.post("/own", operation_id="complete_upload")
+    def own(_: CompleteIn) -> None: ...
+
+    shown = with_nulls(app.openapi(), router)
+    renamed = {
+        name: schema.get("example")
+        for name, schema in shown["components"]["schemas"].items()
+        if name.endswith("CompleteIn")
+    }
+    [example] = filter(None, renamed.values())
+    assert len(renamed) == 2
+    assert example == document()["components"]["schemas"]["CompleteIn"]["example"]
 
 
 def test_every_operation_of_the_document_is_complete() -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from petrec.errors import SettingsError
+from petrec.features.outbox import store
 from petrec.features.outbox.store import DELAYS_S
 from petrec.features.outbox.webhook import open_webhooks
 from petrec.operations.outbox import deliver_outbox, list_outbox, retry_outbox
@@ -18,8 +19,9 @@ from tests.plugins.databases import Database
 from tests.plugins.receiver import DUE, ENQUEUE, SECRET, Receiver, waiting
 
 
-def settings_of(url: str) -> Settings:
-    return msgspec.convert({"serve": {"webhooks": {"a": {"url": url}}}}, Settings)
+def settings_of(url: str, **more: str) -> Settings:
+    webhook = {"url": url, **more}
+    return msgspec.convert({"serve": {"webhooks": {"a": webhook}}}, Settings)
 
 
 def test_a_signature_is_that_of_the_specification() -> None:
@@ -31,6 +33,7 @@ def test_a_signature_is_that_of_the_specification() -> None:
     assert headers["webhook-timestamp"] == "1614265330"
     assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     assert secret not in repr(webhook)
+    assert "x.example" not in repr(webhook)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,9 @@ def test_a_signature_is_that_of_the_specification() -> None:
     [
         ("http://x.example/h", SECRET), ("ftp://127.0.0.1/h", SECRET), ("https://", SECRET),
         ("https://x.example:port/", SECRET), ("https://u:p@x.example/", SECRET),
+        ("https://x.example/a b", SECRET), ("https://x.example/\t", SECRET),
+        ("https://x.example/\x7f", SECRET), ("https://x.ex\u00e4mple/", SECRET),
+        ("https://x.example:0/", SECRET),
         ("https://x.example/", ""), ("https://x.example/", "whsec_c2hvcnQ="),
         ("https://x.example/", f"{SECRET} whsec_*"),
     ],
@@ -46,6 +52,14 @@ def test_a_webhook_that_cannot_be_right(url: str, secret: str) -> None:
     named = settings_of(url)
     with pytest.raises(SettingsError):
         open_webhooks(named, {"PETREC_WEBHOOK_SECRET": secret})
+
+
+@pytest.mark.parametrize("secret", [SECRET, SECRET.removeprefix("whsec_"), "whsec_abc", ""])
+def test_a_secret_in_the_place_of_its_variable_is_not_shown(secret: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        open_webhooks(settings_of("https://x.example/", secret=secret), {})
+    assert str(caught.value) == "secret of webhook 'a' must be the name of an environment variable"
+    assert not caught.value.hint
 
 
 def test_what_is_taken_is_gone_and_was_signed(
@@ -83,6 +97,21 @@ def test_a_retry_has_the_same_id_and_body_and_a_time_of_its_own(
     assert second.is_signed()
 
 
+def test_what_is_due_again_meanwhile_is_for_the_next_time(
+    outbox_session: Callable[..., Session],
+    clinic: Database,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = outbox_session()
+    deliver_outbox(session)
+    clinic.execute(ENQUEUE, ("main", 9))
+    monkeypatch.setattr(store, "DELAYS_S", (0,) * 3)
+    receiver.answer = lambda _: 500
+    assert deliver_outbox(session).failed == 9
+    assert waiting(clinic) == [("waiting", 1, "status 500")] * 9
+
+
 def test_an_event_is_given_up_listed_and_retried_by_hand(
     outbox_session: Callable[..., Session], clinic: Database, receiver: Receiver, petrec: Petrec
 ) -> None:
@@ -102,6 +131,7 @@ def test_an_event_is_given_up_listed_and_retried_by_hand(
     shown = petrec("outbox", "list", "--dead", dsn=clinic.dsn)
     assert shown.code == 1
     assert "status 500" in shown.out
+    assert petrec("outbox", "retry", str(2**63), dsn=clinic.dsn).code == 2
     assert retry_outbox(session, [found.events[0].id]).taken_up == 1
     assert petrec("outbox", "retry", dsn=clinic.dsn).code == 0
     receiver.answer = lambda _: 200
