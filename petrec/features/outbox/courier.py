@@ -1,6 +1,7 @@
 """Couriers: one thread for each webhook, so that a slow receiver delays only its own events."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ logger = logging.getLogger("petrec.outbox")
 _AT_ONCE = 8
 # How long to wait where nothing is to be sent, and after an error; in seconds.
 _POLL_S, _ERROR_S = 1.0, 5.0
+# How long the end waits: longer than any attempt takes. A connection may hang for much longer.
+_END_S = 20.0
 
 
 def deliver_due(engine: Engine, webhooks: Sequence[Webhook]) -> dict[str, tuple[int, int]]:
@@ -45,6 +48,8 @@ def delivering(
 ) -> Iterator[None]:
     """Deliver in the background for the block; at its end, what is being sent is finished.
 
+    A courier whose database does not answer is left behind: as a daemon it keeps no process.
+
     Each courier calls `prepare` until it has worked once, and sends nothing before.
     """
     stop = Event()
@@ -58,8 +63,9 @@ def delivering(
         yield
     finally:
         stop.set()
+        end = time.monotonic() + _END_S
         for thread in threads:
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 def _deliver(engine: Engine, webhook: Webhook, stop: Event, prepare: Callable[[], None]) -> None:

@@ -22,6 +22,7 @@ from petrec.errors import ConnectionFailedError
 from petrec.features.outbox import courier, send
 from petrec.features.outbox.courier import deliver_due
 from petrec.features.outbox.webhook import Webhook, open_webhooks
+from petrec.features.runs.journal.install import install_journal
 from petrec.operations.outbox import deliver_outbox, run_outbox
 from petrec.operations.session import Session
 from tests.plugins.api import Api
@@ -39,7 +40,6 @@ def test_an_upload_and_its_events_are_written_together(
     api: Api, make_api: Callable[..., Api], outbox_session: Callable[..., Session]
 ) -> None:
     from petrec.api import Options
-    from petrec.features.runs.journal.install import install_journal
 
     made = make_api(database=api.database, options=Options(webhooks=("main", "other")))
     made.client.http.headers.update(ACTORS["staff"] | {"x-user": VET1})
@@ -166,7 +166,7 @@ def test_a_courier_outlives_what_nobody_expected(
     deliver_outbox(session)
     clinic.execute(ENQUEUE, ("main", 1))
     errors = iter([KeyError("not for a log")])
-    whole = courier.send
+    whole = send.send
 
     def fail_once(*given: Any) -> send.Attempt:
         for error in errors:
@@ -192,7 +192,7 @@ def test_an_outbox_that_cannot_be_created_at_the_start_is_created_later(
     webhooks = open_webhooks(session.settings)
     lifespan = with_couriers(ending(session.engine), session.engine, webhooks)
     errors = iter([ConnectionFailedError("down"), ConnectionFailedError("still down")])
-    install = host_outbox.install_journal
+    install = install_journal
 
     def fail_twice(*given: Any) -> None:
         for error in errors:
@@ -211,6 +211,25 @@ def test_an_outbox_that_cannot_be_created_at_the_start_is_created_later(
 
     asyncio.run(serve())
     assert waiting(clinic) == []
+
+
+def test_the_end_does_not_wait_for_a_database_that_is_silent(
+    outbox_session: Callable[..., Session],
+    clinic: Database,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = outbox_session()
+    deliver_outbox(session)
+    monkeypatch.setattr(courier, "_END_S", 0.2)
+    stuck = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation::regclass::text = %s"
+    with clinic.connect(autocommit=False) as other:
+        other.execute("LOCK TABLE petrec.outbox")
+        with courier.delivering(session.engine, open_webhooks(session.settings)):
+            until(lambda: clinic.execute(stuck, ("petrec.outbox",)) == [(1,)])
+            leaving = time.monotonic()
+        assert time.monotonic() - leaving < 10
+        other.rollback()
 
 
 def test_several_couriers_send_each_event_once(
