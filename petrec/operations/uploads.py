@@ -30,7 +30,7 @@ from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
 from petrec.postgres.writable import check_writable
 from petrec.storage import open_bucket
-from petrec.storage.objects import head_object
+from petrec.storage.objects import check_bucket, head_object
 
 # Uploads are listed up to this number.
 MOST_LISTED = 1_000
@@ -110,6 +110,7 @@ def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:
     with session.snapshot() as (connection, schema):
         window = read_window(connection, scope, rules.expires_s)
         foresight = foresee(connection, schema, sweep_target(schema))
+    check_bucket(bucket.place, bucket.credentials)
     checked = 0
 
     def count(number: int) -> None:

@@ -29,17 +29,25 @@ def head_object(
     place: BucketAddress, credentials: Provider, key: str, timeout_s: float = 5.0
 ) -> StoredObject | None:
     """Return the object, None where there is none; errors: StorageUnavailableError."""
-    headers = sigv4.head_headers(place, credentials(), key, datetime.now(UTC))
-    try:
-        connection = _connect(place, timeout_s)
-        try:
-            connection.request("HEAD", place.path(key), headers=headers)
-            return _stored(connection.getresponse())
-        finally:
-            connection.close()
-    except (OSError, http.client.HTTPException) as error:
-        logger.warning("The object store does not respond: %s", type(error).__name__)
-        raise StorageUnavailableError from error
+    return _stored(_head(place, credentials, key, timeout_s))
+
+
+def check_bucket(place: BucketAddress, credentials: Provider, timeout_s: float = 5.0) -> None:
+    """Check that the store has the bucket; errors: StorageUnavailableError.
+
+    HEAD of an object is a 404 in a bucket that does not exist, as for an object that is gone.
+    """
+    status = _head(place, credentials, "", timeout_s).status
+    if status == 404:
+        raise StorageUnavailableError(
+            f"there is no bucket {place.bucket} at {place.host}",
+            hint="check bucket, region, endpoint and path_style under [serve.store]",
+        )
+    if status != 200:
+        raise StorageUnavailableError(
+            f"the object store returned status {status} for the bucket {place.bucket}",
+            hint="the key needs s3:GetObject and s3:ListBucket",
+        )
 
 
 def noted_etag(metadata: str | None) -> str | None:
@@ -53,6 +61,23 @@ def noted_etag(metadata: str | None) -> str | None:
 
 class _Noted(msgspec.Struct):
     s3_etag: str | None = None
+
+
+def _head(
+    place: BucketAddress, credentials: Provider, key: str, timeout_s: float
+) -> http.client.HTTPResponse:
+    """Return the answer to HEAD of a key, or of the bucket where the key is empty."""
+    headers = sigv4.head_headers(place, credentials(), key, datetime.now(UTC))
+    try:
+        connection = _connect(place, timeout_s)
+        try:
+            connection.request("HEAD", place.path(key), headers=headers)
+            return connection.getresponse()
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException) as error:
+        logger.warning("The object store does not respond: %s", type(error).__name__)
+        raise StorageUnavailableError from error
 
 
 def _connect(place: BucketAddress, timeout_s: float) -> http.client.HTTPConnection:

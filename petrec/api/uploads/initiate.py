@@ -18,6 +18,7 @@ from petrec.api.uploads.insert import insert_query
 from petrec.api.uploads.membership import explain
 from petrec.api.uploads.new_ids import new_id
 from petrec.api.uploads.new_recording import Association, NewRecording
+from petrec.api.uploads.pending import note_form
 from petrec.api.uploads.wire import InitiateIn, InitiateOut
 from petrec.schema import FAILED
 
@@ -38,7 +39,7 @@ def initiate(
                 earlier = idempotency.earlier(connection, clinic, new)
                 if earlier is not None:
                     _check_replay(connection, clinic, caller, new, earlier)
-                    return _again(service, new, earlier)
+                    return _again(service, caller, connection, new, earlier)
             refusal = _insert(connection, clinic, caller, new)
     except psycopg.IntegrityError as error:
         raise _refusal(service, caller, new, error) from error
@@ -119,11 +120,18 @@ def _refusal(
     return denied("This account cannot record") if unknown else error
 
 
-def _again(service: Service, new: NewRecording, earlier: idempotency.EarlierUpload) -> InitiateOut:
+def _again(
+    service: Service,
+    caller: Caller,
+    connection: Connection,
+    new: NewRecording,
+    earlier: idempotency.EarlierUpload,
+) -> InitiateOut:
     """Repeat the first answer; a pending upload whose form has expired gets a new form."""
     left = earlier.seconds_left(new.created_at, service.store.expires_s)
     signed_at = earlier.created_at or new.created_at
     if earlier.pending and left == 0:
+        note_form(service, caller, connection, new.id, new.created_at)
         signed_at, left = new.created_at, service.store.expires_s
     post = service.store.presign_post(earlier.s3_key, new.mime_type, signed_at)
     return _out(service, new, earlier.s3_key, post) | {"expires_in": left}

@@ -1,11 +1,13 @@
 """A pending upload: a new form for it, or its end without a file."""
 
 import logging
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Text, Update, bindparam, cast, update
 
 from petrec.api.access import Scope
+from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, not_found
 from petrec.api.service import Caller, Service
@@ -19,20 +21,12 @@ logger = logging.getLogger("petrec.api")
 
 
 def new_form(service: Service, caller: Caller, recording: str) -> InitiateOut:
-    """Return another form for the same object, valid from now; errors: ApiError.
-
-    The row notes when: an upload counts as expired from its last form on.
-    """
+    """Return another form for the same object, valid from now; errors: ApiError."""
     ids, store = service.clinic.ids, service.store
     now = service.options.clock().replace(microsecond=0)
     known = ids.parse(Entity.RECORDING, recording, "recording_id")
     with service.database.writing() as connection:
-        found = _statement(service, lock, caller.scope).first(connection, _values(caller, known))
-        row = _pending(found)
-        if not row.s3_key or not row.mime_type:
-            raise conflict("no_form", "This recording does not say what its file would be")
-        values = {"id": known, "status": UploadState.PENDING, "moment": now}
-        _statement(service, _status_query).run(connection, values)
+        row = note_form(service, caller, connection, known, now)
     post = store.presign_post(row.s3_key, row.mime_type, now)
     return {
         "recording_id": ids.write(Entity.RECORDING, known),
@@ -43,6 +37,22 @@ def new_form(service: Service, caller: Caller, recording: str) -> InitiateOut:
         "expires_in": store.expires_s,
         "max_file_size": store.max_bytes,
     }
+
+
+def note_form(
+    service: Service, caller: Caller, connection: Connection, recording: str, now: datetime
+) -> Row:
+    """Note in the pending row that it gets a form now, and return it; errors: ApiError.
+
+    An upload counts as expired from its last form on.
+    """
+    found = _statement(service, lock, caller.scope).first(connection, _values(caller, recording))
+    row = _pending(found)
+    if not row.s3_key or not row.mime_type:
+        raise conflict("no_form", "This recording does not say what its file would be")
+    values = {"id": recording, "status": UploadState.PENDING, "moment": now}
+    _statement(service, _status_query).run(connection, values)
+    return row
 
 
 def cancel(service: Service, caller: Caller, recording: str) -> CancelOut:

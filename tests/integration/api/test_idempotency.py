@@ -66,6 +66,10 @@ def test_expired_form_is_signed_anew_while_pending(api: Api) -> None:
     again = initiate(api, "k").json()
     assert again["upload_fields"]["policy"] != first["upload_fields"]["policy"]
     assert (again["s3_key"], again["expires_in"]) == (first["s3_key"], 3600)
+    # The sweep fails uploads whose row nobody wrote since their form expired.
+    ours = f"WHERE s3_key = '{first['s3_key']}'"
+    ((since,),) = api.database.execute(f"SELECT updated_at - created_at FROM recordings {ours}")
+    assert since == timedelta(minutes=61)
     api.database.execute("UPDATE recordings SET status = 'uploaded'")
     assert initiate(api, "k").json() == first | {"expires_in": 0}
 

@@ -62,9 +62,9 @@ class Swept:
         rows = self.database.execute("SELECT id::text, sort FROM sorts")
         return {row[0]: row[1] for row in rows}
 
-    def __call__(self, *arguments: str, endpoint: str = "") -> Completed:
+    def __call__(self, *arguments: str, endpoint: str = "", bucket: str = BUCKET) -> Completed:
         (self.folder / "petrec.toml").write_text(
-            TOML.format(bucket=BUCKET, endpoint=endpoint or self.endpoint)
+            TOML.format(bucket=bucket, endpoint=endpoint or self.endpoint)
         )
         return self.petrec(
             *arguments, dsn=self.database.dsn,
@@ -192,6 +192,14 @@ def test_a_silent_store_leaves_everything_as_it_is(swept: Swept) -> None:
     ended = swept("uploads", "sweep", *EVER, "--apply", "--yes", endpoint="http://127.0.0.1:9")
     assert ended.code == 3, ended.err
     assert "store" in ended.err
+    assert swept.database.checksum() == before
+
+
+def test_a_bucket_that_does_not_exist_fails_no_upload(swept: Swept) -> None:
+    before = swept.database.checksum()
+    for asked in ((), ("--apply", "--yes")):
+        ended = swept("uploads", "sweep", *EVER, *asked, bucket="misspelt")
+        assert (ended.code, "there is no bucket misspelt" in ended.err) == (3, True), ended.err
     assert swept.database.checksum() == before
 
 
