@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
+from petrec.errors import StorageUnavailableError
 from petrec.features.outbox.table import BRANCH
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.foresight import Foresight, foresee
@@ -15,6 +16,7 @@ from petrec.features.runs.journal.store import unfinished_run
 from petrec.features.runs.lineage import read_skips
 from petrec.features.runs.run import Action, Observer
 from petrec.features.uploads.announce import Listeners, announce
+from petrec.features.uploads.candidates import UploadRow
 from petrec.features.uploads.judge import JudgedUpload, UploadFinding
 from petrec.features.uploads.result import FoundUpload, SweepPlan, SweepResult
 from petrec.features.uploads.sweep import (
@@ -29,31 +31,45 @@ from petrec.features.uploads.sweep import (
 from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
 from petrec.postgres.writable import check_writable
+from petrec.schema import UploadState
 from petrec.storage import open_bucket
 from petrec.storage.objects import check_bucket, head_object
 
 # Uploads are listed up to this number.
 MOST_LISTED = 1_000
+# So many files that are all gone are rather those of another bucket.
+_SEVERAL = 3
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """Everything that was found, what would hinder a run, and how many uploads were looked at."""
+    """Everything that was found, what would hinder a run, and how many uploads were looked at.
+
+    `uploaded` is how many of these were uploaded with a key.
+    """
 
     judged: tuple[JudgedUpload, ...]
     checked: int
+    uploaded: int
     foresight: Foresight
 
     def counts(self) -> dict[UploadFinding, int]:
         counted = Counter(one.finding for one in self.judged)
         return {kind: counted[kind] for kind in UploadFinding if counted[kind]}
 
+    def doubt(self) -> tuple[str, ...]:
+        """Return why the store may be another one than the uploads went to; empty if it is not."""
+        gone = self.counts().get(UploadFinding.FILE_MISSING, 0)
+        if gone < max(_SEVERAL, self.uploaded):
+            return ()
+        return (f"the bucket has no file of all {gone} uploaded recordings: is it theirs?",)
+
     def plan(self) -> SweepPlan:
         return SweepPlan(
             checked=self.checked,
             counts=self.counts(),
             uploads=tuple(map(_shown, islice(self.judged, MOST_LISTED))),
-            obstacles=self.foresight.obstacles,
+            obstacles=self.foresight.obstacles + self.doubt(),
             warnings=self.foresight.warnings,
         )
 
@@ -85,6 +101,10 @@ def sweep_uploads(
         check_writable(connection, schema, target.columns)
         pending = is_installed(connection) and unfinished_run(connection, target.name, Action.SWEEP)
     found = _find(session, scope or SweepScope(), step)
+    for reason in found.doubt():
+        raise StorageUnavailableError(
+            reason, hint="check the bucket and endpoint under [serve.store]"
+        )
     require(confirm, found.plan())
     listeners = Listeners(serve.channel, tuple(serve.webhooks))
     edits = [edit for one in found.judged if (edit := one.edit()) is not None]
@@ -111,15 +131,16 @@ def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:
         window = read_window(connection, scope, rules.expires_s)
         foresight = foresee(connection, schema, sweep_target(schema))
     check_bucket(bucket.place, bucket.credentials)
-    checked = 0
+    checked = uploaded = 0
 
-    def count(number: int) -> None:
-        nonlocal checked
-        checked = number
-        step(f"compared {number} uploads with the store")
+    def count(page: list[UploadRow]) -> None:
+        nonlocal checked, uploaded
+        checked += len(page)
+        uploaded += sum(row.status == UploadState.UPLOADED and bool(row.s3_key) for row in page)
+        step(f"compared {checked} uploads with the store")
 
     judged = tuple(find_uploads(session.snapshot, window, rules, count))
-    return _Compared(judged, checked, foresight)
+    return _Compared(judged, checked, uploaded, foresight)
 
 
 def _shown(judged: JudgedUpload) -> FoundUpload:

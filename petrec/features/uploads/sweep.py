@@ -22,7 +22,7 @@ from petrec.rules.window import created_since, window_start
 from petrec.schema import Schema, is_moment
 
 Snapshot = Callable[[], AbstractContextManager[tuple[Connection, Schema]]]
-Checked = Callable[[int], None]
+Checked = Callable[[list[UploadRow]], None]
 
 _AT_ONCE = 1_000
 _NOW = select(func.transaction_timestamp())
@@ -73,12 +73,10 @@ def find_uploads(
 ) -> Iterator[JudgedUpload]:
     """Yield what needs something; the store is asked while no transaction is open."""
     after: tuple[str, ...] = ()
-    count = 0
     while True:
         page = _page(snapshot, window, after)
         yield from judge_uploads(page, store.head, store.max_bytes)
-        count += len(page)
-        checked(count)
+        checked(page)
         if len(page) < _AT_ONCE:
             return
         after = page[-1].key

@@ -203,6 +203,15 @@ def test_a_bucket_that_does_not_exist_fails_no_upload(swept: Swept) -> None:
     assert swept.database.checksum() == before
 
 
+def test_a_bucket_without_any_of_the_files_fails_no_upload(swept: Swept) -> None:
+    swept.database.execute("UPDATE recordings SET s3_key = 'elsewhere/' || id")
+    before = swept.database.checksum()
+    [obstacle] = swept.json(code=1)["obstacles"]
+    ended = swept("uploads", "sweep", *EVER, "--apply", "--yes")
+    assert (ended.code, obstacle in " ".join(ended.err.split())) == (3, True), ended.err
+    assert swept.database.checksum() == before
+
+
 def test_an_upload_that_is_completed_meanwhile_is_not_failed(swept: Swept) -> None:
     """The row is written between the look at the store and the run, and locked at the start."""
     swept.database.execute(
