@@ -150,7 +150,10 @@ def _create_view(connection: Any, name: str, table: Table, rows: NamedFromClause
     """Make a view of a table; `rows` are those that count, which the server selects itself."""
     columns = [column for column in table.c if base_type(column) not in {"json", "jsonb"}]
     chosen = [
-        exp.alias_(read_as(str(c.name), base_type(c)), str(c.name), quoted=True) for c in columns
+        exp.alias_(
+            read_as(exp.column(str(c.name), quoted=True), base_type(c)), str(c.name), quoted=True
+        )
+        for c in columns
     ]
     source: exp.Expression = exp.table_(table.name, db=table.schema, catalog="pg", quoted=True)
     if rows is not None:

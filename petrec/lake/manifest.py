@@ -1,7 +1,8 @@
 """The manifest of an export: what is in its files, of which moment, and how to check them."""
 
 import hashlib
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -59,14 +60,30 @@ def read_manifest(directory: Path) -> Manifest | None:
     """Return the manifest of a directory, None if it has none; errors: SettingsError."""
     path = directory / FILE_NAME
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        _check(manifest)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         hint = "petrec export-tables writes one"
         raise SettingsError(f"{path} is not a manifest of petrec: {error}", hint=hint) from error
+    return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    """Check what the form does not say; errors: ValueError."""
+    if manifest.petrec_export != 1:
+        raise ValueError(f"its form is {manifest.petrec_export}, of another version of petrec")
+    if datetime.fromisoformat(manifest.taken_at).tzinfo is None:
+        raise ValueError("taken_at has no time zone")
+    for table in manifest.tables:
+        if not table.files or table.rows != sum(file.rows for file in table.files):
+            raise ValueError(f"the files of {table.name} do not have its {table.rows} rows")
+        for file in table.files:
+            if PurePosixPath(file.path).parts[:-1] != (table.name,):
+                raise ValueError(f"{file.path} is not a file of {table.name}")
 
 
 def checksum(path: Path) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from petrec.errors import SchemaMismatchError
 from petrec.lake.choice import FileEngine, Lake
 from petrec.lake.dialects import Transpiler
-from petrec.lake.engine import Engine, TableFiles
+from petrec.lake.engine import Engine, FileFormat, TableFiles
 from petrec.lake.files import TABLE, exported_files, found_files
 from petrec.lake.manifest import ExportedTable, Manifest, read_manifest
 from petrec.lake.shapes import LakeShapes, LakeTable, view_name
@@ -41,7 +41,7 @@ def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema
         plain = msgspec.structs.replace(mapping, where={})
         schema = build_schema(plain, found.shapes())
         remarks = tuple(_remarks(lake.source, manifest, mapping, tables))
-        name = manifest.database if manifest else Path(lake.source).name
+        name = manifest.database if manifest else Path(lake.source).resolve().name
         yield LakeSource(engine, transpiler, name), replace(schema, remarks=remarks)
 
 
@@ -72,13 +72,22 @@ def _tables(
         files = _files(source, manifest, exported, mapping, name)
         if files is not None:
             table = mapping.table(name)
-            yield name, LakeTable(name, table, files, engine.types(files), exported)
+            types = _types(engine, files, mapping.column(name, "created_at"))
+            yield name, LakeTable(name, table, files, types, exported)
         elif name in _REQUIRED or name in mapping.tables:
             table = mapping.table(name)
             raise SchemaMismatchError(
                 f"{source} has no files of table {table}",
                 hint=f"petrec reads {table}/*.parquet, {table}.parquet and the same with .csv",
             )
+
+
+def _types(engine: Engine, files: TableFiles, created_at: str) -> dict[str, str]:
+    """Return the types of the columns; a CSV file has only texts, of which one is a moment."""
+    types = dict(engine.types(files))
+    if files.format is FileFormat.CSV and created_at in types:
+        types[created_at] = "timestamp with time zone"
+    return types
 
 
 def _files(

@@ -12,17 +12,12 @@ from typing import Any, BinaryIO
 from petrec.errors import OutputError
 from petrec.files import PRIVATE, write_failed
 from petrec.lake.manifest import ExportedFile, checksum
+from petrec.lake.with_duckdb import duckdb_connection
 
 # Bytes of CSV of a part. Spark and DuckDB read the files of a table in parallel.
 PART = 32 << 20
 # The longest line that DuckDB reads unless it is told otherwise is 2 MB.
 _LONGEST = 2_000_000
-_SETTINGS: Mapping[str, Any] = {
-    "memory_limit": "256MB",
-    "threads": 1,
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
 
 
 class ParquetWriter:
@@ -97,10 +92,7 @@ class ParquetWriter:
 @contextmanager
 def parquet_writer(part: int = PART) -> Iterator[ParquetWriter]:
     """Open a writer, whose own memory is bounded."""
-    import duckdb  # noqa: PLC0415 - an optional package
-
-    with duckdb.connect(config=dict(_SETTINGS)) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with duckdb_connection(memory_limit="256MB", threads=1) as (connection, _):
         yield ParquetWriter(connection, part)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlglot import exp
 
@@ -24,6 +24,8 @@ _KEPT = {
     "timestamp with time zone": "timestamptz",
     "timestamp without time zone": "timestamp",
 }
+# How programs write NULL in a CSV file; none of them is an id.
+_NOTHING = ("", "\\N", "NULL")
 _LEFT_OUT = frozenset({"json", "jsonb"})
 _REFERENCES = (
     ("recordings", "pet_id", "pets"),
@@ -148,13 +150,14 @@ def _family(table: LakeTable, column: str) -> str:
 
 
 def _read(table: LakeTable, name: str) -> exp.Expression:
-    kind = table.types[name]
-    if table.files.format is FileFormat.CSV and name == "created_at":
-        kind = "timestamp with time zone"
-    return read_as(name, kind)
+    column: Any = exp.column(name, quoted=True)
+    if table.files.format is FileFormat.CSV:
+        column = exp.func("TRIM", column)
+        for nothing in _NOTHING:
+            column = exp.func("NULLIF", column, exp.Literal.string(nothing))
+    return read_as(column, table.types[name])
 
 
-def read_as(name: str, kind: str) -> exp.Expression:
+def read_as(column: exp.Expression, kind: str) -> exp.Expression:
     """Return how a column of a type, by PostgreSQL's name, is read: whole, a moment, or as text."""
-    column = exp.column(name, quoted=True)
     return exp.cast(column, "bigint" if kind in _WHOLE else _KEPT.get(kind, "text"))

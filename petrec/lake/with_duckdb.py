@@ -13,6 +13,7 @@ from petrec.lake.dialects import DUCKDB
 from petrec.lake.engine import FileFormat, TableFiles, View
 
 _AT_ONCE = 10_000
+_UNCONNECTED = "Unable to connect to Postgres"
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 _TYPES = {
     "UUID": "uuid",
@@ -111,18 +112,24 @@ def open_duckdb() -> Iterator[DuckdbEngine]:
 
 
 @contextmanager
-def duckdb_connection() -> Iterator[tuple[Any, str]]:
-    """Open a DuckDB that downloads nothing and writes only temporary files; with its version."""
+def duckdb_connection(**more: str | int) -> Iterator[tuple[Any, str]]:
+    """Open a DuckDB that downloads nothing and writes only temporary files; with its version.
+
+    `more` are further settings.
+    """
     import duckdb  # noqa: PLC0415 - an optional package
 
-    settings: dict[str, Any] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "temp_directory": f"{tempfile.gettempdir()}/petrec-duckdb",
-    }
-    with duckdb.connect(config=settings) as connection:
-        connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        yield connection, duckdb.__version__
+    # DuckDB gives its temporary files the same names in each process.
+    with tempfile.TemporaryDirectory(prefix="petrec-duckdb-") as place:
+        settings: dict[str, Any] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "temp_directory": place,
+            **more,
+        }
+        with duckdb.connect(config=settings) as connection:
+            connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            yield connection, duckdb.__version__
 
 
 @contextmanager
@@ -133,8 +140,12 @@ def translated(what: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        first = str(error).splitlines()[0]
-        raise EngineFailedError(f"DuckDB cannot read {what}: {first}") from error
+        whole = str(error)
+        if _UNCONNECTED in whole:
+            # It begins with the connection string, and so with the password.
+            told = whole.rpartition('": ')[2].splitlines()[0]
+            raise EngineFailedError(f"DuckDB cannot connect to {what}: {told}") from None
+        raise EngineFailedError(f"DuckDB cannot read {what}: {whole.splitlines()[0]}") from error
 
 
 def _named(kind: Any) -> str:
@@ -142,4 +153,7 @@ def _named(kind: Any) -> str:
     name = str(kind)
     if name.endswith("INT") or name == "INTEGER":
         return "bigint"
+    if name == '"NULL"':
+        # A CSV file with a header and no rows.
+        return "text"
     return _TYPES.get(name, "numeric" if name.startswith("DECIMAL") else name.lower())

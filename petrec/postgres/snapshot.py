@@ -67,5 +67,8 @@ def _copied(
         raise RuntimeError("the connection is closed")
     statement = f"COPY ({compiled}) TO STDOUT{options}"
     parameters = dict(compiled.params | values)
+    if not parameters:
+        # The compiler has doubled each percent sign, which psycopg undoes only beside parameters.
+        statement = statement.replace("%%", "%")
     with driver.cursor() as cursor, cursor.copy(statement, parameters) as copy:
         yield copy

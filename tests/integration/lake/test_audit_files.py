@@ -125,12 +125,41 @@ def test_other_programs_files_are_read_by_the_names_of_the_tables(
         assert "no manifest" in found.out
 
 
+@pytest.mark.parametrize("nothing", ["NULL", r"\N", " "])
+def test_csv_files_say_null_as_their_programs_do_and_have_moments(
+    petrec: Petrec, tmp_path: Path, nothing: str
+) -> None:
+    rows = f"r1, p1,a1,2026-01-01\nr2,{nothing},a1,2026-02-01\nr3,p9,a1,2026-02-02\n"
+    texts = {
+        "recordings": f"id,pet_id,appointment_id,created_at\n{rows}",
+        "pets": "id\np1\n",
+        "appointments": "id\na1\n",
+        "appointment_pets": "appointment_id,pet_id\na1,p1\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    found = json.loads(petrec("audit", "--format", "json", "--source", ".").out)
+    counts = {kind["id"]: kind["count"] for kind in found["kinds"] if kind["count"]}
+    assert counts == {"ok": 1, "missing_inferable": 1, "dangling_pet": 1}
+    since = ("validate", "--source", ".", "--since", "2026-02-02", "--format", "json")
+    ended = petrec(*since)
+    assert json.loads(ended.out)["total"] == 1, ended.err
+    # Tables without rows.
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text.splitlines()[0] + "\n")
+    assert petrec("audit", "--source", ".").code == 5
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda lake: (lake / "pets" / "part-00000.parquet").unlink(), "cannot be read"),
         (lambda lake: spoil(lake / "pets" / "part-00000.parquet"), "its content has changed"),
         (lambda lake: (lake / "manifest.json").write_text("{"), "is not a manifest"),
+        (lambda lake: edited(lake, '"petrec_export": 1', '"petrec_export": 2'), "another version"),
+        (lambda lake: edited(lake, '"taken_at": "', '"taken_at": "x'), "Invalid isoformat"),
+        (lambda lake: edited(lake, '"rows": 500,', '"rows": 501,', 1), "do not have its 501 rows"),
+        (lambda lake: edited(lake, '"pets/part', '"appointments/part'), "is not a file of pets"),
         (lambda lake: without_manifest(lake, "pets"), "has no files of table pets"),
         (lambda lake: spoil(without_manifest(lake) / "pets" / "part-00000.parquet"), "complete"),
         (lambda lake: renamed(lake, "pets", "animals"), "has no column id"),
@@ -156,6 +185,11 @@ def made_once(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Pat
     with databases(cluster) as make:
         api.export_tables(api.connect(make().dsn), directory)
     return directory
+
+
+def edited(lake: Path, old: str, new: str, times: int = -1) -> None:
+    manifest = lake / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(old, new, times))
 
 
 def spoil(path: Path) -> None:
