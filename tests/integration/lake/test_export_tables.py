@@ -73,6 +73,17 @@ def test_odd_texts_and_moments_arrive_as_they_are(
     ]
 
 
+def test_a_condition_with_a_percent_sign_is_asked_as_it_is(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
+    clinic.execute("UPDATE pets SET name = '50%' WHERE id::text < '8'")
+    where = "length(name) % 2 >= 0 AND name <> '50%'"
+    (tmp_path / "petrec.toml").write_text(f'[mapping.where]\npets = "{where}"\n')
+    exported = petrec("export-tables", "lake", "--format", "json", dsn=clinic.dsn)
+    counted = {t["name"]: t["rows"] for t in json.loads(exported.out)["tables"]}
+    assert [(counted["pets"],)] == clinic.execute("SELECT count(*) FROM pets WHERE name <> '50%'")
+
+
 def test_personal_columns_are_exported_only_when_asked_for(
     petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:

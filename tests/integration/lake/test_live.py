@@ -82,3 +82,14 @@ def test_what_duckdb_compares_in_another_way_is_refused(
     rows = petrec("audit", "--rows", "mismatched", *LIVE, dsn=clinic.dsn)
     assert rows.code == 2
     assert "omit --engine" in rows.err
+
+
+def test_no_password_is_shown_where_duckdb_cannot_connect(petrec: Petrec, clinic: Database) -> None:
+    clinic.execute("""DROP ROLE IF EXISTS lonely; CREATE ROLE lonely LOGIN
+        PASSWORD 's3cret": pw' CONNECTION LIMIT 1; GRANT pg_read_all_data TO lonely""")
+    dsn = clinic.dsn.replace("postgres@", "lonely:s3cret%22%3A%20pw@")
+    ended = petrec("audit", "-vv", *LIVE, dsn=dsn)
+    assert ended.code == 3
+    assert "cannot connect" in ended.err
+    assert "too many connections" in ended.err
+    assert "s3cret" not in ended.out + ended.err

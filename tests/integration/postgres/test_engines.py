@@ -12,6 +12,10 @@ SET allow_system_table_mods = on;
 CREATE TABLE pg_catalog.pg_dist_local_group (groupid int);
 INSERT INTO pg_catalog.pg_dist_local_group VALUES ({group});
 GRANT SELECT ON pg_catalog.pg_dist_local_group TO PUBLIC;
+CREATE TABLE pg_catalog.pg_dist_partition (
+  logicalrelid regclass, partmethod "char", partkey text, colocationid int, repmodel "char");
+CREATE FUNCTION pg_catalog.column_to_column_name(regclass, text) RETURNS text
+  LANGUAGE sql RETURN $2;
 """
 
 
