@@ -13,7 +13,7 @@ from petrec.lake.dialects import DUCKDB
 from petrec.lake.engine import FileFormat, TableFiles, View
 
 _AT_ONCE = 10_000
-_UNCONNECTED = "Unable to connect to Postgres"
+_UNCONNECTED = "Unable to connect to "
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 _TYPES = {
     "UUID": "uuid",
