@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.plugins.alembic_project",
     "tests.plugins.pooler",
     "tests.plugins.seaweed",
+    "tests.plugins.sweeps",
     "tests.plugins.exports",
     "tests.plugins.lakes",
     "tests.plugins.votes",

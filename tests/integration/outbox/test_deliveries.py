@@ -3,25 +3,18 @@
 import asyncio
 import json
 import signal
-import socket
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from fastapi import FastAPI
 
-from petrec.api.host import outbox as host_outbox
 from petrec.api.host.lifespan import ending
 from petrec.api.host.outbox import with_couriers
-from petrec.errors import ConnectionFailedError
-from petrec.features.outbox import courier, send
 from petrec.features.outbox.courier import deliver_due
-from petrec.features.outbox.webhook import Webhook, open_webhooks
+from petrec.features.outbox.webhook import open_webhooks
 from petrec.features.runs.journal.install import install_journal
 from petrec.operations.outbox import deliver_outbox, run_outbox
 from petrec.operations.session import Session
@@ -83,153 +76,6 @@ def test_a_receiver_that_hangs_holds_no_lock_and_no_other_webhook(
         until(lambda: waiting(clinic) == [])
         stop.set()
         thread.join()
-
-
-def test_an_answer_in_drops_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(send, "_WHOLE_S", 0.5)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def drip() -> None:
-            connection, _ = server.accept()
-            ended = Event()
-            with connection:
-                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drop: ")
-                try:
-                    while not ended.wait(0.05):
-                        connection.sendall(b"a")
-                except OSError:
-                    pass
-
-        thread = Thread(target=drip)
-        thread.start()
-        url = urlsplit(f"http://127.0.0.1:{server.getsockname()[1]}/")
-        attempt = send.send(Webhook("a", url, (b"x" * 32,)), "id", "{}")
-        thread.join()
-    assert attempt.failure == "no answer in time"
-
-
-def test_a_slow_answer_counts_and_none_does_not(
-    monkeypatch: pytest.MonkeyPatch, receiver: Receiver
-) -> None:
-    monkeypatch.setattr(send, "_CONNECT_S", 0.2)
-    webhook = Webhook("a", urlsplit(receiver.url), (b"x" * 32,))
-    receiver.answer = lambda _: 503 if receiver.going.wait(0.5) else 200
-    assert send.send(webhook, "id", "{}").failure == ""
-    monkeypatch.setattr(send, "_WHOLE_S", 0.3)
-    assert send.send(webhook, "id", "{}").failure == "no answer in time"
-
-
-def test_what_is_cut_before_there_is_a_socket_sends_nothing(
-    monkeypatch: pytest.MonkeyPatch, receiver: Receiver
-) -> None:
-    connect = socket.create_connection
-
-    def late(*given: Any, **more: Any) -> socket.socket:
-        time.sleep(0.2)
-        return connect(*given, **more)
-
-    monkeypatch.setattr(send, "_WHOLE_S", 0.05)
-    monkeypatch.setattr(socket, "create_connection", late)
-    webhook = Webhook("a", urlsplit(receiver.url), (b"x" * 32,))
-    assert send.send(webhook, "id", "{}").failure == "no answer in time"
-    assert receiver.received == []
-
-
-@pytest.mark.parametrize(
-    ("url", "port"),
-    [
-        ("https://[2001:db8::5]/h", 443), ("http://[::1]/h", 80), ("https://x.example/h", 443),
-        ("https://[2001:db8::5]:8443/h", 8443),
-    ],
-)  # fmt: skip
-def test_the_port_is_that_of_the_url(url: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, int]] = []
-
-    def refuse(address: tuple[str, int], *_: Any) -> socket.socket:
-        asked.append(address)
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    attempt = send.send(Webhook("a", urlsplit(url), (b"x" * 32,)), "id", "{}")
-    assert attempt.failure == "ConnectionRefusedError"
-    assert asked == [(urlsplit(url).hostname, port)]
-
-
-def test_a_courier_outlives_what_nobody_expected(
-    outbox_session: Callable[..., Session],
-    clinic: Database,
-    receiver: Receiver,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    session = outbox_session()
-    deliver_outbox(session)
-    clinic.execute(ENQUEUE, ("main", 1))
-    errors = iter([KeyError("not for a log")])
-    whole = send.send
-
-    def fail_once(*given: Any) -> send.Attempt:
-        for error in errors:
-            clinic.execute(DUE)
-            raise error
-        return whole(*given)
-
-    monkeypatch.setattr(courier, "send", fail_once)
-    monkeypatch.setattr(courier, "_ERROR_S", 0.01)
-    with courier.delivering(session.engine, open_webhooks(session.settings)):
-        until(lambda: len(receiver.received) == 1)
-    assert "Cannot deliver the outbox: KeyError" in caplog.text
-    assert "not for a log" not in caplog.text
-
-
-def test_an_outbox_that_cannot_be_created_at_the_start_is_created_later(
-    outbox_session: Callable[..., Session],
-    clinic: Database,
-    receiver: Receiver,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    session = outbox_session()
-    webhooks = open_webhooks(session.settings)
-    lifespan = with_couriers(ending(session.engine), session.engine, webhooks)
-    errors = iter([ConnectionFailedError("down"), ConnectionFailedError("still down")])
-    install = install_journal
-
-    def fail_twice(*given: Any) -> None:
-        for error in errors:
-            raise error
-        install(*given)
-
-    monkeypatch.setattr(host_outbox, "install_journal", fail_twice)
-    monkeypatch.setattr(courier, "_ERROR_S", 0.01)
-
-    async def serve() -> None:
-        async with lifespan(FastAPI()):
-            there = "SELECT to_regclass('petrec.outbox') IS NOT NULL"
-            await asyncio.to_thread(until, lambda: clinic.execute(there) == [(True,)])
-            clinic.execute(ENQUEUE, ("main", 2))
-            await asyncio.to_thread(until, lambda: len(receiver.received) == 2)
-
-    asyncio.run(serve())
-    assert waiting(clinic) == []
-
-
-def test_the_end_does_not_wait_for_a_database_that_is_silent(
-    outbox_session: Callable[..., Session],
-    clinic: Database,
-    receiver: Receiver,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    session = outbox_session()
-    deliver_outbox(session)
-    monkeypatch.setattr(courier, "_END_S", 0.2)
-    stuck = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation::regclass::text = %s"
-    with clinic.connect(autocommit=False) as other:
-        other.execute("LOCK TABLE petrec.outbox")
-        with courier.delivering(session.engine, open_webhooks(session.settings)):
-            until(lambda: clinic.execute(stuck, ("petrec.outbox",)) == [(1,)])
-            leaving = time.monotonic()
-        assert time.monotonic() - leaving < 10
-        other.rollback()
 
 
 def test_several_couriers_send_each_event_once(
