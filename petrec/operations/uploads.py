@@ -15,7 +15,12 @@ from petrec.features.runs.journal.presence import is_installed
 from petrec.features.runs.journal.store import unfinished_run
 from petrec.features.runs.lineage import read_skips
 from petrec.features.runs.run import Action, Observer
-from petrec.features.uploads.announce import Listeners, announce
+from petrec.features.uploads.announce import (
+    Listeners,
+    announce,
+    announce_resumed,
+    written_by,
+)
 from petrec.features.uploads.candidates import UploadRow
 from petrec.features.uploads.judge import JudgedUpload, UploadFinding
 from petrec.features.uploads.result import FoundUpload, SweepPlan, SweepResult
@@ -111,10 +116,12 @@ def sweep_uploads(
     with session.translated():
         if listeners.webhooks:
             install_journal(session.engine, BRANCH)
-        if pending:
-            resume_sweep(session.engine, schema, target, given, progress)
+        resumed = resume_sweep(session.engine, schema, target, given, progress) if pending else None
+        told = announce_resumed(session.engine, resumed.id, listeners) if resumed else 0
+        settled = written_by(session.engine, resumed.id if resumed else None)
+        edits = [edit for edit in edits if edit.key not in settled]
         run = settle(session.engine, schema, edits, given, progress)
-        told = announce(session.engine, found.judged, run.id if run else None, listeners)
+        told += announce(session.engine, found.judged, run.id if run else None, listeners)
         with reading(session.engine) as connection:
             skipped = read_skips(connection, run.id) if run else ()
     counts = found.counts()

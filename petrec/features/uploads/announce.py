@@ -29,16 +29,39 @@ def announce(
     engine: Engine, judged: Iterable[JudgedUpload], run_id: int | None, listeners: Listeners
 ) -> int:
     """Announce the uploads that need it, those of a run only if it wrote them; returns how many."""
-    if not (listeners.channel or listeners.webhooks):
-        return 0
-    with engine.begin() as connection:
-        written = _written(connection, run_id)
+    written = written_by(engine, run_id)
     told = [
-        _data(one)
+        _data(one.candidate.key[0], one.candidate.pet_id)
         for one in judged
         if one.is_announced
         and (one.finding is not UploadFinding.ARRIVED or one.candidate.key in written)
     ]
+    return _tell_all(engine, listeners, told)
+
+
+def announce_resumed(engine: Engine, run_id: int, listeners: Listeners) -> int:
+    """Announce what a resumed run has written, also before it was interrupted."""
+    pet = changes.c.new["pet_id"].astext
+    arrived = select(changes.c.row_key, pet).where(
+        changes.c.run_id == run_id, changes.c.strategy == UploadFinding.ARRIVED
+    )
+    with engine.begin() as connection:
+        told = [_data(key[0], pet_id) for key, pet_id in connection.execute(arrived)]
+    return _tell_all(engine, listeners, told)
+
+
+def written_by(engine: Engine, run_id: int | None) -> set[tuple[str, ...]]:
+    """Return the keys of the rows that a run has written; none without a run."""
+    if run_id is None:
+        return set()
+    written = select(changes.c.row_key).where(changes.c.run_id == run_id)
+    with engine.begin() as connection:
+        return {tuple(key) for key in connection.scalars(written)}
+
+
+def _tell_all(engine: Engine, listeners: Listeners, told: list[dict[str, Any]]) -> int:
+    if not (listeners.channel or listeners.webhooks):
+        return 0
     for start in range(0, len(told), _AT_ONCE):
         with engine.begin() as connection:
             _tell(connection, listeners, told[start : start + _AT_ONCE])
@@ -55,17 +78,9 @@ def _tell(connection: Connection, listeners: Listeners, told: list[dict[str, Any
         connection.execute(_NOTIFY, {"channel": listeners.channel, "all": texts})
 
 
-def _written(connection: Connection, run_id: int | None) -> set[tuple[str, ...]]:
-    if run_id is None:
-        return set()
-    keys = connection.scalars(select(changes.c.row_key).where(changes.c.run_id == run_id))
-    return {tuple(key) for key in keys}
-
-
-def _data(judged: JudgedUpload) -> dict[str, Any]:
-    row = judged.candidate
-    pet = None if row.pet_id is None else _typed("pet-", row.pet_id)
-    return {"recording_id": _typed("rec-", row.key[0]), "pet_id": pet}
+def _data(recording_id: str, pet_id: str | None) -> dict[str, Any]:
+    pet = None if pet_id is None else _typed("pet-", pet_id)
+    return {"recording_id": _typed("rec-", recording_id), "pet_id": pet}
 
 
 def _typed(prefix: str, stored: str) -> str:

@@ -3,7 +3,12 @@
 import json
 from collections import Counter
 
+import pytest
+
+from tests.plugins.command import Spawn
+from tests.plugins.seaweed import KEYS
 from tests.plugins.sweeps import EVER, FOUND, Swept
+from tests.plugins.waiting import until
 
 
 def test_a_sweep_lists_what_each_recording_needs_and_writes_nothing(swept: Swept) -> None:
@@ -49,6 +54,32 @@ def test_a_sweep_settles_and_its_undo_takes_it_back(swept: Swept) -> None:
     shown = swept("runs", "undo", "1", "--yes")
     assert shown.code == 0, shown.out
     assert swept.database.checksum() == before
+
+
+def test_a_sweep_that_was_killed_is_finished_and_tells_of_everything(
+    swept: Swept, spawn: Spawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept("--version")  # It has written the settings.
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS.secret_key)
+    slowly = ("--apply", "--yes", "--max-rows-per-second", "3")
+    killed = spawn("uploads", "sweep", *EVER, *slowly, dsn=swept.database.dsn)
+    written = "SELECT count(*) FROM petrec.changes WHERE strategy = 'arrived'"
+    until(lambda: swept.database.execute("SELECT to_regclass('petrec.changes')") != [(None,)])
+    until(lambda: swept.database.execute(written) != [(0,)])
+    killed.kill()
+    killed.wait()
+    listener = swept.database.connect()
+    listener.execute("LISTEN petrec_uploaded")
+    done = swept.json("--apply", "--yes", code=1)
+    told = Counter(
+        json.loads(each.payload)["recording_id"].removeprefix("rec-")
+        for each in listener.notifies(timeout=0)
+    )
+    of = swept.sort_of()
+    assert told == Counter(r for r, sort in of.items() if sort in {"arrived", "unprocessed"})
+    assert (done["announced"], done["run"]) == (told.total(), None)
+    assert done["skipped"] == []
 
 
 def test_what_changed_meanwhile_is_not_undone(swept: Swept) -> None:
