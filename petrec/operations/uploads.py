@@ -22,7 +22,7 @@ from petrec.features.uploads.announce import (
     written_by,
 )
 from petrec.features.uploads.candidates import UploadRow
-from petrec.features.uploads.judge import JudgedUpload, UploadFinding
+from petrec.features.uploads.judge import LEFT, JudgedUpload, UploadFinding
 from petrec.features.uploads.result import FoundUpload, SweepPlan, SweepResult
 from petrec.features.uploads.sweep import (
     StoreRules,
@@ -125,7 +125,7 @@ def sweep_uploads(
         with reading(session.engine) as connection:
             skipped = read_skips(connection, run.id) if run else ()
     counts = found.counts()
-    return SweepResult(run, counts, told, counts.get(UploadFinding.FILE_CHANGED, 0), skipped)
+    return SweepResult(run, counts, told, sum(counts.get(kind, 0) for kind in LEFT), skipped)
 
 
 def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:

@@ -14,6 +14,7 @@ from petrec.storage.credentials import Provider
 from petrec.storage.place import BucketAddress
 
 logger = logging.getLogger("petrec.api")
+_SLOW_DOWN = 429
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ def check_bucket(place: BucketAddress, credentials: Provider, timeout_s: float =
         )
 
 
+class ObjectRefusedError(StorageUnavailableError):
+    """The store answers, but not about this object: its key is too long, or it may not be read."""
+
+
 def noted_etag(metadata: str | None) -> str | None:
     """Return the ETag that a completion has noted in the metadata; None of older rows."""
     try:
@@ -72,7 +77,9 @@ def _head(
         connection = _connect(place, timeout_s)
         try:
             connection.request("HEAD", place.path(key), headers=headers)
-            return connection.getresponse()
+            # Its headers stay; a store that closes each connection leaves it to the response.
+            with connection.getresponse() as response:
+                return response
         finally:
             connection.close()
     except (OSError, http.client.HTTPException) as error:
@@ -94,6 +101,8 @@ def _stored(response: http.client.HTTPResponse) -> StoredObject | None:
     if response.status != 200 or not size.isdecimal():
         # S3 returns 403, not 404, to a key that may not list the bucket.
         logger.warning("The object store returned status %d to HEAD", response.status)
-        raise StorageUnavailableError(hint="the key needs s3:GetObject and s3:ListBucket")
+        hint = "the key needs s3:GetObject and s3:ListBucket"
+        refused = 400 <= response.status < 500 and response.status != _SLOW_DOWN
+        raise (ObjectRefusedError if refused else StorageUnavailableError)(hint=hint)
     etag = response.getheader("etag", "").strip('"')
     return StoredObject(int(size), response.getheader("content-type", ""), etag)

@@ -10,7 +10,7 @@ from petrec.errors import StorageUnavailableError
 from petrec.features.runs.edits import Edit
 from petrec.features.uploads.candidates import UploadRow
 from petrec.schema import FAILED, UploadState
-from petrec.storage.objects import StoredObject, noted_etag
+from petrec.storage.objects import ObjectRefusedError, StoredObject, noted_etag
 
 Head = Callable[[str], StoredObject | None]
 
@@ -26,6 +26,7 @@ class UploadFinding(StrEnum):
     UNPROCESSED = "unprocessed"
     FILE_MISSING = "file_missing"
     FILE_CHANGED = "file_changed"
+    UNREADABLE = "unreadable"
 
     @property
     def sentence(self) -> str:
@@ -44,6 +45,7 @@ _MEANS = {
     UploadFinding.UNPROCESSED: "uploaded, nothing processes it",
     UploadFinding.FILE_MISSING: "uploaded, its file is gone from the store",
     UploadFinding.FILE_CHANGED: "its file is not the one that was uploaded",
+    UploadFinding.UNREADABLE: "the store does not say whether it has its file",
 }
 _SETTLES = {
     UploadFinding.EXPIRED: "status failed",
@@ -51,7 +53,11 @@ _SETTLES = {
     UploadFinding.UNPROCESSED: "announced again",
     UploadFinding.FILE_MISSING: "status failed",
     UploadFinding.FILE_CHANGED: "left for a person",
+    UploadFinding.UNREADABLE: "left for a person",
 }
+
+
+LEFT = frozenset({UploadFinding.FILE_CHANGED, UploadFinding.UNREADABLE})
 
 
 @dataclass(frozen=True)
@@ -89,16 +95,19 @@ def judge_uploads(
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         objects = pool.map(partial(_ask, head), candidates)
         for candidate, stored in zip(candidates, objects, strict=True):
-            finding = _finding(candidate, stored, max_bytes)
-            if finding is not None:
+            if isinstance(stored, ObjectRefusedError):
+                yield JudgedUpload(candidate, UploadFinding.UNREADABLE, None)
+            elif (finding := _finding(candidate, stored, max_bytes)) is not None:
                 yield JudgedUpload(candidate, finding, stored)
 
 
-def _ask(head: Head, candidate: UploadRow) -> StoredObject | None:
+def _ask(head: Head, candidate: UploadRow) -> StoredObject | ObjectRefusedError | None:
     """Ask the store; one answer that does not come must not cost those of all others."""
     for attempt in range(_TRIES):
         try:
             return head(candidate.s3_key) if candidate.s3_key else None
+        except ObjectRefusedError as error:
+            return error
         except StorageUnavailableError:
             if attempt == _TRIES - 1:
                 raise

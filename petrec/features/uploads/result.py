@@ -9,7 +9,7 @@ from petrec.documents.document import SCHEMA_VERSION, Document, Grid
 from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
-from petrec.features.uploads.judge import UploadFinding
+from petrec.features.uploads.judge import LEFT, UploadFinding
 from petrec.phrases import Phrase, Phrased
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class SweepPlan(Struct, frozen=True):
     @property
     def settled(self) -> int:
         """Return how many of them a sweep settles."""
-        return self.total - self.counts.get(UploadFinding.FILE_CHANGED, 0)
+        return self.total - sum(self.counts.get(kind, 0) for kind in LEFT)
 
     def frame(self) -> "DataFrame":
         """Return the uploads as a data frame."""
