@@ -10,7 +10,7 @@ from petrec.errors import SchemaMismatchError
 from petrec.lake.dialects import Transpiler
 from petrec.lake.engine import FileFormat, TableFiles, View
 from petrec.lake.manifest import ExportedTable
-from petrec.schema import TableShape
+from petrec.schema import REFERENCES, TableShape
 from petrec.settings import REQUIRED_COLUMNS
 from petrec.settings import Mapping as Settings
 
@@ -27,15 +27,6 @@ _KEPT = {
 # How programs write NULL in a CSV file; none of them is an id.
 _NOTHING = ("", "\\N", "NULL")
 _LEFT_OUT = frozenset({"json", "jsonb"})
-_REFERENCES = (
-    ("recordings", "pet_id", "pets"),
-    ("recordings", "appointment_id", "appointments"),
-    ("recordings", "visit_id", "visits"),
-    ("appointment_pets", "pet_id", "pets"),
-    ("appointment_pets", "appointment_id", "appointments"),
-    ("visits", "pet_id", "pets"),
-    ("visits", "appointment_id", "appointments"),
-)
 
 
 class LakeTable(NamedTuple):
@@ -63,7 +54,7 @@ class LakeShapes:
         for table in self.tables.values():
             for column in sorted(REQUIRED_COLUMNS[table.name]):
                 self._check_present(table, self.mapping.column(table.name, column))
-        for child, column, parent in _REFERENCES:
+        for child, column, parent in REFERENCES:
             if child in self.tables and parent in self.tables:
                 self._check_alike(self.tables[child], column, self.tables[parent])
         self._check_visits()

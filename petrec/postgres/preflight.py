@@ -17,18 +17,9 @@ from petrec.postgres.names import check_names
 from petrec.postgres.presence import TablePresence
 from petrec.postgres.proofs import KeyClaims, read_proofs
 from petrec.postgres.soft_deletion import overlooked
-from petrec.schema import Schema, TableShape, build_schema, comparable, layout_of
+from petrec.schema import REFERENCES, Schema, TableShape, build_schema, comparable, layout_of
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 
-_REFERENCES = (
-    ("recordings", "pet_id", "pets"),
-    ("recordings", "appointment_id", "appointments"),
-    ("recordings", "visit_id", "visits"),
-    ("appointment_pets", "pet_id", "pets"),
-    ("appointment_pets", "appointment_id", "appointments"),
-    ("visits", "pet_id", "pets"),
-    ("visits", "appointment_id", "appointments"),
-)
 _ENCODING = text("SELECT current_setting('server_encoding')")
 _TRUSTED = "foreign keys are trusted (trust_constraints): a row that violates one is not found"
 
@@ -93,7 +84,7 @@ def _owners(mapping: Mapping, tables: Tables) -> Iterator[str]:
 
 def _check_types(mapping: Mapping, tables: Tables) -> None:
     _check_identifying(mapping, tables)
-    for child, column, parent in _REFERENCES:
+    for child, column, parent in REFERENCES:
         if child not in tables or parent not in tables:
             continue
         reference = tables[child].columns.get(mapping.column(child, column))

@@ -3,6 +3,7 @@
 from petrec.schema.build import build_schema
 from petrec.schema.columns import (
     FAILED,
+    REFERENCES,
     PgType,
     UploadState,
     base_type,
@@ -15,6 +16,7 @@ from petrec.schema.tables import Proofs, Schema, Tables, TableShape, written_as
 __all__ = [
     "FAILED",
     "PLAIN",
+    "REFERENCES",
     "Layout",
     "PgType",
     "Placement",

@@ -14,6 +14,17 @@ _FAMILIES = (
     frozenset({"text", "character varying", "bpchar"}),
 )
 
+# Which column of which table names a row of which other table, by logical names.
+REFERENCES = (
+    ("recordings", "pet_id", "pets"),
+    ("recordings", "appointment_id", "appointments"),
+    ("recordings", "visit_id", "visits"),
+    ("appointment_pets", "pet_id", "pets"),
+    ("appointment_pets", "appointment_id", "appointments"),
+    ("visits", "pet_id", "pets"),
+    ("visits", "appointment_id", "appointments"),
+)
+
 
 def comparable(one: str, other: str) -> bool:
     """Return whether values of two types, by name, are compared as they are."""
