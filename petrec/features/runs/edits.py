@@ -1,6 +1,6 @@
 """Edits as work for the journal: a row is written if it still holds what its edit expects."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -9,7 +9,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Subquery,
     Table,
     and_,
     case,
@@ -17,11 +16,10 @@ from sqlalchemy import (
     insert,
     literal,
     or_,
-    select,
 )
 
 from petrec.features.runs.batches.items import numbered
-from petrec.features.runs.batches.row_locks import ROW_VERSION, locked_as_read, system_columns
+from petrec.features.runs.batches.row_locks import locked_as_read, versioned
 from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.store import create_run, read_run, update_run
@@ -71,14 +69,9 @@ class EditWork(RunWork):
         """Return the run's edits."""
         return edits, edits.c.run_id == run.id
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock nothing: the guard locks the recordings."""
-        del connection, run
-        return list(page)
-
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each row with what its edit expects; one that has changed is skipped."""
-        recording = self._recordings()
+        recording = versioned(self.recordings)
         decided = {name: _wanted(recording.c[name]) for name in run.target.decided}
         names = dict.fromkeys((*run.target.decided, *EXPECTED))
         rows = GuardedRows(
@@ -93,11 +86,6 @@ class EditWork(RunWork):
         same = has_key(self.schema, recording.c, edits.c.row_key)
         query = rows.select_from(edits.join(recording, same), numbered(*self.items(run)))
         return locked_as_read(self.schema, query, recording.c, edits.c.row_key)
-
-    def _recordings(self) -> Subquery:
-        recordings = self.schema.recordings
-        version = system_columns(recordings, ROW_VERSION)
-        return select(*recordings.c, *version).subquery("recording")
 
 
 def _is_expected(column: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     FromClause,
     Label,
     Select,
+    Subquery,
     Table,
     and_,
     literal_column,
@@ -33,6 +34,12 @@ def system_columns(table: FromClause, names: Sequence[str]) -> list[Label[Any]]:
     """Return system columns of a table or alias, labelled with their own names."""
     prefix = quoted_table(table)
     return [literal_column(f"{prefix}.{name}").label(name) for name in names]
+
+
+def versioned(recordings: FromClause) -> Subquery:
+    """Return the recordings with their version, by which `locked_as_read` knows them again."""
+    version = system_columns(recordings, ROW_VERSION)
+    return select(*recordings.c, *version).subquery("recording")
 
 
 def is_at(table: FromClause, row: Columns, names: Sequence[str]) -> ColumnElement[bool]:

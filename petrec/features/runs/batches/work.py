@@ -85,9 +85,13 @@ class RunWork(ABC):
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the journal's table of items and the condition that selects this run's."""
 
-    @abstractmethod
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock what the guard relies on; returns the items that no other session has locked."""
+        """Lock what the guard relies on; returns the items that no other session has locked.
+
+        Where that is the recordings alone, which the guard locks itself, this locks nothing.
+        """
+        del connection, run
+        return list(page)
 
     @abstractmethod
     def guarded_rows(self, run: Run) -> Select[Any]:

@@ -7,18 +7,16 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Subquery,
     Table,
     and_,
     case,
     literal,
     or_,
-    select,
 )
 
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.links import remove_links
-from petrec.features.runs.batches.row_locks import ROW_VERSION, locked_as_read, system_columns
+from petrec.features.runs.batches.row_locks import locked_as_read, versioned
 from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.store import undos_of
@@ -44,15 +42,10 @@ class UndoWork(RunWork):
         """Return the changes of the run that is undone."""
         return changes, changes.c.run_id == run.undoes
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock nothing: the guard relies only on the recordings themselves."""
-        del connection, run
-        return list(page)
-
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each row with what the run wrote; a row that has changed since is skipped."""
         table, mine = self.items(run)
-        recording = self._recordings()
+        recording = versioned(self.recordings)
         decided = [recording.c[name] for name in run.target.decided]
         rows = GuardedRows(
             seq=table.c.seq,
@@ -66,11 +59,6 @@ class UndoWork(RunWork):
         same = has_key(self.schema, recording.c, table.c.row_key)
         query = rows.select_from(table.join(recording, same), numbered(table, mine))
         return locked_as_read(self.schema, query, recording.c, table.c.row_key)
-
-    def _recordings(self) -> Subquery:
-        recordings = self.recordings
-        version = system_columns(recordings, ROW_VERSION)
-        return select(*recordings.c, *version).subquery("recording")
 
     def after_write(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Remove the pets that the run had added to appointments."""
