@@ -5,6 +5,7 @@ import sqlite3
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 import msgspec
@@ -43,6 +44,13 @@ class Spool(Generic[Item]):
             size = int.from_bytes(os.pread(file, _SIZE, at), "big")
             yield self._decoder.decode(os.pread(file, size, at + _SIZE))
             at += _SIZE + size
+
+
+def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yield the items of a long list in lists of a bounded length."""
+    each = iter(items)
+    while chunk := list(islice(each, size)):
+        yield chunk
 
 
 def open_scratch(owner: object, *tables: str) -> sqlite3.Connection:

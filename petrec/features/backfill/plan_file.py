@@ -7,14 +7,14 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import count, groupby, islice
+from itertools import count, groupby
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection
 
 from petrec.documents.read_csv import UnreadableCsvError, read_csv
-from petrec.documents.spool import open_scratch
+from petrec.documents.spool import chunks, open_scratch
 from petrec.errors import UsageError
 from petrec.files import open_text
 from petrec.postgres.ids import normal_ids
@@ -65,7 +65,7 @@ class PlanFile:
         """Check the ids by the types of their columns; errors: UsageError with all faults."""
         self._scratch.execute("DELETE FROM planned")
         columns = (schema.recordings.c.id, schema.pets.c.id)
-        for chunk in chunks(self._scratch.execute(_LINES[0])):
+        for chunk in chunks(self._scratch.execute(_LINES[0]), AT_ONCE):
             known = [
                 normal_ids(connection, column, (str(line[place]) for line in chunk))
                 for place, column in enumerate(columns, start=1)
@@ -135,13 +135,6 @@ class PlanFile:
             place = f"line {_ranges(numbers)}: " if numbers[0] else ""
             told.append(f"  {place}{reason}")
         return "\n".join(told)
-
-
-def chunks(lines: Iterable[PlannedLine]) -> Iterator[list[PlannedLine]]:
-    """Yield the lines in lists of a bounded length."""
-    each = iter(lines)
-    while chunk := list(islice(each, AT_ONCE)):
-        yield chunk
 
 
 def _ranges(numbers: Iterable[int]) -> str:

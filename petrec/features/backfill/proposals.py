@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.features.backfill.plan_file import PlanFile, PlannedLine, chunks
+from petrec.documents.spool import chunks
+from petrec.features.backfill.plan_file import AT_ONCE, PlanFile, PlannedLine
 from petrec.features.backfill.proposed import ALREADY, HOLDS, JudgedPlan, RefusedLine
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, system_columns
 from petrec.features.runs.journal.keys import key_of
@@ -41,7 +42,7 @@ def judge_plan(connection: Connection, schema: Schema, file: PlanFile) -> Judged
     file.check(connection, schema)
     counts: Counter[str] = Counter()
     refused: list[RefusedLine] = []
-    for chunk in chunks(file):
+    for chunk in chunks(file, AT_ONCE):
         for line, recording, pet, outcome in connection.execute(_outcomes(schema, chunk)):
             counts[outcome] += 1
             if outcome not in {HOLDS, ALREADY} and len(refused) < MOST_LISTED:
@@ -56,7 +57,7 @@ def write_proposals(
     file.check(connection, schema)
     run_id = create_run(connection, Action.BACKFILL, target)
     planned = 0
-    for chunk in chunks(file):
+    for chunk in chunks(file, AT_ONCE):
         query = _plan_query(schema, run_id, planned, chunk)
         planned += connection.execute(query.execution_options(preserve_rowcount=True)).rowcount
     if not planned:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from itertools import islice
 
 import msgspec
 from sqlalchemy import Connection, Engine, insert
 
+from petrec.documents.spool import chunks
 from petrec.features.review.agree import Ballot
 from petrec.features.review.work import ReviewWork
 from petrec.features.runs.driver.driver import Driver
@@ -88,8 +88,7 @@ def foresee_review(connection: Connection, schema: Schema, target: Target) -> Fo
 def _create(connection: Connection, target: Target, ballots: Iterable[Ballot]) -> Run:
     run_id = create_run(connection, Action.REVIEW, target)
     planned = 0
-    numbered = enumerate(ballots, start=1)
-    while some := list(islice(numbered, _ROWS_AT_ONCE)):
+    for some in chunks(enumerate(ballots, start=1), _ROWS_AT_ONCE):
         connection.execute(insert(decisions), [_row(run_id, seq, ballot) for seq, ballot in some])
         planned += sum(not ballot.decision.verdict.is_silent for _, ballot in some)
     update_run(connection, run_id, {"planned": planned})

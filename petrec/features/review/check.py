@@ -6,7 +6,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from petrec.documents.spool import Spool
+from petrec.documents.spool import Spool, chunks
 from petrec.features.review.agree import Before, Valid, agreed
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.cases import observe, read_pets
@@ -32,7 +32,7 @@ def check(connection: Connection, schema: Schema, reading: Reading, clock: Clock
     checked = Checked(problems=list(reading.problems), rows=dict(reading.rows))
     votes, lines = Votes(), DecidedLines()
     formed: Spool[DecisionEntry] = Spool(DecisionEntry)
-    for chunk in _chunks(iter(reading.entries), _AT_ONCE):
+    for chunk in chunks(reading.entries, _AT_ONCE):
         for entry in _formed(connection, schema, chunk, lines, checked):
             formed.append(entry)
     for vote in _judged_all(connection, schema, formed, checked, clock):
@@ -66,11 +66,6 @@ def _formed(
             yield DecisionEntry(entry.place, decision, entry.row)
 
 
-def _chunks(entries: Iterator[DecisionEntry], size: int) -> Iterator[list[DecisionEntry]]:
-    while chunk := list(islice(entries, size)):
-        yield chunk
-
-
 def _judged_all(
     connection: Connection,
     schema: Schema,
@@ -94,7 +89,7 @@ def _judged_wave(
     clock: Clock,
 ) -> Iterator[Valid]:
     sights = Sights(observe(connection, schema, ids, clock))
-    for chunk in _chunks(entries, _AT_ONCE):
+    for chunk in chunks(entries, _AT_ONCE):
         yield from _judged(connection, schema, chunk, sights, checked)
 
 

@@ -1,7 +1,6 @@
 """Edits as work for the journal: a row is written if it still holds what its edit expects."""
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -18,6 +17,7 @@ from sqlalchemy import (
     or_,
 )
 
+from petrec.documents.spool import chunks
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.row_locks import locked_as_read, versioned
 from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json
@@ -47,8 +47,8 @@ def record_edits(
 ) -> Run:
     """Record a run with its edits, for batches to follow."""
     run_id = create_run(connection, action, target)
-    numbered_edits, count = enumerate(planned, start=1), 0
-    while some := list(islice(numbered_edits, _ROWS_AT_ONCE)):
+    count = 0
+    for some in chunks(enumerate(planned, start=1), _ROWS_AT_ONCE):
         connection.execute(insert(edits), [_row(run_id, seq, edit) for seq, edit in some])
         count += len(some)
     update_run(connection, run_id, {"planned": count})
