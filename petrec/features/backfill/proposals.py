@@ -13,6 +13,7 @@ from sqlalchemy import (
     Subquery,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -42,8 +43,9 @@ def judge_plan(connection: Connection, schema: Schema, file: PlanFile) -> Judged
     file.check(connection, schema)
     counts: Counter[str] = Counter()
     refused: list[RefusedLine] = []
+    query = _outcomes(schema)
     for chunk in chunks(file, AT_ONCE):
-        for line, recording, pet, outcome in connection.execute(_outcomes(schema, chunk)):
+        for line, recording, pet, outcome in connection.execute(query, _values(chunk)):
             counts[outcome] += 1
             if outcome not in {HOLDS, ALREADY} and len(refused) < MOST_LISTED:
                 refused.append(RefusedLine(line, recording, pet, outcome))
@@ -57,26 +59,34 @@ def write_proposals(
     file.check(connection, schema)
     run_id = create_run(connection, Action.BACKFILL, target)
     planned = 0
+    query = _plan_query(schema, run_id).execution_options(preserve_rowcount=True)
     for chunk in chunks(file, AT_ONCE):
-        query = _plan_query(schema, run_id, planned, chunk)
-        planned += connection.execute(query.execution_options(preserve_rowcount=True)).rowcount
+        planned += connection.execute(query, _values(chunk) | {"after": planned}).rowcount
     if not planned:
         return None
     update_run(connection, run_id, {"planned": planned})
     return read_run(connection, target.name, run_id)
 
 
-def _given(chunk: Sequence[PlannedLine]) -> Subquery:
-    numbers, recordings, pets = zip(*chunk, strict=True)
-    texts = (cast(literal(list(each), ARRAY(Text)), ARRAY(Text)) for each in (recordings, pets))
-    lines = cast(literal(list(numbers), ARRAY(BigInteger)), ARRAY(BigInteger))
-    given = func.unnest(lines, *texts).table_valued("line", "recording", "pet", name="line")
+def _values(chunk: Sequence[PlannedLine]) -> dict[str, Any]:
+    lines, recordings, pets = (list(each) for each in zip(*chunk, strict=True))
+    return {"lines": lines, "ids": recordings, "pets": pets}
+
+
+def _array(name: str, kind: type[BigInteger | Text]) -> ColumnElement[Any]:
+    # A statement with the lines in it would keep them: it is freed late.
+    return cast(bindparam(name, type_=ARRAY(kind)), ARRAY(kind))
+
+
+def _given() -> Subquery:
+    arrays = (_array("lines", BigInteger), _array("ids", Text), _array("pets", Text))
+    given = func.unnest(*arrays).table_valued("line", "recording", "pet", name="line")
     return select(given.render_derived()).subquery("given")
 
 
-def _judged(schema: Schema, chunk: Sequence[PlannedLine]) -> JudgedColumns:
+def _judged(schema: Schema) -> JudgedColumns:
     column = schema.recordings.c.id
-    ids = cast(literal([line[1] for line in chunk], ARRAY(Text)), ARRAY(column.type))
+    ids = cast(_array("ids", Text), ARRAY(column.type))
     within = column == func.any(ids)
     place = system_columns(schema.recordings, ROW_LOCATION)
     return judged(schema, *place, lists=Lists.PER_ROW, within=within)
@@ -90,8 +100,8 @@ def _joined(schema: Schema, facts: JudgedColumns, given: Subquery) -> ColumnElem
     return facts.recording.id == cast(given.c.recording, schema.recordings.c.id.type)
 
 
-def _outcomes(schema: Schema, chunk: Sequence[PlannedLine]) -> Select[Any]:
-    given, facts = _given(chunk), _judged(schema, chunk)
+def _outcomes(schema: Schema) -> Select[Any]:
+    given, facts = _given(), _judged(schema)
     own = facts.recording.pet_id
     outcome = case(
         (facts.recording.id.is_(None), "no such recording"),
@@ -106,13 +116,13 @@ def _outcomes(schema: Schema, chunk: Sequence[PlannedLine]) -> Select[Any]:
     return select(*columns).select_from(source).order_by(given.c.line)
 
 
-def _plan_query(schema: Schema, run_id: int, after: int, chunk: Sequence[PlannedLine]) -> Insert:
+def _plan_query(schema: Schema, run_id: int) -> Insert:
     """Build the statement that plans the lines of a chunk that hold, in their physical order."""
-    given, facts = _given(chunk), _judged(schema, chunk)
+    given, facts = _given(), _judged(schema)
     location = [facts.recording[name] for name in ROW_LOCATION]
     rows = select(
         literal(run_id),
-        literal(after) + func.row_number().over(order_by=location),
+        bindparam("after", type_=BigInteger) + func.row_number().over(order_by=location),
         key_of(schema, facts.recording),
         facts.strategy,
         cast(facts.recording.appointment_id, Text),
