@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from petrec.api.http.request_ids import HEADER
 from petrec.api.uploads.idempotency import KEY_HEADER
 from petrec.errors import SettingsError
 
 # https://www.rfc-editor.org/rfc/rfc6454#section-6.2
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_REQUEST_ID = "X-Request-ID"
-_ASKED = ("Authorization", "Content-Type", KEY_HEADER["name"], _REQUEST_ID)
+_ASKED = ("Authorization", "Content-Type", KEY_HEADER["name"], HEADER)
 
 
 def allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
@@ -33,5 +33,5 @@ def allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
             allow_origins=origins,
             allow_methods=_METHODS,
             allow_headers=_ASKED,
-            expose_headers=(_REQUEST_ID,),
+            expose_headers=(HEADER,),
         )

@@ -6,7 +6,8 @@ from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_HEADER = b"x-request-id"
+HEADER = "X-Request-ID"
+_HEADER = HEADER.lower().encode()
 _FITS = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 _current: ContextVar[str | None] = ContextVar("petrec_request_id", default=None)
 
