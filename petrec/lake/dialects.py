@@ -90,10 +90,6 @@ class Transpiler:
         tree = sqlglot.parse_one(text, read="postgres").transform(self._changed, copy=False)
         return str(tree.sql(dialect=self.dialect.name, identify=True))
 
-    def write_condition(self, text: str) -> str:
-        """Return a condition of PostgreSQL on one table as the engine reads it."""
-        return self.write_text(f"({text})")
-
     def _changed(self, node: exp.Expression) -> Any:
         match node:
             case exp.Encode():

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
+from petrec.lake.alike import FileTypes
 from petrec.lake.dialects import EngineDialect
 
 
@@ -16,22 +17,38 @@ class FileFormat(StrEnum):
 
 
 class TableFiles(NamedTuple):
-    """The files of one table."""
+    """The files of one table; those that are `alike` are known to have the same columns."""
 
     format: FileFormat
     paths: Sequence[str]
+    alike: bool = False
+
+    @property
+    def to_look_at(self) -> Sequence[str]:
+        """Return the files whose columns are those of all."""
+        return self.paths[:1] if self.alike else self.paths
 
 
 class View(NamedTuple):
-    """A table to register: its view, its files, each column with what is done to it, its rows.
+    """A table to register: its files, each column with what is done to it, its rows.
 
     The values of `columns` and the condition are in the engine's own SQL.
     """
 
-    name: str
+    table: str
     files: TableFiles
     columns: Mapping[str, str]
     condition: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the engine's name of the table."""
+        return view_name(self.table)
+
+
+def view_name(table: str) -> str:
+    """Return the engine's name of a table, which needs no quotes."""
+    return f"petrec_{table}"
 
 
 class Engine(Protocol):
@@ -41,8 +58,11 @@ class Engine(Protocol):
     version: str
     dialect: EngineDialect
 
-    def types(self, files: TableFiles) -> Mapping[str, str]:
-        """Return the columns of files with their types, by PostgreSQL's names of types."""
+    def find(self, address: str) -> Sequence[str]:
+        """Return the addresses of the files that a URL stands for; none if nothing is there."""
+
+    def types(self, files: TableFiles) -> FileTypes:
+        """Return the columns of each file with their types, by PostgreSQL's names of types."""
 
     def register(self, view: View) -> None:
         """Make the files a view that queries can name."""

@@ -1,15 +1,13 @@
 """The files of each table: those that a manifest names, or those found by the table's name."""
 
-import glob
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 from petrec.errors import FilesChangedError, SchemaMismatchError, UsageError
-from petrec.lake.engine import FileFormat, TableFiles
+from petrec.lake.engine import Engine, FileFormat, TableFiles
+from petrec.lake.listing import TABLE, local_paths
 from petrec.lake.manifest import ExportedTable, checksum
 
-# Stands for the table's name in a pattern.
-TABLE = "{table}"
 _MAGIC = b"PAR1"
 
 
@@ -25,67 +23,49 @@ def exported_files(directory: Path, table: ExportedTable) -> TableFiles:
         if not same:
             reason = f"{path} is not the file of the manifest: its content has changed"
             raise FilesChangedError(reason, hint=_AGAIN)
-    return TableFiles(FileFormat.PARQUET, [str(directory / file.path) for file in table.files])
+    paths = [str(directory / file.path) for file in table.files]
+    return TableFiles(FileFormat.PARQUET, paths, alike=True)
 
 
 _AGAIN = "export the tables again, or restore the directory as a whole"
 
 
-def found_files(source: str, names: Sequence[str]) -> TableFiles | None:
+def found_files(source: str, names: Sequence[str], engine: Engine) -> TableFiles | None:
     """Return the files of the table with one of these names; None if there are none.
 
-    `source` is a directory, or a pattern with TABLE in it. Errors: UsageError, SchemaMismatchError.
+    `source` is a directory, or a pattern with TABLE in it; URLs are looked up by the engine.
+    Errors: UsageError, SchemaMismatchError, EngineFailedError.
     """
+    remote = "://" in source
+    if remote and TABLE not in source:
+        hint = f"such as s3a://bucket/exports/{TABLE}/*.parquet"
+        raise UsageError(f"{source} does not say where each table is", hint=hint)
     for name in dict.fromkeys(names):
-        if "://" in source:
-            return _remote(source, name)
-        paths = sorted(_paths(source, name))
-        if paths:
-            return _one_format(name, paths)
+        paths = engine.find(source.replace(TABLE, name)) if remote else local_paths(source, name)
+        if found := sorted(map(str, paths)):
+            files = TableFiles(_format_of(name, found), found)
+            if not remote and files.format is FileFormat.PARQUET:
+                for path in found:
+                    _check_parquet(Path(path))
+            return files
     return None
 
 
-def _remote(source: str, name: str) -> TableFiles:
-    """Return the address of a table, which only the engine can look up."""
-    if TABLE not in source:
-        hint = f"such as s3a://bucket/exports/{TABLE}/*.parquet"
-        raise UsageError(f"{source} does not say where each table is", hint=hint)
-    is_csv = source.lower().endswith(".csv")
-    form = FileFormat.CSV if is_csv else FileFormat.PARQUET
-    return TableFiles(form, [source.replace(TABLE, name)])
-
-
-def _paths(source: str, name: str) -> Iterator[Path]:
-    if TABLE in source:
-        pattern = source.replace(TABLE, glob.escape(name))
-        yield from (Path(path) for path in glob.glob(pattern, recursive=True))  # noqa: PTH207
-        return
-    directory = Path(source)
-    yield from (directory / f"{name}.{form}" for form in FileFormat
-                if (directory / f"{name}.{form}").is_file())  # fmt: skip
-    folder = directory / name
-    if folder.is_dir():
-        yield from (path for path in folder.rglob("*") if _is_data(path.relative_to(folder)))
-
-
-def _is_data(path: Path) -> bool:
-    """Return whether a file holds rows; engines leave out names that begin with . or _."""
-    hidden = any(part.startswith((".", "_")) for part in path.parts)
-    return path.suffix.lower()[1:] in set(FileFormat) and not hidden
-
-
-def _one_format(name: str, paths: list[Path]) -> TableFiles:
-    forms = {path.suffix.lower()[1:] for path in paths}
-    if len(forms) > 1 or not forms <= set(FileFormat):
+def _format_of(name: str, paths: Sequence[str]) -> FileFormat:
+    """Return the format of all files; errors: SchemaMismatchError."""
+    by_suffix = {PurePosixPath(path).suffix.lower()[1:]: path for path in reversed(paths)}
+    if odd := by_suffix.keys() - set(FileFormat):
         raise SchemaMismatchError(
-            f"table {name} has files of several formats: {paths[0]}, {paths[-1]}",
+            f"{by_suffix[min(odd)]} is not named .parquet or .csv",
+            hint=f"move it away from the files of {name}, or name them by a pattern with {TABLE}",
+        )
+    if len(by_suffix) > 1:
+        both = ", ".join(path for _, path in sorted(by_suffix.items()))
+        raise SchemaMismatchError(
+            f"table {name} has files of several formats: {both}",
             hint="keep one folder of Parquet or of CSV files for each table",
         )
-    form = FileFormat(forms.pop())
-    if form is FileFormat.PARQUET:
-        for path in paths:
-            _check_parquet(path)
-    return TableFiles(form, list(map(str, paths)))
+    return FileFormat(min(by_suffix))
 
 
 def _check_parquet(path: Path) -> None:

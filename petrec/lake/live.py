@@ -16,7 +16,8 @@ from sqlglot import exp
 
 from petrec.errors import InconsistentReadError, SchemaMismatchError, UsageError
 from petrec.lake.dialects import DUCKDB, Transpiler, postgres_text
-from petrec.lake.shapes import read_as, view_name
+from petrec.lake.engine import view_name
+from petrec.lake.shapes import read_as
 from petrec.lake.source import LakeSource
 from petrec.lake.with_duckdb import DuckdbEngine, answered, duckdb_connection, translated
 from petrec.phrases import Phrase, Phrased

@@ -10,12 +10,15 @@ from typing import Any
 import msgspec
 
 from petrec.errors import SchemaMismatchError
+from petrec.lake.alike import types_of_all
 from petrec.lake.choice import FileEngine, Lake
+from petrec.lake.conditions import read_columns, register
 from petrec.lake.dialects import Transpiler
-from petrec.lake.engine import Engine, FileFormat, TableFiles
-from petrec.lake.files import TABLE, exported_files, found_files
+from petrec.lake.engine import Engine, FileFormat, TableFiles, view_name
+from petrec.lake.files import exported_files, found_files
+from petrec.lake.listing import TABLE
 from petrec.lake.manifest import ExportedTable, Manifest, read_manifest
-from petrec.lake.shapes import LakeShapes, LakeTable, view_name
+from petrec.lake.shapes import LakeShapes, LakeTable
 from petrec.lake.source import LakeSource
 from petrec.lake.with_duckdb import open_duckdb
 from petrec.schema import Schema, build_schema
@@ -37,7 +40,7 @@ def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema
         views = {(mapping.schema, t.table): view_name(t.name) for t in tables.values()}
         transpiler = Transpiler(engine.dialect, views, now)
         for view in found.views(transpiler):
-            engine.register(view)
+            register(engine, view)
         plain = msgspec.structs.replace(mapping, where={})
         schema = build_schema(plain, found.shapes())
         remarks = tuple(_remarks(lake.source, manifest, mapping, tables))
@@ -69,11 +72,10 @@ def _tables(
         if name in mapping.ignore:
             continue
         exported = manifest.table(name) if manifest else None
-        files = _files(source, manifest, exported, mapping, name)
+        files = _files(engine, source, manifest, exported, mapping, name)
         if files is not None:
-            table = mapping.table(name)
-            types = _types(engine, files, mapping.column(name, "created_at"))
-            yield name, LakeTable(name, table, files, types, exported)
+            types = _types(engine, files, mapping, name)
+            yield name, LakeTable(name, mapping.table(name), files, types, exported)
         elif name in _REQUIRED or name in mapping.tables:
             table = mapping.table(name)
             raise SchemaMismatchError(
@@ -82,15 +84,17 @@ def _tables(
             )
 
 
-def _types(engine: Engine, files: TableFiles, created_at: str) -> dict[str, str]:
+def _types(engine: Engine, files: TableFiles, mapping: Mapping, name: str) -> dict[str, str]:
     """Return the types of the columns; a CSV file has only texts, of which one is a moment."""
-    types = dict(engine.types(files))
+    types = types_of_all(name, engine.types(files), read_columns(mapping, name))
+    created_at = mapping.column(name, "created_at")
     if files.format is FileFormat.CSV and created_at in types:
         types[created_at] = "timestamp with time zone"
     return types
 
 
 def _files(
+    engine: Engine,
     source: str,
     manifest: Manifest | None,
     exported: ExportedTable | None,
@@ -98,7 +102,7 @@ def _files(
     name: str,
 ) -> TableFiles | None:
     if manifest is None:
-        return found_files(source, (mapping.table(name), name))
+        return found_files(source, (mapping.table(name), name), engine)
     return exported_files(Path(source), exported) if exported else None
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from petrec.errors import SchemaMismatchError
+from petrec.lake.conditions import check_columns, written_condition
 from petrec.lake.dialects import Transpiler
 from petrec.lake.engine import FileFormat, TableFiles, View
 from petrec.lake.manifest import ExportedTable
@@ -54,6 +55,8 @@ class LakeShapes:
         for table in self.tables.values():
             for column in sorted(REQUIRED_COLUMNS[table.name]):
                 self._check_present(table, self.mapping.column(table.name, column))
+            if not table.exported:
+                check_columns(self.mapping, table.name, set(table.types))
         for child, column, parent in REFERENCES:
             if child in self.tables and parent in self.tables:
                 self._check_alike(self.tables[child], column, self.tables[parent])
@@ -105,14 +108,8 @@ class LakeShapes:
                 name: _read(table, name).sql(dialect=transpiler.dialect.name, identify=True)
                 for name in _shape(table).columns
             }
-            where = "" if table.exported else self.mapping.where.get(table.name, "")
-            condition = transpiler.write_condition(where) if where else ""
-            yield View(view_name(table.name), table.files, columns, condition)
-
-
-def view_name(name: str) -> str:
-    """Return the engine's name of a table, which needs no quotes."""
-    return f"petrec_{name}"
+            where = written_condition(self.mapping, table.name, transpiler)
+            yield View(table.name, table.files, columns, "" if table.exported else where)
 
 
 def _shape(table: LakeTable) -> TableShape:

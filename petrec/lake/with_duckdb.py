@@ -2,13 +2,17 @@
 
 import glob
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC
+from functools import reduce
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from petrec.errors import EngineFailedError
+from petrec.lake.alike import FileTypes
+from petrec.lake.csv_files import FORM, csv_error, header_of
 from petrec.lake.dialects import DUCKDB
 from petrec.lake.engine import FileFormat, TableFiles, View
 
@@ -41,27 +45,56 @@ class DuckdbEngine:
         self.connection = connection
         self.version = version
 
-    def types(self, files: TableFiles) -> Mapping[str, str]:
-        """Return the columns of files with their types."""
-        with translated(files.paths[0]):
-            relation = self._relation(files)
+    def find(self, address: str) -> Sequence[str]:
+        """Return the addresses of the files that a URL stands for."""
+        with translated(address):
+            found = self.connection.execute("SELECT file FROM glob($1) ORDER BY 1", [address])
+            return [path for (path,) in found.fetchall()]
+
+    def types(self, files: TableFiles) -> FileTypes:
+        """Return the columns of each file with their types."""
+        return {path: self._types(files.format, path) for path in files.to_look_at}
+
+    def _types(self, form: FileFormat, path: str) -> Mapping[str, str]:
+        if form is FileFormat.CSV:
+            return dict.fromkeys(self._header(path), "text")
+        with translated(path):
+            relation = self._parquet([path])
             return dict(zip(relation.columns, map(_named, relation.types), strict=True))
 
     def register(self, view: View) -> None:
         """Make the files a view."""
         with translated(view.files.paths[0]):
-            relation = self._relation(view.files)
+            relation = self.relation(view.files)
             if view.condition:
                 relation = relation.filter(view.condition)
-            quoted = {name: '"' + name.replace('"', '""') + '"' for name in view.columns}
-            chosen = (f"{read} AS {quoted[name]}" for name, read in view.columns.items())
+            chosen = (f"{read} AS {_quoted(name)}" for name, read in view.columns.items())
             relation.project(", ".join(chosen)).create_view(view.name)
 
-    def _relation(self, files: TableFiles) -> Any:
-        paths = [path if "://" in path else glob.escape(path) for path in files.paths]
+    def relation(self, files: TableFiles) -> Any:
+        """Return all rows of the files, with the columns of all."""
         if files.format is FileFormat.PARQUET:
-            return self.connection.read_parquet(paths, union_by_name=True)
-        return self.connection.read_csv(paths, header=True, all_varchar=True, union_by_name=True)
+            return self._parquet(files.paths)
+        by_header: dict[tuple[str, ...], list[str]] = {}
+        for path in files.paths:
+            by_header.setdefault(self._header(path), []).append(_literal(path))
+        names = dict.fromkeys(chain.from_iterable(by_header))
+        parts = (self._csv(paths, header, names) for header, paths in by_header.items())
+        return reduce(lambda one, other: one.union(other), parts)
+
+    def _csv(self, paths: Sequence[str], header: Sequence[str], names: Iterable[str]) -> Any:
+        """Return files of one header as columns of these names."""
+        read = self.connection.read_csv(paths, columns=dict.fromkeys(header, "VARCHAR"), **FORM)
+        values = {name: _quoted(name) if name in header else "NULL" for name in names}
+        return read.project(", ".join(f"{v} AS {_quoted(n)}" for n, v in values.items()))
+
+    def _parquet(self, paths: Sequence[str]) -> Any:
+        # Keys in the names of folders are columns of some programs and not of others.
+        listed = list(map(_literal, paths))
+        return self.connection.read_parquet(listed, union_by_name=True, hive_partitioning=False)
+
+    def _header(self, path: str) -> tuple[str, ...]:
+        return header_of(Path(path))
 
     @contextmanager
     def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
@@ -79,7 +112,7 @@ def answered(cursor: Any, sql: str, what: str) -> tuple[Sequence[str], Iterator[
         found = cursor.execute(f"DESCRIBE {sql}").fetchall()
         names = [column[0] for column in found]
         zoned = [index for index, column in enumerate(found) if column[1] == _ZONED]
-        quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+        quoted = list(map(_quoted, names))
         for index in zoned:
             quoted[index] = f"timezone('UTC', {quoted[index]}) AS {quoted[index]}"
         cursor.execute(
@@ -102,6 +135,15 @@ def blocks(cursor: Any) -> Iterator[Sequence[Any]]:
     with translated("the files"):
         while rows := cursor.fetchmany(_AT_ONCE):
             yield rows
+
+
+def check_csv(path: str) -> None:
+    """Read every field of a CSV file for an engine that does not name the line of a fault.
+
+    Errors: SchemaMismatchError, EngineFailedError.
+    """
+    with open_duckdb() as engine, translated(path):
+        engine.relation(TableFiles(FileFormat.CSV, [path])).project("max(COLUMNS(*))").fetchall()
 
 
 @contextmanager
@@ -141,11 +183,22 @@ def translated(what: str) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         whole = str(error)
+        if (of_csv := csv_error(whole)) is not None:
+            raise of_csv from None
         if _UNCONNECTED in whole:
             # It begins with the connection string, and so with the password.
             told = whole.rpartition('": ')[2].splitlines()[0]
             raise EngineFailedError(f"DuckDB cannot connect to {what}: {told}") from None
         raise EngineFailedError(f"DuckDB cannot read {what}: {whole.splitlines()[0]}") from error
+
+
+def _literal(path: str) -> str:
+    """Return a local path in which nothing is a pattern; a URL is one file already."""
+    return path if "://" in path else glob.escape(path)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _named(kind: Any) -> str:

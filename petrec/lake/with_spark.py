@@ -1,15 +1,18 @@
 """Spark as the engine: on this machine, on a cluster, or in a session that the caller has."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from petrec.errors import EngineFailedError
+from petrec.lake.alike import FileTypes
 from petrec.lake.dialects import SPARK
 from petrec.lake.engine import FileFormat, TableFiles, View
+from petrec.lake.with_duckdb import check_csv
 
 _SPECIAL = re.compile(r"([\\{}\[\]*?])")
 _TYPES = {
@@ -26,8 +29,22 @@ _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "true",
     "spark.sql.ansi.enabled": "true",
+    # Else the fields of a line are not counted where one column is read.
+    "spark.sql.csv.parser.columnPruning.enabled": "false",
 }
-_CSV = {"header": True, "multiLine": True, "quote": '"', "escape": '"', "inferSchema": False}
+_CSV = {
+    "header": True,
+    "multiLine": True,
+    "quote": '"',
+    "escape": '"',
+    "inferSchema": False,
+    "mode": "FAILFAST",
+    "enforceSchema": False,
+}
+
+
+# Columns in order, with the names of their types.
+Kinds = tuple[tuple[str, str], ...]
 
 
 class SparkEngine:
@@ -39,25 +56,62 @@ class SparkEngine:
     def __init__(self, session: Any) -> None:
         self.session = session
         self.version = str(session.version)
+        self._known: dict[str, Kinds] = {}
 
-    def types(self, files: TableFiles) -> Mapping[str, str]:
-        """Return the columns of files with their types."""
-        with _translated(files.paths[0]):
-            return {name: _TYPES.get(kind, kind) for name, kind in self._frame(files).dtypes}
+    def find(self, address: str) -> Sequence[str]:
+        """Return the addresses of the files that a URL stands for; none if nothing is there."""
+        from pyspark.errors import AnalysisException  # noqa: PLC0415 - an optional package
+
+        # As text, files have no columns to look for.
+        reader = self.session.read.option("recursiveFileLookup", "true")
+        with _translated(address):
+            try:
+                return sorted(reader.text(address).inputFiles())
+            except AnalysisException as error:
+                if error.getCondition() == "PATH_NOT_FOUND":
+                    return []
+                raise
+
+    def types(self, files: TableFiles) -> FileTypes:
+        """Return the columns of each file with their types."""
+        return {
+            path: {name: _TYPES.get(kind, kind) for name, kind in self._kinds(files.format, path)}
+            for path in files.to_look_at
+        }
+
+    def _kinds(self, form: FileFormat, path: str) -> Kinds:
+        """Return the columns of a file with their types, by Spark's names; read once."""
+        if path not in self._known:
+            if form is FileFormat.CSV and "://" not in path:
+                # Spark takes what is not UTF-8 for other text.
+                check_csv(path)
+            with _translated(path):
+                self._known[path] = tuple(self._frame(form, [path]).dtypes)
+        return self._known[path]
 
     def register(self, view: View) -> None:
         """Make the files a view."""
         with _translated(view.files.paths[0]):
-            frame = self._frame(view.files)
+            frame = self._frames(view.files)
             kept = frame.where(view.condition) if view.condition else frame
             chosen = [f"{read} AS {_quoted(name)}" for name, read in view.columns.items()]
             kept.selectExpr(*chosen).createOrReplaceTempView(view.name)
 
-    def _frame(self, files: TableFiles) -> Any:
-        paths = [path if "://" in path else _address(path) for path in files.paths]
-        if files.format is FileFormat.PARQUET:
-            return self.session.read.option("mergeSchema", "true").parquet(*paths)
-        return self.session.read.options(**_CSV).csv(paths)
+    def _frames(self, files: TableFiles) -> Any:
+        """Return all files as one, those of the same columns read at once."""
+        if files.alike:
+            return self._frame(files.format, files.paths)
+        groups: dict[Kinds, list[str]] = {}
+        for path in files.paths:
+            groups.setdefault(self._kinds(files.format, path), []).append(path)
+        parts = (self._frame(files.format, paths) for paths in groups.values())
+        return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
+
+    def _frame(self, form: FileFormat, paths: Sequence[str]) -> Any:
+        found = [path if "://" in path else _address(path) for path in paths]
+        if form is FileFormat.PARQUET:
+            return self.session.read.option("mergeSchema", "false").parquet(*found)
+        return self.session.read.options(**_CSV).csv(found)
 
     @contextmanager
     def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
