@@ -76,7 +76,7 @@ def apply_backfill(
     with session.snapshot() as (connection, schema):
         selection = select_recordings(connection, schema, where, since, limit)
         target = make_target(schema, touch, selection.only)
-        check_writable(connection, schema, target.touch)
+        check_writable(connection, schema, target.columns)
     if export:
         try_directory(export.parent)
     if confirm:

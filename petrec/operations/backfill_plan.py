@@ -72,7 +72,7 @@ def _judge(
         # A run is of one content: another file of the same name is another plan.
         target = make_target(schema, touch, (f"the plan with SHA-256 {file.digest[:16]}",))
         if writes:
-            check_writable(connection, schema, target.touch)
+            check_writable(connection, schema, target.columns)
         step("judging the plan")
         judgement = judge_plan(connection, schema, file)
         readable = is_readable(connection)

@@ -116,7 +116,9 @@ def resume(
             _check_undo(connection, schema, unfinished.target, unfinished.undoes)
         else:
             links = "INSERT" if unfinished.target.links else ""
-            check_writable(connection, schema, unfinished.target.columns, links=links)
+            written = unfinished.target
+            locks = unfinished.action is not Action.SWEEP
+            check_writable(connection, schema, written.columns, links=links, locks=locks)
     require(confirm, unfinished)
     plan = partial(plan_resume, run_id=run, target=target)
     return Resumed(*_driven(session, _work(schema, unfinished), plan, throttling, progress))
@@ -157,7 +159,7 @@ def _read(connection: Connection, target: Target, run: int) -> Run:
 
 def _check_undo(connection: Connection, schema: Schema, written: Target, run: int) -> None:
     links = "DELETE" if written.links else ""
-    check_writable(connection, schema, written.columns, links=links)
+    check_writable(connection, schema, written.columns, links=links, locks=False)
     check_null_returns(connection, schema, run)
 
 

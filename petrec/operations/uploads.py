@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from petrec.errors import StorageUnavailableError
+from petrec.errors import DatabaseError, StorageUnavailableError
 from petrec.features.outbox.table import BRANCH
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.foresight import Foresight, foresee
@@ -35,6 +35,7 @@ from petrec.features.uploads.sweep import (
 )
 from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
+from petrec.postgres.accepted import refusals_of
 from petrec.postgres.writable import check_writable
 from petrec.schema import UploadState
 from petrec.storage import open_bucket
@@ -44,19 +45,22 @@ from petrec.storage.objects import check_bucket, head_object
 MOST_LISTED = 1_000
 # So many files that are all gone are rather those of another bucket.
 _SEVERAL = 3
+_ALLOW = "let the column hold it, such as by ALTER TYPE ... ADD VALUE, or map another column"
 
 
 @dataclass(frozen=True)
 class _Compared:
     """Everything that was found, what would hinder a run, and how many uploads were looked at.
 
-    `uploaded` is how many of these were uploaded with a key.
+    `uploaded` is how many of these were uploaded with a key; `refused` are the statuses that the
+    column cannot hold.
     """
 
     judged: tuple[JudgedUpload, ...]
     checked: int
     uploaded: int
     foresight: Foresight
+    refused: tuple[str, ...]
 
     def counts(self) -> dict[UploadFinding, int]:
         counted = Counter(one.finding for one in self.judged)
@@ -74,7 +78,7 @@ class _Compared:
             checked=self.checked,
             counts=self.counts(),
             uploads=tuple(map(_shown, islice(self.judged, MOST_LISTED))),
-            obstacles=self.foresight.obstacles + self.doubt(),
+            obstacles=self.foresight.obstacles + self.refused + self.doubt(),
             warnings=self.foresight.warnings,
         )
 
@@ -103,13 +107,15 @@ def sweep_uploads(
     given, serve = throttling or Throttling(), session.settings.serve
     with session.snapshot() as (connection, schema):
         target = sweep_target(schema)
-        check_writable(connection, schema, target.columns)
+        check_writable(connection, schema, target.columns, locks=False)
         pending = is_installed(connection) and unfinished_run(connection, target.name, Action.SWEEP)
     found = _find(session, scope or SweepScope(), step)
     for reason in found.doubt():
         raise StorageUnavailableError(
             reason, hint="check the bucket and endpoint under [serve.store]"
         )
+    if found.refused:
+        raise DatabaseError("; ".join(found.refused), hint=_ALLOW)
     require(confirm, found.plan())
     listeners = Listeners(serve.channel, tuple(serve.webhooks))
     edits = [edit for one in found.judged if (edit := one.edit()) is not None]
@@ -117,7 +123,7 @@ def sweep_uploads(
         if listeners.webhooks:
             install_journal(session.engine, BRANCH)
         resumed = resume_sweep(session.engine, schema, target, given, progress) if pending else None
-        told = announce_resumed(session.engine, resumed.id, listeners) if resumed else 0
+        told = announce_resumed(session.engine, schema, resumed.id, listeners) if resumed else 0
         settled = written_by(session.engine, resumed.id if resumed else None)
         edits = [edit for edit in edits if edit.key not in settled]
         run = settle(session.engine, schema, edits, given, progress)
@@ -136,7 +142,7 @@ def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:
     )
     with session.snapshot() as (connection, schema):
         window = read_window(connection, scope, rules.expires_s)
-        foresight = foresee(connection, schema, sweep_target(schema))
+        foresight = foresee(connection, schema, sweep_target(schema), locks=False)
     check_bucket(bucket.place, bucket.credentials)
     checked = uploaded = 0
 
@@ -147,7 +153,17 @@ def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:
         step(f"compared {checked} uploads with the store")
 
     judged = tuple(find_uploads(session.snapshot, window, rules, count))
-    return _Compared(judged, checked, uploaded, foresight)
+    return _Compared(judged, checked, uploaded, foresight, _refused(session, judged))
+
+
+def _refused(session: Session, judged: tuple[JudgedUpload, ...]) -> tuple[str, ...]:
+    """Return why the column cannot hold what the uploads would get as their status."""
+    edits = [edit for one in judged if (edit := one.edit()) is not None]
+    wanted = sorted({str(edit.wanted["status"]) for edit in edits})
+    with session.snapshot() as (connection, schema):
+        table = schema.tables.recordings
+        found = [refusals_of(connection, table, "status", each) for each in wanted]
+        return tuple(reason for each in found for reason in each)
 
 
 def _shown(judged: JudgedUpload) -> FoundUpload:

@@ -96,11 +96,11 @@ def is_required(connection: Connection, table: Table, column: str) -> bool:
 
 
 def obstacles(
-    connection: Connection, schema: Schema, keys: Sequence[str] = (), *links: str
+    connection: Connection, schema: Schema, keys: Sequence[str], *links: str
 ) -> list[str]:
     """Return what would make the server refuse every row; `links` is INSERT or DELETE."""
     recordings = schema.tables.recordings
-    columns = [recordings.c[key].name for key in dict.fromkeys(["pet_id", *keys])]
+    columns = [recordings.c[key].name for key in dict.fromkeys(keys)]
     asked = {"table": quoted_table(recordings), "columns": columns}
     found = [
         f"column {column} of {recordings.fullname} is a generated column and cannot be written"

@@ -26,17 +26,22 @@ _STANDBY = "this server is a standby, which is read-only"
 
 
 def check_writable(
-    connection: Connection, schema: Schema, columns: Sequence[str] = (), *, links: str = ""
+    connection: Connection,
+    schema: Schema,
+    columns: Sequence[str],
+    *,
+    links: str = "",
+    locks: bool = True,
 ) -> None:
-    """Check that a run may write the pet, further columns, and to the appointments' pets.
+    """Check that a run may write columns, lock appointments, and write to their pets.
 
-    `links` is the privilege that this takes. Errors: ConnectionFailedError,
+    `links` is the privilege that the last takes. Errors: ConnectionFailedError,
     PermissionMissingError, UnsupportedServerError, DatabaseError for what would refuse every row.
     """
     check_primary(connection)
     if elsewhere := _elsewhere(connection, schema, links):
         raise UnsupportedServerError(elsewhere)
-    grants = missing_grants(connection, schema, columns, links)
+    grants = missing_grants(connection, schema, columns, links, locks=locks)
     found = obstacles(connection, schema, columns, links)
     refused = f"the server would refuse every row: {'; '.join(found)}" if found else ""
     if grants:
@@ -49,13 +54,14 @@ def check_writable(
 
 
 def hindrances(
-    connection: Connection, schema: Schema, columns: Sequence[str], *links: str
+    connection: Connection, schema: Schema, columns: Sequence[str], *links: str, locks: bool = True
 ) -> list[str]:
     """Return all reasons why `check_writable` would fail, for a plan."""
+    grants = missing_grants(connection, schema, columns, *links, locks=locks)
     return [
         *filter(None, [_elsewhere(connection, schema, *links)]),
         *([_STANDBY] if connection.scalar(_IN_RECOVERY) else []),
-        *(f"it needs {grant};" for grant in missing_grants(connection, schema, columns, *links)),
+        *(f"it needs {grant};" for grant in grants),
         *obstacles(connection, schema, columns, *links),
     ]
 
@@ -76,14 +82,13 @@ def _elsewhere(connection: Connection, schema: Schema, *links: str) -> str:
 
 
 def missing_grants(
-    connection: Connection, schema: Schema, columns: Sequence[str], *links: str
+    connection: Connection, schema: Schema, columns: Sequence[str], *links: str, locks: bool = True
 ) -> list[str]:
     """Return the GRANT statements that a run still needs."""
     role = connection.scalar(_ROLE)
-    keys = dict.fromkeys(["pet_id", *columns])
     missing = [
-        *_columns(connection, schema.tables.recordings, list(keys), "UPDATE"),
-        *_locks(connection, schema),
+        *_columns(connection, schema.tables.recordings, list(dict.fromkeys(columns)), "UPDATE"),
+        *(_locks(connection, schema) if locks else ()),
         *(g for each in links for g in _links(connection, schema.tables.links, each)),
     ]
     return [f"{grant} TO {role}" for grant in missing]

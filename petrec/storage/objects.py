@@ -5,8 +5,7 @@ import logging
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-import msgspec
+from email.utils import parsedate_to_datetime
 
 from petrec.errors import StorageUnavailableError
 from petrec.storage import sigv4
@@ -19,11 +18,12 @@ _SLOW_DOWN = 429
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What the store knows of an uploaded object; size in bytes."""
+    """What the store knows of an uploaded object: size in bytes, and when it was stored."""
 
     size: int
     content_type: str
     etag: str
+    modified: datetime | None = None
 
 
 def head_object(
@@ -53,19 +53,6 @@ def check_bucket(place: BucketAddress, credentials: Provider, timeout_s: float =
 
 class ObjectRefusedError(StorageUnavailableError):
     """The store answers, but not about this object: its key is too long, or it may not be read."""
-
-
-def noted_etag(metadata: str | None) -> str | None:
-    """Return the ETag that a completion has noted in the metadata; None of older rows."""
-    try:
-        known = msgspec.json.decode(metadata or "null", type=_Noted | None)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-    return known.s3_etag if known is not None else None
-
-
-class _Noted(msgspec.Struct):
-    s3_etag: str | None = None
 
 
 def _head(
@@ -105,4 +92,12 @@ def _stored(response: http.client.HTTPResponse) -> StoredObject | None:
         refused = 400 <= response.status < 500 and response.status != _SLOW_DOWN
         raise (ObjectRefusedError if refused else StorageUnavailableError)(hint=hint)
     etag = response.getheader("etag", "").strip('"')
-    return StoredObject(int(size), response.getheader("content-type", ""), etag)
+    kind, modified = response.getheader("content-type", ""), response.getheader("last-modified")
+    return StoredObject(int(size), kind, etag, _moment(modified))
+
+
+def _moment(header: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(header) if header else None
+    except ValueError:
+        return None

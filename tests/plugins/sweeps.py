@@ -56,6 +56,7 @@ class Swept:
     petrec: Petrec
     folder: Path
     endpoint: str
+    user: str = "postgres"
 
     def sort_of(self) -> dict[str, str]:
         rows = self.database.execute("SELECT id::text, sort FROM sorts")
@@ -66,7 +67,7 @@ class Swept:
             TOML.format(bucket=bucket, endpoint=endpoint or self.endpoint)
         )
         return self.petrec(
-            *arguments, dsn=self.database.dsn,
+            *arguments, dsn=self.database.cluster.dsn(self.database.name, self.user),
             AWS_ACCESS_KEY_ID=KEYS.access_key, AWS_SECRET_ACCESS_KEY=KEYS.secret_key,
         )  # fmt: skip
 

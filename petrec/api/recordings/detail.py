@@ -15,7 +15,7 @@ from petrec.api.service import Caller, Service
 from petrec.api.statements import actor_values
 from petrec.api.wire_columns import as_text, or_null
 from petrec.schema import Schema, UploadState
-from petrec.storage.objects import noted_etag
+from petrec.storage.metadata import noted_etag
 
 
 def read_recording(service: Service, caller: Caller, recording: str) -> RecordingOut:

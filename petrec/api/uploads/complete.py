@@ -1,11 +1,9 @@
 """Completing an upload: the object is verified, the row is updated, then listeners are notified."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from psycopg.types.json import Jsonb
 
 from petrec.api.access import Scope
@@ -21,13 +19,10 @@ from petrec.api.uploads.wire import CompleteIn, CompleteOut
 from petrec.features.outbox.enqueue import INSERT, event_row
 from petrec.features.outbox.table import EventType
 from petrec.schema import FAILED, UploadState
+from petrec.storage.metadata import ETAG, lacking, merged
 from petrec.storage.objects import StoredObject
 
 logger = logging.getLogger("petrec.api")
-
-# Values stay as they are written, numbers of any size included.
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ANY = msgspec.json.Decoder(msgspec.Raw)
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,23 @@ class Completion:
         values = actor_values(self.caller.actor) | {"id": self.recording}
         return statement.first(connection, values)
 
+    def differs(self, row: Row) -> bool:
+        """Return whether the row says another size than the client."""
+        sized = "file_size_bytes" in self.service.clinic.schema.recordings.c
+        return sized and bool(row.file_size_bytes != self.body.file_size_bytes)
+
+    def lacks(self, row: Row) -> dict[str, Any]:
+        """Return what the client knows of the file and the row does not, by its columns."""
+        kept, lacked = self.service.clinic.schema.recordings.c, dict[str, Any]()
+        if "duration_seconds" in kept and row.duration_seconds is None:
+            lacked["duration_seconds"] = self.body.duration_seconds
+        told = lacking(row.recording_metadata, self.body.recording_metadata or {})
+        # The store alone says it.
+        told.pop(ETAG, None)
+        if "recording_metadata" in kept and told:
+            lacked["recording_metadata"] = merged(row.recording_metadata, told)
+        return {name: value for name, value in lacked.items() if value is not None}
+
 
 def complete(service: Service, caller: Caller, recording: str, body: CompleteIn) -> CompleteOut:
     """Mark the recording as uploaded, once; errors: ApiError, StorageUnavailableError."""
@@ -59,7 +71,9 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
         "status": "completed",
         "recording_id": ids.write(Entity.RECORDING, work.recording),
     }
-    if _is_complete(row, body):
+    if _is_complete(work, row):
+        if work.lacks(row):
+            _add(work)
         return answer
     found = verified(service.store, row, body)
     with service.database.writing() as connection:
@@ -69,11 +83,11 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
     return answer
 
 
-def _is_complete(row: Row, body: CompleteIn) -> bool:
+def _is_complete(work: Completion, row: Row) -> bool:
     """Return whether the same completion was made before; errors: ApiError if it was different."""
     if row.status == UploadState.PENDING:
         return False
-    if row.status == FAILED or row.file_size_bytes != body.file_size_bytes:
+    if row.status == FAILED or work.differs(row):
         raise conflict("not_pending", "This recording does not expect an upload")
     return True
 
@@ -97,11 +111,11 @@ def _update(work: Completion, connection: Connection, found: StoredObject) -> Up
     row = work.row(connection, uploaded.lock, work.caller.scope)
     if row is None:
         raise not_found(Entity.RECORDING)
-    if _is_complete(row, work.body):
+    if _is_complete(work, row):
         return None
     pet = row.pet_id if row.pet_id is not None else _certain_pet(work, connection)
     clinic, options = work.service.clinic, work.service.options
-    told = {**(work.body.recording_metadata or {}), "s3_etag": found.etag}
+    told = {**(work.body.recording_metadata or {}), ETAG: found.etag}
     values = {
         "id": work.recording,
         "pet_id": pet,
@@ -117,33 +131,16 @@ def _update(work: Completion, connection: Connection, found: StoredObject) -> Up
     return event
 
 
-def merged(before: str | None, told: Mapping[str, Any]) -> str:
-    """Return metadata with the new values; a previous non-object gets its own name."""
-    known = _known(before or "")
-    if known is None:
-        name = "previous"
-        while name in told:
-            name += "_"
-        known = {name: _value(before or "")}
-    return msgspec.json.encode({**known, **told}).decode()
-
-
-def _known(text: str) -> Mapping[str, Any] | None:
-    """Return an object's members; none for NULL and null; None if it is another value."""
-    if text.strip() in ("", "null"):
-        return {}
-    try:
-        return _OBJECT.decode(text)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
-
-
-def _value(text: str) -> Any:
-    """Return JSON as it is written; invalid or too deeply nested JSON as text."""
-    try:
-        return _ANY.decode(text)
-    except (msgspec.MsgspecError, RecursionError):
-        return text
+def _add(work: Completion) -> None:
+    """Write what an upload that was settled without its client lacks; it was announced already."""
+    with work.service.database.writing() as connection:
+        row = work.row(connection, uploaded.lock, work.caller.scope)
+        lacked = work.lacks(row) if row is not None else {}
+        if not lacked:
+            return
+        moment = work.service.options.clock().replace(microsecond=0)
+        statement = work.service.clinic.statements.get(uploaded.add_query, frozenset(lacked))
+        statement.run(connection, lacked | {"id": work.recording, "moment": moment})
 
 
 def _certain_pet(work: Completion, connection: Connection) -> str | None:

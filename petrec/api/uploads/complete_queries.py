@@ -1,5 +1,6 @@
 """The statements of a completed upload."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +27,10 @@ from petrec.schema import Schema
 def find(schema: Schema, scope: Scope) -> Select[Any]:
     """Select the recording, if the caller may complete it."""
     c = schema.recordings.c
-    names = ("pet_id", "status", "s3_key", "mime_type", "recording_metadata")
+    names = (
+        *("pet_id", "status", "s3_key", "mime_type", "recording_metadata"),
+        "duration_seconds",
+    )
     columns = [as_text(or_null(c, name)).label(name) for name in names]
     size = as_count(or_null(c, "file_size_bytes")).label("file_size_bytes")
     query: Select[Any] = select(*columns, size)
@@ -68,20 +72,25 @@ def certain(schema: Schema) -> Select[Any]:
 
 def update_query(schema: Schema) -> Update:
     """Write the columns that exist."""
+    columns = ("pet_id", "status", "file_size_bytes", "duration_seconds", "recording_metadata")
+    return _update(schema, columns, ("updated_at", "uploaded_at"))
+
+
+def add_query(schema: Schema, columns: frozenset[str]) -> Update:
+    """Write some of the columns that a client knows of, later."""
+    return _update(schema, sorted(columns), ("updated_at",))
+
+
+def _update(schema: Schema, columns: Sequence[str], times: Sequence[str]) -> Update:
     recordings = schema.tables.recordings
     c = recordings.c
-    values: dict[str, ColumnElement[Any]] = {
-        name: cast(bindparam(name), c[name].type)
-        for name in ("pet_id", "status", "file_size_bytes")
-        if name in c
+    values: dict[str, Any] = {
+        **{name: cast(bindparam(name), c[name].type) for name in columns if name in c},
+        **{name: as_column(c[name], "moment") for name in times if name in c},
     }
-    for name in ("updated_at", "uploaded_at"):
-        if name in c:
-            values[name] = as_column(c[name], "moment")
-    if "duration_seconds" in c:
-        given = cast(bindparam("duration_seconds"), c.duration_seconds.type)
-        values["duration_seconds"] = func.coalesce(given, c.duration_seconds)
-    if "recording_metadata" in c:
+    if "duration_seconds" in values:
+        values["duration_seconds"] = func.coalesce(values["duration_seconds"], c.duration_seconds)
+    if "recording_metadata" in values:
         given = cast(bindparam("recording_metadata"), Text)
         values["recording_metadata"] = cast(given, c.recording_metadata.type)
     written: Any = {c[name]: value for name, value in values.items()}

@@ -17,9 +17,10 @@ from petrec.api.entities import Entity
 from petrec.api.http.errors import invalid
 from petrec.api.ports import Actor
 from petrec.api.service import Clinic
+from petrec.api.statements import Row
 from petrec.api.uploads.new_ids import makes_own
 from petrec.api.uploads.new_recording import NewRecording
-from petrec.api.wire_columns import as_moment, as_text
+from petrec.api.wire_columns import as_moment, as_text, or_null
 from petrec.schema import Schema, UploadState
 
 _NAMESPACE = uuid.UUID("6f1d9c1e-5d0b-5c55-9f5c-0c6d3a0f4b1a")
@@ -50,7 +51,7 @@ class EarlierUpload:
     """The recording that the key has created before."""
 
     s3_key: str
-    created_at: datetime | None
+    formed_at: datetime | None
     status: str | None
     differs: bool
 
@@ -60,10 +61,10 @@ class EarlierUpload:
         return self.status == UploadState.PENDING
 
     def seconds_left(self, now: datetime, expires_s: int) -> int:
-        """Return how long the first form is still valid, in seconds."""
-        if self.created_at is None:
+        """Return how long the last form is still valid, in seconds."""
+        if self.formed_at is None:
             return 0
-        age = (now - self.created_at).total_seconds()
+        age = (now - self.formed_at).total_seconds()
         return max(0, min(expires_s, int(expires_s - age)))
 
 
@@ -90,8 +91,14 @@ def earlier(connection: Connection, clinic: Clinic, new: NewRecording) -> Earlie
         return None
     compared = [name for name in _COMPARED if name in clinic.schema.recordings.c]
     differs = any(getattr(row, name) != getattr(new, name) for name in compared)
-    created = row.created_at and datetime.fromisoformat(row.created_at)
-    return EarlierUpload(row.s3_key, created, row.status, differs)
+    return EarlierUpload(row.s3_key, _formed_at(row, new.created_at), row.status, differs)
+
+
+def _formed_at(row: Row, now: datetime) -> datetime | None:
+    """Return when the last form was made, which a pending row notes as its last change."""
+    noted = row.updated_at if row.status == UploadState.PENDING else None
+    times = [datetime.fromisoformat(text) for text in (row.created_at, noted) if text]
+    return min(now, max(times)) if times else None
 
 
 def _lock(_: Schema) -> Select[Any]:
@@ -103,5 +110,5 @@ def _query(schema: Schema) -> Select[Any]:
     c = schema.recordings.c
     compared = [cast(c[name], Text).label(name) for name in _COMPARED if name in c]
     told = (as_text(c.s3_key).label("s3_key"), as_text(c.status).label("status"))
-    created = as_moment(c.created_at).label("created_at")
-    return select(*told, created, *compared).where(c.id == bindparam("id"))
+    times = [as_moment(or_null(c, n)).label(n) for n in ("created_at", "updated_at")]
+    return select(*told, *times, *compared).where(c.id == bindparam("id"))

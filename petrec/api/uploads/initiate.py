@@ -129,7 +129,7 @@ def _again(
 ) -> InitiateOut:
     """Repeat the first answer; a pending upload whose form has expired gets a new form."""
     left = earlier.seconds_left(new.created_at, service.store.expires_s)
-    signed_at = earlier.created_at or new.created_at
+    signed_at = earlier.formed_at or new.created_at
     if earlier.pending and left == 0:
         note_form(service, caller, connection, new.id, new.created_at)
         signed_at, left = new.created_at, service.store.expires_s

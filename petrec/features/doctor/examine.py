@@ -16,10 +16,10 @@ from petrec.postgres.writable import hindrances
 from petrec.schema import Schema
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 
-# Further columns that a task writes, and the privileges on the pets of appointments.
+# Columns that a task writes, and the privileges on the pets of appointments.
 _WRITES: dict[Task, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    Task.BACKFILL: ((), ()),
-    Task.REVIEW: (("appointment_id",), ("INSERT", "DELETE")),
+    Task.BACKFILL: (("pet_id",), ()),
+    Task.REVIEW: (("pet_id", "appointment_id"), ("INSERT", "DELETE")),
 }
 
 

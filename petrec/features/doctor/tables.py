@@ -44,7 +44,7 @@ def check_tables(connection: Connection, schema: Schema) -> Iterator[Check]:
     for trigger in update_triggers(connection, schema.tables.recordings):
         yield Check("trigger", State.NOTE, f"{trigger.name} calls {trigger.function}: "
                     f"{trigger.timing} of an update of recordings")  # fmt: skip
-    for obstacle in obstacles(connection, schema):
+    for obstacle in obstacles(connection, schema, ("pet_id",)):
         yield Check("recordings", State.PROBLEM, obstacle)
     for warning in warnings(connection, schema, ("pet_id",), ""):
         yield Check("recordings", State.WARNING, warning)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from petrec.documents.spool import chunks
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.row_locks import locked_as_read, versioned
-from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json
+from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json, in_journal
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.store import create_run, read_run, update_run
 from petrec.features.runs.journal.tables import edits
@@ -89,7 +89,8 @@ class EditWork(RunWork):
 
 
 def _is_expected(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    same = column.is_not_distinct_from(from_json(edits.c.expected, column))
+    expected = in_journal(from_json(edits.c.expected, column))
+    same = in_journal(column).is_not_distinct_from(expected)
     return or_(~edits.c.expected.has_key(column.key), same)
 
 

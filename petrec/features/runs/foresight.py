@@ -20,14 +20,20 @@ class Foresight:
 
 
 def foresee(
-    connection: Connection, schema: Schema, target: Target, links: str = "INSERT"
+    connection: Connection,
+    schema: Schema,
+    target: Target,
+    links: str = "INSERT",
+    *,
+    locks: bool = True,
 ) -> Foresight:
     """Check the catalog for a run that writes to a target; reads only.
 
-    `links` is the statement that a run uses on appointments' pets, if any.
+    `links` is the statement that a run uses on appointments' pets, if any; `locks` is whether it
+    locks appointments.
     """
     links = links if target.links else ""
-    stops = hindrances(connection, schema, target.columns, links)
+    stops = hindrances(connection, schema, target.columns, links, locks=locks)
     return Foresight(
         tuple(stops + journal_hindrances(connection)),
         tuple(warnings(connection, schema, target.columns, links)),

@@ -61,6 +61,7 @@ TRANSITIONS: Mapping[tuple[RunState, RunState], str] = {
 class Target(Struct, frozen=True):
     """The table a run writes to, by physical names; `touch` are columns also set to now().
 
+    `pet` is empty if the run does not write the pet.
     `only` are the conditions of the plan, in words. `also` are logical columns that the run writes
     besides the pet; `links` is whether it adds pets to appointments. `name` is the table's unique
     name, with every part in quotes.
@@ -78,7 +79,7 @@ class Target(Struct, frozen=True):
     @property
     def decided(self) -> tuple[str, ...]:
         """Return the columns whose new value is part of the plan."""
-        return ("pet_id", *self.also)
+        return ("pet_id", *self.also) if self.pet else self.also
 
     @property
     def columns(self) -> tuple[str, ...]:

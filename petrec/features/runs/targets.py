@@ -60,7 +60,7 @@ def make_target(schema: Schema, touch: Sequence[str] = (), only: tuple[str, ...]
 
 def check_target(run: Run, target: Target) -> None:
     """Refuse to work on a different table than the run; errors: SchemaMismatchError."""
-    mine = (run.target.table, run.target.key, run.target.pet)
+    mine = (run.target.table, run.target.key, run.target.pet or target.pet)
     if mine != (target.table, target.key, target.pet):
         raise SchemaMismatchError(
             f"run {run.id} wrote to {run.target.table} (column {run.target.pet}), "

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, Text, cast, select, text
 
 from petrec.features.outbox.enqueue import event_row, insert_events
 from petrec.features.outbox.table import EventType
+from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import changes
 from petrec.features.uploads.judge import JudgedUpload, UploadFinding
+from petrec.schema import Schema
 
 _NOTIFY = text("SELECT count(pg_notify(:channel, told)) FROM unnest(CAST(:all AS text[])) told")
 _AT_ONCE = 1_000
@@ -39,11 +41,13 @@ def announce(
     return _tell_all(engine, listeners, told)
 
 
-def announce_resumed(engine: Engine, run_id: int, listeners: Listeners) -> int:
+def announce_resumed(engine: Engine, schema: Schema, run_id: int, listeners: Listeners) -> int:
     """Announce what a resumed run has written, also before it was interrupted."""
-    pet = changes.c.new["pet_id"].astext
-    arrived = select(changes.c.row_key, pet).where(
-        changes.c.run_id == run_id, changes.c.strategy == UploadFinding.ARRIVED
+    recordings = schema.tables.recordings
+    arrived = (
+        select(changes.c.row_key, cast(recordings.c.pet_id, Text))
+        .join(recordings, has_key(schema, recordings.c, changes.c.row_key))
+        .where(changes.c.run_id == run_id, changes.c.strategy == UploadFinding.ARRIVED)
     )
     with engine.begin() as connection:
         told = [_data(key[0], pet_id) for key, pet_id in connection.execute(arrived)]

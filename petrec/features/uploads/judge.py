@@ -10,7 +10,8 @@ from petrec.errors import StorageUnavailableError
 from petrec.features.runs.edits import Edit
 from petrec.features.uploads.candidates import UploadRow
 from petrec.schema import FAILED, UploadState
-from petrec.storage.objects import ObjectRefusedError, StoredObject, noted_etag
+from petrec.storage.metadata import ETAG, merged, noted_etag
+from petrec.storage.objects import ObjectRefusedError, StoredObject
 
 Head = Callable[[str], StoredObject | None]
 
@@ -49,7 +50,7 @@ _MEANS = {
 }
 _SETTLES = {
     UploadFinding.EXPIRED: "status failed",
-    UploadFinding.ARRIVED: "status uploaded, size of the file; announced",
+    UploadFinding.ARRIVED: "status uploaded, size, time and ETag of the file; announced",
     UploadFinding.UNPROCESSED: "announced again",
     UploadFinding.FILE_MISSING: "status failed",
     UploadFinding.FILE_CHANGED: "left for a person",
@@ -80,12 +81,24 @@ class JudgedUpload:
             case UploadFinding.EXPIRED | UploadFinding.FILE_MISSING:
                 wanted = {"status": FAILED}
             case UploadFinding.ARRIVED if self.stored is not None:
-                wanted = {"status": UploadState.UPLOADED, "file_size_bytes": str(self.stored.size)}
+                wanted = _completed(self.candidate, self.stored)
             case _:
                 return None
         row = self.candidate
-        expected = {"status": row.status, "s3_key": row.s3_key, "updated_at": row.updated_at}
+        names = ("status", "s3_key", "updated_at", "recording_metadata")
+        expected = {name: getattr(row, name) for name in names}
         return Edit(row.key, self.finding, expected, wanted)
+
+
+def _completed(row: UploadRow, stored: StoredObject) -> dict[str, str | None]:
+    """Return what a completion would note that knows nothing but the stored object."""
+    arrived = {"uploaded_at": stored.modified.isoformat()} if stored.modified else {}
+    return {
+        "status": UploadState.UPLOADED,
+        "file_size_bytes": str(stored.size),
+        "recording_metadata": merged(row.recording_metadata, {ETAG: stored.etag}),
+        **arrived,
+    }
 
 
 def judge_uploads(

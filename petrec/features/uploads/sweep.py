@@ -19,12 +19,14 @@ from petrec.features.runs.targets import make_target
 from petrec.features.uploads.candidates import UploadRow, check_columns, read_candidates
 from petrec.features.uploads.judge import Head, JudgedUpload, judge_uploads
 from petrec.rules.window import created_since, window_start
-from petrec.schema import Schema, is_moment
+from petrec.schema import Schema, base_type, is_moment
 
 Snapshot = Callable[[], AbstractContextManager[tuple[Connection, Schema]]]
 Checked = Callable[[list[UploadRow]], None]
 
 _AT_ONCE = 1_000
+# Types that hold an object of any length.
+_JSON = frozenset({"json", "jsonb", "text", "character varying"})
 _NOW = select(func.transaction_timestamp())
 
 
@@ -90,11 +92,19 @@ def _page(snapshot: Snapshot, window: SweepWindow, after: tuple[str, ...]) -> li
 
 
 def sweep_target(schema: Schema) -> Target:
-    """Return what a sweep writes: the status, the size, and when the row was written."""
+    """Return what a sweep writes: the columns of an upload, and when the row was written."""
     c = schema.tables.recordings.c
-    also = tuple(name for name in ("status", "file_size_bytes") if name in c)
+    fits = {
+        "status": True,
+        "file_size_bytes": True,
+        "uploaded_at": "uploaded_at" in c and is_moment(c.uploaded_at),
+        "recording_metadata": (
+            "recording_metadata" in c and base_type(c.recording_metadata) in _JSON
+        ),
+    }
+    also = tuple(name for name, is_fit in fits.items() if is_fit and name in c)
     touch = ("updated_at",) if "updated_at" in c and is_moment(c.updated_at) else ()
-    return msgspec.structs.replace(make_target(schema), also=also, touch=touch)
+    return msgspec.structs.replace(make_target(schema), pet="", also=also, touch=touch)
 
 
 def resume_sweep(

@@ -70,6 +70,8 @@ def test_expired_form_is_signed_anew_while_pending(api: Api) -> None:
     ours = f"WHERE s3_key = '{first['s3_key']}'"
     ((since,),) = api.database.execute(f"SELECT updated_at - created_at FROM recordings {ours}")
     assert since == timedelta(minutes=61)
+    CLOCK.now += timedelta(minutes=10)
+    assert initiate(api, "k").json() == again | {"expires_in": 3000}
     api.database.execute("UPDATE recordings SET status = 'uploaded'")
     assert initiate(api, "k").json() == first | {"expires_in": 0}
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from petrec.api import IdStyle, Options, StoredObject
-from petrec.api.uploads.complete import merged
+from petrec.storage.metadata import merged
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from petrec.features.runs.batches.items import numbered, numbers_of
+from petrec.features.runs.batches.work import in_journal
 from petrec.features.runs.journal.tables import changes, link_changes, skips
 from petrec.features.runs.run import Action, Run, SkipCause
 from petrec.schema import Schema
@@ -70,7 +71,7 @@ def _drifted(schema: Schema, run: Run) -> Select[Any]:
     """
     recordings = schema.tables.recordings
     columns = dict.fromkeys((*run.target.columns, _APPOINTMENT))
-    now = [part for c in columns for part in (literal(c), recordings.c[c])]
+    now = [part for c in columns for part in (literal(c), in_journal(recordings.c[c]))]
     decided = or_(*(_differs(recordings.c[c]) for c in run.target.decided))
     any_column = or_(*(_differs(recordings.c[c]) for c in columns))
     gone, moved = recordings.c.id.is_(None), _is_moved(recordings.c.appointment_id, run)
@@ -94,7 +95,7 @@ def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _differs(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    return column.is_distinct_from(_written(column))
+    return in_journal(column).is_distinct_from(in_journal(_written(column)))
 
 
 def _has_key_now(schema: Schema, run: Run) -> ColumnElement[bool]:

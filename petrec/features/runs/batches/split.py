@@ -26,7 +26,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from petrec.features.runs.batches.carried import as_rows, ask, rows_of
 from petrec.features.runs.batches.items import GONE, numbered, numbers_of
-from petrec.features.runs.batches.work import RunWork, new_value, old_value
+from petrec.features.runs.batches.work import RunWork, in_journal, new_value, old_value
 from petrec.features.runs.journal.keys import has_key, key_of
 from petrec.features.runs.journal.tables import changes, skips
 from petrec.features.runs.run import Run, SkipCause
@@ -92,9 +92,9 @@ def _judged(work: RunWork, run: Run) -> Select[Any]:
     """Select the items with what they are, and the values before and after as JSON text."""
     fresh = work.guarded_rows(run).subquery("fresh")
     names = [c.key for c in work.recordings.c if old_value(c.key) in fresh.c]
-    old = [part for name in names for part in (literal(name), fresh.c[old_value(name)])]
+    old = [part for name in names for part in (literal(name), in_journal(fresh.c[old_value(name)]))]
     names = list(run.target.columns)
-    new = [part for name in names for part in (literal(name), fresh.c[new_value(name)])]
+    new = [part for name in names for part in (literal(name), in_journal(fresh.c[new_value(name)]))]
     values = {"old": func.jsonb_build_object(*old), "new": func.jsonb_build_object(*new)}
     columns = (fresh.c.seq, fresh.c.row_key, fresh.c.strategy, fresh.c.applies, fresh.c.reason)
     return select(*columns, *(cast(value, Text).label(name) for name, value in values.items()))

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, cast, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, Text, cast, select
 
 from petrec.features.runs.run import Run
-from petrec.schema import Schema
+from petrec.schema import Schema, base_type
 
 
 def old_value(column: str) -> str:
@@ -24,6 +24,11 @@ def new_value(column: str) -> str:
 def from_json(values: ColumnElement[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Read a column's value from a journal's object, in the column's own type."""
     return cast(values.op("->>")(column.key), column.type)
+
+
+def in_journal(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a value as it is journaled and compared: json, which has no equality, as its text."""
+    return cast(value, Text) if base_type(value) == "json" else value
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from petrec.features.runs.batches.items import numbers_of
 from petrec.features.runs.batches.links import add_links, linked_values
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, is_at
-from petrec.features.runs.batches.work import new_value, old_value
+from petrec.features.runs.batches.work import in_journal, new_value, old_value
 from petrec.features.runs.journal.keys import Columns, has_key, key_of
 from petrec.features.runs.journal.tables import changes, skips
 from petrec.features.runs.run import Run, SkipCause
@@ -73,11 +73,11 @@ def _update(schema: Schema, run: Run, fresh: CTE, *, watched: bool) -> CTE:
     recordings, columns = written_as(schema.tables.recordings, "written"), run.target.columns
     links = linked_values(recordings.c, fresh.c) if "links" in fresh.c else ()
     journaled = [c.key for c in recordings.c if old_value(c.key) in fresh.c]
-    old = [part for c in journaled for part in (literal(c), fresh.c[old_value(c)])]
-    new = [part for c in journaled for part in (literal(c), recordings.c[c])]
-    as_planned = and_(
-        *(recordings.c[c].is_not_distinct_from(fresh.c[new_value(c)]) for c in run.target.decided)
-    )
+    now = {c: in_journal(recordings.c[c]) for c in journaled}
+    old = [part for c in now for part in (literal(c), in_journal(fresh.c[old_value(c)]))]
+    new = [part for c, value in now.items() for part in (literal(c), value)]
+    planned = {c: in_journal(fresh.c[new_value(c)]) for c in run.target.decided}
+    as_planned = and_(*(now[c].is_not_distinct_from(value) for c, value in planned.items()))
     return (
         update(recordings)
         .values({recordings.c[c]: fresh.c[new_value(c)] for c in columns})

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, and_, exists, func, select
 
 from petrec.errors import DatabaseError, IllegalTransitionError
 from petrec.features.runs.journal.keys import follow_moves
@@ -80,7 +80,7 @@ def check_null_returns(connection: Connection, schema: Schema, run_id: int) -> N
     recordings = schema.tables.recordings
     if not is_required(connection, recordings, recordings.c.pet_id.name):
         return
-    lacked = changes.c.old.op("->>")("pet_id").is_(None)
+    lacked = and_(changes.c.old.has_key("pet_id"), changes.c.old.op("->>")("pet_id").is_(None))
     query = select(func.count()).select_from(changes).where(changes.c.run_id == run_id, lacked)
     if count := connection.scalars(query).one():
         raise DatabaseError(

@@ -28,7 +28,7 @@ def preview_undo(connection: Connection, schema: Schema, target: Target, undone:
     left = compared.c.reason
     total, kept = connection.execute(select(func.count(compared.c.seq), func.count(left))).one()
     listed = select(compared).where(left.is_not(None)).order_by(compared.c.seq).limit(MOST_LISTED)
-    foresight = foresee(connection, schema, written, links="DELETE")
+    foresight = foresee(connection, schema, written, links="DELETE", locks=False)
     return UndoPlan(
         run=undone,
         restored=total - kept,

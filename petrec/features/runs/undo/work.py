@@ -17,7 +17,7 @@ from sqlalchemy import (
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.links import remove_links
 from petrec.features.runs.batches.row_locks import locked_as_read, versioned
-from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json
+from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json, in_journal
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.store import undos_of
 from petrec.features.runs.journal.tables import changes
@@ -68,7 +68,7 @@ class UndoWork(RunWork):
 
 def is_as_written(column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return whether a recording still holds the values that the run journaled."""
-    written = column.is_not_distinct_from(from_json(changes.c.new, column))
+    written = in_journal(column).is_not_distinct_from(in_journal(from_json(changes.c.new, column)))
     return or_(~changes.c.new.has_key(column.key), written)
 
 
