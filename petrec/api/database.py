@@ -1,13 +1,14 @@
 """Connections of the host's pool, with transactions and cursors of the driver's own."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import IsolationLevel, Pipeline
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Pool
 
 from petrec.errors import SettingsError
 from petrec.postgres.preflight import load_schema
@@ -17,15 +18,17 @@ from petrec.schema import Schema
 from petrec.settings import Mapping
 
 Connection = psycopg.Connection[Any]
+Begin = Callable[[int], AbstractContextManager[Connection]]
 
 
 class Database:
     """The database of the host's engine: shares its pool, but does not execute SQL through it."""
 
-    def __init__(self, engine: Engine, more: Sequence[str] = ()) -> None:
+    def __init__(self, engine: Engine, more: Sequence[str] = (), limit_ms: int = 0) -> None:
         """Connect to nothing yet; errors: SettingsError for an engine that does not fit.
 
-        `more` are schemas in which names are looked up, too.
+        `more` are schemas in which names are looked up, too; a statement takes `limit_ms` at most,
+        0 for what the connection has.
         """
         if engine.driver != "psycopg":
             raise SettingsError(
@@ -45,6 +48,7 @@ class Database:
             )
         self.engine = engine
         self._more = more
+        self._limit_ms = limit_ms
         self._path = SearchPath()
 
     def schema(self, names: Mapping) -> Schema:
@@ -65,10 +69,26 @@ class Database:
         It must see the current version of locked rows, so it is READ COMMITTED, whatever the host
         has set.
         """
-        characteristics = _Characteristics(False, IsolationLevel.READ_COMMITTED, False, False)
-        state = _state(self._path.writing, writes=True)
-        with self._transaction(characteristics, state) as connection:
+        with self._writing(self.engine.pool, self._limit_ms) as connection:
             yield connection
+
+    @contextmanager
+    def apart(self) -> Iterator[Begin]:
+        """Open transactions as `writing` does, on a connection that is not one of the pool's.
+
+        What is yielded begins one; a statement of it takes so many ms at most.
+        """
+        # The host's own way to connect, with its hooks.
+        pool = self.engine.pool.recreate()
+        try:
+            yield partial(self._writing, pool)
+        finally:
+            pool.dispose()
+
+    def _writing(self, pool: Pool, limit_ms: int) -> AbstractContextManager[Connection]:
+        characteristics = _Characteristics(False, IsolationLevel.READ_COMMITTED, False, False)
+        state = _state(self._path.writing, limit_ms, writes=True)
+        return self._transaction(characteristics, state, pool)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -77,12 +97,15 @@ class Database:
         It ends with a commit, because psycopg drops its prepared statements at a rollback.
         """
         characteristics = _Characteristics(False, IsolationLevel.REPEATABLE_READ, None, False)
-        with self._transaction(characteristics, _state(self._path.reading)) as connection:
+        state = _state(self._path.reading, self._limit_ms)
+        with self._transaction(characteristics, state, self.engine.pool) as connection:
             yield connection
 
     @contextmanager
-    def _transaction(self, characteristics: "_Characteristics", state: str) -> Iterator[Connection]:
-        with self._borrowed(characteristics) as connection:
+    def _transaction(
+        self, characteristics: "_Characteristics", state: str, pool: Pool
+    ) -> Iterator[Connection]:
+        with self._borrowed(characteristics, pool) as connection:
             try:
                 # BEGIN and the state take one round trip.
                 with connection.pipeline() if Pipeline.is_supported() else nullcontext():
@@ -95,8 +118,8 @@ class Database:
             connection.commit()
 
     @contextmanager
-    def _borrowed(self, characteristics: "_Characteristics") -> Iterator[Connection]:
-        pooled = self.engine.raw_connection()
+    def _borrowed(self, characteristics: "_Characteristics", pool: Pool) -> Iterator[Connection]:
+        pooled = pool.connect()
         connection: Any = pooled.driver_connection
         hosts: _Characteristics | None = None
         try:
@@ -115,8 +138,9 @@ class Database:
                 pooled.close()
 
 
-def _state(path: tuple[str, ...], *, writes: bool = False) -> str:
-    return set_statement({**FORMATS, "search_path": search_path(path)}, local=True, writes=writes)
+def _state(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str:
+    values = {**FORMATS, "search_path": search_path(path)}
+    return set_statement(values, local=True, writes=writes, limit_ms=limit_ms)
 
 
 def _end_hooks(connection: Any) -> None:

@@ -46,7 +46,8 @@ class Options:
     `content_types` are those that may be uploaded, with the file name's suffix; `channel` is what
     a completed upload is announced on by NOTIFY, None for silence; `webhooks` are the names for
     which its event is written to the outbox, with the upload itself; in the schemas of
-    `search_path` names are looked up beside pg_catalog, for triggers of the application.
+    `search_path` names are looked up beside pg_catalog, for triggers of the application. Of the
+    refused requests whose caller is unknown, `anonymous_rows` a minute are rows of api_logs.
     """
 
     prefix: str = "/api/v1"
@@ -57,4 +58,5 @@ class Options:
     webhooks: tuple[str, ...] = ()
     key_folder: str = "recordings"
     search_path: tuple[str, ...] = ()
+    anonymous_rows: int = 60
     clock: Callable[[], datetime] = utc_now

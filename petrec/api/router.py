@@ -24,6 +24,7 @@ class ClinicRouter(APIRouter):
     """The endpoints, with what the document needs of the service behind them."""
 
     service: Service
+    rejections: Rejections
 
 
 def build_router(  # noqa: PLR0913 each is a part of the host
@@ -48,9 +49,9 @@ def build_router(  # noqa: PLR0913 each is a part of the host
     service = Service(
         engine, store, policy or ClinicPolicy(), options, mapping or Mapping(), on_uploaded
     )
-    route_class = envelope_route(Rejections(service).note)
-    router = ClinicRouter(prefix=options.prefix, route_class=route_class)
-    router.service = service
+    rejections = Rejections(service)
+    router = ClinicRouter(prefix=options.prefix, route_class=envelope_route(rejections.note))
+    router.service, router.rejections = service, rejections
     # A request tries the routes in order: the most frequent ones come first.
     add_uploads(router, service, current_actor)
     add_recordings(router, service, current_actor)

@@ -51,6 +51,14 @@ _TRIGGERS = sql.SQL(
     " OPERATOR(pg_catalog.=) 'replica'"
     " THEN pg_catalog.set_config('session_replication_role', 'origin', {}) END"
 )
+# A shorter limit of the role, the database or the session stays.
+_LIMIT = sql.SQL(
+    "CASE WHEN pg_catalog.current_setting('statement_timeout')::pg_catalog.interval"
+    " OPERATOR(pg_catalog.>) '0'"
+    " AND pg_catalog.current_setting('statement_timeout')::pg_catalog.interval"
+    " OPERATOR(pg_catalog.<=) {limit}"
+    " THEN NULL ELSE pg_catalog.set_config('statement_timeout', {limit}, {local}) END"
+)
 _PATH = "petrec_search_path"
 _MORE = "petrec_settings"
 _OWN = "petrec_own_session"
@@ -61,14 +69,19 @@ def search_path(schemas: Iterable[str]) -> str:
     return ", ".join(("pg_catalog", *map(in_quotes, schemas), "pg_temp"))
 
 
-def set_statement(values: Mapping[str, str], *, local: bool, writes: bool = False) -> str:
+def set_statement(
+    values: Mapping[str, str], *, local: bool, writes: bool = False, limit_ms: int = 0
+) -> str:
     """Return one SELECT that sets all values, for the transaction or for the session.
 
     Writes fire the application's triggers, even if the settings of role or database disable them.
+    A statement takes `limit_ms` at most, 0 for what the session has.
     """
     one = sql.SQL("pg_catalog.set_config({}, {}, {})")
     settings = [one.format(name, value, sql.Literal(local)) for name, value in values.items()]
     settings += [_TRIGGERS.format(sql.Literal(local))] if writes else []
+    if limit_ms:
+        settings.append(_LIMIT.format(limit=f"{limit_ms}ms", local=sql.Literal(local)))
     return sql.SQL("SELECT {}").format(sql.SQL(", ").join(settings)).as_string(None)
 
 

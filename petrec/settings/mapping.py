@@ -34,7 +34,7 @@ OPTIONAL_COLUMNS: dict[str, frozenset[str]] = {
         | {"treatment_plan", "notes", "follow_up_required", "follow_up_date", "created_by"}
         | {"created_at", "updated_at"}
     ),
-    "api_logs": frozenset({"method", "path", "status_code", "user_id"}),
+    "api_logs": frozenset({"method", "path", "status_code", "user_id", "request_id"}),
     "users": frozenset({"practice_id", "role", "full_name"}),
     "pet_owners": frozenset({"full_name"}),
 }

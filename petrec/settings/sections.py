@@ -136,6 +136,14 @@ class WebhookSettings(Struct, frozen=True, forbid_unknown_fields=True):
     secret: str = "PETREC_WEBHOOK_SECRET"  # noqa: S105 the name of a variable
 
 
+class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one caller, or one part that is slow, can take of `petrec serve`."""
+
+    anonymous_rows: Annotated[
+        int, says("Rows of api_logs per minute for refused requests whose caller is unknown.")
+    ] = 60
+
+
 # What completed uploads are announced on, unless a host chooses another channel.
 UPLOADED_CHANNEL = "petrec_uploaded"
 
@@ -145,6 +153,7 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     token: TokenSettings = TokenSettings()
     store: StoreSettings = StoreSettings()
+    limits: LimitSettings = LimitSettings()
     pool_size: Annotated[int, says("Most connections to the database, per process.")] = 10
     metrics: Annotated[bool, says("Serve GET /metrics for Prometheus (petrec[metrics]).")] = False
     drain_s: Annotated[

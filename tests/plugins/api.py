@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from sqlalchemy import Engine, create_engine, event
 
 from petrec.api import Actor, ApiError, ClinicPolicy, build_router
+from petrec.api.http.api_logs import ApiLogs
 from tests.plugins.databases import Database
 from tests.plugins.memory_store import MemoryStore
 
@@ -54,7 +55,8 @@ def watch(engine: Engine, seen: Callable[[str, Any], None]) -> None:
 class Client:
     """A synchronous face of httpx on an application in this process."""
 
-    def __init__(self, app: Any, headers: dict[str, str]) -> None:
+    def __init__(self, app: FastAPI, headers: dict[str, str]) -> None:
+        self.logs: ApiLogs | None = getattr(app.state, "api_logs", None)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         self.runner = asyncio.Runner()
         self.http = httpx.AsyncClient(
@@ -62,7 +64,11 @@ class Client:
         )
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self.runner.run(self.http.request(method, path, **options))
+        """Return the answer, with the row of a refusal written."""
+        answer = self.runner.run(self.http.request(method, path, **options))
+        if self.logs is not None and answer.status_code >= 400:
+            assert self.logs.settle(60)
+        return answer
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)
@@ -92,6 +98,7 @@ class Api:
             **{"policy": ClinicPolicy(frozenset({"admin"})), **parts},
         )
         self.app.include_router(self.router)
+        self.app.state.api_logs = self.router.rejections.logs
         self.client = Client(self.app, headers=admin())
 
     def close(self) -> None:

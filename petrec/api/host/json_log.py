@@ -23,10 +23,24 @@ class JsonLines(logging.Formatter):
         }
         if (known := request_id()) is not None:
             said["request_id"] = known
-        said |= {name: value for name, value in vars(record).items() if name not in _OWN}
         if record.exc_info:
             said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(said, default=str, ensure_ascii=False)
+        # A field cannot replace what the record itself says.
+        kept = _OWN | said.keys()
+        said |= {name: value for name, value in vars(record).items() if name not in kept}
+        # Half of a surrogate pair is not UTF-8: it becomes the escape that JSON has for it.
+        return _as_json(said).encode("utf-8", "backslashreplace").decode()
+
+
+def _as_json(said: dict[str, Any]) -> str:
+    try:
+        return _written(said)
+    except (TypeError, ValueError, RecursionError):
+        return _written({name: str(value) for name, value in said.items()})
+
+
+def _written(said: dict[str, Any]) -> str:
+    return json.dumps(said, default=str, ensure_ascii=False, allow_nan=False)
 
 
 def log_as_json() -> None:

@@ -12,10 +12,15 @@ from sqlalchemy import Engine, event
 # How long to cancel statements, in seconds; a thread may continue with another one.
 _LONGEST_S = 5.0
 _PAUSE_S = 0.05
+_SETTLED_S = 2.0
 
 
-def ending(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def ending(
+    engine: Engine, settle: Callable[[float], bool]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Return a lifespan that closes the engine at the end, after the grace period of requests.
+
+    `settle` waits for work beside the requests, for so many seconds at most.
 
     A thread that waits for a lock would otherwise keep the process for as long as the lock is
     held: Python ends no thread, and does not exit before they have ended.
@@ -27,6 +32,7 @@ def ending(engine: Engine) -> Callable[[FastAPI], AbstractAsyncContextManager[No
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        settle(_SETTLED_S)
         _cancel(running)
         engine.dispose()
 

@@ -8,6 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, g
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from petrec.api.router import ClinicRouter
+
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -49,13 +51,16 @@ class _Counted:
                 self.counters.count(scope, status)
 
 
-def add_metrics(app: FastAPI) -> None:
+def add_metrics(app: FastAPI, router: ClinicRouter) -> None:
     """Count requests by route template, method and outcome, and answer GET /metrics."""
     registry = CollectorRegistry()
     counters = _Counters(
         _counter(registry, "petrec_requests", "Requests answered", "status"),
         _counter(registry, "petrec_refused", "Requests answered with an error", "error_code"),
     )
+
+    lost = Counter("petrec_api_logs_dropped", "Rows of api_logs not written", registry=registry)
+    router.rejections.logs.on_dropped = lost.inc
 
     def metrics(_: Request) -> Response:
         return Response(generate_latest(_whole(registry)), media_type=CONTENT_TYPE_LATEST)

@@ -28,7 +28,7 @@ from petrec.api.http.access_log import AccessLog
 from petrec.api.http.openapi import PRESENTED
 from petrec.api.http.request_ids import RequestIds
 from petrec.api.options import Options
-from petrec.api.router import build_router
+from petrec.api.router import ClinicRouter, build_router
 from petrec.errors import SettingsError
 from petrec.extras import need_extra
 from petrec.features.outbox.webhook import open_webhooks
@@ -43,10 +43,6 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     """Return the application; errors: SettingsError. Nothing connects before the first request."""
     serve = settings.serve
     engine = make_pool(dsn, settings, "serve")
-    app = FastAPI(
-        title="petrec", **PRESENTED, redirect_slashes=False, openapi_url=None,
-        lifespan=_lifespan(engine, dsn, settings, environment),
-    )  # fmt: skip
     claims = Claims(
         role=serve.token.role_claim,
         practice=serve.token.practice_claim,
@@ -63,12 +59,18 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
             channel=serve.channel or None,
             webhooks=tuple(serve.webhooks),
             search_path=settings.session.search_path,
+            anonymous_rows=serve.limits.anonymous_rows,
         ),
     )
+    app = FastAPI(
+        title="petrec", **PRESENTED, redirect_slashes=False, openapi_url=None,
+        lifespan=_lifespan(engine, router, dsn, settings, environment),
+    )  # fmt: skip
     app.include_router(router)
+    app.state.api_logs = router.rejections.logs
     add_document(app, router, page="/docs" if serve.docs else None)
     if serve.metrics:
-        _add_metrics(app)
+        _add_metrics(app, router)
     if serve.log == "json":
         log_as_json()
     allow_origins(app, serve.origins)
@@ -79,11 +81,16 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
 
 
 def _lifespan(
-    engine: Engine, dsn: Dsn, settings: Settings, environment: Mapping[str, str]
+    engine: Engine,
+    router: ClinicRouter,
+    dsn: Dsn,
+    settings: Settings,
+    environment: Mapping[str, str],
 ) -> Lifespan:
     """Return what delivers the outbox, and ends the connections; errors: SettingsError."""
     webhooks = open_webhooks(settings, environment)
-    return with_couriers(ending(engine), make_engine(dsn, settings, "outbox"), webhooks)
+    ended = ending(engine, router.rejections.logs.settle)
+    return with_couriers(ended, make_engine(dsn, settings, "outbox"), webhooks)
 
 
 def _verifier(token: TokenSettings, environment: Mapping[str, str]) -> Verifier:
@@ -121,8 +128,8 @@ def _store(store: StoreSettings, environment: Mapping[str, str]) -> S3Store:
     )  # fmt: skip
 
 
-def _add_metrics(app: FastAPI) -> None:
+def _add_metrics(app: FastAPI, router: ClinicRouter) -> None:
     need_extra("[serve] metrics", "metrics", "prometheus_client")
     from petrec.api.host.metrics import add_metrics  # noqa: PLC0415 an extra
 
-    add_metrics(app)
+    add_metrics(app, router)

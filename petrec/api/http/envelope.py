@@ -10,7 +10,6 @@ import sqlalchemy.exc
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
@@ -93,7 +92,7 @@ async def _refuse(note: Note, request: Request, error: Exception) -> Response:
         trace = traceable(error) if refusal.status == 500 else None
         logger.log(level, "Request failed", extra=known, exc_info=trace)
     else:
-        await run_in_threadpool(note, request, refusal)
+        note(request, refusal)
     return refusal.response()
 
 

@@ -57,7 +57,7 @@ def test_an_outbox_that_cannot_be_created_at_the_start_is_created_later(
 ) -> None:
     session = outbox_session()
     webhooks = open_webhooks(session.settings)
-    lifespan = with_couriers(ending(session.engine), session.engine, webhooks)
+    lifespan = with_couriers(ending(session.engine, lambda _: True), session.engine, webhooks)
     errors = iter([ConnectionFailedError("down"), ConnectionFailedError("still down")])
     install = install_journal
 

@@ -96,7 +96,7 @@ def test_a_server_creates_the_outbox_and_delivers_until_it_ends(
 ) -> None:
     session = outbox_session()
     lifespan = with_couriers(
-        ending(session.engine), session.engine, open_webhooks(session.settings)
+        ending(session.engine, lambda _: True), session.engine, open_webhooks(session.settings)
     )
 
     async def serve() -> None:

@@ -5,6 +5,8 @@ import json
 import logging
 from typing import Any
 
+import pytest
+
 from petrec.api.host.json_log import JsonLines
 from petrec.api.http.request_ids import RequestIds, request_id
 
@@ -14,6 +16,7 @@ def line(message: str = "done", **extra: Any) -> dict[str, Any]:
     vars(record).update(extra)
     text = JsonLines().format(record)
     assert "\n" not in text
+    text.encode()
     said: dict[str, Any] = json.loads(text)
     return said
 
@@ -72,3 +75,19 @@ def test_an_id_that_could_forge_lines_is_replaced() -> None:
     made = {ask((b"x-request-id", bad))[0] for bad in (b"", b"a\nb", b"x" * 129, b'"', b"a b")}
     assert len({ask()[0], *made}) == 6
     assert all(one and one.isalnum() for one in made)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [float("nan"), {("a", 1): 2}, "\ud800", "a\u2028b", b"\xff", {"deep": [object]}, 10**400],
+)
+def test_no_field_breaks_the_line(odd: Any) -> None:
+    said = line("café", odd=odd, level="forged", request_id="forged")
+    assert (said["message"], said["level"]) == ("café", "info")
+    assert "odd" in said
+
+
+def test_a_loop_is_written_as_text() -> None:
+    loop: dict[str, Any] = {}
+    loop["self"] = loop
+    assert line(odd=loop)["odd"] == "{'self': {...}}"
