@@ -106,7 +106,12 @@ def worded(text: str) -> str:
         return text.separator.join(map(worded, text.parts))
     if not isinstance(text, Phrased):
         return text
-    return WORDS[text.phrase].format(**text.data)
+    data = {name: _worded_within(value) for name, value in text.data.items()}
+    return WORDS[text.phrase].format(**data)
+
+
+def _worded_within(value: object) -> object:
+    return worded(value) if isinstance(value, str) else value
 
 
 def worded_document(document: "Document") -> "Document":

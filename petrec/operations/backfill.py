@@ -13,6 +13,7 @@ from petrec.features.backfill.export import stream_ambiguous
 from petrec.features.backfill.plan import count_left, preview
 from petrec.features.backfill.result import BackfillPlan, BackfillResult
 from petrec.features.backfill.selection import Selection, select_recordings
+from petrec.features.backfill.unfinished import foresee_unfinished
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.lineage import count_causes, read_unwritten
 from petrec.features.runs.run import Observer, SkipCause
@@ -35,6 +36,7 @@ def plan_backfill(
     limit: int | None = None,
     where: Mapping[str, str] = _EVERY,
     since: str | None = None,
+    anew: bool = False,
     step: Step = ignore,
 ) -> BackfillPlan:
     """Plan the repair of recordings with certain evidence; writes nothing.
@@ -42,12 +44,13 @@ def plan_backfill(
     `touch` names columns of the recordings that a run would also set to now(), `limit` is how many
     recordings it may change. `where` holds values, as text, of columns of recordings or else of
     their appointments, `since` is the time (7d, 24h, 2026-01-31) since when they were created.
+    `anew` would abandon an unfinished run.
     """
     with session.snapshot() as (connection, schema):
         selection = select_recordings(connection, schema, where, since, limit)
         step("searching for certain evidence")
         target = make_target(schema, touch, selection.only)
-        return preview(connection, schema, target, selection)
+        return preview(connection, schema, target, selection, anew=anew)
 
 
 def apply_backfill(
@@ -77,12 +80,13 @@ def apply_backfill(
         selection = select_recordings(connection, schema, where, since, limit)
         target = make_target(schema, touch, selection.only)
         check_writable(connection, schema, target.columns)
+        foresee_unfinished(connection, target, anew=anew).require()
     if export:
         try_directory(export.parent)
     if confirm:
         with session.snapshot() as (connection, schema):
             step("looking for certain evidence")
-            plan = preview(connection, schema, target, selection)
+            plan = preview(connection, schema, target, selection, anew=anew)
         require(confirm, plan)
     given, planning = throttling or Throttling(), Planning(anew, selection)
     with session.translated():

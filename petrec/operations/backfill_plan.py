@@ -9,13 +9,12 @@ from petrec.features.backfill.apply import Planning, apply_backfill
 from petrec.features.backfill.plan_file import PlanFile
 from petrec.features.backfill.proposals import MOST_LISTED, judge_plan
 from petrec.features.backfill.proposed import ProposedBackfill
+from petrec.features.backfill.unfinished import foresee_unfinished
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.foresight import foresee
-from petrec.features.runs.journal.presence import is_readable
-from petrec.features.runs.journal.store import unfinished_run
 from petrec.features.runs.lineage import read_skips
 from petrec.features.runs.result import MovedOn
-from petrec.features.runs.run import Action, Observer, Target
+from petrec.features.runs.run import Observer, Target
 from petrec.features.runs.targets import make_target
 from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
@@ -24,14 +23,20 @@ from petrec.schema import Schema
 
 
 def judge_plan_file(
-    session: Session, path: Path, *, touch: Sequence[str] = (), step: Step = ignore
+    session: Session,
+    path: Path,
+    *,
+    touch: Sequence[str] = (),
+    anew: bool = False,
+    step: Step = ignore,
 ) -> ProposedBackfill:
     """Judge the lines of a plan by petrec's rules; writes nothing.
 
     The file is CSV, or JSON lines if its name ends in .jsonl, with recording_id and pet_id. A line
-    holds if certain evidence names its pet. Errors: UsageError with every line that cannot be used.
+    holds if certain evidence names its pet. `anew` would abandon an unfinished run. Errors:
+    UsageError with the lines that cannot be used.
     """
-    return _judge(session, PlanFile(path), touch, step)[0]
+    return _judge(session, PlanFile(path), touch, step, anew=anew)[0]
 
 
 def apply_plan_file(
@@ -51,7 +56,7 @@ def apply_plan_file(
     `anew` abandoned. `confirm` is called with the judgement before anything is written.
     """
     file = PlanFile(path)
-    judged, schema, target = _judge(session, file, touch, step, writes=True)
+    judged, schema, target = _judge(session, file, touch, step, anew=anew, writes=True)
     require(confirm, judged)
     with session.translated():
         run = apply_backfill(
@@ -66,23 +71,30 @@ def apply_plan_file(
 
 
 def _judge(
-    session: Session, file: PlanFile, touch: Sequence[str], step: Step, *, writes: bool = False
+    session: Session,
+    file: PlanFile,
+    touch: Sequence[str],
+    step: Step,
+    *,
+    anew: bool,
+    writes: bool = False,
 ) -> tuple[ProposedBackfill, Schema, Target]:
     with session.snapshot() as (connection, schema):
         # A run is of one content: another file of the same name is another plan.
         target = make_target(schema, touch, (f"the plan with SHA-256 {file.digest[:16]}",))
+        unfinished = foresee_unfinished(connection, target, anew=anew)
         if writes:
             check_writable(connection, schema, target.columns)
+            unfinished.require()
         step("judging the plan")
         judgement = judge_plan(connection, schema, file)
-        readable = is_readable(connection)
-        unfinished = unfinished_run(connection, target.name, Action.BACKFILL) if readable else None
         foresight = foresee(connection, schema, target)
     result = ProposedBackfill(
         table=target.table,
         judgement=judgement,
-        obstacles=foresight.obstacles,
+        obstacles=(*unfinished.obstacles, *foresight.obstacles),
         warnings=foresight.warnings,
-        resumes=unfinished.id if unfinished else None,
+        resumes=unfinished.resumes,
+        abandons=unfinished.abandons,
     )
     return result, schema, target

@@ -15,6 +15,12 @@ _UUID = re.compile(UUID_PATTERN)
 # PostgreSQL's text has no NUL, UTF-8 no surrogates.
 _TEXT = re.compile(r"[^\x00\ud800-\udfff]{0,1000}", re.DOTALL)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+# All that the types' inputs accept has these shapes: with braces, signs, spaces, other hyphens.
+_UUID_LIKE = re.compile(r"\{?[0-9a-fA-F-]{32,}\}?")
+_INTEGER_LIKE = re.compile(r"\s*[+-]?[0-9][0-9a-zA-Z_]*\s*")
+_REFUSALS = (DataError, IntegrityError, ProgrammingError)
+# pg_input_is_valid: https://www.postgresql.org/docs/current/functions-info.html
+_HAS_INPUT_CHECK = (16,)
 _BITS = {"smallint": 15, "integer": 31, "bigint": 63}
 _TEXTS = ("text", "character varying", "character(", "bpchar", "name", "citext")
 _AT_ONCE = 5_000
@@ -50,6 +56,16 @@ def has_shape(column: ColumnElement[Any] | None, text: str) -> bool:
     return _FORMS.get(kind, _TEXT).fullmatch(text) is not None
 
 
+def _could_be(column: ColumnElement[Any], text: str) -> bool:
+    """Return whether the server needs to be asked; most wrong texts need no question."""
+    kind = base_type(column)
+    if kind == "uuid":
+        return _UUID_LIKE.fullmatch(text) is not None
+    if kind in _BITS:
+        return _INTEGER_LIKE.fullmatch(text) is not None
+    return "\0" not in text
+
+
 def normal_ids(
     connection: Connection, column: ColumnElement[Any], texts: Iterable[str]
 ) -> dict[str, str]:
@@ -58,7 +74,7 @@ def normal_ids(
     The type itself decides: a text that it refuses, cuts or rounds is not an id. Works within the
     caller's transaction, by savepoints.
     """
-    wanted = sorted({text for text in texts if "\0" not in text})
+    wanted = sorted({text for text in texts if _could_be(column, text)})
     found: dict[str, str] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         found.update(_accepted(connection, column, wanted[start : start + _AT_ONCE]))
@@ -68,23 +84,53 @@ def normal_ids(
 def _accepted(
     connection: Connection, column: ColumnElement[Any], texts: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    """Cast all at once; if one is refused, find it by halving."""
+    """Cast all at once; if one is refused, those that the type's input accepts, else by halving."""
+    found = _cast(connection, column, texts)
+    version = connection.dialect.server_version_info or ()
+    if found is None and version >= _HAS_INPUT_CHECK:
+        texts = _valid(connection, column, texts)
+        found = _cast(connection, column, texts)
+    if found is not None:
+        yield from found
+    elif len(texts) > 1:
+        half = len(texts) // 2
+        yield from _accepted(connection, column, texts[:half])
+        yield from _accepted(connection, column, texts[half:])
+
+
+def _cast(
+    connection: Connection, column: ColumnElement[Any], texts: Sequence[str]
+) -> list[tuple[str, str]] | None:
+    """Return the texts with the ids that they are; None if one of them is refused."""
     try:
         with connection.begin_nested():
-            found = connection.execute(_casts(column), {"texts": list(texts)}).all()
-    except (DataError, IntegrityError, ProgrammingError):
-        if len(texts) > 1:
-            half = len(texts) // 2
-            yield from _accepted(connection, column, texts[:half])
-            yield from _accepted(connection, column, texts[half:])
-        return
-    yield from ((text, normal) for text, normal in found)
+            rows = connection.execute(_casts(column), {"texts": list(texts)})
+            return [(text, normal) for text, normal in rows]
+    except _REFUSALS:
+        return None
+
+
+def _valid(
+    connection: Connection, column: ColumnElement[Any], texts: Sequence[str]
+) -> Sequence[str]:
+    """Return the texts that the type's input accepts; all of them if that cannot be told."""
+    given = _given()
+    query = select(given).where(func.pg_input_is_valid(given, str(column.type)))
+    try:
+        with connection.begin_nested():
+            return connection.scalars(query, {"texts": list(texts)}).all()
+    except _REFUSALS:
+        return texts
+
+
+def _given() -> ColumnElement[str]:
+    # Not the texts themselves: a statement is freed late, since its parts refer to each other.
+    texts = bindparam("texts", type_=ARRAY(Text))
+    return func.unnest(cast(texts, ARRAY(Text))).column_valued("given")
 
 
 def _casts(column: ColumnElement[Any]) -> Any:
-    # Not the texts themselves: a statement is freed late, since its parts refer to each other.
-    texts = bindparam("texts", type_=ARRAY(Text))
-    given = func.unnest(cast(texts, ARRAY(Text))).column_valued("given")
+    given = _given()
     typed = cast(given, column.type)
     # Without length and scale, the type neither cuts nor rounds.
     whole = cast(given, _without_modifier(column))

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from petrec.cli import options
 from petrec.cli.backfill.limits import Writing
 from petrec.cli.backfill.part import PartOptions
-from petrec.cli.backfill.plan import backfill_plan
+from petrec.cli.backfill.plan import backfill_plan, question
 from petrec.cli.bundle import bundled
 from petrec.cli.driving import asking, driving
 from petrec.cli.output import open_output
@@ -17,9 +17,6 @@ from petrec.cli.progress import activity
 from petrec.cli.run_code import run_code
 from petrec.cli.session import open_session
 from petrec.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from petrec.features.backfill.result import BackfillPlan
 
 
 @bundled
@@ -92,6 +89,7 @@ def backfill(
                 limit=part.limit,
                 where=part.values(),
                 since=part.since,
+                anew=anew,
                 step=shown.step,
             )
         if sql:
@@ -112,7 +110,7 @@ def backfill(
             since=part.since,
             export=export or Path("reports") / f"ambiguous-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.csv",
             export_empty=export is not None,
-            confirm=asking(session, shown, writing, _question),
+            confirm=asking(session, shown, writing, question),
             step=shown.step,
             progress=shown.progress,
         )
@@ -120,7 +118,3 @@ def backfill(
     if result.export_failure:
         return ExitCode.UNDETERMINED
     return run_code(result.run, clean=result.is_clean)
-
-
-def _question(plan: "BackfillPlan") -> str:
-    return f"Set the pet of {plan.planned} recordings in {plan.table}?"

@@ -15,6 +15,7 @@ from petrec.cli.session import open_session
 
 if TYPE_CHECKING:
     from petrec.features.backfill.proposed import ProposedBackfill
+    from petrec.features.backfill.result import BackfillPlan
 
 
 def backfill_plan(
@@ -32,7 +33,7 @@ def backfill_plan(
     session = open_session("backfill", connect, writes=True)
     if not apply:
         with activity(quiet=writing.quiet) as shown:
-            result = judge_plan_file(session, file, touch=touch, step=shown.step)
+            result = judge_plan_file(session, file, touch=touch, anew=anew, step=shown.step)
     else:
         with driving(context, writing) as shown:
             result = apply_plan_file(
@@ -41,7 +42,7 @@ def backfill_plan(
                 touch=touch,
                 throttling=writing.throttling(),
                 anew=anew,
-                confirm=asking(session, shown, writing, _question),
+                confirm=asking(session, shown, writing, question),
                 step=shown.step,
                 progress=shown.progress,
             )
@@ -49,5 +50,8 @@ def backfill_plan(
     return run_code(result.run, clean=result.is_clean)
 
 
-def _question(plan: "ProposedBackfill") -> str:
+def question(plan: "BackfillPlan | ProposedBackfill") -> str:
+    """Return what a person is asked before anything is written."""
+    if plan.resumes:
+        return f"Resume run {plan.resumes} in {plan.table}?"
     return f"Set the pet of {plan.planned} recordings in {plan.table}?"

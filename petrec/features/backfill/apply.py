@@ -4,18 +4,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
-from petrec.errors import UsageError
 from petrec.features.backfill.plan_file import PlanFile
 from petrec.features.backfill.proposals import write_proposals
 from petrec.features.backfill.record import write_plan
 from petrec.features.backfill.selection import ALL, Selection
+from petrec.features.backfill.unfinished import resume
 from petrec.features.backfill.work import backfill_work
 from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
-from petrec.features.runs.journal.store import change_state, unfinished_run
-from petrec.features.runs.resume import take_up
-from petrec.features.runs.run import Action, Observer, Run, RunState, Target
-from petrec.phrases import Phrase, Phrased
+from petrec.features.runs.run import Observer, Run, Target
 from petrec.schema import Schema
 
 
@@ -45,31 +42,10 @@ def apply_backfill(
     """Set the pets of recordings; None where there is nothing to do. Errors: see `Driver`."""
 
     def plan(connection: Connection) -> Run | None:
-        run = _resume(connection, target, anew=planning.anew)
+        run = resume(connection, target, anew=planning.anew)
         return run or _plan(connection, schema, target, planning)
 
     return Driver(engine, backfill_work(schema), throttling, observe).run(plan)
-
-
-def _resume(connection: Connection, target: Target, *, anew: bool) -> Run | None:
-    unfinished = unfinished_run(connection, target.name, Action.BACKFILL)
-    if unfinished and anew:
-        change_state(connection, unfinished, RunState.ABANDONED)
-    elif unfinished:
-        if unfinished.target.touch != target.touch:
-            touch = ", ".join(unfinished.target.touch) or "no column"
-            raise UsageError(
-                Phrased(Phrase.TOUCH_DIFFERS, run=unfinished.id, touch=touch),
-                hint=Phrased(Phrase.SAME_TOUCH_OR_ANEW),
-            )
-        if unfinished.target.only != target.only:
-            only = " and ".join(unfinished.target.only) or "all recordings"
-            raise UsageError(
-                f"unfinished run {unfinished.id} was planned for {only}",
-                hint=Phrased(Phrase.SAME_SELECTION_OR_ANEW, run=unfinished.id),
-            )
-        return take_up(connection, unfinished, target)
-    return None
 
 
 def _plan(connection: Connection, schema: Schema, target: Target, planning: Planning) -> Run | None:

@@ -6,10 +6,9 @@ from petrec.features.backfill.broken import broken_checks
 from petrec.features.backfill.result import BackfillPlan, StrategyCount
 from petrec.features.backfill.script import batch_script
 from petrec.features.backfill.selection import ALL, Selection
+from petrec.features.backfill.unfinished import foresee_unfinished
 from petrec.features.runs.foresight import foresee
-from petrec.features.runs.journal.presence import is_readable
-from petrec.features.runs.journal.store import unfinished_run
-from petrec.features.runs.run import Action, Target
+from petrec.features.runs.run import Target
 from petrec.postgres.session_state import path_advice
 from petrec.postgres.triggers import SearchingTriggers, searching_functions, update_triggers
 from petrec.rules import FINDINGS, Repair
@@ -19,12 +18,16 @@ from petrec.schema import Schema
 
 
 def preview(
-    connection: Connection, schema: Schema, target: Target, selection: Selection = ALL
+    connection: Connection,
+    schema: Schema,
+    target: Target,
+    selection: Selection = ALL,
+    *,
+    anew: bool = False,
 ) -> BackfillPlan:
     """Count what would change of a selection; reads only."""
     census = take_census(connection, schema, selection.condition(schema))
-    readable = is_readable(connection)
-    unfinished = unfinished_run(connection, target.name, Action.BACKFILL) if readable else None
+    unfinished = foresee_unfinished(connection, target, anew=anew)
     foresight = foresee(connection, schema, target)
     return BackfillPlan(
         table=target.table,
@@ -40,9 +43,10 @@ def preview(
         locks=_locks(schema),
         script=batch_script(connection, schema, target, selection),
         touch=target.touch,
-        obstacles=foresight.obstacles,
+        obstacles=(*unfinished.obstacles, *foresight.obstacles),
         warnings=(*foresight.warnings, *broken_checks(connection, schema, selection)),
-        resumes=unfinished.id if unfinished else None,
+        resumes=unfinished.resumes,
+        abandons=unfinished.abandons,
         searching=_searching(connection, schema),
     )
 

@@ -7,7 +7,6 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import count, groupby
 from pathlib import Path
 
 import msgspec
@@ -16,6 +15,7 @@ from sqlalchemy import Connection
 from petrec.documents.read_csv import UnreadableCsvError, read_csv
 from petrec.documents.spool import chunks, open_scratch
 from petrec.errors import UsageError
+from petrec.features.backfill.plan_faults import PlanFaults
 from petrec.files import open_text
 from petrec.postgres.ids import normal_ids
 from petrec.schema import Schema
@@ -23,10 +23,14 @@ from petrec.schema import Schema
 REQUIRED = ("recording_id", "pet_id")
 COLUMNS = (*REQUIRED, "confidence", "reason")
 AT_ONCE = 2_000
+# Many faults have one cause: the rest of the file is not checked.
+_ENOUGH = 1_000
 _GIVEN = "CREATE TABLE given (line INTEGER PRIMARY KEY, recording TEXT, pet TEXT)"
 _PLANNED = "CREATE TABLE planned (recording TEXT PRIMARY KEY, line INTEGER, pet TEXT)"
 _LINES = ("SELECT line, recording, pet FROM given ORDER BY line",
           "SELECT line, recording, pet FROM planned ORDER BY line")  # fmt: skip
+_PLAN = "INSERT OR IGNORE INTO planned VALUES (?, ?, ?)"
+_PET = "SELECT pet FROM planned WHERE recording = ?"
 PlannedLine = tuple[int, str, str]
 
 
@@ -37,11 +41,11 @@ class _JsonLine(msgspec.Struct):
 
 @dataclass
 class PlanFile:
-    """The lines of a plan; those that cannot be read are collected in `faults`, by the reason."""
+    """The lines of a plan; those that cannot be used are collected in `faults`."""
 
     path: Path
     digest: str = ""
-    faults: dict[str, list[int]] = field(default_factory=dict)
+    faults: PlanFaults = field(default_factory=PlanFaults)
     _scratch: sqlite3.Connection = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -50,22 +54,26 @@ class PlanFile:
         try:
             if not self.path.is_file():
                 raise UsageError(f"there is no file {self.path}", hint="name a plan: CSV or JSONL")
-            with self.path.open("rb") as file:
-                self.digest = hashlib.file_digest(file, "sha256").hexdigest()
+            self.digest = self._digest()
             is_json = self.path.suffix.lower() in {".jsonl", ".ndjson"}
             self._add(self._json_lines() if is_json else self._csv_lines())
+            if self._digest() != self.digest:
+                raise UsageError(f"{self.path} has changed while it was read", hint="try again")
         except UnicodeDecodeError:
-            self._fault(0, "the file is not UTF-8")
+            self.faults.add(0, "the file is not UTF-8")
         except UnreadableCsvError as error:
-            self._fault(error.line, error.reason)
+            self.faults.add(error.line, error.reason)
         except OSError as error:
             raise UsageError(f"cannot read {self.path}: {error.strerror}") from error
 
     def check(self, connection: Connection, schema: Schema) -> None:
-        """Check the ids by the types of their columns; errors: UsageError with all faults."""
+        """Check the ids by the types of their columns; errors: UsageError with the faults."""
         self._scratch.execute("DELETE FROM planned")
         columns = (schema.recordings.c.id, schema.pets.c.id)
         for chunk in chunks(self._scratch.execute(_LINES[0]), AT_ONCE):
+            if self.faults.count >= _ENOUGH:
+                self.faults.add(chunk[0][0], "this line and those below were not checked")
+                break
             known = [
                 normal_ids(connection, column, (str(line[place]) for line in chunk))
                 for place, column in enumerate(columns, start=1)
@@ -73,11 +81,13 @@ class PlanFile:
             for number, *ids in chunk:
                 for name, text, normal, column in zip(REQUIRED, ids, known, columns, strict=True):
                     if text not in normal:
-                        self._fault(number, f"{name} is not an id of type {column.type}")
+                        self.faults.add(number, f"{name} is not an id of type {column.type}")
                 if all(text in normal for text, normal in zip(ids, known, strict=True)):
                     self._plan(number, known[0][ids[0]], known[1][ids[1]])
-        if self.faults:
-            raise UsageError(self._told(), hint="correct these lines; nothing was written")
+        if self.faults.count:
+            raise UsageError(
+                self.faults.describe(self.path), hint="correct these lines; nothing was written"
+            )
 
     def __iter__(self) -> Iterator[PlannedLine]:
         """Yield number, recording and pet of each line that was checked."""
@@ -85,10 +95,14 @@ class PlanFile:
 
     def _plan(self, number: int, recording: str, pet: str) -> None:
         row = (recording, number, pet)
-        if not self._scratch.execute(
-            "INSERT OR IGNORE INTO planned VALUES (?, ?, ?)", row
-        ).rowcount:
-            self._fault(number, "an earlier line has the same recording")
+        if not self._scratch.execute(_PLAN, row).rowcount:
+            (earlier,) = self._scratch.execute(_PET, (recording,)).fetchone()
+            pets = "" if pet == earlier else " with another pet"
+            self.faults.add(number, f"an earlier line has the same recording{pets}")
+
+    def _digest(self) -> str:
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _add(self, lines: Iterable[PlannedLine]) -> None:
         for number, recording, pet in lines:
@@ -97,19 +111,21 @@ class PlanFile:
                     "INSERT INTO given VALUES (?, ?, ?)", (number, recording, pet)
                 )
             else:
-                self._fault(number, f"{REQUIRED[bool(recording)]} is empty")
+                self.faults.add(number, f"{REQUIRED[bool(recording)]} is empty")
 
     def _csv_lines(self) -> Iterator[PlannedLine]:
         table = read_csv(self.path, COLUMNS)
         for name in REQUIRED:
             if (times := list(table.header).count(name)) != 1:
-                self._fault(table.header_line, f"the header has {times} columns {name}, not one")
-        if self.faults:
+                self.faults.add(
+                    table.header_line, f"the header has {times} columns {name}, not one"
+                )
+        if self.faults.count:
             return
         places = [list(table.header).index(name) for name in REQUIRED]
         for number, cells in table.lines:
             if len(cells) > len(table.header):
-                self._fault(number, "the line has more cells than the header")
+                self.faults.add(number, "the line has more cells than the header")
             elif any(cell.strip() for cell in cells):
                 padded = [*cells, *[""] * (len(table.header) - len(cells))]
                 yield number, *(padded[place].strip() for place in places)  # type: ignore[misc]
@@ -121,27 +137,6 @@ class PlanFile:
                     try:
                         line = msgspec.json.decode(text, type=_JsonLine)
                     except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
-                        self._fault(number, str(error))
+                        self.faults.add(number, str(error))
                         continue
                     yield number, str(line.recording_id).strip(), str(line.pet_id).strip()
-
-    def _fault(self, number: int, reason: str) -> None:
-        self.faults.setdefault(reason, []).append(number)
-
-    def _told(self) -> str:
-        lines = sum(map(len, self.faults.values()))
-        told = [f"{self.path} cannot be used as a plan: {lines} faults"]
-        for reason, numbers in self.faults.items():
-            place = f"line {_ranges(numbers)}: " if numbers[0] else ""
-            told.append(f"  {place}{reason}")
-        return "\n".join(told)
-
-
-def _ranges(numbers: Iterable[int]) -> str:
-    """Return numbers in ascending order as 2-5, 9."""
-    steps = count()
-    parts = []
-    for _, group in groupby(sorted(numbers), lambda number: number - next(steps)):
-        first, *rest = group
-        parts.append(f"{first}-{rest[-1]}" if rest else str(first))
-    return ", ".join(parts)

@@ -105,6 +105,7 @@ def _outcomes(schema: Schema) -> Select[Any]:
     own = facts.recording.pet_id
     outcome = case(
         (facts.recording.id.is_(None), "no such recording"),
+        (_twins(given) > 1, "several recordings have this id"),
         (own == cast(given.c.pet, schema.pets.c.id.type), ALREADY),
         (own.is_not(None), "it has another pet already"),
         (_holds(schema, facts, given), HOLDS),
@@ -113,21 +114,30 @@ def _outcomes(schema: Schema) -> Select[Any]:
     )
     columns = (given.c.line, given.c.recording, given.c.pet, outcome)
     source = given.outerjoin(facts.source, _joined(schema, facts, given))
-    return select(*columns).select_from(source).order_by(given.c.line)
+    return select(*columns).distinct().select_from(source).order_by(given.c.line)
+
+
+def _twins(given: Subquery) -> ColumnElement[int]:
+    """Count the recordings of a line: with a key of several columns, ids need not be unique."""
+    return func.count().over(partition_by=given.c.line)
 
 
 def _plan_query(schema: Schema, run_id: int) -> Insert:
     """Build the statement that plans the lines of a chunk that hold, in their physical order."""
     given, facts = _given(), _judged(schema)
-    location = [facts.recording[name] for name in ROW_LOCATION]
-    rows = select(
-        literal(run_id),
-        bindparam("after", type_=BigInteger) + func.row_number().over(order_by=location),
-        key_of(schema, facts.recording),
-        facts.strategy,
-        cast(facts.recording.appointment_id, Text),
-        cast(facts.certain_pet, Text),
+    found = select(
+        *(facts.recording[name].label(name) for name in ROW_LOCATION),
+        key_of(schema, facts.recording).label("row_key"),
+        facts.strategy.label("strategy"),
+        cast(facts.recording.appointment_id, Text).label("appointment_id"),
+        cast(facts.certain_pet, Text).label("pet_id"),
+        and_(facts.recording.pet_id.is_(None), _holds(schema, facts, given)).label("holds"),
+        _twins(given).label("twins"),
     ).select_from(given.join(facts.source, _joined(schema, facts, given)))
-    rows = rows.where(and_(facts.recording.pet_id.is_(None), _holds(schema, facts, given)))
-    columns = ["run_id", "seq", "row_key", "strategy", "appointment_id", "pet_id"]
-    return insert(plan_items).from_select(columns, rows)
+    each = found.subquery("found").c
+    number = func.row_number().over(order_by=[each[name] for name in ROW_LOCATION])
+    after = bindparam("after", type_=BigInteger)
+    columns = ["row_key", "strategy", "appointment_id", "pet_id"]
+    rows = select(literal(run_id), after + number, *(each[name] for name in columns))
+    rows = rows.where(each.holds, each.twins == 1)
+    return insert(plan_items).from_select(["run_id", "seq", *columns], rows)

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
+from petrec.features.backfill.unfinished import unfinished_note
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
 from petrec.phrases import Phrase, Phrased
@@ -54,6 +55,7 @@ class ProposedBackfill(Result, frozen=True):
     obstacles: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     resumes: int | None = None
+    abandons: int | None = None
     command: str = "backfill plan"
 
     @property
@@ -106,7 +108,7 @@ class ProposedBackfill(Result, frozen=True):
             f"the first {listed} of {self.judgement.others} lines are listed"
             if listed < self.judgement.others
             else "",
-            f"run {self.resumes} is unfinished and is resumed first" if self.resumes else "",
+            "" if self.applied else unfinished_note(self.resumes, self.abandons),
             run.warning if run else "",
             run.speed if run else "",
             f"to undo: petrec runs undo {run.id}" if run and run.changed else "",

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Grid
 from petrec.documents.frames import records_frame
+from petrec.features.backfill.unfinished import unfinished_note
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
 from petrec.phrases import Phrase, Phrased
@@ -41,6 +42,7 @@ class BackfillPlan(Struct, frozen=True):
     obstacles: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     resumes: int | None = None
+    abandons: int | None = None
     searching: SearchingTriggers | None = None
     limit: int | None = None
     only: tuple[str, ...] = ()
@@ -82,7 +84,6 @@ class BackfillPlan(Struct, frozen=True):
 
     def _notes(self) -> tuple[str, ...]:
         touched = f"; also set to now(): {', '.join(self.touch)}" if self.touch else ""
-        resumed = f"run {self.resumes} is unfinished and is resumed first" if self.resumes else ""
         people = Phrased(Phrase.CASES_AFTER_APPLY, left=self.left, ambiguous=self.ambiguous)
         remarks = (
             counted_only(self.only) if self.only else "",
@@ -91,7 +92,7 @@ class BackfillPlan(Struct, frozen=True):
             people if self.left else "",
             f"only pet_id changes{touched}",
             str(self.searching or ""),
-            resumed,
+            unfinished_note(self.resumes, self.abandons),
             Phrased(Phrase.STATEMENT_PRINTED_BY),
             Phrased(Phrase.NOT_APPLIED),
         )

@@ -8,6 +8,7 @@ import pytest
 
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.round_trips import counted
 
 CERTAIN = """
 SELECT r.id::text, min(l.pet_id::text) FROM recordings r
@@ -23,6 +24,11 @@ WHERE r.pet_id IS NULL GROUP BY r.id HAVING count(*) > 1 ORDER BY 1 LIMIT 2
 HEALTHY = (
     "SELECT id::text, pet_id::text FROM recordings WHERE pet_id IS NOT NULL ORDER BY id LIMIT 2"
 )
+TWIN = """
+INSERT INTO recordings SELECT (jsonb_populate_record(
+    r, jsonb_build_object('created_at', r.created_at + interval '40 days'))).*
+FROM recordings r WHERE id = %s
+"""
 CHANGED = "SELECT row_key[1] FROM petrec.changes ORDER BY 1"
 
 
@@ -122,3 +128,56 @@ def test_all_faults_of_a_file_are_told_at_once_with_their_lines(plan: Plan) -> N
     assert "line 1: Object missing required field `pet_id`" in broken.err
     assert "line 2: JSON is malformed" in broken.err
     assert "leave out --sql" in plan.run(text, "--limit", "3").err
+
+
+BAD = ("uuid-{}", "{:032x}-", "9{:030}", "{}g")
+
+
+@pytest.mark.few(2)
+@pytest.mark.parametrize("form", BAD)
+def test_many_bad_ids_cost_few_questions_and_few_words(plan: Plan, form: str) -> None:
+    text = "recording_id,pet_id\n" + "".join(
+        f"{form.format(one)},{form.format(one)}\n" for one in range(1, 5_001)
+    )
+    (plan.directory / "plan.csv").write_text(text)
+    with counted(plan.database.dsn) as trips:
+        ended = plan.petrec("backfill", "--plan", "plan.csv", dsn=trips.dsn)
+    assert ended.code == 2
+    assert "recording_id is not an id of type" in ended.err
+    assert "this line and those below were not checked" in ended.err
+    assert len(ended.err) < 1_000
+    assert len(trips.asked) < 100
+
+
+def test_a_file_of_any_encoding_and_order_of_columns_is_the_same_plan(plan: Plan) -> None:
+    certain = plan.database.execute(CERTAIN)[:3]
+    lines = [f"by name;{pet};{one};0.5\r\n" for one, pet in certain]
+    text = "reason;pet_id;recording_id;confidence\r\n" + "".join(lines)
+    for encoding in ("utf-8-sig", "utf-16"):
+        path = plan.directory / "plan.csv"
+        path.write_bytes(text.encode(encoding))
+        ended = plan.petrec("backfill", "--plan", path.name, "--format", "json",
+                            dsn=plan.database.dsn)  # fmt: skip
+        assert json.loads(ended.out)["judgement"]["outcomes"] == {"holds": 3}, ended.err
+    repeated = "recording_id,pet_id\n" + "".join(
+        f"{one},{pet}\n" for one, pet in (certain[0], certain[0], (certain[0][0], certain[1][1]))
+    )
+    told = plan.run(repeated).err
+    assert "line 3: an earlier line has the same recording\n" in told
+    assert "line 4: an earlier line has the same recording with another pet\n" in told
+
+
+def test_an_id_of_several_recordings_is_never_written(
+    database: MakeDatabase, petrec: Petrec, tmp_path: Path
+) -> None:
+    plan = Plan(database("partitioned"), petrec, tmp_path)
+    (twin, pet), *certain = plan.database.execute(CERTAIN)[:4]
+    plan.database.execute(TWIN, (twin,))
+    text = "recording_id,pet_id\n" + "".join(
+        f"{one},{each}\n" for one, each in [certain[0], (twin, pet), *certain[1:]]
+    )
+    told = plan.told(text, "--apply", "--yes", code=1)
+    assert told["judgement"]["outcomes"] == {"holds": 3, "several recordings have this id": 1}
+    assert [line["line"] for line in told["judgement"]["refused"]] == [3]
+    assert (told["run"]["planned"], told["run"]["changed"]) == (3, 3)
+    assert plan.database.execute(CHANGED) == [(one,) for one, _ in certain]

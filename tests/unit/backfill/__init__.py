@@ -1,0 +1,1 @@
+"""Tests of the backfill that need no server."""
