@@ -39,7 +39,7 @@ def check_writable(
     PermissionMissingError, UnsupportedServerError, DatabaseError for what would refuse every row.
     """
     check_primary(connection)
-    if elsewhere := _elsewhere(connection, schema, links):
+    if elsewhere := _elsewhere(connection, schema, columns, links):
         raise UnsupportedServerError(elsewhere)
     grants = missing_grants(connection, schema, columns, links, locks=locks)
     found = obstacles(connection, schema, columns, links)
@@ -59,19 +59,21 @@ def hindrances(
     """Return all reasons why `check_writable` would fail, for a plan."""
     grants = missing_grants(connection, schema, columns, *links, locks=locks)
     return [
-        *filter(None, [_elsewhere(connection, schema, *links)]),
+        *filter(None, [_elsewhere(connection, schema, columns, *links)]),
         *([_STANDBY] if connection.scalar(_IN_RECOVERY) else []),
         *(f"it needs {grant};" for grant in grants),
         *obstacles(connection, schema, columns, *links),
     ]
 
 
-def _elsewhere(connection: Connection, schema: Schema, *links: str) -> str:
+def _elsewhere(connection: Connection, schema: Schema, columns: Sequence[str], *links: str) -> str:
     """Return why recordings on other nodes cannot be written; empty where they can."""
     if schema.layout.is_here:
         return ""
     if not schema.layout.can_write:
         return schema.layout.unwritten
+    if schema.layout.is_sharded and "appointment_id" in columns:
+        return "Citus cannot move recordings to another appointment, by which they are distributed"
     if any(links):
         return "petrec does not add pets to appointments on Citus, nor remove them"
     if trigger_functions(connection, schema):

@@ -74,6 +74,11 @@ class Layout:
         return self.spread is Spread.LOCAL
 
     @property
+    def is_sharded(self) -> bool:
+        """Return whether recordings lie on several nodes, by the hash of their appointment."""
+        return self.spread is Spread.HASHED
+
+    @property
     def unwritten(self) -> str:
         """Return why petrec does not write to recordings in this layout."""
         return f"petrec does not write to {self.spread} tables of Citus; reading works"
@@ -107,7 +112,7 @@ def layout_of(mapping: Mapping, places: MappingType[str, Placement]) -> Layout:
     apart = several and "visits" in places and places["visits"].spread is not Spread.REFERENCE
     return Layout(
         recordings,
-        can_write=recordings is Spread.TENANT,
+        can_write=recordings in {Spread.TENANT, Spread.HASHED},
         proves=False,
         one_snapshot=not several,
         gathers_visits=apart,

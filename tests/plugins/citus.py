@@ -14,7 +14,14 @@ import pytest
 from psycopg import sql
 
 DSN = os.environ.get("PETREC_TEST_CITUS_DSN", "")
-LAYOUTS = LOCAL, SEEN, TENANT, HASHED, VISITED = "local", "seen", "tenant", "hashed", "visited"
+LAYOUTS = LOCAL, SEEN, TENANT, HASHED, VISITED, COPIED = (
+    "local",
+    "seen",
+    "tenant",
+    "hashed",
+    "visited",
+    "copied",
+)
 
 TABLES = """
 CREATE SCHEMA {0};
@@ -41,8 +48,9 @@ INSERT INTO {0}.recordings (id, appointment_id, pet_id)
 VISITS = """
 CREATE TABLE {0}.visits (id int PRIMARY KEY, appointment_id int, pet_id int);
 ALTER TABLE {0}.recordings ADD COLUMN visit_id int;
-INSERT INTO {0}.visits SELECT n, n, n % 3 + 1 FROM generate_series(1, 60) n;
+INSERT INTO {0}.visits SELECT n, n, greatest(1, n % 3) FROM generate_series(1, 79) n;
 UPDATE {0}.recordings SET visit_id = id % 50 + 1 WHERE id % 5 = 0;
+UPDATE {0}.recordings SET visit_id = appointment_id WHERE id % 7 = 0 AND appointment_id < 80;
 """
 KEY = (
     "ALTER TABLE {0}.appointment_pets"
@@ -56,6 +64,7 @@ SHARDED = (
     "SELECT create_distributed_table('{0}.recordings', 'appointment_id',"
     " colocate_with => '{0}.appointments')",
 )
+SHARED = "SELECT create_reference_table('{0}.visits')"
 APART = "SELECT create_distributed_table('{0}.visits', 'id')"
 STEPS = {
     LOCAL: (TABLES, ROWS, KEY),
@@ -63,6 +72,7 @@ STEPS = {
     TENANT: (TABLES, ROWS, KEY, "SELECT citus_schema_distribute('{0}')"),
     HASHED: (TABLES, ROWS, KEY, *SHARDED),
     VISITED: (TABLES, ROWS, VISITS, KEY, *SHARDED, APART),
+    COPIED: (TABLES, ROWS, VISITS, KEY, *SHARDED, SHARED),
 }
 
 

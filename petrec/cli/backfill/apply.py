@@ -92,6 +92,11 @@ def backfill(
                 anew=anew,
                 step=shown.step,
             )
+        if sql and not found.script:
+            raise UsageError(
+                "on Citus the rows of a batch travel as parameters, so there is no script for psql",
+                hint="leave out --sql; the plan needs none",
+            )
         if sql:
             with open_output(writing.output) as out:
                 out.write(found.script)

@@ -41,7 +41,7 @@ def preview(
         ambiguous=census.count(kind="missing_ambiguous"),
         triggers=update_triggers(connection, schema.tables.recordings),
         locks=_locks(schema),
-        script=batch_script(connection, schema, target, selection),
+        script=_script(connection, schema, target, selection),
         touch=target.touch,
         obstacles=(*unfinished.obstacles, *foresight.obstacles),
         warnings=(*foresight.warnings, *broken_checks(connection, schema, selection)),
@@ -49,6 +49,12 @@ def preview(
         abandons=unfinished.abandons,
         searching=_searching(connection, schema),
     )
+
+
+def _script(connection: Connection, schema: Schema, target: Target, selection: Selection) -> str:
+    """Return one batch for psql; empty where a batch is not one statement with literals."""
+    here = schema.layout.is_here
+    return batch_script(connection, schema, target, selection) if here else ""
 
 
 def _searching(connection: Connection, schema: Schema) -> SearchingTriggers | None:

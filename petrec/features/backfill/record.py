@@ -1,9 +1,12 @@
 """The plan of a run, written down for its batches to follow."""
 
-from sqlalchemy import Connection, Insert, Text, cast, func, insert, literal, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Insert, Text, cast, func, insert, literal, select
 
 from petrec.features.backfill.selection import ALL, Selection
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, system_columns
+from petrec.features.runs.batches.shard import shard_of
 from petrec.features.runs.journal.keys import key_of
 from petrec.features.runs.journal.store import create_run, read_run, update_run
 from petrec.features.runs.journal.tables import plan_items
@@ -34,7 +37,9 @@ def plan_query(schema: Schema, run_id: int, selection: Selection) -> Insert:
         lists=Lists.LACKING,
         within=lacking,
     )
-    location = [facts.recording[name] for name in ROW_LOCATION]
+    location: list[ColumnElement[Any]] = [facts.recording[name] for name in ROW_LOCATION]
+    if schema.layout.is_sharded:
+        location.insert(0, shard_of(schema, facts.recording.appointment_id))
     place = func.row_number().over(order_by=location)
     rows = (
         select(

@@ -93,7 +93,7 @@ class BackfillPlan(Struct, frozen=True):
             f"only pet_id changes{touched}",
             str(self.searching or ""),
             unfinished_note(self.resumes, self.abandons),
-            Phrased(Phrase.STATEMENT_PRINTED_BY),
+            Phrased(Phrase.STATEMENT_PRINTED_BY) if self.script else "",
             Phrased(Phrase.NOT_APPLIED),
         )
         return tuple(remark for remark in remarks if remark)

@@ -24,6 +24,7 @@ from petrec.features.runs.batches.row_locks import (
     locked_as_read,
     system_columns,
 )
+from petrec.features.runs.batches.shard import in_places, of_page
 from petrec.features.runs.batches.work import GuardedRows, RunWork
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import plan_items
@@ -62,11 +63,12 @@ class BackfillWork(RunWork):
         appointments = self.schema.tables.appointments
         mine = appointments.c.id == cast(plan_items.c.appointment_id, appointments.c.id.type)
         of_appointment = select(plan_items.c.seq).join(appointments, mine)
-        return of_appointment.where(numbered(*self.items(run)))
+        one_shard = in_places(self.schema, appointments.c.id)
+        return of_appointment.where(numbered(*self.items(run)), one_shard)
 
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Infer each pet again; the write applies if it is still certain and the same."""
-        schema = self.schema
+        schema = of_page(self.schema)
         facts = judged(schema, *system_columns(schema.recordings, ROW_VERSION), lists=Lists.PER_ROW)
         recording, pet = facts.recording, facts.certain_pet
         planned = cast(plan_items.c.pet_id, schema.pets.c.id.type)

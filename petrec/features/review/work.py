@@ -25,6 +25,7 @@ from petrec.features.review.state import state_sql
 from petrec.features.runs.batches.carried import ask
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, lock_available, system_columns
+from petrec.features.runs.batches.shard import in_places, of_page, written_of_page
 from petrec.features.runs.batches.work import GuardedRows, RunWork
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import decisions, link_changes
@@ -33,6 +34,7 @@ from petrec.postgres.identifiers import lock_table
 from petrec.rules import Lists, judged
 from petrec.rules.facts_sql import FactColumns
 from petrec.rules.outcome import becomes_ok_sql, outcome_query
+from petrec.schema import Schema
 
 _CHANGED = "the recording has changed since it was exported"
 _NOT_OK = "the decision no longer makes the recording ok"
@@ -40,6 +42,10 @@ _NOT_OK = "the decision no longer makes the recording ok"
 
 class ReviewWork(RunWork):
     """The decisions of one run that write something."""
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(schema)
+        self.rows = of_page(schema)
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the run's decisions that name a pet."""
@@ -55,7 +61,8 @@ class ReviewWork(RunWork):
         if not self.schema.links_follow_appointments:
             lock_table(connection, self.schema.tables.links, "SHARE ROW EXCLUSIVE")
             return ready
-        appointments, recordings = self.schema.tables.appointments, self.schema.recordings
+        appointments = self.schema.tables.appointments
+        recordings = written_of_page(self.schema, self.schema.recordings)
         left = (
             select(decisions.c.seq)
             .join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
@@ -63,14 +70,15 @@ class ReviewWork(RunWork):
         )
         target = cast(decisions.c.appointment_id, appointments.c.id.type)
         entered = select(decisions.c.seq).join(appointments, appointments.c.id == target)
-        mine = numbered(*self.items(run))
+        one_shard = in_places(self.schema, appointments.c.id)
+        mine = and_(numbered(*self.items(run)), one_shard)
         for query in (left, entered):
             ready = lock_available(connection, self, run, query.where(mine), ready)
         return ready
 
     def _lock_recordings(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
         """Lock the recordings, since a decision does not hold their current appointment."""
-        recordings = self.schema.recordings
+        recordings = written_of_page(self.schema, self.schema.recordings)
         query = (
             select(decisions.c.seq)
             .join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
@@ -81,11 +89,11 @@ class ReviewWork(RunWork):
 
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each state with the decision's; check the recording as it would be."""
-        place = system_columns(self.schema.recordings, ROW_LOCATION)
-        facts = judged(self.schema, *place, lists=Lists.PER_ROW)
+        place = system_columns(self.rows.recordings, ROW_LOCATION)
+        facts = judged(self.rows, *place, lists=Lists.PER_ROW)
         recording = facts.recording
         ours = self._added(run, facts) if run.target.links else None
-        same = state_sql(self.schema, facts, without=ours) == decisions.c.state
+        same = state_sql(self.rows, facts, without=ours) == decisions.c.state
         fits = FactColumns(self._outcome(run))
         ok = and_(becomes_ok_sql(fits), fits.source.c.may_link)
         rows = GuardedRows(
@@ -105,7 +113,7 @@ class ReviewWork(RunWork):
         return rows.select_from(source, numbered(*self.items(run)), location)
 
     def _new(self, run: Run) -> dict[str, ColumnElement[Any]]:
-        recordings = self.schema.recordings
+        recordings = self.rows.recordings
         decided = {
             name: cast(decisions.c[name], recordings.c[name].type)
             for name in ("pet_id", *run.target.also)
@@ -125,11 +133,11 @@ class ReviewWork(RunWork):
 
     def _outcome(self, run: Run) -> Subquery:
         """Select the facts of each recording as they would be, and whether the pet may be added."""
-        recordings = self.schema.recordings
+        recordings = self.rows.recordings
         pet = cast(decisions.c.pet_id, recordings.c.pet_id.type)
         place = cast(decisions.c.appointment_id, recordings.c.appointment_id.type)
         query = outcome_query(
-            self.schema,
+            self.rows,
             decisions.c.seq,
             source=decisions.join(
                 recordings, has_key(self.schema, recordings.c, decisions.c.row_key)

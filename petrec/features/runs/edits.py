@@ -20,6 +20,7 @@ from sqlalchemy import (
 from petrec.documents.spool import chunks
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.row_locks import locked_as_read, versioned
+from petrec.features.runs.batches.shard import written_of_page
 from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json, in_journal
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.store import create_run, read_run, update_run
@@ -71,7 +72,7 @@ class EditWork(RunWork):
 
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each row with what its edit expects; one that has changed is skipped."""
-        recording = versioned(self.recordings)
+        recording = versioned(written_of_page(self.schema, self.recordings))
         decided = {name: _wanted(recording.c[name]) for name in run.target.decided}
         names = dict.fromkeys((*run.target.decided, *EXPECTED))
         rows = GuardedRows(

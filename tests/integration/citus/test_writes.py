@@ -1,10 +1,10 @@
-"""A backfill of a tenant writes what it writes to plain tables, and its undo restores it."""
+"""A backfill on Citus writes what it writes to plain tables, and its undo restores it."""
 
 import re
 
 import pytest
 
-from tests.plugins.citus import HASHED, LOCAL, TENANT, CitusClinics
+from tests.plugins.citus import COPIED, HASHED, LOCAL, SEEN, TENANT, VISITED, CitusClinics
 from tests.plugins.command import Petrec
 
 
@@ -16,31 +16,36 @@ def backfill(petrec: Petrec, citus: CitusClinics, layout: str) -> str:
     return str(run)
 
 
+@pytest.mark.parametrize(
+    ("layout", "plain"), [(TENANT, LOCAL), (HASHED, LOCAL), (VISITED, SEEN), (COPIED, SEEN)]
+)
 def test_a_backfill_and_its_undo_are_those_of_plain_tables(
-    petrec: Petrec, citus: CitusClinics
+    layout: str, plain: str, petrec: Petrec, citus: CitusClinics
 ) -> None:
-    before = citus.recordings(TENANT)
-    run = backfill(petrec, citus, TENANT)
-    after = citus.recordings(TENANT)
-    backfill(petrec, citus, LOCAL)
-    assert before != after == citus.recordings(LOCAL)
+    citus.build(plain)
+    before = citus.recordings(layout)
+    run = backfill(petrec, citus, layout)
+    after = citus.recordings(layout)
+    backfill(petrec, citus, plain)
+    assert before != after == citus.recordings(plain)
     journaled = citus.execute(f"SELECT count(*) FROM petrec.changes WHERE run_id = {run}")
     changed = sum(old != new for old, new in zip(before, after, strict=True))
     assert journaled == [(changed,)]
-    assert petrec("runs", "undo", run, "--yes", "--schema", TENANT, dsn=citus.dsn).code == 0
-    assert citus.recordings(TENANT) == before
+    assert petrec("runs", "undo", run, "--yes", "--schema", layout, dsn=citus.dsn).code == 0
+    assert citus.recordings(layout) == before
 
 
+@pytest.mark.parametrize("layout", [TENANT, HASHED])
 def test_what_changed_meanwhile_is_skipped_with_its_reason(
-    petrec: Petrec, citus: CitusClinics
+    layout: str, petrec: Petrec, citus: CitusClinics
 ) -> None:
-    citus.build(TENANT)
-    run = backfill(petrec, citus, TENANT)
+    citus.build(layout)
+    run = backfill(petrec, citus, layout)
     names = "SELECT row_key[1]::int FROM petrec.changes WHERE run_id = " + run
     (touched,), (gone,), *_ = citus.execute(f"{names} ORDER BY 1")
-    citus.execute(f"UPDATE {{}}.recordings SET pet_id = 9 WHERE id = {touched}", TENANT)
-    citus.execute(f"DELETE FROM {{}}.recordings WHERE id = {gone}", TENANT)
-    petrec("runs", "undo", run, "--yes", "--schema", TENANT, dsn=citus.dsn)
+    citus.execute(f"UPDATE {{}}.recordings SET pet_id = 9 WHERE id = {touched}", layout)
+    citus.execute(f"DELETE FROM {{}}.recordings WHERE id = {gone}", layout)
+    petrec("runs", "undo", run, "--yes", "--schema", layout, dsn=citus.dsn)
     told = citus.execute(
         "SELECT row_key[1]::int, reason FROM petrec.skips"
         f" WHERE run_id = (SELECT id FROM petrec.runs WHERE undoes = {run}) ORDER BY 1"
@@ -49,7 +54,7 @@ def test_what_changed_meanwhile_is_skipped_with_its_reason(
         (touched, "its pet has changed since"),
         (gone, "the recording was deleted"),
     ]
-    kept = citus.execute(f"SELECT pet_id FROM {{}}.recordings WHERE id = {touched}", TENANT)
+    kept = citus.execute(f"SELECT pet_id FROM {{}}.recordings WHERE id = {touched}", layout)
     assert kept == [(9,)]
 
 
@@ -58,14 +63,3 @@ def test_the_journal_is_no_tenant_and_is_committed_with_the_worker(citus: CitusC
     assert ("petrec",) not in tenants
     managed = "SELECT logicalrelid::regclass::text FROM pg_dist_partition WHERE repmodel = 's'"
     assert ("petrec.runs",) in citus.execute(managed)
-
-
-@pytest.mark.parametrize("command", [("backfill", "--apply", "--yes")])
-def test_sharded_recordings_are_refused_before_anything_is_written(
-    command: tuple[str, ...], petrec: Petrec, citus: CitusClinics
-) -> None:
-    before = citus.execute("SELECT count(*) FROM petrec.runs")
-    done = petrec(*command, "--schema", HASHED, dsn=citus.dsn)
-    assert done.code == 2
-    assert "does not write to hashed tables of Citus" in done.err
-    assert citus.execute("SELECT count(*) FROM petrec.runs") == before

@@ -21,7 +21,7 @@ APPENDED = Placement(Spread.OTHER, 8, "id")
 ORDER = ("recordings", "appointments", "appointment_pets", "pets", "visits")
 
 HASHED_ROWS = (BY_APPOINTMENT, BY_ID, BY_APPOINTMENT)
-SHARDED = Layout(Spread.HASHED, can_write=False, proves=False, one_snapshot=False)
+SHARDED = Layout(Spread.HASHED, proves=False, one_snapshot=False)
 ON_A_WORKER = Layout(Spread.TENANT, proves=False)
 LAYOUTS = [
     ("local tables", (HERE,) * 5, PLAIN),

@@ -17,17 +17,24 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
-    bindparam,
     cast,
     column,
     func,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import visitors
 
 from petrec.features.runs.batches.items import numbered, numbers_of
+from petrec.features.runs.batches.shard import (
+    as_array,
+    given_rows,
+    is_among,
+    places_of,
+    visit_columns,
+    written_of_page,
+)
 from petrec.features.runs.batches.work import RunWork
+from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.run import Run
 
 
@@ -37,25 +44,58 @@ def ask(
     """Execute a selection of a page's items, with the journal's table or with its rows."""
     if work.schema.layout.is_here:
         return connection.execute(query, numbers_of(page))
+    parameters = numbers_of(page) | _read_items(connection, work, run, page)
+    return connection.execute(carried(work, run, query), parameters)
+
+
+def ask_judged(
+    connection: Connection, work: RunWork, run: Run, query: Select[Any], page: Sequence[int]
+) -> Result[Any]:
+    """Execute the selection of a page's guarded rows, which is `carried` already."""
+    parameters = numbers_of(page) | _read_items(connection, work, run, page)
+    if work.schema.layout.gathers_visits:
+        parameters |= _read_visits(connection, work, run, parameters)
+    return connection.execute(query, parameters)
+
+
+def carried(work: RunWork, run: Run, query: Select[Any]) -> Select[Any]:
+    """Return a selection of a run's items with the parameter `rows` in the place of their table."""
     table, _ = work.items(run)
-    carried = carried_by(query, table, rows_of(table))
-    parameters = numbers_of(page) | {"rows": read_rows(connection, work, run, page)}
-    return connection.execute(carried, parameters)
+    return carried_by(query, table, rows_of(table))
 
 
-def read_rows(connection: Connection, work: RunWork, run: Run, page: Sequence[int]) -> str:
-    """Return the items of a page as JSON."""
+def _read_items(
+    connection: Connection, work: RunWork, run: Run, page: Sequence[int]
+) -> dict[Any, Any]:
+    """Return the items of a page as JSON, and where they are in shards, their appointments."""
     table, mine = work.items(run)
     items = select(table).where(numbered(table, mine)).subquery("items")
-    query = select(cast(func.jsonb_agg(func.to_jsonb(items.table_valued())), Text))
-    return connection.scalar(query, numbers_of(page)) or "[]"
+    rows = cast(func.jsonb_agg(func.to_jsonb(items.table_valued())), Text)
+    query = select(func.coalesce(rows, "[]").label("rows"))
+    if work.schema.layout.is_sharded:
+        query = query.add_columns(places_of(work.schema, items.c.row_key).label("places"))
+    return dict(connection.execute(query, numbers_of(page)).mappings().one())
+
+
+def _read_visits(
+    connection: Connection, work: RunWork, run: Run, parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the visits that the recordings of a page name: as an array, and their rows."""
+    schema, items = work.schema, rows_of(work.items(run)[0])
+    recordings, visits = written_of_page(schema, schema.recordings), schema.visits
+    if visits is None:
+        return {}
+    same = has_key(schema, recordings.c, items.c.row_key)
+    named = select(cast(recordings.c.visit_id, Text)).join_from(items, recordings, same)
+    ids = as_array(filter(None, connection.scalars(named, parameters)))
+    query = select(*(cast(visits.c[name], Text).label(name) for name in visit_columns(visits)))
+    found = connection.execute(query.where(is_among("visits", visits.c.id)), {"visits": ids})
+    return {"visits": ids, "visit_rows": json.dumps([dict(row) for row in found.mappings()])}
 
 
 def rows_of(table: Table) -> FromClause:
     """Return the rows of the parameter `rows`, with the columns of a table of the journal."""
-    given = func.jsonb_to_recordset(cast(bindparam("rows", type_=Text), JSONB))
-    columns = (column(each.name, each.type) for each in table.c)
-    return given.table_valued(*columns).render_derived(name="carried", with_types=True)
+    return given_rows("rows", "carried", (column(each.name, each.type) for each in table.c))
 
 
 def carried_by(query: Select[Any], table: Table, rows: FromClause) -> Select[Any]:

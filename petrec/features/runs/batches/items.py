@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from petrec.features.runs.batches.shard import of_one_shard, place_of, shard_of
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import changes, skips
@@ -47,8 +48,17 @@ def numbers_of(page: Sequence[int]) -> dict[str, str]:
 
 
 def next_page(connection: Connection, run: Run, work: RunWork, size: int) -> list[int]:
-    """Return the next items' numbers, without those already settled."""
-    return list(connection.scalars(page_query(run, work, size)))
+    """Return the next items' numbers, without those already settled.
+
+    They lie in one shard, where recordings are in shards.
+    """
+    query = page_query(run, work, size)
+    if not work.schema.layout.is_sharded:
+        return list(connection.scalars(query))
+    table, _ = work.items(run)
+    place = place_of(work.schema, table.c.row_key)
+    query = query.add_columns(shard_of(work.schema, place).label("shard"))
+    return of_one_shard((row.seq, row.shard) for row in connection.execute(query))
 
 
 def page_query(run: Run, work: RunWork, size: int) -> Select[tuple[int]]:

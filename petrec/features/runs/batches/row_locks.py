@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from petrec.features.runs.batches.carried import ask
+from petrec.features.runs.batches.shard import in_places
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.journal.keys import Columns, has_key
 from petrec.features.runs.run import Run
@@ -81,5 +82,6 @@ def locked_as_read(
     """
     held = schema.tables.recordings.alias("held")
     same = and_(is_at(held, recording, ROW_VERSION), has_key(schema, held.c, row_key))
+    same &= in_places(schema, held.c.appointment_id)
     query = query.add_columns(*system_columns(held, ROW_LOCATION)).join(held, same)
     return query.with_for_update(of=held, skip_locked=True, key_share=True)

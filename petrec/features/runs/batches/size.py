@@ -23,6 +23,9 @@ class Pace:
         if rows == 0:
             return self
         fitting = rows * _AIM * self.target_ms / max(took_ms, 0.001)
+        if rows < self.size and took_ms < _AIM * self.target_ms:
+            # A page that ends with its shard tells little of longer ones.
+            fitting = max(fitting, self.size)
         grown = max(self.size + 1, int(self.size * _GROWTH))
         return self._resized(min(fitting, grown))
 

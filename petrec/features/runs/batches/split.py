@@ -24,8 +24,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from petrec.features.runs.batches.carried import as_rows, ask, rows_of
+from petrec.features.runs.batches.carried import as_rows, ask, ask_judged, carried, rows_of
 from petrec.features.runs.batches.items import GONE, numbered, numbers_of
+from petrec.features.runs.batches.shard import as_array, in_places, place_in, written_of_page
 from petrec.features.runs.batches.work import RunWork, in_journal, new_value, old_value
 from petrec.features.runs.journal.keys import has_key, key_of
 from petrec.features.runs.journal.tables import changes, skips
@@ -47,7 +48,7 @@ class SplitWrite:
     @classmethod
     def of(cls, work: RunWork, run: Run) -> "SplitWrite":
         """Build the statements, once for a run."""
-        return cls(work, _judged(work, run), _change(work, run))
+        return cls(work, carried(work, run, _judged(work, run)), _change(work, run))
 
     def write(self, connection: Connection, run: Run, ready: Sequence[int]) -> tuple[int, int]:
         """Write the rows whose guard holds, and note the reason for the others.
@@ -56,7 +57,7 @@ class SplitWrite:
         """
         if not ready:
             return 0, 0
-        found = ask(connection, self.work, run, self.judged, ready).all()
+        found = ask_judged(connection, self.work, run, self.judged, ready).all()
         keys = self._change(connection, [row for row in found if row.applies])
         _record(
             connection, changes, [_changed(run, r, keys[r.seq]) for r in found if r.seq in keys]
@@ -69,8 +70,9 @@ class SplitWrite:
         """Settle the items whose recording no longer exists; returns their number."""
         table, mine = self.work.items(run)
         items = select(table.c.seq, table.c.row_key).where(numbered(table, mine))
-        same = has_key(self.work.schema, self.work.recordings.c, table.c.row_key)
-        there = items.join_from(table, self.work.recordings, same)
+        recordings = written_of_page(self.work.schema, self.work.recordings)
+        same = has_key(self.work.schema, recordings.c, table.c.row_key)
+        there = items.join_from(table, recordings, same)
         found = {row.seq for row in ask(connection, self.work, run, there, page)}
         written = select(changes.c.seq).where(numbered(changes, changes.c.run_id == run.id))
         found.update(connection.scalars(written, numbers_of(page)))
@@ -85,7 +87,13 @@ class SplitWrite:
         given = as_rows(
             {"seq": str(r.seq), "row_key": dumps(r.row_key), "new": r.new} for r in rows
         )
-        return {row.seq: row.row_key for row in connection.execute(self.change, {"rows": given})}
+        parameters = {"rows": given} | self._places(rows)
+        return {row.seq: row.row_key for row in connection.execute(self.change, parameters)}
+
+    def _places(self, rows: Sequence[Row[Any]]) -> dict[str, str]:
+        if not self.work.schema.layout.is_sharded:
+            return {}
+        return {"places": as_array(place_in(self.work.schema, row.row_key) for row in rows)}
 
 
 def _judged(work: RunWork, run: Run) -> Select[Any]:
@@ -109,6 +117,7 @@ def _change(work: RunWork, run: Run) -> ReturningUpdate[Any]:
     }
     query = update(recordings).values(values)
     query = query.where(has_key(schema, recordings.c, given.c.row_key))
+    query = query.where(in_places(schema, recordings.c.appointment_id))
     return query.returning(given.c.seq, key_of(schema, recordings.c).label("row_key"))
 
 

@@ -22,6 +22,10 @@ SESSION = {
 }
 
 
+# Workers keep what they have committed, so the coordinator must not lose its journal in a crash.
+ELSEWHERE = {"synchronous_commit": "on", "plan_cache_mode": "auto"}
+
+
 def prepare_session(connection: Connection, *, here: bool = True) -> None:
     """Set the session's limits; statements are planned once, not under each batch's locks.
 
@@ -29,7 +33,7 @@ def prepare_session(connection: Connection, *, here: bool = True) -> None:
     """
     driver: Any = connection.connection.driver_connection
     driver.prepare_threshold = 0 if here else None
-    keep_session(connection, SESSION if here else SESSION | {"plan_cache_mode": "auto"})
+    keep_session(connection, SESSION if here else SESSION | ELSEWHERE)
 
 
 def plan_ahead(connection: Connection, run: Run, query: Write) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.links import remove_links
 from petrec.features.runs.batches.row_locks import locked_as_read, versioned
+from petrec.features.runs.batches.shard import written_of_page
 from petrec.features.runs.batches.work import GuardedRows, RunWork, from_json, in_journal
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.store import undos_of
@@ -45,7 +46,7 @@ class UndoWork(RunWork):
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each row with what the run wrote; a row that has changed since is skipped."""
         table, mine = self.items(run)
-        recording = versioned(self.recordings)
+        recording = versioned(written_of_page(self.schema, self.recordings))
         decided = [recording.c[name] for name in run.target.decided]
         rows = GuardedRows(
             seq=table.c.seq,
