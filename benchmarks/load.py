@@ -9,25 +9,29 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-_CLIENTS = 8
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one run measured: answers, in how many seconds, and those that the asking worked."""
+    """What one run measured: each answer's time, the seconds of all, those that asking worked."""
 
-    answers: int
+    waits: tuple[float, ...]
     seconds: float
     worked: float
 
     @property
     def rate(self) -> float:
         """Answers per second."""
-        return self.answers / self.seconds
+        return len(self.waits) / self.seconds
+
+    @property
+    def p99(self) -> float:
+        """The time that one answer in a hundred exceeds, in seconds."""
+        return sorted(self.waits)[len(self.waits) * 99 // 100]
 
     @property
     def asking(self) -> float:
@@ -38,7 +42,7 @@ class Load:
 def together(loads: list[Load]) -> Load:
     """Add up."""
     return Load(
-        sum(one.answers for one in loads),
+        tuple(wait for one in loads for wait in one.waits),
         sum(one.seconds for one in loads),
         sum(one.worked for one in loads),
     )
@@ -54,36 +58,46 @@ def ask(port: int, sent: bytes) -> bytes:
     return bytes(answer.partition(b"\r\n\r\n")[2])
 
 
-def load(port: int, sent: bytes, seconds: float) -> Load:
+@dataclass
+class _Asked:
+    """A request on its way: when it was sent, and what has come of its answer."""
+
+    at: float
+    answer: bytearray = field(default_factory=bytearray)
+
+
+def load(port: int, sent: bytes, seconds: float, connections: int) -> Load:
     """Ask for so long, and take the last answers; errors: SystemExit where one is not 200."""
-    with _clients(port, sent) as clients:
-        start, spent, done = time.perf_counter(), time.process_time(), 0
+    waits = []
+    with _clients(port, sent, connections) as clients:
+        start, spent = time.perf_counter(), time.process_time()
         while clients.get_map():
             for key, _ in clients.select():
                 client: Any = key.fileobj
-                key.data.extend(client.recv(65536))
-                if not _whole(key.data):
+                key.data.answer.extend(client.recv(65536))
+                if not _whole(key.data.answer):
                     continue
-                done += 1
-                if time.perf_counter() < start + seconds:
-                    key.data.clear()
+                now = time.perf_counter()
+                waits.append(now - key.data.at)
+                if now < start + seconds:
+                    clients.modify(client, selectors.EVENT_READ, _Asked(time.perf_counter()))
                     client.sendall(sent)
                 else:
                     clients.unregister(client)
                     client.close()
         took = time.perf_counter() - start
-    return Load(done, took, time.process_time() - spent)
+    return Load(tuple(waits), took, time.process_time() - spent)
 
 
 @contextmanager
-def _clients(port: int, sent: bytes) -> Iterator[selectors.BaseSelector]:
+def _clients(port: int, sent: bytes, connections: int) -> Iterator[selectors.BaseSelector]:
     """Open the connections, each with its first request on the way."""
     with selectors.DefaultSelector() as clients:
-        for _ in range(_CLIENTS):
+        for _ in range(connections):
             client = socket.create_connection(("127.0.0.1", port))
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            clients.register(client, selectors.EVENT_READ, _Asked(time.perf_counter()))
             client.sendall(sent)
-            clients.register(client, selectors.EVENT_READ, bytearray())
         yield clients
 
 

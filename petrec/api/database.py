@@ -1,12 +1,11 @@
 """Connections of the host's pool, with transactions and cursors of the driver's own."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache, partial
+from typing import Any
 
 import psycopg
-from psycopg import IsolationLevel, Pipeline
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, Pool
 
@@ -30,16 +29,17 @@ class Database:
         `more` are schemas in which names are looked up, too; a statement takes `limit_ms` at most,
         0 for what the connection has.
         """
+        if engine.dialect.is_async:
+            raise SettingsError(
+                "petrec.api needs a synchronous engine, whose requests wait in threads",
+                hint="beside the asyncio engine, in two lines:\n"
+                "url = async_engine.url.set(drivername='postgresql+psycopg')\n"
+                "router = build_router(create_engine(url), ...)",
+            )
         if engine.driver != "psycopg":
             raise SettingsError(
                 f"petrec.api needs psycopg 3, not {engine.driver}",
                 hint="create_engine('postgresql+psycopg://...')",
-            )
-        if engine.dialect.is_async:
-            raise SettingsError(
-                "petrec.api needs a synchronous engine",
-                hint="create one with create_engine('postgresql+psycopg://...') besides the "
-                "asyncio engine",
             )
         if "isolation_level" in engine.get_execution_options():
             raise SettingsError(
@@ -86,9 +86,7 @@ class Database:
             pool.dispose()
 
     def _writing(self, pool: Pool, limit_ms: int) -> AbstractContextManager[Connection]:
-        characteristics = _Characteristics(False, IsolationLevel.READ_COMMITTED, False, False)
-        state = _state(self._path.writing, limit_ms, writes=True)
-        return self._transaction(characteristics, state, pool)
+        return self._transaction(_begin(self._path.writing, limit_ms, writes=True), pool)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -96,20 +94,15 @@ class Database:
 
         It ends with a commit, because psycopg drops its prepared statements at a rollback.
         """
-        characteristics = _Characteristics(False, IsolationLevel.REPEATABLE_READ, None, False)
-        state = _state(self._path.reading, self._limit_ms)
-        with self._transaction(characteristics, state, self.engine.pool) as connection:
+        begin = _begin(self._path.reading, self._limit_ms)
+        with self._transaction(begin, self.engine.pool) as connection:
             yield connection
 
     @contextmanager
-    def _transaction(
-        self, characteristics: "_Characteristics", state: str, pool: Pool
-    ) -> Iterator[Connection]:
-        with self._borrowed(characteristics, pool) as connection:
+    def _transaction(self, begin: str, pool: Pool) -> Iterator[Connection]:
+        with self._borrowed(pool) as connection:
             try:
-                # BEGIN and the state take one round trip.
-                with connection.pipeline() if Pipeline.is_supported() else nullcontext():
-                    connection.execute(state, prepare=False)
+                connection.execute(begin, prepare=False)
                 yield connection
             except BaseException:
                 if not connection.closed:
@@ -118,14 +111,14 @@ class Database:
             connection.commit()
 
     @contextmanager
-    def _borrowed(self, characteristics: "_Characteristics", pool: Pool) -> Iterator[Connection]:
+    def _borrowed(self, pool: Pool) -> Iterator[Connection]:
         pooled = pool.connect()
         connection: Any = pooled.driver_connection
-        hosts: _Characteristics | None = None
+        hosts = connection.autocommit
         try:
             _end_hooks(connection)
-            hosts = _Characteristics.of(connection)
-            characteristics.give(connection)
+            # The driver begins no transaction of its own, with characteristics of the host's.
+            connection.autocommit = True
             yield connection
         finally:
             if connection.closed:
@@ -133,35 +126,20 @@ class Database:
                 # As SQLAlchemy does after a disconnect: the pool has other dead connections.
                 self.engine.dispose()
             else:
-                if hosts is not None:
-                    hosts.give(connection)
+                connection.autocommit = hosts
                 pooled.close()
 
 
-def _state(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str:
+@lru_cache(maxsize=32)
+def _begin(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str:
+    """Return what begins a transaction and sets its state, in one round trip."""
+    kind = "READ COMMITTED READ WRITE" if writes else "REPEATABLE READ"
     values = {**FORMATS, "search_path": search_path(path)}
-    return set_statement(values, local=True, writes=writes, limit_ms=limit_ms)
+    state = set_statement(values, local=True, writes=writes, limit_ms=limit_ms)
+    return f"BEGIN ISOLATION LEVEL {kind} NOT DEFERRABLE; {state}"
 
 
 def _end_hooks(connection: Any) -> None:
     """End the transaction that a hook of the pool has started; its session settings stay."""
     if connection.info.transaction_status != TransactionStatus.IDLE:
         connection.commit()
-
-
-class _Characteristics(NamedTuple):
-    """How a driver's connection begins its transactions; None is the server's default."""
-
-    autocommit: bool
-    isolation_level: IsolationLevel | None
-    read_only: bool | None
-    deferrable: bool | None
-
-    @classmethod
-    def of(cls, connection: Connection) -> "_Characteristics":
-        return cls(*(getattr(connection, name) for name in cls._fields))
-
-    def give(self, connection: Connection) -> None:
-        for name, value in zip(self._fields, self, strict=True):
-            if getattr(connection, name) != value:
-                setattr(connection, name, value)

@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import quote, urlsplit
 
 from petrec.errors import SettingsError
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PLAIN = re.compile(r"[A-Za-z0-9/_.~-]+")
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 
 
@@ -40,7 +42,7 @@ class BucketAddress:
         """Return whether the address is https."""
         return (self.endpoint or "https:").startswith("https:")
 
-    @property
+    @cached_property
     def host(self) -> str:
         """Return the host, with its port where it is not the scheme's own."""
         base = f"s3.{self.region}.amazonaws.com"
@@ -53,7 +55,7 @@ class BucketAddress:
         start = f"/{self.bucket}" if self._by_path else ""
         if not key:
             return start or "/"
-        return f"{start}/{quote(key, safe='/-_.~')}"
+        return f"{start}/{key if _PLAIN.fullmatch(key) else quote(key, safe='/-_.~')}"
 
     def url(self, key: str = "") -> str:
         """Return the address of a key, or of the bucket, without a signature."""

@@ -73,16 +73,23 @@ class Branches:
         found = select(mine).select_from(self.pets.join(mine, true())).where(visible)
         return found.order_by(*newest(mine.c)).limit(bound("fetch"))
 
+    def unnamed(self, end: End) -> ColumnElement[bool]:
+        """Return whether any recording up to an end lacks its pet."""
+        c: Columns = self.schema.recordings.alias("near").c
+        # In order: for one row in no order, a sequential scan looks cheap.
+        first = _newest_unnamed(select(c.id).where(*self._unnamed(c)), c).limit(1)
+        return exists(self._spanned(first, c, end))
+
     def inferred(self, end: End | None) -> CompoundSelect[Any]:
         """Select recordings without a pet for which the evidence is certain, up to an end."""
         facts = judged(self.schema, lists=Lists.PER_ROW)
         c, pet = facts.recording, facts.certain_pet
         wanted = [pet.is_not(None), *self._unnamed(c), *self._wanted(c, pet)]
-        query = select(*recording_columns(c, pet)).where(*wanted)
-        # All pets are NULL here: it is the order of an index on (pet_id, created_at, id).
-        order = (c.pet_id.desc(), c.created_at.desc(), c.id.desc())
-        limited = query.order_by(*order).limit(bound("fetch"))
-        parts = [limited.where(*span) for span in spans(c, self.after, end)]
+        query = _newest_unnamed(select(*recording_columns(c, pet)).where(*wanted), c)
+        return self._spanned(query.limit(bound("fetch")), c, end)
+
+    def _spanned(self, query: Select[Any], c: Columns, end: End | None) -> CompoundSelect[Any]:
+        parts = [query.where(*span) for span in spans(c, self.after, end)]
         return union_all(*(select(part.subquery(f"part_{n}")) for n, part in enumerate(parts)))
 
     def withheld(self, end: End) -> Select[Any]:
@@ -151,6 +158,11 @@ class Branches:
 def _among(column: ColumnElement[Any], query: Select[Any]) -> ColumnElement[bool]:
     """Compare with a list that is built once, so that an index can be used."""
     return column == any_(func.array(query.scalar_subquery(), type_=ARRAY(column.type)))
+
+
+def _newest_unnamed(query: Select[Any], c: Columns) -> Select[Any]:
+    """Order rows whose pets are all NULL as an index on (pet_id, created_at, id) does."""
+    return query.order_by(c.pet_id.desc(), c.created_at.desc(), c.id.desc())
 
 
 def newest(c: Columns) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

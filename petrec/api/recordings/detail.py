@@ -9,7 +9,7 @@ from petrec.api.entities import Entity
 from petrec.api.http.cursor import After
 from petrec.api.http.errors import ApiError, conflict, not_found
 from petrec.api.recordings.branches import Branches
-from petrec.api.recordings.shape import recording_out, wire_recording
+from petrec.api.recordings.shape import recordings_out, wire_recording
 from petrec.api.recordings.wire import AudioOut, RecordingOut
 from petrec.api.service import Caller, Service
 from petrec.api.statements import actor_values
@@ -20,7 +20,8 @@ from petrec.storage.metadata import noted_etag
 
 def read_recording(service: Service, caller: Caller, recording: str) -> RecordingOut:
     """Return the recording, pending or not; errors: ApiError, also where its pet is not certain."""
-    return recording_out(service.clinic.ids, service.store, _read(service, caller, recording))
+    row = _read(service, caller, recording)
+    return recordings_out(service.clinic.ids, service.store, [row])[0]
 
 
 def read_audio(service: Service, caller: Caller, recording: str) -> AudioOut:

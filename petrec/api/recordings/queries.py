@@ -2,35 +2,79 @@
 
 from typing import Any
 
-from sqlalchemy import CTE, Select, func, select, true, union_all
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    null,
+    select,
+    true,
+    union_all,
+)
 
 from petrec.api.access import Scope
 from petrec.api.http.cursor import After
 from petrec.api.recordings.branches import Branches, Filters, bound, newest
-from petrec.api.recordings.shape import wire_recording
+from petrec.api.recordings.shape import recording_columns, wire_recording
 from petrec.api.recordings.spans import End
 from petrec.api.wire_columns import as_position
 from petrec.schema import Schema
 
 
-def page_query(schema: Schema, scope: Scope, filters: Filters, after: After) -> Select[Any]:
-    """Select `withheld` and the page's columns; one row of NULLs besides where there is none.
+def named_query(schema: Schema, scope: Scope, filters: Filters, after: After) -> Select[Any]:
+    """Select the page of the recordings that name a pet, and `unnamed`: whether others are near.
 
-    Binds `limit`, `fetch` (one more), the filters' values, `after_at` and `after_id`.
+    Where there is none, one row of NULLs has `unnamed`. Without others this is the whole page, for
+    which no rule is needed. Binds `fetch` (a row more than the page), the filters' values,
+    `after_at` and `after_id`.
     """
     branches = Branches(schema, scope, filters, after)
     named = branches.named().cte("named")
+    near = branches.unnamed(End(_place(named, "fetch").cte("named_end"))).label("unnamed")
+    found = select(near).subquery("found")
+    joined = found.outerjoin(named, true())
+    position = as_position(named.c.created_at).label("position")
+    shown = [found.c.unnamed, *wire_recording(named.c), position]
+    return select(*shown).select_from(joined).order_by(*newest(named.c))
+
+
+def page_query(schema: Schema, scope: Scope, filters: Filters, after: After) -> Select[Any]:
+    """Select `withheld` and the page's columns; one row of NULLs besides where there is none.
+
+    Of the recordings that name a pet, which the query before has read, there is only `nth`, their
+    number in `named_at` and `named_ids`. Binds these, `limit`, and what that query binds.
+    """
+    branches = Branches(schema, scope, filters, after)
+    named = _already_read(schema).cte("named")
     # Of the rows without a pet, only those newer than all named ones of the page can be on it.
-    inferred = branches.inferred(End(_place(named, "fetch").cte("named_end")))
-    both = union_all(select(named), inferred).subquery("branches")
+    inferred = branches.inferred(End(_place(named, "fetch").cte("named_end"))).subquery("inferred")
+    others = select(*inferred.c, null().label("nth"))
+    both = union_all(select(named), others).subquery("branches")
     page = select(both).order_by(*newest(both.c)).limit(bound("fetch")).cte("page")
     withheld = branches.withheld(End(_last(page))).subquery("withheld")
-    shown = wire_recording(page.c)
     position = as_position(page.c.created_at).label("position")
     joined = withheld.outerjoin(page, true())
-    return (
-        select(withheld.c.withheld, *shown, position).select_from(joined).order_by(*newest(page.c))
-    )
+    shown = [withheld.c.withheld, *wire_recording(page.c), position, page.c.nth]
+    return select(*shown).select_from(joined).order_by(*newest(page.c))
+
+
+def _already_read(schema: Schema) -> Select[Any]:
+    """Select the keys that are bound, with NULL for what the page needs no more."""
+    c = schema.recordings.c
+    texts = [cast(bindparam(name), ARRAY(Text)) for name in ("named_at", "named_ids")]
+    unnested = func.unnest(*texts).table_valued("at", "id", with_ordinality="nth", name="keys")
+    keys = unnested.render_derived()
+    known = {
+        "created_at": cast(keys.c.at, c.created_at.type),
+        "sort_id": cast(keys.c.id, c.id.type),
+    }
+    columns = recording_columns(c, c.pet_id)
+    values = [known.get(str(one.key), cast(null(), one.type)).label(one.key) for one in columns]
+    return select(*values, keys.c.nth)
 
 
 def of_visits_query(schema: Schema, scope: Scope) -> Select[Any]:

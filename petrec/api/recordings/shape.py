@@ -1,7 +1,7 @@
 """Convert a recording from its columns to the wire format."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Text, cast
 
@@ -12,6 +12,10 @@ from petrec.api.ports import ObjectStore
 from petrec.api.recordings.wire import RecordingOut
 from petrec.api.wire_columns import as_count, as_flag, as_moment, as_number, as_text, or_null
 
+Row = Mapping[str, Any]
+Write = Callable[[str], str]
+
+_ENTITIES = (Entity.RECORDING, Entity.VISIT, Entity.APPOINTMENT, Entity.PET, Entity.USER)
 _IDS = ("id", "visit_id", "appointment_id", "recorded_by_user_id")
 _PLAIN = (
     "recording_type",
@@ -49,36 +53,54 @@ def recording_columns(c: Columns, pet: ColumnElement[Any]) -> list[ColumnElement
 
 
 def wire_recording(c: Columns) -> list[ColumnElement[Any]]:
-    """Return what `recording_out` reads, of a subquery of `recording_columns`."""
+    """Return what `recordings_out` reads, of a subquery of `recording_columns`."""
     ids = [c[name] for name in (*_IDS, "pet_id")]
     return [*ids, *(_FORMS.get(name, as_text)(c[name]).label(name) for name in _PLAIN)]
 
 
-def recording_out(ids: Ids, store: ObjectStore, row: Mapping[str, Any]) -> RecordingOut:
-    """Return the recording; `row` has the columns of `wire_recording`."""
-    duration = row["duration_seconds"]
-    return {
-        "id": ids.write(Entity.RECORDING, row["id"]),
-        "visit_id": ids.maybe(Entity.VISIT, row["visit_id"]),
-        "appointment_id": ids.maybe(Entity.APPOINTMENT, row["appointment_id"]),
-        "pet_id": ids.write(Entity.PET, row["pet_id"]),
-        "recorded_by_user_id": ids.maybe(Entity.USER, row["recorded_by_user_id"]),
-        "recording_type": row["recording_type"],
-        "status": row["status"],
-        "filename": row["filename"],
-        "original_filename": row["original_filename"],
-        "file_size_bytes": row["file_size_bytes"],
-        "duration_seconds": duration,
-        "duration_formatted": clock_face(duration),
-        "mime_type": row["mime_type"],
-        "s3_url": row["s3_url"] or (store.url(row["s3_key"]) if row["s3_key"] else None),
-        "transcript_text": row["transcript_text"],
-        "transcript_confidence": row["transcript_confidence"],
-        "is_transcribed": bool(row["is_transcribed"]),
-        "is_processing": bool(row["is_processing"]),
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
-    }
+def recordings_out(ids: Ids, store: ObjectStore, rows: Iterable[Row]) -> list[RecordingOut]:
+    """Return the recordings; the rows have the columns of `wire_recording`."""
+    shape = _Shape(store, *(ids.writer(entity) for entity in _ENTITIES))
+    return [shape.out(row) for row in rows]
+
+
+class _Shape(NamedTuple):
+    """What turns the rows of a page into recordings."""
+
+    store: ObjectStore
+    recording: Write
+    visit: Write
+    appointment: Write
+    pet: Write
+    user: Write
+
+    def out(self, row: Row) -> RecordingOut:
+        """Return one recording."""
+        visit, appointment = row["visit_id"], row["appointment_id"]
+        user, duration = row["recorded_by_user_id"], row["duration_seconds"]
+        key = row["s3_key"]
+        return {
+            "id": self.recording(row["id"]),
+            "visit_id": None if visit is None else self.visit(visit),
+            "appointment_id": None if appointment is None else self.appointment(appointment),
+            "pet_id": self.pet(row["pet_id"]),
+            "recorded_by_user_id": None if user is None else self.user(user),
+            "recording_type": row["recording_type"],
+            "status": row["status"],
+            "filename": row["filename"],
+            "original_filename": row["original_filename"],
+            "file_size_bytes": row["file_size_bytes"],
+            "duration_seconds": duration,
+            "duration_formatted": clock_face(duration),
+            "mime_type": row["mime_type"],
+            "s3_url": row["s3_url"] or (self.store.url(key) if key else None),
+            "transcript_text": row["transcript_text"],
+            "transcript_confidence": row["transcript_confidence"],
+            "is_transcribed": bool(row["is_transcribed"]),
+            "is_processing": bool(row["is_processing"]),
+            "created_at": row["created_at"],
+            "updated_at": row["updated_at"],
+        }
 
 
 def clock_face(seconds: float | None) -> str | None:

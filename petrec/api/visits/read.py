@@ -11,7 +11,7 @@ from petrec.api.entities import Entity
 from petrec.api.http.cursor import After, Cursor, decode, start, starting
 from petrec.api.http.errors import not_found
 from petrec.api.recordings.queries import of_visits_query
-from petrec.api.recordings.shape import recording_out
+from petrec.api.recordings.shape import recordings_out
 from petrec.api.recordings.wire import RecordingOut
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
@@ -77,8 +77,8 @@ def with_recordings(service: Service, caller: Caller, rows: Sequence[Row]) -> li
     ids = service.clinic.ids
     by_visit: dict[str | None, list[RecordingOut]] = {}
     if rows and service.clinic.schema.visits is not None:
-        for row in _recordings(service, caller, [row.id for row in rows]):
-            shown = recording_out(ids, service.store, row)
+        found = _recordings(service, caller, [row.id for row in rows])
+        for row, shown in zip(found, recordings_out(ids, service.store, found), strict=True):
             by_visit.setdefault(row["visit_id"], []).append(shown)
     return [visit_out(ids, row, by_visit.get(row.id, ())) for row in rows]
 

@@ -72,28 +72,30 @@ def test_lists_read_few_recordings(
         ("?limit=50", staff), (f"?limit=5&pet_id={pet}", {}),
         (f"?limit=5&appointment_id={appointment}", {}),
     ):  # fmt: skip
-        answer = api.client.get(f"/api/v1/recordings/{query}", headers=headers)
-        following = f"{query}&cursor={answer.headers['x-next-cursor']}"
-        again = api.client.get(f"/api/v1/recordings/{following}", headers=headers)
-        listed = [one for one in sent if "withheld" in one[0]][-2:]
-        for page, statement in zip((answer, again), listed, strict=True):
+        cursor = ""
+        for _ in range(2):
+            sent.clear()
+            page = api.client.get(f"/api/v1/recordings/{query}{cursor}", headers=headers)
+            listed = [one for one in sent if one[0].startswith("WITH named")]
             told = len(page.json()) + int(page.headers["x-petrec-withheld"])
             told = round(told / share) if headers is staff else told
             for generic in (False, True):
-                check(made, statement, told, generic)
+                check(made, listed, told, generic)
+            cursor = f"&cursor={page.headers['x-next-cursor']}"
 
 
-def check(made: Database, listed: tuple[str, Any], told: int, generic: bool) -> None:
-    """Explain with the values at hand, and as a prepared statement that knows none."""
-    query, values = listed
-    with made.connect() as connection:
-        if generic:
-            plan = explain_prepared(connection, query, values)
-        else:
-            plan = connection.execute(f"{EXPLAIN} {query}", values).fetchone()
-    assert plan is not None
-    read = sum(rows_read(scan) for scan in scans(plan[0][0]["Plan"]))
-    assert read <= told * 4, (generic, listed)
+def check(made: Database, listed: list[tuple[str, Any]], told: int, generic: bool) -> None:
+    """Explain with the values at hand, and as prepared statements that know none."""
+    read = 0
+    for query, values in listed:
+        with made.connect() as connection:
+            if generic:
+                plan = explain_prepared(connection, query, values)
+            else:
+                plan = connection.execute(f"{EXPLAIN} {query}", values).fetchone()
+        assert plan is not None
+        read += sum(rows_read(scan) for scan in scans(plan[0][0]["Plan"]))
+    assert 0 < read <= told * 4, (generic, listed)
 
 
 def explain_prepared(connection: psycopg.Connection[Any], query: str, values: Any) -> Any:
