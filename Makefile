@@ -32,7 +32,7 @@ check: $(VENV)/.dev ## Lint, types, layers, spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/python -m tools.vocabulary
-	$(BIN)/hadolint Dockerfile
+	$(BIN)/hadolint Dockerfile docs/example_host/Dockerfile
 	$(BIN)/yamllint --strict .github .pre-commit-config.yaml action.yml docs
 	$(BIN)/zensical build --strict
 
