@@ -42,7 +42,7 @@ class Scope:
     Scopes with one key are one scope, for which statements are kept; what differs between its
     callers are the bound values USER, OWNER and PRACTICE. `recordings` None means that a recording
     is visible where its pet is. `completes` narrows the visible recordings to those whose upload
-    the caller may complete.
+    the caller may complete; `corrects` is whether they may set the pet of visible recordings.
     """
 
     key: str
@@ -52,6 +52,7 @@ class Scope:
     recordings: Predicate | None
     completes: Predicate
     writes_visits: bool = False
+    corrects: bool = False
     everything: bool = False
 
     def __eq__(self, other: object) -> bool:
@@ -92,7 +93,8 @@ class ClinicPolicy:
 @cache
 def everything() -> Scope:
     """Return the scope of a role that reaches every practice."""
-    return Scope("everything", _all, _all, _all, _all, _all, writes_visits=True, everything=True)
+    may = {"writes_visits": True, "corrects": True, "everything": True}
+    return Scope("everything", _all, _all, _all, _all, _all, **may)
 
 
 @cache
@@ -152,6 +154,7 @@ def staff(schema: Schema) -> Scope:
         recordings=lambda c: placed(c, "recorded_by_user_id"),
         completes=_all,
         writes_visits=True,
+        corrects=True,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection as _SqlConnection
 from sqlalchemy import Engine, Pool
 
 from petrec.errors import SettingsError
@@ -17,7 +18,20 @@ from petrec.schema import Schema
 from petrec.settings import Mapping
 
 Connection = psycopg.Connection[Any]
+# For the statements of a run, which are SQLAlchemy's.
+JournalConnection = _SqlConnection
 Begin = Callable[[int], AbstractContextManager[Connection]]
+# A person waits for the answer.
+_PATIENCE = """
+SELECT pg_catalog.set_config('lock_timeout', '3s', true)
+WHERE pg_catalog.current_setting('lock_timeout') = '0'
+"""
+
+
+def driver_of(connection: JournalConnection) -> Connection:
+    """Return the driver's connection below one of SQLAlchemy."""
+    driver: Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver
 
 
 class Database:
@@ -111,6 +125,27 @@ class Database:
             connection.commit()
 
     @contextmanager
+    def journaling(self) -> Iterator[JournalConnection]:
+        """Open a transaction for the statements of a run; errors: the driver's, SQLAlchemy's.
+
+        They wait 3 s for locks, unless the host has set a limit. It is READ COMMITTED, as for
+        `writing`, whose statements run on `driver_of` it.
+        """
+        given = {
+            "isolation_level": "READ COMMITTED",
+            "postgresql_readonly": False,
+            "postgresql_deferrable": False,
+        }
+        with self.engine.connect() as connection:
+            _end_hooks(driver_of(connection))
+            with connection.execution_options(**given).begin():
+                driver = driver_of(connection)
+                state = _state(self._path.writing, self._limit_ms, writes=True)
+                driver.execute(state, prepare=False)
+                driver.execute(_PATIENCE, prepare=False)
+                yield connection
+
+    @contextmanager
     def _borrowed(self, pool: Pool) -> Iterator[Connection]:
         pooled = pool.connect()
         connection: Any = pooled.driver_connection
@@ -134,9 +169,13 @@ class Database:
 def _begin(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str:
     """Return what begins a transaction and sets its state, in one round trip."""
     kind = "READ COMMITTED READ WRITE" if writes else "REPEATABLE READ"
-    values = {**FORMATS, "search_path": search_path(path)}
-    state = set_statement(values, local=True, writes=writes, limit_ms=limit_ms)
+    state = _state(path, limit_ms, writes=writes)
     return f"BEGIN ISOLATION LEVEL {kind} NOT DEFERRABLE; {state}"
+
+
+def _state(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str:
+    values = {**FORMATS, "search_path": search_path(path)}
+    return set_statement(values, local=True, writes=writes, limit_ms=limit_ms)
 
 
 def _end_hooks(connection: Any) -> None:

@@ -48,6 +48,8 @@ class Options:
     which its event is written to the outbox, with the upload itself; in the schemas of
     `search_path` names are looked up beside pg_catalog, for triggers of the application. Of the
     refused requests whose caller is unknown, `anonymous_rows` a minute are rows of api_logs.
+    `corrections` adds the endpoint that sets the pet of a recording; `require_if_match` is whether
+    a change of a recording or visit has to name the ETag that it is for.
     """
 
     prefix: str = "/api/v1"
@@ -59,4 +61,6 @@ class Options:
     key_folder: str = "recordings"
     search_path: tuple[str, ...] = ()
     anonymous_rows: int = 60
+    corrections: bool = True
+    require_if_match: bool = False
     clock: Callable[[], datetime] = utc_now

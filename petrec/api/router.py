@@ -57,5 +57,9 @@ def build_router(  # noqa: PLR0913 each is a part of the host
     add_recordings(router, service, current_actor)
     add_appointments(router, service, current_actor)
     add_visits(router, service, current_actor)
+    if options.corrections:
+        from petrec.api.corrections.routes import add_corrections  # noqa: PLC0415 may be left out
+
+        add_corrections(router, service, current_actor)
     add_health(router, service)
     return router

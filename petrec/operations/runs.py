@@ -169,7 +169,7 @@ def _work(schema: Schema, run: Run) -> RunWork:
             return backfill_work(schema)
         case Action.REVIEW:
             return ReviewWork(schema)
-        case Action.SWEEP:
+        case Action.SWEEP | Action.CORRECTION:
             return EditWork(schema)
         case Action.UNDO:
             return UndoWork(schema)

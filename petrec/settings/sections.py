@@ -176,6 +176,10 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
         says("Origins whose pages may read answers in a browser (CORS): https://app.example."),
     ] = ()
     global_roles: Annotated[tuple[str, ...], says("Roles that may see every practice.")] = ()
+    corrections: Annotated[bool, says("Serve PATCH of a recording, which sets its pet.")] = True
+    require_if_match: Annotated[
+        bool, says("Refuse a change of a recording or visit without If-Match.")
+    ] = False
     prepare: Annotated[
         bool, says("Prepare statements; false behind a pooler that does not support it.")
     ] = True

@@ -104,6 +104,7 @@ OBJECTS = {
     "update visit": Call("PATCH", "/visits/visit-ID", VISIT1, VISIT2, {"notes": "n"}),
     "delete visit": Call("DELETE", "/visits/visit-ID", VISIT1, VISIT2),
     "cancel": Call("POST", "/recordings/upload/cancel/rec-ID", REC1, REC2),
+    "correct": Call("PATCH", "/recordings/rec-ID", REC1, REC2, {"pet_id": f"pet-{PET1}"}),
 }  # fmt: skip
 
 
@@ -119,7 +120,7 @@ OPEN = {
 }
 
 
-OWNER = OWN | dict.fromkeys(("create visit", "update visit", "delete visit"), 403)
+OWNER = OWN | dict.fromkeys(("create visit", "update visit", "delete visit", "correct"), 403)
 
 
 def call(api: Api, actor: str, name: str, target: str) -> httpx.Response:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from petrec.api.http.preconditions import MATCH_HEADER
 from petrec.api.http.request_ids import HEADER
 from petrec.api.uploads.idempotency import KEY_HEADER
 from petrec.errors import SettingsError
@@ -16,7 +17,7 @@ from petrec.errors import SettingsError
 # https://www.rfc-editor.org/rfc/rfc6454#section-6.2
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_ASKED = ("Authorization", "Content-Type", KEY_HEADER["name"], HEADER)
+_ASKED = ("Authorization", "Content-Type", KEY_HEADER["name"], MATCH_HEADER["name"], HEADER)
 
 
 def allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
@@ -33,5 +34,5 @@ def allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
             allow_origins=origins,
             allow_methods=_METHODS,
             allow_headers=_ASKED,
-            expose_headers=(HEADER,),
+            expose_headers=(HEADER, "ETag"),
         )

@@ -60,6 +60,8 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
             webhooks=tuple(serve.webhooks),
             search_path=settings.session.search_path,
             anonymous_rows=serve.limits.anonymous_rows,
+            corrections=serve.corrections,
+            require_if_match=serve.require_if_match,
         ),
     )
     app = FastAPI(

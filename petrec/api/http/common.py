@@ -24,7 +24,9 @@ _ERRORS = {
     403: "The caller may not do this",
     404: "There is no such object, or none that the caller may see",
     409: "This does not fit the current state",
+    412: "The state is not the one that If-Match names",
     413: "The body is too large",
+    428: "If-Match is required",
     503: "Try again later",
 }
 
@@ -75,6 +77,13 @@ def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
     # FastAPI would announce a 422 of its own otherwise, which is never sent.
     found["default"] = {"model": ErrorOut, "description": "Any other error, in the same form"}
     return found
+
+
+def tagged_answer(responses: dict[int | str, dict[str, Any]]) -> Any:
+    """Add the ETag to the documented responses."""
+    told = {"description": "For If-Match, of this state", "schema": {"type": "string"}}
+    responses[200]["headers"] = {"ETag": told}
+    return responses
 
 
 def paged(responses: dict[int | str, dict[str, Any]], **headers: str) -> Any:

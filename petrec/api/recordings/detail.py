@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, union_all
 
 from petrec.api.access import Scope
+from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.cursor import After
 from petrec.api.http.errors import ApiError, conflict, not_found
@@ -45,16 +46,30 @@ def read_audio(service: Service, caller: Caller, recording: str) -> AudioOut:
     }
 
 
+def served_recording(
+    connection: Connection, service: Service, caller: Caller, known: str
+) -> RecordingOut | None:
+    """Return a recording by its stored id as it is served; None if it is not."""
+    row = _row(connection, service, caller, known)
+    rows = [] if row is None else [row]
+    return next(iter(recordings_out(service.clinic.ids, service.store, rows)), None)
+
+
 def _read(service: Service, caller: Caller, recording: str) -> dict[str, Any]:
-    clinic = service.clinic
-    known = clinic.ids.parse(Entity.RECORDING, recording, "recording_id")
-    statement = clinic.statements.get(_query, caller.scope)
-    values = actor_values(caller.actor) | {"recording": known, "fetch": 1}
+    known = service.clinic.ids.parse(Entity.RECORDING, recording, "recording_id")
     with service.database.reading() as connection:
-        rows = statement.dicts(connection, values)
-    if not rows:
+        row = _row(connection, service, caller, known)
+    if row is None:
         raise not_found(Entity.RECORDING)
-    return rows[0]
+    return row
+
+
+def _row(
+    connection: Connection, service: Service, caller: Caller, known: str
+) -> dict[str, Any] | None:
+    statement = service.clinic.statements.get(_query, caller.scope)
+    values = actor_values(caller.actor) | {"recording": known, "fetch": 1}
+    return next(iter(statement.dicts(connection, values)), None)
 
 
 def _query(schema: Schema, scope: Scope) -> Select[Any]:

@@ -15,7 +15,9 @@ from petrec.api.http.common import (
     encoded,
     page_headers,
     paged,
+    tagged_answer,
 )
+from petrec.api.http.preconditions import tagged
 from petrec.api.http.wire_fields import AppointmentId, PetId, RecordingId, ShortText
 from petrec.api.ports import Actor
 from petrec.api.recordings.detail import read_audio, read_recording
@@ -25,8 +27,8 @@ from petrec.api.service import Service
 
 StatusText = Annotated[ShortText | None, Query(description="Only recordings of this status")]
 
-_ONE = "/recordings/{recording_id:petrec_id}"
-_AUDIO = f"{_ONE}/audio"
+ONE = "/recordings/{recording_id:petrec_id}"
+_AUDIO = f"{ONE}/audio"
 
 
 def add_recordings(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:
@@ -55,7 +57,8 @@ def add_recordings(router: APIRouter, service: Service, current_actor: Callable[
 
     def get_recording(recording_id: RecordingId, actor: Actor = caller_of) -> Response:
         """Return a recording with its pet; one whose pet is not certain is not found."""
-        return encoded(read_recording(service, service.caller(actor), recording_id))
+        recording = read_recording(service, service.caller(actor), recording_id)
+        return encoded(recording, headers=tagged(recording))
 
     def get_audio(recording_id: RecordingId, actor: Actor = caller_of) -> Response:
         """Return an address to listen to a recording, valid for `expires_in` seconds."""
@@ -74,7 +77,7 @@ def add_recordings(router: APIRouter, service: Service, current_actor: Callable[
     )
     for path, endpoint, responses in (
         (_AUDIO, get_audio, answers(400, 401, 403, 404, 409, 503, ok=AudioOut)),
-        (_ONE, get_recording, answers(400, 401, 403, 404, 503, ok=RecordingOut)),
+        (ONE, get_recording, tagged_answer(answers(400, 401, 403, 404, 503, ok=RecordingOut))),
     ):
         options = {"methods": ["GET"], "tags": ["recordings"]}
         add_route(router, path, endpoint, responses=responses, **options)

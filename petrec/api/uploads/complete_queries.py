@@ -34,7 +34,7 @@ def find(schema: Schema, scope: Scope) -> Select[Any]:
     columns = [as_text(or_null(c, name)).label(name) for name in names]
     size = as_count(or_null(c, "file_size_bytes")).label("file_size_bytes")
     query: Select[Any] = select(*columns, size)
-    return query.where(c.id == bindparam("id"), scope.completes(c), _visible(schema, scope))
+    return query.where(c.id == bindparam("id"), scope.completes(c), is_visible(schema, scope))
 
 
 def lock(schema: Schema, scope: Scope) -> Select[Any]:
@@ -42,7 +42,7 @@ def lock(schema: Schema, scope: Scope) -> Select[Any]:
     return find(schema, scope).with_for_update(of=schema.recordings)
 
 
-def _visible(schema: Schema, scope: Scope) -> ColumnElement[bool]:
+def is_visible(schema: Schema, scope: Scope) -> ColumnElement[bool]:
     """Return whether the caller sees the recording, by its pet or, without one, its appointment."""
     c = schema.recordings.c
     if scope.recordings is not None:

@@ -49,7 +49,7 @@ def explain(
     if not row.pet_visible:
         return denied("Access denied to pet records")
     if classify(_facts(row, wanted)) is VISIT_CONFLICT:
-        return _visit_differs(clinic, wanted)
+        return visit_differs(clinic, wanted)
     return conflict("try_again", "The appointment changed in the meantime; try again")
 
 
@@ -89,7 +89,8 @@ def _not_in_appointment(
     return ApiError(400, "pet_not_in_appointment", message, details)
 
 
-def _visit_differs(clinic: Clinic, wanted: Association) -> ApiError:
+def visit_differs(clinic: Clinic, wanted: Association) -> ApiError:
+    """Return that the visit is of another pet or appointment."""
     details = {
         "visit_id": clinic.ids.maybe(Entity.VISIT, wanted.visit_id),
         "pet_id": clinic.ids.write(Entity.PET, wanted.pet_id),

@@ -19,16 +19,19 @@ from petrec.api.access import Scope
 from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, denied, not_found
+from petrec.api.http.preconditions import Match, etag_of
 from petrec.api.service import Caller, Service
 from petrec.api.statements import actor_values
-from petrec.api.visits.read import with_recordings
-from petrec.api.visits.table import stored_visits, visit_columns, visits_table
+from petrec.api.visits.read import one_visit, with_recordings
+from petrec.api.visits.table import stored_visits, visit_columns, visit_out, visits_table
 from petrec.api.visits.wire import VisitOut, VisitPatch
 from petrec.api.wire_columns import as_column
 from petrec.schema import Schema
 
 
-def update_visit(service: Service, caller: Caller, visit_id: str, body: VisitPatch) -> VisitOut:
+def update_visit(
+    service: Service, caller: Caller, visit_id: str, body: VisitPatch, match: Match
+) -> VisitOut:
     """Change what the body names; errors: ApiError."""
     clinic = service.clinic
     table = visits_table(clinic.schema)
@@ -36,19 +39,19 @@ def update_visit(service: Service, caller: Caller, visit_id: str, body: VisitPat
     fields = tuple(sorted(name for name in given if name in table.c))
     values = _values(service, caller, visit_id) | given
     with service.database.writing() as connection:
-        _hold(service, caller, connection, values)
+        _hold(service, caller, connection, values, match)
         statement = clinic.statements.get(_update, fields)
         rows = statement.rows(connection, values)
     return with_recordings(service, caller, rows)[0]
 
 
-def delete_visit(service: Service, caller: Caller, visit_id: str) -> None:
+def delete_visit(service: Service, caller: Caller, visit_id: str, match: Match) -> None:
     """Delete a visit that has no recordings; errors: ApiError."""
     clinic = service.clinic
     visits_table(clinic.schema)
     values = _values(service, caller, visit_id)
     with service.database.writing() as connection:
-        _hold(service, caller, connection, values)
+        _hold(service, caller, connection, values, match)
         held = clinic.statements.get(_recordings)
         if held.rows(connection, values)[0].found:
             raise conflict("visit_has_recordings", "The visit has recordings")
@@ -66,25 +69,26 @@ def _values(service: Service, caller: Caller, visit_id: str) -> dict[str, Any]:
     }
 
 
-def _hold(service: Service, caller: Caller, connection: Connection, values: dict[str, Any]) -> None:
+def _hold(
+    service: Service,
+    caller: Caller,
+    connection: Connection,
+    values: dict[str, Any],
+    match: Match,
+) -> None:
     """Lock the visit: 403 if the caller may see but not write it, 404 if they may not see it."""
     clinic = service.clinic
-    builder = _lock if caller.scope.writes_visits else _see
-    statement = clinic.statements.get(builder, caller.scope)
-    if statement.first(connection, values) is None:
+    builder = _lock if caller.scope.writes_visits else one_visit
+    row = clinic.statements.get(builder, caller.scope).first(connection, values)
+    if row is None:
         raise not_found(Entity.VISIT)
     if not caller.scope.writes_visits:
         raise denied("This account cannot write visits")
-
-
-def _see(schema: Schema, scope: Scope) -> Select[Any]:
-    c = visits_table(schema).c
-    query: Select[Any] = select(c.id).where(c.id == bindparam("visit"), scope.visits(c))
-    return query
+    match.check(lambda: etag_of(visit_out(clinic.ids, row)))
 
 
 def _lock(schema: Schema, scope: Scope) -> Select[Any]:
-    return _see(schema, scope).with_for_update(of=visits_table(schema))
+    return one_visit(schema, scope).with_for_update(of=visits_table(schema))
 
 
 def _update(schema: Schema, fields: tuple[str, ...]) -> Update:

@@ -39,7 +39,7 @@ def read_visit(service: Service, caller: Caller, visit_id: str) -> VisitOut:
     visit = clinic.ids.parse(Entity.VISIT, visit_id, "visit_id")
     values = actor_values(caller.actor) | {"visit": visit}
     with service.database.reading() as connection:
-        row = clinic.statements.get(_one, caller.scope).first(connection, values)
+        row = clinic.statements.get(one_visit, caller.scope).first(connection, values)
     if row is None:
         raise not_found(Entity.VISIT)
     return with_recordings(service, caller, [row])[0]
@@ -91,7 +91,8 @@ def _recordings(service: Service, caller: Caller, visits: Sequence[str]) -> list
         return statement.dicts(connection, values)
 
 
-def _one(schema: Schema, scope: Scope) -> Select[Any]:
+def one_visit(schema: Schema, scope: Scope) -> Select[Any]:
+    """Select one visit, if the caller may see it."""
     c = visits_table(schema).c
     query: Select[Any] = select(*visit_columns(c))
     return query.where(c.id == bindparam("visit"), scope.visits(c))

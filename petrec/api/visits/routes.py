@@ -1,6 +1,7 @@
 """Visits: create, list, read, update, delete."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,7 +16,9 @@ from petrec.api.http.common import (
     encoded,
     page_headers,
     paged,
+    tagged_answer,
 )
+from petrec.api.http.preconditions import MATCH_HEADER, match_of, tagged
 from petrec.api.http.wire_fields import AppointmentId, PetId, VisitId
 from petrec.api.ports import Actor
 from petrec.api.service import Service
@@ -30,10 +33,12 @@ _MANY, _ONE = "/visits/", "/visits/{visit_id:petrec_id}"
 def add_visits(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:
     """Add the endpoints."""
     caller_of = actor_dependency(current_actor)
+    required = service.options.require_if_match
 
     def post_visit(body: VisitIn, actor: Actor = caller_of) -> Response:
         """Create a visit of a pet, in an appointment or without one."""
-        return encoded(create_visit(service, service.caller(actor), body), 201)
+        visit = create_visit(service, service.caller(actor), body)
+        return encoded(visit, 201, headers=tagged(visit))
 
     def get_visits(
         request: Request,
@@ -50,27 +55,46 @@ def add_visits(router: APIRouter, service: Service, current_actor: Callable[...,
 
     def get_visit(visit_id: VisitId, actor: Actor = caller_of) -> Response:
         """Return a visit with its recordings."""
-        return encoded(read_visit(service, service.caller(actor), visit_id))
+        visit = read_visit(service, service.caller(actor), visit_id)
+        return encoded(visit, headers=tagged(visit))
 
-    def patch_visit(visit_id: VisitId, body: VisitPatch, actor: Actor = caller_of) -> Response:
-        """Change a visit."""
-        return encoded(update_visit(service, service.caller(actor), visit_id, body))
+    def patch_visit(
+        request: Request, visit_id: VisitId, body: VisitPatch, actor: Actor = caller_of
+    ) -> Response:
+        """Change a visit; with If-Match only if it is still as it was read."""
+        match = match_of(request, required=required)
+        visit = update_visit(service, service.caller(actor), visit_id, body, match)
+        return encoded(visit, headers=tagged(visit))
 
-    def remove_visit(visit_id: VisitId, actor: Actor = caller_of) -> Response:
+    def remove_visit(request: Request, visit_id: VisitId, actor: Actor = caller_of) -> Response:
         """Delete a visit that has no recordings."""
-        delete_visit(service, service.caller(actor), visit_id)
+        match = match_of(request, required=required)
+        delete_visit(service, service.caller(actor), visit_id, match)
         return Response(status_code=204)
 
-    def add(path: str, endpoint: Callable[..., Any], method: str, *errors: int, **ok: Any) -> None:
-        status = {"created": 201, "deleted": 204}.get(next(iter(ok)), 200)
-        options = {"methods": [method], "tags": ["visits"], "status_code": status}
-        responses = answers(400, 401, 403, *errors, 503, **ok)
-        if ok.get("ok") == list[VisitOut]:
-            paged(responses)
-        add_route(router, path, endpoint, responses=responses, **options)
-
+    add = partial(_add, router)
     add(_MANY, get_visits, "GET", 404, ok=list[VisitOut])
     add(_MANY, post_visit, "POST", 404, 409, created=VisitOut)
     add(_ONE, get_visit, "GET", 404, ok=VisitOut)
-    add(_ONE, patch_visit, "PATCH", 404, 409, ok=VisitOut)
-    add(_ONE, remove_visit, "DELETE", 404, 409, deleted=None)
+    add(_ONE, patch_visit, "PATCH", 404, 409, 412, 428, ok=VisitOut)
+    add(_ONE, remove_visit, "DELETE", 404, 409, 412, 428, deleted=None)
+
+
+def _add(
+    router: APIRouter,
+    path: str,
+    endpoint: Callable[..., Any],
+    method: str,
+    *errors: int,
+    **ok: Any,
+) -> None:
+    status = {"created": 201, "deleted": 204}.get(next(iter(ok)), 200)
+    options: dict[str, Any] = {"methods": [method], "tags": ["visits"], "status_code": status}
+    responses = answers(400, 401, 403, *errors, 503, **ok)
+    if ok.get("ok") == list[VisitOut]:
+        paged(responses)
+    elif ok.get("ok") == VisitOut:
+        tagged_answer(responses)
+    if 412 in errors:
+        options["openapi_extra"] = {"parameters": [MATCH_HEADER]}
+    add_route(router, path, endpoint, responses=responses, **options)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class Change(Struct, frozen=True):
-    """One change of one recording; values by column, as PostgreSQL's JSON."""
+    """One change of one recording; values by column, as PostgreSQL's JSON.
+
+    `author` is the person who decided it, where one did; `role` is who wrote it.
+    """
 
     recording_id: str
     run: int
@@ -24,6 +27,7 @@ class Change(Struct, frozen=True):
     new: dict[str, Any]
     changed_at: datetime
     role: str
+    author: str | None = None
 
 
 class Lineage(Struct, frozen=True):
@@ -59,7 +63,7 @@ class Lineage(Struct, frozen=True):
                 change.run,
                 change.action,
                 change.strategy,
-                change.role,
+                change.author or change.role,
             )
             for change in self.changes
         )

@@ -2,17 +2,24 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, null, select
 
 from petrec.features.runs.change import Change, Lineage
-from petrec.features.runs.journal.tables import changes, runs, skips
+from petrec.features.runs.journal.presence import is_readable
+from petrec.features.runs.journal.tables import changes, decisions, edits, runs, skips
 from petrec.features.runs.result import MovedOn
 from petrec.features.runs.run import SkipCause
 from petrec.features.runs.targets import name_in_journal
 
 
-def lineage_query(target_name: str, run_id: int | None, recording: str | None) -> Select[Any]:
-    """Select changes with their run, of a run or of a recording, oldest first."""
+def lineage_query(
+    target_name: str, run_id: int | None, recording: str | None, *, with_authors: bool = False
+) -> Select[Any]:
+    """Select changes with their run, of a run or of a recording, oldest first.
+
+    `with_authors` reads who decided them, from tables that older journals do not have.
+    """
+    author = _author() if with_authors else null()
     conditions = [name_in_journal() == target_name]
     if run_id is not None:
         conditions.append(changes.c.run_id == run_id)
@@ -29,11 +36,24 @@ def lineage_query(target_name: str, run_id: int | None, recording: str | None) -
             changes.c.new,
             changes.c.changed_at,
             runs.c.role,
+            cast(author, Text).label("author"),
         )
         .join(runs, runs.c.id == changes.c.run_id)
         .where(*conditions)
         .order_by(changes.c.run_id, changes.c.seq)
     )
+
+
+def _author() -> ColumnElement[Any]:
+    """Return who decided a change: in a correction, or in a review."""
+    by = ((edits, edits.c.author), (decisions, decisions.c.reviewer))
+    found = [
+        select(name)
+        .where(table.c.run_id == changes.c.run_id, table.c.seq == changes.c.seq)
+        .scalar_subquery()
+        for table, name in by
+    ]
+    return func.coalesce(*found)
 
 
 def read_lineage(
@@ -44,7 +64,8 @@ def read_lineage(
     limit: int | None,
 ) -> Lineage:
     """Return the changes of a target's run or recording, and what the run did not write."""
-    query = lineage_query(target_name, run_id, recording).limit(limit)
+    authors = is_readable(connection, edits, decisions)
+    query = lineage_query(target_name, run_id, recording, with_authors=authors).limit(limit)
     skipped = () if run_id is None else read_skips(connection, run_id, recording, limit)
     return Lineage(tuple(_change(row) for row in connection.execute(query)), skipped)
 
@@ -89,4 +110,5 @@ def _change(row: Any) -> Change:
         new=row.new,
         changed_at=row.changed_at,
         role=row.role,
+        author=row.author,
     )

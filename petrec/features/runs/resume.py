@@ -18,6 +18,7 @@ ITEMS: Mapping[Action, Table] = {
     Action.REVIEW: decisions,
     Action.UNDO: changes,
     Action.SWEEP: edits,
+    Action.CORRECTION: edits,
 }
 
 

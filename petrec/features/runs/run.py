@@ -16,6 +16,7 @@ class Action(StrEnum):
     REVIEW = "review"
     UNDO = "undo"
     SWEEP = "sweep"
+    CORRECTION = "correction"
 
 
 class RunState(StrEnum):

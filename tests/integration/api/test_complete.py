@@ -163,15 +163,15 @@ def test_a_pet_added_while_it_waits_leaves_nothing_certain(upload: Fixture, leve
 def test_a_completion_adds_to_an_upload_that_was_settled_without_it(upload: Fixture) -> None:
     """The sweep knew the file; the client knows its length and device, and cannot change more."""
     upload.api.database.execute(
-        "UPDATE recordings SET status = 'transcribed', file_size_bytes = 2048, updated_at = NULL,"
-        f""" recording_metadata = '{{"n": 1}}' WHERE id = '{upload.id[4:]}'"""
+        "UPDATE recordings SET status = 'transcribed', file_size_bytes = 2048,"
+        f""" updated_at = 'epoch', recording_metadata = '{{"n": 1}}' WHERE id = '{upload.id[4:]}'"""
     )
     before = upload.api.database.checksum()
     told = {"device_type": "iPhone", "n": 2, "s3_etag": "forged"}
     assert upload.complete(recording_metadata=told, file_size_bytes=2047).status_code == 409
     assert upload.api.database.checksum() == before
     assert upload.complete(recording_metadata=told).status_code == 200
-    row = upload.row("status, duration_seconds, recording_metadata, updated_at IS NOT NULL")
+    row = upload.row("status, duration_seconds, recording_metadata, updated_at > 'epoch'")
     assert row == ("transcribed", 3725.9, {"n": 1, "device_type": "iPhone"}, True)
     after = upload.api.database.checksum()
     assert after != before

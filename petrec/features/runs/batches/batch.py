@@ -87,7 +87,7 @@ def _do(
         # The time that the locks have left of the target; a single row starts with all of it.
         left_ms = pace.target_ms - 1000 * (time.monotonic() - started)
         _bound(connection, left_ms * _WRITE_SHARE)
-    written = _write(connection, run, work, query, ready)
+    written = write_rows(connection, run, work, query, ready)
     left = len(page) - written.changed - written.skipped
     gone = _skip_gone(connection, run, work, query, page) if left else 0
     waiters = connection.scalars(_WAITERS).one()
@@ -126,7 +126,7 @@ def is_refused(connection: Connection, run: Run, work: RunWork, query: Write, nu
     try:
         with connection.begin() as transaction:
             ready = work.lock(connection, run, [number])
-            _write(connection, run, work, query, ready)
+            write_rows(connection, run, work, query, ready)
             connection.execute(IMMEDIATE)
             transaction.rollback()
     except DBAPIError as error:
@@ -149,9 +149,10 @@ def _bound(connection: Connection, ms: float) -> None:
     connection.execute(_BOUND, {"ms": f"{max(1, ms):.0f}ms"})
 
 
-def _write(
+def write_rows(
     connection: Connection, run: Run, work: RunWork, query: Write, ready: Sequence[int]
 ) -> Written:
+    """Write some of the items of a run that are locked, and journal them."""
     if not ready:
         return Written(0, 0)
     if isinstance(query, SplitWrite):
