@@ -1,7 +1,8 @@
-"""One pass over all recordings: counts of every kind and warning, with examples.
+"""One statement over all recordings: counts of every kind and warning, with examples.
 
-The pass groups by the flags that the rules use. There are few combinations, so parallel workers
-share the work, and the rules classify a combination instead of every row.
+Most recordings are ok. One branch counts all rows; the other selects those that are not ok, and
+groups them by the flags that the rules use. There are few combinations, and the rules classify a
+combination instead of every row. What neither needs a look nor a group is the difference.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Select,
     Text,
     and_,
@@ -17,15 +19,18 @@ from sqlalchemy import (
     collate,
     false,
     func,
+    null,
     or_,
     select,
+    union_all,
 )
 
 from petrec.rules.evidence import strategy_sql
 from petrec.rules.facts_sql import FactColumns
+from petrec.rules.kinds.ok import OK
 from petrec.rules.lists import Lists
 from petrec.rules.observed import observed
-from petrec.rules.registry import KINDS, kind_column
+from petrec.rules.registry import kind_column
 from petrec.schema import Schema
 from petrec.source import Reader
 
@@ -74,15 +79,30 @@ class Census:
 
 def census_query(
     schema: Schema, within: ColumnElement[bool] | None = None, *, owners: bool = False
+) -> CompoundSelect[Any]:
+    """Select the groups that deserve a look, and all recordings as a row without a kind.
+
+    Both are of all recordings, or of those `within` a condition.
+    """
+    total = select(func.count()).select_from(schema.recordings)
+    total = total if within is None else total.where(within)
+    nothing = (null(), null(), null(), null(), null())
+    return union_all(
+        _groups_query(schema, within, owners=owners and schema.compares_owners),
+        select(*nothing, total.scalar_subquery(), null(), null()),
+    )
+
+
+def _groups_query(
+    schema: Schema, within: ColumnElement[bool] | None, *, owners: bool
 ) -> Select[Any]:
-    """Build the one pass over all recordings, or over those `within` a condition."""
-    owners = owners and schema.compares_owners
     facts = observed(schema, lists=Lists.COUNTED, within=within, owners=owners)
     differs = [facts.source.c.petrec_owner_differs] if owners else []
     flags: list[ColumnElement[bool]] = [*facts.flags, *differs]
-    least, most = extremes(facts.recording.id, or_(_is_finding(facts), *differs))
+    least, most = extremes(facts.recording.id)
     counted = (func.count().label("size"), least.label("least"), most.label("most"))
-    groups = FactColumns(select(*flags, *counted).group_by(*flags).subquery("groups"))
+    unusual = select(*flags, *counted).where(or_(~OK.sql(facts), *differs))
+    groups = FactColumns(unusual.group_by(*flags).subquery("groups"))
     columns = groups.source.c
     # The validation query joins appointment_pets on both columns, and keeps rows without a partner.
     invalid = and_(groups.has_appointment, ~groups.pet_linked)
@@ -98,23 +118,20 @@ def take_census(
     *,
     owners: bool = False,
 ) -> Census:
-    """Count everything in one pass; `owners` compares them, too, where the schema has them."""
-    query = census_query(schema, within, owners=owners)
-    return Census([FlagGroup(*row) for row in reader.execute(query)])
+    """Count everything in one statement; `owners` compares them, too, where the schema has them."""
+    groups, total = [], 0
+    for row in reader.execute(census_query(schema, within, owners=owners)):
+        if row[0] is None:
+            total = row[5]
+        else:
+            groups.append(FlagGroup(*row))
+    usual = total - sum(group.size for group in groups)
+    return Census([FlagGroup(OK.id, None, True, False, False, usual, None, None), *groups])
 
 
 def extremes(
-    recording_id: ColumnElement[Any], *where: ColumnElement[bool]
+    recording_id: ColumnElement[Any],
 ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return the aggregates of the first and the last id as text, as examples without a sort.
-
-    Ids `where` a condition fails are not even made text.
-    """
+    """Return the aggregates of the first and the last id as text, as examples without a sort."""
     text = collate(cast(recording_id, Text), "C")
-    least, most = func.min(text), func.max(text)
-    return (least.filter(*where), most.filter(*where)) if where else (least, most)
-
-
-def _is_finding(facts: FactColumns) -> ColumnElement[bool]:
-    # The kinds partition the table, and fewer of them are no finding.
-    return ~or_(*(kind.sql(facts) for kind in KINDS if not kind.is_finding))
+    return func.min(text), func.max(text)
