@@ -15,7 +15,7 @@ pytest_plugins = [
     "tests.plugins.seaweed",
     "tests.plugins.sweeps",
     "tests.plugins.exports",
-    "tests.plugins.lakes",
+    "tests.plugins.spark",
     "tests.plugins.votes",
     "tests.plugins.reports",
     "tests.plugins.pages",

@@ -16,10 +16,11 @@ from sqlglot import exp
 
 from petrec.errors import InconsistentReadError, SchemaMismatchError, UsageError
 from petrec.lake.dialects import DUCKDB, Transpiler, postgres_text
+from petrec.lake.duckdb_queries import answered, translated
 from petrec.lake.engine import view_name
 from petrec.lake.shapes import read_as
 from petrec.lake.source import LakeSource
-from petrec.lake.with_duckdb import DuckdbEngine, answered, duckdb_connection, translated
+from petrec.lake.with_duckdb import DuckdbEngine, duckdb_connection
 from petrec.phrases import Phrase, Phrased
 from petrec.schema import Schema, TableShape, base_type, build_schema
 from petrec.settings import Mapping as Settings

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from petrec.errors import OutputError
 from petrec.files import PRIVATE, write_failed
+from petrec.lake.duckdb_queries import interruptible
 from petrec.lake.manifest import ExportedFile, checksum
 from petrec.lake.with_duckdb import duckdb_connection
 
@@ -73,7 +74,9 @@ class ParquetWriter:
         }
         try:
             read = self.connection.read_csv(str(csv), **relation)
-            read.write_parquet(str(path), compression="zstd")
+            interruptible(
+                self.connection, lambda: read.write_parquet(str(path), compression="zstd")
+            )
         except duckdb.Error as error:
             first = str(error).splitlines()[0]
             raise OutputError(f"cannot write {path.parent.name} as Parquet: {first}") from error

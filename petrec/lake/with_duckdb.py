@@ -4,21 +4,17 @@ import glob
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC
 from functools import reduce
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from petrec.errors import EngineFailedError
 from petrec.lake.alike import FileTypes
-from petrec.lake.csv_files import FORM, csv_error, header_of
+from petrec.lake.csv_files import FORM, header_of
 from petrec.lake.dialects import DUCKDB
+from petrec.lake.duckdb_queries import ZONED, answered, interruptible, quoted_name, translated
 from petrec.lake.engine import FileFormat, TableFiles, View
 
-_AT_ONCE = 10_000
-_UNCONNECTED = "Unable to connect to "
-_ZONED = "TIMESTAMP WITH TIME ZONE"
 _TYPES = {
     "UUID": "uuid",
     "VARCHAR": "text",
@@ -26,7 +22,7 @@ _TYPES = {
     "DATE": "date",
     "FLOAT": "double precision",
     "DOUBLE": "double precision",
-    _ZONED: "timestamp with time zone",
+    ZONED: "timestamp with time zone",
     "TIMESTAMP": "timestamp without time zone",
     "TIMESTAMP_NS": "timestamp without time zone",
     "TIMESTAMP_MS": "timestamp without time zone",
@@ -68,7 +64,7 @@ class DuckdbEngine:
             relation = self.relation(view.files)
             if view.condition:
                 relation = relation.filter(view.condition)
-            chosen = (f"{read} AS {_quoted(name)}" for name, read in view.columns.items())
+            chosen = (f"{read} AS {quoted_name(name)}" for name, read in view.columns.items())
             relation.project(", ".join(chosen)).create_view(view.name)
 
     def relation(self, files: TableFiles) -> Any:
@@ -85,8 +81,8 @@ class DuckdbEngine:
     def _csv(self, paths: Sequence[str], header: Sequence[str], names: Iterable[str]) -> Any:
         """Return files of one header as columns of these names."""
         read = self.connection.read_csv(paths, columns=dict.fromkeys(header, "VARCHAR"), **FORM)
-        values = {name: _quoted(name) if name in header else "NULL" for name in names}
-        return read.project(", ".join(f"{v} AS {_quoted(n)}" for n, v in values.items()))
+        values = {name: quoted_name(name) if name in header else "NULL" for name in names}
+        return read.project(", ".join(f"{v} AS {quoted_name(n)}" for n, v in values.items()))
 
     def _parquet(self, paths: Sequence[str]) -> Any:
         # Keys in the names of folders are columns of some programs and not of others.
@@ -103,47 +99,14 @@ class DuckdbEngine:
             yield answered(cursor, sql, "the files")
 
 
-def answered(cursor: Any, sql: str, what: str) -> tuple[Sequence[str], Iterator[Any]]:
-    """Return the names of the columns and an iterator over rows; errors: EngineFailedError.
-
-    Older versions need another package to return a moment with its zone, so all are asked in UTC.
-    """
-    with translated(what):
-        found = cursor.execute(f"DESCRIBE {sql}").fetchall()
-        names = [column[0] for column in found]
-        zoned = [index for index, column in enumerate(found) if column[1] == _ZONED]
-        quoted = list(map(_quoted, names))
-        for index in zoned:
-            quoted[index] = f"timezone('UTC', {quoted[index]}) AS {quoted[index]}"
-        cursor.execute(
-            " ".join(("SELECT", ", ".join(quoted), "FROM (", sql, ")")) if zoned else sql
-        )
-    rows = chain.from_iterable(blocks(cursor))
-    return names, (_in_utc(row, zoned) for row in rows) if zoned else rows
-
-
-def _in_utc(row: Sequence[Any], zoned: Sequence[int]) -> Sequence[Any]:
-    values = list(row)
-    for index in zoned:
-        if values[index] is not None:
-            values[index] = values[index].replace(tzinfo=UTC)
-    return values
-
-
-def blocks(cursor: Any) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a result, many at once."""
-    with translated("the files"):
-        while rows := cursor.fetchmany(_AT_ONCE):
-            yield rows
-
-
 def check_csv(path: str) -> None:
     """Read every field of a CSV file for an engine that does not name the line of a fault.
 
     Errors: SchemaMismatchError, EngineFailedError.
     """
     with open_duckdb() as engine, translated(path):
-        engine.relation(TableFiles(FileFormat.CSV, [path])).project("max(COLUMNS(*))").fetchall()
+        read = engine.relation(TableFiles(FileFormat.CSV, [path])).project("max(COLUMNS(*))")
+        interruptible(engine.connection, read.fetchall)
 
 
 @contextmanager
@@ -174,31 +137,9 @@ def duckdb_connection(**more: str | int) -> Iterator[tuple[Any, str]]:
             yield connection, duckdb.__version__
 
 
-@contextmanager
-def translated(what: str) -> Iterator[None]:
-    """Turn DuckDB's errors into petrec's own."""
-    import duckdb  # noqa: PLC0415 - an optional package
-
-    try:
-        yield
-    except duckdb.Error as error:
-        whole = str(error)
-        if (of_csv := csv_error(whole)) is not None:
-            raise of_csv from None
-        if _UNCONNECTED in whole:
-            # It begins with the connection string, and so with the password.
-            told = whole.rpartition('": ')[2].splitlines()[0]
-            raise EngineFailedError(f"DuckDB cannot connect to {what}: {told}") from None
-        raise EngineFailedError(f"DuckDB cannot read {what}: {whole.splitlines()[0]}") from error
-
-
 def _literal(path: str) -> str:
     """Return a local path in which nothing is a pattern; a URL is one file already."""
     return path if "://" in path else glob.escape(path)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _named(kind: Any) -> str:

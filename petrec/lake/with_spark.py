@@ -145,6 +145,11 @@ def _start(master: str) -> Any:
         builder = builder.config(name, value)
     started = builder.getOrCreate()
     started.sparkContext.setLogLevel("ERROR")
+    # That no worker has room for the executors is a warning of this class, and no error.
+    java: Any = started._jvm  # noqa: SLF001 - the only way to it
+    log4j = java.org.apache.logging.log4j
+    scheduler = "org.apache.spark.scheduler.TaskSchedulerImpl"
+    log4j.core.config.Configurator.setLevel(scheduler, log4j.Level.WARN)
     return started
 
 

@@ -1,60 +1,140 @@
-"""Spark on a cluster of its own answers as DuckDB does, and so as PostgreSQL."""
+"""Spark on a cluster of its own answers as PostgreSQL and DuckDB do."""
 
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
 
 import petrec as api
-from petrec.fingerprints import stream_findings
+from petrec.fingerprints import NamedFinding, stream_findings
 from petrec.lake.choice import FileEngine
+from petrec.operations.session import Session
 from tests.plugins.cluster import Cluster
-from tests.plugins.command import Petrec
-from tests.plugins.databases import databases
+from tests.plugins.command import Petrec, environment
+from tests.plugins.databases import Database, databases
+from tests.plugins.known_clinics import MANY_KINDS
+from tests.plugins.random_clinics import Clinic, clinics
+from tests.plugins.spark import WORKERS, SparkCluster
+from tests.unit.lake.test_random_clinics import hold_equal
+
+# Java starts as many processes as there are workers, beside those of other tests.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+
+class Exported(NamedTuple):
+    """A damaged clinic, and its files in a place whose name is odd."""
+
+    clinic: Database
+    directory: Path
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """Return the options that read the files."""
+        return "--source", str(self.directory)
 
 
 @pytest.fixture(scope="module")
-def exported(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files of the damaged clinic, with visits, in a place whose name is odd."""
+def exported(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
     directory = tmp_path_factory.mktemp("spark") / "an [odd] {name}"
     with databases(cluster) as make:
-        api.export_tables(api.connect(make("with_visits").dsn), directory)
-    return directory
+        clinic = make("with_visits")
+        api.export_tables(api.connect(clinic.dsn), directory)
+        yield Exported(clinic, directory)
 
 
-@pytest.mark.full
-@pytest.mark.timeout(1200)
-def test_spark_counts_lists_and_digests_as_duckdb(exported: Path, spark: Any) -> None:
-    ours = api.connect_files(exported)
-    theirs = api.connect_files(exported, engine=FileEngine.SPARK, spark=spark)
-    counted = [api.audit(session) for session in (ours, theirs)]
-    assert counted[0].kinds == counted[1].kinds
-    assert counted[0].warnings == counted[1].warnings
-    rows = [list(api.rows(session, "missing_ambiguous")) for session in (ours, theirs)]
-    assert sorted(rows[0], key=lambda row: str(row["id"])) == sorted(
-        rows[1], key=lambda row: str(row["id"])
-    )
-    found = []
-    for session in (ours, theirs):
-        with ExitStack() as opened:
-            source, schema = opened.enter_context(session.source())
-            findings = opened.enter_context(stream_findings(source, schema, "kind", "digest"))
-            found.append(list(findings))
-    assert found[0] == found[1]
-    assert len(found[0]) == counted[0].findings
-    assert spark.sparkContext.getConf().get("spark.master").startswith("spark://")
+def rows_of(session: Session, names: set[str]) -> list[Mapping[str, Any]]:
+    """Return ambiguous recordings with the columns that files have, too, in order."""
+    rows = [
+        {name: str(row[name]) for name in names} for row in api.rows(session, "missing_ambiguous")
+    ]
+    return sorted(rows, key=lambda row: row["id"])
 
 
-@pytest.mark.full
-@pytest.mark.timeout(1200)
-def test_the_command_works_on_the_cluster(
-    petrec: Petrec, exported: Path, spark_master: str
+def findings_of(session: Session) -> list[NamedFinding]:
+    with ExitStack() as opened:
+        source, schema = opened.enter_context(session.source())
+        return list(opened.enter_context(stream_findings(source, schema, "kind", "digest")))
+
+
+def test_counts_rows_digests_and_baselines_are_those_of_postgresql(
+    exported: Exported, spark: Any, tmp_path: Path
 ) -> None:
-    source = ("--source", str(exported))
-    made = petrec("validate", "--baseline", "known", "--update-baseline", *source)
+    on_spark = api.connect_files(exported.directory, engine=FileEngine.SPARK, spark=spark)
+    on_postgres = api.connect(exported.clinic.dsn)
+    on_duckdb = api.connect_files(exported.directory)
+    wanted = api.audit(on_postgres)
+    findings = findings_of(on_postgres)
+    names = {"id", "petrec_kind", "petrec_certain_pet", "created_at"}
+    assert len(findings) == wanted.findings > len(rows_of(on_postgres, names)) > 0
+    for session in (on_spark, on_duckdb):
+        found = api.audit(session)
+        assert (found.kinds, found.total) == (wanted.kinds, wanted.total)
+        assert {w.id: w.count for w in found.warnings}.items() <= {
+            w.id: w.count for w in wanted.warnings
+        }.items()
+        assert findings_of(session) == findings
+        assert [r["id"] for r in rows_of(session, names)] == [
+            r["id"] for r in rows_of(on_postgres, names)
+        ]
+    known = api.Gate(baseline=tmp_path / "known", update_baseline=True)
+    assert api.validate(on_spark, known).ratchet
+    for session in (on_postgres, on_duckdb):
+        checked = api.validate(session, api.Gate(baseline=tmp_path / "known"))
+        assert checked.ratchet is not None
+        assert not sum((*checked.ratchet.new.values(), *checked.ratchet.fixed.values()))
+    assert spark.sparkContext.getConf().get("spark.master").startswith("spark://")
+    assert spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() == WORKERS + 1
+
+
+@settings(max_examples=1, deadline=None, database=None)
+@given(clinic=clinics())
+def test_spark_judges_a_random_clinic_as_the_rules_do(spark: Any, clinic: Clinic) -> None:
+    hold_equal(clinic, FileEngine.SPARK, spark)
+
+
+@pytest.mark.full
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@given(clinic=clinics())
+@example(clinic=MANY_KINDS)
+def test_spark_judges_many_random_clinics_as_the_rules_do(spark: Any, clinic: Clinic) -> None:
+    hold_equal(clinic, FileEngine.SPARK, spark)
+
+
+@pytest.mark.full
+def test_the_command_works_on_the_cluster(
+    petrec: Petrec, exported: Exported, spark_cluster: SparkCluster
+) -> None:
+    made = petrec("validate", "--baseline", "known", "--update-baseline", *exported.source)
     assert made.code == 0, made.err
-    cluster = ("--engine", "spark", "--master", spark_master)
-    checked = petrec("validate", "--baseline", "known", *cluster, *source)
+    cluster = ("--engine", "spark", "--master", spark_cluster.master)
+    said = ("validate", "--baseline", "known", *cluster, *exported.source)
+    checked = petrec(*said, **spark_cluster.environment)
     assert checked.code == 0, checked.err
     assert "Spark" in checked.out
+
+
+@pytest.mark.full
+def test_a_cluster_without_room_is_named_and_can_be_left(
+    exported: Exported, spark_cluster: SparkCluster, tmp_path: Path
+) -> None:
+    # Every worker has less than that.
+    (tmp_path / "spark-defaults.conf").write_text("spark.executor.memory 64g\n")
+    said = ("audit", "--engine", "spark", "--master", spark_cluster.master, *exported.source)
+    settings = spark_cluster.environment | {"SPARK_CONF_DIR": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "petrec", *said], cwd=tmp_path, text=True,
+        env=environment(**settings), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with process:
+        assert process.stderr is not None
+        assert any("not accepted any resources" in line for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=300)
+    assert process.returncode == 130
+    assert err.endswith("petrec: interrupted\n")

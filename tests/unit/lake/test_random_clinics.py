@@ -5,8 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 
 from petrec.fingerprints import digest_of, stream_findings
 from petrec.lake.choice import FileEngine, Lake
@@ -21,6 +20,7 @@ MANY = int(os.environ.get("PETREC_EXAMPLES", "4"))
 
 
 def hold_equal(clinic: Clinic, engine: FileEngine, session: Any = None) -> None:
+    """Compare counts, examples and digests of an engine with those of the rules in Python."""
     expected = {
         str(n): classify(clinic.facts(row)).id for n, row in enumerate(clinic.recordings, 1)
     }
@@ -45,12 +45,3 @@ def hold_equal(clinic: Clinic, engine: FileEngine, session: Any = None) -> None:
 @example(clinic=MANY_KINDS)
 def test_duckdb_judges_as_the_rules_do(clinic: Clinic) -> None:
     hold_equal(clinic, FileEngine.DUCKDB)
-
-
-@pytest.mark.full
-@pytest.mark.timeout(1200)
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
-@given(clinic=clinics())
-@example(clinic=MANY_KINDS)
-def test_spark_judges_as_the_rules_do(spark: Any, clinic: Clinic) -> None:
-    hold_equal(clinic, FileEngine.SPARK, spark)
