@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from petrec.operations.session import Session
 
 if TYPE_CHECKING:
     from petrec.documents.document import Document
+
+# Where a fleet has the connection of a target from; its commands have it as --dsn.
+connection_named: ContextVar[str] = ContextVar("connection_named", default="--dsn")
 
 
 class CommandSession(Session):
@@ -63,7 +67,9 @@ def open_session(
     reading = reading or ReadFrom()
     lake, scans = reading.lake(), reading.scans
     if lake is None:
-        target = resolve_dsn(options.dsn, options.service, names=("--dsn", "--service"))
+        target = resolve_dsn(
+            options.dsn, options.service, names=(connection_named.get(), "--service")
+        )
     else:
         _check_alone(options, trust_constraints=trust_constraints)
         target = Dsn("files", {})

@@ -88,7 +88,8 @@ class ParsedCommand:
     @property
     def asks(self) -> bool:
         """Return whether the command would ask before it writes."""
-        return self.values.get("yes") is False and self.values.get("apply", True)
+        writes = self.values.get("apply", True) and self.values.get("plan") is not True
+        return self.values.get("yes") is False and writes
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -172,7 +172,7 @@ class MergedFiles(Bundle):
             overview.check()
             wanted.append(overview)
         if self.prometheus is not None:
-            metrics = FleetMetrics(self.prometheus)
+            metrics = FleetMetrics(self.prometheus, targets)
             metrics.check(command.line.name)
             wanted.append(metrics)
         return wanted

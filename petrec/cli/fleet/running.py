@@ -15,6 +15,7 @@ from petrec.cli.app import app
 from petrec.cli.fleet.commands import FleetCommand
 from petrec.cli.main import describe_unforeseen
 from petrec.cli.output import collected
+from petrec.cli.session import connection_named
 from petrec.cli.words import worded
 from petrec.documents.document import Document
 from petrec.errors import ExitCode, PetrecError, UsageError
@@ -45,6 +46,7 @@ def run(request: TargetRequest) -> bytes:
     """Run the command of a request, and return its report as JSON."""
     documents: list[Document] = []
     collected.set(documents)
+    connection_named.set(request.source or connection_named.get())
     with _printed() as printed:
         options = {f"--{name}": value for name, value in request.options.items()}
         words = FleetCommand.find(request.words).with_options(options)

@@ -116,14 +116,23 @@ def _run_forked(request: TargetRequest, write: int, watched: int) -> None:
     code = 1
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
-        Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with os.fdopen(write, "wb") as pipe:
-            pipe.write(run(request))
+            pipe.write(_report(request, watched))
         code = 0
     finally:
         os._exit(code)
+
+
+def _report(request: TargetRequest, watched: int) -> bytes:
+    """Run a command, and return its report, also if it is interrupted before it begins."""
+    try:
+        # The parent may have been told to stop already: the signal is caught before the thread
+        # sends it. Ctrl-C stays ignored, so that a batch is interrupted once, not twice.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
+        return run(request)
+    except KeyboardInterrupt:
+        return msgspec.json.encode(TargetReport(ExitCode.INTERRUPTED, "interrupted"))
 
 
 def _end_with_parent(watched: int) -> None:

@@ -1,6 +1,6 @@
 """The metrics of all targets in one file, each sample with its target."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from petrec.features.report.prometheus import (
     HELP,
     LAST_RUN,
     UP,
+    Labels,
     families,
     header,
     sample_lines,
@@ -20,6 +21,7 @@ from petrec.features.report.prometheus import (
 from petrec.features.report.result import ReportResult
 from petrec.files import atomic_text, read_text, try_directory
 from petrec.operations.fleet.result import FleetResult, TargetOutcome
+from petrec.operations.fleet.targets import FleetTarget
 
 Lines = dict[str, list[str]]
 
@@ -29,6 +31,7 @@ class FleetMetrics:
     """The file of the metrics of all targets, written whole."""
 
     path: Path
+    targets: Sequence[FleetTarget]
 
     def check(self, command: str) -> None:
         """Check, before any work, that there will be metrics; errors: UsageError, OutputError."""
@@ -44,11 +47,17 @@ class FleetMetrics:
         before, now = self._before(), datetime.now(UTC)
         lines: Lines = {}
         for outcome in sorted(result.targets, key=lambda each: each.target):
-            for name, own in _metrics_of(outcome, before, now).items():
+            for name, own in _metrics_of(outcome, self._labels(outcome), before, now).items():
                 lines.setdefault(name, []).extend(own)
         with atomic_text(self.path, METRICS_MODE) as out:
             for name in HELP:
                 out.writelines((*header(name), *lines[name]) if name in lines else ())
+
+    def _labels(self, outcome: TargetOutcome) -> Labels:
+        """Return the labels of a target that has no report to name its database and table."""
+        named = (each for each in self.targets if each.name == outcome.target)
+        known = next(named, FleetTarget(outcome.target))
+        return {"target": known.name, "database": known.database, "table": known.table}
 
     def _before(self) -> list[str]:
         try:
@@ -57,23 +66,22 @@ class FleetMetrics:
             return []
 
 
-def _metrics_of(outcome: TargetOutcome, before: list[str], now: datetime) -> Lines:
-    labels = {"target": outcome.target}
+def _metrics_of(outcome: TargetOutcome, labels: Labels, before: list[str], now: datetime) -> Lines:
+    own = {"target": outcome.target}
     if outcome.finished and (report := _report(outcome)):
-        return {name: list(sample_lines(name, each)) for name, each in families(report, labels)}
-    values = {UP: 0.0, LAST_RUN: now.timestamp()}
-    changed = {name: list(sample_lines(name, [(labels, value)])) for name, value in values.items()}
-    return _kept(labels, before, changed)
+        return {name: list(sample_lines(name, each)) for name, each in families(report, own)}
+    kept = {name: list(_starting(name, own, before)) for name in HELP}
+    for name, value in {UP: 0.0, LAST_RUN: now.timestamp()}.items():
+        (line,) = sample_lines(name, [(labels, value)])
+        # A series goes on with the labels that it had.
+        series = [each.rpartition(" ")[0] for each in kept[name]] or [line.rpartition(" ")[0]]
+        kept[name] = [f"{each} {line.rpartition(' ')[2]}" for each in series]
+    return {name: lines for name, lines in kept.items() if lines}
 
 
-def _kept(labels: Mapping[str, str], before: list[str], changed: Lines) -> Lines:
-    """Return the earlier lines with these labels, but for those that have changed."""
-    kept = {name: list(_starting(name, labels, before)) for name in HELP}
-    return {name: own for name, own in (kept | changed).items() if own}
-
-
-def _starting(name: str, labels: Mapping[str, str], before: list[str]) -> Iterator[str]:
-    (line,) = sample_lines(name, [(dict(labels), 0)])
+def _starting(name: str, labels: Labels, before: list[str]) -> Iterator[str]:
+    """Yield the earlier lines of a metric with these labels first."""
+    (line,) = sample_lines(name, [(labels, 0)])
     start = line.rpartition("}")[0]
     return (each for each in before if each.startswith((f"{start},", f"{start}}}")))
 

@@ -1,5 +1,6 @@
 """Files of targets: `{target}` and `{schema}` in a name make it a file of each target's own."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from petrec.operations.fleet.targets import FleetTarget
 
 def fill(word: str, target: FleetTarget) -> str:
     """Return a word with the target's names for files in it."""
-    schema = target.schema.replace("/", "-")
-    return word.replace("{target}", target.file_name).replace("{schema}", schema)
+    names = {"{target}": target.file_name, "{schema}": target.schema_file_name}
+    return re.sub("{target}|{schema}", lambda place: names[place[0]], word)
 
 
 def make_places(files: Iterable[str], targets: Sequence[FleetTarget]) -> None:

@@ -16,6 +16,7 @@ from time import monotonic
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.conninfo import make_conninfo
 
 from petrec.documents.document import Document
@@ -33,11 +34,15 @@ _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 class TargetRequest(Struct, frozen=True):
-    """A command for one target: its words, and options that its command line does not show."""
+    """A command for one target: its words, and options that its command line does not show.
+
+    `source` is where the connection was named.
+    """
 
     number: int
     words: tuple[str, ...]
     options: dict[str, str]
+    source: str = ""
 
 
 class TargetReport(Struct, frozen=True):
@@ -73,7 +78,10 @@ class TargetProcess:
         if target.problem is not None:
             return failed(target.name, target.problem)
         started = monotonic()
-        report = self._ask(tuple(fill(word, target) for word in words), _options(target, config))
+        request = TargetRequest(
+            0, tuple(fill(word, target) for word in words), _options(target, config), target.source
+        )
+        report = self._ask(request)
         return TargetOutcome(
             target=target.name,
             exit_code=report.exit_code,
@@ -84,7 +92,7 @@ class TargetProcess:
             documents=report.documents,
         )
 
-    def _ask(self, words: tuple[str, ...], options: dict[str, str]) -> TargetReport:
+    def _ask(self, request: TargetRequest) -> TargetReport:
         with self._lock:
             if self._stopped:
                 return TargetReport(ExitCode.INTERRUPTED, "interrupted")
@@ -92,7 +100,7 @@ class TargetProcess:
             self._count += 1
             answer: Future[TargetReport] = Future()
             self._awaited[self._count] = answer
-            request = TargetRequest(self._count, words, options)
+            request = replace(request, number=self._count)
             # A process that has ended has no open input; what reads its output says so.
             if process.stdin is not None:
                 with suppress(BrokenPipeError):

@@ -1,21 +1,16 @@
 """The targets of a fleet: found by patterns of schemas, by a file of connections, by a query."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from petrec.errors import PetrecError, UsageError
-from petrec.files import read_text
+from petrec.operations.fleet.sources import dsns_in_file, reading, rows_of_query
 from petrec.operations.session import Session
-from petrec.postgres.connection import make_engine
-from petrec.postgres.dsn import Dsn, resolve_dsn
-from petrec.postgres.errors import translated
-from petrec.postgres.snapshot import read_snapshot
+from petrec.postgres.dsn import Dsn
 from petrec.settings import Settings
 
 # Both are in the catalog, which every role can read: a schema without privileges is listed, too.
@@ -25,22 +20,34 @@ FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
 WHERE c.relname = :recordings AND c.relkind IN ('r', 'p', 'v', 'f') AND n.nspname !~ '^pg_'
 ORDER BY n.nspname
 """)
-_COLUMNS = ("dsn", "service", "dbname", "schema")
 
 
 @dataclass(frozen=True)
 class FleetTarget:
-    """One table of recordings: its name, how to reach it, and why that is not possible."""
+    """One table of recordings: its name, how to reach it, and why that is not possible.
+
+    `database` and `table` are empty where only a connection could tell them; `source` is where the
+    connection was named.
+    """
 
     name: str
     schema: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict, repr=False)
     problem: PetrecError | None = None
+    database: str = ""
+    table: str = ""
+    source: str = ""
 
     @property
     def file_name(self) -> str:
         """Return the name without characters that separate directories."""
         return "".join(c if c.isalnum() or c in "._-" else "-" for c in self.name).lstrip(".")
+
+    @property
+    def schema_file_name(self) -> str:
+        """Return the schema as a name that stays in its directory."""
+        name = self.schema.replace("/", "-")
+        return f"-{name[1:]}" if name.startswith(".") else name
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class _Place:
 
     dsn: Dsn
     schema: str = ""
+    database: str = ""
 
     def name(self, schema: str) -> str:
         known = self.dsn.parameters
@@ -77,7 +85,28 @@ class _Place:
         host = f"{host}:{known['port']}" if known.get("port", "5432") != "5432" else host
         if "service" in known:
             host = f"service {known['service']}"
-        return "/".join(filter(None, (host, known.get("dbname", ""), schema)))
+        return "/".join(filter(None, (host, self._database, schema)))
+
+    @property
+    def _database(self) -> str:
+        return self.database or self.dsn.parameters.get("dbname", "")
+
+    def target(self, schema: str, settings: Settings) -> FleetTarget:
+        """Return the target of a schema in this database."""
+        table = f"{schema}.{settings.mapping.table('recordings')}"
+        return replace(self._target(schema), schema=schema, table=table)
+
+    def failed(self, schemas: str, problem: PetrecError) -> FleetTarget:
+        """Return one target for schemas that could not be found."""
+        return replace(self._target(schemas), problem=problem)
+
+    def _target(self, schema: str) -> FleetTarget:
+        return FleetTarget(
+            self.name(schema),
+            parameters=self.dsn.parameters,
+            database=self._database,
+            source=self.dsn.source,
+        )
 
 
 def find_targets(session: Session, source: TargetSource | None = None) -> tuple[FleetTarget, ...]:
@@ -103,85 +132,42 @@ def _with_different_names(targets: list[FleetTarget]) -> Iterator[FleetTarget]:
         counts[each.name] = counts.get(each.name, 0) + 1
         number = counts[each.name]
         name = each.name if number == 1 else f"{each.name} ({number})"
-        yield FleetTarget(name, each.schema, each.parameters, each.problem)
+        yield replace(each, name=name)
 
 
 def _places(session: Session, source: TargetSource) -> Iterator[_Place]:
     if source.file is not None:
-        yield from map(_Place, _in_file(source.file))
+        yield from map(_Place, dsns_in_file(source.file))
     elif not source.query:
         yield _Place(session.dsn)
     if source.query:
-        yield from _in_query(session, source.query)
-
-
-def _in_file(file: Path) -> Iterator[Dsn]:
-    """Yield the connections of a file; errors: UsageError, which shows no connection string."""
-    try:
-        lines = read_text(file).splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {file}", hint="name a file of connections") from error
-    for number, line in enumerate(lines, start=1):
-        words = line.strip()
-        if words and not words.startswith("#"):
-            place = f"{file}, line {number}"
-            yield resolve_dsn(words, None, names=(place, place))
-
-
-def _in_query(session: Session, query: str) -> Iterator[_Place]:
-    with _reading(session.dsn, session.settings) as connection:
-        driver: Any = connection.connection.driver_connection
-        # The driver is called without parameters, so a percent sign needs no second one.
-        cursor = driver.execute(query)
-        names = [column.name for column in cursor.description or ()]
-        _check_columns(names)
-        rows = [dict(zip(names, map(str, row), strict=True)) for row in cursor.fetchall()]
-    for row in rows:
-        dsn = session.dsn
-        if "dsn" in row or "service" in row:
-            named = ("dsn of the query for targets", "service of the query for targets")
-            dsn = resolve_dsn(row.get("dsn"), row.get("service"), names=named)
-        database = {"dbname": row["dbname"]} if "dbname" in row else {}
-        yield _Place(Dsn(dsn.source, {**dsn.parameters, **database}), row.get("schema", ""))
-
-
-def _check_columns(names: Sequence[str]) -> None:
-    unknown = [name for name in names if name not in _COLUMNS]
-    if unknown or not names:
-        what = f"a column {unknown[0]!r}" if unknown else "no columns"
-        hint = f"name its columns {', '.join(_COLUMNS)}; one is enough"
-        raise UsageError(f"the query for targets has {what}", hint=hint)
+        for dsn, schema in rows_of_query(session, source.query):
+            yield _Place(dsn, schema)
 
 
 def _targets_of(
     place: _Place, patterns: tuple[str, ...], settings: Settings
 ) -> Iterator[FleetTarget]:
     """Yield the targets in a database, which is read only where there are patterns."""
-    parameters = place.dsn.parameters
     if place.schema or not patterns:
         schema = place.schema or settings.mapping.schema
-        yield FleetTarget(place.name(schema), schema, parameters)
+        yield place.target(schema, settings)
         return
     try:
-        with _reading(place.dsn, settings) as connection:
+        with reading(place.dsn, settings) as connection:
             values = {"recordings": settings.mapping.table("recordings")}
             names = list(connection.scalars(_SCHEMAS, values))
             database = str(connection.scalar(text("SELECT current_database()")))
     except PetrecError as problem:
-        yield FleetTarget(place.name(",".join(patterns)), "", parameters, problem)
+        yield place.failed(",".join(patterns), problem)
         return
-    known = _Place(Dsn(place.dsn.source, {"dbname": database, **parameters}))
-    matching = [name for name in names if any(fnmatchcase(name, each) for each in patterns)]
+    known = replace(place, database=database)
+    # A name may have the characters of a pattern.
+    matching = [n for n in names if any(n == each or fnmatchcase(n, each) for each in patterns)]
     for schema in matching:
-        yield FleetTarget(known.name(schema), schema, parameters)
+        yield known.target(schema, settings)
     if not matching:
         # A database that is left out in silence could be the one with the damage.
         table, wanted = values["recordings"], ", ".join(patterns)
         missing = UsageError(f"no schema with a table {table!r} is called {wanted}")
-        yield FleetTarget(known.name(",".join(patterns)), "", parameters, missing)
-
-
-@contextmanager
-def _reading(dsn: Dsn, settings: Settings) -> Iterator[Connection]:
-    with translated(dsn), read_snapshot(make_engine(dsn, settings, "fleet")) as connection:
-        yield connection
+        yield known.failed(",".join(patterns), missing)

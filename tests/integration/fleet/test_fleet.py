@@ -166,6 +166,13 @@ def check_metrics(path: Path, total: Any) -> None:
         for family in families
     }
     assert values["petrec_up"] == {DAMAGED: 1, HEALTHY: 1, EMPTY: 1, LOCKED: 0}
+    # A series of a target that failed is the one of its successes.
+    for name in ("petrec_up", "petrec_last_run_timestamp_seconds"):
+        labels = [
+            each.labels for family in families if family.name == name for each in family.samples
+        ]
+        assert {each["table"] for each in labels} == {f"{name}.recordings" for name in SCHEMAS}
+        assert len({each["database"] for each in labels}) == 1
     recordings = values["petrec_recordings"]
     assert (recordings[DAMAGED], recordings[EMPTY], recordings[LOCKED]) == (total[0][0], 0, 7)
     assert set(values["petrec_last_success_timestamp_seconds"]) == {DAMAGED, HEALTHY, EMPTY}
@@ -184,7 +191,7 @@ def test_a_page_of_all_targets_leads_to_the_page_of_each(fleet: Fleet) -> None:
     metrics = fleet.directory / "all.prom"
     # Of a target that fails now, what an earlier day has written stays, and it is down.
     known = f'target="127.0.0.1:{fleet.database.cluster.port}/{fleet.database.name}/{LOCKED}"'
-    metrics.write_text(f'petrec_up{{{known}}} 1\npetrec_recordings{{{known},table="r"}} 7\n')
+    metrics.write_text(f'petrec_recordings{{{known},table="r"}} 7\n')
     fleet.run(*schemas, "--html", "all.html", "--prometheus", "all.prom", *report, code=3)
     check_metrics(metrics, fleet.database.execute(f"SELECT count(*) FROM {DAMAGED}.recordings"))
     page = (fleet.directory / "all.html").read_text()

@@ -84,6 +84,18 @@ def test_a_killed_process_fails_its_targets_and_the_next_target_starts_another(
     assert "closed the connection" in another.result(timeout=60).reason
 
 
+def test_commands_that_have_not_begun_are_interrupted_too(started: Started) -> None:
+    process = TargetProcess()
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = [
+            pool.submit(process.work, target, ("audit",), "") for target in started.targets * 3
+        ]
+        until(lambda: len(process._awaited) == 6)
+        process.stop()
+        states = {each.result(timeout=60).state for each in outcomes}
+    assert states == {TargetState.INTERRUPTED}
+
+
 def test_a_stop_ends_the_commands_in_order(started: Started) -> None:
     started.process.stop()
     states = {each.result(timeout=60).state for each in started.outcomes}

@@ -1,0 +1,111 @@
+"""What is a target: schemas with odd names, rows of odd queries, connections that are secret."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+import petrec
+from petrec.errors import PetrecError, UsageError
+from petrec.operations.fleet import FleetTarget, TargetSource, find_targets
+from petrec.operations.fleet.places import fill
+from petrec.operations.session import Session
+from tests.plugins.cluster import Cluster
+from tests.plugins.databases import Database, databases
+
+ODD = ('ward "D"', "ward_../x", "ward_[1]", "ward_%s", "--ward", "..", "ward\n1", "ward_é")
+
+
+@pytest.fixture(scope="module")
+def wards(cluster: Cluster) -> Iterator[Database]:
+    """A database whose schemas have odd names; one of them has no recordings."""
+    with databases(cluster) as make:
+        made = make("empty")
+        for name in (*ODD, "ward_plain"):
+            made.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+            table = sql.Identifier(name, "recordings")
+            made.execute(sql.SQL("CREATE TABLE {} (id integer)").format(table))
+        made.execute("CREATE SCHEMA ward_bare")
+        yield made
+
+
+@pytest.fixture
+def session(wards: Database) -> Session:
+    return petrec.connect(wards.dsn)
+
+
+def schemas(session: Session, *patterns: str, query: str = "") -> list[str]:
+    return [each.schema for each in find_targets(session, TargetSource(patterns, None, query))]
+
+
+def test_patterns_find_odd_names_and_a_name_finds_itself(session: Session) -> None:
+    assert set(schemas(session, "*")) == {*ODD, "ward_plain"}
+    assert schemas(session, "ward_[1]") == ["ward_[1]"]
+    assert schemas(session, "ward_[!p]*", "ward_../x") == sorted(
+        ["ward_../x", "ward_[1]", "ward_%s", "ward_é"]
+    )
+
+
+def test_a_file_of_a_target_stays_in_its_directory(session: Session) -> None:
+    targets = find_targets(session, TargetSource(("*",)))
+    for pattern in ("out/{schema}/{target}.html", "out/{target}/{schema}"):
+        files = {fill(pattern, each) for each in targets}
+        assert len(files) == len(targets)
+        assert all(".." not in Path(file).parts and file.count("/") == 2 for file in files)
+    assert fill("{schema}", FleetTarget("a", "{target}")) == "{target}"
+
+
+def test_a_target_knows_the_labels_and_the_source_of_its_connection(
+    session: Session, wards: Database
+) -> None:
+    query = "SELECT 'ward_plain' AS schema, current_database() AS dbname"
+    (found,) = find_targets(session, TargetSource((), None, query))
+    assert (found.database, found.table) == (wards.name, "ward_plain.recordings")
+    (found,) = find_targets(session, TargetSource(("ward_plain",)))
+    assert (found.database, found.source) == (wards.name, "dsn")
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("SELECT NULL AS schema", "has a row without schema"),
+        ("SELECT 'ward_é' AS schema, NULL AS dbname", "has a row without dbname"),
+        ("SELECT NULL AS dsn, NULL AS service", "has a row without dsn"),
+        ("SELECT 'a' AS schema, 'b' AS schema", "has two columns schema"),
+        ("SELECT 'a' AS schema, 1 AS size", "has a column 'size'"),
+        ("SELECT 'a' AS schema WHERE false", "there is no target"),
+        ("SELECT 'postgresql://a:s3cr3t@b:c@h/x' AS dsn", "is not a valid connection string"),
+        ("SELECT 'a' AS schema; DROP SCHEMA ward_bare", "multiple commands"),
+        ("DROP SCHEMA ward_bare", "read-only transaction"),
+        ("SET search_path TO a", "has no columns"),
+    ],
+)
+def test_a_query_that_names_no_targets_is_refused(session: Session, query: str, told: str) -> None:
+    with pytest.raises(PetrecError, match=told) as refused:
+        schemas(session, query=query)
+    assert "s3cr3t" not in f"{refused.value} {refused.value.hint}"
+
+
+def test_one_of_two_columns_for_the_server_is_enough(session: Session, wards: Database) -> None:
+    query = f"""SELECT * FROM (VALUES ('{wards.dsn}', NULL, 'ward_é'), (NULL, 'clinics', 'north'))
+                AS known (dsn, service, schema)"""
+    first, second = find_targets(session, TargetSource((), None, query))
+    assert first.name.endswith(f"{wards.name}/ward_é")
+    assert second.name == "service clinics/north"
+    assert schemas(session, query="SELECT '100 %' AS schema") == ["100 %"]
+
+
+def test_a_file_of_connections_is_never_shown(session: Session, tmp_path: Path) -> None:
+    file = tmp_path / "clinics.txt"
+    file.write_text("# two\n\nhost=a password=s3cr3t\npostgresql://u:s3cr3t@b/x?schema=s3cr3t\n")
+    with pytest.raises(UsageError, match=r"clinics\.txt, line 4 is not a valid") as refused:
+        find_targets(session, TargetSource((), file))
+    assert "s3cr3t" not in f"{refused.value} {refused.value.hint}"
+    file.write_text("host=127.0.0.1 port=1 password=s3cr3t dbname=x\n")
+    (down,) = find_targets(session, TargetSource(("a*",), file))
+    assert down.problem is not None
+    assert (down.database, down.source) == ("x", f"{file}, line 1")
+    assert "s3cr3t" not in f"{down} {down.problem} {down.problem.hint}"
+    with pytest.raises(UsageError, match="cannot read"):
+        find_targets(session, TargetSource((), tmp_path))
