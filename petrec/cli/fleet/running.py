@@ -32,6 +32,10 @@ _BY_ONE = {
 }
 
 
+class _Imports(msgspec.Struct):
+    imported: tuple[str, ...] = ()
+
+
 def prepare(request: TargetRequest) -> None:
     """Import what the command of a request imports, so that a forked process need not."""
     # What is wrong with the words, or not installed, is the outcome of the command.
@@ -42,9 +46,17 @@ def prepare(request: TargetRequest) -> None:
             import_module(module)
 
 
+def learn(report: bytes) -> None:
+    """Import what a command had to import, so that the next process need not."""
+    with suppress(msgspec.MsgspecError, ImportError):
+        for module in msgspec.json.decode(report, type=_Imports).imported:
+            import_module(module)
+
+
 def run(request: TargetRequest) -> bytes:
     """Run the command of a request, and return its report as JSON."""
     documents: list[Document] = []
+    known = set(sys.modules)
     collected.set(documents)
     connection_named.set(request.source or connection_named.get())
     with _printed() as printed:
@@ -56,7 +68,8 @@ def run(request: TargetRequest) -> bytes:
         if printed.read(1) and not reason:
             code, reason = ExitCode.USAGE, "the command prints a text, not a result"
             hint = "write it to files: --output 'DIRECTORY/{target}'"
-    report = TargetReport(code, reason, hint, tuple(documents))
+    imported = tuple(name for name in sys.modules if name not in known and name[:7] == "petrec.")
+    report = TargetReport(code, reason, hint, tuple(documents), imported)
     return msgspec.json.encode(report, enc_hook=str)
 
 

@@ -15,7 +15,7 @@ from threading import Thread
 
 import msgspec
 
-from petrec.cli.fleet.running import prepare, run
+from petrec.cli.fleet.running import learn, prepare, run
 from petrec.cli.streams import prepare_streams
 from petrec.errors import ExitCode
 from petrec.operations.fleet.process import TargetAnswer, TargetReport, TargetRequest
@@ -91,7 +91,9 @@ class _Forks:
             return
         self._selector.unregister(file)
         os.close(file)
-        _answer(self.answers, child.number, child.report())
+        report = child.report()
+        _answer(self.answers, child.number, report)
+        learn(report)
 
     def _start(self, request: TargetRequest) -> None:
         prepare(request)

@@ -73,7 +73,7 @@ def _metrics_of(outcome: TargetOutcome, labels: Labels, before: list[str], now: 
     kept = {name: list(_starting(name, own, before)) for name in HELP}
     for name, value in {UP: 0.0, LAST_RUN: now.timestamp()}.items():
         (line,) = sample_lines(name, [(labels, value)])
-        # A series goes on with the labels that it had.
+        # A series keeps the labels that it had.
         series = [each.rpartition(" ")[0] for each in kept[name]] or [line.rpartition(" ")[0]]
         kept[name] = [f"{each} {line.rpartition(' ')[2]}" for each in series]
     return {name: lines for name, lines in kept.items() if lines}

@@ -46,12 +46,16 @@ class TargetRequest(Struct, frozen=True):
 
 
 class TargetReport(Struct, frozen=True):
-    """How a command ended, and what it would have shown."""
+    """How a command ended, and what it would have shown.
+
+    `imported` are modules of petrec that it had to import.
+    """
 
     exit_code: int
     reason: str = ""
     hint: str = ""
     documents: tuple[Document, ...] = ()
+    imported: tuple[str, ...] = ()
 
 
 class TargetAnswer(Struct, frozen=True):

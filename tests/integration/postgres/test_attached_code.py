@@ -1,5 +1,6 @@
 """Code that another role attached to petrec's own tables is refused, not run."""
 
+from petrec.features.runs.journal.presence import _OTHERS_CODE
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import MakeDatabase
@@ -65,3 +66,29 @@ def test_code_that_another_role_attached_to_the_journal_is_not_run(
         ended = petrec(*command.split(), dsn=clinic.dsn)
         assert (ended.code, "code of another role" in ended.err) == (2, True), (command, ended.err)
     assert clinic.execute("SELECT * FROM calls") == []
+
+
+MANY = """
+DO $$ BEGIN FOR n IN 1 .. 150 LOOP
+  EXECUTE format('CREATE TABLE many.t%s (
+      id bigint PRIMARY KEY DEFAULT length(''x''), CHECK (id > 0))', n);
+END LOOP; END $$
+"""
+
+
+def test_the_question_reads_no_more_where_others_have_many_tables(
+    petrec: Petrec, database: MakeDatabase
+) -> None:
+    clinic = database()
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
+
+    def blocks() -> int:
+        explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {_OTHERS_CODE}"
+        return int(clinic.execute(explained)[0][0][0]["Plan"]["Shared Hit Blocks"])
+
+    blocks()
+    before = blocks()
+    for statement in ("CREATE SCHEMA many", MANY, "VACUUM ANALYZE"):
+        clinic.execute(statement)
+    blocks()
+    assert blocks() < 2 * before

@@ -50,24 +50,30 @@ ORDER BY c.relname
 # of what columns, defaults, constraints and indexes call. The server's own objects are pinned,
 # and so not in pg_depend: https://www.postgresql.org/docs/current/catalog-pg-depend.html
 _OTHERS_CODE = text("""
+WITH c AS MATERIALIZED (
+    SELECT oid, relname, relowner, relkind FROM pg_class
+    WHERE relnamespace = to_regnamespace('petrec') AND relkind IN ('r', 'p', 'i', 'I')
+)
 SELECT DISTINCT c.relname::text
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-CROSS JOIN LATERAL (
+FROM c CROSS JOIN LATERAL (
     SELECT p.proowner FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
     UNION ALL SELECT c.relowner FROM pg_rewrite w WHERE w.ev_class = c.oid
     UNION ALL SELECT c.relowner FROM pg_policy y WHERE y.polrelid = c.oid
     UNION ALL SELECT c.relowner FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind = 'r'
-    UNION ALL SELECT c.relowner FROM pg_depend d
-    WHERE d.refclassid::regclass::text IN ('pg_proc', 'pg_operator', 'pg_type', 'pg_opclass')
-      AND (d.classid::regclass::text, d.objid) IN (
-        SELECT 'pg_class', c.oid
-        UNION ALL SELECT 'pg_attrdef', f.oid FROM pg_attrdef f WHERE f.adrelid = c.oid
-        UNION ALL SELECT 'pg_constraint', k.oid FROM pg_constraint k WHERE k.conrelid = c.oid)
+    UNION ALL SELECT c.relowner
+    FROM (
+        SELECT 'pg_catalog.pg_class'::regclass AS classid, c.oid AS objid
+        UNION ALL SELECT 'pg_catalog.pg_attrdef'::regclass, f.oid
+        FROM pg_attrdef f WHERE f.adrelid = c.oid
+        UNION ALL SELECT 'pg_catalog.pg_constraint'::regclass, k.oid
+        FROM pg_constraint k WHERE k.conrelid = c.oid
+    ) AS part JOIN pg_depend d ON d.classid = part.classid AND d.objid = part.objid
+    WHERE d.refclassid IN ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass,
+                           'pg_catalog.pg_type'::regclass, 'pg_catalog.pg_opclass'::regclass)
 ) AS code (owner)
 JOIN pg_roles r ON r.oid = code.owner
-WHERE n.nspname = 'petrec' AND c.relkind IN ('r', 'p', 'i', 'I')
-  AND NOT r.rolsuper AND r.rolname <> current_user
+WHERE NOT r.rolsuper AND r.rolname <> current_user
 ORDER BY 1
 """)
 
