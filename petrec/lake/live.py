@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.sql.selectable import NamedFromClause
 from sqlglot import exp
 
@@ -28,6 +28,9 @@ from petrec.source import Provenance, Source
 
 _SCANNER = "duckdb_extension_postgres_scanner"
 _EXACT = frozenset({"uuid", "text", "character varying", "smallint", "integer", "bigint"})
+_MAY_SCAN = text(
+    "SELECT has_table_privilege(quote_ident(:schema) || '.' || quote_ident(:name), 'SELECT')"
+)
 _SNAPSHOT = "SELECT found FROM postgres_query('pg', 'SELECT pg_current_snapshot()::text AS found')"
 
 
@@ -76,13 +79,17 @@ class LiveDatabase:
         with self._engine() as engine:
             views = {}
             for name, table, rows in _tables(known):
-                _create_view(
-                    engine.connection, name, table, rows if name in mapping.where else None
-                )
+                by_server = name in mapping.where or not self._may_scan(table)
+                _create_view(engine.connection, name, table, rows if by_server else None)
                 views[str(table.schema), str(table.name)] = view_name(name)
             self._share_snapshot(engine)
             now = self.inner.provenance().taken_at
             yield LiveSource(engine, Transpiler(DUCKDB, views, now), self.inner), schema
+
+    def _may_scan(self, table: Table) -> bool:
+        """Return whether the role may read a whole table; a scan reads its ctid, too."""
+        of_table = {"schema": table.schema, "name": table.name}
+        return bool(self.inner.database.scalar(_MAY_SCAN, of_table))
 
     @contextmanager
     def _engine(self) -> Iterator[LiveEngine]:
@@ -149,7 +156,7 @@ def _tables(schema: Schema) -> Iterator[tuple[str, Table, NamedFromClause]]:
 
 
 def _create_view(connection: Any, name: str, table: Table, rows: NamedFromClause | None) -> None:
-    """Make a view of a table; `rows` are those that count, which the server selects itself."""
+    """Make a view of a table; `rows` are those that the server is to select itself."""
     columns = [column for column in table.c if base_type(column) not in {"json", "jsonb"}]
     chosen = [
         exp.alias_(
@@ -159,8 +166,8 @@ def _create_view(connection: Any, name: str, table: Table, rows: NamedFromClause
     ]
     source: exp.Expression = exp.table_(table.name, db=table.schema, catalog="pg", quoted=True)
     if rows is not None:
-        text = postgres_text(select(*(rows.c[column.key] for column in columns)))
-        called = [exp.Literal.string("pg"), exp.Literal.string(text)]
+        query_of_rows = postgres_text(select(*(rows.c[column.key] for column in columns)))
+        called = [exp.Literal.string("pg"), exp.Literal.string(query_of_rows)]
         source = exp.Anonymous(this="postgres_query", expressions=called)
     query = exp.select(*chosen).from_(source).sql("duckdb", identify=True)
     connection.query(query).create_view(view_name(name))

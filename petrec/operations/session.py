@@ -97,6 +97,7 @@ class Session:
     def _scanned(self) -> Iterator[tuple["Source", "Schema"]]:
         need_extra("DuckDB on a database", "lake-live", "duckdb", "sqlglot")
         from petrec.lake.live import LiveDatabase, check_readable
+        from petrec.postgres.collations import check_collations
         from petrec.postgres.connection import scanner_conninfo
         from petrec.postgres.snapshot import export_snapshot
         from petrec.postgres.source import DatabaseSource
@@ -104,6 +105,7 @@ class Session:
         mapping = self.settings.mapping
         with self._snapshot(trusted=self.trust_constraints) as (connection, schema):
             check_readable(schema)
+            check_collations(connection, schema, Phrased(Phrase.ENGINE_LEFT_OUT))
             conninfo = scanner_conninfo(self.dsn, self.settings)
             database = LiveDatabase(
                 conninfo, DatabaseSource(connection), *export_snapshot(connection)

@@ -21,6 +21,7 @@ from petrec.lake.manifest import (
     Manifest,
 )
 from petrec.lake.parquet import ParquetWriter, parquet_writer
+from petrec.postgres.collations import check_collations
 from petrec.postgres.snapshot import stream_csv
 from petrec.schema import Schema, base_type
 from petrec.settings import Mapping
@@ -48,6 +49,7 @@ def write_export(
 
     Errors: UsageError for a directory that exists, SchemaMismatchError, OutputError.
     """
+    check_collations(connection, schema)
     database, version, taken_at = connection.execute(_PLACE).one()
     exports = list(tables_to_export(schema, which))
     with _written_beside(directory) as beside, parquet_writer() as writer:

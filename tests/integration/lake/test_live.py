@@ -93,3 +93,32 @@ def test_no_password_is_shown_where_duckdb_cannot_connect(petrec: Petrec, clinic
     assert "cannot connect" in ended.err
     assert "too many connections" in ended.err
     assert "s3cret" not in ended.out + ended.err
+
+
+def test_a_role_with_grants_on_columns_alone_reads_the_same(
+    petrec: Petrec, clinic: Database
+) -> None:
+    clinic.execute("""DROP ROLE IF EXISTS columns_only; CREATE ROLE columns_only LOGIN;
+        GRANT USAGE ON SCHEMA public TO columns_only;
+        GRANT SELECT (id, pet_id, appointment_id, created_at) ON recordings TO columns_only;
+        GRANT SELECT (id, owner_id) ON pets TO columns_only;
+        GRANT SELECT (id, pet_owner_id) ON appointments TO columns_only;
+        GRANT SELECT (appointment_id, pet_id) ON appointment_pets TO columns_only""")
+    dsn = clinic.dsn.replace("postgres@", "columns_only@")
+    there = petrec("audit", "--format", "json", dsn=dsn)
+    here = petrec("audit", "--format", "json", *LIVE, dsn=dsn)
+    assert answers(here.out) == answers(there.out), here.err
+
+
+@pytest.mark.parametrize("said", [("audit", *LIVE), ("export-tables", "lake")])
+def test_ids_that_are_equal_beyond_their_bytes_are_refused(
+    petrec: Petrec, database: MakeDatabase, said: tuple[str, ...]
+) -> None:
+    clinic = database("text_ids")
+    # Real ones need ICU, which not every build of a server has.
+    clinic.execute("""CREATE COLLATION careless (provider = libc, locale = 'C');
+        UPDATE pg_collation SET collisdeterministic = false WHERE collname = 'careless'""")
+    clinic.execute("ALTER TABLE recordings ALTER pet_id TYPE text COLLATE careless")
+    ended = petrec(*said, dsn=clinic.dsn)
+    assert ended.code == 2, ended.err
+    assert "recordings.pet_id has the nondeterministic collation careless" in ended.err
