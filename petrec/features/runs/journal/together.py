@@ -22,6 +22,10 @@ _MANAGED = text("""
 SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = CAST(:name AS regclass))
 """)
 _MANAGE = text("SELECT pg_catalog.citus_add_local_table_to_metadata(CAST(:name AS regclass))")
+# When Citus starts to manage a table, it numbers the next rows from 1 again.
+_NUMBER_ON = text("""
+SELECT setval(pg_get_serial_sequence(:name, 'id'), max(id)) FROM petrec.runs HAVING max(id) > 0
+""")
 _NAME = {"name": f"{SCHEMA}.{runs.name}"}
 
 
@@ -36,3 +40,4 @@ def commit_together(engine: Engine) -> None:
             )
         if not connection.scalar(_MANAGED, _NAME):
             connection.execute(_MANAGE, _NAME)
+            connection.execute(_NUMBER_ON, _NAME)
