@@ -1,6 +1,5 @@
 """Problems of mapped tables and columns, each as one message with its fix."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
@@ -11,6 +10,7 @@ from petrec.postgres.catalog import CatalogTable, table_names
 from petrec.postgres.enforced import Enforced
 from petrec.postgres.identifiers import in_quotes, qualified
 from petrec.settings import OPTIONAL_TABLES, REQUIRED_COLUMNS, Mapping
+from petrec.suggestions import did_you_mean
 
 # With its schema, since no schema of the application's is searched.
 _NAME = text("SELECT CAST(CAST(:table AS oid) AS regclass)::text")
@@ -158,6 +158,6 @@ def _reads_some(table: CatalogTable) -> bool:
 
 
 def _suggest(name: str, present: Iterable[str], where: str) -> str:
-    close = difflib.get_close_matches(name, list(present), n=1, cutoff=0.5)
     advice = f"name it in petrec.toml under {where}"
-    return f"{advice}; did you mean {close[0]!r}?" if close else advice
+    question = did_you_mean(name, present)
+    return f"{advice}; {question}" if question else advice

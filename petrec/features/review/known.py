@@ -1,7 +1,5 @@
 """Check what an export is limited to: an unknown name would export nothing, without a word."""
 
-import difflib
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Text, cast, select, union
@@ -11,6 +9,7 @@ from petrec.features.review.query import REVIEWED
 from petrec.features.review.scope import CaseScope
 from petrec.rules import KINDS, Repair
 from petrec.schema import Schema
+from petrec.suggestions import did_you_mean
 
 _MOST_KNOWN = 5_000
 _SHOWN = 5
@@ -48,14 +47,11 @@ def _check(connection: Connection, named: Sequence[str], columns: Columns, what:
 
 def _hint(wanted: str, known: Sequence[str], what: str) -> str:
     """Return the names most like the wanted one; without any, some that are known."""
-    forms = {_folded(name): name for name in known}
-    close = difflib.get_close_matches(_folded(wanted), list(forms), n=3, cutoff=0.6)
-    if close:
-        return f"did you mean {' or '.join(repr(forms[form]) for form in close)}?"
     if not known:
         return f"the database has no {what}"
     more = ", ..." if len(known) > _SHOWN else ""
-    return f"none of the {what} is like it: {', '.join(known[:_SHOWN])}{more}"
+    shown = f"none of the {what} is like it: {', '.join(known[:_SHOWN])}{more}"
+    return did_you_mean(wanted, known) or shown
 
 
 def _practices(schema: Schema) -> Columns:
@@ -76,9 +72,3 @@ def _texts(*columns: tuple[FromClause | None, str]) -> Iterator[ColumnElement[st
     for table, name in columns:
         if table is not None and name in table.c:
             yield cast(table.c[name], Text)
-
-
-def _folded(name: str) -> str:
-    """Return a name without case and accents."""
-    apart = unicodedata.normalize("NFKD", name.strip().casefold())
-    return "".join(character for character in apart if not unicodedata.combining(character))

@@ -1,6 +1,5 @@
 """Limits: how many findings of a rule are allowed before it warns or fails."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from petrec.errors import SettingsError
 from petrec.rules import FINDINGS
 from petrec.rules.secondary import FACT_IDS
 from petrec.settings import RuleLimits
+from petrec.suggestions import did_you_mean
 
 _FORM = re.compile(r"\s*(>=?)\s*(\d+(?:\.\d+)?)\s*(%?)\s*")
 _HINT = 'write "> 0", ">= 10" or "> 0.5%"'
@@ -75,8 +75,7 @@ def limits_by_rule(rules: Mapping[str, RuleLimits | Literal["off"]]) -> dict[str
     limits |= {fact: Thresholds(warn_if=_ANY) for fact in FACT_IDS}
     for rule, said in rules.items():
         if rule not in limits:
-            close = difflib.get_close_matches(rule, limits, n=1, cutoff=0.5)
-            hint = f"did you mean {close[0]!r}?" if close else f"choose one of: {', '.join(limits)}"
+            hint = did_you_mean(rule, limits) or f"choose one of: {', '.join(limits)}"
             raise SettingsError(f"[validate.rules] has an unknown rule {rule!r}", hint=hint)
         limits[rule] = Thresholds(off=True) if said == "off" else _parsed(rule, said)
     return limits

@@ -133,7 +133,7 @@ def test_an_unknown_column_is_an_error_with_the_near_names(
     misspelt = petrec("audit", "--by", "app_verson", dsn=clinic.dsn)
     assert (misspelt.code, misspelt.out) == (2, "")
     assert "no column or metadata key is named app_verson" in misspelt.err
-    assert "did you mean app_version?" in misspelt.err
+    assert "did you mean 'app_version'?" in misspelt.err
     unlike = petrec("audit", "--by", "\x1b[31m", dsn=clinic.dsn)
     assert "choose one of: status, recording_type, practice, vet, month, app_version" in unlike.err
     assert "\x1b[31m" not in unlike.err

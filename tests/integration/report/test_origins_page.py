@@ -77,7 +77,7 @@ def test_a_wrong_column_or_link_leaves_the_files(
 ) -> None:
     (tmp_path / "r.html").write_text("old")
     wrong = petrec("report", "--html", "r.html", "--by", "app_verson", dsn=versions.dsn)
-    assert (wrong.code, "did you mean app_version?" in wrong.err) == (2, True)
+    assert (wrong.code, "did you mean 'app_version'?" in wrong.err) == (2, True)
     (tmp_path / "petrec.toml").write_text('[report]\nlink = "javascript:alert({id})"\n')
     linked = petrec("report", "--html", "r.html", dsn=versions.dsn)
     assert (linked.code, "[report] link is no web address" in linked.err) == (2, True)

@@ -1,6 +1,5 @@
 """What recordings can be grouped by, by the name that a user gives it."""
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +25,7 @@ from petrec.schema import Schema, base_type, is_moment
 from petrec.schema.people import practice_of
 from petrec.settings import LOGICAL_COLUMNS
 from petrec.source import Source
+from petrec.suggestions import did_you_mean
 
 METADATA = "recording_metadata"
 LONGEST_VALUE = 200
@@ -158,9 +158,8 @@ def _unknown(source: Source, schema: Schema, name: str) -> UsageError:
         return UsageError(reason, hint="name a column whose values many recordings share")
     if name in LOGICAL_COLUMNS["recordings"] - _REFUSED:
         return _lacking(name, f"recordings.{name}")
-    near = difflib.get_close_matches(name, _known(source, schema), n=3, cutoff=0.6)
-    more = ", ".join(_known(source, schema)[:_MOST_NAMED])
-    hint = f"did you mean {' or '.join(near)}?" if near else f"choose one of: {more}"
+    known = _known(source, schema)
+    hint = did_you_mean(name, known) or f"choose one of: {', '.join(known[:_MOST_NAMED])}"
     return UsageError(f"no column or metadata key is named {plain(name)}", hint=plain(hint))
 
 
