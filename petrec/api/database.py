@@ -1,7 +1,7 @@
 """Connections of the host's pool, with transactions and cursors of the driver's own."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache, partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection as _SqlConnection
 from sqlalchemy import Engine, Pool
 
+from petrec.api.deadline import current_deadline
 from petrec.errors import SettingsError
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.search_path import SearchPath, read_search_path
@@ -136,7 +137,7 @@ class Database:
             "postgresql_readonly": False,
             "postgresql_deferrable": False,
         }
-        with self.engine.connect() as connection:
+        with self.engine.connect() as connection, _in_time(driver_of(connection)):
             _end_hooks(driver_of(connection))
             with connection.execution_options(**given).begin():
                 driver = driver_of(connection)
@@ -151,15 +152,18 @@ class Database:
         connection: Any = pooled.driver_connection
         hosts = connection.autocommit
         try:
-            _end_hooks(connection)
-            # The driver begins no transaction of its own, with characteristics of the host's.
-            connection.autocommit = True
-            yield connection
+            with _in_time(connection):
+                _end_hooks(connection)
+                # The driver begins no transaction of its own, with characteristics of the host's.
+                connection.autocommit = True
+                yield connection
         finally:
             if connection.closed:
                 pooled.invalidate()
-                # As SQLAlchemy does after a disconnect: the pool has other dead connections.
-                self.engine.dispose()
+                deadline = current_deadline()
+                if deadline is None or not deadline.has_passed():
+                    # As SQLAlchemy does after a disconnect: the pool has other dead connections.
+                    self.engine.dispose()
             else:
                 connection.autocommit = hosts
                 pooled.close()
@@ -176,6 +180,12 @@ def _begin(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str
 def _state(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str:
     values = {**FORMATS, "search_path": search_path(path)}
     return set_statement(values, local=True, writes=writes, limit_ms=limit_ms)
+
+
+def _in_time(connection: Connection) -> AbstractContextManager[None]:
+    """Let the connection be cut when the time of the request that it works for is over."""
+    deadline = current_deadline()
+    return nullcontext() if deadline is None else deadline.holding(connection)
 
 
 def _end_hooks(connection: Any) -> None:

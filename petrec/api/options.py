@@ -50,6 +50,8 @@ class Options:
     refused requests whose caller is unknown, `anonymous_rows` a minute are rows of api_logs.
     `corrections` adds the endpoint that sets the pet of a recording; `require_if_match` is whether
     a change of a recording or visit has to name the ETag that it is for.
+    A request takes `request_s` at most, each of its statements `statement_s`, or less if the
+    session has a shorter limit; in seconds.
     """
 
     prefix: str = "/api/v1"
@@ -63,4 +65,6 @@ class Options:
     anonymous_rows: int = 60
     corrections: bool = True
     require_if_match: bool = False
+    request_s: float = 30.0
+    statement_s: float = 10.0
     clock: Callable[[], datetime] = utc_now

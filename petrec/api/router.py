@@ -50,7 +50,8 @@ def build_router(  # noqa: PLR0913 each is a part of the host
         engine, store, policy or ClinicPolicy(), options, mapping or Mapping(), on_uploaded
     )
     rejections = Rejections(service)
-    router = ClinicRouter(prefix=options.prefix, route_class=envelope_route(rejections.note))
+    route_class = envelope_route(rejections.note, options.request_s)
+    router = ClinicRouter(prefix=options.prefix, route_class=route_class)
     router.service, router.rejections = service, rejections
     # A request tries the routes in order: the most frequent ones come first.
     add_uploads(router, service, current_actor)

@@ -57,7 +57,7 @@ class Service:
         mapping: Mapping,
         on_uploaded: Callable[[Uploaded], None] | None,
     ) -> None:
-        self.database = Database(engine, options.search_path)
+        self.database = Database(engine, options.search_path, int(options.statement_s * 1000))
         self.store = store
         self.policy = policy
         self.options = options

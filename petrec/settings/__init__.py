@@ -11,14 +11,17 @@ from petrec.settings.mapping import (
     Mapping,
 )
 from petrec.settings.sections import (
-    UPLOADED_CHANNEL,
     FleetSettings,
     ReviewSettings,
     RuleLimits,
-    ServeSettings,
     Settings,
-    StoreSettings,
     Timeouts,
+)
+from petrec.settings.serving import (
+    UPLOADED_CHANNEL,
+    LimitSettings,
+    ServeSettings,
+    StoreSettings,
     TokenSettings,
     WebhookSettings,
 )
@@ -32,6 +35,7 @@ __all__ = [
     "REQUIRED_COLUMNS",
     "UPLOADED_CHANNEL",
     "FleetSettings",
+    "LimitSettings",
     "Mapping",
     "ReviewSettings",
     "RuleLimits",

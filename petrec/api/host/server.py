@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from petrec.api.host.protocol import HeadTime, TimedConfig
 from petrec.api.host.standalone import make_app
 from petrec.errors import UsageError
 from petrec.phrases import Phrase, Phrased
@@ -52,8 +53,9 @@ def make_config(
     app: Any = make_app(dsn, settings)
     if workers > 1:
         app = Worker(dsn, settings, prepare)
-    return uvicorn.Config(
+    return TimedConfig(
         app,
+        head=HeadTime(settings.serve.limits.header_s),
         factory=workers > 1,
         workers=workers,
         log_config=None,

@@ -25,6 +25,7 @@ from petrec.api.host.origins import allow_origins
 from petrec.api.host.outbox import Lifespan, with_couriers
 from petrec.api.host.store import S3Store
 from petrec.api.http.access_log import AccessLog
+from petrec.api.http.gate import Capacity, RequestGate
 from petrec.api.http.openapi import PRESENTED
 from petrec.api.http.request_ids import RequestIds
 from petrec.api.options import Options
@@ -34,9 +35,11 @@ from petrec.extras import need_extra
 from petrec.features.outbox.webhook import open_webhooks
 from petrec.postgres.connection import make_engine, make_pool
 from petrec.postgres.dsn import Dsn
-from petrec.settings import Settings, StoreSettings, TokenSettings
+from petrec.settings import LimitSettings, Settings, StoreSettings, TokenSettings
 from petrec.storage import open_bucket
 from petrec.storage.sigv4 import LONGEST_S, SIGNED_FIELDS
+
+_PROBES = (*(f"/api/v1/{name}" for name in ("health", "live", "ready")), "/metrics")
 
 
 def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.environ) -> FastAPI:
@@ -48,7 +51,8 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         practice=serve.token.practice_claim,
         owner=serve.token.owner_claim,
     )
-    actors = Actors(engine, settings.mapping, claims)
+    limit_ms = int(serve.limits.statement_s * 1000)
+    actors = Actors(engine, settings.mapping, claims, limit_ms)
     router = build_router(
         engine,
         store=_store(serve.store, environment),
@@ -62,6 +66,8 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
             anonymous_rows=serve.limits.anonymous_rows,
             corrections=serve.corrections,
             require_if_match=serve.require_if_match,
+            request_s=serve.limits.request_s,
+            statement_s=serve.limits.statement_s,
         ),
     )
     app = FastAPI(
@@ -71,6 +77,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     app.include_router(router)
     app.state.api_logs = router.rejections.logs
     add_document(app, router, page="/docs" if serve.docs else None)
+    app.add_middleware(RequestGate, _capacity(serve.limits), always=_PROBES)
     if serve.metrics:
         _add_metrics(app, router)
     if serve.log == "json":
@@ -80,6 +87,14 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
     # The last one added is the outermost: what the others log has the request's id.
     app.add_middleware(RequestIds)
     return app
+
+
+def _capacity(limits: LimitSettings) -> Capacity:
+    """Return how much runs at once; errors: SettingsError."""
+    for name in limits.__struct_fields__:
+        if not getattr(limits, name) > 0 and name not in {"anonymous_rows", "waiting"}:
+            raise SettingsError(f"{name} under [serve.limits] must be above 0")
+    return Capacity(limits.running, limits.waiting, body_s=limits.body_s)
 
 
 def _lifespan(

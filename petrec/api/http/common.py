@@ -28,6 +28,7 @@ _ERRORS = {
     413: "The body is too large",
     428: "If-Match is required",
     503: "Try again later",
+    504: "The request took too long",
 }
 
 
@@ -65,14 +66,16 @@ def page_headers(request: Request, cursor: str | None) -> dict[str, str]:
 def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
     """Return a route's documented responses: `ok=` or `created=` a type, then error statuses.
 
-    413 is one of them everywhere: any request may announce a body.
+    413 is one of them everywhere: any request may announce a body. What needs the database may
+    take too long.
     """
     found: dict[int | str, dict[str, Any]] = {
         {"ok": 200, "created": 201}[name]: _documented(model, example=BY_TYPE.get(model))
         for name, model in success.items()
         if model is not None
     }
-    for status in sorted({*errors, 413}):
+    late = {504} if 503 in errors else set()
+    for status in sorted({*errors, *late, 413}):
         found[status] = {"model": ErrorOut, "description": _ERRORS[status]}
     # FastAPI would announce a 422 of its own otherwise, which is never sent.
     found["default"] = {"model": ErrorOut, "description": "Any other error, in the same form"}

@@ -1,5 +1,6 @@
 """The route class: whatever goes wrong in a route becomes the envelope, and is noted."""
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
@@ -14,8 +15,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from petrec.api.deadline import GIVEN_UP_S, timed
 from petrec.api.http.driver_errors import describe, traceable
-from petrec.api.http.errors import ApiError, internal, phrase_code, unavailable
+from petrec.api.http.errors import ApiError, internal, phrase_code, time_exceeded, unavailable
+from petrec.api.http.gate import LARGEST_BODY
 from petrec.api.http.path_ids import IdRoute
 from petrec.api.http.validation import from_validation
 from petrec.errors import PetrecError, StorageUnavailableError
@@ -31,11 +34,13 @@ logger = logging.getLogger("petrec.api")
 _TRANSIENT = ("40001", "40P01", "55P03", "57014")
 # A text or number that does not fit the column.
 _TOO_LARGE = ("22001", "22003")
-_MAX_BODY = 64 * 1024
 
 
-def envelope_route(note: Note) -> type[APIRoute]:
-    """Return a route class that answers every error with the envelope and notes each refusal."""
+def envelope_route(note: Note, limit_s: float) -> type[APIRoute]:
+    """Return a route class that answers every error with the envelope and notes each refusal.
+
+    A request takes `limit_s` at most.
+    """
     methods: defaultdict[str, set[str]] = defaultdict(set)
 
     class EnvelopeRoute(IdRoute):
@@ -44,7 +49,7 @@ def envelope_route(note: Note) -> type[APIRoute]:
             methods[self.path].update(self.methods or ())
 
         def get_route_handler(self) -> Handler:
-            handle = super().get_route_handler()
+            handle = _within(limit_s, super().get_route_handler())
             what = "visits" if "visits" in self.tags else "recording uploads"
 
             async def enveloped(request: Request) -> Response:
@@ -76,6 +81,22 @@ async def _answered(handle: Handler, note: Note, request: Request, what: str) ->
         return await _refuse(note, request, error)
 
 
+def _within(limit_s: float, handle: Handler) -> Handler:
+    """Return a handler that ends in time; errors: ApiError 504."""
+
+    async def handled(request: Request) -> Response:
+        with timed(asyncio.get_running_loop().call_later, limit_s) as deadline:
+            try:
+                async with asyncio.timeout(limit_s + GIVEN_UP_S):
+                    return await handle(request)
+            except Exception as error:
+                if deadline.has_passed():
+                    raise time_exceeded(limit_s) from error
+                raise
+
+    return handled
+
+
 def _allowing(error: HTTPException, methods: set[str]) -> HTTPException:
     """Name all methods of a path: each has its own route, but Starlette only finds the first."""
     if error.status_code != 405:
@@ -87,7 +108,7 @@ async def _refuse(note: Note, request: Request, error: Exception) -> Response:
     refusal = to_api_error(error)
     request.scope["petrec_error_code"] = refusal.code
     if refusal.status >= 500:
-        level = logging.WARNING if refusal.status == 503 else logging.ERROR
+        level = logging.ERROR if refusal.status == 500 else logging.WARNING
         known = {"error_code": refusal.code, "path": request.url.path}
         trace = traceable(error) if refusal.status == 500 else None
         logger.log(level, "Request failed", extra=known, exc_info=trace)
@@ -99,12 +120,12 @@ async def _refuse(note: Note, request: Request, error: Exception) -> Response:
 def _check_size(request: Request) -> None:
     length = request.headers.get("content-length", "0")
     # Python refuses to convert thousands of digits.
-    if not length.isdecimal() or len(length) > 20 or int(length) > _MAX_BODY:
+    if not length.isdecimal() or len(length) > 20 or int(length) > LARGEST_BODY:
         raise _too_large()
 
 
 def _too_large() -> ApiError:
-    return ApiError(413, "body_too_large", "The body is too large", {"limit": _MAX_BODY})
+    return ApiError(413, "body_too_large", "The body is too large", {"limit": LARGEST_BODY})
 
 
 def _limited(request: Request) -> Request:
@@ -115,7 +136,7 @@ def _limited(request: Request) -> Request:
         nonlocal received
         message = await request.receive()
         received += len(message.get("body", b""))
-        if received > _MAX_BODY:
+        if received > LARGEST_BODY:
             raise HTTPException(413)
         return message
 

@@ -30,6 +30,7 @@ _FAMILIES = {
     404: "not_found",
     409: "conflict",
     503: "service_unavailable",
+    504: "gateway_timeout",
 }
 
 
@@ -126,3 +127,10 @@ def internal() -> ApiError:
 def unavailable(code: str, message: str) -> ApiError:
     """Ask to try again later."""
     return ApiError(503, code, message, headers={"Retry-After": "1"})
+
+
+def time_exceeded(limit_s: float) -> ApiError:
+    """Return that the time of a request is over; what it wrote is rolled back, or unknown."""
+    details = {"limit_s": limit_s}
+    message = "The request took too long; it may be tried again"
+    return ApiError(504, "time_exceeded", message, details, headers={"Retry-After": "1"})

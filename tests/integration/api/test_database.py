@@ -98,7 +98,6 @@ def test_transactions_are_petrecs_whatever_the_host_and_the_database_set(
         "timezone = 'Asia/Kolkata'",
         "search_path = public, pg_catalog",
         "default_transaction_isolation = 'serializable'",
-        "default_transaction_read_only = on",
         "default_transaction_deferrable = on",
     ):
         admin.execute(f"ALTER DATABASE {made.name} SET {setting}")

@@ -32,8 +32,8 @@ class Claims:
 class Actors:
     """Creates callers. The users table takes precedence over the token, which may be old."""
 
-    def __init__(self, engine: Engine, names: Names, claims: Claims) -> None:
-        self.database = Database(engine)
+    def __init__(self, engine: Engine, names: Names, claims: Claims, limit_ms: int = 0) -> None:
+        self.database = Database(engine, limit_ms=limit_ms)
         self.names = names
         self.claims = claims
         self._lock = threading.Lock()

@@ -1,0 +1,92 @@
+"""The end of a request's time: its statements are cancelled, its connections cut if need be.
+
+Python ends no thread. A thread that waits for the database ends when its connection does.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any
+
+import psycopg
+
+_current: ContextVar["Deadline | None"] = ContextVar("petrec_deadline", default=None)
+# How long the server has to take a cancellation, and a cancelled statement to end, in seconds.
+_GRACE_S = 1.0
+# When a request is given up whose thread waits for something else.
+GIVEN_UP_S = 3 * _GRACE_S
+
+
+class Deadline:
+    """The connections that one request holds, and whether its time is over."""
+
+    def __init__(self) -> None:
+        self._is_over = False
+        self._held: list[psycopg.Connection[Any]] = []
+        self._changed = threading.Condition()
+
+    def has_passed(self) -> bool:
+        """Return whether the time of the request is over."""
+        return self._is_over
+
+    @contextmanager
+    def holding(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
+        """Let a connection be cut while the block runs; errors: TimeoutError once it is too late.
+
+        A connection that was cancelled is closed: what was sent may still arrive there.
+        """
+        with self._changed:
+            if self.has_passed():
+                raise TimeoutError
+            self._held.append(connection)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held.remove(connection)
+                self._changed.notify_all()
+                if self.has_passed():
+                    connection.close()
+
+    def end(self) -> None:
+        """End the work in a thread of its own, since all others may be waiting."""
+        threading.Thread(target=self._end, name="deadline", daemon=True).start()
+
+    def _end(self) -> None:
+        with self._changed:
+            self._is_over = True
+            held = tuple(self._held)
+            for connection in held:
+                with suppress(psycopg.Error):
+                    connection.cancel_safe(timeout=_GRACE_S)
+            if self._changed.wait_for(lambda: not self._held, _GRACE_S):
+                return
+            for connection in self._held:
+                _cut(connection)
+
+
+def _cut(connection: psycopg.Connection[Any]) -> None:
+    """Shut the socket down, which wakes the thread that waits for it."""
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
+
+
+def current_deadline() -> Deadline | None:
+    """Return the deadline of the request that this code works for."""
+    return _current.get()
+
+
+@contextmanager
+def timed(call_later: Callable[..., Any], limit_s: float) -> Iterator[Deadline]:
+    """Run the block of a request with a deadline."""
+    deadline = Deadline()
+    token = _current.set(deadline)
+    timer = call_later(limit_s, deadline.end)
+    try:
+        yield deadline
+    finally:
+        timer.cancel()
+        _current.reset(token)
