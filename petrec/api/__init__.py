@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from petrec.api.access import AccessPolicy, ClinicPolicy, Scope
 from petrec.api.http.errors import ApiError
+from petrec.api.http.rate_limit import RateLimit
 from petrec.api.http.request_ids import RequestIds
 from petrec.api.options import IdStyle, Options, Uploaded
 from petrec.api.ports import Actor, ObjectStore, PresignedGet, PresignedPost
@@ -34,6 +35,7 @@ __all__ = [
     "Options",
     "PresignedGet",
     "PresignedPost",
+    "RateLimit",
     "RequestIds",
     "S3Store",
     "Scope",

@@ -82,7 +82,7 @@ class Database:
         """Open a transaction, committed where the block ends; errors: the driver's.
 
         It must see the current version of locked rows, so it is READ COMMITTED, whatever the host
-        has set.
+        has set. A database that is read-only by default, as after a failover, stays so.
         """
         with self._writing(self.engine.pool, self._limit_ms) as connection:
             yield connection
@@ -119,7 +119,10 @@ class Database:
             try:
                 connection.execute(begin, prepare=False)
                 yield connection
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
+                    # A new connection may lead to the server that has become the primary.
+                    connection.close()
                 if not connection.closed:
                     connection.rollback()
                 raise
@@ -134,7 +137,7 @@ class Database:
         """
         given = {
             "isolation_level": "READ COMMITTED",
-            "postgresql_readonly": False,
+            "postgresql_readonly": None,
             "postgresql_deferrable": False,
         }
         with self.engine.connect() as connection, _in_time(driver_of(connection)):
@@ -172,7 +175,7 @@ class Database:
 @lru_cache(maxsize=32)
 def _begin(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str:
     """Return what begins a transaction and sets its state, in one round trip."""
-    kind = "READ COMMITTED READ WRITE" if writes else "REPEATABLE READ"
+    kind = "READ COMMITTED" if writes else "REPEATABLE READ"
     state = _state(path, limit_ms, writes=writes)
     return f"BEGIN ISOLATION LEVEL {kind} NOT DEFERRABLE; {state}"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Engine
 
 from petrec.api.access import AccessPolicy, Scope
+from petrec.api.bounded_store import BoundedStore
 from petrec.api.database import Database
 from petrec.api.entities import Entity, text_columns
 from petrec.api.http.errors import denied, internal
@@ -58,7 +59,7 @@ class Service:
         on_uploaded: Callable[[Uploaded], None] | None,
     ) -> None:
         self.database = Database(engine, options.search_path, int(options.statement_s * 1000))
-        self.store = store
+        self.store = BoundedStore(store)
         self.policy = policy
         self.options = options
         self.mapping = mapping

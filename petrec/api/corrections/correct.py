@@ -4,6 +4,8 @@ import logging
 from threading import Lock
 from typing import Any
 
+from sqlalchemy import Engine
+
 from petrec.api.corrections import queries
 from petrec.api.corrections.wire import RecordingPatch
 from petrec.api.database import Connection, JournalConnection, driver_of
@@ -76,7 +78,12 @@ class Corrections:
             with engine.connect() as connection:
                 readable = is_readable(connection, runs, changes, skips, edits)
             if not readable:
-                install_journal(engine)
+                # It sets its session up, which must not go back into the host's pool.
+                apart = Engine(engine.pool.recreate(), engine.dialect, engine.url)
+                try:
+                    install_journal(apart)
+                finally:
+                    apart.dispose()
             self._is_ready = True
 
     def _hold(self, connection: JournalConnection, caller: Caller, known: str, match: Match) -> Row:

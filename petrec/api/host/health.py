@@ -1,8 +1,8 @@
 """Whether the process runs, and whether it can serve."""
 
-from typing import Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
 from petrec.api.database import Connection
@@ -27,36 +27,51 @@ _OUTBOX = (
 )
 
 
+Writes = Annotated[bool, Query(description="Whether the database has to take writes")]
+Remark = Literal["authors_must_be_users", "read_only", "store_unreachable"]
+
+
 @answered
 class Health(TypedDict):
     """The process runs; or, asked for readiness, its database answers and fits."""
 
     status: Literal["ok"]
     version: NotRequired[str]
-    remarks: NotRequired[list[Literal["authors_must_be_users"]]]
+    remarks: NotRequired[list[Remark]]
 
 
-def ready(service: Service) -> Health:
-    """Check the database, and whether uploads can be recorded; errors become 503."""
+def ready(service: Service, *, writes: bool) -> Health:
+    """Check the database, and whether uploads can be recorded; errors become 503.
+
+    Without `writes` a database that only reads is ready, too.
+    """
     database, schema = service.database, service.clinic.schema
+    remarks: list[Remark] = []
     with database.reading() as connection:
-        _check_writable(connection)
-        check_inserts(connection, schema)
-        if service.options.webhooks:
-            _check_outbox(connection)
-    check_values(database, schema, service.options)
+        if not _is_writable(connection):
+            if writes:
+                raise unavailable("read_only", "The database takes no writes")
+            remarks.append("read_only")
+        elif writes:
+            check_inserts(connection, schema)
+            if service.options.webhooks:
+                _check_outbox(connection)
+    if writes:
+        check_values(database, schema, service.options)
+    # All instances share the store: to take them out of service would end reads as well.
+    if not service.store.responds():
+        remarks.append("store_unreachable")
     if author_key(database, schema, service.mapping) is AuthorKey.REQUIRED:
         # Staff can record: the service is ready, but not for everyone.
-        remarks: list[Literal["authors_must_be_users"]] = ["authors_must_be_users"]
-        return {"status": "ok", "version": __version__, "remarks": remarks}
-    return {"status": "ok", "version": __version__}
+        remarks.append("authors_must_be_users")
+    found: Health = {"status": "ok", "version": __version__}
+    return {**found, "remarks": remarks} if remarks else found
 
 
-def _check_writable(connection: Connection) -> None:
-    """Refuse a standby, such as the former primary after a failover; errors: ApiError."""
+def _is_writable(connection: Connection) -> bool:
+    """Return whether this is no standby, such as the former primary after a failover."""
     row = connection.execute(_READ_ONLY).fetchone()
-    if row is None or row[0]:
-        raise unavailable("read_only", "The database takes no writes")
+    return row is not None and not row[0]
 
 
 def _check_outbox(connection: Connection) -> None:
@@ -73,10 +88,15 @@ def add_health(router: APIRouter, service: Service) -> None:
         """Return that the process runs."""
         return encoded({"status": "ok"})
 
-    def readiness() -> Response:
-        """Return that the database answers and has the tables that are needed."""
-        return encoded(ready(service))
+    async def live() -> Response:
+        """Return that the process runs, under the name that orchestrators use."""
+        return encoded({"status": "ok"})
+
+    def readiness(writes: Writes = True) -> Response:
+        """Return that the database answers, has the tables that are needed, and takes writes."""
+        return encoded(ready(service, writes=writes))
 
     options = {"methods": ["GET"], "tags": ["health"], "openapi_extra": {"security": []}}
     add_route(router, "/health", health, responses=answers(ok=Health), **options)
-    add_route(router, "/ready", readiness, responses=answers(503, ok=Health), **options)
+    add_route(router, "/live", live, responses=answers(ok=Health), **options)
+    add_route(router, "/ready", readiness, responses=answers(400, 503, ok=Health), **options)

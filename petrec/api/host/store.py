@@ -7,8 +7,11 @@ from datetime import datetime
 from petrec.api.ports import PresignedGet, PresignedPost
 from petrec.storage import sigv4
 from petrec.storage.credentials import Provider
-from petrec.storage.objects import StoredObject, head_object
+from petrec.storage.objects import StoredObject, check_bucket, head_object
 from petrec.storage.place import BucketAddress
+
+# A probe waits for the answer.
+_CHECK_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class S3Store:
     def head(self, key: str) -> StoredObject | None:
         """Return the object, None where there is none; errors: StorageUnavailableError."""
         return head_object(self.place, self.credentials, key, self.timeout_s)
+
+    def check(self) -> None:
+        """Check that the store has the bucket; errors: StorageUnavailableError."""
+        check_bucket(self.place, self.credentials, _CHECK_S)
 
     def url(self, key: str) -> str:
         """Return the object's plain URL, without a signature."""

@@ -32,6 +32,8 @@ logger = logging.getLogger("petrec.api")
 
 # Rare under READ COMMITTED; a client may retry.
 _TRANSIENT = ("40001", "40P01", "55P03", "57014")
+# A standby, or a former primary after a failover.
+_READ_ONLY = "25006"
 # A text or number that does not fit the column.
 _TOO_LARGE = ("22001", "22003")
 
@@ -180,6 +182,8 @@ def _from_driver(error: psycopg.Error) -> ApiError:
         return internal()
     if lost(error) or state.startswith("53"):
         return unavailable("database_unavailable", "The database cannot be reached")
+    if state == _READ_ONLY:
+        return unavailable("read_only", "The database takes no writes")
     if state in _TRANSIENT:
         return unavailable("database_busy", "The database is busy; try again")
     if state in _TOO_LARGE:

@@ -118,7 +118,7 @@ class RequestGate:
             raise
 
     def _leave(self) -> None:
-        """Give the place to who waits longest."""
+        """Free the place, or pass it on to who waits longest."""
         while self._turns:
             turn = self._turns.popleft()
             if not turn.done():
