@@ -96,7 +96,8 @@ SourceOfFiles = Annotated[
         "--source",
         metavar="PATH",
         help="Read exports in this directory instead of a database: a folder of Parquet or CSV "
-        "files for each table, as export-tables writes it, or a pattern with {table} in it.",
+        "files for each table, as export-tables writes it, or a pattern with {table} in it, also "
+        "of s3://.",
         rich_help_panel=_FILES,
         show_default=False,
     ),

@@ -5,6 +5,7 @@ Nothing of the form is guessed: a file of another is refused, with its line.
 
 import csv
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from petrec.errors import EngineFailedError, PetrecError, SchemaMismatchError
@@ -38,9 +39,15 @@ def header_of(path: Path) -> tuple[str, ...]:
     try:
         # Of the lines after the first, the engine says which is not UTF-8.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            names = next(csv.reader(file, strict=True), [])
+            return header_in(str(path), file)
     except OSError as error:
         raise SchemaMismatchError(f"cannot read {path}: {error.strerror}") from error
+
+
+def header_in(path: str, lines: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns that the first line names; errors: SchemaMismatchError."""
+    try:
+        names = next(csv.reader(lines, strict=True), [])
     except csv.Error as error:
         raise SchemaMismatchError(f"{path}, line 1: {error}", hint=_HINT) from error
     if fault := _header_fault(names):

@@ -3,7 +3,6 @@
 The scanner takes the snapshot of a transaction of petrec, so that all of an audit is of one moment.
 """
 
-import importlib.resources
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,8 +13,9 @@ from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.sql.selectable import NamedFromClause
 from sqlglot import exp
 
-from petrec.errors import InconsistentReadError, SchemaMismatchError, UsageError
+from petrec.errors import InconsistentReadError, SchemaMismatchError
 from petrec.lake.dialects import DUCKDB, Transpiler, postgres_text
+from petrec.lake.duckdb_extensions import Extension, load_extension
 from petrec.lake.duckdb_queries import answered, translated
 from petrec.lake.engine import view_name
 from petrec.lake.shapes import read_as
@@ -26,7 +26,6 @@ from petrec.schema import Schema, TableShape, base_type, build_schema
 from petrec.settings import Mapping as Settings
 from petrec.source import Provenance, Source
 
-_SCANNER = "duckdb_extension_postgres_scanner"
 _EXACT = frozenset({"uuid", "text", "character varying", "smallint", "integer", "bigint"})
 _MAY_SCAN = text(
     "SELECT has_table_privilege(quote_ident(:schema) || '.' || quote_ident(:name), 'SELECT')"
@@ -93,9 +92,8 @@ class LiveDatabase:
 
     @contextmanager
     def _engine(self) -> Iterator[LiveEngine]:
-        path = _extension()
         with duckdb_connection() as (connection, version), translated("the database"):
-            connection.load_extension(path)
+            load_extension(connection, Extension.POSTGRES)
             quoted = exp.Literal.string(self.conninfo).sql("duckdb")
             connection.execute(f"ATTACH {quoted} AS pg (TYPE postgres, READ_ONLY)")
             yield LiveEngine(connection, version)
@@ -133,16 +131,6 @@ def check_readable(known: Schema) -> None:
                     f"{name}.{column.name} is {column.type}, which DuckDB compares in another way",
                     hint=Phrased(Phrase.ENGINE_LEFT_OUT),
                 )
-
-
-def _extension() -> str:
-    """Return the file of the scanner; errors: UsageError where it is not installed."""
-    try:
-        folder = importlib.resources.files(_SCANNER) / "extensions"
-    except ModuleNotFoundError as error:
-        reason = "DuckDB needs its PostgreSQL scanner, which is not installed"
-        raise UsageError(reason, hint="pip install 'petrec[lake-live]'") from error
-    return str(next(folder.iterdir()) / "postgres_scanner.duckdb_extension")
 
 
 def _tables(schema: Schema) -> Iterator[tuple[str, Table, NamedFromClause]]:

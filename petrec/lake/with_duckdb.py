@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from petrec.lake.alike import FileTypes
-from petrec.lake.csv_files import FORM, header_of
+from petrec.lake.csv_files import FORM, header_in, header_of
 from petrec.lake.dialects import DUCKDB
+from petrec.lake.duckdb_extensions import check_address, open_s3
 from petrec.lake.duckdb_queries import ZONED, answered, interruptible, quoted_name, translated
 from petrec.lake.engine import FileFormat, TableFiles, View
 
@@ -43,6 +44,9 @@ class DuckdbEngine:
 
     def find(self, address: str) -> Sequence[str]:
         """Return the addresses of the files that a URL stands for."""
+        if not glob.has_magic(address):
+            # Without a pattern DuckDB would return the address of a file that is not there.
+            address = f"{address[:-1]}[{address[-1]}]"
         with translated(address):
             found = self.connection.execute("SELECT file FROM glob($1) ORDER BY 1", [address])
             return [path for (path,) in found.fetchall()]
@@ -90,7 +94,14 @@ class DuckdbEngine:
         return self.connection.read_parquet(listed, union_by_name=True, hive_partitioning=False)
 
     def _header(self, path: str) -> tuple[str, ...]:
-        return header_of(Path(path))
+        if "://" not in path:
+            return header_of(Path(path))
+        # A line is one field for it.
+        options = {**FORM, "header": False, "quotechar": "", "escapechar": "", "sep": "\x1f"}
+        with translated(path):
+            read = self.connection.read_csv(path, columns={"line": "VARCHAR"}, **options)
+            lines = read.limit(1).fetchall()
+        return header_in(path, [line for (line,) in lines])
 
     @contextmanager
     def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
@@ -110,9 +121,13 @@ def check_csv(path: str) -> None:
 
 
 @contextmanager
-def open_duckdb() -> Iterator[DuckdbEngine]:
-    """Open an engine of files."""
+def open_duckdb(source: str = "") -> Iterator[DuckdbEngine]:
+    """Open an engine of files, on this machine or at an address; errors: UsageError."""
+    if is_remote := "://" in source:
+        check_address(source)
     with duckdb_connection() as (connection, version):
+        if is_remote:
+            open_s3(connection)
         yield DuckdbEngine(connection, version)
 
 
