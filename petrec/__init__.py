@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from petrec.features.export_tables.result import ExportedColumns as ExportedColumns
     from petrec.features.export_tables.result import TablesExport as TablesExport
     from petrec.features.report.result import ReportResult as ReportResult
+    from petrec.features.retention.result import RetentionPlan as RetentionPlan
+    from petrec.features.retention.result import RetentionResult as RetentionResult
+    from petrec.features.retention.scope import RetentionScope as RetentionScope
     from petrec.features.review.imported import ReviewImport as ReviewImport
     from petrec.features.review.result import ReviewExport as ReviewExport
     from petrec.features.review.result import ReviewStatus as ReviewStatus
@@ -64,6 +67,8 @@ if TYPE_CHECKING:
     from petrec.operations.report import ReportScope as ReportScope
     from petrec.operations.report import render_report as render_report
     from petrec.operations.report import report as report
+    from petrec.operations.retention import erase_recordings as erase_recordings
+    from petrec.operations.retention import plan_retention as plan_retention
     from petrec.operations.review import CaseFilter as CaseFilter
     from petrec.operations.review import export_review as export_review
     from petrec.operations.review import review_status as review_status
@@ -100,6 +105,8 @@ _MODULES = {
     "features.runs.driver.throttle": "Throttling",
     "features.runs.result": "Abandoned Resumed RunList UndoPlan UndoResult",
     "features.runs.run": "Run",
+    "features.retention.result": "RetentionPlan RetentionResult",
+    "features.retention.scope": "RetentionScope",
     "features.uploads.result": "SweepPlan SweepResult",
     "features.uploads.sweep": "SweepScope",
     "features.validate.result": "ValidationResult",
@@ -121,6 +128,7 @@ _MODULES = {
     "operations.runs": "abandon history plan_undo resume runs undo",
     "operations.session": "Session",
     "operations.setup": "doctor",
+    "operations.retention": "erase_recordings plan_retention",
     "operations.uploads": "plan_sweep sweep_uploads",
     "operations.validate": "Gate validate",
 }

@@ -39,10 +39,9 @@ PRACTICE: ColumnElement[Any] = bindparam("actor_practice")
 class Scope:
     """What a group of callers may reach; each predicate takes the columns of its table.
 
-    Scopes with one key are one scope, for which statements are kept; what differs between its
-    callers are the bound values USER, OWNER and PRACTICE. `recordings` None means that a recording
-    is visible where its pet is. `completes` narrows the visible recordings to those whose upload
-    the caller may complete; `corrects` is whether they may set the pet of visible recordings.
+    Scopes with one key are one scope, for which statements are kept; callers differ in the bound
+    values USER, OWNER and PRACTICE. `recordings` None: a recording is visible where its pet is.
+    `completes` narrows these to uploads that the caller may complete; `corrects`: may set a pet.
     """
 
     key: str
@@ -93,8 +92,8 @@ class ClinicPolicy:
 @cache
 def everything() -> Scope:
     """Return the scope of a role that reaches every practice."""
-    may = {"writes_visits": True, "corrects": True, "everything": True}
-    return Scope("everything", _all, _all, _all, _all, _all, **may)
+    every = (_all, _all, _all, _all, _all)
+    return Scope("everything", *every, writes_visits=True, corrects=True, everything=True)
 
 
 @cache

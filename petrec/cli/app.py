@@ -58,6 +58,10 @@ class Commands(LazyGroup):
             "Report how many recordings are damaged, and how that changes over time.",
             "petrec.cli.report.command:report",
         ),
+        "retention": Entry(
+            "Erase recordings for good: rows, files and journal, by age, pet, owner or id.",
+            "petrec.cli.retention:retention",
+        ),
         "review": Entry(
             "Export recordings that need a person's decision, and import the decisions.",
             "petrec.cli.review.group:review_app",

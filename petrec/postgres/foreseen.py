@@ -112,6 +112,11 @@ def obstacles(
     return found
 
 
+def deletion_obstacles(connection: Connection, table: Table) -> list[str]:
+    """Return what would make the server refuse every deletion of a table's rows."""
+    return _of_event(connection, table, "DELETE")
+
+
 def _of_event(connection: Connection, table: Table, event: str) -> list[str]:
     asked = {"table": quoted_table(table), "event": _EVENTS[event]}
     rules = connection.scalars(_RULES, asked).all()

@@ -96,6 +96,14 @@ def missing_grants(
     return [f"{grant} TO {role}" for grant in missing]
 
 
+def deletion_grants(connection: Connection, table: Table) -> list[str]:
+    """Return the GRANT statements that locking and deleting rows of a table still needs."""
+    role, name = connection.scalar(_ROLE), quoted_table(table)
+    locks = connection.scalar(_MAY_LOCK, {"table": name})
+    update = [] if locks else [f"GRANT UPDATE ({quoted(table.c.id.name)}) ON {name}"]
+    return [f"{grant} TO {role}" for grant in (*_links(connection, table, "DELETE"), *update)]
+
+
 def check_primary(connection: Connection) -> None:
     """Check that the server takes writes at all; errors: ConnectionFailedError."""
     if connection.scalar(_IN_RECOVERY):

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, cast, func, literal, select
+from sqlalchemy import ColumnElement, FromClause, cast, func, literal, select
 from sqlalchemy import DateTime as Timestamp
 
 from petrec.errors import SchemaMismatchError, UsageError
@@ -32,9 +32,14 @@ def window_start(text: str, now: datetime) -> datetime:
     return start
 
 
-def created_since(schema: Schema, start: datetime) -> ColumnElement[bool]:
-    """Return the condition of the window; errors: SchemaMismatchError."""
-    columns = schema.recordings.c
+def created_since(
+    schema: Schema, start: datetime, rows: FromClause | None = None
+) -> ColumnElement[bool]:
+    """Return the condition of the window; errors: SchemaMismatchError.
+
+    `rows` are the recordings, by default those that count.
+    """
+    columns = (schema.recordings if rows is None else rows).c
     table = schema.tables.recordings.fullname
     if "created_at" not in columns:
         hint = "map it in petrec.toml under [mapping.columns.recordings] created_at"

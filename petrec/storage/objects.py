@@ -1,4 +1,4 @@
-"""What the store knows of one object, asked by HEAD with nothing but the standard library."""
+"""One object of the store, by HEAD and DELETE, with nothing but the standard library."""
 
 import http.client
 import logging
@@ -30,7 +30,20 @@ def head_object(
     place: BucketAddress, credentials: Provider, key: str, timeout_s: float = 5.0
 ) -> StoredObject | None:
     """Return the object, None where there is none; errors: StorageUnavailableError."""
-    return _stored(_head(place, credentials, key, timeout_s))
+    return _stored(_asked(place, credentials, "HEAD", key, timeout_s))
+
+
+def delete_object(
+    place: BucketAddress, credentials: Provider, key: str, timeout_s: float = 5.0
+) -> None:
+    """Delete the object, if there is one; errors: StorageUnavailableError, ObjectRefusedError.
+
+    A bucket with versions keeps the earlier ones, until a rule of the bucket deletes them.
+    """
+    status = _asked(place, credentials, "DELETE", key, timeout_s).status
+    if status not in {200, 204, 404}:
+        logger.warning("The object store returned status %d to DELETE", status)
+        raise _refusal(status)(hint="the key needs s3:DeleteObject")
 
 
 def check_bucket(place: BucketAddress, credentials: Provider, timeout_s: float = 5.0) -> None:
@@ -38,7 +51,7 @@ def check_bucket(place: BucketAddress, credentials: Provider, timeout_s: float =
 
     HEAD of an object is a 404 in a bucket that does not exist, as for an object that is gone.
     """
-    status = _head(place, credentials, "", timeout_s).status
+    status = _asked(place, credentials, "HEAD", "", timeout_s).status
     if status == 404:
         raise StorageUnavailableError(
             f"there is no bucket {place.bucket} at {place.host}",
@@ -55,15 +68,15 @@ class ObjectRefusedError(StorageUnavailableError):
     """The store answers, but not about this object: its key is too long, or it may not be read."""
 
 
-def _head(
-    place: BucketAddress, credentials: Provider, key: str, timeout_s: float
+def _asked(
+    place: BucketAddress, credentials: Provider, method: str, key: str, timeout_s: float
 ) -> http.client.HTTPResponse:
-    """Return the answer to HEAD of a key, or of the bucket where the key is empty."""
-    headers = sigv4.head_headers(place, credentials(), key, datetime.now(UTC))
+    """Return the answer to a request for a key, or for the bucket where the key is empty."""
+    headers = sigv4.signed_headers(place, credentials(), method, key, datetime.now(UTC))
     try:
         connection = _connect(place, timeout_s)
         try:
-            connection.request("HEAD", place.path(key), headers=headers)
+            connection.request(method, place.path(key), headers=headers)
             # Its headers stay; a store that closes each connection leaves it to the response.
             with connection.getresponse() as response:
                 return response
@@ -89,11 +102,16 @@ def _stored(response: http.client.HTTPResponse) -> StoredObject | None:
         # S3 returns 403, not 404, to a key that may not list the bucket.
         logger.warning("The object store returned status %d to HEAD", response.status)
         hint = "the key needs s3:GetObject and s3:ListBucket"
-        refused = 400 <= response.status < 500 and response.status != _SLOW_DOWN
-        raise (ObjectRefusedError if refused else StorageUnavailableError)(hint=hint)
+        raise _refusal(response.status)(hint=hint)
     etag = response.getheader("etag", "").strip('"')
     kind, modified = response.getheader("content-type", ""), response.getheader("last-modified")
     return StoredObject(int(size), kind, etag, _moment(modified))
+
+
+def _refusal(status: int) -> type[StorageUnavailableError]:
+    """Return whether the store refuses this object, or is not to be had."""
+    refused = 400 <= status < 500 and status != _SLOW_DOWN
+    return ObjectRefusedError if refused else StorageUnavailableError
 
 
 def _moment(header: str | None) -> datetime | None:

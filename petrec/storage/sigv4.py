@@ -1,4 +1,4 @@
-"""Signature version 4, as far as an upload form, a HEAD request and a link need it."""
+"""Signature version 4, as far as an upload form, a request without a body and a link need it."""
 
 import base64
 import hashlib
@@ -82,10 +82,10 @@ def signed_url(
     return f"{place.url(key)}?{query}&X-Amz-Signature={signature}"
 
 
-def head_headers(
-    place: BucketAddress, credentials: Credentials, key: str, now: datetime
+def signed_headers(
+    place: BucketAddress, credentials: Credentials, method: str, key: str, now: datetime
 ) -> dict[str, str]:
-    """Return the headers of a signed HEAD request for a key."""
+    """Return the headers of a signed request for a key, without a body."""
     moment = now.astimezone(UTC)
     headers = {
         "host": place.host,
@@ -96,7 +96,7 @@ def head_headers(
         headers["x-amz-security-token"] = credentials.session_token
     names = ";".join(headers)
     lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
-    request = f"HEAD\n{place.path(key)}\n\n{lines}\n{names}\n{_EMPTY}"
+    request = f"{method}\n{place.path(key)}\n\n{lines}\n{names}\n{_EMPTY}"
     signature = _sign(place, credentials, moment, _to_sign(place, moment, request))
     credential = f"{credentials.access_key}/{_scope(place, moment)}"
     headers["authorization"] = (

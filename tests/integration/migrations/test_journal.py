@@ -11,6 +11,7 @@ from alembic import command
 from sqlalchemy import Engine, text
 
 from petrec.features.outbox.table import outbox_metadata
+from petrec.features.retention.table import erasures_metadata
 from petrec.features.runs.journal.install import alembic_config, install_journal
 from petrec.features.runs.journal.presence import is_installed
 from petrec.features.runs.journal.tables import history_metadata, metadata
@@ -46,10 +47,11 @@ def test_schema_equals_what_the_code_expects(clinic_engine: Engine) -> None:
 def test_every_table_and_column_has_a_comment(clinic_engine: Engine, clinic: Database) -> None:
     install_journal(clinic_engine)
     install_journal(clinic_engine, "history")
-    install_journal(clinic_engine, "outbox")
+    for branch in ("outbox", "erasures"):
+        install_journal(clinic_engine, branch)
     assert clinic.execute(UNCOMMENTED) == []
     with clinic_engine.connect() as connection:
-        both = [history_metadata, metadata, outbox_metadata]
+        both = [history_metadata, metadata, outbox_metadata, erasures_metadata]
         assert differences(connection, both) == []
 
 

@@ -16,6 +16,7 @@ VALUES (1, 1, 'a', 'b', 'add');
 INSERT INTO petrec.edits (run_id, seq, row_key, reason, expected, wanted)
 VALUES (1, 1, '{a}', 'expired', '{}', '{}');
 INSERT INTO petrec.outbox (event_id, webhook, type, body) VALUES (gen_random_uuid(), 'w', 't', 'b');
+INSERT INTO petrec.erasures (target, bucket, s3_key) VALUES ('t', 'b', 'k');
 INSERT INTO petrec.skips (run_id, seq, row_key, reason) VALUES (1, 1, '{a}', 'r')
 """
 STRUCTURE = """
@@ -41,7 +42,7 @@ ALTERED = {
     "0002_history_targets": {"history_runs", "history_findings"},
     "0003_history_comments": {"history_runs", "history_findings"},
 }
-BRANCHES = ("history", "journal", "outbox")
+BRANCHES = ("erasures", "history", "journal", "outbox")
 
 
 def test_each_revision_down_and_up_again(
@@ -49,7 +50,8 @@ def test_each_revision_down_and_up_again(
 ) -> None:
     assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
     assert petrec("report", "--record", dsn=clinic.dsn).code == 1
-    install_journal(clinic_engine, "outbox")
+    for branch in ("outbox", "erasures"):
+        install_journal(clinic_engine, branch)
     clinic.execute(ROWS)
     repaired = clinic.checksum()
     assert "0" not in content(clinic).values(), "a table has no rows"

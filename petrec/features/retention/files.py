@@ -1,0 +1,77 @@
+"""Files of erased recordings: the store deletes them, after the rows are gone."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from sqlalchemy import Connection, Engine, Text, bindparam, cast, delete, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from petrec.errors import StorageUnavailableError
+from petrec.features.retention.table import erasures, has_erasures
+from petrec.features.runs.targets import target_name
+from petrec.schema import Schema
+from petrec.storage.objects import ObjectRefusedError
+
+Delete = Callable[[str], None]
+
+_AT_ONCE, _THREADS, _TRIES = 500, 16, 3
+
+
+def count_files(connection: Connection, schema: Schema) -> int:
+    """Return how many files of erased recordings are still to be deleted."""
+    if not has_erasures(connection):
+        return 0
+    mine = erasures.c.target == target_name(schema)
+    return int(connection.scalar(select(func.count()).where(mine)) or 0)
+
+
+def delete_files(engine: Engine, schema: Schema, bucket: str, remove: Delete) -> int:
+    """Delete the noted files of a bucket; returns how many. Errors: StorageUnavailableError.
+
+    A file that another recording names stays. One that the store refuses to delete stays noted.
+    """
+    mine = (erasures.c.target == target_name(schema), erasures.c.bucket == bucket)
+    after = deleted = 0
+    while True:
+        query = select(erasures.c.id, erasures.c.s3_key).where(*mine, erasures.c.id > after)
+        with engine.begin() as connection:
+            page = connection.execute(query.order_by(erasures.c.id).limit(_AT_ONCE)).all()
+            kept = _named_elsewhere(connection, schema, [row.s3_key for row in page])
+        if not page:
+            return deleted
+        keys = [row.s3_key for row in page if row.s3_key not in kept]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            gone = pool.map(partial(_gone, remove), keys)
+            done = {key for key, is_gone in zip(keys, gone, strict=True) if is_gone}
+        settled = [row.id for row in page if row.s3_key in done or row.s3_key in kept]
+        with engine.begin() as connection:
+            connection.execute(delete(erasures).where(erasures.c.id.in_(settled)))
+        deleted += len(done)
+        after = page[-1].id
+
+
+def _gone(remove: Delete, key: str) -> bool:
+    """Delete one file; returns whether it is gone."""
+    for attempt in range(_TRIES):
+        try:
+            remove(key)
+        except ObjectRefusedError:
+            return False
+        except StorageUnavailableError:
+            if attempt == _TRIES - 1:
+                raise
+        else:
+            return True
+    return False
+
+
+def _named_elsewhere(connection: Connection, schema: Schema, keys: Sequence[str]) -> set[str]:
+    """Return the keys that recordings still name."""
+    c = schema.tables.recordings.c
+    if not keys or "s3_key" not in c:
+        return set()
+    given = cast(bindparam("keys", type_=ARRAY(Text)), ARRAY(Text))
+    key = cast(c.s3_key, Text)
+    query = select(key).where(key == given.any_())
+    return set(connection.scalars(query, {"keys": list(keys)}))
