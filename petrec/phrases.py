@@ -71,7 +71,7 @@ class Phrase(StrEnum):
     SAME_TOUCH_OR_ANEW = "pass the same touch to finish it, or anew=True to plan the rest again"
     SLOW_ROW = "a single row takes longer than target_ms: resume with a larger one"
     STATEMENT_PRINTED_BY = "`script` holds one batch as a script for psql"
-    RETENTION_NOT_APPLIED = "nothing has been erased; erase_recordings erases, for good"
+    RETENTION_NOT_APPLIED = "nothing has been erased; erase_recordings erases, permanently"
     SWEEP_NOT_APPLIED = "nothing has been written; sweep_uploads writes"
     TOUCH_DIFFERS = "unfinished run {run} was started to touch {touch}"
     TOUCH_NO_COLUMN = "cannot touch {column!r}: {table} has no such column"

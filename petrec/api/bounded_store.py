@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from petrec.api.ports import ObjectStore, PresignedGet, PresignedPost
+from petrec.api.ports import ErasingStore, ObjectStore, PresignedGet, PresignedPost
 from petrec.errors import StorageUnavailableError
 from petrec.storage.objects import StoredObject
 
@@ -54,6 +54,17 @@ class BoundedStore:
         """Return the object, None where there is none; errors: StorageUnavailableError."""
         with self._place():
             return self.store.head(key)
+
+    @property
+    def can_delete(self) -> bool:
+        """Return whether the host's store deletes objects."""
+        return isinstance(self.store, ErasingStore)
+
+    def delete(self, key: str) -> None:
+        """Delete the object, if there is one; errors: StorageUnavailableError."""
+        if isinstance(self.store, ErasingStore):
+            with self._place():
+                self.store.delete(key)
 
     def url(self, key: str) -> str:
         """Return the object's plain https URL, without a signature."""

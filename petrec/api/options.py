@@ -48,8 +48,9 @@ class Options:
     which its event is written to the outbox, with the upload itself; in the schemas of
     `search_path` names are looked up beside pg_catalog, for triggers of the application. Of the
     refused requests whose caller is unknown, `anonymous_rows` a minute are rows of api_logs.
-    `corrections` adds the endpoint that sets the pet of a recording; `require_if_match` is whether
-    a change of a recording or visit has to name the ETag that it is for.
+    `corrections` adds the endpoint that sets the pet of a recording, `deletions` the one that
+    deletes it permanently; `require_if_match` is whether a change of a recording or visit has to
+    name the ETag that it is for.
     A request takes `request_s` at most, each of its statements `statement_s`, or less if the
     session has a shorter limit; in seconds.
     """
@@ -64,6 +65,7 @@ class Options:
     search_path: tuple[str, ...] = ()
     anonymous_rows: int = 60
     corrections: bool = True
+    deletions: bool = False
     require_if_match: bool = False
     request_s: float = 30.0
     statement_s: float = 10.0

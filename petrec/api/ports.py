@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from petrec.storage.objects import StoredObject
 
@@ -32,6 +32,18 @@ class PresignedGet:
 
     url: str
     expires_s: int
+
+
+@runtime_checkable
+class ErasingStore(Protocol):
+    """What a host's store does besides, where recordings may be deleted."""
+
+    @property
+    def bucket(self) -> str:
+        """Return the bucket's name."""
+
+    def delete(self, key: str) -> None:
+        """Delete the object, if there is one; errors: StorageUnavailableError."""
 
 
 class ObjectStore(Protocol):

@@ -69,6 +69,10 @@ def build_router(  # noqa: PLR0913 each is a part of the host
         from petrec.api.corrections.routes import add_corrections  # noqa: PLC0415 may be left out
 
         add_corrections(router, service, current_actor)
+    if options.deletions:
+        from petrec.api.corrections.routes import add_deletions  # noqa: PLC0415 as above
+
+        add_deletions(router, service, current_actor)
     router.dependencies.clear()
     router.responses.clear()
     add_health(router, service)

@@ -59,7 +59,7 @@ class Commands(LazyGroup):
             "petrec.cli.report.command:report",
         ),
         "retention": Entry(
-            "Erase recordings for good: rows, files and journal, by age, pet, owner or id.",
+            "Erase recordings permanently: rows, files and journal, by age, pet, owner or id.",
             "petrec.cli.retention:retention",
         ),
         "review": Entry(

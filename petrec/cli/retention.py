@@ -39,7 +39,7 @@ def retention(
     printing: options.Printing,
     connect: options.Connect,
 ) -> int:
-    """Erase recordings for good, by age, pet, owner or id; --apply erases (exit code 1: found).
+    """Erase recordings permanently, by age, pet, owner or id; --apply erases (exit code 1: found).
 
     Deleted are the rows, what petrec's journal and outbox hold of them, and the files in the store.
 
@@ -67,4 +67,6 @@ def retention(
 
 def _question(plan: "RetentionPlan") -> str:
     files = plan.files + plan.unfinished_files
-    return f"Erase {plan.recordings} recordings and {files} files for good? This cannot be undone."
+    return (
+        f"Erase {plan.recordings} recordings and {files} files permanently? This cannot be undone."
+    )

@@ -84,7 +84,7 @@ WORDS: Mapping[Phrase, str] = {
     Phrase.SLOW_ROW: "a single row takes longer than --target-ms: resume with a larger one",
     Phrase.STATEMENT_PRINTED_BY: "petrec backfill --sql prints one batch as a script for psql",
     Phrase.RETENTION_NOT_APPLIED: (
-        "nothing has been erased; to erase for good: add --apply to this command"
+        "nothing has been erased; to erase permanently: add --apply to this command"
     ),
     Phrase.SWEEP_NOT_APPLIED: "nothing has been written; to write: add --apply to this command",
     Phrase.TOUCH_DIFFERS: "unfinished run {run} was started with --touch {touch}",

@@ -1,4 +1,4 @@
-"""Erasure of recordings for good, by age, pet, owner or id."""
+"""Erasure of recordings permanently, by age, pet, owner or id."""
 
 from functools import partial
 

@@ -118,6 +118,9 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
     global_roles: Annotated[tuple[str, ...], says("Roles that may see every practice.")] = ()
     corrections: Annotated[bool, says("Serve PATCH of a recording, which sets its pet.")] = True
+    deletions: Annotated[
+        bool, says("Serve DELETE of a recording, permanently: row, journal and file.")
+    ] = False
     require_if_match: Annotated[
         bool, says("Refuse a change of a recording or visit without If-Match.")
     ] = False

@@ -36,5 +36,10 @@ class MemoryStore:
             raise StorageUnavailableError
         return self.objects.get(key)
 
+    def delete(self, key: str) -> None:
+        if self.down:
+            raise StorageUnavailableError
+        self.objects.pop(key, None)
+
     def url(self, key: str) -> str:
         return f"https://{self.bucket}.s3.test/{key}"

@@ -16,7 +16,7 @@ from petrec.schema import Schema
 def see(schema: Schema, scope: Scope) -> Select[Any]:
     """Select the recording, if the caller sees it."""
     c = schema.recordings.c
-    names = ("pet_id", "appointment_id", "visit_id")
+    names = ("pet_id", "appointment_id", "visit_id", "s3_key")
     columns = [as_text(or_null(c, name)).label(name) for name in names]
     query: Select[Any] = select(key_of(schema, c).label("row_key"), *columns)
     return query.where(c.id == bindparam("id"), is_visible(schema, scope))

@@ -14,9 +14,11 @@ from petrec.api.ports import Actor
 from petrec.api.recordings.routes import ONE
 from petrec.api.recordings.wire import RecordingOut
 from petrec.api.service import Service
+from petrec.errors import SettingsError
 
 if TYPE_CHECKING:
     from petrec.api.corrections.correct import Corrections
+    from petrec.api.corrections.delete import Deletions
 
 
 def add_corrections(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:
@@ -49,5 +51,37 @@ def add_corrections(router: APIRouter, service: Service, current_actor: Callable
         methods=["PATCH"],
         tags=["recordings"],
         responses=tagged_answer(answers(400, 401, 403, 404, 409, 412, 428, 503, ok=RecordingOut)),
+        openapi_extra={"parameters": [MATCH_HEADER]},
+    )
+
+
+def add_deletions(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:
+    """Add the endpoint; errors: SettingsError for a store that deletes nothing."""
+    caller_of, store = actor_dependency(current_actor), service.store
+    if not store.can_delete:
+        raise SettingsError("deletions need a store with a method delete(key)")
+
+    @cache
+    def deletions() -> "Deletions":
+        from petrec.api.corrections.delete import Deletions  # noqa: PLC0415 as above
+
+        return Deletions(service)
+
+    def delete_recording(
+        request: Request, recording_id: RecordingId, actor: Actor = caller_of
+    ) -> Response:
+        """Delete a recording permanently: its row, petrec's journal of it, and its file."""
+        match = match_of(request, required=service.options.require_if_match)
+        deletions().delete(store, service.caller(actor), recording_id, match)
+        return Response(status_code=204)
+
+    add_route(
+        router,
+        ONE,
+        delete_recording,
+        methods=["DELETE"],
+        status_code=204,
+        tags=["recordings"],
+        responses=answers(400, 401, 403, 404, 409, 412, 428, 503),
         openapi_extra={"parameters": [MATCH_HEADER]},
     )

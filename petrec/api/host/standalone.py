@@ -65,6 +65,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
             search_path=settings.session.search_path,
             anonymous_rows=serve.limits.anonymous_rows,
             corrections=serve.corrections,
+            deletions=serve.deletions,
             require_if_match=serve.require_if_match,
             request_s=serve.limits.request_s,
             statement_s=serve.limits.statement_s,

@@ -7,7 +7,7 @@ from datetime import datetime
 from petrec.api.ports import PresignedGet, PresignedPost
 from petrec.storage import sigv4
 from petrec.storage.credentials import Provider
-from petrec.storage.objects import StoredObject, check_bucket, head_object
+from petrec.storage.objects import StoredObject, check_bucket, delete_object, head_object
 from petrec.storage.place import BucketAddress
 
 # A probe waits for the answer.
@@ -49,6 +49,10 @@ class S3Store:
     def check(self) -> None:
         """Check that the store has the bucket; errors: StorageUnavailableError."""
         check_bucket(self.place, self.credentials, _CHECK_S)
+
+    def delete(self, key: str) -> None:
+        """Delete the object, if there is one; errors: StorageUnavailableError."""
+        delete_object(self.place, self.credentials, key, self.timeout_s)
 
     def url(self, key: str) -> str:
         """Return the object's plain URL, without a signature."""

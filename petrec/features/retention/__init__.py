@@ -1,1 +1,1 @@
-"""Erasure of recordings for good: their rows, what petrec keeps of them, and their files."""
+"""Erasure of recordings permanently: their rows, what petrec keeps of them, and their files."""

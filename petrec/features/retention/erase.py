@@ -88,7 +88,8 @@ class Erasure:
         """Delete recordings that are still chosen, in a transaction of its own."""
         try:
             with connection.begin():
-                batch = self._erase_all(connection, keys)
+                connection.execute(_BOUNDED)
+                batch = self.erase_within(connection, keys)
         except DBAPIError as error:
             if not (is_refusal(error) or is_transient(error)):
                 raise
@@ -108,8 +109,8 @@ class Erasure:
         with connection.begin():
             return str(name_refusal(connection, self.schema, error))
 
-    def _erase_all(self, connection: Connection, keys: Sequence[Sequence[str]]) -> Erased:
-        connection.execute(_BOUNDED)
+    def erase_within(self, connection: Connection, keys: Sequence[Sequence[str]]) -> Erased:
+        """Delete recordings that are still chosen, in a transaction of the caller's."""
         locked = self._lock(connection, keys)
         gone = self._delete(connection, locked)
         connection.execute(IMMEDIATE)

@@ -26,12 +26,16 @@ def count_files(connection: Connection, schema: Schema) -> int:
     return int(connection.scalar(select(func.count()).where(mine)) or 0)
 
 
-def delete_files(engine: Engine, schema: Schema, bucket: str, remove: Delete) -> int:
+def delete_files(
+    engine: Engine, schema: Schema, bucket: str, remove: Delete, only: str | None = None
+) -> int:
     """Delete the noted files of a bucket; returns how many. Errors: StorageUnavailableError.
 
     A file that another recording names stays. One that the store refuses to delete stays noted.
+    `only` is the key of the one file to delete.
     """
-    mine = (erasures.c.target == target_name(schema), erasures.c.bucket == bucket)
+    mine = [erasures.c.target == target_name(schema), erasures.c.bucket == bucket]
+    mine += [] if only is None else [erasures.c.s3_key == only]
     after = deleted = 0
     while True:
         query = select(erasures.c.id, erasures.c.s3_key).where(*mine, erasures.c.id > after)

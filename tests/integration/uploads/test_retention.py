@@ -1,4 +1,4 @@
-"""Erasure for good: rows, journal, outbox and files, of what was chosen and of nothing else."""
+"""Erasure permanently: rows, journal, outbox and files, of what was chosen and of nothing else."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

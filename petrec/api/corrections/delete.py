@@ -1,0 +1,59 @@
+"""Delete a recording permanently: its row, what petrec keeps of it, then its file."""
+
+import logging
+
+from sqlalchemy import cast, literal
+from sqlalchemy.exc import IntegrityError
+
+from petrec.api.corrections.changing import Changing
+from petrec.api.entities import Entity
+from petrec.api.http.errors import conflict
+from petrec.api.http.preconditions import Match
+from petrec.api.ports import ErasingStore
+from petrec.api.service import Caller
+from petrec.errors import StorageUnavailableError
+from petrec.features.retention.erase import Erasure
+from petrec.features.retention.files import delete_files
+from petrec.features.retention.table import BRANCH, erasures
+from petrec.features.runs.journal.tables import changes, decisions, edits, plan_items, runs, skips
+
+logger = logging.getLogger("petrec.api")
+
+
+class Deletions(Changing):
+    """Deletes recordings; a file that the store does not delete now is left to the retention."""
+
+    needed = (runs, plan_items, changes, skips, decisions, edits, erasures)
+    branches = ("journal", BRANCH)
+
+    def delete(self, store: ErasingStore, caller: Caller, recording: str, match: Match) -> None:
+        """Delete the recording; errors: ApiError, and the database's."""
+        service, clinic = self.service, self.service.clinic
+        known = clinic.ids.parse(Entity.RECORDING, recording, "recording_id")
+        self.look(caller, known)
+        self.prepare()
+        c = clinic.schema.tables.recordings.c
+        erasure = Erasure(clinic.schema, c.id == cast(literal(known), c.id.type), store.bucket)
+        try:
+            with service.database.journaling() as connection:
+                row = self.hold(connection, caller, known, match)
+                done = erasure.erase_within(connection, [row.row_key])
+                if not done.recordings:
+                    raise conflict("not_deleted", "The database did not delete the recording")
+        except IntegrityError as error:
+            raise conflict("recording_in_use", "Other rows reference the recording") from error
+        told = {
+            "recording_id": clinic.ids.write(Entity.RECORDING, known),
+            "user_id": clinic.ids.write(Entity.USER, caller.actor.user_id),
+        }
+        logger.info("Recording deleted", extra=told)
+        if row.s3_key:
+            self._delete_file(store, row.s3_key)
+
+    def _delete_file(self, store: ErasingStore, key: str) -> None:
+        service = self.service
+        try:
+            engine, schema = service.database.engine, service.clinic.schema
+            delete_files(engine, schema, store.bucket, store.delete, only=key)
+        except StorageUnavailableError:
+            logger.warning("A file is left to petrec retention: the store did not delete it")

@@ -1,0 +1,89 @@
+"""DELETE of a recording: row, journal and file go, of this recording alone, or nothing goes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from petrec.api import Options
+from petrec.errors import SettingsError
+from tests.plugins.api import Api
+from tests.plugins.two_clinics import ACTORS, APPT1, PET1, REC1, REC2
+
+MORE = "dddddddd-0000-4000-8000-000000000003"
+PATH = f"/api/v1/recordings/rec-{REC1}"
+SECOND = f"""
+INSERT INTO pets SELECT '{MORE}', owner_id, 'Bo', 'Cat', NULL, now() FROM pets WHERE id = '{PET1}';
+INSERT INTO appointment_pets VALUES ('{APPT1}', '{MORE}');
+"""
+
+pytestmark = pytest.mark.api(
+    "two_clinics", headers=ACTORS["staff"], options=Options(deletions=True)
+)
+
+
+def delete(api: Api, path: str = PATH, **headers: str) -> Any:
+    return api.client.request("DELETE", path, headers=headers)
+
+
+def ids(api: Api) -> set[str]:
+    return {row for (row,) in api.database.execute("SELECT id::text FROM recordings")}
+
+
+def test_row_journal_and_file_go(api: Api) -> None:
+    api.database.execute(SECOND)
+    patched = api.client.request("PATCH", PATH, json={"pet_id": f"pet-{MORE}"})
+    assert (patched.status_code, delete(api).status_code) == (200, 204)
+    assert (ids(api), set(api.store.objects)) == ({REC2}, {f"key-{REC2}"})
+    for table in ("changes", "edits", "erasures"):
+        assert api.database.execute(f"SELECT count(*) FROM petrec.{table}") == [(0,)]
+    assert api.client.get(PATH).status_code == delete(api).status_code == 404
+
+
+def test_who_may_not_delete(api: Api) -> None:
+    for actor, path, expected in (
+        ("owner", PATH, 403),
+        ("other staff", PATH, 404),
+        ("nobody", PATH, 404),
+        ("staff", f"/api/v1/recordings/rec-{REC2}", 404),
+        ("anonymous", PATH, 401),
+    ):
+        api.client.http.headers.clear()
+        assert delete(api, path, **ACTORS[actor]).status_code == expected, actor
+    assert ids(api) == {REC1, REC2}
+    assert api.database.execute("SELECT to_regnamespace('petrec')") == [(None,)]
+
+
+def test_a_recording_in_use_keeps_its_file(api: Api) -> None:
+    api.database.execute(
+        f"CREATE TABLE invoices (recording uuid REFERENCES recordings);"
+        f"INSERT INTO invoices VALUES ('{REC1}')"
+    )
+    answer = delete(api)
+    assert (answer.status_code, answer.json()["error_code"]) == (409, "recording_in_use")
+    assert (ids(api), len(api.store.objects)) == ({REC1, REC2}, 2)
+
+
+def test_only_as_it_was_read(api: Api) -> None:
+    tag = api.client.get(PATH).headers["etag"]
+    api.database.execute(f"UPDATE recordings SET status = 'uploaded' WHERE id = '{REC1}'")
+    assert delete(api, **{"If-Match": tag}).status_code == 412
+    assert ids(api) == {REC1, REC2}
+
+
+def test_a_store_that_is_down_is_asked_again_later(api: Api) -> None:
+    api.store.down = True
+    assert delete(api).status_code == 204
+    rows = api.database.execute("SELECT bucket, s3_key FROM petrec.erasures")
+    assert (rows, ids(api)) == ([(api.store.bucket, f"key-{REC1}")], {REC2})
+
+
+@pytest.mark.api("two_clinics", headers=ACTORS["staff"])
+def test_they_are_off_by_default(api: Api) -> None:
+    assert delete(api).status_code == 405
+    assert ids(api) == {REC1, REC2}
+
+
+def test_a_store_that_deletes_nothing_is_refused(make_api: Callable[..., Api], api: Api) -> None:
+    with pytest.raises(SettingsError, match="delete"):
+        make_api(database=api.database, store=object(), options=Options(deletions=True))
