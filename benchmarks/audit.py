@@ -9,82 +9,92 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any, LiteralString
 
-from benchmarks.clinics import Damage, clinic
+from benchmarks.bounds import FOUR, IGNORING, PETREC, SCANNED, SEVEN, TRUSTING
+from benchmarks.clinics import Damage, clinics
 from benchmarks.peers import environments, plain
 from benchmarks.record import record
+from benchmarks.report import write_report
 
 SIZES = os.environ.get("PETREC_BENCH_RECORDINGS", "1000000,2000000")
 ROUNDS = 3
-PETREC, FOUR, SEVEN = "petrec audit", "four plain queries", "seven plain queries"
-# Of whose time, on which damage, at most this part.
-BOUNDS = {
-    (Damage.MUCH, SEVEN): 0.6,
-    (Damage.LITTLE, FOUR): 1.0,
-    (Damage.NONE, FOUR): 0.2,
-}
-Way = Callable[[str], tuple[dict[str, int], float]]
+# A way that takes so many times as long as petrec is asked once.
+SLOW = 2
+IGNORED = '[mapping]\nignore = ["pets.owner_id"]\n'
+Answers = dict[str, int]
+Way = Callable[[str], tuple[Answers, float]]
 
 
 def run() -> None:
     """Measure every size and damage, write the results, and hold the bounds."""
-    ways: dict[str, Way] = {PETREC: _petrec, SEVEN: _seven, FOUR: _four} | environments.ready()
+    peers, missing = environments.ready()
+    for name in missing:
+        print(f"{name} could not be installed")
+    others: dict[str, Way] = {SEVEN: _seven, FOUR: _four} | peers
     rows = []
     for size in (int(text) for text in SIZES.split(",")):
-        for damage in Damage:
-            with clinic(size, damage) as dsn:
-                rows += _compared(size, damage, _measured(ways, dsn, damage))
-    record("audit", {"rounds": ROUNDS, "results": rows})
-    if missed := sum(row["met"] is False for row in rows):
-        raise SystemExit(f"{missed} bounds are missed")
+        with clinics(size) as clinic:
+            for damage in Damage:
+                taken = _measured(_own(damage) | others, clinic(damage))
+                rows += _rows(size, damage, taken)
+    record("audit", {"rounds": ROUNDS, "missing": missing, "results": rows})
+    write_report()
 
 
-def _measured(ways: dict[str, Way], dsn: str, damage: Damage) -> dict[str, list[float]]:
+def _own(damage: Damage) -> dict[str, Way]:
+    """Return the ways of petrec; keys are trusted where there are some."""
+    ways: dict[str, Way] = {PETREC: _petrec, SCANNED: partial(_petrec, "--engine", "duckdb")}
+    if damage is Damage.KEPT:
+        ways[TRUSTING] = partial(_petrec, "--trust-constraints")
+        ways[IGNORING] = partial(_petrec, "--trust-constraints", settings=IGNORED)
+    return ways
+
+
+def _measured(ways: dict[str, Way], dsn: str) -> dict[str, list[float]]:
+    """Return the seconds of each way, all in turns; those of wrong answers end the benchmark."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
-    trusting = damage is Damage.NONE
+    expected, _ = _petrec(dsn)
     for _ in range(ROUNDS):
-        expected, seconds = _petrec(dsn, trusting=trusting)
-        taken[PETREC].append(seconds)
-        for name in ways.keys() - {PETREC}:
-            answers, seconds = ways[name](dsn)
-            known = {question: expected[question] for question in answers if question in expected}
-            if known != {question: answers[question] for question in known}:
+        for name, way in ways.items():
+            if taken[name] and taken[name][0] > SLOW * taken[PETREC][0]:
+                continue
+            answers, seconds = way(dsn)
+            wrong = {key for key in answers.keys() & expected if answers[key] != expected[key]}
+            if wrong or not answers:
                 raise SystemExit(f"{name} answers otherwise: {answers}, {expected}")
             taken[name].append(seconds)
     return taken
 
 
-def _compared(size: int, damage: Damage, taken: dict[str, list[float]]) -> list[dict[str, Any]]:
+def _rows(size: int, damage: Damage, taken: dict[str, list[float]]) -> list[dict[str, Any]]:
     ours, rows = statistics.median(taken[PETREC]), []
     for name, seconds in taken.items():
+        rounded = [round(each, 3) for each in seconds]
+        rows.append({"recordings": size, "damage": damage.value, "way": name, "seconds": rounded})
         median = statistics.median(seconds)
-        bound = BOUNDS.get((damage, name))
-        rows.append({
-            "recordings": size,
-            "damage": damage.value,
-            "way": name,
-            "seconds": [round(each, 3) for each in seconds],
-            "petrec": round(ours / median, 2),
-            "bound": bound,
-            "met": None if bound is None else ours / median <= bound,
-        })  # fmt: skip
         print(
-            f"{size:>10,} {damage.value:16} {name:22} {median:6.2f} s, petrec {ours / median:.2f}"
+            f"{size:>10,} {damage.value:16} {name:34} {median:6.2f} s, petrec {ours / median:.2f}"
         )
     return rows
 
 
-def _petrec(dsn: str, *, trusting: bool = False) -> tuple[dict[str, int], float]:
-    """Return the answers of the whole command, and its time from start to end."""
-    trust = ["--trust-constraints"] if trusting else []
-    trust += ["--fail-level", "never"]
-    command = [sys.executable, "-m", "petrec", "audit", "--dsn", dsn, "--format", "json", *trust]
-    started = time.monotonic()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    seconds = time.monotonic() - started
+def _petrec(*options: str, settings: str = "") -> tuple[Answers, float]:
+    """Return the answers of the whole command, and its time from start to end; the DSN is last."""
+    *more, dsn = options
+    command = [sys.executable, "-m", "petrec", "audit", "--dsn", dsn, "--format", "json", *more]
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "petrec.toml"
+        file.write_text(settings)
+        command += ["--fail-level", "never", "--config", str(file)]
+        started = time.monotonic()
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        seconds = time.monotonic() - started
     said = json.loads(done.stdout)
     answers = {kind["id"]: kind["count"] for kind in said["kinds"]}
     answers |= {warning["id"]: warning["count"] for warning in said["warnings"]}
@@ -96,14 +106,14 @@ def _petrec(dsn: str, *, trusting: bool = False) -> tuple[dict[str, int], float]
     }, seconds
 
 
-def _seven(dsn: str) -> tuple[dict[str, int], float]:
+def _seven(dsn: str) -> tuple[Answers, float]:
     return _timed(dsn, plain.SEVEN)
 
 
-def _four(dsn: str) -> tuple[dict[str, int], float]:
+def _four(dsn: str) -> tuple[Answers, float]:
     return _timed(dsn, plain.FOUR)
 
 
-def _timed(dsn: str, questions: tuple[LiteralString, ...]) -> tuple[dict[str, int], float]:
+def _timed(dsn: str, questions: tuple[LiteralString, ...]) -> tuple[Answers, float]:
     started = time.monotonic()
     return dict(plain.ask(dsn, questions)), time.monotonic() - started

@@ -1,8 +1,9 @@
 """Servers and synthetic clinics for benchmarks, by size and damage."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 
 import psycopg
 
@@ -12,11 +13,13 @@ from tests.plugins.cluster import Cluster
 
 
 class Damage(Enum):
-    """How much of the recordings is damaged; NONE has the keys that keep it so, too."""
+    """How much of the recordings is damaged; INDEXED has the contract's index, KEPT its keys."""
 
     MUCH = "38 %"
     LITTLE = "2 %"
-    NONE = "none, with keys"
+    INDEXED = "2 %, with index"
+    NONE = "none"
+    KEPT = "none, with keys"
 
 
 # One in nineteen of what is damaged is left, or none.
@@ -50,6 +53,8 @@ ALTER TABLE recordings ALTER pet_id SET NOT NULL,
   ADD FOREIGN KEY (appointment_id, pet_id) REFERENCES appointment_pets
 """
 
+_INDEX = "CREATE INDEX ON recordings (appointment_id, pet_id)"
+
 
 @contextmanager
 def server(major: int | None = None) -> Iterator[Cluster]:
@@ -64,25 +69,37 @@ def server(major: int | None = None) -> Iterator[Cluster]:
 
 
 @contextmanager
-def clinic(recordings: int, damage: Damage) -> Iterator[str]:
-    """Yield the DSN of a clinic on a server of its own, whose statistics are fresh."""
+def clinics(recordings: int) -> Iterator[Callable[[Damage], str]]:
+    """Yield what makes a clinic, by damage, on a server of their own, and returns its DSN.
+
+    There is one at a time, whose statistics are fresh.
+    """
     with server() as cluster:
         with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
-            admin.execute("CREATE DATABASE clinic")
-        dsn = cluster.dsn("clinic")
-        with psycopg.connect(dsn) as connection:
+            admin.execute("CREATE DATABASE original")
+        with psycopg.connect(cluster.dsn("original")) as connection:
             create(connection, recordings=recordings)
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            _set_damage(connection, damage)
-            connection.execute("VACUUM ANALYZE")
-        yield dsn
+        yield partial(_clinic, cluster)
+
+
+def _clinic(cluster: Cluster, damage: Damage) -> str:
+    with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
+        admin.execute("DROP DATABASE IF EXISTS clinic WITH (FORCE)")
+        admin.execute("CREATE DATABASE clinic TEMPLATE original")
+    dsn = cluster.dsn("clinic")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        _set_damage(connection, damage)
+        connection.execute("VACUUM ANALYZE")
+    return dsn
 
 
 def _set_damage(connection: "psycopg.Connection[tuple[object, ...]]", damage: Damage) -> None:
     if damage is Damage.MUCH:
         return
-    connection.execute(_REPAIR, {"all": damage is Damage.NONE})
-    if damage is Damage.NONE:
+    connection.execute(_REPAIR, {"all": damage in (Damage.NONE, Damage.KEPT)})
+    if damage is Damage.KEPT:
         connection.execute(_KEYS)
+    if damage in (Damage.KEPT, Damage.INDEXED):
+        connection.execute(_INDEX)
     # The rows as if they had never been damaged.
     connection.execute("VACUUM FULL recordings")

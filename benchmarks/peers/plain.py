@@ -1,4 +1,7 @@
-"""The questions as plain SQL, as a careful person would type them into psql."""
+"""The questions as plain SQL, as a careful person would type them into psql.
+
+`ONE_EACH` are those whose answer is one number, for tools that check such numbers.
+"""
 
 from collections import Counter
 from typing import LiteralString
@@ -65,6 +68,22 @@ SELECT kind, count(*) FROM (
 """
 FOUR = (TOTALS, INVALID, DANGLING_PET, UNKNOWN_PLACE)
 SEVEN = (TOTALS, INVALID, DANGLING_PET, DANGLING_APPOINTMENT, OWNERS, WITH_PET, WITHOUT_PET)
+
+MISMATCHED = """
+SELECT count(*) AS mismatched FROM recordings r
+JOIN pets p ON p.id = r.pet_id JOIN appointments a ON a.id = r.appointment_id
+LEFT JOIN appointment_pets ap ON ap.appointment_id = r.appointment_id AND ap.pet_id = r.pet_id
+WHERE ap.pet_id IS NULL
+"""
+ONE_EACH = {
+    "total": "SELECT count(*) AS total FROM recordings",
+    "with_pet": "SELECT count(pet_id) AS with_pet FROM recordings",
+    "invalid": INVALID,
+    "dangling_pet": DANGLING_PET,
+    "dangling_appointment": DANGLING_APPOINTMENT,
+    "owner_differs": OWNERS,
+    "mismatched": MISMATCHED,
+}
 
 
 def ask(dsn: str, questions: tuple[LiteralString, ...]) -> Counter[str]:

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 
 import polars as pl
 
@@ -80,6 +79,4 @@ def _judged(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 if __name__ == "__main__":
-    started = time.monotonic()
-    found = ask(sys.argv[1])
-    print(json.dumps({"answers": found, "seconds": time.monotonic() - started}))
+    print("\n" + json.dumps(ask(sys.argv[1])))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     CompoundSelect,
     Select,
@@ -84,12 +85,12 @@ def census_query(
 
     Both are of all recordings, or of those `within` a condition.
     """
-    total = select(func.count()).select_from(schema.recordings)
-    total = total if within is None else total.where(within)
-    nothing = (null(), null(), null(), null(), null())
+    nothing, unknown = cast(null(), Text), cast(null(), Boolean)
+    no_group = (nothing, nothing, unknown, unknown, unknown)
+    total = select(*no_group, func.count(), nothing, nothing).select_from(schema.recordings)
     return union_all(
         _groups_query(schema, within, owners=owners and schema.compares_owners),
-        select(*nothing, total.scalar_subquery(), null(), null()),
+        total if within is None else total.where(within),
     )
 
 

@@ -1,0 +1,82 @@
+"""The benchmark's page and chart hold what was measured, and a missed bound ends it with 1."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks import report
+from benchmarks.bounds import DUCKDB, FOUR, PETREC, SCANNED, SEVEN, held
+from benchmarks.chart import Bar, bars
+from benchmarks.clinics import Damage
+
+MACHINE = {
+    "taken": "2026-01-31",
+    "processors": 2,
+    "architecture": "x",
+    "system": "y",
+    "python": "3",
+}
+
+
+def row(way: str, *seconds: float, size: int = 1000, damage: Damage = Damage.MUCH) -> Any:
+    return {"recordings": size, "damage": damage.value, "way": way, "seconds": list(seconds)}
+
+
+FAST = [
+    row(PETREC, 9, 3, 5),
+    row(SEVEN, 10, 11, 12),
+    row(f"{DUCKDB} 1.5.5", 4),
+    row(SCANNED, 4.4),
+]
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = tmp_path / "performance.md"
+    made.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
+    monkeypatch.setattr(report, "PAGE", made)
+    monkeypatch.setattr(report, "CHART", tmp_path / "audit.svg")
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    return made
+
+
+def write(page: Path, results: list[Any], *missing: str) -> str:
+    measured = {"machine": MACHINE, "rounds": 3, "missing": missing, "results": results}
+    (page.parent / "audit.json").write_text(json.dumps(measured))
+    report.write_report()
+    return page.read_text()
+
+
+def test_a_bound_compares_medians_of_one_size_and_damage() -> None:
+    others = [row(PETREC, 100, size=2000), row(SEVEN, 1, damage=Damage.LITTLE)]
+    found = {each.bound.other: round(each.ratio, 3) for each in held([*others, *FAST])}
+    assert found == {SEVEN: round(5 / 11, 3), DUCKDB: 1.1}
+
+
+def test_the_page_keeps_what_is_around_the_results(page: Path) -> None:
+    said = write(page, FAST, "dbt 1")
+    assert said.startswith("before\n")
+    assert said.endswith("\nafter\n")
+    assert "old" not in said
+    assert "| petrec audit | 5.0 (3.0 to 9.0) |" in said
+    assert "Could not be installed where this was measured: dbt 1." in said
+    assert write(page, FAST, "dbt 1") == said
+
+
+def test_a_missed_bound_is_told_after_the_page_is_written(page: Path) -> None:
+    slow = row(PETREC, 1.1, damage=Damage.LITTLE), row(FOUR, 1.0, damage=Damage.LITTLE)
+    with pytest.raises(SystemExit, match="1 bounds are missed"):
+        write(page, [*FAST, *slow])
+    assert "| 2 %: petrec audit to four plain queries | 1,000 | 1.10 | 1.0 | missed |" in (
+        page.read_text()
+    )
+
+
+def test_the_longest_bar_has_all_the_room_and_names_are_escaped() -> None:
+    tree = ElementTree.fromstring(bars("a < b", {"c & d": [Bar("e", 4, own=True), Bar("f", 1)]}))
+    widths = [float(each.get("width", 0)) for each in tree.iter() if each.tag.endswith("rect")]
+    assert widths[0] == 4 * widths[1]
+    assert {"a < b", "c & d", "e", "f"} <= set(tree.itertext())
