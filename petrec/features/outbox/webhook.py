@@ -86,6 +86,8 @@ def _secrets(name: str, variable: str, environment: Mapping[str, str]) -> tuple[
     if not found or not all(24 <= len(secret) <= 64 for secret in found):
         raise SettingsError(
             f"there is no valid secret for webhook {name!r}",
-            hint=f"set {variable} to whsec_ and the base64 of 24 to 64 random bytes",
+            # The name is not repeated: it may be the secret itself.
+            hint=f"set the variable that `secret` under [serve.webhooks.{name}] names to whsec_ "
+            "and the base64 of 24 to 64 random bytes",
         )
     return found

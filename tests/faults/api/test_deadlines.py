@@ -1,9 +1,8 @@
 """Whatever a request waits for, it ends in its time, and leaves nothing behind that waits on."""
 
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from sqlalchemy import create_engine
 from petrec.api import Options, StoredObject, Uploaded
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
+from tests.plugins.frozen import Frozen
 from tests.plugins.two_clinics import INITIATE, REC1, VET1
 from tests.plugins.waiting import until
 
@@ -76,32 +76,6 @@ def test_a_request_ends_in_its_time(make: Make, method: str, path: str, body: An
     assert api.database.execute(ROWS) == before
     assert api.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
     assert api.client.get(LIST).status_code == 200
-
-
-class Frozen:
-    """A way to the database on which, once it is frozen, nothing moves: neither data nor an end."""
-
-    def __init__(self, server_port: int) -> None:
-        self.flows = threading.Event()
-        self.flows.set()
-        self.server_port = server_port
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self.listener.accept()
-                server = socket.create_connection(("127.0.0.1", self.server_port))
-                for ends in ((client, server), (server, client)):
-                    threading.Thread(target=self._pump, args=ends, daemon=True).start()
-
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError), source, target:
-            while block := source.recv(65536):
-                self.flows.wait()
-                target.sendall(block)
 
 
 def test_a_network_that_is_silent(two_clinics: Database, make: Make) -> None:

@@ -62,6 +62,15 @@ def test_a_secret_in_the_place_of_its_variable_is_not_shown(secret: str) -> None
     assert not caught.value.hint
 
 
+@pytest.mark.parametrize("secret", ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "_" + "A1" * 16, "a" * 64])
+def test_a_secret_that_looks_like_a_variable_is_not_shown(secret: str) -> None:
+    """Base64 without its signs may be the name of a variable."""
+    with pytest.raises(SettingsError) as caught:
+        open_webhooks(settings_of("https://x.example/", secret=secret), {})
+    assert secret not in str(caught.value) + caught.value.hint
+    assert "secret` under [serve.webhooks.a]" in caught.value.hint
+
+
 def test_what_is_taken_is_gone_and_was_signed(
     outbox_session: Callable[..., Session], clinic: Database, receiver: Receiver
 ) -> None:
