@@ -4,6 +4,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy import Text, Update, bindparam, cast, update
 
 from petrec.api.access import Scope
@@ -15,6 +16,7 @@ from petrec.api.statements import CompiledStatement, Row, actor_values
 from petrec.api.uploads.complete_queries import lock
 from petrec.api.uploads.wire import CancelOut, InitiateOut
 from petrec.api.wire_columns import as_column
+from petrec.postgres.raised import is_raised
 from petrec.schema import FAILED, Schema, UploadState
 
 logger = logging.getLogger("petrec.api")
@@ -67,7 +69,13 @@ def cancel(service: Service, caller: Caller, recording: str) -> CancelOut:
         _pending(row)
         moment = service.options.clock().replace(microsecond=0)
         values = {"id": known, "status": FAILED, "moment": moment}
-        _statement(service, _status_query).run(connection, values)
+        try:
+            _statement(service, _status_query).run(connection, values)
+        except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
+            if is_raised(error):
+                raise
+            message = "The status of recordings cannot say that an upload has failed"
+            raise conflict("not_cancellable", message) from error
     told = {
         "recording_id": answer["recording_id"],
         "user_id": ids.write(Entity.USER, caller.actor.user_id),

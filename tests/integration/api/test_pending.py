@@ -87,3 +87,18 @@ def test_what_a_form_needs_is_not_there(api: Api) -> None:
     api.database.execute("UPDATE recordings SET mime_type = NULL")
     code, refused = post(api, "form")
     assert (code, refused["error_code"]) == (409, "no_form")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE recordings ADD CHECK (status IN ('pending', 'uploaded'))",
+        "CREATE TYPE step AS ENUM ('pending', 'uploaded');"
+        "ALTER TABLE recordings ALTER status TYPE step USING status::step",
+    ],
+)
+def test_a_status_that_cannot_say_so_refuses_a_cancellation(api: Api, change: str) -> None:
+    api.database.execute(change)
+    code, refused = post(api, "cancel")
+    assert (code, refused["error_code"], status(api)) == (409, "not_cancellable", "pending")
+    assert post(api, "complete", file_size_bytes=3)[0] == 200
