@@ -11,7 +11,7 @@ from sqlalchemy import Connection as _SqlConnection
 from sqlalchemy import Engine, Pool
 
 from petrec.api.deadline import current_deadline
-from petrec.errors import SettingsError
+from petrec.errors import SettingsError, UnsupportedServerError
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.search_path import SearchPath, read_search_path
 from petrec.postgres.session_state import FORMATS, search_path, set_local, set_statement
@@ -67,13 +67,21 @@ class Database:
         self._path = SearchPath()
 
     def schema(self, names: Mapping) -> Schema:
-        """Read the tables; errors: SchemaMismatchError, PermissionMissingError."""
+        """Read the tables.
+
+        Errors: SchemaMismatchError, PermissionMissingError, UnsupportedServerError.
+        """
         level = {"isolation_level": "READ COMMITTED"}
         with self.engine.connect() as connection:
             _end_hooks(connection.connection.driver_connection)
             with connection.execution_options(**level).begin():
                 set_local(connection, FORMATS)
                 schema = load_schema(connection, names)
+                if not schema.layout.is_here:
+                    raise UnsupportedServerError(
+                        f"petrec.api does not serve {schema.layout.spread} tables of Citus",
+                        hint="petrec explain scale lists what petrec does there",
+                    )
                 self._path = read_search_path(connection, names, self._more)
         return schema
 

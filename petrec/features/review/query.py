@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.selectable import Subquery
 
+from petrec.errors import UnsupportedServerError
 from petrec.features.review import folds
 from petrec.features.review.audio import audio_key
 from petrec.features.review.clock import UTC, Clock
@@ -73,9 +74,17 @@ def ids_query(schema: Schema, clock: Clock = UTC, *, audio: bool = False) -> Sel
 
 
 class CaseQuery:
-    """The joins that the observed values are read from; a kind needs only some of them."""
+    """The joins that the observed values are read from; a kind needs only some of them.
+
+    Errors: UnsupportedServerError.
+    """
 
     def __init__(self, schema: Schema, kind: Kind | None, clock: Clock) -> None:
+        if schema.layout.gathers_visits:
+            raise UnsupportedServerError(
+                "Citus has visits and recordings on different nodes: a review cannot show both",
+                hint="SELECT create_reference_table('visits')",
+            )
         self.schema = schema
         self.clock = clock
         self.facts = judged(schema)

@@ -12,7 +12,7 @@ from tests.plugins.command import Petrec, Spawn
 ON_SHARDS = """
 SELECT bool_and(result = %s) FROM run_command_on_shards('{0}.recordings', $$
 SELECT count(*) FILTER (WHERE convalidated) || ' of ' || count(*) FROM pg_constraint
-WHERE conrelid = '%%s'::regclass AND starts_with(conname, 'fk_recordings_pet') $$)
+WHERE conrelid = '%%s'::regclass AND starts_with(conname, 'fk_recordings_') $$)
 """
 FIRST_SHARD = """
 SELECT shard_name, nodename, nodeport FROM citus_shards
@@ -23,10 +23,12 @@ WHERE table_name = '{0}.recordings'::regclass ORDER BY shardid LIMIT 1
 def sound(citus: CitusClinics, layout: str) -> None:
     """Make a clinic without damage, and without rows that only its coordinator has."""
     citus.build(layout)
-    kept = "pet_id IN (SELECT id FROM {}.pets)"
-    citus.execute(f"DELETE FROM {{}}.recordings WHERE pet_id IS NULL OR NOT {kept}", layout, layout)
-    truncate = "SELECT truncate_local_data_after_distributing_table('LAYOUT.recordings')"
-    citus.execute(truncate.replace("LAYOUT", layout))
+    kept = "EXISTS (SELECT FROM {}.appointment_pets l WHERE l.appointment_id = r.appointment_id"
+    kept += " AND l.pet_id = r.pet_id)"
+    citus.execute(f"DELETE FROM {{}}.recordings r WHERE NOT {kept}", layout, layout)
+    truncate = "SELECT truncate_local_data_after_distributing_table('LAYOUT.TABLE')"
+    for table in ("recordings", "appointment_pets", "appointments"):
+        citus.execute(truncate.replace("LAYOUT.TABLE", f"{layout}.{table}"))
 
 
 def on_shards(citus: CitusClinics, layout: str, told: str) -> bool:
@@ -45,14 +47,18 @@ def test_rows_left_on_the_coordinator_are_named(
     assert f'truncate_local_data_after_distributing_table(\'"{layout}"."recordings"\')' in told.err
 
 
+@pytest.mark.parametrize(
+    ("more", "foreign_keys"),
+    [(("--group", "indexes"), 1), (("--appointment-fk", "--membership"), 3)],
+)
 @pytest.mark.parametrize("layout", [TENANT, HASHED])
 def test_constraints_and_rollback_agree_with_the_shards(
-    layout: str, petrec: Petrec, citus: CitusClinics
+    layout: str, more: tuple[str, ...], foreign_keys: int, petrec: Petrec, citus: CitusClinics
 ) -> None:
     sound(citus, layout)
-    options = ("--group", "required", "--group", "indexes", "--schema", layout, "--yes")
+    options = ("--group", "required", *more, "--schema", layout, "--yes")
     assert petrec("constraints", "apply", *options, dsn=citus.dsn).code == 0
-    assert on_shards(citus, layout, "1 of 1")
+    assert on_shards(citus, layout, f"{foreign_keys} of {foreign_keys}")
     assert petrec("constraints", "rollback", *options, dsn=citus.dsn).code == 0
     assert on_shards(citus, layout, "0 of 0")
 

@@ -5,7 +5,12 @@ import io
 import json
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import create_engine
 
+from petrec.api.database import Database
+from petrec.errors import UnsupportedServerError
+from petrec.settings import Mapping
 from tests.plugins.citus import HASHED, LAYOUTS, LOCAL, SEEN, TENANT, VISITED, CitusClinics
 from tests.plugins.command import Petrec
 
@@ -52,3 +57,20 @@ def test_several_nodes_have_no_common_snapshot(
     told = json.loads(petrec("audit", "--schema", layout, "--format", "json", dsn=citus.dsn).out)
     assert told["one_snapshot"] is one
     assert any("no common snapshot" in remark for remark in told["remarks"]) is not one
+
+
+def test_a_review_needs_its_visits_beside_the_recordings(
+    petrec: Petrec, citus: CitusClinics
+) -> None:
+    done = petrec("review", "export", "cases.csv", "--schema", VISITED, dsn=citus.dsn)
+    assert done.code == 2
+    assert "visits and recordings on different nodes" in done.err
+
+
+@pytest.mark.parametrize("layout", [TENANT, HASHED])
+def test_the_api_serves_no_distributed_tables(layout: str, citus: CitusClinics) -> None:
+    given = conninfo_to_dict(citus.dsn)
+    engine = create_engine("postgresql+psycopg://", connect_args=given)
+    with pytest.raises(UnsupportedServerError, match=f"does not serve {layout} tables"):
+        Database(engine).schema(Mapping(schema=layout))
+    engine.dispose()
