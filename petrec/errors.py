@@ -26,6 +26,9 @@ class PetrecError(Exception):
         self.reason = reason or (type(self).__doc__ or "").strip()
         self.hint = hint
         super().__init__(self.reason)
+        if hint:
+            # A traceback shows it below the reason.
+            self.add_note(hint)
 
 
 class SettingsError(PetrecError):

@@ -9,9 +9,13 @@ import sqlalchemy.exc
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from petrec.api.entities import Entity
 from petrec.api.host.document_page import as_page
 from petrec.api.http.fitted import with_ids, with_nulls
 from petrec.api.router import ClinicRouter
+from petrec.api.service import Clinic
+from petrec.api.uploads.idempotency import KEY_HEADER
+from petrec.api.uploads.new_ids import makes_own
 from petrec.errors import PetrecError
 
 logger = logging.getLogger("petrec.api")
@@ -37,11 +41,23 @@ class ServedDocument:
         if self._fitted is None:
             plain = with_nulls(copy.deepcopy(self._app.openapi()), self._router)
             try:
-                self._fitted = with_ids(plain, self._router.service.clinic.ids)
+                self._fitted = _fitted(plain, self._router.service.clinic)
             except (sqlalchemy.exc.SQLAlchemyError, psycopg.Error, PetrecError) as error:
                 logger.warning("The document shows ids as uuids: %s", type(error).__name__)
                 return plain
         return self._fitted
+
+
+def _fitted(document: dict[str, Any], clinic: Clinic) -> dict[str, Any]:
+    """Return the document with the database's ids, and with keys where they make ids."""
+    found: dict[str, Any] = with_ids(document, clinic.ids)
+    if makes_own(clinic, Entity.RECORDING):
+        return found
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            given = operation.get("parameters", [])
+            operation["parameters"] = [one for one in given if one["name"] != KEY_HEADER["name"]]
+    return found
 
 
 def add_document(

@@ -28,6 +28,8 @@ class Ids:
             entity: "text" if c is None else base_type(c) for entity, c in self.columns.items()
         }
 
+        self._texts = {entity for entity, c in self.columns.items() if c is None or is_text(c)}
+
     def write(self, entity: Entity, bare: str) -> str:
         """Return an id as it goes over the wire."""
         return self.prefixed(entity, bare) if self.typed or not bare else bare
@@ -101,8 +103,7 @@ class Ids:
 
     def is_text(self, entity: Entity) -> bool:
         """Return whether ids are text, so that one may look like a prefix and another id."""
-        column = self.columns[entity]
-        return column is None or is_text(column)
+        return entity in self._texts
 
     def is_uuid(self, entity: Entity) -> bool:
         """Return whether ids are uuids, which are written in lower case."""

@@ -169,6 +169,8 @@ def _out(service: Service, new: NewRecording, key: str, post: PresignedPost) -> 
 
 
 def _log(clinic: Clinic, new: NewRecording) -> None:
+    if not logger.isEnabledFor(logging.INFO):
+        return
     known = {
         "recording_id": clinic.ids.write(Entity.RECORDING, new.id),
         "pet_id": clinic.ids.write(Entity.PET, new.pet_id),

@@ -93,6 +93,8 @@ def test_patterns_and_examples_are_those_of_the_ids_that_are_served(
     field = shown["components"]["schemas"]["RecordingOut"]["properties"]["id"]
     for each in [*(row["id"] for row in listed), *field["examples"]]:
         assert re.search(field["pattern"], each), (field["pattern"], each)
+    started = shown["paths"]["/inner/api/v1/recordings/upload/initiate"]["post"]
+    assert (started["parameters"] != []) == (sort != "integer"), "numbers are not made of keys"
     given = admin.get(f"/inner/api/v1/recordings/{field['examples'][0]}")
     assert given.json()["error_code"] == "recording_not_found"
     assert "/inner/api/v1/recordings/" in admin.get("/docs").text

@@ -70,10 +70,11 @@ def test_lists_read_few_recordings(
     for query, headers in (
         ("?limit=10", owners), ("?limit=5", owners), ("?limit=50", {}), ("?limit=200", {}),
         ("?limit=50", staff), (f"?limit=5&pet_id={pet}", {}),
-        (f"?limit=5&appointment_id={appointment}", {}),
+        (f"?limit=5&appointment_id={appointment}", {}), ("?limit=20&status=uploaded", owners),
+        (f"?limit=5&appointment_id={appointment}&pet_id={pet}&status=uploaded", owners),
     ):  # fmt: skip
         cursor = ""
-        for _ in range(2):
+        for _ in range(3):
             sent.clear()
             page = api.client.get(f"/api/v1/recordings/{query}{cursor}", headers=headers)
             listed = [one for one in sent if one[0].startswith("WITH named")]

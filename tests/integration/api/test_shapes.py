@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from traceback import format_exception
 from typing import Any
 
 import pytest
@@ -83,8 +84,9 @@ def test_engines_that_do_not_fit() -> None:
         build_router(other, store=MemoryStore(), current_actor=lambda: None)
     theirs: Any = create_async_engine("postgresql+psycopg://")
     for asynchronous in (theirs, theirs.sync_engine):
-        with pytest.raises(SettingsError, match="synchronous engine"):
+        with pytest.raises(SettingsError, match="synchronous engine") as refused:
             build_router(asynchronous, store=MemoryStore(), current_actor=lambda: None)
+        assert "build_router(create_engine(url), ...)" in "".join(format_exception(refused.value))
     engine = create_engine("postgresql+psycopg://").execution_options(
         isolation_level="SERIALIZABLE"
     )
