@@ -120,3 +120,22 @@ def test_a_not_null_of_the_host_survives_a_rollback(planner: Connection, made: D
     assert any("petrec did not make it; its name is by_host" in note for note in notes)
     drive(made, planner, wanted.rollback)
     assert made.execute("SELECT FROM pg_constraint WHERE conname = 'by_host' AND conislocal")
+
+
+@pytest.mark.parametrize("any_cluster", [NAMING_NOT_NULL], indirect=True)
+def test_a_not_null_that_the_server_has_numbered_is_petrecs(
+    planner: Connection, made: Database
+) -> None:
+    """A run of an older server was stopped, and its check has the name that NOT NULL would get."""
+    before = digest(made)
+    name = "recordings_pet_id_not_null"
+    made.execute(f"ALTER TABLE {made.recordings} ADD CONSTRAINT {name} CHECK (pet_id IS NOT NULL)")
+    wanted = Request(Mapping(), ("required",), "CASCADE")
+    drive(made, planner, wanted.plan)
+    numbered = (
+        f"SELECT FROM pg_constraint WHERE conname = '{name}1' AND contype = 'n' AND conislocal"
+    )
+    assert made.execute(numbered) == [()]
+    assert wanted.rollback(planner).notes == ()
+    drive(made, planner, wanted.rollback)
+    assert digest(made) == before

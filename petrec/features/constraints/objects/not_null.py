@@ -23,6 +23,8 @@ from petrec.features.constraints.statements.constraint import (
     Validate,
 )
 
+_DIGITS = "0123456789"
+
 
 class NotNull(Object):
     """NOT NULL of a column."""
@@ -142,12 +144,13 @@ class NotNull(Object):
     def _foreign(self) -> list[str]:
         """Return the names of a NOT NULL that others created; it has a name from version 18 on.
 
-        SET NOT NULL gives it a name of the server's form, for every role.
+        SET NOT NULL gives it a name of the server's form, for every role; with a number where the
+        check of a stopped run has that name.
         """
         ours = {*self._names, f"{self.table_name}_{self.column.bare}_not_null"}
         found = [c for c in self.catalog.constraints if c.table == self.table_name]
         named = (c.name for c in found if (c.type, c.columns) == ("n", self.column_names))
-        return [name for name in named if name not in ours]
+        return [name for name in named if not ours & {name, name.rstrip(_DIGITS)}]
 
     def _pending(self) -> ConstraintRow | None:
         """Return the NOT NULL constraint if it exists and is not validated: from version 18 on."""
