@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from petrec.api.corrections.wire import RecordingPatch
 from petrec.api.http.common import actor_dependency, add_route, answers, encoded, tagged_answer
 from petrec.api.http.preconditions import MATCH_HEADER, match_of, tagged
 from petrec.api.http.wire_fields import RecordingId
 from petrec.api.ports import Actor
 from petrec.api.recordings.routes import ONE
-from petrec.api.recordings.wire import RecordingOut
+from petrec.api.recordings.wire import RecordingOut, RecordingPatch
 from petrec.api.service import Service
 from petrec.errors import SettingsError
 

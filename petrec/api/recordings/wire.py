@@ -1,5 +1,6 @@
-"""A recording, whose pet is never null, and where to listen to it."""
+"""A recording, whose pet is never null, where to listen to it, and what may be changed of it."""
 
+from pydantic import BaseModel, ConfigDict
 from typing_extensions import TypedDict
 
 from petrec.api.http.wire_fields import (
@@ -49,3 +50,15 @@ class AudioOut(TypedDict):
     expires_in: Count
     content_type: str
     file_size_bytes: Count
+
+
+class RecordingPatch(BaseModel):
+    """What to change: the pet, which must be in the recording's appointment."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={"example": {"pet_id": "pet-987fcdeb-51a2-43d1-9c4f-123456789abc"}},
+    )
+
+    pet_id: PetId
