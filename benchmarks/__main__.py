@@ -4,7 +4,17 @@ import argparse
 import os
 from importlib import import_module
 
-NAMES = ("startup", "fleet", "audit", "backfill", "review", "api", "constraints", "partitions")
+NAMES = (
+    "startup",
+    "fleet",
+    "audit",
+    "backfill",
+    "growth",
+    "review",
+    "api",
+    "constraints",
+    "partitions",
+)
 
 parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
 parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*NAMES, "report")))
