@@ -107,7 +107,7 @@ def test_every_operation_asks_for_a_good_token(base: Database, client: Make) -> 
                 assert (answer.status_code, answer.json()["error_code"]) == (401, code), path
                 assert answer.headers["www-authenticate"].startswith("Bearer")
                 asked.append((method.upper(), code))
-    assert len(asked) == 26, "thirteen operations"
+    assert len(asked) == 28, "fourteen operations"
     noted = "SELECT method, error_code, user_id FROM api_logs ORDER BY id"
     assert base.execute(noted) == [(method, code, None) for method, code in asked]
 
