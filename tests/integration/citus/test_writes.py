@@ -31,6 +31,9 @@ def test_a_backfill_and_its_undo_are_those_of_plain_tables(
     journaled = citus.execute(f"SELECT count(*) FROM petrec.changes WHERE run_id = {run}")
     changed = sum(old != new for old, new in zip(before, after, strict=True))
     assert journaled == [(changed,)]
+    planned = petrec("runs", "undo", run, "--plan", "--schema", layout, dsn=citus.dsn)
+    assert planned.code == 2
+    assert "an undo has no plan there" in planned.err
     assert petrec("runs", "undo", run, "--yes", "--schema", layout, dsn=citus.dsn).code == 0
     assert citus.recordings(layout) == before
 

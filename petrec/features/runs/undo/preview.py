@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, select
 
-from petrec.errors import DatabaseError
+from petrec.errors import DatabaseError, UnsupportedServerError
 from petrec.features.runs.foresight import foresee
 from petrec.features.runs.journal.keys import has_last_key, last_keys
 from petrec.features.runs.journal.store import undos_of
@@ -21,7 +21,15 @@ _GONE = "the recording was deleted"
 
 
 def preview_undo(connection: Connection, schema: Schema, target: Target, undone: Run) -> UndoPlan:
-    """Compare the recordings of a run with what it wrote; errors: IllegalTransitionError."""
+    """Compare the recordings of a run with what it wrote.
+
+    Errors: IllegalTransitionError, UnsupportedServerError.
+    """
+    if not schema.layout.is_here:
+        raise UnsupportedServerError(
+            "Citus does not join recordings to the journal, so an undo has no plan there",
+            hint="undo the run: rows that have changed since are skipped and listed",
+        )
     check_undoable(undone, target)
     written = undo_target(connection, undone)
     compared = _compared(connection, schema, undone, written).subquery("compared")
