@@ -8,6 +8,7 @@ NAMES = (
     "startup",
     "fleet",
     "audit",
+    "lake",
     "backfill",
     "growth",
     "review",

@@ -116,7 +116,7 @@ def check_csv(path: str) -> None:
     Errors: SchemaMismatchError, EngineFailedError.
     """
     with open_duckdb() as engine, translated(path):
-        read = engine.relation(TableFiles(FileFormat.CSV, [path])).project("max(COLUMNS(*))")
+        read = engine.relation(TableFiles(FileFormat.CSV, [path])).aggregate("max(COLUMNS(*))")
         interruptible(engine.connection, read.fetchall)
 
 

@@ -8,7 +8,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from petrec.errors import EngineFailedError
+from petrec.errors import EngineFailedError, UsageError
 from petrec.lake.alike import FileTypes
 from petrec.lake.dialects import SPARK
 from petrec.lake.engine import FileFormat, TableFiles, View
@@ -24,7 +24,6 @@ _TYPES = {
     "timestamp": "timestamp with time zone",
     "timestamp_ntz": "timestamp without time zone",
 } | dict.fromkeys(("tinyint", "smallint", "int", "bigint"), "bigint")
-# Of the session, which other work of the caller may share.
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.caseSensitive": "true",
@@ -124,17 +123,35 @@ class SparkEngine:
 
 @contextmanager
 def open_spark(master: str, session: Any = None) -> Iterator[SparkEngine]:
-    """Open an engine on a cluster; a session of the caller's is used as it is and not stopped."""
+    """Open an engine on a cluster; a session of the caller's is not changed and not stopped.
+
+    Errors: UsageError, EngineFailedError.
+    """
     if session is not None:
-        with _with_settings(session):
-            yield SparkEngine(session)
+        with _translated("the caller's session"):
+            beside = _beside(session)
+        yield SparkEngine(beside)
         return
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - an optional package
+
+    if SparkSession.getActiveSession() is not None:
+        reason = "this program has a Spark session already, and a second one would be the same"
+        raise UsageError(reason, hint="pass it as spark")
     with _translated("the cluster"):
         started = _start(master)
     try:
         yield SparkEngine(started)
     finally:
         started.stop()
+
+
+def _beside(session: Any) -> Any:
+    """Return a session of the same application, with views and settings of its own."""
+    made = session.newSession()
+    for name, value in (session.conf.getAll | _SETTINGS).items():
+        if made.conf.isModifiable(name):
+            made.conf.set(name, value)
+    return made
 
 
 def _start(master: str) -> Any:
@@ -151,19 +168,6 @@ def _start(master: str) -> Any:
     scheduler = "org.apache.spark.scheduler.TaskSchedulerImpl"
     log4j.core.config.Configurator.setLevel(scheduler, log4j.Level.WARN)
     return started
-
-
-@contextmanager
-def _with_settings(session: Any) -> Iterator[None]:
-    """Set what the rules need, and set back what the caller had."""
-    before = {name: session.conf.get(name, None) for name in _SETTINGS}
-    for name, value in _SETTINGS.items():
-        session.conf.set(name, value)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            session.conf.unset(name) if value is None else session.conf.set(name, value)
 
 
 @contextmanager

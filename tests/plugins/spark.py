@@ -5,7 +5,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,15 +22,17 @@ _PATIENCE_S = 300
 # What is started does little work, so a compiler that optimizes costs more than it saves.
 _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
 _SETTINGS = {
-    "spark.cores.max": str(WORKERS),
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": _JVM,
     "spark.driver.host": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+_ECONOMICAL = {
+    "spark.cores.max": str(WORKERS),
+    "spark.driver.extraJavaOptions": _JVM,
     "spark.executor.extraJavaOptions": _JVM,
     "spark.executor.memory": "512m",
     "spark.sql.shuffle.partitions": "2",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
 }
 # So is code that is generated for each query.
 _INTERPRETED = {
@@ -50,19 +53,31 @@ class SparkCluster:
 @pytest.fixture(scope="session")
 def spark_cluster() -> Iterator[SparkCluster]:
     """Yield a standalone cluster on the loopback, which can run two applications at once."""
-    found = find_spec("pyspark")
-    if found is None or found.origin is None or shutil.which("java") is None:
+    if find_spec("pyspark") is None or shutil.which("java") is None:
         pytest.skip("Spark needs pyspark and Java")
+    with started_cluster(WORKERS, _ECONOMICAL, cores=2, memory="1100m") as started:
+        yield started
+
+
+@contextmanager
+def started_cluster(
+    workers: int, settings: Mapping[str, str], *, cores: int, memory: str
+) -> Iterator[SparkCluster]:
+    """Start a cluster whose workers have so many cores and so much memory each."""
+    found = find_spec("pyspark")
+    assert found is not None
+    assert found.origin is not None
     port = free_port()
     address, common = f"spark://127.0.0.1:{port}", ("--host", "127.0.0.1", "--webui-port", "0")
     with tempfile.TemporaryDirectory(prefix="petrec-spark-") as place:
-        daemons = _Daemons(Path(found.origin).parent, Path(place))
+        daemons = _Daemons(Path(found.origin).parent, Path(place), {**_SETTINGS, **settings})
         try:
             daemons.start("master.Master", "--port", str(port), *common)
             until(listens, port, within_s=_PATIENCE_S)
-            for number in range(WORKERS):
-                limits = ("--cores", "2", "--memory", "1100m", "--work-dir", f"{place}/{number}")
-                daemons.start("worker.Worker", *common, *limits, address)
+            for number in range(workers):
+                limits = ("--cores", str(cores), "--memory", memory)
+                place_of_it = ("--work-dir", f"{place}/{number}")
+                daemons.start("worker.Worker", *common, *limits, *place_of_it, address)
             yield SparkCluster(address, {"SPARK_CONF_DIR": place, "SPARK_LOCAL_IP": "127.0.0.1"})
         finally:
             daemons.stop()
@@ -71,11 +86,11 @@ def spark_cluster() -> Iterator[SparkCluster]:
 class _Daemons:
     """The processes of a cluster, whose logs and settings are in one place."""
 
-    def __init__(self, home: Path, place: Path) -> None:
+    def __init__(self, home: Path, place: Path, settings: Mapping[str, str]) -> None:
         self.home, self.place = home, place
         self.started: list[subprocess.Popen[bytes]] = []
-        settings = "".join(f"{name} {value}\n" for name, value in _SETTINGS.items())
-        (place / "spark-defaults.conf").write_text(settings)
+        lines = (f"{name} {value}\n" for name, value in settings.items())
+        (place / "spark-defaults.conf").write_text("".join(lines))
 
     def start(self, role: str, *arguments: str) -> None:
         environment = {

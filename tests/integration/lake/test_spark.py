@@ -12,15 +12,18 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 import petrec as api
+from petrec.errors import UsageError
 from petrec.fingerprints import NamedFinding, stream_findings
 from petrec.lake.choice import FileEngine
 from petrec.operations.session import Session
+from petrec.rules.census import take_census
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database, databases
 from tests.plugins.known_clinics import MANY_KINDS
 from tests.plugins.random_clinics import Clinic, clinics
 from tests.plugins.spark import WORKERS, SparkCluster
+from tests.unit.lake.test_odd_csv import write
 from tests.unit.lake.test_random_clinics import hold_equal
 
 # Java starts as many processes as there are workers, beside those of other tests.
@@ -88,8 +91,26 @@ def test_counts_rows_digests_and_baselines_are_those_of_postgresql(
         checked = api.validate(session, api.Gate(baseline=tmp_path / "known"))
         assert checked.ratchet is not None
         assert not sum((*checked.ratchet.new.values(), *checked.ratchet.fixed.values()))
+    # The caller's session is as it was.
+    assert not spark.catalog.listTables()
+    assert spark.conf.get("spark.sql.caseSensitive") == "false"
     assert spark.sparkContext.getConf().get("spark.master").startswith("spark://")
     assert spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() == WORKERS + 1
+
+
+def test_two_exports_can_be_open_at_once_in_one_session(
+    exported: Exported, spark: Any, tmp_path: Path
+) -> None:
+    write(tmp_path, {})
+    first, second = (
+        api.connect_files(place, engine="spark", spark=spark)
+        for place in (tmp_path, exported.directory)
+    )
+    with first.source() as (source, schema), second.source() as (other, of_other):
+        assert take_census(other, of_other, owners=False).count() > 4
+        assert take_census(source, schema, owners=False).count() == 4
+    with pytest.raises(UsageError, match="has a Spark session already"):
+        api.audit(api.connect_files(tmp_path, engine="spark"))
 
 
 @settings(max_examples=1, deadline=None, database=None)

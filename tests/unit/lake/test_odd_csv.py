@@ -7,6 +7,7 @@ import pytest
 
 import petrec as api
 from petrec.errors import EngineFailedError, PetrecError, SchemaMismatchError
+from petrec.lake.with_duckdb import check_csv
 
 # Two appointments and three pets: a lost field, column or line changes a count.
 TABLES = {
@@ -76,6 +77,18 @@ def test_another_form_is_refused_with_file_and_line(
         counts(tmp_path)
     # What a line has in it may be personal.
     assert "more" not in str(raised.value)
+
+
+def test_every_field_is_looked_at_for_engines_that_name_no_line(tmp_path: Path) -> None:
+    write(tmp_path, {})
+    check_csv(str(tmp_path / "pets.csv"))
+    for line, said in {
+        b"p9,caf\xe9": "line 5: it is not UTF-8",
+        b"p9": "line 5: the header",
+    }.items():
+        write(tmp_path, {"pets": TABLES["pets"].encode() + line + b"\n"})
+        with pytest.raises(EngineFailedError, match=said):
+            check_csv(str(tmp_path / "pets.csv"))
 
 
 def test_other_encodings_are_refused(tmp_path: Path) -> None:
