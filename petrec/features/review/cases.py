@@ -14,8 +14,8 @@ from petrec.features.review.case import Candidate, Case, Strength, Suggestion, V
 from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.folds import as_text
 from petrec.features.review.observed import Observed, SeenPet
-from petrec.features.review.query import ids_query, kind_query, practices_query
-from petrec.features.review.scope import ALL, CaseScope
+from petrec.features.review.query import ids_query, kind_query
+from petrec.features.review.scope import ALL, CaseScope, practices_query
 from petrec.features.review.suggest import rank, suggestions
 from petrec.postgres.foreseen import Lacking, what_is_lacking
 from petrec.postgres.snapshot import stream_copy

@@ -24,13 +24,12 @@ from petrec.features.review import folds
 from petrec.features.review.audio import audio_key
 from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.folds import as_text, has_day, pet_json
-from petrec.features.review.scope import ALL, CaseScope, lacking
+from petrec.features.review.scope import ALL, CaseScope
 from petrec.features.review.state import state_sql
 from petrec.features.review.told import told_facts
 from petrec.features.runs.journal.keys import key_of
 from petrec.rules import FINDINGS, Kind, Repair, judged, kind_by_id, kind_column
 from petrec.schema import Schema
-from petrec.schema.people import practice_of
 
 REVIEWED = tuple(kind.id for kind in FINDINGS if kind.repair is Repair.REVIEW)
 _NULL: ColumnElement[Any] = null()
@@ -46,22 +45,6 @@ def kind_query(
     wanted = scope.conditions(schema, recording, observation.here)
     query = observation.query().where(observation.kind == kind_id, *wanted)
     return query.order_by(recording.id)
-
-
-def practices_query(schema: Schema, kind_id: str, scope: CaseScope) -> Select[Any]:
-    """Select the practices of the cases of one kind; errors: UsageError where none is known."""
-    facts, here = judged(schema), schema.appointments.alias("here")
-    practice = practice_of(schema, facts.recording, here)
-    if practice is None:
-        raise lacking("practice", "appointments.practice_id")
-    source = facts.source.outerjoin(here, here.c.id == facts.recording.appointment_id)
-    conditions = scope.conditions(schema, facts.recording, here)
-    return (
-        select(cast(practice, Text))
-        .select_from(source)
-        .where(kind_column(facts) == kind_id, *conditions)
-        .distinct()
-    )
 
 
 def ids_query(schema: Schema, clock: Clock = UTC, *, audio: bool = False) -> Select[Any]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, cast, or_
+from sqlalchemy import ColumnElement, FromClause, Select, Text, cast, or_, select
 
 from petrec.errors import UsageError
 from petrec.features.review.clock import UTC, Clock
+from petrec.rules import judged, kind_column
 from petrec.schema import Schema, is_moment
 from petrec.schema.people import name_of, practice_of
 
@@ -79,4 +80,20 @@ def lacking(what: str, column: str) -> UsageError:
     return UsageError(
         f"cases cannot be chosen by {what}: there is no {column}",
         hint="map the column in petrec.toml, or leave the option out",
+    )
+
+
+def practices_query(schema: Schema, kind_id: str, scope: CaseScope) -> Select[Any]:
+    """Select the practices of the cases of one kind; errors: UsageError where none is known."""
+    facts, here = judged(schema), schema.appointments.alias("here")
+    practice = practice_of(schema, facts.recording, here)
+    if practice is None:
+        raise lacking("practice", "appointments.practice_id")
+    source = facts.source.outerjoin(here, here.c.id == facts.recording.appointment_id)
+    conditions = scope.conditions(schema, facts.recording, here)
+    return (
+        select(cast(practice, Text))
+        .select_from(source)
+        .where(kind_column(facts) == kind_id, *conditions)
+        .distinct()
     )
