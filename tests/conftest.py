@@ -23,4 +23,5 @@ pytest_plugins = [
     "tests.plugins.served",
     "tests.plugins.api_fixtures",
     "tests.plugins.receiver",
+    "tests.plugins.spans",
 ]

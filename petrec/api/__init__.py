@@ -20,6 +20,7 @@ from petrec.storage.objects import StoredObject
 if TYPE_CHECKING:
     from petrec.api.host.document import add_document
     from petrec.api.host.store import S3Store
+    from petrec.api.host.telemetry import instrument
     from petrec.storage import BucketAddress, Credentials
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Uploaded",
     "add_document",
     "build_router",
+    "instrument",
 ]
 
 
@@ -56,6 +58,10 @@ def __getattr__(name: str) -> Any:
         from petrec.api.host.store import S3Store  # noqa: PLC0415
 
         return S3Store
+    if name == "instrument":
+        from petrec.api.host.telemetry import instrument  # noqa: PLC0415
+
+        return instrument
     if name in {"BucketAddress", "Credentials"}:
         from petrec import storage  # noqa: PLC0415
 

@@ -97,6 +97,9 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitSettings = LimitSettings()
     pool_size: Annotated[int, says("Most connections to the database, per process.")] = 10
     metrics: Annotated[bool, says("Serve GET /metrics for Prometheus (petrec[metrics]).")] = False
+    telemetry: Annotated[
+        bool, says("Send traces by OpenTelemetry, as OTEL_* variables say (petrec[otel]).")
+    ] = False
     drain_s: Annotated[
         int, says("How long running requests may take after SIGTERM, in seconds.")
     ] = 30

@@ -56,8 +56,8 @@ def add_corrections(router: APIRouter, service: Service, current_actor: Callable
 
 def add_deletions(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:
     """Add the endpoint; errors: SettingsError for a store that deletes nothing."""
-    caller_of, store = actor_dependency(current_actor), service.store
-    if not store.can_delete:
+    caller_of = actor_dependency(current_actor)
+    if not service.store.can_delete:
         raise SettingsError("deletions need a store with a method delete(key)")
 
     @cache
@@ -71,7 +71,7 @@ def add_deletions(router: APIRouter, service: Service, current_actor: Callable[.
     ) -> Response:
         """Delete a recording permanently: its row, petrec's journal of it, and its file."""
         match = match_of(request, required=service.options.require_if_match)
-        deletions().delete(store, service.caller(actor), recording_id, match)
+        deletions().delete(service.store, service.caller(actor), recording_id, match)
         return Response(status_code=204)
 
     add_route(

@@ -8,9 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, g
 from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from petrec.api.http.access_log import method_and_route
 from petrec.api.router import ClinicRouter
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 @dataclass(frozen=True)
@@ -21,9 +20,7 @@ class _Counters:
     refused: Counter
 
     def count(self, scope: Scope, status: int) -> None:
-        # The template as documents have it, without its convertors.
-        route = getattr(scope.get("route"), "path_format", "other")
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method, route = method_and_route(scope, "other")
         self.requests.labels(route, method, str(status)).inc()
         code = scope.get("petrec_error_code")
         if code is not None:

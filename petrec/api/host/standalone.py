@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -40,6 +41,8 @@ from petrec.storage import open_bucket
 from petrec.storage.sigv4 import LONGEST_S, SIGNED_FIELDS
 
 _PROBES = (*(f"/api/v1/{name}" for name in ("health", "live", "ready")), "/metrics")
+# FastAPI's own spans hold path and query, and its log records the texts of errors.
+_OWN_SPANS: Any = {"tracing": False, "metrics": False, "logs": False}
 
 
 def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.environ) -> FastAPI:
@@ -72,7 +75,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         ),
     )
     app = FastAPI(
-        title="petrec", **PRESENTED, redirect_slashes=False, openapi_url=None,
+        title="petrec", **PRESENTED, redirect_slashes=False, openapi_url=None, telemetry=_OWN_SPANS,
         lifespan=_lifespan(engine, router, dsn, settings, environment),
     )  # fmt: skip
     app.include_router(router)
@@ -85,6 +88,8 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
         log_as_json()
     allow_origins(app, serve.origins)
     app.add_middleware(AccessLog)
+    if serve.telemetry:
+        _add_telemetry(app, router)
     # The last one added is the outermost: what the others log has the request's id.
     app.add_middleware(RequestIds)
     return app
@@ -151,3 +156,11 @@ def _add_metrics(app: FastAPI, router: ClinicRouter) -> None:
     from petrec.api.host.metrics import add_metrics  # noqa: PLC0415 an extra
 
     add_metrics(app, router)
+
+
+def _add_telemetry(app: FastAPI, router: ClinicRouter) -> None:
+    modules = "opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.http"
+    need_extra("[serve] telemetry", "otel", *modules)
+    from petrec.api.host.exporting import export_traces  # noqa: PLC0415 an extra
+
+    export_traces(app, router, without=_PROBES)

@@ -8,7 +8,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 logger = logging.getLogger("petrec.access")
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
+
+
+def method_and_route(scope: Scope, other: str) -> tuple[str, str]:
+    """Return a request's method and the template of its route, or `other` for what is neither.
+
+    There are few of both, and none has an id in it.
+    """
+    method = scope["method"] if scope["method"] in _METHODS else other
+    # The template as documents have it, without its convertors.
+    return method, getattr(scope.get("route"), "path_format", other)
 
 
 class AccessLog:

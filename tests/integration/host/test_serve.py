@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ SECRET = "a-shared-secret-of-more-than-32-bytes!"
 TOML = """
 [serve]
 metrics = true
+telemetry = {telemetry}
 drain_s = {drain_s}
 [serve.token]
 algorithms = ["HS256"]
@@ -45,15 +46,18 @@ class Served:
     """A running `petrec serve`."""
 
     def __init__(
-        self, folder: Path, dsn: str, endpoint: str, *options: str, drain_s: int = 30
-    ) -> None:
-        toml = TOML.format(bucket=BUCKET, endpoint=endpoint, drain_s=drain_s)
+        self, folder: Path, dsn: str, endpoint: str, *options: str, drain_s: int = 30,
+        otel: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        telemetry = "false" if otel is None else "true"
+        toml = TOML.format(bucket=BUCKET, endpoint=endpoint, drain_s=drain_s, telemetry=telemetry)
         (folder / "petrec.toml").write_text(toml)
         self.log = folder / "log"
         port = free_port()
         env = environment(
             PETREC_DATABASE_URL=dsn, PETREC_JWT_KEY=SECRET,
             AWS_ACCESS_KEY_ID=KEYS.access_key, AWS_SECRET_ACCESS_KEY=KEYS.secret_key,
+            **(otel or {}),
         )  # fmt: skip
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -84,8 +88,8 @@ class Served:
 def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     made: list[Served] = []
 
-    def start(dsn: str, endpoint: str, *options: str, **limits: int) -> Served:
-        made.append(Served(tmp_path, dsn, endpoint, *options, **limits))
+    def start(dsn: str, endpoint: str, *options: str, **more: Any) -> Served:
+        made.append(Served(tmp_path, dsn, endpoint, *options, **more))
         return made[-1]
 
     yield start
