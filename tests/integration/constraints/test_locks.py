@@ -106,6 +106,7 @@ def held_concurrently(clinic: Database, watcher: psycopg.Connection, step: Step)
 
 
 @pytest.mark.long
+@pytest.mark.few(1)
 def test_locks_of_every_step(clinic: Database, engine: Engine) -> None:
     before = digest(clinic)
     wanted = Request(Mapping(), GROUPS, "CASCADE")

@@ -75,7 +75,7 @@ PHASES = ("Examples", "Coverage", "Fuzzing", "Stateful")
     ("sort", "examples"),
     [
         ("uuid", 3),
-        ("integer", 1),
+        pytest.param("integer", 1, marks=pytest.mark.full),
         pytest.param("text", 1, marks=pytest.mark.full),
         pytest.param("prefixed", 1, marks=pytest.mark.full),
         pytest.param("uuid", 300, marks=pytest.mark.full),

@@ -98,6 +98,7 @@ def test_counts_rows_digests_and_baselines_are_those_of_postgresql(
     assert spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() == WORKERS + 1
 
 
+@pytest.mark.full
 def test_two_exports_can_be_open_at_once_in_one_session(
     exported: Exported, spark: Any, tmp_path: Path
 ) -> None:
