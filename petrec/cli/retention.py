@@ -39,9 +39,10 @@ def retention(
     printing: options.Printing,
     connect: options.Connect,
 ) -> int:
-    """Erase recordings permanently, by age, pet, owner or id; --apply erases (exit code 1: found).
+    """Erase recordings permanently: rows, files and journal, by age, pet, owner or id.
 
-    Deleted are the rows, what petrec's journal and outbox hold of them, and the files in the store.
+    Without --apply it lists them, and its exit code is 1 if there are any. Deleted are the rows,
+    what petrec's journal and outbox hold of them, and the files in the store.
 
     Examples:
         petrec retention --older-than 3650d
