@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
     from tests.plugins.api import Api
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 class TracedApi:
     """The application, with what hosts add to it, and its spans."""
 
-    def __init__(self, api: "Api", exporter: "InMemorySpanExporter") -> None:
-        self.api, self.client = api, api.client
+    def __init__(
+        self, api: "Api", provider: "TracerProvider", exporter: "InMemorySpanExporter"
+    ) -> None:
+        self.api, self.client, self.provider = api, api.client, provider
         self._exporter = exporter
 
     def ask(self, method: str, path: str, **options: Any) -> tuple[Any, list[Any]]:
@@ -41,7 +44,7 @@ def traced(api: "Api") -> Iterator[TracedApi]:
     api.app.add_middleware(AccessLog)
     instrument(api.app, api.router, provider)
     api.app.add_middleware(RequestIds)
-    yield TracedApi(api, exporter)
+    yield TracedApi(api, provider, exporter)
     provider.shutdown()
 
 

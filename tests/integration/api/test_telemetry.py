@@ -8,6 +8,7 @@ import pytest
 
 from petrec.api import StoredObject
 from petrec.api.host.json_log import JsonLines
+from tests.plugins.api import watch
 from tests.plugins.spans import TracedApi, tree
 from tests.plugins.two_clinics import (
     ACTORS,
@@ -134,6 +135,32 @@ def test_probes_and_work_beside_the_requests_have_no_spans(traced: TracedApi) ->
     _, spans = traced.ask("GET", f"{API}/appointments/{APPT2}")
     assert traced.api.database.execute("SELECT count(*) FROM api_logs") == [(1,)]
     assert "INSERT public.api_logs" not in {span.name for span in spans}
+
+
+def test_a_span_that_the_host_has_made_is_kept(traced: TracedApi) -> None:
+    """As FastAPI's own is, which surrounds all middleware."""
+    tracer = traced.provider.get_tracer("host")
+    inner = traced.api.app.build_middleware_stack()
+
+    async def hosts(scope: Any, receive: Any, send: Any) -> None:
+        with tracer.start_as_current_span("the host's"):
+            await inner(scope, receive, send)
+
+    traced.api.app.middleware_stack = hosts
+    _, spans = traced.ask("GET", f"{API}/appointments/{APPT1}")
+    assert {span.name for span in spans if span.parent is None} == {"the host's"}
+    assert set(tree(spans)) == {"the host's"}
+    assert "SELECT public.appointments" in tree(spans)["the host's"]
+
+
+def test_cursors_of_the_host_are_kept(traced: TracedApi) -> None:
+    seen: list[Any] = []
+    watch(traced.api.engine, lambda query, _: seen.append(query))
+    traced.ask("GET", f"{API}/appointments/{APPT1}")
+    seen.clear()
+    _, spans = traced.ask("GET", f"{API}/appointments/{APPT1}")
+    asked = [query for query in seen if query not in {"commit", "rollback"}]
+    assert len(asked) == len([span for span in spans if "db.system.name" in span.attributes]) > 0
 
 
 def _errors(spans: list[Any]) -> dict[str, Any]:
