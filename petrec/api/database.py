@@ -9,6 +9,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection as _SqlConnection
 from sqlalchemy import Engine, Pool
+from sqlalchemy.exc import DBAPIError
 
 from petrec.api.deadline import current_deadline
 from petrec.errors import SettingsError, UnsupportedServerError
@@ -148,14 +149,26 @@ class Database:
             "postgresql_readonly": None,
             "postgresql_deferrable": False,
         }
-        with self.engine.connect() as connection, _in_time(driver_of(connection)):
-            _end_hooks(driver_of(connection))
+        with self._connected() as connection:
+            driver = driver_of(connection)
+            _end_hooks(driver)
             with connection.execution_options(**given).begin():
-                driver = driver_of(connection)
                 state = _state(self._path.writing, self._limit_ms, writes=True)
                 driver.execute(state, prepare=False)
                 driver.execute(_PATIENCE, prepare=False)
                 yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[JournalConnection]:
+        with self.engine.connect() as connection, _in_time(driver_of(connection)):
+            try:
+                yield connection
+            except (psycopg.Error, DBAPIError) as error:
+                if isinstance(getattr(error, "orig", error), psycopg.errors.ReadOnlySqlTransaction):
+                    # As `_transaction` does.
+                    connection.invalidate()
+                    self.engine.dispose()
+                raise
 
     @contextmanager
     def _borrowed(self, pool: Pool) -> Iterator[Connection]:
@@ -172,7 +185,8 @@ class Database:
             if connection.closed:
                 pooled.invalidate()
                 deadline = current_deadline()
-                if deadline is None or not deadline.has_passed():
+                is_late = deadline is not None and deadline.has_passed()
+                if pool is self.engine.pool and not is_late:
                     # As SQLAlchemy does after a disconnect: the pool has other dead connections.
                     self.engine.dispose()
             else:

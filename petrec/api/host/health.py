@@ -50,6 +50,8 @@ def ready(service: Service, *, writes: bool) -> Health:
     with database.reading() as connection:
         if not _is_writable(connection):
             if writes:
+                # A new connection may lead to the server that has become the primary.
+                connection.close()
                 raise unavailable("read_only", "The database takes no writes")
             remarks.append("read_only")
         elif writes:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from petrec.api import Options, StoredObject
+from petrec.features.runs.journal.install import install_journal
 from tests.plugins.api import Api
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, MakeDatabase
-from tests.plugins.two_clinics import APPT1, INITIATE, PET1, REC1, REC2, ROWS, VET1, VISIT1
+from tests.plugins.two_clinics import ACTORS, APPT1, INITIATE, PET1, REC1, REC2, ROWS, VET1, VISIT1
 
 API = "/api/v1"
 NEW_VISIT = {"pet_id": f"pet-{PET1}", "appointment_id": f"appt-{APPT1}", "visit_type": "checkup"}
@@ -23,7 +24,13 @@ WRITES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("PATCH", f"/visits/visit-{VISIT1}", {"notes": "n"}),
     ("DELETE", f"/visits/visit-{VISIT1}", None),
 ]
+RECORDING = f"/recordings/rec-{REC1}"
 READS = ("/recordings/", f"/recordings/rec-{REC1}", f"/appointments/appt-{APPT1}", "/visits/")
+MORE = "dddddddd-0000-4000-8000-000000000003"
+SECOND = f"""
+INSERT INTO pets SELECT '{MORE}', owner_id, 'Bo', 'Cat', NULL, now() FROM pets WHERE id = '{PET1}';
+INSERT INTO appointment_pets VALUES ('{APPT1}', '{MORE}');
+"""
 DIGEST = """
 SELECT (SELECT md5(string_agg(r::text, '|' ORDER BY id)) FROM recordings r),
        (SELECT md5(string_agg(v::text, '|' ORDER BY id)) FROM visits v)
@@ -62,11 +69,41 @@ def test_a_former_primary_that_is_fenced(api: Api) -> None:
     api.engine.dispose()
     check(prepared(api))
     # As with an address that leads to the new primary: the pool keeps no connection to the old one.
-    with api.database.connect() as admin:
-        admin.execute("SET default_transaction_read_only = off")
-        admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    unfence(api)
     started = [api.client.post(f"{API}{WRITES[0][1]}", json=INITIATE) for _ in range(2)]
     assert started[-1].status_code == 200
+
+
+def unfence(api: Api) -> None:
+    with api.database.connect() as admin:
+        admin.execute("SET default_transaction_read_only = off")
+        admin.execute(f"ALTER DATABASE {api.database.name} RESET default_transaction_read_only")
+
+
+@pytest.mark.api("two_clinics", headers=ACTORS["staff"], options=Options(deletions=True))
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/ready", 200), ("PATCH", RECORDING, 200), ("DELETE", RECORDING, 204)],
+)
+def test_each_kind_of_request_leaves_the_former_primary(
+    api: Api, method: str, path: str, status: int
+) -> None:
+    """Nothing else is asked meanwhile that could drop the connections to it."""
+    api.database.execute(SECOND)
+    for branch in ("journal", "erasures"):
+        install_journal(api.engine, branch)
+    body = {"pet_id": f"pet-{MORE}"} if method == "PATCH" else None
+
+    def ask() -> int:
+        return api.client.request(method, f"{API}{path}", json=body).status_code
+
+    name = api.database.name
+    api.database.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    api.engine.dispose()
+    assert ask() == 503
+    with api.engine.connect():
+        unfence(api)
+    assert [ask() for _ in range(2)][-1] == status
 
 
 def test_a_standby_until_it_is_promoted(

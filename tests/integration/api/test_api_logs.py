@@ -112,6 +112,17 @@ def test_nothing_is_kept_of_the_pool(api: Api, locked: psycopg.Connection[object
     until(lambda: api.database.execute(f"{others} AND application_name = ''") == [(2,)])
 
 
+def test_a_row_that_cannot_be_written_costs_the_pool_nothing(api: Api) -> None:
+    """The database only reads, so that the writer's connection is closed, and no other."""
+    name = api.database.name
+    api.database.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    assert api.client.get(LIST).status_code == 200
+    pool = api.engine.pool
+    assert api.client.get(LIST, headers={"x-expired": "1"}).status_code == 401
+    assert logs(api).settle(60)
+    assert (logs(api).dropped, api.engine.pool) == (1, pool)
+
+
 def test_strangers_fill_no_table(two_clinics: Database, make_api: Callable[..., Api]) -> None:
     now = [datetime(2026, 1, 2, tzinfo=UTC)]
     api = make_api(database=two_clinics, options=Options(anonymous_rows=2, clock=lambda: now[0]))
