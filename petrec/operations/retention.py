@@ -65,7 +65,7 @@ def erase_recordings(
         deleted = 0
         if bucket is not None:
             remove = partial(delete_object, bucket.place, bucket.credentials)
-            deleted = delete_files(session.engine, schema, name, remove)
+            deleted = delete_files(session.engine.begin, schema, name, remove)
         with lock.reading(session.engine) as connection:
             files_left = count_files(connection, schema)
     left = tuple(done.left)

@@ -2,8 +2,9 @@
 
 import logging
 
+import psycopg
 from sqlalchemy import cast, literal
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from petrec.api.corrections.changing import Changing
 from petrec.api.entities import Entity
@@ -18,6 +19,9 @@ from petrec.features.retention.table import BRANCH, erasures
 from petrec.features.runs.journal.tables import changes, decisions, edits, plan_items, runs, skips
 
 logger = logging.getLogger("petrec.api")
+
+# The store or the database does not do it now, or the time of the request is over.
+_LEFT = (StorageUnavailableError, SQLAlchemyError, psycopg.Error, TimeoutError)
 
 
 class Deletions(Changing):
@@ -52,8 +56,10 @@ class Deletions(Changing):
 
     def _delete_file(self, store: ErasingStore, key: str) -> None:
         service = self.service
+        begin, schema = service.database.journaling, service.clinic.schema
         try:
-            engine, schema = service.database.engine, service.clinic.schema
-            delete_files(engine, schema, store.bucket, store.delete, only=key)
-        except StorageUnavailableError:
-            logger.warning("A file is left to petrec retention: the store did not delete it")
+            delete_files(begin, schema, store.bucket, store.delete, only=key)
+        except _LEFT as error:
+            # The row is gone: the answer is that of the deletion.
+            told = {"reason": type(error).__name__}
+            logger.warning("A file is left to petrec retention", extra=told)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
 
-from sqlalchemy import Connection, Engine, Text, bindparam, cast, delete, func, select
+from sqlalchemy import Connection, Text, bindparam, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.errors import StorageUnavailableError
@@ -13,6 +14,7 @@ from petrec.features.runs.targets import target_name
 from petrec.schema import Schema
 from petrec.storage.objects import ObjectRefusedError
 
+Begin = Callable[[], AbstractContextManager[Connection]]
 Delete = Callable[[str], None]
 
 _AT_ONCE, _THREADS, _TRIES = 500, 16, 3
@@ -27,10 +29,11 @@ def count_files(connection: Connection, schema: Schema) -> int:
 
 
 def delete_files(
-    engine: Engine, schema: Schema, bucket: str, remove: Delete, only: str | None = None
+    begin: Begin, schema: Schema, bucket: str, remove: Delete, only: str | None = None
 ) -> int:
     """Delete the noted files of a bucket; returns how many. Errors: StorageUnavailableError.
 
+    `begin` opens a transaction: none is open while the store is asked.
     A file that another recording names stays. One that the store refuses to delete stays noted.
     `only` is the key of the one file to delete.
     """
@@ -39,7 +42,7 @@ def delete_files(
     after = deleted = 0
     while True:
         query = select(erasures.c.id, erasures.c.s3_key).where(*mine, erasures.c.id > after)
-        with engine.begin() as connection:
+        with begin() as connection:
             page = connection.execute(query.order_by(erasures.c.id).limit(_AT_ONCE)).all()
             kept = _named_elsewhere(connection, schema, [row.s3_key for row in page])
         if not page:
@@ -49,7 +52,7 @@ def delete_files(
             gone = pool.map(partial(_gone, remove), keys)
             done = {key for key, is_gone in zip(keys, gone, strict=True) if is_gone}
         settled = [row.id for row in page if row.s3_key in done or row.s3_key in kept]
-        with engine.begin() as connection:
+        with begin() as connection:
             connection.execute(delete(erasures).where(erasures.c.id.in_(settled)))
         deleted += len(done)
         after = page[-1].id

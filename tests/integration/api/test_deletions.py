@@ -78,6 +78,29 @@ def test_a_store_that_is_down_is_asked_again_later(api: Api) -> None:
     assert (rows, ids(api)) == ([(api.store.bucket, f"key-{REC1}")], {REC2})
 
 
+@pytest.mark.api(
+    "two_clinics",
+    headers=ACTORS["staff"],
+    options=Options(deletions=True, statement_s=0.5, request_s=8),
+)
+def test_a_database_that_hangs_once_the_row_is_gone_is_asked_again_later(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = api.database.connect(autocommit=False)
+    remove = api.store.delete
+
+    def removed(key: str) -> None:
+        holder.execute("LOCK TABLE petrec.erasures")
+        remove(key)
+
+    monkeypatch.setattr(api.store, "delete", removed)
+    answer = delete(api)
+    assert api.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    holder.rollback()
+    assert (answer.status_code, ids(api)) == (204, {REC2})
+    assert api.database.execute("SELECT s3_key FROM petrec.erasures") == [(f"key-{REC1}",)]
+
+
 @pytest.mark.api("two_clinics", headers=ACTORS["staff"])
 def test_they_are_off_by_default(api: Api) -> None:
     assert delete(api).status_code == 405
