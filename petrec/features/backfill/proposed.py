@@ -64,9 +64,17 @@ class ProposedBackfill(Result, frozen=True):
         return self.judgement.planned
 
     @property
+    def lapsed(self) -> int:
+        """Return how many lines held when they were judged, but not when the run was planned."""
+        if not self.applied or self.resumes is not None:
+            return 0
+        return max(0, self.planned - (self.run.planned if self.run else 0))
+
+    @property
     def is_clean(self) -> bool:
         """Return whether every line held, and was written if the plan was applied."""
-        return not self.judgement.others and not (self.run and self.run.skipped)
+        skipped = self.run is not None and self.run.skipped
+        return not (self.judgement.others or skipped or self.lapsed)
 
     def frame(self) -> "DataFrame":
         """Return the lines that do not hold as a data frame."""
@@ -95,7 +103,7 @@ class ProposedBackfill(Result, frozen=True):
         if not self.applied:
             return f"plan: set the pet of {self.planned} recordings in {self.table}"
         if self.run is None:
-            return "nothing to do: no line of the plan holds"
+            return f"nothing to do: no line of the plan holds{' any more' if self.lapsed else ''}"
         return (
             f"run {self.run.id} {self.run.state}: {self.run.changed} recordings have their pet now"
         )
@@ -107,6 +115,10 @@ class ProposedBackfill(Result, frozen=True):
             *self.warnings,
             f"the first {listed} of {self.judgement.others} lines are listed"
             if listed < self.judgement.others
+            else "",
+            f"{self.lapsed} lines no longer held when the run was planned; "
+            "judge the file again to see which"
+            if self.lapsed
             else "",
             "" if self.applied else unfinished_note(self.resumes, self.abandons),
             run.warning if run else "",
