@@ -16,7 +16,7 @@ from threading import Thread
 import msgspec
 
 from petrec.cli.fleet.running import learn, prepare, run
-from petrec.cli.streams import prepare_streams
+from petrec.cli.streams import discard_output, prepare_streams
 from petrec.errors import ExitCode
 from petrec.operations.fleet.process import TargetAnswer, TargetReport, TargetRequest
 
@@ -29,6 +29,8 @@ def main() -> None:
     # Ctrl-C at a terminal is for the command; this process ends when its input ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.dup(sys.stdout.fileno())
+    # What else prints, now or in a fork, is not to come between the answers.
+    discard_output()
     if hasattr(os, "fork"):
         _Forks(answers).serve()
         return
@@ -108,7 +110,8 @@ class _Forks:
 
 
 def _answer(file: int, number: int, report: bytes) -> None:
-    content = msgspec.json.encode(TargetAnswer(number, msgspec.Raw(report))) + b"\n"
+    # What was printed before this program began need not have ended its line.
+    content = b"\n" + msgspec.json.encode(TargetAnswer(number, msgspec.Raw(report))) + b"\n"
     while content:
         content = content[os.write(file, content) :]
 

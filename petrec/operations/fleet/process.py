@@ -127,16 +127,32 @@ class TargetProcess:
         return self._process
 
     def _read(self, process: "subprocess.Popen[bytes]") -> None:
-        """Pass each answer on; at the end of the process, its targets have failed."""
-        for line in process.stdout or ():
-            if line.endswith(b"\n"):
-                answer = msgspec.json.decode(line, type=TargetAnswer)
-                report = msgspec.json.decode(answer.report, type=TargetReport)
-                self._awaited.pop(answer.number).set_result(report)
-        reason = f"the process of this target ended with code {process.wait()}"
-        with self._lock, suppress(BrokenPipeError), process:
+        """Pass each answer on; whatever ends this, no target waits for ever."""
+        try:
+            for line in process.stdout or ():
+                self._pass_on(line)
+        finally:
+            self._fail_the_rest(process)
+
+    def _pass_on(self, line: bytes) -> None:
+        """Pass an answer on; Python's own start may have printed lines that are none."""
+        with suppress(msgspec.MsgspecError):
+            answer = msgspec.json.decode(line, type=TargetAnswer)
+            awaited = self._awaited.pop(answer.number, None) or Future()
+            try:
+                awaited.set_result(msgspec.json.decode(answer.report, type=TargetReport))
+            except msgspec.MsgspecError as error:
+                reason = f"the report of this target cannot be read: {error}"
+                awaited.set_result(TargetReport(ExitCode.UNDETERMINED, reason))
+
+    def _fail_the_rest(self, process: "subprocess.Popen[bytes]") -> None:
+        """End the process, if it has not ended: its targets have failed."""
+        with self._lock:
             self._process = None
             left, self._awaited = self._awaited, {}
+            with suppress(BrokenPipeError), process:
+                pass
+        reason = f"the process of this target ended with code {process.returncode}"
         for each in left.values():
             each.set_result(TargetReport(ExitCode.UNDETERMINED, reason))
 

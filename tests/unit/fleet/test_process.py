@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from petrec.operations.fleet.process import TargetProcess
+from petrec.operations.fleet.process import TargetProcess, TargetReport
 from petrec.operations.fleet.result import TargetOutcome, TargetState
 from petrec.operations.fleet.targets import FleetTarget
 from tests.plugins.waiting import until
@@ -102,3 +102,44 @@ def test_a_stop_ends_the_commands_in_order(started: Started) -> None:
     assert states == {TargetState.INTERRUPTED}
     late = started.work(started.targets[0]).result(timeout=60)
     assert late.state is TargetState.INTERRUPTED
+
+
+class UnreadableError(Exception):
+    """What no reader expects."""
+
+
+@pytest.mark.parametrize("printed", ["print('a line')", "print('no line', end='', flush=True)"])
+def test_what_others_print_in_the_process_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(f"{printed}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    process = TargetProcess()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(process.work, FleetTarget("a", "public", {}), ("audit", "--odd"), "")
+        outcome = asked.result(timeout=60)
+        process.stop()
+    assert (outcome.exit_code, "--odd" in outcome.reason) == (2, True)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_targets_do_not_wait_for_a_reader_that_fails(
+    started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(line: bytes) -> None:
+        raise UnreadableError(line)
+
+    monkeypatch.setattr(started.process, "_pass_on", fail)
+    os.kill(children(started.server)[0], signal.SIGKILL)
+    for each in started.outcomes:
+        assert "the process of this target ended" in each.result(timeout=60).reason
+
+
+def test_a_report_that_cannot_be_read_fails_its_target_alone() -> None:
+    process = TargetProcess()
+    awaited: list[Future[TargetReport]] = [Future(), Future()]
+    process._awaited.update(enumerate(awaited))
+    for line in (b"[1]\n", b'{"number": 7, "report": {}}\n', b'{"number": 1, "report": {}}\n'):
+        process._pass_on(line)
+    assert "cannot be read" in awaited[1].result(timeout=1).reason
+    assert not awaited[0].done()
