@@ -26,7 +26,7 @@ from petrec.api.host.origins import allow_origins
 from petrec.api.host.outbox import Lifespan, with_couriers
 from petrec.api.host.store import S3Store
 from petrec.api.http.access_log import AccessLog
-from petrec.api.http.gate import Capacity, RequestGate
+from petrec.api.http.gate import PROBES, Capacity, RequestGate
 from petrec.api.http.openapi import PRESENTED
 from petrec.api.http.request_ids import RequestIds
 from petrec.api.options import Options
@@ -40,7 +40,7 @@ from petrec.settings import LimitSettings, Settings, StoreSettings, TokenSetting
 from petrec.storage import open_bucket
 from petrec.storage.sigv4 import LONGEST_S, SIGNED_FIELDS
 
-_PROBES = (*(f"/api/v1/{name}" for name in ("health", "live", "ready")), "/metrics")
+_PROBES = (*PROBES, "/metrics")
 # FastAPI's own spans hold path and query, and its log records the texts of errors.
 _OWN_SPANS: Any = {"tracing": False, "metrics": False, "logs": False}
 

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from petrec.api.http.errors import ApiError, unavailable
 
 LARGEST_BODY = 64 * 1024
+# What asks whether the process runs and serves, under the prefix that the router has by default.
+PROBES = ("/api/v1/health", "/api/v1/live", "/api/v1/ready")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class RequestGate:
     """
 
     def __init__(
-        self, app: ASGIApp, capacity: Capacity | None = None, always: Collection[str] = ()
+        self, app: ASGIApp, capacity: Capacity | None = None, always: Collection[str] = PROBES
     ) -> None:
         self.app = app
         self.capacity = capacity or Capacity()
@@ -77,8 +79,9 @@ class RequestGate:
         One that is too large is left to the route, which refuses it.
         """
         headers = dict(scope["headers"])
-        length = headers.get(b"content-length", b"0")
-        if b"transfer-encoding" not in headers and length in {b"0", b""}:
+        # Zeros before a number are allowed.
+        length = headers.get(b"content-length", b"0").lstrip(b"0")
+        if b"transfer-encoding" not in headers and not length:
             return receive
         messages: deque[Message] = deque()
         size, is_more = 0, len(length) <= len(str(LARGEST_BODY))
@@ -110,6 +113,8 @@ class RequestGate:
             async with asyncio.timeout(self.capacity.wait_s):
                 await turn
         except BaseException as error:
+            with suppress(ValueError):
+                self._turns.remove(turn)
             # The place may have come together with the end of the wait.
             if turn.done() and not turn.cancelled():
                 self._leave()

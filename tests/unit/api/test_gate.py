@@ -30,21 +30,21 @@ class Held:
 
 
 async def ask(
-    gate: RequestGate, path: str, *parts: bytes, length: bytes | None = None
+    gate: RequestGate, path: str, *parts: bytes, length: bytes = b"", ends: bool = True
 ) -> dict[str, Any]:
-    """Return status, headers and body of the response; a body never ends unless its length says."""
+    """Return status, headers and body of the response to a request, whose body may never end."""
     sent: list[Message] = []
     left = list(parts)
 
     async def receive() -> Message:
         if not left:
             await asyncio.Event().wait()
-        return {"type": "http.request", "body": left.pop(0), "more_body": length is None}
+        return {"type": "http.request", "body": left.pop(0), "more_body": not ends}
 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    headers = [(b"content-length", length or b"9")] if parts else []
+    headers = [(b"content-length", length)] if parts else []
     await gate({"type": "http", "path": path, "headers": headers}, receive, send)
     body = sent[1]["body"] if len(sent) > 1 else b"null"
     return {"status": sent[0]["status"], "headers": dict(sent[0]["headers"]),
@@ -104,6 +104,46 @@ def test_who_gives_up_takes_no_place(ends_by: str) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("ends_by", ["time", "cancel"])
+def test_who_has_given_up_waits_no_more(ends_by: str) -> None:
+    async def run() -> None:
+        app = Held()
+        wait_s = 0.01 if ends_by == "time" else 60
+        gate = RequestGate(app, Capacity(running=1, waiting=1, wait_s=wait_s))
+        first = asyncio.create_task(ask(gate, "/first"))
+        await settled()
+        late = asyncio.create_task(ask(gate, "/late"))
+        await settled()
+        if ends_by == "cancel":
+            late.cancel()
+        await asyncio.gather(late, return_exceptions=True)
+        gate.capacity = Capacity(running=1, waiting=1, wait_s=60)
+        following = asyncio.create_task(ask(gate, "/next"))
+        await settled()
+        app.may_answer.set()
+        app.may_end.set()
+        assert [one["status"] for one in await asyncio.gather(first, following)] == [200, 200]
+
+    asyncio.run(run())
+
+
+def test_probes_never_wait_unless_named_otherwise() -> None:
+    async def run() -> None:
+        app = Held()
+        gate = RequestGate(app, Capacity(running=1, waiting=0))
+        asked = [asyncio.create_task(ask(gate, "/first"))]
+        await settled()
+        for path in ("/api/v1/health", "/api/v1/live", "/api/v1/ready"):
+            asked.append(asyncio.create_task(ask(gate, path)))
+        await settled()
+        assert len(app.running) == len(asked)
+        app.may_answer.set()
+        app.may_end.set()
+        assert {one["status"] for one in await asyncio.gather(*asked)} == {200}
+
+    asyncio.run(run())
+
+
 def test_a_place_that_comes_with_the_end_of_the_wait_is_passed_on() -> None:
     async def run() -> None:
         app = Held()
@@ -126,9 +166,10 @@ def test_a_body_that_does_not_arrive_takes_no_place() -> None:
     async def run() -> None:
         app = Held()
         gate = RequestGate(app, Capacity(running=1, waiting=0, body_s=0.05))
-        slow = await ask(gate, "/slow", b"a", b"b")
-        assert (slow["status"], slow["body"]["error_code"]) == (408, "request_timeout")
-        assert slow["headers"][b"connection"] == b"close"
+        for length in (b"9", b"00000500"):
+            slow = await ask(gate, "/slow", b"a", b"b", length=length, ends=False)
+            assert (slow["status"], slow["body"]["error_code"]) == (408, "request_timeout")
+            assert slow["headers"][b"connection"] == b"close"
         app.may_answer.set()
         app.may_end.set()
         assert (await ask(gate, "/whole", b"whole", length=b"5"))["status"] == 200
