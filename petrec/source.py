@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Executable, Select
 
+from petrec.schema import Schema
+
 Rows = Iterator[tuple[str | None, ...]]
 
 
@@ -43,6 +45,9 @@ class Source(Reader, Protocol):
     @property
     def database(self) -> Connection:
         """Return the connection for what only a database can answer; errors: UsageError."""
+
+    def as_stored(self, schema: Schema) -> Schema:
+        """Return the schema by which to ask `database`: an engine may read views of its tables."""
 
     def provenance(self) -> Provenance:
         """Return what is read."""

@@ -47,14 +47,20 @@ class LiveSource(LakeSource):
 
     is_database = True
 
-    def __init__(self, engine: LiveEngine, transpiler: Transpiler, inner: Source) -> None:
+    def __init__(
+        self, engine: LiveEngine, transpiler: Transpiler, inner: Source, known: Schema
+    ) -> None:
         super().__init__(engine, transpiler, "")
-        self.inner = inner
+        self.inner, self.known = inner, known
 
     @property
     def database(self) -> Connection:
         """Return the connection whose snapshot DuckDB has."""
         return self.inner.database
+
+    def as_stored(self, schema: Schema) -> Schema:  # noqa: ARG002 - the views have no conditions
+        """Return the schema of the database, with its conditions."""
+        return self.known
 
     def provenance(self) -> Provenance:
         """Return database and server, and the engine that reads them."""
@@ -83,7 +89,7 @@ class LiveDatabase:
                 views[str(table.schema), str(table.name)] = view_name(name)
             self._share_snapshot(engine)
             now = self.inner.provenance().taken_at
-            yield LiveSource(engine, Transpiler(DUCKDB, views, now), self.inner), schema
+            yield LiveSource(engine, Transpiler(DUCKDB, views, now), self.inner, known), schema
 
     def _may_scan(self, table: Table) -> bool:
         """Return whether the role may read a whole table; a scan reads its ctid, too."""

@@ -12,6 +12,7 @@ from petrec.lake.dialects import Transpiler
 from petrec.lake.engine import Engine
 from petrec.lake.values import json_line, text_of
 from petrec.phrases import Phrase, Phrased
+from petrec.schema import Schema
 from petrec.source import Provenance, Rows
 
 
@@ -30,6 +31,10 @@ class LakeSource:
         """Refuse: files have no catalog; errors: UsageError."""
         reason = "exports have no constraints, no journal and no metadata to search"
         raise UsageError(reason, hint=Phrased(Phrase.DATABASE_INSTEAD))
+
+    def as_stored(self, schema: Schema) -> Schema:
+        """Return the schema itself: there is no database."""
+        return schema
 
     def provenance(self) -> Provenance:
         """Return the database that was exported, and the engine that reads the files."""

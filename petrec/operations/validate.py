@@ -78,8 +78,8 @@ def validate(
     expected = Expected.read(gate.expect)
 
     def work(source: Source, schema: Schema) -> ValidationResult:
-        start, within = window(source, schema, gate.since)
-        audit = run_audit(source, schema, within=within, step=step)
+        start = window(source, schema, gate.since)
+        audit = run_audit(source, schema, since=start, step=step)
         ratchet = None
         # An empty table must not empty the baseline.
         if gate.baseline is not None and audit.total:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Select, func, select, text
 
 from petrec.postgres.snapshot import stream_copy
+from petrec.schema import Schema
 from petrec.source import Provenance, Rows
 
 _PROVENANCE = text("""
@@ -23,6 +24,10 @@ class DatabaseSource:
 
     def __init__(self, connection: Connection) -> None:
         self.database = connection
+
+    def as_stored(self, schema: Schema) -> Schema:
+        """Return the schema itself: its tables are those of the database."""
+        return schema
 
     def execute(self, statement: Executable, /) -> Any:
         """Return the rows of a query."""

@@ -52,15 +52,14 @@ def created_since(
     return column >= cast(literal(start, Timestamp(timezone=True)), PgType(base_type(column)))
 
 
-def window(
-    reader: Reader, schema: Schema, text: str | None
-) -> tuple[datetime | None, ColumnElement[bool] | None]:
-    """Return start and condition of the window, by the clock of what is read.
+def window(reader: Reader, schema: Schema, text: str | None) -> datetime | None:
+    """Return the start of the window by the clock of what is read; None for no text.
 
-    Both are None for no text.
+    Errors: UsageError, and SchemaMismatchError if recordings have no moments.
     """
     if text is None:
-        return None, None
+        return None
     now: datetime = reader.execute(select(func.transaction_timestamp())).scalar_one()
     start = window_start(text, now)
-    return start, created_since(schema, start)
+    created_since(schema, start)
+    return start

@@ -1,13 +1,13 @@
 """The audit: counts, examples and warnings from one snapshot."""
 
 from collections.abc import Callable
-
-from sqlalchemy import ColumnElement
+from datetime import datetime
 
 from petrec.features.audit.result import AuditResult, GuideNumbers, KindCount, WarningCount
 from petrec.rules import KINDS, Kind
 from petrec.rules.census import Census, take_census
 from petrec.rules.secondary import OWNER_DIFFERS
+from petrec.rules.window import created_since
 from petrec.schema import Schema
 from petrec.source import Source
 
@@ -16,18 +16,19 @@ def run_audit(
     source: Source,
     schema: Schema,
     *,
-    within: ColumnElement[bool] | None = None,
+    since: datetime | None = None,
     step: Callable[[str], None] = lambda _: None,
 ) -> AuditResult:
-    """Audit all recordings within one state of the source, or those `within` a condition.
+    """Audit all recordings within one state of the source, or those created `since` a moment.
 
     `step` is called with the current step.
     """
     step("counting recordings by kind")
+    within = None if since is None else created_since(schema, since)
     census = take_census(source, schema, within, owners=True)
     step("checking warnings")
     origin = source.provenance()
-    overtaken = _overtaken(source, schema, within) if origin.has_journal else None
+    overtaken = _overtaken(source, schema, since) if origin.has_journal else None
     counted = (_owners(schema, census), overtaken)
     return AuditResult(
         taken_at=origin.taken_at,
@@ -66,13 +67,13 @@ def _guide(census: Census) -> GuideNumbers:
     )
 
 
-def _overtaken(
-    source: Source, schema: Schema, within: ColumnElement[bool] | None
-) -> WarningCount | None:
+def _overtaken(source: Source, schema: Schema, since: datetime | None) -> WarningCount | None:
     """Count what needs the journal, whose code is only loaded where there is one."""
     from petrec.features.audit.overtaken import count_overtaken  # noqa: PLC0415
 
-    return count_overtaken(source.database, schema, within)
+    stored = source.as_stored(schema)
+    within = None if since is None else created_since(stored, since)
+    return count_overtaken(source.database, stored, within)
 
 
 def _owners(schema: Schema, census: Census) -> WarningCount | None:

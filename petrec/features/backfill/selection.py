@@ -59,7 +59,7 @@ def select_recordings(
     """
     for name, value in where.items():
         _check_value(connection, schema, name, value)
-    start, _ = window(connection, schema, since)
+    start = window(connection, schema, since)
     only = [f"{name} = {value}" for name, value in sorted(where.items())]
     only += [f"created since {since.strip()}"] if since else []
     return Selection(limit, tuple(sorted(where.items())), start, tuple(only))

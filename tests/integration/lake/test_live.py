@@ -22,6 +22,12 @@ def answers(said: str) -> dict[str, Any]:
     return {name: found[name] for name in found.keys() - {"engine", "taken_at"}}
 
 
+def overtaken(said: str) -> int:
+    told = json.loads(said)
+    counts = {each["id"]: each["count"] for each in told.get("rules") or told["warnings"]}
+    return int(counts["evidence_overtaken"])
+
+
 @pytest.mark.few(2)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_answers_and_the_baseline_are_those_of_the_database(
@@ -52,6 +58,37 @@ def test_only_rows_that_count_are_read_and_the_journal_is_asked(
     here = petrec("audit", "--format", "json", *LIVE, dsn=clinic.dsn)
     assert answers(here.out) == answers(there.out), here.err
     assert "evidence_overtaken" in here.out
+
+
+LATE = """
+INSERT INTO appointment_pets (appointment_id, pet_id, removed)
+SELECT r.appointment_id, p.id, r.id::text < '8'
+FROM recordings r JOIN petrec.changes c ON c.row_key[1] = r.id::text AND c.strategy = 'single_pet'
+CROSS JOIN LATERAL (SELECT id FROM pets WHERE id NOT IN (
+    SELECT pet_id FROM appointment_pets WHERE appointment_id = r.appointment_id) LIMIT 1) p
+ON CONFLICT DO NOTHING
+"""
+OVERTAKEN = """
+SELECT count(DISTINCT r.id) FILTER (WHERE NOT l.removed), count(DISTINCT r.id)
+FROM recordings r JOIN petrec.changes c ON c.row_key[1] = r.id::text AND c.strategy = 'single_pet'
+JOIN appointment_pets l ON l.appointment_id = r.appointment_id AND l.pet_id <> r.pet_id
+"""
+
+
+def test_the_journal_is_asked_about_rows_that_count(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
+    clinic.execute("ALTER TABLE appointment_pets ADD removed boolean NOT NULL DEFAULT false")
+    (tmp_path / "petrec.toml").write_text('[mapping.where]\nappointment_pets = "NOT removed"\n')
+    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code in {0, 1}
+    clinic.execute(LATE)
+    ((right, wrong),) = clinic.execute(OVERTAKEN)
+    assert 0 < right < wrong
+    for command in ("audit",), ("validate", "--since", "2000-01-01"):
+        there = petrec(*command, "--format", "json", dsn=clinic.dsn)
+        here = petrec(*command, "--format", "json", *LIVE, dsn=clinic.dsn)
+        assert overtaken(there.out) == right, there.err
+        assert overtaken(here.out) == right, here.err
 
 
 def test_all_reads_are_of_one_snapshot(clinic: Database) -> None:
