@@ -134,6 +134,8 @@ def page_with(text: str, page: str) -> str:
 
 def main() -> None:
     """Write the page; it needs two sizes at least."""
+    if sys.argv[1:]:
+        raise SystemExit("python -m tools.growth takes no arguments; it writes docs/scale.md")
     measured = json.loads(RESULTS.read_text(encoding="utf-8"))
     if len(measured["results"]) < 2:
         raise SystemExit("two sizes are needed: python -m benchmarks growth")

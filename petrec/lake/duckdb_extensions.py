@@ -60,15 +60,27 @@ def open_s3(connection: Any, environment: Mapping[str, str] = os.environ) -> Non
     values = {name: _first(environment, names) for name, names in _OF_S3.items()}
     settings: dict[str, str | bool] = {name: value for name, value in values.items() if value}
     if endpoint := _first(environment, _ENDPOINTS):
-        parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-            raise UsageError("the endpoint of S3 in the environment is not an http or https URL")
-        settings["s3_endpoint"] = parts.netloc
-        settings["s3_use_ssl"] = parts.scheme == "https"
+        settings["s3_endpoint"], settings["s3_use_ssl"] = _address(endpoint)
         settings["s3_url_style"] = "path"
     for name, value in settings.items():
         literal = exp.convert(value).sql("duckdb")
         connection.execute(f"SET GLOBAL {name} = {literal}")
+
+
+def _address(endpoint: str) -> tuple[str, bool]:
+    """Return host and port of an endpoint, and whether it has TLS; errors: UsageError."""
+    try:
+        parts = urlsplit(endpoint)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or "@" in parts.netloc:
+        reason = "the endpoint of S3 in the environment is not an http or https URL"
+        raise UsageError(reason, hint="write it without a user, as http://127.0.0.1:8333")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        reason = "the endpoint of S3 in the environment has more than a host and a port"
+        raise UsageError(reason, hint="DuckDB reads from a store whose endpoint has no path")
+    return parts.netloc, parts.scheme == "https"
 
 
 def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str:

@@ -44,7 +44,7 @@ def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema
         plain = msgspec.structs.replace(mapping, where={})
         schema = build_schema(plain, found.shapes())
         remarks = tuple(_remarks(lake.source, manifest, mapping, tables))
-        name = manifest.database if manifest else Path(lake.source).resolve().name
+        name = manifest.database if manifest else _called(lake.source)
         yield LakeSource(engine, transpiler, name), replace(schema, remarks=remarks)
 
 
@@ -63,6 +63,13 @@ def _manifest(source: str) -> Manifest | None:
         hint = "petrec export-tables writes such a directory"
         raise SchemaMismatchError(f"{source} is not a directory", hint=hint)
     return read_manifest(Path(source))
+
+
+def _called(source: str) -> str:
+    """Return what an output calls files without a manifest: an address or a pattern is whole."""
+    if TABLE in source or "://" in source:
+        return source
+    return Path(source).resolve().name
 
 
 def _tables(

@@ -54,6 +54,9 @@ class PlanFile:
         try:
             if not self.path.is_file():
                 raise UsageError(f"there is no file {self.path}", hint="name a plan: CSV or JSONL")
+            if self.path.suffix.lower() == ".json":
+                hint = "write one object a line and name it .jsonl"
+                raise UsageError(f"{self.path} is JSON, not a plan of lines", hint=hint)
             self.digest = self._digest()
             is_json = self.path.suffix.lower() in {".jsonl", ".ndjson"}
             self._add(self._json_lines() if is_json else self._csv_lines())

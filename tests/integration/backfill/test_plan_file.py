@@ -135,6 +135,8 @@ def test_all_faults_of_a_file_are_told_at_once_with_their_lines(plan: Plan) -> N
     assert broken.code == 2
     assert "line 1: Object missing required field `pet_id`" in broken.err
     assert "line 2: JSON is malformed" in broken.err
+    array = plan.run('[{"recording_id": 1, "pet_id": 2}]', name="plan.json")
+    assert (array.code, "write one object a line and name it .jsonl" in array.err) == (2, True)
     assert "leave out --sql" in plan.run(text, "--limit", "3").err
 
 

@@ -27,6 +27,7 @@ def test_other_programs_files_are_read_by_the_names_of_the_tables(
         found = petrec("audit", "--format", "json", "--source", source)
         assert answers(found.out) == answers(wanted.out), found.err
         assert "no manifest" in found.out
+        assert json.loads(found.out)["database"] == source
 
 
 @pytest.mark.parametrize("nothing", ["NULL", r"\N", " "])

@@ -6,7 +6,8 @@ import duckdb
 import pytest
 
 import petrec as api
-from petrec.errors import PetrecError, SchemaMismatchError
+from petrec.errors import PetrecError, SchemaMismatchError, UsageError
+from petrec.lake.duckdb_extensions import open_s3
 from tests.unit.lake.test_odd_csv import COUNTS, TABLES, counts, write
 
 SEEN = "2026-01-01"
@@ -138,3 +139,29 @@ def test_a_pattern_that_names_folders_or_nothing_is_refused(lake: Path) -> None:
         counts(f"{lake}/{{table}}")
     with pytest.raises(SchemaMismatchError, match="no files of table recordings"):
         counts(f"{lake}/{{table}}/*.csv")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        ("http://user:s3cret@[bad", "is not an http or https URL"),
+        ("http://:s3cret@store", "is not an http or https URL"),
+        ("http://store:port", "is not an http or https URL"),
+        ("store:8333", "is not an http or https URL"),
+        ("https://store/of/several", "has more than a host and a port"),
+        ("https://store?s3cret", "has more than a host and a port"),
+    ],
+)
+def test_an_endpoint_that_duckdb_cannot_use_is_refused(endpoint: str, said: str) -> None:
+    with duckdb.connect() as connection, pytest.raises(UsageError, match=said) as refused:
+        open_s3(connection, {"AWS_ENDPOINT_URL": endpoint})
+    assert "s3cret" not in str(refused.value)
+    assert refused.value.__context__ is None
+
+
+def test_an_endpoint_is_host_and_port() -> None:
+    with duckdb.connect() as connection:
+        for endpoint in ("https://[::1]:8333", "https://[::1]:8333/"):
+            open_s3(connection, {"AWS_ENDPOINT_URL": endpoint})
+            (found,) = connection.query("SELECT current_setting('s3_endpoint')").fetchall()
+            assert found == ("[::1]:8333",)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tools.growth import PAGE, RESULTS, Rates, growth_text, page_with
+from tools.growth import PAGE, RESULTS, Rates, growth_text, main, page_with
 
 
 def row(recordings: int, fixed: float) -> dict[str, Any]:
@@ -59,3 +59,11 @@ def test_the_page_is_what_the_results_say() -> None:
     text = growth_text(json.loads(RESULTS.read_text(encoding="utf-8")))
     assert text in page
     assert page_with(text, page) == page
+
+
+def test_words_are_refused_before_the_page_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = PAGE.stat().st_mtime_ns
+    monkeypatch.setattr("sys.argv", ["growth", "--help"])
+    with pytest.raises(SystemExit, match="takes no arguments"):
+        main()
+    assert PAGE.stat().st_mtime_ns == before
