@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Text, cast, func, null, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.errors import DatabaseError, PermissionMissingError, UnsupportedServerError
-from petrec.features.retention.erase import Erased, Erasure
+from petrec.features.retention.erase import Erased, Erasure, keeps_events
 from petrec.features.retention.files import count_files, delete_files
 from petrec.features.retention.result import RetentionPlan, RetentionResult, ToErase
 from petrec.features.retention.scope import RetentionScope, chosen
@@ -32,7 +32,7 @@ MOST_LISTED = 1_000
 def plan_retention(session: Session, scope: RetentionScope) -> RetentionPlan:
     """Return what would be erased; writes nothing. Errors: UsageError, SchemaMismatchError."""
     with session.snapshot() as (connection, schema):
-        return _plan(connection, schema, scope)
+        return _plan(session, connection, schema, scope)
 
 
 def erase_recordings(
@@ -49,7 +49,7 @@ def erase_recordings(
     StorageUnavailableError.
     """
     with session.snapshot() as (connection, schema):
-        plan = _plan(connection, schema, scope)
+        plan = _plan(session, connection, schema, scope)
         _check(connection, schema)
         condition = chosen(connection, schema, scope)
     bucket = None
@@ -57,7 +57,7 @@ def erase_recordings(
         bucket = open_bucket(session.settings.serve.store)
         check_bucket(bucket.place, bucket.credentials)
     require(confirm, plan)
-    name = bucket.place.bucket if bucket else ""
+    name = session.settings.serve.store.bucket
     with session.translated():
         install_journal(session.engine)
         install_journal(session.engine, BRANCH)
@@ -67,9 +67,11 @@ def erase_recordings(
             remove = partial(delete_object, bucket.place, bucket.credentials)
             deleted = delete_files(session.engine.begin, schema, name, remove)
         with lock.reading(session.engine) as connection:
-            files_left = count_files(connection, schema)
-    left = tuple(done.left)
-    return RetentionResult(done.recordings, done.journaled, deleted, files_left, left)
+            here, elsewhere = count_files(connection, schema, name)
+            kept = keeps_events(connection, schema)
+    return RetentionResult(
+        done.recordings, done.journaled, deleted, here, tuple(done.left), elsewhere, kept
+    )
 
 
 def _erase(session: Session, erasure: Erasure, step: Step) -> Erased:
@@ -87,7 +89,9 @@ def _erase(session: Session, erasure: Erasure, step: Step) -> Erased:
             step(f"erased {done.recordings} recordings")
 
 
-def _plan(connection: Connection, schema: Schema, scope: RetentionScope) -> RetentionPlan:
+def _plan(
+    session: Session, connection: Connection, schema: Schema, scope: RetentionScope
+) -> RetentionPlan:
     c = schema.tables.recordings.c
     condition = chosen(connection, schema, scope)
     file = cast(c.s3_key if "s3_key" in c else null(), Text)
@@ -101,8 +105,11 @@ def _plan(connection: Connection, schema: Schema, scope: RetentionScope) -> Rete
         *deletion_obstacles(connection, schema.tables.recordings),
         *journal_hindrances(connection),
     ]
+    here, elsewhere = count_files(connection, schema, session.settings.serve.store.bucket)
     plan = RetentionPlan(
-        recordings, files, 0, count_files(connection, schema), tuple(listed), tuple(obstacles)
+        *(recordings, files, 0, here, tuple(listed), tuple(obstacles)),
+        files_elsewhere=elsewhere,
+        keeps_events=keeps_events(connection, schema),
     )
     if not is_readable(connection, changes):
         return plan

@@ -32,6 +32,7 @@ from petrec.features.runs.batches.refused import name_refusal
 from petrec.features.runs.batches.rewritten import IMMEDIATE
 from petrec.features.runs.errors import is_refusal, is_transient
 from petrec.features.runs.journal.keys import key_of
+from petrec.features.runs.journal.presence import is_readable
 from petrec.features.runs.journal.store import runs_of
 from petrec.features.runs.journal.tables import (
     changes,
@@ -39,11 +40,12 @@ from petrec.features.runs.journal.tables import (
     edits,
     link_changes,
     plan_items,
+    runs,
     skips,
 )
 from petrec.features.runs.result import MovedOn
-from petrec.features.runs.targets import target_name
-from petrec.schema import Schema
+from petrec.features.runs.targets import name_in_journal, target_name
+from petrec.schema import Schema, base_type
 
 AT_ONCE = 500
 _HELD = "another session holds it, or a row that refers to it"
@@ -166,11 +168,21 @@ def erase_journal(connection: Connection, schema: Schema, ids: Sequence[str]) ->
     for table in _JOURNALED:
         query = delete(table).where(table.c.run_id.in_(mine), table.c.row_key[1] == given.any_())
         count += connection.execute(query, values).rowcount
-    if has_outbox(connection):
+    if has_outbox(connection) and not keeps_events(connection, schema):
         told = cast(outbox.c.body, JSONB)["data"]["recording_id"].astext
         either = {"ids": [*ids, *(f"rec-{one}" for one in ids)]}
         count += connection.execute(delete(outbox).where(told == given.any_()), either).rowcount
     return count
+
+
+def keeps_events(connection: Connection, schema: Schema) -> bool:
+    """Return whether events stay, since they may be of another target, which they do not name."""
+    if not has_outbox(connection) or base_type(schema.tables.recordings.c.id) == "uuid":
+        return False
+    if not is_readable(connection, runs):
+        return False
+    others = select(runs.c.id).where(name_in_journal() != target_name(schema))
+    return bool(connection.scalar(select(others.exists())))
 
 
 def _is_one_of(schema: Schema, keys: Sequence[Sequence[str]]) -> ColumnElement[bool]:

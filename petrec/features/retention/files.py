@@ -20,12 +20,16 @@ Delete = Callable[[str], None]
 _AT_ONCE, _THREADS, _TRIES = 500, 16, 3
 
 
-def count_files(connection: Connection, schema: Schema) -> int:
-    """Return how many files of erased recordings are still to be deleted."""
+def count_files(connection: Connection, schema: Schema, bucket: str) -> tuple[int, int]:
+    """Return how many files of erased recordings are left: in this bucket, and in others."""
     if not has_erasures(connection):
-        return 0
-    mine = erasures.c.target == target_name(schema)
-    return int(connection.scalar(select(func.count()).where(mine)) or 0)
+        return 0, 0
+    is_here = erasures.c.bucket == bucket
+    counts = select(func.count().filter(is_here), func.count().filter(~is_here))
+    here, elsewhere = connection.execute(
+        counts.where(erasures.c.target == target_name(schema))
+    ).one()
+    return here, elsewhere
 
 
 def delete_files(

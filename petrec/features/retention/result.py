@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
+def _notes(files_elsewhere: int, *, keeps_events: bool) -> list[str]:
+    """Return what is beyond the reach of this erasure."""
+    notes = []
+    if files_elsewhere:
+        notes.append(
+            f"{counted(files_elsewhere, 'file')} of earlier erasures in other buckets: "
+            "name each bucket under [serve.store] and run this again"
+        )
+    if keeps_events:
+        notes.append(
+            "events in the outbox stay: their ids are numbers or names, "
+            "which recordings of another table that petrec works on may have, too"
+        )
+    return notes
+
+
 class ToErase(Struct, frozen=True):
     """One recording that is to be erased, and the key of its file."""
 
@@ -26,7 +42,7 @@ class RetentionPlan(Struct, frozen=True):
     """Recordings to erase: all by number, the first of them by name.
 
     `files` of them name a file. `journaled` are rows of petrec's own about them; `unfinished_files`
-    are left from an erasure that was interrupted.
+    are left from an erasure that was interrupted, `files_elsewhere` in other buckets.
     """
 
     recordings: int
@@ -35,6 +51,8 @@ class RetentionPlan(Struct, frozen=True):
     unfinished_files: int
     listed: tuple[ToErase, ...]
     obstacles: tuple[str, ...] = ()
+    files_elsewhere: int = 0
+    keeps_events: bool = False
     command: str = "retention"
     schema_version: int = SCHEMA_VERSION
 
@@ -63,7 +81,8 @@ class RetentionPlan(Struct, frozen=True):
         )
         notes = [Phrased(Phrase.APPLY_WOULD_FAIL, obstacle=each) for each in self.obstacles]
         notes += [] if self.is_empty else [Phrased(Phrase.RETENTION_NOT_APPLIED)]
-        return Document(self.command, title, self, grids, notes=tuple(notes))
+        beyond = _notes(self.files_elsewhere, keeps_events=self.keeps_events)
+        return Document(self.command, title, self, grids, notes=(*notes, *beyond))
 
 
 class RetentionResult(Struct, frozen=True):
@@ -74,6 +93,8 @@ class RetentionResult(Struct, frozen=True):
     files: int
     files_left: int
     left: tuple[MovedOn, ...] = ()
+    files_elsewhere: int = 0
+    keeps_events: bool = False
     command: str = "retention"
     schema_version: int = SCHEMA_VERSION
 
@@ -98,5 +119,6 @@ class RetentionResult(Struct, frozen=True):
         if self.left:
             grids.append(left_alone("Not erased", self.left))
         remain = f"{counted(self.files_left, 'file')} not deleted by the store: run this again"
-        notes = (remain,) if self.files_left else ()
-        return Document(self.command, title, self, tuple(grids), notes=notes)
+        notes = [remain] if self.files_left else []
+        notes += _notes(self.files_elsewhere, keeps_events=self.keeps_events)
+        return Document(self.command, title, self, tuple(grids), notes=tuple(notes))

@@ -30,6 +30,11 @@ UNION ALL SELECT row_key[1] FROM petrec.edits UNION ALL SELECT row_key[1] FROM p
 UNION ALL SELECT substr(body::json -> 'data' ->> 'recording_id', 5) FROM petrec.outbox
 """
 
+ELSEWHERE = """
+INSERT INTO petrec.erasures (target, bucket, s3_key)
+VALUES ('"public"."recordings"', 'former-bucket', 'sweep/x')
+"""
+
 STALLING = """
 CREATE FUNCTION petrec.wait() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$
 BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END $$;
@@ -72,8 +77,11 @@ def test_an_owner_is_erased_with_journal_outbox_and_files(swept: Swept, seaweed:
     assert {row for (row,) in base.execute(KEPT)} == kept - wanted.keys()
     assert files(seaweed) == stored - set(wanted.values())
     assert base.execute("SELECT count(*) FROM petrec.erasures") == [(0,)]
+    base.execute(ELSEWHERE)
+    plan = run(swept, "--owner", owner, code=0)
+    assert (plan["unfinished_files"], plan["files_elsewhere"]) == (0, 1)
     again = run(swept, "--owner", owner, "--apply", "--yes", code=0)
-    assert (again["recordings"], again["files"]) == (0, 0)
+    assert (again["recordings"], again["files"], again["files_elsewhere"]) == (0, 0, 1)
 
 
 def test_a_row_that_stays_keeps_its_file(swept: Swept, seaweed: Seaweed) -> None:
