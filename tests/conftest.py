@@ -24,4 +24,5 @@ pytest_plugins = [
     "tests.plugins.api_fixtures",
     "tests.plugins.receiver",
     "tests.plugins.spans",
+    "tests.plugins.generators",
 ]

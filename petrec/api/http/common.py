@@ -10,7 +10,10 @@ from petrec.api.http.errors import ErrorOut, unauthorized
 from petrec.api.http.examples import BY_TYPE, REFUSALS
 from petrec.api.ports import Actor
 
-Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page")]
+Limit = Annotated[
+    int,
+    Query(ge=1, le=200, description="Rows of a page", json_schema_extra={"format": "int32"}),
+]
 CursorText = Annotated[
     str | None,
     Query(

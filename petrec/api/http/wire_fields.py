@@ -26,6 +26,7 @@ Moment = Annotated[
     ),
 ]
 Count = Annotated[int, Field(json_schema_extra={"format": "int64"})]
+Number = Annotated[float, Field(json_schema_extra={"format": "double"})]
 Day = Annotated[str, Field(json_schema_extra={"format": "date"}, examples=["2025-10-01"])]
 
 

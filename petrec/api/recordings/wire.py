@@ -7,6 +7,7 @@ from petrec.api.http.wire_fields import (
     AppointmentId,
     Count,
     Moment,
+    Number,
     PetId,
     RecordingId,
     UserId,
@@ -29,12 +30,12 @@ class RecordingOut(TypedDict):
     filename: str | None
     original_filename: str | None
     file_size_bytes: Count | None
-    duration_seconds: float | None
+    duration_seconds: Number | None
     duration_formatted: str | None
     mime_type: str | None
     s3_url: str | None
     transcript_text: str | None
-    transcript_confidence: float | None
+    transcript_confidence: Number | None
     is_transcribed: bool
     is_processing: bool
     created_at: Moment | None

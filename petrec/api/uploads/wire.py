@@ -9,6 +9,7 @@ from petrec.api.http.wire_fields import (
     AppointmentId,
     Count,
     FileName,
+    Number,
     PetId,
     RecordingId,
     VisitId,
@@ -52,7 +53,7 @@ class InitiateIn(BaseModel):
     recording_type: str
     filename: FileName
     content_type: str
-    estimated_duration_seconds: float | None = Field(default=None, ge=0, le=_MAX_DAYS)
+    estimated_duration_seconds: Number | None = Field(default=None, ge=0, le=_MAX_DAYS)
 
 
 @answered
@@ -86,7 +87,7 @@ class CompleteIn(BaseModel):
     file_size_bytes: Annotated[int, BeforeValidator(_whole)] = Field(
         ge=1, le=5 * 1024**3, json_schema_extra={"format": "int64"}
     )
-    duration_seconds: float | None = Field(default=None, ge=0, le=_MAX_DAYS)
+    duration_seconds: Number | None = Field(default=None, ge=0, le=_MAX_DAYS)
     recording_metadata: dict[Key, Value] | None = Field(default=None, max_length=50)
 
 

@@ -1,9 +1,9 @@
-"""A client generated from the document runs an upload from start to end."""
+"""Clients generated from the document run an upload from start to end."""
 
 import json
-import subprocess
-import sys
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,10 @@ import pytest
 from tests.integration.host.test_serve import Served, bearer, serve
 from tests.plugins import guide
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.generators import Command, run
 from tests.plugins.seaweed import Seaweed
 
-GENERATOR = "openapi-python-client>=0.26"
+# Those in TypeScript and Kotlin are files in tests/clients.
 FLOW = """
 import json, sys
 import httpx
@@ -43,44 +44,73 @@ print(json.dumps({
 }))
 """
 
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
-@pytest.mark.full
-@pytest.mark.timeout(600)
-def test_the_generated_python_client_uploads_and_listens(
+
+@dataclass(frozen=True)
+class Flow:
+    """A server with its document, and a folder to generate in."""
+
+    served: Served
+    folder: Path
+
+    @property
+    def document(self) -> Path:
+        written = self.folder / "openapi.json"
+        written.write_text(self.served.http.get("/openapi.json").text)
+        return written
+
+    def check(self, *command: str | Path) -> None:
+        """Run a program that uploads, completes, lists and listens, and check what it found."""
+        token = bearer()["Authorization"].removeprefix("Bearer ")
+        given = [str(self.served.http.base_url).rstrip("/"), token, json.dumps(guide.INITIATE)]
+        assert json.loads(run([*command, *given], self.folder)) == {
+            "status": "completed", "listed": True, "heard": "sound", "refused": "invalid_id",
+            "pets": True,
+        }  # fmt: skip
+
+
+@pytest.fixture
+def flow(
     database: MakeDatabase, seaweed: Seaweed, serve: Callable[..., Served], tmp_path: Path
-) -> None:
+) -> Flow:
     base = guide.fill(database("text_ids"))
-    python = generator(tmp_path / "venv")
-    served = serve(base.dsn, seaweed.endpoint)
-    document = tmp_path / "openapi.json"
-    document.write_text(served.http.get("/openapi.json").text)
-    made = subprocess.run(
-        [str(python.parent / "openapi-python-client"), "generate", "--path", str(document),
-         "--meta", "none", "--output-path", str(tmp_path / "clinic")],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert "ERROR" not in made.stdout
-    token = bearer()["Authorization"].removeprefix("Bearer ")
-    flow = subprocess.run(
-        [str(python), "-c", FLOW, str(served.http.base_url), token, json.dumps(guide.INITIATE)],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert flow.returncode == 0, flow.stderr
-    assert json.loads(flow.stdout) == {
-        "status": "completed", "listed": True, "heard": "sound", "refused": "invalid_id",
-        "pets": True,
-    }  # fmt: skip
+    return Flow(serve(base.dsn, seaweed.endpoint), tmp_path)
 
 
-def generator(home: Path) -> Path:
-    """Return a Python that has the generator; it needs other versions than the tests do."""
-    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    python = home / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    ended = subprocess.run([*install, GENERATOR], capture_output=True, text=True, check=False)
-    if ended.returncode:
-        pytest.skip("the generator cannot be installed here")
-    return python
+def test_the_python_client_uploads_and_listens(flow: Flow, python_generator: Path) -> None:
+    generator = python_generator.parent / "openapi-python-client"
+    where: Command = ["--meta", "none", "--output-path", flow.folder / "clinic"]
+    out = run([generator, "generate", "--path", flow.document, *where], flow.folder)
+    assert "ERROR" not in out
+    assert "WARNING" not in out
+    flow.check(python_generator, "-c", FLOW)
+
+
+def test_the_typescript_client_uploads_and_listens(flow: Flow, npm_tools: Path) -> None:
+    made = npm_tools / "clinic.ts"
+    programs = npm_tools / "node_modules" / ".bin"
+    run([programs / "openapi-typescript", flow.document, "-o", made], npm_tools)
+    run([programs / "tsc", "--project", npm_tools], npm_tools)
+    flow.check("node", npm_tools / "flow.js")
+
+
+def test_the_kotlin_client_uploads_and_listens(
+    flow: Flow, npm_tools: Path, openapi_generator: Path, spark_jars: Path
+) -> None:
+    style = ["--library", "jvm-vertx", "--package-name", "clinic"]
+    style += ["--additional-properties", "serializationLibrary=gson"]
+    made = flow.folder / "kotlin"
+    generate: Command = ["java", "-jar", openapi_generator, "generate", "-g", "kotlin", *style]
+    run([*generate, "-i", flow.document, "-o", made], flow.folder)
+    libraries = [*spark_jars.glob("gson-*.jar"), *spark_jars.glob("vertx-*.jar")]
+    program = flow.folder / "flow.jar"
+    compiler = npm_tools / "node_modules" / "kotlin-compiler"
+    sources = [made / "src" / "main", npm_tools / "Flow.kt"]
+    command: Command = ["bash", compiler / "bin" / "kotlinc", *sources, "-d", program]
+    run([*command, "-cp", os.pathsep.join(map(str, libraries))], flow.folder)
+    runtime = [program, compiler / "lib" / "kotlin-stdlib.jar", spark_jars / "*"]
+    flow.check("java", "-cp", os.pathsep.join(map(str, runtime)), "FlowKt")
 
 
 __all__ = ["serve"]

@@ -16,10 +16,10 @@ import pytest
 
 from petrec.api.http.openapi import document
 from petrec.postgres.ids import UUID_PATTERN
-from tests.integration.host.id_sorts import SORTS, turn
 from tests.integration.host.test_serve import Served, bearer, serve
 from tests.plugins.command import environment
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.id_sorts import SORTS, turn
 from tests.plugins.seaweed import Seaweed
 from tests.plugins.two_clinics import ROWS, VET2, clinic_rows
 
