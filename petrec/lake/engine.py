@@ -45,6 +45,14 @@ class View(NamedTuple):
         """Return the engine's name of the table."""
         return view_name(self.table)
 
+    @property
+    def condition_on_read(self) -> bool:
+        """Return whether the condition is on the values as they are read, not on the files' own.
+
+        Only what is read of CSV tells NULL from text.
+        """
+        return self.files.format is FileFormat.CSV
+
 
 def view_name(table: str) -> str:
     """Return the engine's name of a table, which needs no quotes."""

@@ -16,6 +16,7 @@ from petrec.lake.conditions import read_columns, register
 from petrec.lake.dialects import Transpiler
 from petrec.lake.engine import Engine, FileFormat, TableFiles, view_name
 from petrec.lake.files import exported_files, found_files
+from petrec.lake.ids import check_ids
 from petrec.lake.listing import TABLE
 from petrec.lake.manifest import ExportedTable, Manifest, read_manifest
 from petrec.lake.shapes import LakeShapes, LakeTable
@@ -45,7 +46,9 @@ def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema
         schema = build_schema(plain, found.shapes())
         remarks = tuple(_remarks(lake.source, manifest, mapping, tables))
         name = manifest.database if manifest else _called(lake.source)
-        yield LakeSource(engine, transpiler, name), replace(schema, remarks=remarks)
+        source = LakeSource(engine, transpiler, name)
+        check_ids(source, schema, tables)
+        yield source, replace(schema, remarks=remarks)
 
 
 def _engine(lake: Lake) -> AbstractContextManager[Engine]:

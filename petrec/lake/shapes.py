@@ -55,16 +55,31 @@ class LakeShapes:
         for table in self.tables.values():
             for column in sorted(REQUIRED_COLUMNS[table.name]):
                 self._check_present(table, self.mapping.column(table.name, column))
-            if not table.exported:
+            if table.exported:
+                self._check_condition(table.name, table.exported.where)
+            else:
                 check_columns(self.mapping, table.name, set(table.types))
         for child, column, parent in REFERENCES:
             if child in self.tables and parent in self.tables:
                 self._check_alike(self.tables[child], column, self.tables[parent])
         self._check_visits()
 
+    def _check_condition(self, name: str, exported: str) -> None:
+        """Refuse an export of other rows than those that the settings name."""
+        wanted = self.mapping.where.get(name, "")
+        if wanted != exported:
+            raise SchemaMismatchError(
+                f"the export has {_rows_where(name, exported)}, but [mapping.where] names "
+                f"{_rows_where(name, wanted)}",
+                hint="export the tables again, or set the condition of the export",
+            )
+
     def _check_visits(self) -> None:
         """Refuse recordings of visits without the visits, which would change kinds in silence."""
         if "visits" in self.tables or "visits" in self.mapping.ignore:
+            return
+        if self.tables["recordings"].exported:
+            # The database had no visits either.
             return
         column = self.mapping.column("recordings", "visit_id")
         if column in self.tables["recordings"].types:
@@ -110,6 +125,10 @@ class LakeShapes:
             }
             where = written_condition(self.mapping, table.name, transpiler)
             yield View(table.name, table.files, columns, "" if table.exported else where)
+
+
+def _rows_where(name: str, condition: str) -> str:
+    return f"{name} where {condition}" if condition else f"all {name}"
 
 
 def _shape(table: LakeTable) -> TableShape:

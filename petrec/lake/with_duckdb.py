@@ -65,11 +65,14 @@ class DuckdbEngine:
     def register(self, view: View) -> None:
         """Make the files a view."""
         with translated(view.files.paths[0]):
-            relation = self.relation(view.files)
-            if view.condition:
-                relation = relation.filter(view.condition)
             chosen = (f"{read} AS {quoted_name(name)}" for name, read in view.columns.items())
-            relation.project(", ".join(chosen)).create_view(view.name)
+            relation = self.relation(view.files)
+            if view.condition and not view.condition_on_read:
+                relation = relation.filter(view.condition)
+            relation = relation.project(", ".join(chosen))
+            if view.condition and view.condition_on_read:
+                relation = relation.filter(view.condition)
+            relation.create_view(view.name)
 
     def relation(self, files: TableFiles) -> Any:
         """Return all rows of the files, with the columns of all."""

@@ -92,9 +92,14 @@ class SparkEngine:
         """Make the files a view."""
         with _translated(view.files.paths[0]):
             frame = self._frames(view.files)
-            kept = frame.where(view.condition) if view.condition else frame
-            chosen = [f"{read} AS {_quoted(name)}" for name, read in view.columns.items()]
-            kept.selectExpr(*chosen).createOrReplaceTempView(view.name)
+            if view.condition and not view.condition_on_read:
+                frame = frame.where(view.condition)
+            frame = frame.selectExpr(
+                *(f"{read} AS {_quoted(name)}" for name, read in view.columns.items())
+            )
+            if view.condition and view.condition_on_read:
+                frame = frame.where(view.condition)
+            frame.createOrReplaceTempView(view.name)
 
     def _frames(self, files: TableFiles) -> Any:
         """Return all files as one, those of the same columns read at once."""
