@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from petrec.api.access import everything, owner, staff
 from petrec.api.http.cursor import After
-from petrec.api.recordings.queries import page_query
+from petrec.api.recordings.queries import named_query, page_query
 from petrec.api.statements import CompiledStatement
 from petrec.features.audit import run_audit
 from petrec.features.backfill.apply import apply_backfill
@@ -156,11 +156,18 @@ def unordered(value: Any) -> Any:
 def pages(connection: Connection, schema: Schema) -> Iterator[Any]:
     driver: Any = connection.connection.driver_connection
     who = {"actor_user": 5, "actor_owner": 2, "actor_practice": 7, "limit": 5, "fetch": 6}
+    values = who | {"pet_id": 3}
     for scope in (everything(), owner(schema), staff(schema)):
         for filters in (frozenset[str](), frozenset({"pet_id"})):
-            statement = CompiledStatement(page_query(schema, scope, filters, After.TOP))
-            rows = statement.rows(driver, who | {"pet_id": 3})
-            yield sorted((row.id, row.pet_id, row.withheld) for row in rows)
+            named = CompiledStatement(named_query(schema, scope, filters, After.TOP))
+            rows = [row for row in named.dicts(driver, values) if row["id"] is not None]
+            yield sorted((row["id"], row["pet_id"]) for row in rows)
+            judged = CompiledStatement(page_query(schema, scope, filters, After.TOP))
+            keys = {"named_at": [r["position"] for r in rows], "named_ids": [r["id"] for r in rows]}
+            found = judged.dicts(driver, values | keys)
+            yield sorted(
+                (str(r["nth"]), str(r["id"]), str(r["pet_id"]), r["withheld"]) for r in found
+            )
 
 
 def pets(engine: Engine, schema: Schema) -> list[Any]:
