@@ -3,6 +3,7 @@
 import logging
 
 import psycopg
+from psycopg.errors import ForeignKeyViolation, RestrictViolation
 from sqlalchemy import cast, literal
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -45,7 +46,9 @@ class Deletions(Changing):
                 if not done.recordings:
                     raise conflict("not_deleted", "The database did not delete the recording")
         except IntegrityError as error:
-            raise conflict("recording_in_use", "Other rows reference the recording") from error
+            if isinstance(error.orig, (ForeignKeyViolation, RestrictViolation)):
+                raise conflict("recording_in_use", "Other rows reference the recording") from error
+            raise conflict("not_deleted", "The database refuses to delete this") from error
         told = {
             "recording_id": clinic.ids.write(Entity.RECORDING, known),
             "user_id": clinic.ids.write(Entity.USER, caller.actor.user_id),

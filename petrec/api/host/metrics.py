@@ -59,7 +59,7 @@ def add_metrics(app: FastAPI, router: ClinicRouter) -> None:
     lost = Counter("petrec_api_logs_dropped", "Rows of api_logs not written", registry=registry)
     router.rejections.logs.on_dropped = lost.inc
 
-    def metrics(_: Request) -> Response:
+    async def metrics(_: Request) -> Response:
         return Response(generate_latest(_whole(registry)), media_type=CONTENT_TYPE_LATEST)
 
     app.add_route("/metrics", metrics, include_in_schema=False)

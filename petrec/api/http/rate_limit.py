@@ -23,11 +23,14 @@ ANSWER: dict[int | str, dict[str, Any]] = {
 }
 
 
+_LONGEST_S = 86_400
+
+
 class RateLimit(Protocol):
     """Decides how long a caller has to wait."""
 
     async def __call__(self, request: Request, actor: Actor | None) -> float | None:
-        """Return the seconds to wait, None to continue.
+        """Return the seconds to wait, None or 0 to continue.
 
         It is asked twice: without the actor, before a token is checked, and with it.
         """
@@ -58,8 +61,8 @@ def limited_actor(current_actor: Callable[..., Any], limit: RateLimit) -> Callab
 
 def _refuse(wait_s: float | None) -> None:
     """Refuse the request if there is a time to wait; errors: ApiError."""
-    if wait_s is None:
+    if wait_s is None or not wait_s > 0:
         return
-    seconds = str(max(1, math.ceil(wait_s)))
+    seconds = str(max(1, math.ceil(min(wait_s, _LONGEST_S))))
     message = "Too many requests; try again later"
     raise ApiError(429, "rate_limited", message, headers={"Retry-After": seconds})

@@ -64,6 +64,19 @@ def test_a_recording_in_use_keeps_its_file(api: Api) -> None:
     assert (ids(api), len(api.store.objects)) == ({REC1, REC2}, 2)
 
 
+def test_a_trigger_that_refuses_is_not_taken_for_a_reference(api: Api) -> None:
+    api.database.execute(
+        """
+        CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS
+          $$BEGIN RAISE 'legal hold' USING ERRCODE = 'check_violation'; END$$;
+        CREATE TRIGGER held BEFORE DELETE ON recordings FOR EACH ROW EXECUTE FUNCTION held();
+        """
+    )
+    answer = delete(api)
+    assert (answer.status_code, answer.json()["error_code"]) == (409, "not_deleted")
+    assert (ids(api), len(api.store.objects)) == ({REC1, REC2}, 2)
+
+
 def test_only_as_it_was_read(api: Api) -> None:
     tag = api.client.get(PATH).headers["etag"]
     api.database.execute(f"UPDATE recordings SET status = 'uploaded' WHERE id = '{REC1}'")

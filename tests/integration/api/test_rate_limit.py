@@ -55,6 +55,21 @@ def test_each_caller_has_a_rate(limited: Callable[[int, int], Api]) -> None:
     assert api.database.execute(noted) == [("rate_limited", VET1)] * 2
 
 
+@pytest.mark.parametrize(
+    ("wait_s", "expected"), [(0.0, None), (float("nan"), None), (float("inf"), "86400")]
+)
+def test_any_number_is_a_time(
+    make_api: Callable[..., Api], wait_s: float, expected: str | None
+) -> None:
+    async def limit(request: Request, actor: Actor | None) -> float | None:
+        return wait_s
+
+    api = make_api(rate_limit=limit)
+    answer = api.client.get(f"{API}/appointments/appt-{APPT1}")
+    assert answer.headers.get("retry-after") == expected
+    assert (answer.status_code == 429) is (expected is not None)
+
+
 def test_strangers_are_limited_before_their_token_is_read(
     limited: Callable[[int, int], Api],
 ) -> None:
