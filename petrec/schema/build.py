@@ -67,7 +67,7 @@ def _table(mapping: Mapping, name: str, shape: TableShape) -> Table:
         Column(
             physical,
             PgType(type_name, shape.bases.get(physical, "")),
-            key=_key(physical, logical),
+            key=_key(physical, logical, name),
             primary_key=physical in shape.primary_key,
             quote=None,
         )
@@ -86,8 +86,8 @@ def _logical(mapping: Mapping, name: str) -> dict[str, str]:
     return found | {physical: column for column, physical in sorted(configured.items())}
 
 
-def _key(physical: str, logical: MappingType[str, str]) -> str:
-    """Return the logical name; an unmapped column with such a name gets a suffix."""
+def _key(physical: str, logical: MappingType[str, str], table: str) -> str:
+    """Return the logical name; an unmapped or ignored column with such a name gets a suffix."""
     if physical in logical:
         return logical[physical]
-    return f"{physical} (unmapped)" if physical in logical.values() else physical
+    return f"{physical} (unmapped)" if physical in LOGICAL_COLUMNS[table] else physical
