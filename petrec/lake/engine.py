@@ -1,10 +1,11 @@
 """What an engine that reads files has to offer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
+from petrec.errors import SchemaMismatchError
 from petrec.lake.alike import FileTypes
 from petrec.lake.dialects import EngineDialect
 
@@ -57,6 +58,19 @@ class View(NamedTuple):
 def view_name(table: str) -> str:
     """Return the engine's name of a table, which needs no quotes."""
     return f"petrec_{table}"
+
+
+def check_apart(tables: Iterable[tuple[str, Hashable]], hint: str) -> None:
+    """Check that no two tables are one in the database; errors: SchemaMismatchError.
+
+    A view has the rows and columns of one of them.
+    """
+    seen: dict[Hashable, str] = {}
+    for name, table in tables:
+        if table in seen:
+            reason = f"{seen[table]} and {name} are one table, which only PostgreSQL reads as both"
+            raise SchemaMismatchError(reason, hint=hint)
+        seen[table] = name
 
 
 class Engine(Protocol):

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, select, text
-from sqlalchemy.sql.selectable import NamedFromClause
+from sqlalchemy.sql.selectable import NamedFromClause, Subquery
 from sqlglot import exp
 
 from petrec.errors import InconsistentReadError, SchemaMismatchError
 from petrec.lake.dialects import DUCKDB, Transpiler, postgres_text
 from petrec.lake.duckdb_extensions import Extension, load_extension
 from petrec.lake.duckdb_queries import answered, translated
-from petrec.lake.engine import view_name
+from petrec.lake.engine import check_apart, view_name
 from petrec.lake.shapes import read_as
 from petrec.lake.source import LakeSource
 from petrec.lake.with_duckdb import DuckdbEngine, duckdb_connection
@@ -128,7 +128,11 @@ def check_readable(known: Schema) -> None:
     if known.unchecked_text:
         reason = "the database has no encoding (SQL_ASCII), so DuckDB cannot read its texts"
         raise SchemaMismatchError(reason, hint=Phrased(Phrase.ENGINE_LEFT_OUT))
-    for name, table, _ in _tables(known):
+    tables = list(_tables(known))
+    if any(isinstance(rows, Subquery) for _, _, rows in tables):
+        places = ((name, (table.schema, table.name)) for name, table, _ in tables)
+        check_apart(places, Phrased(Phrase.ENGINE_LEFT_OUT))
+    for name, table, _ in tables:
         for column in table.c:
             is_id = column.key == "id" or column.key in {"owner_id", "pet_owner_id"}
             is_id |= column.key in {"pet_id", "appointment_id", "visit_id"}

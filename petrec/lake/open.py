@@ -14,7 +14,7 @@ from petrec.lake.alike import types_of_all
 from petrec.lake.choice import FileEngine, Lake
 from petrec.lake.conditions import read_columns, register
 from petrec.lake.dialects import Transpiler
-from petrec.lake.engine import Engine, FileFormat, TableFiles, view_name
+from petrec.lake.engine import Engine, FileFormat, TableFiles, check_apart, view_name
 from petrec.lake.files import exported_files, found_files
 from petrec.lake.ids import check_ids
 from petrec.lake.listing import TABLE
@@ -22,6 +22,7 @@ from petrec.lake.manifest import ExportedTable, Manifest, read_manifest
 from petrec.lake.shapes import LakeShapes, LakeTable
 from petrec.lake.source import LakeSource
 from petrec.lake.with_duckdb import open_duckdb
+from petrec.phrases import Phrase, Phrased
 from petrec.schema import Schema, build_schema
 from petrec.settings import Mapping
 
@@ -35,6 +36,8 @@ def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema
     manifest = None if TABLE in lake.source else _manifest(lake.source)
     with _engine(lake) as engine:
         tables = dict(_tables(engine, lake.source, manifest, mapping))
+        places = ((table.name, table.table) for table in tables.values())
+        check_apart(places, Phrased(Phrase.DATABASE_INSTEAD))
         found = LakeShapes(mapping, tables)
         found.check()
         now = datetime.fromisoformat(manifest.taken_at) if manifest else datetime.now(UTC)

@@ -35,3 +35,29 @@ def test_an_export_of_other_rows_than_the_settings_name_is_refused(
         assert "[mapping.where] names" in ended.err
         assert "pets where id IS NOT NULL" in ended.err
         assert "all pets" in ended.err
+
+
+def test_two_tables_that_are_one_are_left_to_postgresql(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
+    """The table of the links is that of the appointments, of which some do not count."""
+    clinic.execute("ALTER TABLE appointments ADD pet_id uuid REFERENCES pets")
+    mapped = """
+        [mapping.tables]
+        appointment_pets = "appointments"
+        [mapping.columns.appointment_pets]
+        appointment_id = "id"
+        """
+    config = tmp_path / "petrec.toml"
+    config.write_text(mapped)
+    there = petrec("audit", "--format", "json", dsn=clinic.dsn)
+    here = petrec("audit", "--format", "json", "--engine", "duckdb", dsn=clinic.dsn)
+    assert answers(here.out) == answers(there.out), here.err
+    export(petrec, clinic)
+    of_files = petrec("audit", "--source", "lake")
+    config.write_text(mapped + "[mapping.where]\nappointments = \"title <> 'x'\"\n")
+    live = petrec("audit", "--engine", "duckdb", dsn=clinic.dsn)
+    for refused in (of_files, live):
+        assert refused.code == 2
+        said = " ".join(refused.err.split())
+        assert "are one table, which only PostgreSQL reads as both" in said
