@@ -41,7 +41,7 @@ def test_a_rate_limit_bounds_the_rate_that_is_shown(clinic: Database) -> None:
 
 def test_the_first_batch_estimates_the_rest_and_the_time_grows(clinic: Database) -> None:
     shown: list[Run] = []
-    apply_backfill(connect(clinic.dsn), limit=30, progress=shown.append)
+    apply_backfill(connect(clinic.dsn), limit=60, progress=shown.append)
     first, *others, last = shown
     assert (first.changed, first.batches, first.eta_seconds) == (0, 0, None)
     assert others[0].eta_seconds is not None

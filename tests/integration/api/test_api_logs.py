@@ -63,8 +63,7 @@ def test_a_locked_table_delays_no_request(
             assert api.client.get(path).status_code == status
         assert api.client.get(LIST, headers={"x-expired": "1"}).status_code == 401
         # The first row, whose time is over, and those that came meanwhile.
-        until(lambda: logs(api).dropped)
-    assert "Could not write a refused request to api_logs" in caplog.messages
+        until(lambda: "Could not write a refused request to api_logs" in caplog.messages)
     said = next(record for record in caplog.records if hasattr(record, "rows_since_start"))
     assert (vars(said)["reason"], vars(said)["rows"]) == ("QueryCanceled", 1)
     locked.rollback()
