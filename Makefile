@@ -56,7 +56,7 @@ AREA ?= rules
 SEED ?= 1
 mutants: $(VENV)/.dev ## Change the code of one AREA (rules, runs, constraints, api) and count what no test notices
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutants]'
-	$(BIN)/python tools/mutants.py $(AREA) $(WORKERS) $(if $(SAMPLE),--sample $(SAMPLE) --seed $(SEED))
+	$(BIN)/python -m tools.mutants $(AREA) $(WORKERS) $(if $(SAMPLE),--sample $(SAMPLE) --seed $(SEED))
 
 .PHONY: test-fast
 test-fast: $(VENV)/.dev ## The tests that need no server, in a few seconds

@@ -1,75 +1,36 @@
 """Change the code of one area a little, time and again, and count what no test notices.
 
 `make mutants AREA=rules` runs mutmut on a copy of the tree in build/mutants, where a second run
-continues with the first. It ends with 1 if more than the share of the area goes unnoticed.
-`SAMPLE=100 SEED=1` tries a hundred changes only, and by the same seed always the same.
+continues the first: it tries what is untried or went unnoticed. It ends with 1 if more than the
+share of the area goes unnoticed. `SAMPLE=100 SEED=1` tries a hundred changes only, spread over the
+files and over what is changed in them, and by the same seed always the same.
 """
 
 import argparse
+import io
 import json
 import os
 import random
 import shutil
 import subprocess
 import sys
+import textwrap
+import tokenize
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+
+from tools.mutant_areas import AREAS, Area
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("petrec", "tests", "migrations", "reports", "docs")
-UNNOTICED = ("survived", "no_tests", "suspicious")
-NOTICED = ("killed", "timeout", "segfault")
+UNNOTICED = ("survived", "no tests", "suspicious")
+NOTICED = ("killed", "segfault")
+TIMEOUT = "timeout"
+UNTRIED = "not checked"
 MUTMUT = (sys.executable, "-m", "mutmut")
-SKIPPED = 34
-
-
-class Area(NamedTuple):
-    """What is changed, the tests that should notice, and the share in percent that they must."""
-
-    changed: tuple[str, ...]
-    tests: tuple[str, ...]
-    least_percent: float = 0
-
-
-AREAS = {
-    "rules": Area(
-        ("petrec/rules/*",),
-        (
-            "tests/unit/rules",
-            "tests/integration/rules/test_rule_twins.py",
-            "tests/integration/rules/test_legible.py",
-            "tests/integration/review/test_outcome_twins.py",
-        ),
-        least_percent=90,
-    ),
-    "runs": Area(
-        ("petrec/features/runs/*",),
-        (
-            "tests/unit/runs",
-            # Those that wait for locks, servers and standbys take an hour for each change.
-            *(f"tests/faults/runs/test_{name}.py" for name in ("undo",)),
-        ),
-    ),
-    "constraints": Area(
-        ("petrec/features/constraints/*",),
-        tuple(
-            f"tests/integration/constraints/test_{name}.py"
-            for name in (
-                "apply",
-                "feasible",
-                "identity",
-                "names",
-                "partitions",
-                "rollback",
-                "states",
-            )
-        ),
-    ),
-    "api": Area(
-        ("petrec/api/*quer*.py", "petrec/api/uploads/*", "petrec/api/visits/*"),
-        ("tests/unit/api", "tests/integration/api"),
-    ),
-}
+# Times the duration of the tests without a change. What takes longer gets a second look.
+LIMITS = (10, 40)
 
 
 def prepare(area: Area, directory: Path) -> None:
@@ -85,45 +46,85 @@ def prepare(area: Area, directory: Path) -> None:
         "only_mutate": area.changed,
         "also_copy": COPIED[2:],
         "pytest_add_cli_args_test_selection": area.tests,
-        "pytest_add_cli_args": ("-p", "no:cacheprovider", "-m", "not full and not matrix"),
+        "pytest_add_cli_args": ("-p", "no:cacheprovider", "-m", "not full"),
     }
     lines = (f"{key}=\n    " + "\n    ".join(values) for key, values in options.items())
-    (directory / "setup.cfg").write_text("[mutmut]\n" + "\n".join(lines) + "\n")
+    # Tests have limits of their own; this one is for what takes long outside of them.
+    limit = f"timeout_constant=10\ntimeout_multiplier={2 * LIMITS[-1]}\n"
+    (directory / "setup.cfg").write_text("[mutmut]\n" + "\n".join(lines) + "\n" + limit)
 
 
-def call(directory: Path, *command: str, check: bool = True) -> None:
-    """Run a command of mutmut's."""
-    env = {"PETREC_EXAMPLES": "15"} | os.environ
+def call(directory: Path, *command: str, limit: int = LIMITS[0], check: bool = True) -> None:
+    """Run a command of mutmut's; a test may take so many times as long as without a change."""
+    env = {"PETREC_EXAMPLES": "15"} | os.environ | {"PETREC_MUTANT_LIMIT": str(limit)}
     subprocess.run([*MUTMUT, *command], cwd=directory, env=env, check=check)  # noqa: S603
 
 
-def choose(directory: Path, size: int, seed: int) -> None:
-    """Have mutmut skip all changes that it knows of but a random sample."""
-    files = sorted(directory.glob("mutants/**/*.meta"))
-    known = {file: json.loads(file.read_text(encoding="utf-8")) for file in files}
-    names = [name for each in known.values() for name in each["exit_code_by_key"]]
-    sample = random.Random(seed).sample(names, min(size, len(names)))  # noqa: S311
-    chosen = set(sample)
-    for file, each in known.items():
-        for name, end in each["exit_code_by_key"].items():
-            if end in {None, SKIPPED}:
-                each["exit_code_by_key"][name] = None if name in chosen else SKIPPED
-        file.write_text(json.dumps(each), encoding="utf-8")
+def ends(directory: Path) -> dict[str, str]:
+    """Return how each change has ended that mutmut knows of."""
+    done = subprocess.run(  # noqa: S603
+        [*MUTMUT, "results", "--all", "true"], cwd=directory, stdout=subprocess.PIPE, check=True
+    )
+    pairs = (line.strip().split(": ", 1) for line in done.stdout.decode().splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
-def run(directory: Path, workers: str) -> dict[str, int]:
-    """Run mutmut; return how many of its changes came to which end."""
-    call(directory, "run", "--max-children", workers)
-    call(directory, "export-cicd-stats")
-    text = (directory / "mutants" / "mutmut-cicd-stats.json").read_text(encoding="utf-8")
-    ends: dict[str, int] = json.loads(text)
-    return ends
+def what_changes(original: str, changed: str) -> str:
+    """Return which sort of token a change of a function replaces first."""
+    pairs = zip(_tokens(original), _tokens(changed), strict=False)
+    return next((tokenize.tok_name[one[0]] for one, other in pairs if one != other), "END")
 
 
-def noticed_percent(ends: dict[str, int]) -> float:
-    """Return the share of changes that made a test fail, or made it run without end."""
-    unnoticed = sum(ends[end] for end in UNNOTICED)
-    noticed = sum(ends[end] for end in NOTICED)
+def _tokens(code: str) -> list[tuple[int, str]]:
+    """Return the tokens of a function after its name, which every change has another of."""
+    lines = io.StringIO(textwrap.dedent(code))
+    tokens = [(token.type, token.string) for token in tokenize.generate_tokens(lines.readline)]
+    return tokens[tokens.index((tokenize.OP, "(")) :]
+
+
+def groups(directory: Path) -> dict[str, tuple[str, str]]:
+    """Return for each change its file, and what it changes there."""
+    found: dict[str, tuple[str, str]] = {}
+    for index in sorted(directory.glob("mutants/**/*.spans")):
+        file = index.with_suffix("")
+        module = ".".join(file.relative_to(directory / "mutants").with_suffix("").parts)
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        spans = json.loads(index.read_text(encoding="utf-8"))["spans"]
+        code = {name: "".join(lines[first - 1 : last]) for name, (first, last) in spans.items()}
+        for name, changed in code.items():
+            original = f"{name.rpartition('_')[0]}_orig"
+            if name != original:
+                found[f"{module}.{name}"] = (module, what_changes(code[original], changed))
+    return found
+
+
+def choose(known: Mapping[str, tuple[str, str]], size: int, seed: int) -> list[str]:
+    """Return a random sample of changes in which each group has its share."""
+    order = random.Random(seed)  # noqa: S311
+    names = sorted(known)
+    order.shuffle(names)
+    names.sort(key=known.__getitem__)
+    size = min(size, len(names))
+    step, first = len(names) / max(1, size), order.random()
+    return [names[int((first + number) * step)] for number in range(size)]
+
+
+def try_again(
+    directory: Path, names: Sequence[str], workers: str, which: Iterable[str], limit: int
+) -> dict[str, str]:
+    """Try those of the changes that have ended in one of these ways; return how all have ended."""
+    before = ends(directory)
+    left = [name for name in names if before[name] in which]
+    if left:
+        call(directory, "run", "--max-children", workers, *left, limit=limit)
+    after = ends(directory)
+    return {name: after[name] for name in names}
+
+
+def noticed_percent(ended: Mapping[str, int]) -> float:
+    """Return the share of changes that made a test fail, of those of which it is known."""
+    unnoticed = sum(ended.get(end, 0) for end in UNNOTICED)
+    noticed = sum(ended.get(end, 0) for end in NOTICED)
     return 100 * noticed / max(1, noticed + unnoticed)
 
 
@@ -131,16 +132,23 @@ def main(name: str, workers: str, sample: int | None, seed: int) -> int:
     """Measure one area; return the exit code."""
     area, directory = AREAS[name], ROOT / "build" / "mutants" / name
     prepare(area, directory)
-    if sample is not None:
-        # A run of a change that does not exist writes down those that do.
-        call(directory, "run", "--max-children", workers, "none", check=False)
-        choose(directory, sample, seed)
-    ends = run(directory, workers)
-    share = noticed_percent(ends)
+    # A run of a change that does not exist writes down those that do.
+    call(directory, "run", "--max-children", workers, "none", check=False)
+    known = groups(directory)
+    names = list(known) if sample is None else choose(known, sample, seed)
+    ended = try_again(directory, names, workers, (UNTRIED, *UNNOTICED), LIMITS[0])
+    if TIMEOUT in ended.values():
+        ended = try_again(directory, names, "1", (TIMEOUT,), LIMITS[1])
+    for one, end in sorted(ended.items()):
+        if end not in NOTICED:
+            sys.stdout.write(f"{end}: {one}\n")
+    counts = Counter(ended.values())
+    share = noticed_percent(counts)
+    tried = sum(counts[end] for end in NOTICED + UNNOTICED)
     sys.stdout.write(
-        f"{name}: {share:.1f} % of {sum(ends[end] for end in NOTICED + UNNOTICED)} changes noticed,"
-        f" at least {area.least_percent:g} %;"
-        f" in {directory.relative_to(ROOT)}, `mutmut results` lists the others\n"
+        f"{name}: {share:.1f} % of {tried} changes noticed, at least {area.least_percent:g} %;"
+        f" {counts[TIMEOUT]} did not end in time;"
+        f" in {directory.relative_to(ROOT)}, `mutmut show` shows one\n"
     )
     return int(share < area.least_percent)
 

@@ -1,10 +1,16 @@
 """How tests run under mutmut, which forks a process for each mutant off the one that has begun."""
 
 import os
+import sys
 
 import pytest
 
 from tests.plugins.reached import counts_functions, functions_of_commands
+
+_MUTMUT_TIMEOUT = 36
+# What fixtures take is not in the durations.
+_SET_UP_S = 3
+_late: list[str] = []
 
 
 def is_under_mutmut() -> bool:
@@ -28,12 +34,28 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what takes least time first: most changes end there."""
-    if is_under_mutmut():
-        from mutmut.state import state
+    """Run what takes least time first, most changes end there; and no test without end."""
+    if not is_under_mutmut():
+        return
+    took = sys.modules["mutmut.state"].state().duration_by_test
+    limit = float(os.environ.get("PETREC_MUTANT_LIMIT", "10"))
+    items.sort(key=lambda item: took.get(item.nodeid, 0))
+    for item in items:
+        if item.nodeid in took:
+            mark = pytest.mark.timeout(limit * (took[item.nodeid] + _SET_UP_S))
+            item.add_marker(mark, append=False)
 
-        took = state().duration_by_test
-        items.sort(key=lambda item: took.get(item.nodeid, 0))
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember that a test did not end in time."""
+    if report.failed and "from pytest-timeout" in report.longreprtext:
+        _late.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell mutmut that what failed did not end in time."""
+    if is_under_mutmut() and _late:
+        session.exitstatus = _MUTMUT_TIMEOUT
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,50 +1,76 @@
-"""A sample is the same for the same seed, and a second run goes on with the first."""
+"""A sample is the same for the same seed, and has its share of each file and sort of change."""
 
-import json
-from pathlib import Path
+import fnmatch
+import sys
+from collections import Counter
+from types import ModuleType, SimpleNamespace
 
-from tools.mutants import SKIPPED, choose, noticed_percent
+import pytest
+from hypothesis import settings
 
-ENDS = dict.fromkeys(("killed", "timeout", "segfault", "survived", "no_tests", "suspicious"), 0)
+from tools.mutant_areas import AREAS, Area
+from tools.mutants import ROOT, choose, noticed_percent, what_changes
 
-
-def ends(directory: Path) -> dict[str, int | None]:
-    found: dict[str, int | None] = {}
-    for file in sorted(directory.glob("mutants/**/*.meta")):
-        found |= json.loads(file.read_text())["exit_code_by_key"]
-    return found
-
-
-def write(directory: Path, done: dict[str, int]) -> None:
-    for file in ("a", "b"):
-        known = {f"{file}.f__mutmut_{n}": done.get(f"{file}.f__mutmut_{n}") for n in range(20)}
-        path = directory / "mutants" / "petrec" / f"{file}.py.meta"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"exit_code_by_key": known, "other": 1}))
+KNOWN = {f"{file}.{kind}.{n}": (file, kind) for file in "abcd" for kind in "xy" for n in range(10)}
 
 
-def test_a_seed_chooses_the_same_changes_again(tmp_path: Path) -> None:
-    write(tmp_path, {})
-    choose(tmp_path, 10, seed=1)
-    first = ends(tmp_path)
-    assert sorted(map(str, first.values())) == sorted(["None"] * 10 + [str(SKIPPED)] * 30)
-    choose(tmp_path, 10, seed=1)
-    assert ends(tmp_path) == first
-    choose(tmp_path, 10, seed=2)
-    assert ends(tmp_path) != first
-    choose(tmp_path, 1000, seed=2)
-    assert set(ends(tmp_path).values()) == {None}
+def test_a_seed_chooses_the_same_changes_again() -> None:
+    first = choose(KNOWN, 10, seed=1)
+    assert len(set(first)) == 10
+    assert choose(dict(reversed(KNOWN.items())), 10, seed=1) == first
+    assert choose(KNOWN, 10, seed=2) != first
 
 
-def test_what_has_been_tried_is_kept(tmp_path: Path) -> None:
-    tried = {"a.f__mutmut_1": 1, "b.f__mutmut_2": 0}
-    write(tmp_path, tried)
-    choose(tmp_path, 0, seed=1)
-    found = ends(tmp_path)
-    assert {name: found[name] for name in tried} == tried
-    assert list(found.values()).count(SKIPPED) == 38
+@pytest.mark.parametrize("seed", range(5))
+def test_each_file_and_sort_of_change_has_its_share(seed: int) -> None:
+    assert set(Counter(KNOWN[name] for name in choose(KNOWN, 16, seed)).values()) == {2}
+    assert len({KNOWN[name][0] for name in choose(KNOWN, 4, seed)}) == 4
 
 
-def test_a_change_without_tests_goes_unnoticed() -> None:
-    assert noticed_percent(ENDS | {"killed": 6, "timeout": 3, "survived": 2, "no_tests": 1}) == 75
-    assert noticed_percent(ENDS | {"killed": 1, "skipped": 9}) == 100
+def test_no_sample_is_larger_than_what_there_is() -> None:
+    assert sorted(choose(KNOWN, 1000, seed=2)) == sorted(KNOWN)
+    assert choose({}, 5, seed=1) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "sort"),
+    [
+        ("return a + 2 if b else 'c'", "NUMBER"),
+        ("return a - 1 if b else 'c'", "OP"),
+        ("return a + 1 if not b else 'c'", "NAME"),
+        ("return a + 1 if b else 'XXcXX'", "STRING"),
+    ],
+)
+def test_a_change_is_of_the_sort_of_what_it_replaces(changed: str, sort: str) -> None:
+    original = "    def f__mutmut_orig(a, b):\n        return a + 1 if b else 'c'\n"
+    assert what_changes(original, f"    def f__mutmut_1(a, b):\n        {changed}\n") == sort
+
+
+def test_a_change_without_tests_goes_unnoticed_and_one_without_end_does_not_count() -> None:
+    assert noticed_percent({"killed": 6, "timeout": 3, "survived": 1, "no tests": 1}) == 75
+    assert noticed_percent({"killed": 1, "skipped": 9}) == 100
+
+
+@pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)
+def test_an_area_names_files_and_tests_that_exist(area: Area) -> None:
+    files = [str(file.relative_to(ROOT)) for file in (ROOT / "petrec").rglob("*.py")]
+    assert all(fnmatch.filter(files, changed) for changed in area.changed)
+    assert all((ROOT / test).exists() for test in area.tests)
+
+
+def test_a_test_without_end_is_told_from_one_that_fails(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = ModuleType("mutmut.state")
+    took = {"test_it.py::test_slow": -2.999}
+    known.__dict__["state"] = lambda: SimpleNamespace(duration_by_test=took)
+    monkeypatch.setitem(sys.modules, "mutmut.state", known)
+    monkeypatch.setenv("MUTANT_UNDER_TEST", "one")
+    pytester.makepyfile(
+        test_it="import time\ndef test_fails(): assert 0\ndef test_slow(): time.sleep(9)"
+    )
+    before = settings.get_current_profile_name()
+    plugin = ("-p", "tests.plugins.mutants", "-W", "ignore", "-q")
+    assert pytester.runpytest_inprocess(*plugin, "-k", "fails").ret == 1
+    assert pytester.runpytest_inprocess(*plugin, "-k", "slow").ret == 36
+    settings.load_profile(before)

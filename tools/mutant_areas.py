@@ -1,0 +1,71 @@
+"""What `make mutants` changes, and which tests should notice."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Area(NamedTuple):
+    """What is changed, the tests that should notice, and the share in percent that they must."""
+
+    changed: tuple[str, ...]
+    tests: tuple[str, ...]
+    least_percent: float = 0
+
+
+def _tests(directory: str, names: str) -> Iterable[str]:
+    return (f"{directory}/test_{name}.py" for name in names.split())
+
+
+AREAS = {
+    "rules": Area(
+        ("petrec/rules/*",),
+        (
+            "tests/unit/rules",
+            "tests/integration/rules/test_rule_twins.py",
+            "tests/integration/rules/test_legible.py",
+            "tests/integration/review/test_outcome_twins.py",
+        ),
+        least_percent=90,
+    ),
+    "runs": Area(
+        ("petrec/features/runs/*",),
+        (
+            "tests/unit/runs",
+            # Those that wait for locks, servers and standbys take an hour for each change.
+            *_tests(
+                "tests/faults/runs",
+                "undo foresight go_on refused_rows refused_subsets rewritten run_commands targets"
+                " moved_keys written_meanwhile",
+            ),
+            *_tests("tests/integration/backfill", "limit numbers selection plan_file"),
+            *_tests("tests/integration/api", "corrections deletions"),
+        ),
+        least_percent=90,
+    ),
+    "constraints": Area(
+        ("petrec/features/constraints/*",),
+        (
+            *_tests(
+                "tests/integration/constraints",
+                "apply blockers builds feasible half_done holdups identity names odd_tables options"
+                " others_limits partitions privileges progress rollback server_words space states",
+            ),
+            "tests/integration/alembic_export",
+        ),
+    ),
+    "api": Area(
+        (
+            "petrec/api/*quer*.py",
+            "petrec/api/*/detail.py",
+            "petrec/api/recordings/branches.py",
+            "petrec/api/recordings/listing.py",
+            "petrec/api/corrections/c*.py",
+            "petrec/api/uploads/*",
+            "petrec/api/visits/*",
+            "petrec/api/access.py",
+            "petrec/api/entities.py",
+            "petrec/api/stored_ids.py",
+        ),
+        ("tests/unit/api", "tests/integration/api"),
+    ),
+}
