@@ -7,7 +7,7 @@ from psycopg.errors import NotNullViolation
 from sqlalchemy import ColumnElement, Select, bindparam, case, exists, null, select
 
 from petrec.api.access import USER
-from petrec.api.database import Connection
+from petrec.api.pooled import Connection
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import actor_values
 from petrec.schema import Schema

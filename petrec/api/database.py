@@ -1,39 +1,35 @@
 """Connections of the host's pool, with transactions and cursors of the driver's own."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from copy import copy
 from functools import lru_cache, partial
-from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection as _SqlConnection
-from sqlalchemy import Engine, Pool
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, Pool, event
 
-from petrec.api.deadline import current_deadline
-from petrec.errors import SettingsError, UnsupportedServerError
+from petrec.api.pooled import (
+    Connection,
+    JournalConnection,
+    borrowed,
+    check_engine,
+    connected,
+    driver_of,
+    in_time,
+)
+from petrec.errors import UnsupportedServerError
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.search_path import SearchPath, read_search_path
 from petrec.postgres.session_state import FORMATS, search_path, set_local, set_statement
 from petrec.schema import Schema
 from petrec.settings import Mapping
 
-Connection = psycopg.Connection[Any]
-# For the statements of a run, which are SQLAlchemy's.
-JournalConnection = _SqlConnection
 Begin = Callable[[int], AbstractContextManager[Connection]]
 # A person waits for the answer.
 _PATIENCE = """
 SELECT pg_catalog.set_config('lock_timeout', '3s', true)
 WHERE pg_catalog.current_setting('lock_timeout') = '0'
 """
-
-
-def driver_of(connection: JournalConnection) -> Connection:
-    """Return the driver's connection below one of SQLAlchemy."""
-    driver: Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    return driver
 
 
 class Database:
@@ -45,23 +41,7 @@ class Database:
         `more` are schemas in which names are looked up, too; a statement takes `limit_ms` at most,
         0 for what the connection has.
         """
-        if engine.dialect.is_async:
-            raise SettingsError(
-                "petrec.api needs a synchronous engine, whose requests wait in threads",
-                hint="beside the asyncio engine, in two lines:\n"
-                "url = async_engine.url.set(drivername='postgresql+psycopg')\n"
-                "router = build_router(create_engine(url), ...)",
-            )
-        if engine.driver != "psycopg":
-            raise SettingsError(
-                f"petrec.api needs psycopg 3, not {engine.driver}",
-                hint="create_engine('postgresql+psycopg://...')",
-            )
-        if "isolation_level" in engine.get_execution_options():
-            raise SettingsError(
-                "petrec.api ignores an isolation level in execution_options",
-                hint="create_engine(..., isolation_level=...)",
-            )
+        check_engine(engine)
         self.engine = engine
         self._more = more
         self._limit_ms = limit_ms
@@ -73,17 +53,17 @@ class Database:
         Errors: SchemaMismatchError, PermissionMissingError, UnsupportedServerError.
         """
         level = {"isolation_level": "READ COMMITTED"}
-        with self.engine.connect() as connection:
-            _end_hooks(connection.connection.driver_connection)
-            with connection.execution_options(**level).begin():
-                set_local(connection, FORMATS)
-                schema = load_schema(connection, names)
-                if not schema.layout.is_here:
-                    raise UnsupportedServerError(
-                        f"petrec.api does not serve {schema.layout.spread} tables of Citus",
-                        hint="petrec explain scale lists what petrec does there",
-                    )
-                self._path = read_search_path(connection, names, self._more)
+        with connected(self.engine) as connection, connection.execution_options(**level).begin():
+            set_local(connection, FORMATS)
+            if self._limit_ms:
+                driver_of(connection).execute(_limit(self._limit_ms), prepare=False)
+            schema = load_schema(connection, names)
+            if not schema.layout.is_here:
+                raise UnsupportedServerError(
+                    f"petrec.api does not serve {schema.layout.spread} tables of Citus",
+                    hint="petrec explain scale lists what petrec does there",
+                )
+            self._path = read_search_path(connection, names, self._more)
         return schema
 
     @contextmanager
@@ -109,6 +89,25 @@ class Database:
         finally:
             pool.dispose()
 
+    def beside(self) -> "Database":
+        """Return the same database by a pool of its own, which ends with the host's."""
+        other = copy(self)
+        other.engine = self._engine_like()
+        event.listen(self.engine, "engine_disposed", lambda _: other.engine.dispose())
+        return other
+
+    def _engine_like(self) -> Engine:
+        return Engine(self.engine.pool.recreate(), self.engine.dialect, self.engine.url)
+
+    @contextmanager
+    def engine_apart(self) -> Iterator[Engine]:
+        """Lend an engine for what sets its sessions up; its connections are the request's."""
+        apart = self._engine_like()
+        with ExitStack() as held:
+            held.callback(apart.dispose)
+            event.listen(apart, "checkout", lambda one, *_: held.enter_context(in_time(one)))
+            yield apart
+
     def _writing(self, pool: Pool, limit_ms: int) -> AbstractContextManager[Connection]:
         return self._transaction(_begin(self._path.writing, limit_ms, writes=True), pool)
 
@@ -124,7 +123,7 @@ class Database:
 
     @contextmanager
     def _transaction(self, begin: str, pool: Pool) -> Iterator[Connection]:
-        with self._borrowed(pool) as connection:
+        with borrowed(pool, self.engine) as connection:
             try:
                 connection.execute(begin, prepare=False)
                 yield connection
@@ -149,49 +148,13 @@ class Database:
             "postgresql_readonly": None,
             "postgresql_deferrable": False,
         }
-        with self._connected() as connection:
+        with connected(self.engine) as connection:
             driver = driver_of(connection)
-            _end_hooks(driver)
             with connection.execution_options(**given).begin():
                 state = _state(self._path.writing, self._limit_ms, writes=True)
                 driver.execute(state, prepare=False)
                 driver.execute(_PATIENCE, prepare=False)
                 yield connection
-
-    @contextmanager
-    def _connected(self) -> Iterator[JournalConnection]:
-        with self.engine.connect() as connection, _in_time(driver_of(connection)):
-            try:
-                yield connection
-            except (psycopg.Error, DBAPIError) as error:
-                if isinstance(getattr(error, "orig", error), psycopg.errors.ReadOnlySqlTransaction):
-                    # As `_transaction` does.
-                    connection.invalidate()
-                    self.engine.dispose()
-                raise
-
-    @contextmanager
-    def _borrowed(self, pool: Pool) -> Iterator[Connection]:
-        pooled = pool.connect()
-        connection: Any = pooled.driver_connection
-        hosts = connection.autocommit
-        try:
-            with _in_time(connection):
-                _end_hooks(connection)
-                # The driver begins no transaction of its own, with characteristics of the host's.
-                connection.autocommit = True
-                yield connection
-        finally:
-            if connection.closed:
-                pooled.invalidate()
-                deadline = current_deadline()
-                is_late = deadline is not None and deadline.has_passed()
-                if pool is self.engine.pool and not is_late:
-                    # As SQLAlchemy does after a disconnect: the pool has other dead connections.
-                    self.engine.dispose()
-            else:
-                connection.autocommit = hosts
-                pooled.close()
 
 
 @lru_cache(maxsize=32)
@@ -207,13 +170,5 @@ def _state(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str
     return set_statement(values, local=True, writes=writes, limit_ms=limit_ms)
 
 
-def _in_time(connection: Connection) -> AbstractContextManager[None]:
-    """Let the connection be cut when the time of the request that it works for is over."""
-    deadline = current_deadline()
-    return nullcontext() if deadline is None else deadline.holding(connection)
-
-
-def _end_hooks(connection: Any) -> None:
-    """End the transaction that a hook of the pool has started; its session settings stay."""
-    if connection.info.transaction_status != TransactionStatus.IDLE:
-        connection.commit()
+def _limit(limit_ms: int) -> str:
+    return set_statement({}, local=True, limit_ms=limit_ms)

@@ -13,17 +13,23 @@ from typing import Any
 
 import psycopg
 
+from petrec.api.http.errors import unavailable
+
 _current: ContextVar["Deadline | None"] = ContextVar("petrec_deadline", default=None)
 # How long the server has to take a cancellation, and a cancelled statement to end, in seconds.
 _GRACE_S = 1.0
 # When a request is given up whose thread waits for something else.
 GIVEN_UP_S = 3 * _GRACE_S
+# Of the threads that work, 40 at once, so many more may be stuck.
+_MOST_STUCK = 20
 
 
 class Deadline:
     """The connections that one request holds, and whether its time is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, left_behind: "LeftBehind | None" = None) -> None:
+        self.is_at_work = False
+        self.left_behind = left_behind or LeftBehind()
         self._is_over = False
         self._held: list[psycopg.Connection[Any]] = []
         self._changed = threading.Condition()
@@ -74,15 +80,59 @@ def _cut(connection: psycopg.Connection[Any]) -> None:
         end.shutdown(socket.SHUT_RDWR)
 
 
+class LeftBehind:
+    """Requests that were given up while their thread continued, as nothing could end its wait."""
+
+    def __init__(self) -> None:
+        self._requests: list[Deadline] = []
+
+    def add(self, request: Deadline) -> None:
+        """Keep a request that is given up."""
+        self._requests = [each for each in (*self._requests, request) if each.is_at_work]
+
+    def are_many(self) -> bool:
+        """Return whether so many threads are stuck that no other may follow them."""
+        return sum(each.is_at_work for each in self._requests) >= _MOST_STUCK
+
+
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Run the thread's part of a request; errors: ApiError 503 where too many threads are stuck."""
+    deadline = current_deadline()
+    if deadline is None or deadline.is_at_work:
+        yield
+        return
+    if deadline.left_behind.are_many():
+        raise unavailable("server_busy", "Earlier requests have not ended; try again")
+    deadline.is_at_work = True
+    try:
+        yield
+    finally:
+        deadline.is_at_work = False
+
+
+@contextmanager
+def taken(lock: threading.Lock, within_s: float) -> Iterator[None]:
+    """Hold a lock that another request may hold for long; errors: ApiError 503."""
+    if not lock.acquire(timeout=within_s or -1):
+        raise unavailable("not_ready", "The service is not ready")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def current_deadline() -> Deadline | None:
     """Return the deadline of the request that this code works for."""
     return _current.get()
 
 
 @contextmanager
-def timed(call_later: Callable[..., Any], limit_s: float) -> Iterator[Deadline]:
+def timed(
+    call_later: Callable[..., Any], limit_s: float, left_behind: LeftBehind | None = None
+) -> Iterator[Deadline]:
     """Run the block of a request with a deadline."""
-    deadline = Deadline()
+    deadline = Deadline(left_behind)
     token = _current.set(deadline)
     timer = call_later(limit_s, deadline.end)
     try:

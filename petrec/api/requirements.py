@@ -6,8 +6,9 @@ from enum import StrEnum
 import psycopg
 from sqlalchemy import Text, bindparam, cast, select
 
-from petrec.api.database import Connection, Database
+from petrec.api.database import Database
 from petrec.api.options import Options
+from petrec.api.pooled import Connection
 from petrec.api.statements import CompiledStatement
 from petrec.api.uploads.new_recording import WRITTEN
 from petrec.errors import SchemaMismatchError

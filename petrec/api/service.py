@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 from petrec.api.access import AccessPolicy, Scope
 from petrec.api.bounded_store import BoundedStore
 from petrec.api.database import Database
+from petrec.api.deadline import taken
 from petrec.api.entities import Entity, text_columns
 from petrec.api.http.errors import denied, internal
 from petrec.api.http.ids import Ids
 from petrec.api.options import IdStyle, Options, Uploaded
+from petrec.api.pooled import bound_waits
 from petrec.api.ports import Actor, ObjectStore
 from petrec.api.requirements import AuthorKey, author_key, check_values
 from petrec.api.statements import Statements
@@ -58,6 +60,7 @@ class Service:
         mapping: Mapping,
         on_uploaded: Callable[[Uploaded], None] | None,
     ) -> None:
+        bound_waits(engine, min(options.statement_s, options.request_s))
         self.database = Database(engine, options.search_path, int(options.statement_s * 1000))
         self.store = BoundedStore(store)
         self.policy = policy
@@ -69,9 +72,9 @@ class Service:
 
     @property
     def clinic(self) -> Clinic:
-        """Return the database as found; errors: SchemaMismatchError, PermissionMissingError."""
+        """Return the database as found; errors: ApiError, SchemaMismatchError."""
         if self._clinic is None:
-            with self._lock:
+            with taken(self._lock, self.options.statement_s):
                 if self._clinic is None:
                     self._clinic = self._read()
         return self._clinic

@@ -9,7 +9,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.expression import ClauseElement
 
-from petrec.api.database import Connection
+from petrec.api.pooled import Connection
 from petrec.api.ports import Actor
 from petrec.schema import Schema
 

@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from petrec.api.access import Columns, Scope
 from petrec.api.appointments.wire import AppointmentOut, PetOut
-from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import not_found
 from petrec.api.http.ids import Ids
+from petrec.api.pooled import Connection
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import Row, actor_values
 from petrec.api.wire_columns import as_count, as_moment, as_text, or_null

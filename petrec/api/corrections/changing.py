@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from threading import Lock
 
-from sqlalchemy import Engine, Table
+from sqlalchemy import Table
 
 from petrec.api.corrections import queries
-from petrec.api.database import JournalConnection, driver_of
+from petrec.api.deadline import taken
 from petrec.api.entities import Entity
 from petrec.api.http.errors import denied, not_found
 from petrec.api.http.preconditions import Match, etag_of
+from petrec.api.pooled import JournalConnection, driver_of
 from petrec.api.recordings.detail import served_recording
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
@@ -45,18 +46,14 @@ class Changing:
             return
         if not self.service.clinic.schema.layout.is_here:
             raise UnsupportedServerError("recordings on other nodes are not changed by the API")
-        engine = self.service.database.engine
-        with self._lock:
-            with engine.connect() as connection:
+        database = self.service.database
+        with taken(self._lock, self.service.options.statement_s):
+            with database.journaling() as connection:
                 readable = is_readable(connection, *self.needed)
             if not readable:
-                # It sets its session up, which must not go back into the host's pool.
-                apart = Engine(engine.pool.recreate(), engine.dialect, engine.url)
-                try:
+                with database.engine_apart() as apart:
                     for branch in self.branches:
                         install_journal(apart, branch)
-                finally:
-                    apart.dispose()
             self._is_ready = True
 
     def hold(self, connection: JournalConnection, caller: Caller, known: str, match: Match) -> Row:

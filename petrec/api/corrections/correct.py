@@ -5,10 +5,10 @@ from typing import Any
 
 from petrec.api.corrections import queries
 from petrec.api.corrections.changing import Changing
-from petrec.api.database import Connection, JournalConnection, driver_of
 from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError, conflict, not_found
 from petrec.api.http.preconditions import Match
+from petrec.api.pooled import Connection, JournalConnection, driver_of
 from petrec.api.recordings.detail import read_recording
 from petrec.api.recordings.wire import RecordingOut, RecordingPatch
 from petrec.api.service import Caller

@@ -1,16 +1,22 @@
 """Whether the process runs, and whether it can serve."""
 
+from functools import cache
 from typing import Annotated, Literal, NotRequired
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
-from petrec.api.database import Connection
+from petrec.api.database import Database
+from petrec.api.deadline import at_work
 from petrec.api.http.common import add_route, answers, encoded
 from petrec.api.http.errors import unavailable
 from petrec.api.http.wire_fields import answered
+from petrec.api.pooled import Connection
 from petrec.api.requirements import AuthorKey, author_key, check_inserts, check_values
 from petrec.api.service import Service
+from petrec.schema import Schema
 from petrec.version import __version__
 
 _READ_ONLY = (
@@ -40,12 +46,11 @@ class Health(TypedDict):
     remarks: NotRequired[list[Remark]]
 
 
-def ready(service: Service, *, writes: bool) -> Health:
-    """Check the database, and whether uploads can be recorded; errors become 503.
+def ready(service: Service, database: Database, schema: Schema, *, writes: bool) -> Health:
+    """Check the database on this way to it, and whether uploads can be recorded; errors are 503.
 
     Without `writes` a database that only reads is ready, too.
     """
-    database, schema = service.database, service.clinic.schema
     remarks: list[Remark] = []
     with database.reading() as connection:
         if not _is_writable(connection):
@@ -94,9 +99,22 @@ def add_health(router: APIRouter, service: Service) -> None:
         """Return that the process runs, under the name that orchestrators use."""
         return encoded({"status": "ok"})
 
-    def readiness(writes: Writes = True) -> Response:
+    # Its own connection and thread: it does not wait for what requests wait for.
+    limiter = CapacityLimiter(1)
+
+    @cache
+    def way() -> Database:
+        return service.database.beside()
+
+    def found(writes: bool) -> Health:
+        with at_work():
+            # With the tables it is known how names are looked up.
+            schema = service.clinic.schema
+            return ready(service, way(), schema, writes=writes)
+
+    async def readiness(writes: Writes = True) -> Response:
         """Return that the database answers, has the tables that are needed, and takes writes."""
-        return encoded(ready(service, writes=writes))
+        return encoded(await run_sync(found, writes, limiter=limiter))
 
     options = {"methods": ["GET"], "tags": ["health"], "openapi_extra": {"security": []}}
     add_route(router, "/health", health, responses=answers(ok=Health), **options)

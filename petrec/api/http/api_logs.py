@@ -15,7 +15,8 @@ from typing import Any
 import psycopg
 import sqlalchemy.exc
 
-from petrec.api.database import Begin, Connection, Database
+from petrec.api.database import Begin, Database
+from petrec.api.pooled import Connection
 from petrec.errors import PetrecError
 
 logger = logging.getLogger("petrec.api")

@@ -1,11 +1,14 @@
 """What all routes share: the caller, both forms of a path, documented responses, encoding."""
 
 from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import iscoroutinefunction
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from petrec.api.deadline import at_work
 from petrec.api.http.errors import ErrorOut, unauthorized
 from petrec.api.http.examples import BY_TYPE, REFUSALS
 from petrec.api.ports import Actor
@@ -114,8 +117,22 @@ def _documented(model: Any, **example: Any) -> dict[str, Any]:
     return {"model": model, "content": {"application/json": shown}} if shown else {"model": model}
 
 
+def _working(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the endpoint so that a thread in which it is stuck is counted."""
+    if iscoroutinefunction(endpoint):
+        return endpoint
+
+    @wraps(endpoint)
+    def run(*given: Any, **named: Any) -> Any:
+        with at_work():
+            return endpoint(*given, **named)
+
+    return run
+
+
 def add_route(router: APIRouter, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
     """Add a route under the documented path and under its other slash form, without redirects."""
+    endpoint = _working(endpoint)
     other = path[:-1] if path.endswith("/") else f"{path}/"
     router.add_api_route(
         path, endpoint, response_class=Response, operation_id=endpoint.__name__, **options

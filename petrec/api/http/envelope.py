@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from petrec.api.deadline import GIVEN_UP_S, timed
+from petrec.api.deadline import GIVEN_UP_S, LeftBehind, timed
 from petrec.api.http.driver_errors import describe, traceable
 from petrec.api.http.errors import ApiError, internal, phrase_code, time_exceeded, unavailable
 from petrec.api.http.gate import LARGEST_BODY
@@ -44,6 +44,7 @@ def envelope_route(note: Note, limit_s: float) -> type[APIRoute]:
     A request takes `limit_s` at most.
     """
     methods: defaultdict[str, set[str]] = defaultdict(set)
+    left_behind = LeftBehind()
 
     class EnvelopeRoute(IdRoute):
         def __init__(self, *args: Any, **options: Any) -> None:
@@ -51,7 +52,7 @@ def envelope_route(note: Note, limit_s: float) -> type[APIRoute]:
             methods[self.path].update(self.methods or ())
 
         def get_route_handler(self) -> Handler:
-            handle = _within(limit_s, super().get_route_handler())
+            handle = _within(limit_s, super().get_route_handler(), left_behind)
             what = "visits" if "visits" in self.tags else "recording uploads"
 
             async def enveloped(request: Request) -> Response:
@@ -83,16 +84,17 @@ async def _answered(handle: Handler, note: Note, request: Request, what: str) ->
         return await _refuse(note, request, error)
 
 
-def _within(limit_s: float, handle: Handler) -> Handler:
+def _within(limit_s: float, handle: Handler, left_behind: LeftBehind) -> Handler:
     """Return a handler that ends in time; errors: ApiError 504."""
 
     async def handled(request: Request) -> Response:
-        with timed(asyncio.get_running_loop().call_later, limit_s) as deadline:
+        with timed(asyncio.get_running_loop().call_later, limit_s, left_behind) as deadline:
             try:
                 async with asyncio.timeout(limit_s + GIVEN_UP_S):
                     return await handle(request)
             except Exception as error:
                 if deadline.has_passed():
+                    left_behind.add(deadline)
                     raise time_exceeded(limit_s) from error
                 raise
 

@@ -9,11 +9,11 @@ from fastapi import Request
 from sqlalchemy import Insert as Insertion
 from sqlalchemy import Table, insert, select
 
-from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.api_logs import ApiLogs, Insert, Values
 from petrec.api.http.errors import ApiError
 from petrec.api.http.request_ids import request_id
+from petrec.api.pooled import Connection
 from petrec.api.service import Service
 from petrec.api.statements import CompiledStatement
 from petrec.api.wire_columns import as_column

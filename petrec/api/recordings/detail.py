@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, union_all
 
 from petrec.api.access import Scope
-from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.cursor import After
 from petrec.api.http.errors import ApiError, conflict, not_found
+from petrec.api.pooled import Connection
 from petrec.api.recordings.branches import Branches
 from petrec.api.recordings.shape import recordings_out, wire_recording
 from petrec.api.recordings.wire import AudioOut, RecordingOut

@@ -7,10 +7,10 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from petrec.api.access import Scope
-from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, not_found
 from petrec.api.options import Uploaded
+from petrec.api.pooled import Connection
 from petrec.api.ports import ObjectStore
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Select, Text, bindparam, cast, func, select
 
-from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import invalid
+from petrec.api.pooled import Connection
 from petrec.api.ports import Actor
 from petrec.api.service import Clinic
 from petrec.api.statements import Row

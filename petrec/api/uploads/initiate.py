@@ -6,9 +6,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from petrec.api.authors import refuses_author
-from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError, conflict, denied
+from petrec.api.pooled import Connection
 from petrec.api.ports import PresignedPost
 from petrec.api.requirements import AuthorKey
 from petrec.api.service import Caller, Clinic, Service

@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 
 from petrec.api.access import Predicate, Scope
-from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError, conflict, denied, not_found
+from petrec.api.pooled import Connection
 from petrec.api.service import Caller, Clinic
 from petrec.api.statements import Row, actor_values
 from petrec.api.uploads.new_recording import Association

@@ -8,9 +8,9 @@ import psycopg
 from sqlalchemy import Text, Update, bindparam, cast, update
 
 from petrec.api.access import Scope
-from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, not_found
+from petrec.api.pooled import Connection
 from petrec.api.service import Caller, Service
 from petrec.api.statements import CompiledStatement, Row, actor_values
 from petrec.api.uploads.complete_queries import lock

@@ -16,10 +16,10 @@ from sqlalchemy import (
 )
 
 from petrec.api.access import Scope
-from petrec.api.database import Connection
 from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, denied, not_found
 from petrec.api.http.preconditions import Match, etag_of
+from petrec.api.pooled import Connection
 from petrec.api.service import Caller, Service
 from petrec.api.statements import actor_values
 from petrec.api.visits.read import one_visit, with_recordings

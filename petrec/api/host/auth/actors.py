@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer
 from sqlalchemy import Engine, Select, Text, bindparam, cast, select
 
 from petrec.api.database import Database
+from petrec.api.deadline import at_work, taken
 from petrec.api.entities import Entity
 from petrec.api.host.auth.tokens import Verifier, unauthorized
 from petrec.api.options import IdStyle
@@ -36,6 +37,7 @@ class Actors:
         self.database = Database(engine, limit_ms=limit_ms)
         self.names = names
         self.claims = claims
+        self._wait_s = limit_ms / 1000
         self._lock = threading.Lock()
         self._clinic: Clinic | None = None
 
@@ -71,11 +73,12 @@ class Actors:
         return Actor(user, role or "", getattr(row, "practice_id", said["practice"]))
 
     def _known(self) -> Clinic:
-        with self._lock:
-            if self._clinic is None:
-                schema = self.database.schema(self.names)
-                self._clinic = read_clinic(self.database, schema, IdStyle.TYPED)
-            return self._clinic
+        if self._clinic is None:
+            with taken(self._lock, self._wait_s):
+                if self._clinic is None:
+                    schema = self.database.schema(self.names)
+                    self._clinic = read_clinic(self.database, schema, IdStyle.TYPED)
+        return self._clinic
 
 
 def _user(schema: Schema) -> Select[Any]:
@@ -123,6 +126,7 @@ def bearer_actor(verifier: Verifier, actors: Actors) -> Callable[..., Actor]:
         scheme, _, token = given[0].partition(" ")
         if len(given) != 1 or scheme.lower() != "bearer" or not token:
             raise unauthorized()
-        return actors.actor(verifier.claims(token))
+        with at_work():
+            return actors.actor(verifier.claims(token))
 
     return current_actor
