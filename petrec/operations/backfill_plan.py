@@ -67,7 +67,10 @@ def apply_plan_file(
         if run is not None and run.skipped:
             with session.engine.connect() as connection:
                 not_written = read_skips(connection, run.id, limit=MOST_LISTED)
-    return msgspec.structs.replace(judged, applied=True, run=run, not_written=not_written)
+    lapsed = file.count_held() if judged.resumes is None else 0
+    return msgspec.structs.replace(
+        judged, applied=True, run=run, not_written=not_written, lapsed=lapsed
+    )
 
 
 def _judge(

@@ -5,7 +5,6 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from petrec.errors import RunNotFoundError
 from petrec.features.backfill.work import backfill_work
 from petrec.features.review.work import ReviewWork
 from petrec.features.runs.batches.work import RunWork
@@ -15,11 +14,11 @@ from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.edits import EditWork
 from petrec.features.runs.journal.lock import naming_blockers, reading
 from petrec.features.runs.journal.presence import is_installed, require_journal
-from petrec.features.runs.journal.store import list_runs, read_run
+from petrec.features.runs.journal.store import check_transition, list_runs, read_run
 from petrec.features.runs.lineage import read_lineage, read_skips
 from petrec.features.runs.result import Abandoned, MovedOn, Resumed, RunList, UndoPlan, UndoResult
 from petrec.features.runs.resume import abandon_run, plan_resume
-from petrec.features.runs.run import Action, Observer, Run, Target
+from petrec.features.runs.run import Action, Observer, Run, RunState, Target
 from petrec.features.runs.targets import make_target, mapped_target
 from petrec.features.runs.undo.plan import check_null_returns, undo_target
 from petrec.features.runs.undo.plan import plan_undo as create_undo
@@ -53,10 +52,10 @@ def history(
     """
     target = mapped_target(session.settings.mapping)
     with session.translated(), reading(session.engine) as connection:
-        if not is_installed(connection):
-            return Lineage(())
         if run is not None:
-            read_run(connection, target, run)
+            _read(connection, target, run)
+        elif not is_installed(connection):
+            return Lineage(())
         return read_lineage(connection, target, run, recording, limit)
 
 
@@ -67,7 +66,7 @@ def plan_undo(session: Session, run: int) -> UndoPlan:
     """
     with session.snapshot() as (connection, schema), naming_blockers(connection):
         target = make_target(schema)
-        undone = _read(connection, target, run)
+        undone = _read(connection, target.name, run)
         return preview_undo(connection, schema, target, undone)
 
 
@@ -86,12 +85,9 @@ def undo(
     """
     with session.snapshot() as (connection, schema), naming_blockers(connection):
         target = make_target(schema)
-        if is_installed(connection):
-            undone = read_run(connection, target.name, run)
-            _check_undo(connection, schema, undo_target(connection, undone), run)
+        undone = _read(connection, target.name, run)
+        _check_undo(connection, schema, undo_target(connection, undone), run)
     require(confirm, run)
-    with session.translated():
-        require_journal(session.engine, run)
     plan = partial(create_undo, run_id=run, target=target)
     return UndoResult(*_driven(session, UndoWork(schema), plan, throttling, progress))
 
@@ -111,7 +107,8 @@ def resume(
     """
     with session.snapshot() as (connection, schema), naming_blockers(connection):
         target = make_target(schema)
-        unfinished = _read(connection, target, run)
+        unfinished = _read(connection, target.name, run)
+        check_transition(unfinished, RunState.RUNNING)
         if unfinished.undoes is not None:
             _check_undo(connection, schema, unfinished.target, unfinished.undoes)
         else:
@@ -130,8 +127,10 @@ def abandon(session: Session, run: int, *, confirm: Confirm[int] | None = None) 
     `confirm` is called with the number of the run. Errors: RunNotFoundError,
     IllegalTransitionError, RunHeldError.
     """
-    require(confirm, run)
     target = mapped_target(session.settings.mapping)
+    with session.translated(), reading(session.engine) as connection:
+        check_transition(_read(connection, target, run), RunState.ABANDONED)
+    require(confirm, run)
     with session.translated():
         return Abandoned(abandon_run(session.engine, target, run))
 
@@ -151,10 +150,9 @@ def _driven(
             return done, read_skips(connection, done.id)
 
 
-def _read(connection: Connection, target: Target, run: int) -> Run:
-    if not is_installed(connection):
-        raise RunNotFoundError(f"there is no run {run}", hint="petrec has written nothing")
-    return read_run(connection, target.name, run)
+def _read(connection: Connection, target_name: str, run: int) -> Run:
+    require_journal(connection, run)
+    return read_run(connection, target_name, run)
 
 
 def _check_undo(connection: Connection, schema: Schema, written: Target, run: int) -> None:

@@ -30,6 +30,7 @@ _PLANNED = "CREATE TABLE planned (recording TEXT PRIMARY KEY, line INTEGER, pet 
 _LINES = ("SELECT line, recording, pet FROM given ORDER BY line",
           "SELECT line, recording, pet FROM planned ORDER BY line")  # fmt: skip
 _PLAN = "INSERT OR IGNORE INTO planned VALUES (?, ?, ?)"
+_HELD = "CREATE TABLE held (recording TEXT PRIMARY KEY)"
 _PET = "SELECT pet FROM planned WHERE recording = ?"
 PlannedLine = tuple[int, str, str]
 
@@ -50,7 +51,7 @@ class PlanFile:
 
     def __post_init__(self) -> None:
         """Read the file; errors: UsageError."""
-        self._scratch = open_scratch(self, _GIVEN, _PLANNED)
+        self._scratch = open_scratch(self, _GIVEN, _PLANNED, _HELD)
         try:
             if not self.path.is_file():
                 raise UsageError(f"there is no file {self.path}", hint="name a plan: CSV or JSONL")
@@ -95,6 +96,22 @@ class PlanFile:
     def __iter__(self) -> Iterator[PlannedLine]:
         """Yield number, recording and pet of each line that was checked."""
         return iter(self._scratch.execute(_LINES[1]))
+
+    def add_held(self, recordings: Iterable[str]) -> None:
+        """Remember the recordings whose lines hold, as judged before the run is planned."""
+        self._scratch.executemany(
+            "INSERT OR IGNORE INTO held VALUES (?)", ((each,) for each in recordings)
+        )
+
+    def remove_held(self, recordings: Iterable[str]) -> None:
+        """Remove recordings that the run has planned from those whose lines held."""
+        self._scratch.executemany(
+            "DELETE FROM held WHERE recording = ?", ((each,) for each in recordings)
+        )
+
+    def count_held(self) -> int:
+        """Return how many lines held of which no run has planned the recording."""
+        return int(self._scratch.execute("SELECT count(*) FROM held").fetchone()[0])
 
     def _plan(self, number: int, recording: str, pet: str) -> None:
         row = (recording, number, pet)

@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Insert,
     Select,
     Subquery,
     Text,
@@ -22,6 +21,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.dml import ReturningInsert
 
 from petrec.documents.spool import chunks
 from petrec.features.backfill.plan_file import AT_ONCE, PlanFile, PlannedLine
@@ -45,7 +45,9 @@ def judge_plan(connection: Connection, schema: Schema, file: PlanFile) -> Judged
     refused: list[RefusedLine] = []
     query = _outcomes(schema)
     for chunk in chunks(file, AT_ONCE):
-        for line, recording, pet, outcome in connection.execute(query, _values(chunk)):
+        rows = connection.execute(query, _values(chunk)).all()
+        file.add_held(row.recording for row in rows if row.outcome == HOLDS)
+        for line, recording, pet, outcome in rows:
             counts[outcome] += 1
             if outcome not in {HOLDS, ALREADY} and len(refused) < MOST_LISTED:
                 refused.append(RefusedLine(line, recording, pet, outcome))
@@ -59,9 +61,11 @@ def write_proposals(
     file.check(connection, schema)
     run_id = create_run(connection, Action.BACKFILL, target)
     planned = 0
-    query = _plan_query(schema, run_id).execution_options(preserve_rowcount=True)
+    query = _plan_query(schema, run_id)
     for chunk in chunks(file, AT_ONCE):
-        planned += connection.execute(query, _values(chunk) | {"after": planned}).rowcount
+        written = connection.scalars(query, _values(chunk) | {"after": planned}).all()
+        file.remove_held(written)
+        planned += len(written)
     if not planned:
         return None
     update_run(connection, run_id, {"planned": planned})
@@ -112,7 +116,7 @@ def _outcomes(schema: Schema) -> Select[Any]:
         (facts.certain_pet.is_not(None), "the evidence names another pet"),
         else_=func.concat("no evidence names one pet: ", kind_column(facts)),
     )
-    columns = (given.c.line, given.c.recording, given.c.pet, outcome)
+    columns = (given.c.line, given.c.recording, given.c.pet, outcome.label("outcome"))
     source = given.outerjoin(facts.source, _joined(schema, facts, given))
     return select(*columns).distinct().select_from(source).order_by(given.c.line)
 
@@ -122,7 +126,7 @@ def _twins(given: Subquery) -> ColumnElement[int]:
     return func.count().over(partition_by=given.c.line)
 
 
-def _plan_query(schema: Schema, run_id: int) -> Insert:
+def _plan_query(schema: Schema, run_id: int) -> ReturningInsert[str]:
     """Build the statement that plans the lines of a chunk that hold, in their physical order."""
     given, facts = _given(), _judged(schema)
     found = select(
@@ -140,4 +144,5 @@ def _plan_query(schema: Schema, run_id: int) -> Insert:
     columns = ["row_key", "strategy", "appointment_id", "pet_id"]
     rows = select(literal(run_id), after + number, *(each[name] for name in columns))
     rows = rows.where(each.holds, each.twins == 1)
-    return insert(plan_items).from_select(["run_id", "seq", *columns], rows)
+    planned = insert(plan_items).from_select(["run_id", "seq", *columns], rows)
+    return planned.returning(plan_items.c.row_key[schema.key.index("id") + 1])

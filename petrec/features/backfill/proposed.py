@@ -45,7 +45,10 @@ class JudgedPlan(Struct, frozen=True):
 
 
 class ProposedBackfill(Result, frozen=True):
-    """A plan made elsewhere, judged by petrec's rules; with `applied`, also written."""
+    """A plan made elsewhere, judged by petrec's rules; with `applied`, also written.
+
+    `lapsed` counts the lines that held when they were judged, but not when the run was planned.
+    """
 
     table: str
     judgement: JudgedPlan
@@ -56,19 +59,13 @@ class ProposedBackfill(Result, frozen=True):
     warnings: tuple[str, ...] = ()
     resumes: int | None = None
     abandons: int | None = None
+    lapsed: int = 0
     command: str = "backfill plan"
 
     @property
     def planned(self) -> int:
         """Return how many recordings would change."""
         return self.judgement.planned
-
-    @property
-    def lapsed(self) -> int:
-        """Return how many lines held when they were judged, but not when the run was planned."""
-        if not self.applied or self.resumes is not None:
-            return 0
-        return max(0, self.planned - (self.run.planned if self.run else 0))
 
     @property
     def is_clean(self) -> bool:

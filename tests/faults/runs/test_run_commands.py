@@ -107,3 +107,19 @@ def test_a_run_that_has_ended_is_not_resumed(clinic: Database, petrec: Petrec) -
     ended = petrec("runs", "resume", "1", "--yes", dsn=clinic.dsn)
     assert (ended.code, "run 1 is done" in ended.err) == (2, True)
     assert len(listed(petrec, clinic)) == 1
+
+
+def test_a_run_that_does_not_exist_is_refused_before_any_question(
+    clinic: Database, petrec: Petrec
+) -> None:
+    commands = [("show",), ("undo",), ("undo", "--plan"), ("resume",), ("abandon",)]
+    for exists in (False, True):
+        if exists:
+            assert petrec(*APPLY, dsn=clinic.dsn).code == 0
+        for command, *options in commands:
+            ended = petrec("runs", command, "99", *options, dsn=clinic.dsn)
+            assert (ended.code, ended.out) == (2, ""), command
+            assert "there is no run 99" in ended.err, command
+    for command in ("resume", "abandon"):
+        ended = petrec("runs", command, "1", dsn=clinic.dsn)
+        assert (ended.code, "run 1 is done" in ended.err) == (2, True), command

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-import petrec as api
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.round_trips import counted
@@ -29,13 +28,6 @@ TWIN = """
 INSERT INTO recordings SELECT (jsonb_populate_record(
     r, jsonb_build_object('created_at', r.created_at + interval '40 days'))).*
 FROM recordings r WHERE id = %s
-"""
-OTHER_PET = """
-INSERT INTO appointment_pets (appointment_id, pet_id)
-SELECT r.appointment_id, p.id FROM recordings r CROSS JOIN LATERAL (
-    SELECT id FROM pets WHERE id NOT IN (
-        SELECT pet_id FROM appointment_pets WHERE appointment_id = r.appointment_id) LIMIT 1) p
-WHERE r.id::text = ANY (%s)
 """
 CHANGED = "SELECT row_key[1] FROM petrec.changes ORDER BY 1"
 
@@ -191,23 +183,3 @@ def test_an_id_of_several_recordings_is_never_written(
     assert [line["line"] for line in told["judgement"]["refused"]] == [3]
     assert (told["run"]["planned"], told["run"]["changed"]) == (3, 3)
     assert plan.database.execute(CHANGED) == [(one,) for one, _ in certain]
-
-
-@pytest.mark.parametrize("lost", [1, 3])
-def test_lines_that_lapse_before_the_run_is_planned_are_told(
-    clinic: Database, tmp_path: Path, lost: int
-) -> None:
-    certain = clinic.execute(CERTAIN)[:3]
-    path = tmp_path / "plan.csv"
-    path.write_text("recording_id,pet_id\n" + "".join(f"{one},{pet}\n" for one, pet in certain))
-
-    def confirm(_: object) -> bool:
-        clinic.execute(OTHER_PET, ([one for one, _ in certain[:lost]],))
-        return True
-
-    told = api.apply_plan_file(api.connect(clinic.dsn), path, confirm=confirm)
-    assert (told.planned, told.lapsed, told.is_clean) == (3, lost, False)
-    assert (told.run.changed if told.run else 0) == 3 - lost
-    notes = told.document().notes
-    assert any(f"{lost} lines no longer held when the run was planned" in each for each in notes)
-    assert api.judge_plan_file(api.connect(clinic.dsn), path).judgement.others == lost

@@ -1,6 +1,6 @@
 """Whether petrec's own tables exist, are readable and writable; from the catalog only."""
 
-from sqlalchemy import Connection, Engine, Table, text
+from sqlalchemy import Connection, Table, text
 
 from petrec.errors import RunNotFoundError, SchemaMismatchError
 from petrec.features.runs.journal.tables import (
@@ -93,11 +93,10 @@ def is_readable(connection: Connection, *tables: Table) -> bool:
     return not (_foreign(connection) or _others_code(connection))
 
 
-def require_journal(engine: Engine, run_id: int) -> None:
+def require_journal(connection: Connection, run_id: int) -> None:
     """Check that the journal exists; errors: RunNotFoundError, SchemaMismatchError."""
-    with engine.connect() as connection:
-        if not is_installed(connection):
-            raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
+    if not is_installed(connection):
+        raise RunNotFoundError(f"there is no run {run_id}", hint="petrec has written nothing")
 
 
 def journal_hindrances(connection: Connection) -> list[str]:

@@ -86,16 +86,21 @@ def change_state(
     connection: Connection, run: Run, state: RunState, failure: str | None = None
 ) -> None:
     """Change a run's state; errors: IllegalTransitionError."""
+    check_transition(run, state)
+    finished = func.statement_timestamp() if state not in UNFINISHED else None
+    values = {"state": state, "failure": failure, "throttled_by": None, "finished_at": finished}
+    worker = _worker() if state is RunState.RUNNING else {}
+    update_run(connection, run.id, values | worker)
+
+
+def check_transition(run: Run, state: RunState) -> None:
+    """Check that a run may come to a state; errors: IllegalTransitionError."""
     if (run.state, state) not in TRANSITIONS:
         taken_back = f"to undo what it wrote: petrec runs undo {run.id}"
         raise IllegalTransitionError(
             f"run {run.id} is {run.state}: it cannot become {state}",
             hint="" if run.action is Action.UNDO else taken_back,
         )
-    finished = func.statement_timestamp() if state not in UNFINISHED else None
-    values = {"state": state, "failure": failure, "throttled_by": None, "finished_at": finished}
-    worker = _worker() if state is RunState.RUNNING else {}
-    update_run(connection, run.id, values | worker)
 
 
 def update_run(connection: Connection, run_id: int, values: Mapping[str, Any]) -> None:
