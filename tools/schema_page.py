@@ -18,7 +18,8 @@ def tables_page() -> str:
     """Return the page."""
     comments: dict[str, dict[str, str]] = {}
     for revision in sorted(_VERSIONS.glob("*.py")):
-        comments |= runpy.run_path(str(revision)).get("COMMENTS", {})
+        for table, own in runpy.run_path(str(revision)).get("COMMENTS", {}).items():
+            comments.setdefault(table, {}).update(own)
     sections = [_section(table, comments[table]) for table in sorted(comments)]
     return "".join([_HEAD, *sections, _TAIL])
 

@@ -4,11 +4,11 @@ from functools import partial
 
 import msgspec
 from sqlalchemy import Connection, Text, cast, func, null, select
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.errors import DatabaseError, PermissionMissingError, UnsupportedServerError
-from petrec.features.retention.erase import Erased, Erasure, keeps_events
+from petrec.features.retention.erase import Erased, Erasure
 from petrec.features.retention.files import count_files, delete_files
+from petrec.features.retention.journal import count_journal, keeps_events
 from petrec.features.retention.result import RetentionPlan, RetentionResult, ToErase
 from petrec.features.retention.scope import RetentionScope, chosen
 from petrec.features.retention.table import BRANCH
@@ -113,9 +113,8 @@ def _plan(
     )
     if not is_readable(connection, changes):
         return plan
-    ids = select(func.array_agg(cast(c.id, Text))).where(condition).scalar_subquery()
-    about = select(func.count()).where(changes.c.row_key[1] == cast(ids, ARRAY(Text)).any_())
-    return msgspec.structs.replace(plan, journaled=connection.scalar(about) or 0)
+    ids = select(cast(c.id, Text)).where(condition)
+    return msgspec.structs.replace(plan, journaled=count_journal(connection, schema, ids))
 
 
 def _check(connection: Connection, schema: Schema) -> None:

@@ -117,7 +117,7 @@ def sweep_uploads(
     if found.refused:
         raise DatabaseError("; ".join(found.refused), hint=_ALLOW)
     require(confirm, found.plan())
-    listeners = Listeners(serve.channel, tuple(serve.webhooks))
+    listeners = Listeners(target.name, serve.channel, tuple(serve.webhooks))
     edits = [edit for one in found.judged if (edit := one.edit()) is not None]
     with session.translated():
         if listeners.webhooks:

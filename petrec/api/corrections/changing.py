@@ -24,6 +24,7 @@ class Changing:
 
     needed: Sequence[Table] = ()
     branches: Sequence[str] = ("journal",)
+    deletes = False
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -59,7 +60,7 @@ class Changing:
     def hold(self, connection: JournalConnection, caller: Caller, known: str, match: Match) -> Row:
         """Lock the recording, and compare it with what the caller has seen; errors: ApiError."""
         driver, service = driver_of(connection), self.service
-        statement = service.clinic.statements.get(queries.lock, caller.scope)
+        statement = service.clinic.statements.get(queries.lock, caller.scope, self.deletes)
         row = statement.first(driver, actor_values(caller.actor) | {"id": known})
         if row is None:
             raise not_found(Entity.RECORDING)

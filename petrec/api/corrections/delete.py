@@ -30,6 +30,7 @@ class Deletions(Changing):
 
     needed = (runs, plan_items, changes, skips, decisions, edits, erasures)
     branches = ("journal", BRANCH)
+    deletes = True
 
     def delete(self, store: ErasingStore, caller: Caller, recording: str, match: Match) -> None:
         """Delete the recording; errors: ApiError, and the database's."""

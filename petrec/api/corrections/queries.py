@@ -22,9 +22,9 @@ def see(schema: Schema, scope: Scope) -> Select[Any]:
     return query.where(c.id == bindparam("id"), is_visible(schema, scope))
 
 
-def lock(schema: Schema, scope: Scope) -> Select[Any]:
-    """Select it, and lock it."""
-    return see(schema, scope).with_for_update(of=schema.recordings, key_share=True)
+def lock(schema: Schema, scope: Scope, deletes: bool) -> Select[Any]:
+    """Select it, and lock it; to delete it, also against rows that begin to reference it."""
+    return see(schema, scope).with_for_update(of=schema.recordings, key_share=not deletes)
 
 
 def fits(schema: Schema, scope: Scope, placed: bool) -> Select[Any]:

@@ -27,7 +27,10 @@ _READ_ONLY = (
 # NULL where there is no such table; a schema that may not be used is an error of its own.
 _OUTBOX = (
     "SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-    " AND pg_catalog.has_table_privilege(c.oid, 'INSERT') FROM pg_catalog.pg_class c"
+    " AND pg_catalog.has_table_privilege(c.oid, 'INSERT')"
+    " AND EXISTS (SELECT FROM pg_catalog.pg_attribute a"
+    " WHERE a.attrelid = c.oid AND a.attname = 'target' AND NOT a.attisdropped)"
+    " FROM pg_catalog.pg_class c"
     " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE n.nspname = 'petrec' AND c.relname = 'outbox'"
 )

@@ -18,6 +18,7 @@ from petrec.api.uploads import complete_queries as uploaded
 from petrec.api.uploads.wire import CompleteIn, CompleteOut
 from petrec.features.outbox.enqueue import INSERT, event_row
 from petrec.features.outbox.table import EventType
+from petrec.features.runs.targets import target_name
 from petrec.schema import FAILED, UploadState
 from petrec.storage.metadata import ETAG, lacking, merged
 from petrec.storage.objects import StoredObject
@@ -167,7 +168,8 @@ def _announce(work: Completion, connection: Connection, event: Uploaded) -> None
         values = {"channel": options.channel, "told": Jsonb(told)}
         work.service.clinic.statements.get(uploaded.notify).rows(connection, values)
     if options.webhooks:
-        row = event_row(options.webhooks, EventType.UPLOADED, options.clock(), told)
+        target = target_name(work.service.clinic.schema)
+        row = event_row(options.webhooks, EventType.UPLOADED, options.clock(), target, told)
         connection.execute(INSERT, row)
 
 

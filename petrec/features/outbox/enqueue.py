@@ -12,22 +12,30 @@ from petrec.features.outbox.table import EventType
 
 # In the driver's own form: a request sends it without SQLAlchemy.
 INSERT = """
-INSERT INTO petrec.outbox (event_id, webhook, type, body)
-SELECT CAST(%(event_id)s AS pg_catalog.uuid), named, %(type)s, %(body)s
+INSERT INTO petrec.outbox (event_id, webhook, type, body, target)
+SELECT CAST(%(event_id)s AS pg_catalog.uuid), named, %(type)s, %(body)s, %(target)s
 FROM pg_catalog.unnest(CAST(%(webhooks)s AS pg_catalog.text[])) AS named
 """
 
 
 def event_row(
-    webhooks: Sequence[str], kind: EventType, moment: datetime, data: Mapping[str, Any]
+    webhooks: Sequence[str],
+    kind: EventType,
+    moment: datetime,
+    target: str,
+    data: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the parameters of INSERT for one event; its body is what will be signed and sent."""
+    """Return the parameters of INSERT for one event; its body is what will be signed and sent.
+
+    `target` is the table of the recording, which is not sent.
+    """
     at = moment.astimezone(UTC)
     body = {"type": kind, "timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}", "data": dict(data)}
     return {
         "event_id": str(uuid.uuid4()),
         "webhooks": list(webhooks),
         "type": str(kind),
+        "target": target,
         "body": json.dumps(body, separators=(",", ":")),
     }
 

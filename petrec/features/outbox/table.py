@@ -46,6 +46,8 @@ outbox = Table(
     Column("attempts", Integer, server_default=text("0"), nullable=False),
     Column("next_at", DateTime(timezone=True), server_default=text("now()"), nullable=False),
     Column("failure", Text),
+    # The table of the recording; NULL in rows of older versions.
+    Column("target", Text),
     Column("created_at", DateTime(timezone=True), server_default=text("now()"), nullable=False),
     Index("outbox_next", "webhook", "next_at", postgresql_where=text("state = 'waiting'")),
 )

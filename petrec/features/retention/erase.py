@@ -14,7 +14,6 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
-    bindparam,
     cast,
     delete,
     insert,
@@ -23,34 +22,21 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.exc import DBAPIError
 
-from petrec.features.outbox.table import outbox
-from petrec.features.retention.table import erasures, has_outbox
+from petrec.features.retention.journal import erase_journal
+from petrec.features.retention.table import erasures
 from petrec.features.runs.batches.refused import name_refusal
 from petrec.features.runs.batches.rewritten import IMMEDIATE
 from petrec.features.runs.errors import is_refusal, is_transient
 from petrec.features.runs.journal.keys import key_of
-from petrec.features.runs.journal.presence import is_readable
-from petrec.features.runs.journal.store import runs_of
-from petrec.features.runs.journal.tables import (
-    changes,
-    decisions,
-    edits,
-    link_changes,
-    plan_items,
-    runs,
-    skips,
-)
 from petrec.features.runs.result import MovedOn
-from petrec.features.runs.targets import name_in_journal, target_name
-from petrec.schema import Schema, base_type
+from petrec.features.runs.targets import target_name
+from petrec.schema import Schema
 
 AT_ONCE = 500
 _HELD = "another session holds it, or a row that refers to it"
 _SUPPRESSED = "a trigger suppressed the deletion"
-_JOURNALED = (plan_items, skips, decisions, edits, changes)
 # What deletes must not wait for long: others use the rows.
 _BOUNDED = text("""
 SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '60s', true)
@@ -149,40 +135,6 @@ class Erasure:
         query = delete(recordings).where(_is_one_of(self.schema, [row.row_key for row in locked]))
         kept = query.returning(key_of(self.schema, recordings.c))
         return {tuple(key) for key in connection.scalars(kept)}
-
-
-def erase_journal(connection: Connection, schema: Schema, ids: Sequence[str]) -> int:
-    """Delete what petrec keeps of recordings that are deleted; returns the number of rows."""
-    if not ids:
-        return 0
-    mine = runs_of(target_name(schema))
-    given = cast(bindparam("ids", type_=ARRAY(Text)), ARRAY(Text))
-    values = {"ids": list(ids)}
-    count = 0
-    for table in (changes, decisions):
-        pairs = select(table.c.run_id, table.c.seq).where(
-            table.c.run_id.in_(mine), table.c.row_key[1] == given.any_()
-        )
-        linked = tuple_(link_changes.c.run_id, link_changes.c.seq).in_(pairs)
-        count += connection.execute(delete(link_changes).where(linked), values).rowcount
-    for table in _JOURNALED:
-        query = delete(table).where(table.c.run_id.in_(mine), table.c.row_key[1] == given.any_())
-        count += connection.execute(query, values).rowcount
-    if has_outbox(connection) and not keeps_events(connection, schema):
-        told = cast(outbox.c.body, JSONB)["data"]["recording_id"].astext
-        either = {"ids": [*ids, *(f"rec-{one}" for one in ids)]}
-        count += connection.execute(delete(outbox).where(told == given.any_()), either).rowcount
-    return count
-
-
-def keeps_events(connection: Connection, schema: Schema) -> bool:
-    """Return whether events stay, since they may be of another target, which they do not name."""
-    if not has_outbox(connection) or base_type(schema.tables.recordings.c.id) == "uuid":
-        return False
-    if not is_readable(connection, runs):
-        return False
-    others = select(runs.c.id).where(name_in_journal() != target_name(schema))
-    return bool(connection.scalar(select(others.exists())))
 
 
 def _is_one_of(schema: Schema, keys: Sequence[Sequence[str]]) -> ColumnElement[bool]:

@@ -24,8 +24,8 @@ def _notes(files_elsewhere: int, *, keeps_events: bool) -> list[str]:
         )
     if keeps_events:
         notes.append(
-            "events in the outbox stay: their ids are numbers or names, "
-            "which recordings of another table that petrec works on may have, too"
+            "events that an older version wrote to the outbox stay: they do not name their table, "
+            "and another one that petrec works on may have the same ids"
         )
     return notes
 

@@ -21,8 +21,9 @@ _AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class Listeners:
-    """Who is told: a channel of NOTIFY, empty for none, and webhooks by name."""
+    """Who is told of recordings of a target: a channel of NOTIFY, empty for none, and webhooks."""
 
+    target: str
     channel: str
     webhooks: tuple[str, ...] = ()
 
@@ -75,7 +76,8 @@ def _tell_all(engine: Engine, listeners: Listeners, told: list[dict[str, Any]]) 
 def _tell(connection: Connection, listeners: Listeners, told: list[dict[str, Any]]) -> None:
     now = datetime.now(UTC)
     if listeners.webhooks:
-        rows = [event_row(listeners.webhooks, EventType.UPLOADED, now, data) for data in told]
+        known = (listeners.webhooks, EventType.UPLOADED, now, listeners.target)
+        rows = [event_row(*known, data) for data in told]
         insert_events(connection, rows)
     if listeners.channel:
         texts = [json.dumps(data) for data in told]

@@ -64,6 +64,23 @@ def test_a_recording_in_use_keeps_its_file(api: Api) -> None:
     assert (ids(api), len(api.store.objects)) == ({REC1, REC2}, 2)
 
 
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+def test_a_row_that_begins_to_reference_it_is_waited_for(api: Api, end: str) -> None:
+    """As for PATCH: nothing is said of a row that may never be committed."""
+    api.database.execute(
+        f"ALTER DATABASE {api.database.name} SET lock_timeout = '300ms';"
+        "CREATE TABLE invoices (recording uuid REFERENCES recordings)"
+    )
+    api.engine.dispose()
+    with api.database.connect(autocommit=False) as other:
+        other.execute(f"INSERT INTO invoices VALUES ('{REC1}')")
+        answer = delete(api)
+        assert (answer.status_code, answer.json()["error_code"]) == (503, "database_busy")
+        getattr(other, end)()
+    assert (ids(api), len(api.store.objects)) == ({REC1, REC2}, 2)
+    assert delete(api).status_code == {"commit": 409, "rollback": 204}[end]
+
+
 def test_a_trigger_that_refuses_is_not_taken_for_a_reference(api: Api) -> None:
     api.database.execute(
         """

@@ -27,7 +27,8 @@ SELECT relname::text, md5(string_agg(fact, '|' ORDER BY fact)) FROM (
     WHERE attnum > 0 AND NOT attisdropped
     UNION ALL SELECT conrelid, conname || pg_get_constraintdef(oid) FROM pg_constraint
     UNION ALL SELECT indrelid, pg_get_indexdef(indexrelid) FROM pg_index
-    UNION ALL SELECT objoid, concat(objsubid, description) FROM pg_description
+    UNION ALL SELECT objoid, concat(attname, ' ', description) FROM pg_description
+    LEFT JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid AND attnum > 0
     WHERE classoid = 'pg_class'::regclass
 ) facts JOIN pg_class c USING (oid)
 WHERE relnamespace = 'petrec'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
@@ -40,6 +41,7 @@ ALTERED = {
     "0005_moves": {"changes"},
     "0006_comments": {"runs", "plan_items", "changes", "skips", "decisions", "links"},
     "0002_history_targets": {"history_runs", "history_findings"},
+    "0002_outbox_targets": {"outbox"},
     "0003_history_comments": {"history_runs", "history_findings"},
 }
 BRANCHES = ("erasures", "history", "journal", "outbox")
