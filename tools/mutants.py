@@ -7,6 +7,7 @@ files and over what is changed in them, and by the same seed always the same.
 """
 
 import argparse
+import fnmatch
 import io
 import json
 import os
@@ -31,6 +32,8 @@ UNTRIED = "not checked"
 MUTMUT = (sys.executable, "-m", "mutmut")
 # Times the duration of the tests without a change. What takes longer gets a second look.
 LIMITS = (10, 40)
+# The quickest tests that reach a change are tried on it, as many as take so long without it.
+TESTS_S = 40
 
 
 def prepare(area: Area, directory: Path) -> None:
@@ -41,22 +44,36 @@ def prepare(area: Area, directory: Path) -> None:
         shutil.rmtree(directory / name, ignore_errors=True)
         shutil.copytree(ROOT / name, directory / name, ignore=left_out)
     shutil.copy(ROOT / "pyproject.toml", directory)
+    _renew(area, directory)
     options = {
         "source_paths": ("petrec",),
         "only_mutate": area.changed,
+        "do_not_mutate": area.left_out,
         "also_copy": COPIED[2:],
         "pytest_add_cli_args_test_selection": area.tests,
         "pytest_add_cli_args": ("-p", "no:cacheprovider", "-m", "not full"),
     }
-    lines = (f"{key}=\n    " + "\n    ".join(values) for key, values in options.items())
+    given = {key: values for key, values in options.items() if values}
+    lines = (f"{key}=\n    " + "\n    ".join(values) for key, values in given.items())
     # Tests have limits of their own; this one is for what takes long outside of them.
     limit = f"timeout_constant=10\ntimeout_multiplier={2 * LIMITS[-1]}\n"
     (directory / "setup.cfg").write_text("[mutmut]\n" + "\n".join(lines) + "\n" + limit)
 
 
+def _renew(area: Area, directory: Path) -> None:
+    """Have an earlier run's copy hold what has changed since; mutmut itself sees to the area."""
+    shutil.rmtree(directory / "mutants" / "tests", ignore_errors=True)
+    for file in (directory / "petrec").rglob("*.py"):
+        name = file.relative_to(directory)
+        old = directory / "mutants" / name
+        if old.exists() and not any(fnmatch.fnmatch(str(name), each) for each in area.changed):
+            shutil.copy2(file, old)
+
+
 def call(directory: Path, *command: str, limit: int = LIMITS[0], check: bool = True) -> None:
     """Run a command of mutmut's; a test may take so many times as long as without a change."""
-    env = {"PETREC_EXAMPLES": "15"} | os.environ | {"PETREC_MUTANT_LIMIT": str(limit)}
+    limits = {"PETREC_MUTANT_LIMIT": str(limit), "PETREC_MUTANT_SECONDS": str(TESTS_S)}
+    env = {"PETREC_EXAMPLES": "15"} | os.environ | limits
     subprocess.run([*MUTMUT, *command], cwd=directory, env=env, check=check)  # noqa: S603
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from itertools import accumulate
 
 import pytest
 
@@ -33,7 +34,7 @@ def pytest_configure() -> None:
         settings.load_profile("mutants")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run what takes least time first, most changes end there; and no test without end."""
     if not is_under_mutmut():
         return
@@ -44,6 +45,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.nodeid in took:
             mark = pytest.mark.timeout(limit * (took[item.nodeid] + _SET_UP_S))
             item.add_marker(mark, append=False)
+    if not counts_functions() and not config.option.collectonly:
+        ends = accumulate(took.get(item.nodeid, 0) for item in items)
+        most = float(os.environ.get("PETREC_MUTANT_SECONDS", "60"))
+        count = max(1, sum(end <= most for end in ends))
+        config.hook.pytest_deselected(items=items[count:])
+        del items[count:]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -13,7 +13,7 @@ from petrec.features.runs.targets import name_in_journal
 
 
 def lineage_query(
-    target_name: str, run_id: int | None, recording: str | None, *, with_authors: bool = False
+    target_name: str, run_id: int | None, recording: str | None, *, with_authors: bool
 ) -> Select[Any]:
     """Select changes with their run, of a run or of a recording, oldest first.
 

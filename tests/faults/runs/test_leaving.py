@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from petrec.errors import IllegalTransitionError
@@ -117,8 +118,12 @@ def test_only_the_listed_transitions_are_made(clinic: Database) -> None:
                 change_state(connection, run, after)
                 assert read_run(connection, NAME, run_id).state == after
             else:
-                with pytest.raises(IllegalTransitionError):
+                with pytest.raises(IllegalTransitionError) as refused:
                     change_state(connection, run, after)
+                assert refused.value.hint.endswith(f"petrec runs undo {run_id}")
+                with pytest.raises(IllegalTransitionError) as refused:
+                    change_state(connection, replace(run, action=Action.UNDO), after)
+                assert refused.value.hint == ""
     ended = {RunState.DONE, RunState.ABANDONED}
     assert not any(before in ended for before, _ in TRANSITIONS)
     assert {after for before, after in TRANSITIONS if before == RunState.STOPPED} == {

@@ -124,3 +124,13 @@ def test_a_backfill_is_undone_after_a_review_has_moved_its_row(
     undone = petrec("runs", "undo", "1", "--yes", dsn=moved.dsn)
     assert undone.code == 0, undone.out
     assert moved.execute(ALL)[2] == (103, 40, None)
+
+    # What the application moves back is where a later run wrote, wherever an earlier one moved it.
+    moved.execute("UPDATE recordings SET appointment_id = 10 WHERE id = 103")
+    moved.execute("INSERT INTO appointment_pets VALUES (10, 1)")
+    again = petrec(*APPLY, "--format", "json", dsn=moved.dsn)
+    run = json.loads(again.out)["run"]["id"]
+    assert moved.execute(ALL)[2] == (103, 10, 1)
+    assert plan_undo(petrec, moved, run)["left"] == 0
+    assert petrec("runs", "undo", str(run), "--yes", dsn=moved.dsn).code == 0
+    assert moved.execute(ALL)[2] == (103, 10, None)

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from petrec.features.runs.journal.store import list_runs
+from petrec.features.runs.lineage import read_lineage
+from petrec.features.runs.result import MovedOn
 from petrec.features.runs.undo import preview
 from petrec.operations.connect import connect
 from petrec.operations.runs import plan_undo, runs
@@ -12,6 +14,7 @@ from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.runs import APPLY
 
+NAME = '"public"."recordings"'
 UNDO = ("runs", "undo", "1", "--yes", "--format", "json")
 ASSIGNED = "SELECT row_key[1]::uuid FROM petrec.changes WHERE run_id = 1 ORDER BY seq LIMIT 4"
 
@@ -37,6 +40,17 @@ def test_rows_that_moved_on(petrec: Petrec, clinic: Database) -> None:
     now = {row[0]: row for row in clinic.execute("SELECT id, r::text FROM recordings r")}
     expected = original | {row[0]: row for row in kept}
     assert now == {key: row for key, row in expected.items() if key not in changed[2:]}
+    told = tuple(MovedOn(row["recording_id"], row["reason"]) for row in result["moved_on"])
+    with connect(clinic.dsn).engine.connect() as connection:
+        shown = read_lineage(connection, NAME, 2, None, 3)
+        one = read_lineage(connection, NAME, 2, str(changed[1]), None)
+        assert read_lineage(connection, '"public"."other"', 2, None, None).changes == ()
+    assert (len(shown.changes), shown.skipped) == (3, told[:3])
+    assert {change.run for change in shown.changes} == {2}
+    assert one.changes == ()
+    assert [(row.recording_id, row.reason) for row in one.skipped] == [
+        (str(changed[1]), "its pet has changed since")
+    ]
 
 
 def test_a_plan_counts_all_that_moved_on_and_lists_the_first(
@@ -58,7 +72,7 @@ def test_a_list_has_the_newest_runs_of_its_target_alone(petrec: Petrec, clinic: 
     assert [run.id for run in runs(session).runs] == [2, 1]
     assert [run.id for run in runs(session, limit=1).runs] == [2]
     with session.engine.connect() as connection:
-        assert [run.id for run in list_runs(connection, '"public"."recordings"')] == [2, 1]
+        assert [run.id for run in list_runs(connection, NAME)] == [2, 1]
         assert list_runs(connection, '"public"."other"') == ()
 
 

@@ -128,6 +128,7 @@ def test_changes_are_shown_with_both_pets() -> None:
     assert (row["run"], row["action"], row["strategy"]) == (7, "backfill", "visit")
     assert found.grids[1].rows == (("2", "refused by it"),)
     assert len(Lineage((change,)).document().grids) == 1
+    assert found.payload == Lineage((change,), (REFUSED,))
 
 
 def test_results_are_data_frames() -> None:

@@ -1,11 +1,17 @@
 """A run belongs to one table, by its whole name."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import Select, select
+from sqlalchemy.dialects import postgresql
 
 from petrec.errors import SchemaMismatchError, UsageError
 from petrec.features.runs.batches.items import numbers_of
+from petrec.features.runs.batches.row_locks import lock_query, locked_as_read, versioned
 from petrec.features.runs.journal.lock import blamed, key_of_target
+from petrec.features.runs.journal.tables import edits
 from petrec.features.runs.run import Target
 from petrec.features.runs.targets import check_target, make_target, mapped_target, target_name
 from petrec.schema import Schema, TableShape, build_schema
@@ -80,3 +86,18 @@ def test_blockers_are_named_where_there_are_any() -> None:
 def test_numbers_travel_as_the_text_of_an_array() -> None:
     assert numbers_of(range(3)) == {"numbers": "{0,1,2}"}
     assert numbers_of([]) == {"numbers": "{}"}
+
+
+def test_rows_are_locked_without_a_wait_and_without_holding_up_who_references_them() -> None:
+    tables = schema().tables
+    row = versioned(tables.recordings)
+    query = locked_as_read(schema(), select(row.c.id), row.c, edits.c.row_key)
+    assert sql_of(query).endswith(" FOR NO KEY UPDATE OF held SKIP LOCKED")
+    number = select(edits.c.seq).join(tables.appointments, edits.c.seq > 0)
+    assert " FOR UPDATE OF appointments SKIP LOCKED)" in sql_of(
+        lock_query(tables.appointments, number)
+    )
+
+
+def sql_of(query: Select[Any]) -> str:
+    return str(query.compile(dialect=postgresql.dialect()))

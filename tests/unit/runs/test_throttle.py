@@ -4,8 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from petrec.features.runs.batches.batch import Batch
 from petrec.features.runs.driver.retry import Patience
-from petrec.features.runs.driver.throttle import LagMeter, Throttling, pause_reason, rate_pause
+from petrec.features.runs.driver.throttle import (
+    LagMeter,
+    Throttle,
+    Throttling,
+    pause_reason,
+    rate_pause,
+)
+from tests.plugins.planned_runs import make_run
 
 
 def test_a_pause_file_counts_while_it_is_there(tmp_path: Path) -> None:
@@ -30,6 +38,26 @@ def test_a_rest_makes_up_for_what_was_faster_than_the_limit() -> None:
     limits = Throttling(max_rows_per_second=100)
     assert rate_pause(limits, 50, 200) == pytest.approx(0.3)
     assert rate_pause(limits, 50, 600) == 0
+
+
+@pytest.mark.parametrize(
+    ("waiters", "rate", "seconds", "told"),
+    [
+        (0, None, 0, ""),
+        (0, 100, 0.3, "100 rows/s"),
+        (2, None, 0.2, "2 sessions"),
+        (2, 100, 0.3, "100 rows/s"),
+        (2, 200, 0.2, "2 sessions"),
+    ],
+)
+def test_a_rest_is_the_longer_one_of_two(
+    waiters: int, rate: float | None, seconds: float, told: str
+) -> None:
+    throttle = Throttle(Throttling(max_rows_per_second=rate), observe=lambda _: None)
+    rest, why = throttle._rest(Batch(make_run(), taken=50, took_ms=200, waiters=waiters))
+    assert rest == pytest.approx(seconds)
+    assert told in why
+    assert bool(why) is bool(seconds)
 
 
 def test_a_replica_is_as_late_as_the_primary_was_there() -> None:

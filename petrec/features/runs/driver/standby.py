@@ -31,7 +31,7 @@ _WORD_AFTER_S = 1.0
 def unconfirmed_standbys(engine: Engine, run_id: int, deadline_s: float) -> str:
     """Wait for the standbys; returns `synchronous_standby_names` if they did not confirm."""
     with engine.connect() as connection:
-        names = str(connection.scalar(_NAMES) or "").strip()
+        names = str(connection.scalar(_NAMES)).strip()
         pid = backend_pid(connection)
         if not names:
             return ""
