@@ -1,8 +1,9 @@
 """The two endpoints as one would write them by hand: FastAPI, pydantic, psycopg and its pool.
 
-They check the same: whose practice it is, and that the pet is in the appointment. They have their
-own SQL, and neither infer pets, nor count what they leave out, nor have pages, keys or an error
-format.
+They take and return the same: ids with prefixes, each filter of the list, every column, the same
+JSON encoder. They check the same: whose practice it is, and that the pet is in the appointment.
+They have their own SQL, and neither infer pets, nor count what they leave out, nor have pages,
+keys, visits, an error format or limits on time.
 """
 
 import uuid
@@ -11,11 +12,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
+import msgspec
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from psycopg.rows import dict_row
+from psycopg.sql import SQL
+from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from petrec.api import S3Store
 
@@ -26,13 +29,14 @@ SELECT r.id::text, NULL AS visit_id, r.appointment_id::text, r.pet_id::text,
   r.file_size_bytes, r.duration_seconds::float8, r.mime_type, r.s3_key, r.s3_url, r.transcript_text,
   r.transcript_confidence::float8, r.is_transcribed, r.is_processing, r.created_at, r.updated_at
 FROM recordings r
-WHERE r.pet_id = %(pet)s AND r.status <> 'pending'
+WHERE {} AND r.status <> 'pending'
   AND (EXISTS (SELECT FROM appointments a
                WHERE a.id = r.appointment_id AND a.practice_id = %(practice)s)
        OR r.appointment_id IS NULL AND EXISTS
          (SELECT FROM users u WHERE u.id = r.recorded_by_user_id AND u.practice_id = %(practice)s))
 ORDER BY r.created_at DESC, r.id DESC LIMIT %(limit)s
 """
+FILTERS = {"pet": "r.pet_id = %(pet)s", "appointment": "r.appointment_id = %(appointment)s"}
 # The link is locked, so that it is still there when the recording is committed.
 INSERTED = """
 WITH link AS (
@@ -41,17 +45,26 @@ WITH link AS (
   WHERE l.appointment_id = %(appointment)s AND l.pet_id = %(pet)s FOR SHARE OF l
 )
 INSERT INTO recordings (id, appointment_id, pet_id, recorded_by_user_id, recording_type, status,
-  filename, original_filename, mime_type, s3_key, s3_url, created_at, updated_at)
+  filename, original_filename, mime_type, s3_key, s3_url, recording_metadata, is_transcribed,
+  is_processing, created_at, updated_at)
 SELECT %(id)s, link.appointment_id, link.pet_id, %(user)s, %(kind)s, 'pending', %(name)s,
-  %(original)s, %(mime)s, %(key)s, %(url)s, %(now)s, %(now)s FROM link
+  %(original)s, %(mime)s, %(key)s, %(url)s, %(metadata)s, false, false, %(now)s, %(now)s FROM link
 """
+
+
+def _bare(prefix: str) -> BeforeValidator:
+    return BeforeValidator(lambda given: str(given).removeprefix(prefix))
+
+
+PetId = Annotated[uuid.UUID, _bare("pet-")]
+AppointmentId = Annotated[uuid.UUID, _bare("appt-")]
 
 
 class Upload(BaseModel):
     """The body of an initiated upload."""
 
-    appointment_id: uuid.UUID
-    pet_id: uuid.UUID
+    appointment_id: AppointmentId
+    pet_id: PetId
     recording_type: Literal["visit_audio", "appointment_audio", "consultation_audio"]
     filename: str
     content_type: Literal["audio/mp4", "audio/m4a", "audio/mpeg", "audio/wav", "audio/aac"]
@@ -89,39 +102,56 @@ def make_bare_app(dsn: str, store: S3Store) -> FastAPI:
         with pool:
             yield
 
-    app = FastAPI(lifespan=lifespan)
+    router = APIRouter(prefix="/api/v1")
+    listed = {
+        names: SQL(LISTED).format(SQL(" AND ").join(SQL(FILTERS[name]) for name in sorted(names)))
+        for names in map(frozenset, ({"pet"}, {"appointment"}, {"pet", "appointment"}))
+    }
 
-    @app.get("/api/v1/recordings/")
+    @router.get("/recordings/")
     def recordings(
-        pet_id: uuid.UUID, caller: Called, limit: Annotated[int, Query(ge=1, le=200)] = 50
-    ) -> JSONResponse:
-        values = {"pet": pet_id, "practice": caller.practice, "limit": limit}
+        caller: Called,
+        pet_id: PetId | None = None,
+        appointment_id: AppointmentId | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> Response:
+        wanted = {"pet": pet_id, "appointment": appointment_id}
+        filters = {name: value for name, value in wanted.items() if value is not None}
+        values = {**filters, "practice": caller.practice, "limit": limit}
         with pool.connection() as connection:
-            rows = connection.execute(LISTED, values).fetchall()
-        return JSONResponse([_shown(store, row) for row in rows])
+            rows = connection.execute(listed[frozenset(filters)], values).fetchall()
+        return _encoded([_shown(store, row) for row in rows])
 
-    @app.post("/api/v1/recordings/upload/initiate")
-    def initiate(body: Upload, caller: Called) -> JSONResponse:
+    @router.post("/recordings/upload/initiate")
+    def initiate(body: Upload, caller: Called) -> Response:
         made, now = uuid.uuid4(), datetime.now(UTC).replace(microsecond=0)
         name = f"rec-{made}.m4a"
         key = f"recordings/{now:%Y/%m/%d}/{name}"
+        seconds = body.estimated_duration_seconds
+        metadata = {} if seconds is None else {"estimated_duration_seconds": seconds}
         values = {
             "id": made, "appointment": body.appointment_id, "pet": body.pet_id, "name": name,
             "user": caller.user, "practice": caller.practice, "kind": body.recording_type,
             "original": body.filename, "mime": body.content_type, "key": key,
-            "url": store.url(key), "now": now,
+            "url": store.url(key), "now": now, "metadata": Jsonb(metadata),
         }  # fmt: skip
         with pool.connection() as connection:
             if connection.execute(INSERTED, values).rowcount == 0:
                 raise HTTPException(404)
         post = store.presign_post(key, body.content_type, now)
-        return JSONResponse({
+        return _encoded({
             "recording_id": f"rec-{made}", "upload_url": post.url, "upload_fields": post.fields,
             "s3_key": key, "bucket": store.bucket, "expires_in": store.expires_s,
             "max_file_size": store.max_bytes,
         })  # fmt: skip
 
+    app = FastAPI(lifespan=lifespan)
+    app.include_router(router)
     return app
+
+
+def _encoded(content: Any) -> Response:
+    return Response(msgspec.json.encode(content), media_type="application/json")
 
 
 def _shown(store: S3Store, row: dict[str, Any]) -> dict[str, Any]:

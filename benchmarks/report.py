@@ -1,13 +1,14 @@
-"""Text and chart of the documentation, from the results of the audit's benchmark.
+"""Texts and chart of the documentation, from the results of the benchmarks.
 
-`python -m benchmarks report` writes them anew, and ends with 1 where a bound is missed.
+`python -m benchmarks report` writes them again, and ends with 1 where a bound is missed.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import api_bounds
 from benchmarks.bounds import PETREC, held, medians
 from benchmarks.chart import Bar, bars
 from benchmarks.record import RESULTS
@@ -15,31 +16,56 @@ from benchmarks.record import RESULTS
 _DOCS = Path(__file__).parent.parent / "docs"
 PAGE, CHART = _DOCS / "performance.md", _DOCS / "assets" / "audit.svg"
 BEGIN, END = "<!-- made by python -m benchmarks report -->", "<!-- end -->"
+API_BEGIN = "<!-- the API, made by python -m benchmarks report -->"
 Results = Sequence[Mapping[str, Any]]
 
 
 def run() -> None:
     """Write page and chart; 1 where a bound is missed."""
-    write_report()
+    try:
+        if (RESULTS / "api.json").exists():
+            write_api()
+    finally:
+        write_report()
 
 
 def write_report() -> None:
     """Write page and chart; errors: SystemExit where a bound is missed."""
     measured = json.loads((RESULTS / "audit.json").read_text())
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(before + "\n".join([BEGIN, "", *_text(measured), END]) + after)
+    _replace(BEGIN, _text(measured))
     CHART.write_text(_chart(measured["results"]))
     if missed := [each for each in held(measured["results"]) if not each.met]:
         raise SystemExit(f"{len(missed)} bounds are missed")
 
 
-def _text(measured: Mapping[str, Any]) -> Iterator[str]:
-    machine, results = measured["machine"], measured["results"]
-    yield (
+def write_api() -> None:
+    """Write the page's section on the API; errors: SystemExit where a bound is missed."""
+    measured = json.loads((RESULTS / "api.json").read_text())
+    found = api_bounds.from_document(measured)
+    _replace(API_BEGIN, [_machine(measured["machine"]), "", *api_bounds.table(found), ""])
+    if missed := [one for one in found if not one.holds]:
+        raise SystemExit(
+            f"{len(missed)} of {len(found)} comparisons: less than {api_bounds.SLOWEST}x of the"
+            f" bare endpoint's requests, or a p99 of more than {api_bounds.LONGEST}x"
+        )
+
+
+def _replace(begin: str, lines: Iterable[str]) -> None:
+    before, _, rest = PAGE.read_text().partition(begin)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(before + "\n".join([begin, "", *lines, END]) + after)
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
+    return (
         f"Measured on {machine['taken']}: {machine['processors']} processors, "
         f"{machine['architecture']}, {machine['system']}, Python {machine['python']}."
     )
+
+
+def _text(measured: Mapping[str, Any]) -> Iterator[str]:
+    results = measured["results"]
+    yield _machine(measured["machine"])
     yield f"Medians of {measured['rounds']} rounds in seconds, and in brackets the spread."
     yield "A way that takes more than twice as long as petrec is asked once."
     yield ""

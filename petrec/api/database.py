@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from copy import copy
-from functools import lru_cache, partial
+from functools import partial
 
 import psycopg
 from sqlalchemy import Engine, Pool, event
 
+from petrec.api.commands import begin, beginning, commit
 from petrec.api.pooled import (
     Connection,
     JournalConnection,
@@ -20,7 +21,7 @@ from petrec.api.pooled import (
 from petrec.errors import UnsupportedServerError
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.search_path import SearchPath, read_search_path
-from petrec.postgres.session_state import FORMATS, search_path, set_local, set_statement
+from petrec.postgres.session_state import FORMATS, limit, set_local, transaction_statements
 from petrec.schema import Schema
 from petrec.settings import Mapping
 
@@ -56,7 +57,7 @@ class Database:
         with connected(self.engine) as connection, connection.execution_options(**level).begin():
             set_local(connection, FORMATS)
             if self._limit_ms:
-                driver_of(connection).execute(_limit(self._limit_ms), prepare=False)
+                driver_of(connection).execute(limit(self._limit_ms), prepare=False)
             schema = load_schema(connection, names)
             if not schema.layout.is_here:
                 raise UnsupportedServerError(
@@ -66,15 +67,13 @@ class Database:
             self._path = read_search_path(connection, names, self._more)
         return schema
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """Open a transaction, committed where the block ends; errors: the driver's.
 
         It must see the current version of locked rows, so it is READ COMMITTED, whatever the host
         has set. A database that is read-only by default, as after a failover, stays so.
         """
-        with self._writing(self.engine.pool, self._limit_ms) as connection:
-            yield connection
+        return self._writing(self.engine.pool, self._limit_ms)
 
     @contextmanager
     def apart(self) -> Iterator[Begin]:
@@ -109,23 +108,21 @@ class Database:
             yield apart
 
     def _writing(self, pool: Pool, limit_ms: int) -> AbstractContextManager[Connection]:
-        return self._transaction(_begin(self._path.writing, limit_ms, writes=True), pool)
+        return self._transaction(beginning(self._path.writing, limit_ms, writes=True), pool)
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """Open a transaction in which every statement sees the same; errors: the driver's.
 
         It ends with a commit, because psycopg drops its prepared statements at a rollback.
         """
-        begin = _begin(self._path.reading, self._limit_ms)
-        with self._transaction(begin, self.engine.pool) as connection:
-            yield connection
+        statements = beginning(self._path.reading, self._limit_ms, writes=False)
+        return self._transaction(statements, self.engine.pool)
 
     @contextmanager
-    def _transaction(self, begin: str, pool: Pool) -> Iterator[Connection]:
+    def _transaction(self, statements: str, pool: Pool) -> Iterator[Connection]:
         with borrowed(pool, self.engine) as connection:
             try:
-                connection.execute(begin, prepare=False)
+                begin(connection, statements)
                 yield connection
             except BaseException as error:
                 if isinstance(error, psycopg.errors.ReadOnlySqlTransaction):
@@ -134,7 +131,7 @@ class Database:
                 if not connection.closed:
                     connection.rollback()
                 raise
-            connection.commit()
+            commit(connection)
 
     @contextmanager
     def journaling(self) -> Iterator[JournalConnection]:
@@ -151,24 +148,7 @@ class Database:
         with connected(self.engine) as connection:
             driver = driver_of(connection)
             with connection.execution_options(**given).begin():
-                state = _state(self._path.writing, self._limit_ms, writes=True)
+                state = transaction_statements(self._path.writing, self._limit_ms, writes=True)
                 driver.execute(state, prepare=False)
                 driver.execute(_PATIENCE, prepare=False)
                 yield connection
-
-
-@lru_cache(maxsize=32)
-def _begin(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str:
-    """Return what begins a transaction and sets its state, in one round trip."""
-    kind = "READ COMMITTED" if writes else "REPEATABLE READ"
-    state = _state(path, limit_ms, writes=writes)
-    return f"BEGIN ISOLATION LEVEL {kind} NOT DEFERRABLE; {state}"
-
-
-def _state(path: tuple[str, ...], limit_ms: int, *, writes: bool = False) -> str:
-    values = {**FORMATS, "search_path": search_path(path)}
-    return set_statement(values, local=True, writes=writes, limit_ms=limit_ms)
-
-
-def _limit(limit_ms: int) -> str:
-    return set_statement({}, local=True, limit_ms=limit_ms)

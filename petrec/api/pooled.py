@@ -12,6 +12,7 @@ from sqlalchemy import Connection as _SqlConnection
 from sqlalchemy import Engine, Pool, event
 from sqlalchemy.exc import DBAPIError
 
+from petrec.api.commands import without_own_transactions
 from petrec.api.deadline import current_deadline
 from petrec.errors import SettingsError
 
@@ -81,13 +82,11 @@ def borrowed(pool: Pool, engine: Engine) -> Iterator[Connection]:
     """
     pooled = pool.connect()
     connection: Any = pooled.driver_connection
-    hosts = connection.autocommit
     try:
         with in_time(connection):
             end_hooks(connection)
-            # The driver begins no transaction of its own, with characteristics of the host's.
-            connection.autocommit = True
-            yield connection
+            with without_own_transactions(connection):
+                yield connection
     finally:
         if connection.closed:
             pooled.invalidate()
@@ -97,7 +96,6 @@ def borrowed(pool: Pool, engine: Engine) -> Iterator[Connection]:
                 # As SQLAlchemy does after a disconnect: the pool has other dead connections.
                 engine.dispose()
         else:
-            connection.autocommit = hosts
             pooled.close()
 
 

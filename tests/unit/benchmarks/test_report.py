@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks import report
+from benchmarks.api_bounds import Compared, Side, as_document
 from benchmarks.bounds import DUCKDB, FOUR, PETREC, SCANNED, SEVEN, held
 from benchmarks.chart import Bar, bars
 from benchmarks.clinics import Damage
@@ -73,6 +74,24 @@ def test_a_missed_bound_is_told_after_the_page_is_written(page: Path) -> None:
     assert "| 2 %: petrec audit to four plain queries | 1,000 | 1.10 | 1.0 | missed |" in (
         page.read_text()
     )
+
+
+def test_the_api_has_a_section_of_its_own(page: Path) -> None:
+    page.write_text(page.read_text() + f"\n{report.API_BEGIN}\n{report.END}\nlast\n")
+    write(page, FAST)
+    sides = Side(900, 30, 1500, 500), Side(1000, 15, 1000, 250)
+    slow = Compared("initiate", 8, 0.9, 0.8, 1.0, *sides, asking=0.1)
+    found = {"machine": MACHINE, **as_document([slow])}
+    (page.parent / "api.json").write_text(json.dumps(found))
+    with pytest.raises(SystemExit, match="1 of 1 comparisons"):
+        report.run()
+    said = page.read_text()
+    assert (
+        "| initiate | 8 | 900 to 1,000: 0.90 | 30.0 to 15.0 ms: 2.00 | "
+        "1.50 + 0.50 ms to 1.00 + 0.25 ms | missed |"
+    ) in said
+    assert "| petrec audit | 5.0 (3.0 to 9.0) |" in said
+    assert said.endswith("\nlast\n")
 
 
 def test_the_longest_bar_has_all_the_room_and_names_are_escaped() -> None:

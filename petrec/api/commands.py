@@ -1,0 +1,75 @@
+"""What begins and ends a transaction, sent by libpq at once: no values, no rows of use.
+
+A cursor costs twice as much and, among busy threads, more turns of the interpreter's lock. Where
+the host's connections have cursors of their own, by which it traces, these begin the transaction.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
+
+from petrec.postgres.session_state import transaction_statements
+
+Connection = psycopg.Connection[Any]
+
+_DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
+
+
+@lru_cache(maxsize=32)
+def beginning(path: Sequence[str], limit_ms: int, *, writes: bool) -> str:
+    """Return what begins a transaction and sets its state, in one round trip."""
+    kind = "READ COMMITTED" if writes else "REPEATABLE READ"
+    state = transaction_statements(path, limit_ms, writes=writes)
+    return f"BEGIN ISOLATION LEVEL {kind} NOT DEFERRABLE; {state}"
+
+
+@contextmanager
+def without_own_transactions(connection: Connection) -> Iterator[None]:
+    """Let the driver begin no transaction of its own, with characteristics of the host's."""
+    hosts = connection.autocommit
+    if hosts or not _is_watched(connection):
+        # `send` passes by what would begin one.
+        yield
+        return
+    connection.autocommit = True
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.autocommit = hosts
+
+
+def begin(connection: Connection, statements: str) -> None:
+    """Begin a transaction; errors: the driver's."""
+    if _is_watched(connection):
+        connection.execute(statements, prepare=False)
+    else:
+        _send(connection, statements)
+
+
+def commit(connection: Connection) -> None:
+    """Commit what `begin` has started; errors: the driver's."""
+    if _is_watched(connection):
+        connection.commit()
+    else:
+        _send(connection, "COMMIT")
+
+
+def _is_watched(connection: Connection) -> bool:
+    return connection.cursor_factory is not psycopg.Cursor
+
+
+def _send(connection: Connection, statements: str) -> None:
+    # A schema's name is read in the encoding that the session has until then.
+    encoding = "utf-8" if statements.isascii() else connection.info.encoding
+    result = connection.pgconn.exec_(statements.encode(encoding))
+    if result.status in _DONE:
+        return
+    if connection.closed:
+        raise psycopg.OperationalError(connection.pgconn.get_error_message())
+    raise error_from_result(result, connection.info.encoding)
