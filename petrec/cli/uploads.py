@@ -84,4 +84,8 @@ def sweep(
 
 
 def _question(plan: "SweepPlan") -> str:
-    return f"Settle {plan.settled} uploads?"
+    from petrec.features.uploads.judge import UploadFinding
+
+    files = plan.counts.get(UploadFinding.CANCELLED, 0)
+    more = f" {files} files of cancelled uploads are deleted permanently." if files else ""
+    return f"Settle {plan.settled} uploads?{more}"

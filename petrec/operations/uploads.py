@@ -21,6 +21,7 @@ from petrec.features.uploads.announce import (
     announce_resumed,
     written_by,
 )
+from petrec.features.uploads.cancelled import delete_cancelled
 from petrec.features.uploads.candidates import UploadRow
 from petrec.features.uploads.judge import LEFT, JudgedUpload, UploadFinding
 from petrec.features.uploads.result import FoundUpload, SweepPlan, SweepResult
@@ -39,7 +40,7 @@ from petrec.postgres.accepted import refusals_of
 from petrec.postgres.writable import check_writable
 from petrec.schema import UploadState
 from petrec.storage import open_bucket
-from petrec.storage.objects import check_bucket, head_object
+from petrec.storage.objects import check_bucket, delete_object, head_object
 
 # Uploads are listed up to this number.
 MOST_LISTED = 1_000
@@ -128,10 +129,14 @@ def sweep_uploads(
         edits = [edit for edit in edits if edit.key not in settled]
         run = settle(session.engine, schema, edits, given, progress)
         told += announce(session.engine, found.judged, run.id if run else None, listeners)
+        bucket = open_bucket(serve.store)
+        remove = partial(delete_object, bucket.place, bucket.credentials)
+        deleted, refused = delete_cancelled(session.engine, schema, found.judged, remove)
         with reading(session.engine) as connection:
             skipped = read_skips(connection, run.id) if run else ()
     counts = found.counts()
-    return SweepResult(run, counts, told, sum(counts.get(kind, 0) for kind in LEFT), skipped)
+    left = sum(counts.get(kind, 0) for kind in LEFT) + refused
+    return SweepResult(run, counts, told, left, skipped, deleted)
 
 
 def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:

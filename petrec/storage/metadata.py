@@ -14,17 +14,32 @@ _ANY = msgspec.json.Decoder(msgspec.Raw)
 ETAG = "s3_etag"
 
 
+# Under this name it is noted when an upload was cancelled.
+CANCELLED = "cancelled_at"
+
+
 class _Noted(msgspec.Struct):
     s3_etag: str | None = None
+    cancelled_at: str | None = None
 
 
 def noted_etag(metadata: str | None) -> str | None:
     """Return the ETag that a completion has noted in the metadata; None of older rows."""
+    known = _noted(metadata)
+    return known.s3_etag if known is not None else None
+
+
+def is_noted_cancelled(metadata: str | None) -> bool:
+    """Return whether a cancellation is noted in the metadata."""
+    known = _noted(metadata)
+    return known is not None and known.cancelled_at is not None
+
+
+def _noted(metadata: str | None) -> _Noted | None:
     try:
-        known = msgspec.json.decode(metadata or "null", type=_Noted | None)
+        return msgspec.json.decode(metadata or "null", type=_Noted | None)
     except (msgspec.MsgspecError, RecursionError):
         return None
-    return known.s3_etag if known is not None else None
 
 
 def merged(before: str | None, told: Mapping[str, Any]) -> str:

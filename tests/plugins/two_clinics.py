@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from petrec.api import StoredObject
+from petrec.api import Options, StoredObject
 from petrec.version import __version__
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
@@ -105,12 +105,15 @@ OBJECTS = {
     "delete visit": Call("DELETE", "/visits/visit-ID", VISIT1, VISIT2),
     "cancel": Call("POST", "/recordings/upload/cancel/rec-ID", REC1, REC2),
     "correct": Call("PATCH", "/recordings/rec-ID", REC1, REC2, {"pet_id": f"pet-{PET1}"}),
+    "delete": Call("DELETE", "/recordings/rec-ID", REC1, REC2),
 }  # fmt: skip
 
 
 # What the two callers of clinic one get for their own objects; the owner writes no visits, and an
 # upload that is complete is not cancelled.
-OWN = {"create visit": 201, "delete visit": 204, "cancel": 409}
+OWN = {"create visit": 201, "delete visit": 204, "cancel": 409, "delete": 204}
+# Without it one endpoint of the matrix is left out.
+ALL = Options(deletions=True)
 
 
 # This clinic's recordings name their author, a user, without exception.
@@ -121,7 +124,9 @@ OPEN = {
 }
 
 
-OWNER = OWN | dict.fromkeys(("create visit", "update visit", "delete visit", "correct"), 403)
+OWNER = OWN | dict.fromkeys(
+    ("create visit", "update visit", "delete visit", "correct", "delete"), 403
+)
 
 
 def call(api: Api, actor: str, name: str, target: str) -> httpx.Response:

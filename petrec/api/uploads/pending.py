@@ -17,7 +17,8 @@ from petrec.api.uploads.complete_queries import lock
 from petrec.api.uploads.wire import CancelOut, InitiateOut
 from petrec.api.wire_columns import as_column
 from petrec.postgres.raised import is_raised
-from petrec.schema import FAILED, Schema, UploadState
+from petrec.schema import FAILED, Schema, UploadState, base_type
+from petrec.storage.metadata import CANCELLED, merged
 
 logger = logging.getLogger("petrec.api")
 
@@ -66,11 +67,12 @@ def cancel(service: Service, caller: Caller, recording: str) -> CancelOut:
         row = _statement(service, lock, caller.scope).first(connection, _values(caller, known))
         if row is not None and row.status == FAILED:
             return answer
-        _pending(row)
+        pending = _pending(row)
         moment = service.options.clock().replace(microsecond=0)
-        values = {"id": known, "status": FAILED, "moment": moment}
+        noted = merged(pending.recording_metadata, {CANCELLED: moment.isoformat()})
+        values = {"id": known, "status": FAILED, "moment": moment, "noted": noted}
         try:
-            _statement(service, _status_query).run(connection, values)
+            _statement(service, _cancel_query).run(connection, values)
         except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
             if is_raised(error):
                 raise
@@ -99,6 +101,16 @@ def _pending(row: Row | None) -> Row:
     if row.status != UploadState.PENDING:
         raise conflict("not_pending", "This recording does not expect an upload")
     return row
+
+
+def _cancel_query(schema: Schema) -> Update:
+    """Note the cancellation, by which a sweep knows the file, where the metadata is JSON."""
+    c = schema.tables.recordings.c
+    query = _status_query(schema)
+    if "recording_metadata" not in c or base_type(c.recording_metadata) not in {"json", "jsonb"}:
+        return query
+    noted = cast(cast(bindparam("noted"), Text), c.recording_metadata.type)
+    return query.values({c.recording_metadata: noted})
 
 
 def _status_query(schema: Schema) -> Update:

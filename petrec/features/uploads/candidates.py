@@ -24,8 +24,9 @@ from sqlalchemy import (
 from sqlalchemy import DateTime as Timestamp
 
 from petrec.errors import SchemaMismatchError
-from petrec.features.runs.journal.keys import key_of
-from petrec.schema import PgType, Schema, UploadState, base_type, is_moment
+from petrec.features.runs.journal.keys import Columns, key_of
+from petrec.schema import FAILED, PgType, Schema, UploadState, base_type, is_moment
+from petrec.storage.metadata import CANCELLED
 
 _NEEDED = ("created_at", "status", "s3_key")
 _TEXTS = ("status", "s3_key", "mime_type", "recording_metadata", "updated_at", "pet_id")
@@ -33,7 +34,7 @@ _TEXTS = ("status", "s3_key", "mime_type", "recording_metadata", "updated_at", "
 
 @dataclass(frozen=True)
 class UploadRow:
-    """A recording that is pending or uploaded; values as text, `since` when it was last written."""
+    """A recording with an upload; values as text, `since` when it was last written."""
 
     key: tuple[str, ...]
     status: str
@@ -89,7 +90,15 @@ def _query(schema: Schema) -> Select[Any]:
         *texts,
         _is_processed(schema).label("is_processed"),
         func.greatest(*moments).label("since"),
-    ).where(cast(c.status, Text).in_(list(UploadState)))
+    ).where(or_(cast(c.status, Text).in_(list(UploadState)), is_cancelled(c)))
+
+
+def is_cancelled(c: Columns) -> ColumnElement[bool]:
+    """Return whether the API has noted that a failed upload was cancelled, or seems to have."""
+    if "recording_metadata" not in c:
+        return false()
+    noted = cast(c.recording_metadata, Text).contains(f'"{CANCELLED}"', autoescape=True)
+    return and_(cast(c.status, Text) == FAILED, func.coalesce(noted, false()))
 
 
 def _moments(schema: Schema) -> list[ColumnElement[Any]]:

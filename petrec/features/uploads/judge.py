@@ -10,7 +10,7 @@ from petrec.errors import StorageUnavailableError
 from petrec.features.runs.edits import Edit
 from petrec.features.uploads.candidates import UploadRow
 from petrec.schema import FAILED, UploadState
-from petrec.storage.metadata import ETAG, merged, noted_etag
+from petrec.storage.metadata import ETAG, is_noted_cancelled, merged, noted_etag
 from petrec.storage.objects import ObjectRefusedError, StoredObject
 
 Head = Callable[[str], StoredObject | None]
@@ -28,6 +28,7 @@ class UploadFinding(StrEnum):
     FILE_MISSING = "file_missing"
     FILE_CHANGED = "file_changed"
     UNREADABLE = "unreadable"
+    CANCELLED = "cancelled"
 
     @property
     def sentence(self) -> str:
@@ -47,6 +48,7 @@ _MEANS = {
     UploadFinding.FILE_MISSING: "uploaded, its file is gone from the store",
     UploadFinding.FILE_CHANGED: "its file is not the one that was uploaded",
     UploadFinding.UNREADABLE: "the store does not say whether it has its file",
+    UploadFinding.CANCELLED: "cancelled, its file is still in the store",
 }
 _SETTLES = {
     UploadFinding.EXPIRED: "status failed",
@@ -55,6 +57,7 @@ _SETTLES = {
     UploadFinding.FILE_MISSING: "status failed",
     UploadFinding.FILE_CHANGED: "left for a person",
     UploadFinding.UNREADABLE: "left for a person",
+    UploadFinding.CANCELLED: "file deleted, which nothing undoes",
 }
 
 
@@ -135,6 +138,9 @@ def _finding(
             return UploadFinding.EXPIRED
         fits = candidate.mime_type in {None, stored.content_type} and 0 < stored.size <= max_bytes
         return UploadFinding.ARRIVED if fits else UploadFinding.FILE_CHANGED
+    if candidate.status == FAILED:
+        is_noted = is_noted_cancelled(candidate.recording_metadata)
+        return UploadFinding.CANCELLED if is_noted and stored is not None else None
     # A row without a key may be of a time before uploads went to this store.
     if candidate.s3_key and stored is None:
         return UploadFinding.FILE_MISSING

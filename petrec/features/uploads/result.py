@@ -73,6 +73,7 @@ class SweepResult(Struct, frozen=True):
     """A sweep at its end; `run` is None where no recording was to be written.
 
     `announced` uploads were announced; `left` need a person; `skipped` were not written as planned.
+    `deleted` are files of cancelled uploads.
     """
 
     run: Run | None
@@ -80,6 +81,7 @@ class SweepResult(Struct, frozen=True):
     announced: int
     left: int
     skipped: tuple[MovedOn, ...] = ()
+    deleted: int = 0
     command: str = "uploads sweep"
     schema_version: int = SCHEMA_VERSION
 
@@ -98,6 +100,7 @@ class SweepResult(Struct, frozen=True):
         name = f"run {run.id} {run.state}" if run else "no run"
         changed = run.changed - run.before if run else 0
         title = f"{name}: {counted(changed, 'recording')} settled, {self.announced} announced"
+        title += f", {counted(self.deleted, 'file')} deleted" if self.deleted else ""
         kinds = tuple((kind, count, kind.settlement) for kind, count in self.counts.items())
         grids = [Grid("Uploads", ("finding", "recordings", "settled by"), kinds)]
         if self.skipped:

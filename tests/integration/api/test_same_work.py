@@ -15,6 +15,7 @@ from tests.plugins.databases import Database
 from tests.plugins.memory_store import MemoryStore
 from tests.plugins.two_clinics import (
     ABSENT,
+    ALL,
     APPT1,
     APPT2,
     INITIATE,
@@ -64,7 +65,7 @@ class Watched(MemoryStore):
 
 @pytest.fixture
 def watched(make_api: Callable[..., Api], two_clinics: Database) -> Api:
-    api = make_api(database=two_clinics, store=Watched())
+    api = make_api(database=two_clinics, store=Watched(), options=ALL)
     api.store.objects.update(SOUNDS)
     watch(api.engine, lambda statement, _: api.store.seen.append(statement))
     event.listen(api.engine.pool, "checkout", lambda *_: api.store.seen.append("checkout"))

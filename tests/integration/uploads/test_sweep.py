@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from tests.plugins.command import Spawn
-from tests.plugins.seaweed import KEYS
+from tests.plugins.seaweed import KEYS, Seaweed
 from tests.plugins.sweeps import EVER, FOUND, Swept
 from tests.plugins.waiting import until
 
@@ -54,6 +54,36 @@ def test_a_sweep_settles_and_its_undo_takes_it_back(swept: Swept) -> None:
     shown = swept("runs", "undo", "1", "--yes")
     assert shown.code == 0, shown.out
     assert swept.database.checksum() == before
+
+
+def test_files_of_cancelled_uploads_are_deleted_and_no_others(
+    swept: Swept, seaweed: Seaweed
+) -> None:
+    base, head = swept.database, seaweed.store().head
+    ids = [row for row, sort in sorted(swept.sort_of().items()) if sort == "noted"]
+    cancelled, processing, shared, other = ids[:4]
+    failed = (
+        "UPDATE recordings SET status = 'failed', s3_key = %s, recording_metadata = %s"
+        " WHERE id = %s"
+    )
+    with base.connect() as connection:
+        for row, noted, key in (
+            (cancelled, '{"cancelled_at": "2026-01-01T00:00:00Z"}', cancelled),
+            # Its processing failed, and a person wrote of a cancellation.
+            (processing, '{"note": "\\"cancelled_at\\""}', processing),
+            (shared, '{"cancelled_at": "2026-01-01T00:00:00Z"}', other),
+        ):
+            connection.execute(failed, (f"sweep/{key}", noted, row))
+    plan = swept.json(code=1)
+    listed = {one["recording_id"] for one in plan["uploads"] if one["finding"] == "cancelled"}
+    assert listed == {cancelled, shared}
+    assert head(f"sweep/{cancelled}") is not None
+    assert swept.json("--apply", "--yes", code=1)["deleted"] == 1
+    assert head(f"sweep/{cancelled}") is None
+    assert head(f"sweep/{processing}") is not None
+    assert head(f"sweep/{other}") is not None
+    statuses = base.execute("SELECT DISTINCT status FROM recordings WHERE id = ANY(%s)", (ids[:3],))
+    assert statuses == [("failed",)]
 
 
 def test_a_sweep_that_was_killed_is_finished_and_tells_of_everything(
