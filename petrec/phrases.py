@@ -61,6 +61,7 @@ class Phrase(StrEnum):
         "roles that can read recordings also need to read the new table: "
         "GRANT SELECT ON {visits} TO {readers}; or pass grants=True"
     )
+    LEAVE_OUT = "leave out {name}"
     RENAME_OR_KEEP = "rename or drop it; or keep {name}"
     REPAIR_FIRST = "repair the certain ones: apply_backfill; export the others: export_review"
     REPORT_JSON_ONLY = "only the JSON form of a report can be read"

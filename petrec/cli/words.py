@@ -67,6 +67,7 @@ WORDS: Mapping[Phrase, str] = {
         "roles that can read recordings also need to read the new table: "
         "GRANT SELECT ON {visits} TO {readers}; or --grant-like-recordings"
     ),
+    Phrase.LEAVE_OUT: "leave it out with --keep {name}",
     Phrase.RENAME_OR_KEEP: "rename or drop it; or keep it with --keep {name}",
     Phrase.REPAIR_FIRST: (
         "repair the certain ones: petrec backfill --apply; export the others: petrec review export"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from petrec.errors import DatabaseError, StorageUnavailableError
+from petrec.errors import DatabaseError, StorageUnavailableError, UnsupportedServerError
 from petrec.features.outbox.table import BRANCH
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.foresight import Foresight, foresee
@@ -14,7 +14,7 @@ from petrec.features.runs.journal.lock import reading
 from petrec.features.runs.journal.presence import is_installed
 from petrec.features.runs.journal.store import unfinished_run
 from petrec.features.runs.lineage import read_skips
-from petrec.features.runs.run import Action, Observer
+from petrec.features.runs.run import Action, Observer, Target
 from petrec.features.uploads.announce import (
     Listeners,
     announce,
@@ -38,7 +38,7 @@ from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
 from petrec.postgres.accepted import refusals_of
 from petrec.postgres.writable import check_writable
-from petrec.schema import UploadState
+from petrec.schema import Schema, UploadState
 from petrec.storage import open_bucket
 from petrec.storage.objects import check_bucket, delete_object, head_object
 
@@ -107,7 +107,7 @@ def sweep_uploads(
     """
     given, serve = throttling or Throttling(), session.settings.serve
     with session.snapshot() as (connection, schema):
-        target = sweep_target(schema)
+        target = _target(schema)
         check_writable(connection, schema, target.columns, locks=False)
         pending = is_installed(connection) and unfinished_run(connection, target.name, Action.SWEEP)
     found = _find(session, scope or SweepScope(), step)
@@ -139,6 +139,13 @@ def sweep_uploads(
     return SweepResult(run, counts, told, left, skipped, deleted)
 
 
+def _target(schema: Schema) -> Target:
+    """Return what a sweep writes; errors: UnsupportedServerError."""
+    if not schema.layout.is_here:
+        raise UnsupportedServerError("petrec does not settle uploads of other nodes")
+    return sweep_target(schema)
+
+
 def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:
     store = session.settings.serve.store
     bucket = open_bucket(store)
@@ -147,7 +154,7 @@ def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:
     )
     with session.snapshot() as (connection, schema):
         window = read_window(connection, scope, rules.expires_s)
-        foresight = foresee(connection, schema, sweep_target(schema), locks=False)
+        foresight = foresee(connection, schema, _target(schema), locks=False)
     check_bucket(bucket.place, bucket.credentials)
     checked = uploaded = 0
 

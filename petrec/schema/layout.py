@@ -4,7 +4,7 @@ A table of the coordinator is as good as one of plain PostgreSQL. The tables of 
 worker, together. Hashed tables lie on all workers, each row by the hash of one column.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,7 +49,31 @@ class Placement:
     colocation: int = 0
     column: str = ""
 
+    @property
+    def words(self) -> str:
+        """Return what kind of table it is."""
+        names = {
+            Spread.TENANT: "table of a tenant",
+            Spread.HASHED: f"table distributed by {self.column}",
+        }
+        return names.get(self.spread, f"{self.spread} table")
 
+    def can_refer(self, parent: "Placement", columns: Iterable[tuple[str, str]]) -> bool:
+        """Return whether Citus supports a foreign key of these pairs of columns to a table.
+
+        https://docs.citusdata.com/en/stable/develop/reference_ddl.html#adding-modifying-columns
+        """
+        if Spread.OTHER in {self.spread, parent.spread}:
+            return True
+        if self.spread in _ON_COORDINATOR:
+            return parent.spread in _ON_COORDINATOR
+        if parent.spread is Spread.REFERENCE:
+            return True
+        beside = self.spread is parent.spread and self.colocation == parent.colocation
+        return beside and (self.spread is Spread.TENANT or (self.column, parent.column) in columns)
+
+
+_ON_COORDINATOR = {Spread.LOCAL, Spread.MANAGED, Spread.REFERENCE}
 _HERE = Placement()
 
 
@@ -139,5 +163,4 @@ def _is_beside(mine: Placement, other: Placement, column: str | None) -> bool:
     if mine.spread is Spread.TENANT:
         same = other.spread is Spread.TENANT and mine.colocation == other.colocation
         return same or other.spread is Spread.REFERENCE
-    on_coordinator = {Spread.LOCAL, Spread.MANAGED, Spread.REFERENCE}
-    return mine.spread in on_coordinator and other.spread in on_coordinator
+    return mine.spread in _ON_COORDINATOR and other.spread in _ON_COORDINATOR

@@ -30,7 +30,7 @@ CREATE TABLE {0}.appointments (id int PRIMARY KEY, pet_owner_id int);
 CREATE TABLE {0}.appointment_pets (appointment_id int, pet_id int,
     PRIMARY KEY (appointment_id, pet_id));
 CREATE TABLE {0}.recordings (id int NOT NULL, appointment_id int NOT NULL, pet_id int,
-    updated_at timestamptz, PRIMARY KEY (id, appointment_id));
+    updated_at timestamptz, created_at timestamptz, PRIMARY KEY (id, appointment_id));
 """
 # Appointment a has the pets 1 to a % 3; of four recordings one has its pet, one another
 # pet, and two have none. Appointment 999 does not exist, nor does pet 99.
@@ -44,6 +44,7 @@ INSERT INTO {0}.recordings (id, appointment_id, pet_id)
     FROM generate_series(1, 800) n;
 INSERT INTO {0}.recordings (id, appointment_id, pet_id)
     VALUES (901, 999, 1), (902, 999, NULL), (903, 3, 99), (904, 999, 99);
+UPDATE {0}.recordings SET created_at = now() - make_interval(days => id % 30);
 """
 VISITS = """
 CREATE TABLE {0}.visits (id int PRIMARY KEY, appointment_id int, pet_id int);

@@ -17,7 +17,7 @@ from petrec.features.constraints.objects.table import VisitsTable
 from petrec.features.constraints.privileges import find_missing_privileges
 from petrec.features.constraints.result import ConstraintsPlan, ConstraintsStatus, Obstacles
 from petrec.features.constraints.specs import specs
-from petrec.features.constraints.state import ObjectState, Presence, Problem, Step
+from petrec.features.constraints.state import SHUT, ObjectState, Presence, Problem, Step
 from petrec.features.constraints.stranded import stranded_rows
 from petrec.phrases import Joined, Phrase, Phrased
 from petrec.rules import FINDINGS
@@ -63,7 +63,7 @@ class Request:
         return [object_of(catalog, spec) for spec in specs(self.groups, self.on_delete)]
 
     def _kept(self, state: ObjectState) -> ObjectState:
-        if state.presence is not Presence.IN_THE_WAY or state.name not in self.keep:
+        if state.presence not in SHUT or state.name not in self.keep:
             return state
         return replace(state, presence=Presence.LEFT_OUT, detail=f"kept: {state.detail}")
 
@@ -169,6 +169,9 @@ def refuse_without_privileges(plan: ConstraintsPlan) -> None:
 def _problems(coming: Judged) -> Iterator[Problem]:
     """Return what is in the way, what the server would refuse, and names in use in partitions."""
     for _, state in coming:
+        if state.presence is Presence.UNSUPPORTED:
+            fix = Phrased(Phrase.LEAVE_OUT, name=state.name)
+            yield Problem(state.name, f"{state.name} cannot be created: {state.detail}", fix)
         if state.presence is Presence.IN_THE_WAY:
             reason = f"{state.name} is in the way: {state.detail}"
             fix = Phrased(Phrase.RENAME_OR_KEEP, name=state.name)

@@ -17,11 +17,14 @@ class Presence(StrEnum):
     INVALID = "invalid"
     BEING_BUILT = "being built"
     IN_THE_WAY = "in the way"
+    UNSUPPORTED = "unsupported"
     LEFT_OUT = "left out"
 
 
 DONE = frozenset({Presence.PRESENT, Presence.EQUIVALENT, Presence.LEFT_OUT})
 OPEN = frozenset({Presence.MISSING, Presence.INVALID})
+# What the request can leave out by name.
+SHUT = frozenset({Presence.IN_THE_WAY, Presence.UNSUPPORTED})
 HELD = frozenset({Presence.PRESENT, Presence.INVALID})
 
 

@@ -10,6 +10,8 @@ import psycopg
 from sqlalchemy import Connection, Engine, TextClause, text
 from sqlalchemy.exc import DBAPIError
 
+from petrec.postgres.citus import read_node_blockers
+
 # CREATE INDEX CONCURRENTLY waits for old snapshots, including that of this query, which ends by
 # itself. Cancelling helps only for sessions that hold the lock, not for those queued behind it. An
 # ordinary role does not see the type of other sessions, but only autovacuum has no role.
@@ -89,6 +91,7 @@ class Watch:
 
     `autovacuums` are the workers that blocked, if no other session did at the last look. `look`
     is called with the second connection and the blockers, each time they are read.
+    `asks_nodes` is whether sessions of other nodes of a Citus cluster may block the statement.
     """
 
     engine: Engine
@@ -97,6 +100,7 @@ class Watch:
     pressure: Pressure | None = None
     attempt: int = 0
     look: Callable[[Connection, list[int]], None] | None = None
+    asks_nodes: bool = False
     blockers: dict[tuple[int, str], str] = field(default_factory=dict)
     autovacuums: frozenset[int] = frozenset()
     _stop: Event = field(default_factory=Event)
@@ -135,15 +139,18 @@ class Watch:
             self.autovacuums = frozenset(int(row.pid) for row in rows if alone)
         if self.look is not None:
             self.look(second, [int(row.pid) for row in rows])
+        if self.asks_nodes and not rows:
+            for row in read_node_blockers(second, self.pid):
+                self._note(row, f" on {row.node}")
 
-    def _note(self, row: Any) -> None:
+    def _note(self, row: Any, where: str = "") -> None:
         who = (int(row.pid), str(row.started))
         if who not in self.blockers:
-            self.blockers[who] = _described(row)
+            self.blockers[who] = _described(row, where)
             self.tell(f"waiting for {self.blockers[who]}")
 
 
-def _described(row: Any) -> str:
+def _described(row: Any, where: str) -> str:
     if row.pid == 0:
         return (
             f"prepared transaction {row.started!r} ({row.role}, since {row.seconds} s):"
@@ -152,4 +159,4 @@ def _described(row: Any) -> str:
     role = f", {row.role}" if row.role else ""
     state = row.state or "no state"
     since = f"transaction open for {row.seconds or 0} s"
-    return f"pid {row.pid} ({row.backend_type}, {state}{role}, {since})"
+    return f"pid {row.pid}{where} ({row.backend_type}, {state}{role}, {since})"

@@ -8,12 +8,14 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from psycopg import errors as pg
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from petrec.errors import TimedOutError
+from petrec.postgres.citus import has_workers
 from petrec.postgres.ddl.blockers import Pressure, Watch
 from petrec.postgres.ddl.progress import Look, Progress
 
@@ -77,7 +79,9 @@ class Runner:
         pid = int(self.connection.scalar(_PID) or 0)
         self.observe(Progress("starting"))
         look = None if short else Look(pid, self.observe)
-        watch = Watch(self.engine, pid, self.tell, self._pressure, self.attempt, look)
+        watch = Watch(
+            self.engine, pid, self.tell, self._pressure, self.attempt, look, self._has_nodes
+        )
         try:
             with watch:
                 self._execute(sql.replace("%", "%%"), short=short)
@@ -89,6 +93,10 @@ class Runner:
         self.attempt, self._longer = 0, False
         self._blockers.clear()
         return True
+
+    @cached_property
+    def _has_nodes(self) -> bool:
+        return has_workers(self.connection)
 
     def _consider(self, autovacuums: frozenset[int]) -> None:
         """Consider autovacuum: it yields after deadlock_timeout, but never against wraparound."""

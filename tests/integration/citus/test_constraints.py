@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from tests.integration.citus.test_reads import kinds
 from tests.plugins.citus import HASHED, TENANT, CitusClinics
 from tests.plugins.command import Petrec, Spawn
 
@@ -63,6 +64,31 @@ def test_constraints_and_rollback_agree_with_the_shards(
     assert on_shards(citus, layout, "0 of 0")
 
 
+def test_keys_that_citus_does_not_have_are_named_before_anything_is_created(
+    petrec: Petrec, citus: CitusClinics
+) -> None:
+    sound(citus, HASHED)
+    relations = (
+        "SELECT relname FROM pg_class WHERE relnamespace = 'hashed'::regnamespace ORDER BY 1"
+    )
+    before = citus.execute(relations)
+    words = ("constraints", "apply", "--schema", HASHED, "--yes")
+    refused = petrec(*words, dsn=citus.dsn)
+    assert (refused.code, citus.execute(relations)) == (2, before)
+    assert "from hashed.visits, a local table, to hashed.appointments, a table" in refused.err
+    keys = ("fk_visits_appointment_id", "fk_recordings_visit_id")
+    keep = [word for key in keys for word in ("--keep", key)]
+    assert all(f"--keep {key}" in refused.err for key in keys)
+    assert petrec(*words, *keep, dsn=citus.dsn).code == 0
+    assert kinds(petrec, citus, HASHED)["ok"] > 0
+
+
+def test_a_tenant_has_every_constraint(petrec: Petrec, citus: CitusClinics) -> None:
+    sound(citus, TENANT)
+    assert petrec("constraints", "apply", "--schema", TENANT, "--yes", dsn=citus.dsn).code == 0
+    assert on_shards(citus, TENANT, "2 of 2")
+
+
 @pytest.mark.parametrize("layout", [TENANT, HASHED])
 def test_a_lock_behind_a_reader_of_a_worker_holds_nobody_up(
     layout: str, spawn: Spawn, citus: CitusClinics
@@ -84,3 +110,21 @@ def test_a_lock_behind_a_reader_of_a_worker_holds_nobody_up(
         reader.rollback()
     assert process.wait(60) == 0
     assert max(waits) < 0.3 + 0.5
+
+
+@pytest.mark.parametrize("layout", [TENANT, HASHED])
+def test_a_session_of_a_worker_that_blocks_is_named(
+    layout: str, spawn: Spawn, citus: CitusClinics
+) -> None:
+    sound(citus, layout)
+    ((shard, host, port),) = citus.execute(FIRST_SHARD.format(layout))
+    options = ("--group", "required", "--schema", layout, "--yes", "--lock-timeout", "20000")
+    with psycopg.connect(make_conninfo(citus.dsn, host=host, port=port)) as reader:
+        reader.execute("SET citus.override_table_visibility = off")
+        reader.execute(f"SELECT count(*) FROM {shard}")
+        process = spawn("constraints", "apply", *options, dsn=citus.dsn)
+        waits = next(line for line in process.stderr if "waiting for" in line)
+        who = f"pid {reader.info.backend_pid} on {host}:{port} (client backend, idle in transaction"
+        assert who in waits
+        reader.rollback()
+    assert process.wait(60) == 0

@@ -74,3 +74,4 @@ def test_the_api_serves_no_distributed_tables(layout: str, citus: CitusClinics) 
     with pytest.raises(UnsupportedServerError, match=f"does not serve {layout} tables"):
         Database(engine).schema(Mapping(schema=layout))
     engine.dispose()
+    assert citus.execute("SELECT to_regnamespace('petrec')") == [(None,)]

@@ -81,3 +81,28 @@ def test_only_several_nodes_need_a_remark() -> None:
     assert not PLAIN.remarks
     assert not ON_A_WORKER.remarks
     assert "no common snapshot" in " ".join(SHARDED.remarks)
+
+
+REFERS = [
+    (HERE, HERE, True),
+    (MANAGED, COPIED, True),
+    (COPIED, BY_ID, False),
+    (HERE, BY_ID, False),
+    (HERE, TENANT, False),
+    (TENANT, TENANT, True),
+    (TENANT, OTHER_TENANT, False),
+    (TENANT, COPIED, True),
+    (TENANT, HERE, False),
+    (BY_APPOINTMENT, BY_ID, True),
+    (BY_APPOINTMENT, ELSEWHERE, False),
+    (BY_PET, BY_ID, False),
+    (BY_APPOINTMENT, COPIED, True),
+    (BY_APPOINTMENT, HERE, False),
+    (BY_APPOINTMENT, MANAGED, False),
+    (APPENDED, HERE, True),
+]
+
+
+@pytest.mark.parametrize(("own", "parent", "can"), REFERS)
+def test_a_foreign_key_is_one_that_citus_has(own: Placement, parent: Placement, can: bool) -> None:
+    assert own.can_refer(parent, [("appointment_id", "id"), ("x", "y")]) is can

@@ -22,6 +22,7 @@ from petrec.features.constraints.catalog.unlike import read_unlike
 from petrec.features.constraints.names import Name, Names, part_index
 from petrec.features.constraints.specs import GROUPS, specs
 from petrec.postgres.citus import Shell, read_shells
+from petrec.schema import Placement, Spread
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 
 
@@ -102,6 +103,15 @@ class Catalog:
         """Return a table by its logical name."""
         return self.tables.get(self.mapping.table(logical))
 
+    def placement(self, logical: str) -> Placement:
+        """Return which nodes have a table's rows, or will have them; see `Placement`."""
+        found = self.table(logical) or self.table("recordings")
+        if found is None:
+            return Placement()
+        # What is created in a tenant's schema is the tenant's; elsewhere it is local.
+        is_here = self.table(logical) is None and found.placement.spread is not Spread.TENANT
+        return Placement() if is_here else found.placement
+
     def column(self, table: str, logical: str) -> ColumnRow | None:
         """Return a column by logical names."""
         key = self.mapping.table(table), self.mapping.column(table, logical)
@@ -164,7 +174,8 @@ def _on_nodes(table: TableRow, shell: Shell | None) -> TableRow:
     """Return a table with its size on all nodes, where its rows were never counted."""
     if shell is None:
         return table
-    return replace(table, rows=0, bytes=shell.bytes, stranded=shell.stranded)
+    table = replace(table, rows=0, bytes=shell.bytes)
+    return replace(table, stranded=shell.stranded, placement=shell.placement)
 
 
 def _asked(mapping: Mapping) -> dict[str, Any]:

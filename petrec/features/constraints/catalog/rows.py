@@ -4,13 +4,17 @@ from dataclasses import dataclass
 
 from petrec.features.constraints.names import Name
 from petrec.postgres.enforced import Demand, Enforced, Nature
+from petrec.schema import Placement
+
+_HERE = Placement()
 
 
 @dataclass(frozen=True)
 class TableRow:
     """A table; `rules` says whether it has rules on UPDATE or DELETE.
 
-    `stranded` is whether a coordinator of Citus still has rows from before it was distributed.
+    `stranded` is whether a coordinator of Citus still has rows from before it was distributed,
+    `placement` which nodes of a cluster have its rows.
     """
 
     name: str
@@ -24,6 +28,7 @@ class TableRow:
     owner: str
     rules: bool
     stranded: bool = False
+    placement: Placement = _HERE
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,20 @@ class ForeignKey(Object):
         if best is not None:
             return present(self.spec, best)
         named = next((c for c in rows if c.name == self.spec.name), None)
-        return in_the_way(named or next(iter(matching), None))
+        taken = named or next(iter(matching), None)
+        return in_the_way(taken) if taken or self._is_supported() else self._unsupported()
+
+    def _is_supported(self) -> bool:
+        columns = [column.bare for column in self.columns]
+        pairs = zip(columns, (column.bare for column in self.referenced), strict=True)
+        own, parent = self.spec.table, self.spec.parent
+        return self.catalog.placement(own).can_refer(self.catalog.placement(parent), pairs)
+
+    def _unsupported(self) -> Judgement:
+        own, parent = map(self.catalog.placement, (self.spec.table, self.spec.parent))
+        detail = f"Citus has no foreign key from {self.table}, a {own.words},"
+        detail += f" to {self.parent}, a {parent.words}"
+        return Judgement(Presence.UNSUPPORTED, detail=detail)
 
     def judge_own(self) -> ObjectState:
         """Return the state for a rollback: of the key with the integration guide's name."""
