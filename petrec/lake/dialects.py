@@ -4,8 +4,9 @@ The rules are built once, as PostgreSQL's SQL. sqlglot parses that text and writ
 dialect; here is what it does not know: the digest, the names of views, types, collations.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,21 +15,26 @@ from sqlalchemy import DateTime, Executable
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlglot import exp
 
-_BINARY = frozenset({exp.DataType.Type.UUID, exp.DataType.Type.USERDEFINED})
-
 
 @dataclass(frozen=True)
 class EngineDialect:
-    """An engine's SQL: sqlglot's name for it, the SHA-256 of a text, and an array in order."""
+    """An engine's SQL: sqlglot's name for it, the SHA-256 of a text, and an array in order.
+
+    `as_text` are the types that views have as text. Where it `reads_once`, a query reads each view
+    one time and keeps the columns that it needs: its rows come from a server.
+    """
 
     name: str
     sha256: Callable[[exp.Expression], exp.Expression]
     ordered: str
+    as_text: frozenset[Any] = frozenset({exp.DataType.Type.UUID, exp.DataType.Type.USERDEFINED})
+    reads_once: bool = False
 
 
 DUCKDB = EngineDialect(
     "duckdb", lambda text: exp.Anonymous(this="sha256", expressions=[text]), "list_sort"
 )
+DUCKDB_LIVE = replace(DUCKDB, as_text=frozenset({exp.DataType.Type.USERDEFINED}), reads_once=True)
 SPARK = EngineDialect(
     "spark",
     lambda text: exp.Anonymous(this="sha2", expressions=[text, exp.Literal.number(256)]),
@@ -83,11 +89,17 @@ class Transpiler:
 
     def write(self, statement: Executable) -> str:
         """Return the query as the engine reads it."""
-        return self.write_text(postgres_text(statement))
+        tree = self._translated(postgres_text(statement))
+        return self._written(_reading_once(tree) if self.dialect.reads_once else tree)
 
     def write_text(self, text: str) -> str:
         """Return PostgreSQL's SQL as the engine reads it; errors: sqlglot's ParseError."""
-        tree = sqlglot.parse_one(text, read="postgres").transform(self._changed, copy=False)
+        return self._written(self._translated(text))
+
+    def _translated(self, text: str) -> Any:
+        return sqlglot.parse_one(text, read="postgres").transform(self._changed, copy=False)
+
+    def _written(self, tree: exp.Expression) -> str:
         return str(tree.sql(dialect=self.dialect.name, identify=True))
 
     def _changed(self, node: exp.Expression) -> Any:
@@ -100,7 +112,7 @@ class Transpiler:
                 return node.this
             case exp.Table() if node.args.get("db"):
                 return self._view(node)
-            case exp.DataType() if node.this in _BINARY:
+            case exp.DataType() if node.this in self.dialect.as_text:
                 return exp.DataType.build("text")
             case exp.ArrayAgg() if not isinstance(node.parent, exp.Anonymous):
                 return exp.Anonymous(this=self.dialect.ordered, expressions=[node.copy()])
@@ -112,3 +124,20 @@ class Transpiler:
     def _view(self, table: exp.Table) -> exp.Table:
         name = self.views[table.db, table.name]
         return exp.Table(this=exp.to_identifier(name), alias=table.args.get("alias"))
+
+
+def _reading_once(query: Any) -> Any:
+    """Return a query that reads no view twice."""
+    tables = list(query.find_all(exp.Table))
+    named = Counter(table.name for table in tables)
+    for table in tables:
+        if named[table.name] > 1:
+            table.set("this", exp.to_identifier(_kept(table.name)))
+    for name in (name for name, times in named.items() if times > 1):
+        rows = exp.select("*").from_(name)
+        query = query.with_(_kept(name), as_=rows, materialized=True, copy=False)
+    return query
+
+
+def _kept(view: str) -> str:
+    return f"{view}_kept"

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Column, Connection, Table, select, text
 from sqlalchemy.sql.selectable import NamedFromClause, Subquery
 from sqlglot import exp
 
 from petrec.errors import InconsistentReadError, SchemaMismatchError
-from petrec.lake.dialects import DUCKDB, Transpiler, postgres_text
+from petrec.lake.dialects import DUCKDB_LIVE, Transpiler, postgres_text
 from petrec.lake.duckdb_extensions import Extension, load_extension
 from petrec.lake.duckdb_queries import answered, translated
 from petrec.lake.engine import check_apart, view_name
@@ -89,7 +89,7 @@ class LiveDatabase:
                 views[str(table.schema), str(table.name)] = view_name(name)
             self._share_snapshot(engine)
             now = self.inner.provenance().taken_at
-            yield LiveSource(engine, Transpiler(DUCKDB, views, now), self.inner, known), schema
+            yield LiveSource(engine, Transpiler(DUCKDB_LIVE, views, now), self.inner, known), schema
 
     def _may_scan(self, table: Table) -> bool:
         """Return whether the role may read a whole table; a scan reads its ctid, too."""
@@ -156,12 +156,7 @@ def _tables(schema: Schema) -> Iterator[tuple[str, Table, NamedFromClause]]:
 def _create_view(connection: Any, name: str, table: Table, rows: NamedFromClause | None) -> None:
     """Make a view of a table; `rows` are those that the server is to select itself."""
     columns = [column for column in table.c if base_type(column) not in {"json", "jsonb"}]
-    chosen = [
-        exp.alias_(
-            read_as(exp.column(str(c.name), quoted=True), base_type(c)), str(c.name), quoted=True
-        )
-        for c in columns
-    ]
+    chosen = [exp.alias_(_read(column), str(column.name), quoted=True) for column in columns]
     source: exp.Expression = exp.table_(table.name, db=table.schema, catalog="pg", quoted=True)
     if rows is not None:
         query_of_rows = postgres_text(select(*(rows.c[column.key] for column in columns)))
@@ -169,6 +164,12 @@ def _create_view(connection: Any, name: str, table: Table, rows: NamedFromClause
         source = exp.Anonymous(this="postgres_query", expressions=called)
     query = exp.select(*chosen).from_(source).sql("duckdb", identify=True)
     connection.query(query).create_view(view_name(name))
+
+
+def _read(column: Column[Any]) -> exp.Expression:
+    """Return how a column is read; of uuid as it is, since its text is longer and slower."""
+    name, kind = exp.column(str(column.name), quoted=True), base_type(column)
+    return name if kind == "uuid" else read_as(name, kind)
 
 
 def _without_conditions(known: Schema, mapping: Settings) -> Schema:

@@ -1,6 +1,7 @@
 """DuckDB on a live database answers as PostgreSQL does, from the snapshot of petrec."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 from sqlalchemy import text
 
 import petrec as api
-from petrec.rules.census import take_census
+from petrec.fingerprints import fingerprints_query
+from petrec.lake.live import LiveEngine, LiveSource
+from petrec.rules.census import census_query, take_census
 from tests.integration.lake.test_audit_files import options_of
 from tests.plugins.command import Petrec
 from tests.plugins.databases import SHAPES, Database, MakeDatabase
@@ -106,6 +109,22 @@ def test_all_reads_are_of_one_snapshot(clinic: Database) -> None:
         )
         assert lost == before.count(has_pet=False)
     assert api.audit(session).guide.recordings_with_pet_id == 0
+
+
+@pytest.mark.parametrize("shape", ["with_visits", "text_ids"])
+def test_every_table_is_read_once(database: MakeDatabase, shape: str) -> None:
+    session = api.connect(database(shape).dsn, scans=True)
+    with session.source() as (source, schema):
+        assert isinstance(source, LiveSource)
+        assert isinstance(source.engine, LiveEngine)
+        for query in census_query(schema, owners=True), fingerprints_query(schema):
+            told = source.engine.connection.execute(
+                f"EXPLAIN (FORMAT json) {source.transpiler.write(query)}"
+            )
+            ((_, plan),) = told.fetchall()
+            scans = Counter(re.findall(r'"Table": "(\w+)"', plan))
+            assert {"recordings", "pets", "appointments", "appointment_pets"} <= scans.keys()
+            assert set(scans.values()) == {1}, plan
 
 
 def test_what_duckdb_compares_in_another_way_is_refused(
