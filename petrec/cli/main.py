@@ -1,9 +1,11 @@
 """Run a command and turn its outcome into an exit code and at most one message."""
 
 import gc
+import os
 import re
 import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
 from types import FrameType
@@ -11,6 +13,7 @@ from types import FrameType
 from petrec.cli.streams import discard_output, finish_output, prepare_streams
 from petrec.cli.words import worded
 from petrec.errors import DeclinedError, ExitCode, OutputError, PetrecError, ReaderGoneError
+from petrec.lake.choice import LEFT_BEHIND
 
 # Imports create objects that stay: to look for garbage among them costs a tenth of a start.
 _OBJECTS_BEFORE_COLLECTION = 200_000
@@ -22,7 +25,12 @@ def main() -> None:
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
     prepare_streams()
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(_outcome())
+    code = _outcome()
+    if any(thread.name == LEFT_BEHIND for thread in threading.enumerate()):
+        # Python's own end would wait for what the thread uses.
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _outcome() -> int:

@@ -6,6 +6,9 @@ from typing import Any
 
 from petrec.extras import need_extra
 
+# The name of threads that work on after a signal; only the end of the process ends them.
+LEFT_BEHIND = "petrec-left-behind"
+
 
 class FileEngine(StrEnum):
     """The engines by the names that users choose them by."""

@@ -1,37 +1,70 @@
 """Queries of DuckDB that a signal ends: they run in a thread of their own.
 
 In the main thread DuckDB looks for signals between its tasks only, which can take long, and its
-other threads continue afterwards.
+other threads continue afterwards. A task on long lists may take minutes: its thread is left behind.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from datetime import UTC
 from itertools import chain
+from threading import Thread
 from typing import Any, TypeVar
 
 from petrec.errors import EngineFailedError
+from petrec.lake.choice import LEFT_BEHIND
 from petrec.lake.csv_files import csv_error
 
 T = TypeVar("T")
 ZONED = "TIMESTAMP WITH TIME ZONE"
 _AT_ONCE = 10_000
 _UNCONNECTED = "Unable to connect to "
+# Lists have any length, and nothing else runs while they become Python's.
+_LISTS_AT_ONCE = 16
 # An interrupt is lost if the query has not started yet.
 _AGAIN_S = 0.1
+_PATIENCE_S = 1.0
+# What is used by queries that do not end: it cannot be closed before they have.
+_left: list[Any] = []
 
 
 def interruptible(connection: Any, work: Callable[[], T]) -> T:
     """Run a query of a connection; whatever this thread raises meanwhile ends the query, too."""
-    with ThreadPoolExecutor(1, "petrec-duckdb") as pool:
-        running = pool.submit(work)
-        try:
-            return running.result()
-        finally:
-            while not running.done():
-                connection.interrupt()
-                wait([running], _AGAIN_S)
+    running: Future[T] = Future()
+    thread = Thread(target=_run, args=(running, work), name="petrec-duckdb", daemon=True)
+    thread.start()
+    try:
+        return running.result()
+    finally:
+        last = time.monotonic() + _PATIENCE_S
+        while not running.done() and time.monotonic() < last:
+            connection.interrupt()
+            wait([running], _AGAIN_S)
+        if not running.done():
+            thread.name = LEFT_BEHIND
+            _left.append(connection)
+
+
+def _run(running: "Future[T]", work: Callable[[], T]) -> None:
+    try:
+        running.set_result(work())
+    except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+        running.set_exception(error)
+
+
+@contextmanager
+def closed_in_time(connection: Any) -> Iterator[Any]:
+    """Close a connection at the end, unless that would wait for a query that does not end."""
+    try:
+        yield connection
+    finally:
+        if _left:
+            # A connection would close its cursors, too.
+            _left.append(connection)
+        else:
+            connection.close()
 
 
 def answered(cursor: Any, sql: str, what: str) -> tuple[Sequence[str], Iterator[Any]]:
@@ -48,7 +81,8 @@ def answered(cursor: Any, sql: str, what: str) -> tuple[Sequence[str], Iterator[
             quoted[index] = f"timezone('UTC', {quoted[index]}) AS {quoted[index]}"
         text = " ".join(("SELECT", ", ".join(quoted), "FROM (", sql, ")")) if zoned else sql
         interruptible(cursor, lambda: cursor.execute(text))
-    rows = chain.from_iterable(_blocks(cursor))
+    has_lists = any(column[1].endswith("[]") for column in found)
+    rows = chain.from_iterable(_blocks(cursor, _LISTS_AT_ONCE if has_lists else _AT_ONCE))
     return names, (_in_utc(row, zoned) for row in rows) if zoned else rows
 
 
@@ -60,10 +94,10 @@ def _in_utc(row: Sequence[Any], zoned: Sequence[int]) -> Sequence[Any]:
     return values
 
 
-def _blocks(cursor: Any) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a result, many at once."""
+def _blocks(cursor: Any, size: int) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a result, so many at once."""
     with translated("the files"):
-        while rows := interruptible(cursor, lambda: cursor.fetchmany(_AT_ONCE)):
+        while rows := interruptible(cursor, lambda: cursor.fetchmany(size)):
             yield rows
 
 

@@ -13,7 +13,14 @@ from petrec.lake.alike import FileTypes
 from petrec.lake.csv_files import FORM, header_in, header_of
 from petrec.lake.dialects import DUCKDB
 from petrec.lake.duckdb_extensions import check_address, open_s3
-from petrec.lake.duckdb_queries import ZONED, answered, interruptible, quoted_name, translated
+from petrec.lake.duckdb_queries import (
+    ZONED,
+    answered,
+    closed_in_time,
+    interruptible,
+    quoted_name,
+    translated,
+)
 from petrec.lake.engine import FileFormat, TableFiles, View
 
 _TYPES = {
@@ -109,7 +116,7 @@ class DuckdbEngine:
     @contextmanager
     def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
         """Yield the names of the columns and an iterator over rows."""
-        with self.connection.cursor() as cursor:
+        with closed_in_time(self.connection.cursor()) as cursor:
             yield answered(cursor, sql, "the files")
 
 
@@ -143,14 +150,14 @@ def duckdb_connection(**more: str | int) -> Iterator[tuple[Any, str]]:
     import duckdb  # noqa: PLC0415 - an optional package
 
     # DuckDB gives its temporary files the same names in each process.
-    with tempfile.TemporaryDirectory(prefix="petrec-duckdb-") as place:
+    with tempfile.TemporaryDirectory(prefix="petrec-duckdb-", ignore_cleanup_errors=True) as place:
         settings: dict[str, Any] = {
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "temp_directory": place,
             **more,
         }
-        with duckdb.connect(config=settings) as connection:
+        with closed_in_time(duckdb.connect(config=settings)) as connection:
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
             yield connection, duckdb.__version__
 
