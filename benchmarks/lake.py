@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.clinics import Damage, clinics
+from benchmarks.lake_page import write_page
 from benchmarks.record import record
 from tests.plugins.spark import started_cluster
 
@@ -26,7 +27,7 @@ _SETTINGS = {"spark.executor.memory": "2g"}
 
 
 def run() -> None:
-    """Measure every size by every engine, and write the results."""
+    """Measure every size by every engine, and write results and page."""
     rows = []
     for size in (int(text) for text in SIZES.split(",")):
         with (
@@ -34,7 +35,8 @@ def run() -> None:
             tempfile.TemporaryDirectory(prefix="petrec-lake-") as place,
         ):
             rows += _measured(size, make(Damage.MUCH), Path(place) / "lake")
-    record("lake", {"rounds": ROUNDS, "results": rows})
+    measured = record("lake", {"rounds": ROUNDS, "results": rows})
+    write_page(measured)
 
 
 def _measured(size: int, dsn: str, lake: Path) -> list[dict[str, Any]]:

@@ -11,11 +11,12 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 
-def record(name: str, content: Mapping[str, Any]) -> None:
-    """Write the results of a benchmark, in place of those that were there."""
+def record(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the results of a benchmark, in place of those that were there; returns them."""
     RESULTS.mkdir(exist_ok=True)
-    document = {"machine": _machine(), **content}
+    document: dict[str, Any] = {"machine": _machine(), **content}
     (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+    return document
 
 
 def _machine() -> dict[str, str | int | None]:

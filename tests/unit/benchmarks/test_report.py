@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import report
+from benchmarks import lake_page, report
 from benchmarks.api_bounds import Compared, Side, as_document
 from benchmarks.bounds import DUCKDB, FOUR, PETREC, SCANNED, SEVEN, held
 from benchmarks.chart import Bar, bars
@@ -55,6 +55,21 @@ def test_a_bound_compares_medians_of_one_size_and_damage() -> None:
     others = [row(PETREC, 100, size=2000), row(SEVEN, 1, damage=Damage.LITTLE)]
     found = {each.bound.other: round(each.ratio, 3) for each in held([*others, *FAST])}
     assert found == {SEVEN: round(5 / 11, 3), DUCKDB: 1.1}
+
+
+def test_engines_stand_side_by_side_in_the_section_of_their_own(tmp_path: Path) -> None:
+    page = tmp_path / "scale.md"
+    page.write_text(f"before\n{lake_page.BEGIN}\nold\n{lake_page.END}\nafter\n")
+    rows = [row("one", 5, 1, 2), row("one", 9, size=2000), row("other", 7, size=2000)]
+    measured = {"machine": MACHINE, "rounds": 3, "results": rows}
+    for _ in range(2):
+        lake_page.write_page(measured, page)
+        said = page.read_text()
+        assert said.startswith("before\n")
+        assert said.endswith("\nafter\n")
+        assert "old" not in said
+        assert "| recordings | 1,000 | 2,000 |\n|---|---|---|\n| one | 2.0 | 9.0 |" in said
+        assert "| other |  | 7.0 |" in said
 
 
 def test_the_page_keeps_what_is_around_the_results(page: Path) -> None:
