@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from petrec.api.ports import ErasingStore, ObjectStore, PresignedGet, PresignedPost
+from petrec.api.ports import CheckingStore, ErasingStore, ObjectStore, PresignedGet, PresignedPost
 from petrec.errors import StorageUnavailableError
 from petrec.storage.objects import StoredObject
 
@@ -42,8 +42,17 @@ class BoundedStore:
         """Return the largest size of an object."""
         return self.store.max_bytes
 
-    def presign_post(self, key: str, content_type: str, now: datetime) -> PresignedPost:
+    @property
+    def takes_sha256(self) -> bool:
+        """Return whether the host's store checks digests."""
+        return isinstance(self.store, CheckingStore) and self.store.takes_sha256
+
+    def presign_post(
+        self, key: str, content_type: str, now: datetime, sha256: str | None = None
+    ) -> PresignedPost:
         """Return a POST upload form for exactly this key and content type."""
+        if sha256 is not None and isinstance(self.store, CheckingStore):
+            return self.store.presign_post(key, content_type, now, sha256)
         return self.store.presign_post(key, content_type, now)
 
     def presign_get(self, key: str, now: datetime) -> PresignedGet:

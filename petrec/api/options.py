@@ -51,6 +51,7 @@ class Options:
     `corrections` adds the endpoint that sets the pet of a recording, `deletions` the one that
     deletes it permanently; `require_if_match` is whether a change of a recording or visit has to
     name the ETag that it is for.
+    With `checksums` a client may announce the SHA-256 of its file: the store takes no other bytes.
     A request takes `request_s` at most, each of its statements `statement_s`, or less if the
     session has a shorter limit; in seconds.
     """
@@ -67,6 +68,7 @@ class Options:
     corrections: bool = True
     deletions: bool = False
     require_if_match: bool = False
+    checksums: bool = False
     request_s: float = 30.0
     statement_s: float = 10.0
     clock: Callable[[], datetime] = utc_now

@@ -46,6 +46,20 @@ class ErasingStore(Protocol):
         """Delete the object, if there is one; errors: StorageUnavailableError."""
 
 
+@runtime_checkable
+class CheckingStore(Protocol):
+    """What a host's store does besides, where clients announce the digest of their file."""
+
+    @property
+    def takes_sha256(self) -> bool:
+        """Return true: a form may demand the file of a digest."""
+
+    def presign_post(
+        self, key: str, content_type: str, now: datetime, sha256: str | None = None
+    ) -> PresignedPost:
+        """Return a form that takes the file of this SHA-256 alone, in base64."""
+
+
 class ObjectStore(Protocol):
     """Presigns uploads, verifies them, and presigns downloads."""
 

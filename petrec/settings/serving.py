@@ -121,6 +121,9 @@ class ServeSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
     global_roles: Annotated[tuple[str, ...], says("Roles that may see every practice.")] = ()
     corrections: Annotated[bool, says("Serve PATCH of a recording, which sets its pet.")] = True
+    checksums: Annotated[
+        bool, says("Let clients announce the SHA-256 of a file: the store refuses another one.")
+    ] = False
     deletions: Annotated[
         bool, says("Serve DELETE of a recording, permanently: row, journal and file.")
     ] = False

@@ -18,15 +18,26 @@ ETAG = "s3_etag"
 CANCELLED = "cancelled_at"
 
 
+# Under this name the digest is noted that the client announced, in base64.
+SHA256 = "sha256"
+
+
 class _Noted(msgspec.Struct):
     s3_etag: str | None = None
     cancelled_at: str | None = None
+    sha256: str | None = None
 
 
 def noted_etag(metadata: str | None) -> str | None:
     """Return the ETag that a completion has noted in the metadata; None of older rows."""
     known = _noted(metadata)
     return known.s3_etag if known is not None else None
+
+
+def noted_sha256(metadata: str | None) -> str | None:
+    """Return the digest that the client announced; None if it announced none."""
+    known = _noted(metadata)
+    return known.sha256 if known is not None else None
 
 
 def is_noted_cancelled(metadata: str | None) -> bool:

@@ -18,12 +18,13 @@ _SLOW_DOWN = 429
 
 @dataclass(frozen=True)
 class StoredObject:
-    """What the store knows of an uploaded object: size in bytes, and when it was stored."""
+    """What the store knows of an uploaded object: size in bytes, when it came, its SHA-256."""
 
     size: int
     content_type: str
     etag: str
     modified: datetime | None = None
+    sha256: str | None = None
 
 
 def head_object(
@@ -105,7 +106,8 @@ def _stored(response: http.client.HTTPResponse) -> StoredObject | None:
         raise _refusal(response.status)(hint=hint)
     etag = response.getheader("etag", "").strip('"')
     kind, modified = response.getheader("content-type", ""), response.getheader("last-modified")
-    return StoredObject(int(size), kind, etag, _moment(modified))
+    digest = response.getheader(sigv4.CHECKSUM)
+    return StoredObject(int(size), kind, etag, _moment(modified), digest)
 
 
 def _refusal(status: int) -> type[StorageUnavailableError]:

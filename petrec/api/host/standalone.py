@@ -70,6 +70,7 @@ def make_app(dsn: Dsn, settings: Settings, environment: Mapping[str, str] = os.e
             corrections=serve.corrections,
             deletions=serve.deletions,
             require_if_match=serve.require_if_match,
+            checksums=serve.checksums,
             request_s=serve.limits.request_s,
             statement_s=serve.limits.statement_s,
         ),

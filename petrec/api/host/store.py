@@ -31,9 +31,17 @@ class S3Store:
         """Return the bucket's name."""
         return self.place.bucket
 
-    def presign_post(self, key: str, content_type: str, now: datetime) -> PresignedPost:
-        """Return a POST upload form for exactly this key and content type."""
-        upload = sigv4.Upload(key, content_type, self.max_bytes, self.expires_s, self.form_fields)
+    @property
+    def takes_sha256(self) -> bool:
+        """Return whether a form may demand the file of a digest."""
+        return True
+
+    def presign_post(
+        self, key: str, content_type: str, now: datetime, sha256: str | None = None
+    ) -> PresignedPost:
+        """Return a POST upload form for exactly this key and type; for this digest, if given."""
+        more = self.form_fields if sha256 is None else {**self.form_fields, sigv4.CHECKSUM: sha256}
+        upload = sigv4.Upload(key, content_type, self.max_bytes, self.expires_s, more)
         fields = sigv4.form(self.place, self.credentials(), upload, now)
         return PresignedPost(self.place.url(), fields)
 

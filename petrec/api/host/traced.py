@@ -139,10 +139,12 @@ class TracedStore(BoundedStore):
         super().__init__(store)
         self._tracer = tracer
 
-    def presign_post(self, key: str, content_type: str, now: datetime) -> PresignedPost:
+    def presign_post(
+        self, key: str, content_type: str, now: datetime, sha256: str | None = None
+    ) -> PresignedPost:
         """Return what the store does."""
         with self._span("presign_post", SpanKind.INTERNAL):
-            return super().presign_post(key, content_type, now)
+            return super().presign_post(key, content_type, now, sha256)
 
     def presign_get(self, key: str, now: datetime) -> PresignedGet:
         """Return what the store does."""

@@ -20,7 +20,7 @@ from petrec.features.outbox.enqueue import INSERT, event_row
 from petrec.features.outbox.table import EventType
 from petrec.features.runs.targets import target_name
 from petrec.schema import FAILED, UploadState
-from petrec.storage.metadata import ETAG, lacking, merged
+from petrec.storage.metadata import ETAG, lacking, merged, noted_sha256
 from petrec.storage.objects import StoredObject
 
 logger = logging.getLogger("petrec.api")
@@ -104,6 +104,10 @@ def verified(store: ObjectStore, row: Row, body: CompleteIn) -> StoredObject:
     if row.mime_type is not None and found.content_type != row.mime_type:
         message = "The type of the uploaded file differs from the announced type"
         raise conflict("upload_differs", message, field="content_type", expected=row.mime_type)
+    wanted = noted_sha256(row.recording_metadata)
+    if wanted is not None and found.sha256 != wanted:
+        message = "The uploaded file is not the one of the announced checksum"
+        raise conflict("upload_differs", message, field="checksum_sha256", actual=found.sha256)
     return found
 
 

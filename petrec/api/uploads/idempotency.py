@@ -22,6 +22,7 @@ from petrec.api.uploads.new_ids import makes_own
 from petrec.api.uploads.new_recording import NewRecording
 from petrec.api.wire_columns import as_moment, as_text, or_null
 from petrec.schema import Schema, UploadState
+from petrec.storage.metadata import noted_sha256
 
 _NAMESPACE = uuid.UUID("6f1d9c1e-5d0b-5c55-9f5c-0c6d3a0f4b1a")
 _COMPARED = (
@@ -91,6 +92,8 @@ def earlier(connection: Connection, clinic: Clinic, new: NewRecording) -> Earlie
         return None
     compared = [name for name in _COMPARED if name in clinic.schema.recordings.c]
     differs = any(getattr(row, name) != getattr(new, name) for name in compared)
+    if "recording_metadata" in clinic.schema.recordings.c:
+        differs = differs or noted_sha256(row.metadata) != new.sha256
     return EarlierUpload(row.s3_key, _formed_at(row, new.created_at), row.status, differs)
 
 
@@ -110,5 +113,6 @@ def _query(schema: Schema) -> Select[Any]:
     c = schema.recordings.c
     compared = [cast(c[name], Text).label(name) for name in _COMPARED if name in c]
     told = (as_text(c.s3_key).label("s3_key"), as_text(c.status).label("status"))
+    noted = as_text(or_null(c, "recording_metadata")).label("metadata")
     times = [as_moment(or_null(c, n)).label(n) for n in ("created_at", "updated_at")]
-    return select(*told, *times, *compared).where(c.id == bindparam("id"))
+    return select(*told, noted, *times, *compared).where(c.id == bindparam("id"))

@@ -21,6 +21,7 @@ from petrec.api.uploads.new_recording import Association, NewRecording
 from petrec.api.uploads.pending import note_form
 from petrec.api.uploads.wire import InitiateIn, InitiateOut
 from petrec.schema import FAILED
+from petrec.storage.metadata import SHA256
 
 logger = logging.getLogger("petrec.api")
 
@@ -32,7 +33,7 @@ def initiate(
     service.check_uploads()
     clinic = service.clinic
     new = _new_recording(service, caller, body, idempotency_key)
-    post = service.store.presign_post(new.s3_key, new.mime_type, new.created_at)
+    post = service.store.presign_post(new.s3_key, new.mime_type, new.created_at, new.sha256)
     try:
         with service.database.writing() as connection:
             if idempotency_key is not None:
@@ -87,9 +88,12 @@ def _association(clinic: Clinic, body: InitiateIn) -> Association:
     )
 
 
-def _metadata(body: InitiateIn) -> dict[str, float]:
-    seconds = body.estimated_duration_seconds
-    return {} if seconds is None else {"estimated_duration_seconds": seconds}
+def _metadata(body: InitiateIn) -> dict[str, float | str]:
+    told = {
+        "estimated_duration_seconds": body.estimated_duration_seconds,
+        SHA256: getattr(body, "checksum_sha256", None),
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _insert(
@@ -133,7 +137,7 @@ def _again(
     if earlier.pending and left == 0:
         note_form(service, caller, connection, new.id, new.created_at)
         signed_at, left = new.created_at, service.store.expires_s
-    post = service.store.presign_post(earlier.s3_key, new.mime_type, signed_at)
+    post = service.store.presign_post(earlier.s3_key, new.mime_type, signed_at, new.sha256)
     return _out(service, new, earlier.s3_key, post) | {"expires_in": left}
 
 

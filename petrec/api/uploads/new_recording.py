@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from petrec.schema import UploadState
+from petrec.storage.metadata import SHA256
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ class NewRecording(Association):
     status: UploadState = UploadState.PENDING
     is_transcribed: bool = False
     is_processing: bool = False
+
+    @property
+    def sha256(self) -> str | None:
+        """Return the digest of the file that the client announced."""
+        digest: str | None = self.recording_metadata.obj.get(SHA256)
+        return digest
 
     def values(self) -> dict[str, Any]:
         """Return the values by column."""

@@ -18,7 +18,7 @@ from petrec.api.uploads.wire import CancelOut, InitiateOut
 from petrec.api.wire_columns import as_column
 from petrec.postgres.raised import is_raised
 from petrec.schema import FAILED, Schema, UploadState, base_type
-from petrec.storage.metadata import CANCELLED, merged
+from petrec.storage.metadata import CANCELLED, merged, noted_sha256
 
 logger = logging.getLogger("petrec.api")
 
@@ -30,7 +30,7 @@ def new_form(service: Service, caller: Caller, recording: str) -> InitiateOut:
     known = ids.parse(Entity.RECORDING, recording, "recording_id")
     with service.database.writing() as connection:
         row = note_form(service, caller, connection, known, now)
-    post = store.presign_post(row.s3_key, row.mime_type, now)
+    post = store.presign_post(row.s3_key, row.mime_type, now, noted_sha256(row.recording_metadata))
     return {
         "recording_id": ids.write(Entity.RECORDING, known),
         "upload_url": post.url,

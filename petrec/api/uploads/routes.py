@@ -20,10 +20,13 @@ from petrec.api.uploads.wire import (
     InitiateOut,
     initiate_body,
 )
+from petrec.errors import SettingsError
 
 
 def add_uploads(router: APIRouter, service: Service, current_actor: Callable[..., Any]) -> None:
     """Add the endpoints."""
+    if service.options.checksums and not service.store.takes_sha256:
+        raise SettingsError("checksums need a store whose presign_post takes a sha256")
     body_type: Any = initiate_body(service.options)
     caller_of = actor_dependency(current_actor)
 

@@ -22,6 +22,14 @@ _MAX_DAYS = 86_400.0
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]+$")]
 Value = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00]*$")] | bool | int | float | None
 
+Digest = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$",
+        description="SHA-256 of the file in base64: the store refuses another file",
+    ),
+]
+
 
 def _whole(value: Any) -> Any:
     """Accept 3.0 as 3, as JSON does."""
@@ -109,7 +117,9 @@ class CancelOut(TypedDict):
 
 def initiate_body(options: Options) -> type[InitiateIn]:
     """Return the body's type for the options, so that the documents list what is allowed."""
+    digest: Any = {"checksum_sha256": (Digest | None, None)} if options.checksums else {}
     choices: Any = {
+        **digest,
         "recording_type": (_one_of(*options.recording_types), ...),
         "content_type": (_one_of(*options.content_types), ...),
     }
