@@ -50,6 +50,7 @@ AREAS = {
     "constraints": Area(
         ("petrec/features/constraints/*",),
         (
+            "tests/unit/constraints",
             *_tests(
                 "tests/integration/constraints",
                 "apply blockers builds feasible half_done holdups identity names odd_tables options"
