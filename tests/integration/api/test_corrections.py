@@ -81,7 +81,9 @@ def test_an_undo_leaves_a_pet_that_was_corrected_again(api: Api, petrec: Petrec)
 
 
 @pytest.mark.parametrize("pet", [PET2, "11111111-1111-4111-8111-111111111111"])
-def test_a_pet_of_another_appointment_is_refused_as_for_an_upload(api: Api, pet: str) -> None:
+def test_a_pet_of_another_appointment_is_refused_as_for_an_upload(
+    api: Api, caplog: pytest.LogCaptureFixture, pet: str
+) -> None:
     refused = patch(api, pet)
     assert refused.status_code == 400
     assert refused.json() == {
@@ -94,6 +96,9 @@ def test_a_pet_of_another_appointment_is_refused_as_for_an_upload(api: Api, pet:
             "valid_pet_ids": [f"pet-{PET1}", f"pet-{MORE}"],
         },
     }
+    (told,) = (vars(each) for each in caplog.records if "valid_pet_ids" in vars(each))
+    assert told.items() >= refused.json()["details"].items()
+    assert told["user_id"].startswith("user-")
     assert pet_of(api) == PET1
     [(logged,)] = api.database.execute("SELECT error_code FROM api_logs")
     assert logged == "pet_not_in_appointment"
