@@ -72,6 +72,13 @@ AREAS = {
             "petrec/api/entities.py",
             "petrec/api/stored_ids.py",
         ),
-        ("tests/unit/api", "tests/integration/api"),
+        (
+            "tests/unit/api",
+            *_tests(
+                "tests/integration/api",
+                "recordings_list records complete initiate visits corrections pending idempotency"
+                " access preconditions ids deletions against_sql shapes openapi unlike_types",
+            ),
+        ),
     ),
 }

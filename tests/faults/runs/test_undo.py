@@ -46,7 +46,9 @@ def test_rows_that_moved_on(petrec: Petrec, clinic: Database) -> None:
         one = read_lineage(connection, NAME, 2, str(changed[1]), None)
         assert read_lineage(connection, '"public"."other"', 2, None, None).changes == ()
     assert (len(shown.changes), shown.skipped) == (3, told[:3])
-    assert {change.run for change in shown.changes} == {2}
+    first = "SELECT row_key[1] FROM petrec.changes WHERE run_id = 2 ORDER BY seq LIMIT 3"
+    assert [(change.recording_id,) for change in shown.changes] == clinic.execute(first)
+    assert {(change.run, change.action) for change in shown.changes} == {(2, "undo of 1")}
     assert one.changes == ()
     assert [(row.recording_id, row.reason) for row in one.skipped] == [
         (str(changed[1]), "its pet has changed since")
