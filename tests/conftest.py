@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.plugins.pooler",
     "tests.plugins.seaweed",
     "tests.plugins.sweeps",
+    "tests.plugins.programs",
     "tests.plugins.exports",
     "tests.plugins.spark",
     "tests.plugins.votes",

@@ -68,13 +68,14 @@ def repair_and_take_back(petrec: Petrec, database: Database, tmp_path: Path) -> 
     assert database.checksum() == before
 
 
+@pytest.mark.few(3)
 def test_every_version_is_repaired_and_taken_back(
     petrec: Petrec, database: MakeDatabase, every_cluster: Cluster, tmp_path: Path
 ) -> None:
     repair_and_take_back(petrec, database("clinic", every_cluster), tmp_path)
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("shape", SHAPES[1:])
 def test_every_shape_is_repaired_and_taken_back(
     petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str

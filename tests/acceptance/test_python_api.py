@@ -4,19 +4,14 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-import psycopg
 import pytest
 
 import petrec
-from petrec.demo.clinic import create
 from tests.plugins.command import ROOT, environment
-from tests.plugins.databases import Database
-
-Program = Callable[[str], str]
+from tests.plugins.programs import Program
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -73,23 +68,6 @@ print(one == {**one, **{"id": frame["id"][0]}}, len(frame) == sum(1 for _ in row
 print(*(str(changes[name].dtype) for name in ("recording_id", "new_pet_id", "changed_at", "run")))
 print(changes["new_pet_id"].notna().all())
 """
-
-
-@pytest.fixture
-def program(empty_database: Database, tmp_path: Path) -> Program:
-    """Run a program on the demo's clinic, and return what it prints."""
-    with psycopg.connect(empty_database.dsn) as connection:
-        create(connection, recordings=1_000, seed=3)
-
-    def run(code: str) -> str:
-        ended = subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, text=True, capture_output=True,
-            env=environment(PETREC_DATABASE_URL=empty_database.dsn), check=False,
-        )  # fmt: skip
-        assert ended.returncode == 0, ended.stderr
-        return ended.stdout
-
-    return run
 
 
 @pytest.mark.parametrize(
@@ -195,6 +173,7 @@ def test_a_users_program_is_typed(tmp_path: Path) -> None:
     ], ended.stdout
 
 
+@pytest.mark.full
 def test_a_users_program_is_typed_for_pyright_too(tmp_path: Path) -> None:
     (tmp_path / "job.py").write_text(TYPED, encoding="utf-8")
     settings = {"typeCheckingMode": "strict", "extraPaths": [str(ROOT)], "pythonVersion": "3.11"}

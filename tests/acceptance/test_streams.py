@@ -42,7 +42,7 @@ def run(command: str, redirection: str, dsn: str, directory: Path) -> tuple[int,
     return ended.returncode, ended.stderr
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("command", [*READERS, *TEXTS])
 def test_a_full_device_is_said_and_ends_in_3(
     clinic: Database, tmp_path: Path, command: str
@@ -51,7 +51,7 @@ def test_a_full_device_is_said_and_ends_in_3(
     assert run(command, "> /dev/full", clinic.dsn, tmp_path) == (3, said)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("command", ["audit", "audit --rows ok", "backfill", "--help"])
 def test_a_reader_that_has_gone_ends_the_command_quietly(
     clinic: Database, tmp_path: Path, command: str
@@ -72,6 +72,7 @@ def test_closed_standard_output_ends_in_3(clinic: Database, tmp_path: Path, comm
     assert said.startswith("petrec: cannot write the output: ")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("redirection", ["2>&-", "2> /dev/full", "<&- 2>&-"])
 def test_closed_standard_error_changes_no_exit_code(
     clinic: Database, petrec: Petrec, tmp_path: Path, redirection: str
@@ -120,7 +121,7 @@ def test_an_unforeseen_error_is_undetermined(
     assert "File " in capsys.readouterr().err
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "content",
     ["[tool]\npetrec = 5\n", '[tool]\npetrec = ["a"]\n', "[tool.petrec]\nmapping = 5\n",

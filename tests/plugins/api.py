@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import psycopg
 from fastapi import FastAPI, Request
+from fastapi._compat import v2
 from sqlalchemy import Engine, create_engine, event
 
 from petrec.api import Actor, ApiError, ClinicPolicy, build_router
@@ -50,6 +51,30 @@ def watch(engine: Engine, seen: Callable[[str, Any], None]) -> None:
     event.listen(
         engine, "do_connect", lambda _, __, args, named: Connection.connect(*args, **named)
     )
+
+
+def keep_adapters() -> None:
+    """Build what validates a field once for all applications: it is most of what one costs.
+
+    The annotation tells models of one name apart; what a field's text names stays, lest another
+    object gets its address.
+    """
+    build = v2.ModelField.__post_init__
+    kept: dict[Any, v2.ModelField] = {}
+
+    def build_once(field: v2.ModelField) -> None:
+        key = (field.field_info.annotation, repr(v2.asdict(field.field_info)), repr(field.config))
+        try:
+            field._type_adapter = kept[key]._type_adapter
+        except (KeyError, TypeError) as missing:
+            build(field)
+            if isinstance(missing, KeyError):
+                kept[key] = field
+
+    v2.ModelField.__post_init__ = build_once  # type: ignore[assignment,method-assign]
+
+
+keep_adapters()
 
 
 class Client:

@@ -89,6 +89,31 @@ def _template(cluster: Cluster, shape: str) -> str:
     return name
 
 
+def _copy(server: Cluster, template: str, name: str) -> None:
+    """Copy the files of a database, which costs a third of copying by the log."""
+    strategy = "STRATEGY file_copy" if server.major >= 15 else ""
+    with psycopg.connect(server.dsn(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
+
+
+def _drop(old: Database) -> None:
+    for connection in old.connections:
+        connection.close()
+    with psycopg.connect(old.cluster.dsn(), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {old.name} WITH (FORCE)")
+
+
+@contextmanager
+def copied(source: Database) -> Iterator[Database]:
+    """Copy a database, which loses its connections; the copy goes with the block."""
+    for connection in source.connections:
+        connection.close()
+    copy = Database(source.cluster, f"{source.name}_copy", source.shape)
+    _copy(source.cluster, source.name, copy.name)
+    yield copy
+    _drop(copy)
+
+
 @contextmanager
 def databases(cluster: Cluster) -> Iterator[MakeDatabase]:
     """Make databases, which go with the block."""
@@ -98,17 +123,13 @@ def databases(cluster: Cluster) -> Iterator[MakeDatabase]:
         server = server or cluster
         template = "template0" if shape == "empty" else _template(server, shape)
         new = Database(server, f"t{os.getpid()}_{next(_numbers)}", shape)
-        with psycopg.connect(server.dsn(), autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {new.name} TEMPLATE {template}")
+        _copy(server, template, new.name)
         made.append(new)
         return new
 
     yield make
     for old in made:
-        for connection in old.connections:
-            connection.close()
-        with psycopg.connect(old.cluster.dsn(), autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE IF EXISTS {old.name} WITH (FORCE)")
+        _drop(old)
 
 
 @pytest.fixture

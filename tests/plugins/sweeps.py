@@ -10,7 +10,7 @@ import pytest
 
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
-from tests.plugins.databases import Database, databases
+from tests.plugins.databases import Database, copied, databases
 from tests.plugins.forks import Completed
 from tests.plugins.seaweed import BUCKET, KEYS, Seaweed
 
@@ -118,13 +118,5 @@ def _store_files(database: Database, seaweed: Seaweed) -> None:
 
 @pytest.fixture
 def swept(stored: Database, petrec: Petrec, seaweed: Seaweed, tmp_path: Path) -> Iterator[Swept]:
-    for connection in stored.connections:
-        connection.close()
-    copy = Database(stored.cluster, f"{stored.name}_copy")
-    admin = Database(stored.cluster, "postgres")
-    admin.execute(f"CREATE DATABASE {copy.name} TEMPLATE {stored.name}")
-    yield Swept(copy, petrec, tmp_path, seaweed.endpoint)
-    for connection in copy.connections:
-        connection.close()
-    admin.execute(f"DROP DATABASE {copy.name} WITH (FORCE)")
-    admin.connections[0].close()
+    with copied(stored) as copy:
+        yield Swept(copy, petrec, tmp_path, seaweed.endpoint)

@@ -1,5 +1,6 @@
 """A case as a row of a file, for people to fill in and for petrec to read again."""
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -20,6 +21,7 @@ CANNOT_TELL, LEAVE, OTHER = "cannot tell", "leave", "other"
 # The longest text that a spreadsheet's cell holds is 32,767.
 LONGEST_CELL = 32_000
 _LONGEST_LABEL = 150
+_NOT_ASCII = re.compile("[^ -~]")
 
 
 class RowChoice(msgspec.Struct, frozen=True, array_like=True):
@@ -57,7 +59,7 @@ def choices_of(case: Case) -> Choices:
 def encode_choices(choices: Choices) -> str:
     """Write the choices in plain ASCII, which every program keeps as it is."""
     text = msgspec.json.encode(choices).decode()
-    return "".join(c if " " <= c <= "~" else _escaped(c) for c in text)
+    return _NOT_ASCII.sub(lambda found: _escaped(found[0]), text)
 
 
 def decode_choices(cell: str) -> Choices:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.case_files import decide
+from tests.plugins.case_files import decide_some
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
@@ -29,6 +29,7 @@ def has_changed(clinic: Database, run: int) -> bool:
     return state(clinic)[0] == "running" and clinic.execute(query, (run,)) > [(1,)]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_backfill_names_the_command(
     clinic: Database, spawn: Spawn, petrec: Petrec, signal_number: int
@@ -57,7 +58,7 @@ def test_review_imports_and_undos_name_it_too(
 ) -> None:
     cases = tmp_path / "cases.csv"
     assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide(cases)
+    decide_some(cases)
     imported = ("review", "import", str(cases), "--apply", "--yes", "--partial", *SLOW)
     for number, command in ((1, imported), (2, ("runs", "undo", "1", "--yes", *SLOW))):
         process = spawn(*command, dsn=clinic.dsn)

@@ -17,7 +17,7 @@ from petrec.features.runs.run import TRANSITIONS, Action, RunState, Target
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings
-from tests.plugins.case_files import decide
+from tests.plugins.case_files import decide_some
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
 from tests.plugins.forks import Completed
@@ -86,7 +86,7 @@ def test_every_kind_of_run_can_be_abandoned(
 
     cases = tmp_path / "cases.csv"
     assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide(cases)
+    decide_some(cases, 150)
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial", "-q")
     interrupt(spawn, clinic, review, 20)
     assert abandon("3").code == 0
@@ -141,7 +141,7 @@ def test_the_default_isolation_does_not_matter(
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     cases = tmp_path / "cases.csv"
     assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide(cases)
+    decide_some(cases)
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial")
     assert petrec(*review, dsn=clinic.dsn).code in {0, 1}
     for run in ("2", "1"):

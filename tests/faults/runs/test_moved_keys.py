@@ -51,7 +51,7 @@ def into_its_own(row: dict[str, str]) -> dict[str, str]:
     return {"decision": str(chosen + 1), "reviewer": "Ada"}
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 def test_every_way_back(moved: Database, petrec: Petrec, tmp_path: Path) -> None:
     dsn, before = moved.dsn, moved.execute(ALL)
     backfilled = petrec(*APPLY, "--format", "json", dsn=dsn)

@@ -90,7 +90,7 @@ def assert_no_content(clinic: Database) -> None:
     assert not [word for (word,) in words for key in keys if word and key in word]
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_a_backfill_skips_the_rows_that_are_refused(
     petrec: Petrec, database: MakeDatabase, name: str
@@ -196,7 +196,7 @@ def test_killed_while_it_looks_for_refused_rows(
     refused = [row[0] for row in clinic.execute(CERTAIN)][::56]
     mark(clinic, refused)
     clinic.execute(MECHANISMS["check"][0])
-    kill_again_and_again(spawn, clinic, APPLY, 388, kills=5)
+    kill_again_and_again(spawn, clinic, APPLY, 388, kills=2)
     assert petrec(*APPLY, dsn=clinic.dsn).code == 1
     assert clinic.execute("SELECT state, changed, skipped FROM petrec.runs") == [
         ("done", 395 - len(refused), len(refused))

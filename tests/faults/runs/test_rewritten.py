@@ -36,7 +36,7 @@ JOURNAL = """SELECT c.row_key[1], c.new ->> 'pet_id', r.pet_id::text FROM petrec
              JOIN recordings r ON r.id = c.row_key[1]::uuid WHERE c.run_id = 1"""
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", TRIGGERS)
 def test_a_row_that_a_trigger_rewrites_is_counted_apart(
     petrec: Petrec, database: MakeDatabase, name: str

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.runs.test_leaving import interrupt
-from tests.plugins.case_files import decide
+from tests.plugins.case_files import decide_some
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
 from tests.plugins.forks import Completed
@@ -32,7 +32,7 @@ def test_the_list_has_every_kind_of_run_and_what_undid_it(
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
     cases = tmp_path / "cases.csv"
     assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide(cases)
+    decide_some(cases)
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial", "-q")
     assert petrec(*review, dsn=clinic.dsn).code in {0, 1}
     for run in ("2", "1"):
@@ -89,7 +89,7 @@ def test_any_interrupted_run_is_resumed_by_its_number(
     assert resumed(1)["changed"] == 395
     cases = tmp_path / "cases.csv"
     assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide(cases)
+    decide_some(cases, 150)
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial", "-q")
     interrupt(spawn, clinic, review, 20)
     cases.unlink()

@@ -8,7 +8,7 @@ from tests.plugins.runs import APPLY, assert_sound, changed, kill_again_and_agai
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.full)])
+@pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.full)])
 def test_a_backfill_that_is_killed_again_and_again_ends_the_same(
     spawn: Spawn, petrec: Petrec, database: MakeDatabase, kills: int
 ) -> None:
@@ -21,7 +21,7 @@ def test_a_backfill_that_is_killed_again_and_again_ends_the_same(
     assert clinic.checksum() == twin.checksum()
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.full)])
+@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.full)])
 def test_an_undo_that_is_killed_again_and_again_ends_the_same(
     spawn: Spawn, petrec: Petrec, clinic: Database, kills: int
 ) -> None:

@@ -15,7 +15,7 @@ from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.identifiers import qualified
 from petrec.settings import Settings
 from tests.faults.runs.targets import Tenant, tenant
-from tests.plugins.case_files import decide
+from tests.plugins.case_files import decide_some
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
@@ -60,6 +60,7 @@ def two(database: MakeDatabase, petrec: Petrec) -> Two:
     return Two(database("integer_ids"), petrec)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("names", PAIRS)
 def test_nothing_of_one_target_shows_in_the_other(
     two: Two, tmp_path: Path, names: tuple[tuple[str, str], tuple[str, str]]
@@ -78,7 +79,7 @@ def test_nothing_of_one_target_shows_in_the_other(
     assert [shown(two, other, command) for command in commands] == before
     assert judged(two, other) == gate
     assert sheet(two, other, tmp_path / "after.csv") == open_cases
-    decide(tmp_path / "after.csv")
+    decide_some(tmp_path / "after.csv")
     planned = two.run(other, "review", "import", str(tmp_path / "after.csv"), "--partial")
     assert "recorded before │     0" in planned.out, planned.out + planned.err
     assert two.told(other, "runs", "show", "--recording", row)["changes"] == []
@@ -102,7 +103,7 @@ def work_on(two: Two, who: Tenant, directory: Path) -> tuple[int, str]:
     changed = two.told(who, *APPLY)["run"]["changed"]
     cases = directory / "cases.csv"
     assert two.run(who, "review", "export", str(cases)).code == 0
-    decide(cases)
+    decide_some(cases)
     decided = two.run(who, "review", "import", str(cases), "--apply", "--yes", "--partial")
     assert decided.code in {0, 1}
     row = two.database.execute(OVERTAKE.format(schema=qualified(who.schema)))[0][0]

@@ -28,7 +28,7 @@ def block(database: Database, table: str) -> psycopg.Connection[Any]:
     return session
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("command", "table"),
     [*((APPLY, each) for each in HELD), (UNDO, "petrec.runs"), (UNDO, "recordings")],
@@ -48,7 +48,7 @@ def test_a_run_that_cannot_be_planned_names_who_blocks(
     assert petrec(*command, dsn=clinic.dsn).code in {0, 1}
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "command",
     ["runs list", "runs show 1", "runs undo 1 --plan", "runs undo 1 --yes", "runs abandon 1 --yes"],
@@ -65,6 +65,7 @@ def test_a_command_on_runs_names_who_locks_them(
     session.rollback()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("table", ["petrec.runs", "recordings"])
 def test_an_interrupt_while_planning_waits_leaves_nothing(
     clinic: Database, petrec: Petrec, spawn: Spawn, table: str
@@ -87,7 +88,7 @@ def test_an_interrupt_while_planning_waits_leaves_nothing(
     assert again.code == 0, again.err
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("table", ["recordings", "appointments", "petrec.runs", "petrec.changes"])
 def test_a_run_at_work_gives_up_at_its_deadline_and_resumes(
     clinic: Database, petrec: Petrec, spawn: Spawn, tmp_path: Path, table: str

@@ -111,7 +111,7 @@ def planned(clinic: Database) -> Iterator[tuple[Gated, BackfillWork, Run, int]]:
     engine.dispose()
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @SHAPES
 @pytest.mark.parametrize(
     ("change", "then", "reasons"),
@@ -130,7 +130,7 @@ def test_a_backfill_puts_off_what_is_written_meanwhile(
         assert gated.reasons() == reasons
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @SHAPES
 @pytest.mark.parametrize(
     ("change", "then", "reasons"),

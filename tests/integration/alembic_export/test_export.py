@@ -42,7 +42,7 @@ def prepared(database: MakeDatabase, server: Cluster, shape: str = "clinic") -> 
     return made
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("major", "shape"),
     [*((major, "clinic") for major in ENDS), (ENDS[0], "text_ids"), (ENDS[-1], "integer_ids")],

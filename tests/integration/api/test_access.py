@@ -73,7 +73,7 @@ def test_probes_are_open(api: Api) -> None:
         assert api.client.get(path, headers=ACTORS[actor]).json() == told, actor
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("actor", ["owner", "staff", "other owner", "other staff", "nobody"])
 def test_foreign_answers_as_absent(api: Api, actor: str) -> None:
     before = snapshot(api.database)

@@ -37,7 +37,7 @@ GONE = {
     "recordings": "id % 3 = 0",
 }
 STATUSES = ("pending", "uploaded", None, "failed")
-MANY = int(os.environ.get("PETREC_EXAMPLES", "6"))
+MANY = int(os.environ.get("PETREC_EXAMPLES", "3"))
 links = st.lists(st.tuples(_NUMBER, _NUMBER), max_size=12)
 visits = st.lists(st.tuples(_NUMBER, _MAYBE, _TIME, _AUTHOR), max_size=5)
 recordings = st.lists(
@@ -188,7 +188,7 @@ LIVE = "CREATE SCHEMA live;" + "".join(
 )
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("table", GONE)
 def test_rows_that_do_not_count_are_as_good_as_absent(
     make_api: Callable[..., Api],

@@ -66,7 +66,7 @@ def bare(prefix: str, wire: str, ids: list[str]) -> str:
     return wire if wire in ids else wire.removeprefix(f"{prefix}-")
 
 
-@pytest.mark.few(6)
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("name", "style"), CASES)
 def test_ids_of_every_sort_come_back_as_they_went(
     make_api: Callable[..., Api], empty_database: Database, name: str, style: IdStyle

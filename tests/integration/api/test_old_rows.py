@@ -99,6 +99,7 @@ def check_written(api: Api) -> None:
         assert api.database.execute(far.format(table, column)) == [(0,)], table
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("actor", ["admin", "owner", "staff"])
 def test_rows_without_a_time_lead(base: Database, start: Callable[[], Api], actor: str) -> None:
     base.execute("ALTER TABLE recordings ALTER created_at DROP NOT NULL")

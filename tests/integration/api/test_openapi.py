@@ -73,6 +73,7 @@ def test_every_operation_of_the_document_is_complete() -> None:
     assert len({one["operationId"] for one in operations}) == len(operations)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("style", IdStyle)
 @pytest.mark.parametrize("sort", ["uuid", "integer", "text", "prefixed twice"])
 def test_patterns_and_examples_are_those_of_the_ids_that_are_served(

@@ -44,6 +44,7 @@ def words(clinic: Database, tmp_path: Path) -> dict[str, tuple[str, ...]]:
     }
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("started", ["practice", "file"])
 def test_only_the_same_plan_is_resumed(
     clinic: Database, petrec: Petrec, words: dict[str, tuple[str, ...]], started: str

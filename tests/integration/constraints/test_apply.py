@@ -57,6 +57,7 @@ def test_apply_then_nothing_to_do_then_back(
     assert digest(clinic) == applied
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("shape", ["text_ids", "integer_ids"])
 def test_ids_of_other_types_get_all_constraints(
     petrec: Petrec, database: MakeDatabase, shape: str

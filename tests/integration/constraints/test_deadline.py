@@ -46,6 +46,7 @@ def application(clinic: Database) -> Iterator[list[str]]:
 
 # An idle transaction that may read again what it has read stops index builds; one that may not
 # has only its lock, which stops strong ones.
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("group", "isolation", "half_done"),
     [

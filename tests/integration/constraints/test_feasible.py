@@ -93,6 +93,7 @@ def test_readers_are_told_of_the_new_table(petrec: Petrec, ready: Database) -> N
     assert f"GRANT SELECT ON public.visits TO audits_{ready.name};" in planned.out
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("seed", "kept", "there"),
     [

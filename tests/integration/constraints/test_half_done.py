@@ -71,7 +71,7 @@ def wander(made: Database, planner: Connection, wanted: Request, choose: random.
             continue  # not in this version, or not in this state
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("shape", ["clinic", "partitioned"])
 @pytest.mark.parametrize(
     "seed", [*range(2), *(pytest.param(n, marks=pytest.mark.full) for n in range(2, 30))]

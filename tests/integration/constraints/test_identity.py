@@ -85,7 +85,7 @@ def test_a_partitions_key_to_a_table_elsewhere_is_not_taken_over(
     assert made.execute(to_pets) == [(1,)]
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @ONLY_PARTITIONED
 @pytest.mark.parametrize("given", ["mine", ""])
 def test_what_a_partition_had_of_its_own_stays(

@@ -118,7 +118,7 @@ def test_a_statement_costs_the_same_among_few_and_many(
     assert (many.total() - few.total()) / added <= 12
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("change", MEANWHILE)
 def test_what_others_change_meanwhile_is_seen(
     parted: Callable[[int], Database], change: str

@@ -78,7 +78,7 @@ def renamed(made: Database, name: str) -> Mapping:
     )
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "name", [*NAMES[:3], *(pytest.param(n, marks=pytest.mark.full) for n in NAMES[3:])]
 )
@@ -128,7 +128,7 @@ def test_commands_under_any_name(
         assert ended.code in codes, (command, ended.out, ended.err)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", NAMES[:3])
 def test_revisions_under_any_name(made: Database, host_project: HostProject, name: str) -> None:
     mapping = renamed(made, name)

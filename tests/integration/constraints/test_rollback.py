@@ -57,7 +57,7 @@ def must(petrec: Petrec, clinic: Database, command: str, *options: str) -> list[
     return list(json.loads(ended.out)["executed"])
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("group", "on_delete"),
     [*((group, "CASCADE") for group in GROUPS), ("required", "RESTRICT")],

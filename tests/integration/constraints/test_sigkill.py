@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,13 +9,15 @@ import pytest
 from tests.plugins.clean import digest
 from tests.plugins.command import ROOT, Petrec, environment
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.forks import Forks
 from tests.plugins.parted import prepared
 from tests.plugins.servers import BINARIES, running
 from tests.plugins.waiting import until
 
 APPLY = ("constraints", "apply", "--yes")
+KILLED = "tests.integration.constraints.killed"
 STATEMENTS = 23
-IN_MAKE_TEST = {5, 8}
+IN_MAKE_TEST = {8}
 SWEEP = [
     pytest.param(at, marks=[] if at in IN_MAKE_TEST else [pytest.mark.full])
     for at in range(1, STATEMENTS)
@@ -39,27 +39,26 @@ def whole(petrec: Petrec, clinic: Database) -> tuple[str, list[str]]:
     return _whole[kind]
 
 
-def kill_after(number: int, clinic: Database) -> list[str] | None:
+def kill_after(number: int, clinic: Database, forks: Forks) -> list[str] | None:
     """Run until the number of statements is done; returns those, or None where fewer were left."""
-    command = [sys.executable, "-m", "tests.integration.constraints.killed", str(number), *APPLY]
-    ended = subprocess.run(
-        command, cwd=ROOT, env=environment(PETREC_DATABASE_URL=clinic.dsn), text=True,
-        stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120,
-    )  # fmt: skip
-    if ended.returncode == 0:
+    env = environment(PETREC_DATABASE_URL=clinic.dsn)
+    ended = forks.run((str(number), *APPLY), ROOT, env, KILLED)
+    if ended.code == 0:
         return None
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    assert ended.code == -signal.SIGKILL, ended.err
     # The server may still hold the dead process's lock for a moment.
     until(lambda: clinic.execute(OTHERS) == [(0,)])
-    return ended.stdout.splitlines()
+    return ended.out.splitlines()
 
 
 @pytest.mark.parametrize("after", SWEEP)
-def test_killed_after_a_statement(petrec: Petrec, database: MakeDatabase, after: int) -> None:
+def test_killed_after_a_statement(
+    petrec: Petrec, forks: Forks, database: MakeDatabase, after: int
+) -> None:
     catalog, statements = whole(petrec, prepared(database()))
     assert len(statements) == STATEMENTS
     cut = prepared(database())
-    done = kill_after(after, cut) or []
+    done = kill_after(after, cut, forks) or []
     ended = petrec(*APPLY, "--format", "json", dsn=cut.dsn)
     assert ended.code == 0, ended.err
     assert digest(cut) == catalog
@@ -69,7 +68,7 @@ def test_killed_after_a_statement(petrec: Petrec, database: MakeDatabase, after:
 
 def _chains() -> Iterator[object]:
     """A few kills on the newest server; at full size one after every statement, on all."""
-    yield pytest.param(("partitioned", max(BINARIES)), 30, id="partitioned-now-and-then")
+    yield pytest.param(("partitioned", max(BINARIES)), 45, id="partitioned-now-and-then")
     for major in BINARIES:
         for shape in ("clinic", "partitioned"):
             marks = [pytest.mark.full, pytest.mark.timeout(1800)]
@@ -79,13 +78,13 @@ def _chains() -> Iterator[object]:
 @pytest.mark.long
 @pytest.mark.parametrize(("where", "every"), [*_chains()])
 def test_killed_again_and_again(
-    petrec: Petrec, database: MakeDatabase, where: tuple[str, int], every: int
+    petrec: Petrec, forks: Forks, database: MakeDatabase, where: tuple[str, int], every: int
 ) -> None:
     shape, major = where
     catalog, statements = whole(petrec, prepared(database(shape, running(major))))
     cut = prepared(database(shape, running(major)))
     done: list[str] = []
-    while (some := kill_after(every, cut)) is not None:
+    while (some := kill_after(every, cut, forks)) is not None:
         assert len(some) == every
         done += some
         assert len(done) <= len(statements), some

@@ -11,7 +11,7 @@ IDLE = "ALTER TABLE recordings DISABLE TRIGGER ALL"
 CHECK = "recordings_pet_id_not_null"
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("seed", "code"),
     [

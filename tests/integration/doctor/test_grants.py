@@ -33,7 +33,7 @@ def statements(petrec: Petrec, database: Database, *arguments: str) -> list[str]
     return printed.out.splitlines()
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.parametrize("shape", ["clinic", "renamed", "partitioned", "with_visits"])
 def test_grants_are_enough_to_repair_and_take_back(
     petrec: Petrec, database: Callable[..., Database], tmp_path: Path, role: str, shape: str

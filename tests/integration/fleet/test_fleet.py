@@ -21,6 +21,7 @@ def by_schema(told: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["target"].rpartition("/")[2]: each for each in told["targets"]}
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("jobs", ["1", "3"])
 def test_each_target_has_its_own_outcome_and_the_worst_is_the_exit_code(
     fleet: Fleet, jobs: str

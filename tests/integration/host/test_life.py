@@ -45,6 +45,7 @@ def test_served_again_when_the_database_is_back(
     assert served.stop() == 0
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sigterm_lets_running_requests_end(
     database: MakeDatabase, serve: Callable[..., Served], workers: str

@@ -21,7 +21,7 @@ DELETIONS = {
 WHERE = "[mapping.where]\n" + "".join(f'{table} = "deleted_at IS NULL"\n' for table in TABLES)
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("table", [*TABLES, "all"])
 def test_a_row_that_does_not_count_is_as_good_as_deleted(
     petrec: Petrec, database: MakeDatabase, cluster: Cluster, tmp_path: Path, table: str

@@ -47,6 +47,7 @@ ROWS = 'SELECT * FROM "sch:e%ma.ü"."re.co%rd:ings" ORDER BY 1'
 LINKS = 'SELECT * FROM "sch:e%ma.ü"."a:p%s.""x" ORDER BY 1, 2'
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("key", ['REFERENCES ":a"', ""], ids=["keys", "no_keys"])
 def test_a_life_under_odd_names(
     petrec: Petrec, empty_database: Database, tmp_path: Path, key: str

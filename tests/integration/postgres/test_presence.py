@@ -44,7 +44,7 @@ def test_what_is_configured_must_be_there(
     assert (ended.code, nearest in ended.err) == (2, True), ended.err
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "hiding",
     [
@@ -167,7 +167,7 @@ def test_evidence_under_a_name_that_is_not_mapped_is_refused_or_left_out_aloud(
     assert said in remarks(petrec, empty_database, "audit")
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("change", "setting", "word"),
     [

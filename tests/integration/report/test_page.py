@@ -51,6 +51,7 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     assert complaints == []
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_offline_and_quiet(visit: Callable[..., Any], sample: ReportResult, scheme: str) -> None:
     page = visit(page_of(sample), color_scheme=scheme, viewport={"width": 1000, "height": 800})
@@ -62,6 +63,7 @@ def test_offline_and_quiet(visit: Callable[..., Any], sample: ReportResult, sche
     assert unreadable(page) == []
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("width", [320, 360, 700, 1000])
 def test_no_sideways_scrolling(visit: Callable[..., Any], sample: ReportResult, width: int) -> None:
     page = visit(page_of(sample), viewport={"width": width, "height": 800})
@@ -78,6 +80,7 @@ def test_charts_stay_within_their_frames(visit: Callable[..., Any], sample: Repo
     assert page.evaluate(outside) == []
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("width", [320, 390])
 def test_a_phone_cuts_no_number_of_a_chart(
     visit: Callable[..., Any], sample: ReportResult, width: int
@@ -167,7 +170,7 @@ def points(values: list[int], step: int = 1) -> tuple[TrendPoint, ...]:
     )
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "values",
     [[0], [5], [0, 0], [7] * 30, list(range(120)), [10**9 - n for n in range(120)], [3, 0] * 60],

@@ -131,16 +131,18 @@ INSERT INTO recordings SELECT (r).* FROM (
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "number", [10_000, pytest.param(1_000_000, marks=pytest.mark.full)], ids=["small", "million"]
+    ("number", "keepers"),
+    [(10_000, [()]), pytest.param(1_000_000, [(), ("--record",)], marks=pytest.mark.full)],
+    ids=["small", "million"],
 )
 def test_memory_does_not_grow_with_the_findings(
-    clinic: Database, tmp_path: Path, number: int
+    clinic: Database, tmp_path: Path, number: int, keepers: list[tuple[str, ...]]
 ) -> None:
     """Memory and pages do not grow with the findings; both histories count them all."""
     few = peak_kib(tmp_path, clinic.dsn, "report", *FILES, "--no-history", code=1)
     clinic.execute(MANY, (number,))
     clinic.execute("ANALYZE recordings")
-    for keep in ((), ("--record",)):
+    for keep in keepers:
         command = ("report", *FILES, *keep)
         peaks = [peak_kib(tmp_path, clinic.dsn, *command, code=1) for _ in range(2)]
         assert max(peaks) < few + 16 * 1024

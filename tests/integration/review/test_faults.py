@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.case_files import FIRST, decide, read_csv, write_csv
+from tests.plugins.case_files import FIRST, decide_some, read_csv, write_csv
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.exports import Exported
@@ -16,24 +16,28 @@ LINKS = "SELECT appointment_id, pet_id FROM appointment_pets ORDER BY 1, 2"
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kills", [3, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.parametrize(
+    ("kills", "cases"), [(1, 150), pytest.param(60, 313, marks=pytest.mark.full)]
+)
 def test_an_import_that_is_killed_again_and_again_ends_the_same(
     spawn: Spawn,
     petrec: Petrec,
     database: MakeDatabase,
     exported: Exported,
     kills: int,
+    cases: int,
 ) -> None:
     clinic, twin = database(), database()
-    command = ("review", "import", str(decide(exported("cases.csv"))), "--apply", "--yes", "-q")
+    file = decide_some(exported("cases.csv"), cases)
+    command = ("review", "import", str(file), "--apply", "--yes", "-q")
     assert petrec(*command, dsn=twin.dsn).code == 0
-    assert kill_again_and_again(spawn, clinic, command, 313, kills) > kills / 2
+    assert kill_again_and_again(spawn, clinic, command, cases, kills) > kills / 2
     assert petrec(*command, dsn=clinic.dsn).code == 0
-    assert changed(clinic) == 313
+    assert changed(clinic) == cases
     assert clinic.checksum() == twin.checksum()
     assert clinic.execute(LINKS) == twin.execute(LINKS)
     recorded = "SELECT count(*), count(DISTINCT row_key) FROM petrec.decisions"
-    assert clinic.execute(recorded) == [(313, 313)]
+    assert clinic.execute(recorded) == [(cases, cases)]
 
 
 def test_a_row_that_changes_before_its_turn_is_left_alone(

@@ -99,7 +99,7 @@ DAMAGES = {
 }  # fmt: skip
 
 
-@pytest.mark.few(9)
+@pytest.mark.few(6)
 @pytest.mark.parametrize("name", DAMAGES)
 def test_each_error_names_its_place(
     inspect_file: Callable[[Path], Checked], shared_clinic: Database, decided: Path, name: str

@@ -26,7 +26,7 @@ from tests.plugins.cluster import Cluster
 from tests.plugins.known_clinics import MANY_KINDS
 from tests.plugins.random_clinics import Clinic, clinics, fill
 
-MANY = int(os.environ.get("PETREC_EXAMPLES", "12"))
+MANY = int(os.environ.get("PETREC_EXAMPLES", "6"))
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 TARGET = Target("recordings", ("id",), "pet_id", also=("appointment_id",), links=True)
 RUN = Run(1, Action.REVIEW, RunState.RUNNING, TARGET, NOW, NOW)

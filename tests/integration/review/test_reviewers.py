@@ -49,6 +49,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_row_that_changed_is_stale(
     give: Give, clinic: Database, cases: list[Row], change: str

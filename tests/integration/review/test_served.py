@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from petrec.features.review.case import Decision, Verdict
 from petrec.features.review.served.writer import RunWriter
@@ -42,10 +43,16 @@ def _some(served: Served) -> list[Decision]:
     ]
 
 
+@pytest.mark.parametrize(
+    "suffixes",
+    [("json",), pytest.param(("csv", "xlsx"), marks=pytest.mark.full)],
+    ids=["json", "tables"],
+)
 def test_decisions_end_in_the_rows_of_an_import_and_can_be_undone(
-    database: MakeDatabase, any_cluster: Cluster, serving: Serve, petrec: Petrec, tmp_path: Path
-) -> None:
-    clinic, *twins = (database("clinic", any_cluster) for _ in range(4))
+    database: MakeDatabase, any_cluster: Cluster, serving: Serve, petrec: Petrec, tmp_path: Path,
+    suffixes: tuple[str, ...],
+) -> None:  # fmt: skip
+    clinic, *twins = (database("clinic", any_cluster) for _ in ("page", *suffixes))
     before, served = clinic.checksum(), serving(clinic)
     chosen = _some(served)
     assert [served.decide(one)["outcome"] for one in chosen] == ["saved"] * 4
@@ -53,7 +60,7 @@ def test_decisions_end_in_the_rows_of_an_import_and_can_be_undone(
         ("review", "done", 1), ("review", "done", 1),
         ("review", "done", 0), ("review", "done", 0),
     ]  # fmt: skip
-    for twin, suffix in zip(twins, ("json", "csv", "xlsx"), strict=True):
+    for twin, suffix in zip(twins, suffixes, strict=True):
         file = tmp_path / f"decisions.{suffix}"
         write_decisions(petrec, twin, file, chosen)
         imported = petrec("review", "import", str(file), "--apply", "--yes", "-q", dsn=twin.dsn)

@@ -16,6 +16,8 @@ from petrec.features.review.read.entry import Reading
 from petrec.features.review.read.workbook import Damaged, Workbook
 from tests.plugins.exports import Exported
 
+FEW = 20
+
 
 def cells(path: Path) -> list[list[str]]:
     with Workbook(path) as book:
@@ -33,13 +35,16 @@ def written(path: Path, *values: Any) -> Path:
 def test_stray_cells_cost_one_cell_each(exported: Exported) -> None:
     path = exported("cases.xlsx")
     book = openpyxl.load_workbook(path)
+    for sheet in book.worksheets[1:]:
+        sheet.delete_rows(FEW + 2, sheet.max_row)
+    cases = sum(sheet.max_row - 1 for sheet in book.worksheets[1:])
     for sheet, cell in zip(book.worksheets, ("A1048576", "XFD1048576", "XFD1"), strict=False):
         sheet[cell] = sheet[cell].value or "x"
     book.save(path)
     read: list[Reading] = []
     assert peak(lambda: read.append(read_files([path], ""))) < 40_000_000
     assert read[0].problems == []
-    assert read[0].undecided >= 313
+    assert read[0].undecided >= cases > FEW
 
 
 def peak(work: Callable[[], object]) -> int:

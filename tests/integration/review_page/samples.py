@@ -49,7 +49,7 @@ def case(number: int, *, names: tuple[str, ...] = ("Rex", "Zoë"), text: str = "
     )
 
 
-def clinic(size: int = 300) -> Iterator[Case]:
+def clinic(size: int = 60) -> Iterator[Case]:
     """Give many cases; every tenth has a long transcript."""
     for number in range(size):
         names = tuple(PET_NAMES[(number + at * 7) % len(PET_NAMES)] for at in range(2))

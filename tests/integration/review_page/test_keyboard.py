@@ -28,7 +28,7 @@ def test_twenty_decisions_survive_a_reload_and_are_downloaded(opened: Open) -> N
     assert page.text("#saved") == "Saved in this browser"
     page.reload()
     assert page.text("#done") == "20"
-    assert page.text("#place") == "21 of 300"
+    assert page.text("#place") == "21 of 60"
     assert not page.page.locator("#ask").is_visible()
 
     made = decisions(page)
@@ -65,12 +65,13 @@ def test_keys_go_through_the_list(opened: Open) -> None:
 def test_undo_takes_back_one_after_the_other(opened: Open) -> None:
     page = opened(clinic())
     page.press("1", "c", "l", "u")
-    assert (page.text("#done"), page.text("#place")) == ("2", "3 of 300")
+    assert (page.text("#done"), page.text("#place")) == ("2", "3 of 60")
     page.reload()
     page.press("u", "u", "u")
-    assert (page.text("#done"), page.text("#place")) == ("0", "1 of 300")
+    assert (page.text("#done"), page.text("#place")) == ("0", "1 of 60")
 
 
+@pytest.mark.full
 def test_undo_restores_the_decision_before(opened: Open) -> None:
     page = opened([case(0)])
     page.press("1", "2", "u")
@@ -98,15 +99,15 @@ def test_a_held_key_and_browser_shortcuts_decide_nothing_more(opened: Open) -> N
 def test_search_and_filters(opened: Open) -> None:
     page = opened(clinic())
     page.press("1", "c", "/")
-    page.page.keyboard.type("CHECKUP 299")
+    page.page.keyboard.type("CHECKUP 59")
     page.page.get_by_text("1 case", exact=True).wait_for()
-    assert page.text("#case-title") == "visit_recording_299.m4a"
+    assert page.text("#case-title") == "visit_recording_59.m4a"
     page.page.locator("#search").fill("")
-    page.page.get_by_text("300 cases").wait_for()
+    page.page.get_by_text("60 cases").wait_for()
     page.page.get_by_label("Show").select_option("Open")
-    assert page.text("#found") == "298 cases"
+    assert page.text("#found") == "58 cases"
     page.page.get_by_role("radio", name="Pet not in the appointment").check()
-    assert page.text("#found") == "74 cases"
+    assert page.text("#found") == "14 cases"
     page.page.get_by_label("Show").select_option("Cannot tell")
     assert page.text("#found") == "1 case"
 
@@ -114,12 +115,12 @@ def test_search_and_filters(opened: Open) -> None:
 def test_a_phone_decides_only_what_is_in_sight(opened: Open) -> None:
     page = opened(clinic(), viewport={"width": 320, "height": 600})
     page.press("/")
-    page.page.keyboard.type("CHECKUP 299")
+    page.page.keyboard.type("CHECKUP 59")
     page.press("Enter")
-    assert page.text("#case-title") == "visit_recording_299.m4a"
+    assert page.text("#case-title") == "visit_recording_59.m4a"
     page.page.get_by_role("button", name="All cases").click()
     page.press("1")
-    assert page.text("#case-title") == "visit_recording_299.m4a"
+    assert page.text("#case-title") == "visit_recording_59.m4a"
     assert page.text("#done") == "0"
     page.press("1", "/", "Escape")
     assert page.page.locator("#case-title").is_visible()
@@ -132,6 +133,7 @@ def test_an_empty_page_has_nothing_to_decide(opened: Open) -> None:
     assert page.text("#detail") == "There is nothing to decide."
 
 
+@pytest.mark.full
 def test_marks_and_case_do_not_matter_to_the_search(opened: Open) -> None:
     page = opened([case(0, names=("ŁATKA", "Zoë")), case(1, names=("Rex", "Bo"))])
     page.page.locator("#search").fill("ZOE")
@@ -145,6 +147,7 @@ def test_what_a_link_means_is_said(opened: Open) -> None:
     assert not page.page.get_by_text("Adds Bo to").is_visible()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("allowed", "appointment"), [(Verdict.ASSIGN, None), (Verdict.LINK, "appt")]
 )

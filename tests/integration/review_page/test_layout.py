@@ -19,7 +19,7 @@ SIZES = {
 LONG = "Sir Reginald Fluffington-Smythe" * 5
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("size", SIZES)
 def test_nothing_is_wider_than_the_screen(opened: Open, size: str) -> None:
     width, height = SIZES[size]

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.integration.review_page.samples import case, clinic
@@ -31,6 +32,7 @@ def asks_before_closing(page: Page) -> bool:
     return bool(page.evaluate("!dispatchEvent(new Event('beforeunload', { cancelable: true }))"))
 
 
+@pytest.mark.full
 def test_decisions_go_on_elsewhere(opened: Open) -> None:
     here = opened(clinic(20))
     here.press("1", "2", "c")

@@ -43,7 +43,7 @@ DO $$ DECLARE k record; BEGIN FOR k IN
 """
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("off", OFF)
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_broken_key_is_found_and_nothing_is_written_by_it(

@@ -55,7 +55,7 @@ SELECT (SELECT count(*) FROM counted), (SELECT count(pet_id) FROM counted),
 """
 # Sessions write rows that break the keys.
 BROKEN = "ALTER DATABASE {name} SET session_replication_role = replica;"
-MANY = int(os.environ.get("PETREC_EXAMPLES", "12"))
+MANY = int(os.environ.get("PETREC_EXAMPLES", "6"))
 thorough = settings(
     max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -24,6 +24,7 @@ CREATE SCHEMA petrec AUTHORIZATION sweeper;
 """
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("kind", ["json", "jsonb", "text"])
 def test_it_notes_when_the_file_came_and_which_it_was(swept: Swept, kind: str) -> None:
     swept.database.execute(SPLIT.format(kind=kind))

@@ -127,6 +127,7 @@ def test_another_database_is_suspected(petrec: Petrec, clinic: Database, baselin
     assert "does it belong to this database?" in ended.out
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("damage", "word"),
     [
