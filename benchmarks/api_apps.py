@@ -22,7 +22,7 @@ async def actor(request: Request) -> Actor:
 def router_app() -> FastAPI:
     """Mount the router."""
     url = os.environ["PETREC_BENCH_DSN"].replace("postgresql:", "postgresql+psycopg:")
-    engine: Any = create_engine(url, pool_size=CONNECTIONS, max_overflow=0)
+    engine: Any = create_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_use_lifo=True)
     app = FastAPI()
     app.include_router(build_router(engine, store=STORE, current_actor=actor))
     return app

@@ -58,7 +58,9 @@ def transcribe(event: Uploaded) -> None:
 
 def create_app() -> FastAPI:
     """Return the host."""
-    engine = create_engine(os.environ["DATABASE_URL"], pool_size=10, pool_use_lifo=True)
+    # Connections beyond the pool would be opened and closed for each request.
+    url, pool = os.environ["DATABASE_URL"], {"pool_size": 10, "max_overflow": 0}
+    engine = create_engine(url, **pool, pool_use_lifo=True)
     router = build_router(
         engine, store=bucket(), current_actor=Sessions(engine).current, on_uploaded=transcribe
     )

@@ -32,7 +32,7 @@ def beginning(path: Sequence[str], limit_ms: int, *, writes: bool) -> str:
 def without_own_transactions(connection: Connection) -> Iterator[None]:
     """Let the driver begin no transaction of its own, with characteristics of the host's."""
     hosts = connection.autocommit
-    if hosts or not _is_watched(connection):
+    if hosts or not is_watched(connection):
         # `send` passes by what would begin one.
         yield
         return
@@ -46,7 +46,7 @@ def without_own_transactions(connection: Connection) -> Iterator[None]:
 
 def begin(connection: Connection, statements: str) -> None:
     """Begin a transaction; errors: the driver's."""
-    if _is_watched(connection):
+    if is_watched(connection):
         connection.execute(statements, prepare=False)
     else:
         _send(connection, statements)
@@ -54,14 +54,16 @@ def begin(connection: Connection, statements: str) -> None:
 
 def commit(connection: Connection) -> None:
     """Commit what `begin` has started; errors: the driver's."""
-    if _is_watched(connection):
+    if is_watched(connection):
         connection.commit()
     else:
         _send(connection, "COMMIT")
 
 
-def _is_watched(connection: Connection) -> bool:
-    return connection.cursor_factory is not psycopg.Cursor
+def is_watched(connection: Connection) -> bool:
+    """Return whether the host's connections make cursors of their own, or are wrapped."""
+    makes: object = getattr(type(connection), "cursor", None)
+    return connection.cursor_factory is not psycopg.Cursor or makes is not psycopg.Connection.cursor
 
 
 def _send(connection: Connection, statements: str) -> None:

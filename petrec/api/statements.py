@@ -1,19 +1,22 @@
 """Statements compiled once, run straight on the driver."""
 
+import re
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
 
 import psycopg
-from psycopg.rows import RowFactory, dict_row, namedtuple_row, tuple_row
+from psycopg.rows import RowFactory, namedtuple_row, tuple_row
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.expression import ClauseElement
 
-from petrec.api.pooled import Connection
+from petrec.api.commands import Connection, is_watched
 from petrec.api.ports import Actor
 from petrec.schema import Schema
 
 _DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+# As the driver reads it: a name that has this form itself, as a table's may, has the sign twice.
+_PLACE = re.compile(r"%(?:%|\(([^)]+)\)s)")
 
 
 class Row(Protocol):
@@ -26,24 +29,23 @@ class Row(Protocol):
 class CompiledStatement:
     """The text of a query, with the values that were known when it was built.
 
-    It uses the cursor class of the host's connections, so that tracing cursors see it.
+    It is in the server's own form, which the driver sends as it is: of a long text with names the
+    driver keeps nothing, and reads it again each time. Where the host's connections have a class of
+    cursors of their own, the text has names, so that tracing cursors see it.
     """
 
-    __slots__ = ("fixed", "sql")
+    __slots__ = ("_fixed", "_sql", "raw")
 
     def __init__(self, query: ClauseElement) -> None:
         """Compile a query; its other values are passed on every run."""
         compiled = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        self.sql = str(compiled)
-        self.fixed = {k: v for k, v in compiled.params.items() if v is not None}
+        self._sql = str(compiled)
+        self.raw = _numbered(self._sql)
+        self._fixed = {k: v for k, v in compiled.params.items() if v is not None}
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Row]:
         """Run and return all rows."""
         return self._sent(connection, values, namedtuple_row).fetchall()
-
-    def dicts(self, connection: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Run and return all rows as dicts."""
-        return self._sent(connection, values, dict_row).fetchall()
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Row | None:
         """Run and return the first row."""
@@ -56,8 +58,24 @@ class CompiledStatement:
     def _sent(
         self, connection: Connection, values: Mapping[str, Any], row_factory: RowFactory[Any]
     ) -> psycopg.Cursor[Any]:
-        cursor: psycopg.Cursor[Any] = connection.cursor(row_factory=row_factory)
-        return cursor.execute(self.sql, {**self.fixed, **values})
+        bound = {**self._fixed, **values}
+        if is_watched(connection):
+            watched: psycopg.Cursor[Any] = connection.cursor(row_factory=row_factory)
+            return watched.execute(self._sql, bound)
+        cursor = psycopg.RawCursor(connection, row_factory=row_factory)
+        text, names = self.raw
+        return cursor.execute(text, [bound[name] for name in names])
+
+
+def _numbered(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a text with numbers in place of the names of its values, and these in their order."""
+    names: dict[str, int] = {}
+
+    def place(found: re.Match[str]) -> str:
+        name = found[1]
+        return "%" if name is None else f"${names.setdefault(name, len(names) + 1)}"
+
+    return _PLACE.sub(place, text), tuple(names)
 
 
 class Statements:

@@ -81,12 +81,15 @@ def _formatted(column: ColumnElement[Any], form: str) -> ColumnElement[Any]:
     kind = _kind(column)
     if kind not in _TIMES:
         return cast(null(), Text)
-    naive = func.timezone("UTC", column) if kind == _TIMES[0] else cast(column, DateTime)
+    zoned = kind == _TIMES[0]
+    naive = func.timezone(literal_column("'UTC'"), column) if zoned else cast(column, DateTime)
     # The cast of a far date would fail, so only near ones are cast.
-    day = cast(literal_column("'0001-01-01'"), Date), cast(literal_column("'9999-12-31'"), Date)
-    at = column if kind == "date" else naive
-    near = at.between(*day) if kind == "date" else (at >= day[0]) & (at < day[1] + literal(1))
-    return case((near, func.to_char(naive, literal(form, Text))), else_=null())
+    like: Any = Date() if kind == "date" else DateTime(timezone=zoned)
+    first, end = (
+        cast(literal_column(f"'{year:04}-01-01 00:00:00+00'"), like) for year in (1, 10_000)
+    )
+    shown = func.to_char(naive, literal_column(f"'{form}'"))
+    return case(((column >= first) & (column < end), shown), else_=null())
 
 
 def as_number(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -96,6 +99,8 @@ def as_number(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def as_count(column: ColumnElement[Any], *, seconds: int = 1) -> ColumnElement[Any]:
     """Return a whole number; an interval in units of some seconds; NULL for fractions."""
+    if _kind(column) in _INTEGERS:
+        return case((_near(column), cast(column, BigInteger)), else_=null())
     number = _finite(column)
     if _kind(column) == "interval":
         number = number / seconds
@@ -112,10 +117,13 @@ def _finite(column: ColumnElement[Any]) -> ColumnElement[Any]:
         column = extract("epoch", column)
     elif kind not in (*_INTEGERS, *_FLOATS, "numeric"):
         return cast(null(), wide)
-    near = column.between(literal_column(f"{-_LARGEST:.0f}"), literal_column(f"{_LARGEST:.0f}"))
     # Float to numeric keeps fifteen digits; through text all of them.
     exact = cast(cast(column, Text), wide) if kind in _FLOATS else cast(column, wide)
-    return case((near, func.trunc(exact, 15)), else_=null())
+    return case((_near(column), func.trunc(exact, literal_column("15"))), else_=null())
+
+
+def _near(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    return column.between(literal_column(f"{-_LARGEST:.0f}"), literal_column(f"{_LARGEST:.0f}"))
 
 
 def as_flag(column: ColumnElement[Any]) -> ColumnElement[Any]:

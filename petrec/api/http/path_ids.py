@@ -1,5 +1,7 @@
 """Ids in paths: text ids may have slashes, which come as %2F and match as slashes."""
 
+from typing import Any
+
 from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Match
@@ -24,8 +26,17 @@ register_url_convertor("petrec_id", _IdConvertor())
 class IdRoute(APIRoute):
     """A route whose ids, written `{name:petrec_id}`, are one segment of the path as it came."""
 
+    def __init__(self, path: str, *args: Any, **options: Any) -> None:
+        super().__init__(path, *args, **options)
+        self._start, ids, _ = self.path.partition("{")
+        self._has_ids = bool(ids)
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match only paths with the same number of segments."""
+        path = scope.get("path", "")
+        # A request tries one route after the other; most differ in what is no id.
+        if not (self._start in path if self._has_ids else path.endswith(self._start)):
+            return Match.NONE, {}
         match, child = super().matches(scope)
         if match is not Match.NONE and _spans_segments(scope, child):
             return Match.NONE, {}

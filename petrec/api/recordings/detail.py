@@ -13,7 +13,7 @@ from petrec.api.recordings.branches import Branches
 from petrec.api.recordings.shape import recordings_out, wire_recording
 from petrec.api.recordings.wire import AudioOut, RecordingOut
 from petrec.api.service import Caller, Service
-from petrec.api.statements import actor_values
+from petrec.api.statements import Row, actor_values
 from petrec.api.wire_columns import as_text, or_null
 from petrec.schema import Schema, UploadState
 from petrec.storage.metadata import noted_etag
@@ -28,17 +28,17 @@ def read_recording(service: Service, caller: Caller, recording: str) -> Recordin
 def read_audio(service: Service, caller: Caller, recording: str) -> AudioOut:
     """Return where to listen to it; errors: ApiError, StorageUnavailableError."""
     row = _read(service, caller, recording)
-    if row["status"] == UploadState.PENDING:
+    if row.status == UploadState.PENDING:
         raise conflict("not_uploaded", "The file has not arrived yet")
-    store, key = service.store, row["s3_key"]
+    store, key = service.store, row.s3_key
     found = store.head(key) if key else None
     if found is None:
         raise _gone()
-    if noted_etag(row["metadata"]) not in (None, found.etag):
+    if noted_etag(row.metadata) not in (None, found.etag):
         raise conflict("file_changed", "The stored file is not the one that was uploaded")
     address = store.presign_get(key, service.options.clock())
     return {
-        "recording_id": service.clinic.ids.write(Entity.RECORDING, row["id"]),
+        "recording_id": service.clinic.ids.write(Entity.RECORDING, row.id),
         "audio_url": address.url,
         "expires_in": address.expires_s,
         "content_type": found.content_type,
@@ -55,7 +55,7 @@ def served_recording(
     return next(iter(recordings_out(service.clinic.ids, service.store, rows)), None)
 
 
-def _read(service: Service, caller: Caller, recording: str) -> dict[str, Any]:
+def _read(service: Service, caller: Caller, recording: str) -> Row:
     known = service.clinic.ids.parse(Entity.RECORDING, recording, "recording_id")
     with service.database.reading() as connection:
         row = _row(connection, service, caller, known)
@@ -64,12 +64,10 @@ def _read(service: Service, caller: Caller, recording: str) -> dict[str, Any]:
     return row
 
 
-def _row(
-    connection: Connection, service: Service, caller: Caller, known: str
-) -> dict[str, Any] | None:
+def _row(connection: Connection, service: Service, caller: Caller, known: str) -> Row | None:
     statement = service.clinic.statements.get(_query, caller.scope)
     values = actor_values(caller.actor) | {"recording": known, "fetch": 1}
-    return next(iter(statement.dicts(connection, values)), None)
+    return next(iter(statement.rows(connection, values)), None)
 
 
 def _query(schema: Schema, scope: Scope) -> Select[Any]:

@@ -11,9 +11,7 @@ from petrec.api.recordings.queries import named_query, page_query
 from petrec.api.recordings.shape import recordings_out
 from petrec.api.recordings.wire import RecordingOut
 from petrec.api.service import Caller, Service
-from petrec.api.statements import actor_values
-
-Row = dict[str, Any]
+from petrec.api.statements import Row, actor_values
 
 logger = logging.getLogger("petrec.api")
 
@@ -63,29 +61,29 @@ def read_page(
         values |= {"after_at": after.at, "after_id": after.id}
     # Both queries see the same rows: `reading` is one snapshot.
     with service.database.reading() as connection, starting(after):
-        named = clinic.statements.get(named_query, *variant).dicts(connection, values)
-        rows, withheld = [row for row in named if row["id"] is not None], 0
-        if named[0]["unnamed"]:
+        named = clinic.statements.get(named_query, *variant).rows(connection, values)
+        rows, withheld = [row for row in named if row.id is not None], 0
+        if named[0].unnamed:
             values |= {"limit": limit} | _keys(rows)
-            found = clinic.statements.get(page_query, *variant).dicts(connection, values)
-            rows, withheld = _merged(rows, found), found[0]["withheld"]
+            found = clinic.statements.get(page_query, *variant).rows(connection, values)
+            rows, withheld = _merged(rows, found), found[0].withheld
     more = len(rows) > limit
     end = rows[limit - 1] if more else None
     return Page(
         recordings_out(clinic.ids, service.store, rows[:limit]),
-        Cursor(end["position"], end["id"]).encode() if end is not None else None,
+        Cursor(end.position, end.id).encode() if end is not None else None,
         withheld,
     )
 
 
 def _keys(rows: list[Row]) -> dict[str, list[str | None]]:
     return {
-        "named_at": [row["position"] for row in rows],
-        "named_ids": [row["id"] for row in rows],
+        "named_at": [row.position for row in rows],
+        "named_ids": [row.id for row in rows],
     }
 
 
 def _merged(named: list[Row], found: list[Row]) -> list[Row]:
     """Return the page's rows in its order; of named ones the query has returned the number."""
-    numbered = [row for row in found if row["nth"] is not None or row["id"] is not None]
-    return [row if row["nth"] is None else named[row["nth"] - 1] for row in numbered]
+    numbered = [row for row in found if row.nth is not None or row.id is not None]
+    return [row if row.nth is None else named[row.nth - 1] for row in numbered]

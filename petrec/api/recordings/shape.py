@@ -10,9 +10,9 @@ from petrec.api.entities import Entity
 from petrec.api.http.ids import Ids
 from petrec.api.ports import ObjectStore
 from petrec.api.recordings.wire import RecordingOut
+from petrec.api.statements import Row
 from petrec.api.wire_columns import as_count, as_flag, as_moment, as_number, as_text, or_null
 
-Row = Mapping[str, Any]
 Write = Callable[[str], str]
 
 _ENTITIES = (Entity.RECORDING, Entity.VISIT, Entity.APPOINTMENT, Entity.PET, Entity.USER)
@@ -76,30 +76,30 @@ class _Shape(NamedTuple):
 
     def out(self, row: Row) -> RecordingOut:
         """Return one recording."""
-        visit, appointment = row["visit_id"], row["appointment_id"]
-        user, duration = row["recorded_by_user_id"], row["duration_seconds"]
-        key = row["s3_key"]
+        visit, appointment = row.visit_id, row.appointment_id
+        user, duration = row.recorded_by_user_id, row.duration_seconds
+        key = row.s3_key
         return {
-            "id": self.recording(row["id"]),
+            "id": self.recording(row.id),
             "visit_id": None if visit is None else self.visit(visit),
             "appointment_id": None if appointment is None else self.appointment(appointment),
-            "pet_id": self.pet(row["pet_id"]),
+            "pet_id": self.pet(row.pet_id),
             "recorded_by_user_id": None if user is None else self.user(user),
-            "recording_type": row["recording_type"],
-            "status": row["status"],
-            "filename": row["filename"],
-            "original_filename": row["original_filename"],
-            "file_size_bytes": row["file_size_bytes"],
+            "recording_type": row.recording_type,
+            "status": row.status,
+            "filename": row.filename,
+            "original_filename": row.original_filename,
+            "file_size_bytes": row.file_size_bytes,
             "duration_seconds": duration,
             "duration_formatted": clock_face(duration),
-            "mime_type": row["mime_type"],
-            "s3_url": row["s3_url"] or (self.store.url(key) if key else None),
-            "transcript_text": row["transcript_text"],
-            "transcript_confidence": row["transcript_confidence"],
-            "is_transcribed": bool(row["is_transcribed"]),
-            "is_processing": bool(row["is_processing"]),
-            "created_at": row["created_at"],
-            "updated_at": row["updated_at"],
+            "mime_type": row.mime_type,
+            "s3_url": row.s3_url or (self.store.url(key) if key else None),
+            "transcript_text": row.transcript_text,
+            "transcript_confidence": row.transcript_confidence,
+            "is_transcribed": bool(row.is_transcribed),
+            "is_processing": bool(row.is_processing),
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
         }
 
 

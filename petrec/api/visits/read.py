@@ -79,16 +79,16 @@ def with_recordings(service: Service, caller: Caller, rows: Sequence[Row]) -> li
     if rows and service.clinic.schema.visits is not None:
         found = _recordings(service, caller, [row.id for row in rows])
         for row, shown in zip(found, recordings_out(ids, service.store, found), strict=True):
-            by_visit.setdefault(row["visit_id"], []).append(shown)
+            by_visit.setdefault(row.visit_id, []).append(shown)
     return [visit_out(ids, row, by_visit.get(row.id, ())) for row in rows]
 
 
-def _recordings(service: Service, caller: Caller, visits: Sequence[str]) -> list[dict[str, Any]]:
+def _recordings(service: Service, caller: Caller, visits: Sequence[str]) -> list[Row]:
     clinic = service.clinic
     statement = clinic.statements.get(of_visits_query, caller.scope)
     values = actor_values(caller.actor) | {"visit_ids": visits, "fetch": None, "each": RECORDINGS}
     with service.database.reading() as connection:
-        return statement.dicts(connection, values)
+        return statement.rows(connection, values)
 
 
 def one_visit(schema: Schema, scope: Scope) -> Select[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import psycopg
 import pytest
@@ -118,6 +119,26 @@ def test_transactions_are_petrecs_whatever_the_host_and_the_database_set(
     with engine.connect() as hosts:
         assert _settings(_driver(hosts)) == before
     engine.dispose()
+
+
+def test_connections_that_a_host_wraps_see_what_begins(made: Made) -> None:
+    made_cursors = []
+
+    class Own(psycopg.Connection[Any]):
+        def cursor(self, *given: Any, **named: Any) -> Any:
+            made_cursors.append(1)
+            return super().cursor(*given, **named)
+
+    for kind, expected in ((psycopg.Connection, 0), (Own, 1)):
+        engine = engine_of(made)
+        event.listen(engine, "do_connect", lambda _, __, ___, named, k=kind: k.connect(**named))
+        # What SQLAlchemy asks a new connection first needs cursors, too.
+        engine.connect().close()
+        made_cursors.clear()
+        with Database(engine).writing() as connection:
+            assert len(made_cursors) == expected
+            assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
+        engine.dispose()
 
 
 @pytest.mark.parametrize("moment", ["connect", "checkout"])

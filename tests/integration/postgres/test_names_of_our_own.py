@@ -160,14 +160,12 @@ def pages(connection: Connection, schema: Schema) -> Iterator[Any]:
     for scope in (everything(), owner(schema), staff(schema)):
         for filters in (frozenset[str](), frozenset({"pet_id"})):
             named = CompiledStatement(named_query(schema, scope, filters, After.TOP))
-            rows = [row for row in named.dicts(driver, values) if row["id"] is not None]
-            yield sorted((row["id"], row["pet_id"]) for row in rows)
+            rows = [row for row in named.rows(driver, values) if row.id is not None]
+            yield sorted((row.id, row.pet_id) for row in rows)
             judged = CompiledStatement(page_query(schema, scope, filters, After.TOP))
-            keys = {"named_at": [r["position"] for r in rows], "named_ids": [r["id"] for r in rows]}
-            found = judged.dicts(driver, values | keys)
-            yield sorted(
-                (str(r["nth"]), str(r["id"]), str(r["pet_id"]), r["withheld"]) for r in found
-            )
+            keys = {"named_at": [r.position for r in rows], "named_ids": [r.id for r in rows]}
+            found = judged.rows(driver, values | keys)
+            yield sorted((str(r.nth), str(r.id), str(r.pet_id), r.withheld) for r in found)
 
 
 def pets(engine: Engine, schema: Schema) -> list[Any]:
