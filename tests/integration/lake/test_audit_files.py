@@ -94,13 +94,25 @@ def test_a_new_finding_fails_by_the_baseline_of_the_files(petrec: Petrec, clinic
 
 
 def test_a_report_of_files_has_examples_and_continues_the_history(
-    petrec: Petrec, clinic: Database
+    petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
     export(petrec, clinic, "--columns", "mapped")
     first = petrec("report", "--json", "a.json", "--fail-level", "never", dsn=clinic.dsn)
     assert first.code == 0, first.err
-    again = petrec("report", "--json", "b.json", "--fail-level", "never", "--source", "lake")
+    again = petrec(
+        "report",
+        "--json",
+        "b.json",
+        "--fail-level",
+        "never",
+        "--source",
+        "lake",
+        "--html",
+        "b.html",
+    )
     assert again.code == 0, again.err
+    page = (tmp_path / "b.html").read_text()
+    assert f"Files of public.recordings in {clinic.name}, DuckDB" in page
     refused = petrec("report", "--record", "--source", "lake", dsn=clinic.dsn)
     assert refused.code == 2
     assert "omit --source" in refused.err
