@@ -67,8 +67,10 @@ def test_a_server_that_is_killed_is_finished_when_it_is_back(
         tenant(each, "north", "recordings", tmp_path)
     before = made[0].execute(PETS.format("north"))
     (tmp_path / "servers.txt").write_text("".join(f"{each.dsn}\n" for each in made))
-    words = ("--targets", "servers.txt", "--schema", "north", "--jobs", "3", "backfill", "--apply")
-    words = (*words, "--yes", "--deadline", "20", "--max-rows-per-second", "60")
+    words = (
+        *("--targets", "servers.txt", "--schema", "north", "--jobs", "3"),
+        *("backfill", "--apply", "--yes", "--deadline", "20", "--max-rows-per-second", "60"),
+    )
     started = spawn("fleet", *words, dsn=made[0].dsn)
     busy = "SELECT changed > 20 FROM petrec.runs WHERE state = 'running'"
     exists = "SELECT to_regclass('petrec.runs') IS NOT NULL"
