@@ -60,8 +60,9 @@ class Service:
         mapping: Mapping,
         on_uploaded: Callable[[Uploaded], None] | None,
     ) -> None:
-        bound_waits(engine, min(options.statement_s, options.request_s))
+        # First, because it refuses engines that do not fit.
         self.database = Database(engine, options.search_path, int(options.statement_s * 1000))
+        bound_waits(engine, min(options.statement_s, options.request_s))
         self.store = BoundedStore(store)
         self.policy = policy
         self.options = options
