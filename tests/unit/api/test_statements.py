@@ -1,5 +1,7 @@
 """The text that the server gets has numbers for values, and every name as it is."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import Text, bindparam, cast, column, select, table
 
@@ -9,7 +11,8 @@ from petrec.api.statements import CompiledStatement
 @pytest.mark.parametrize("name", ["a%b", "a%(x)s", "%%", "$1", "x:y", "(%s)", 'quo"te'])
 def test_names_that_look_like_values_stay_names(name: str) -> None:
     odd = table(name, column(name))
-    x, y = bindparam("x", type_=Text), bindparam("y", type_=Text)
+    x: Any = bindparam("x")
+    y: Any = bindparam("y")
     query = select(odd.c[name]).where(odd.c[name] == cast(x, Text), cast(y, Text) == cast(x, Text))
     quoted = '"' + name.replace('"', '""') + '"'
     # Each value has one number, however often it is named.
