@@ -6,7 +6,6 @@ import re
 import signal
 import sys
 import threading
-import traceback
 from pathlib import Path
 from types import FrameType
 
@@ -14,6 +13,7 @@ from petrec.cli.streams import discard_output, finish_output, prepare_streams
 from petrec.cli.words import worded
 from petrec.errors import DeclinedError, ExitCode, OutputError, PetrecError, ReaderGoneError
 from petrec.lake.choice import LEFT_BEHIND
+from petrec.version import __version__
 
 # Imports create objects that stay: to look for garbage among them costs a tenth of a start.
 _OBJECTS_BEFORE_COLLECTION = 200_000
@@ -51,16 +51,24 @@ def _outcome() -> int:
 
 
 def _run() -> int:
-    from petrec.cli.app import app
-
     try:
-        app(prog_name="petrec")
+        _command()
     except SystemExit as end:
         finish_output()
         if end.code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt from None
         return int(end.code or 0)
     return ExitCode.CLEAN
+
+
+def _command() -> None:
+    if sys.argv[1:] == ["--version"]:
+        # Importing Typer would take as long as all else.
+        sys.stdout.write(f"petrec {__version__}\n")
+        raise SystemExit
+    from petrec.cli.app import app
+
+    app(prog_name="petrec")
 
 
 def _say(error: PetrecError) -> None:
@@ -73,6 +81,8 @@ def _say(error: PetrecError) -> None:
 
 
 def _say_unforeseen(error: Exception) -> None:
+    import traceback
+
     sys.stderr.write(f"petrec: {describe_unforeseen(error)}\n")
     if _is_very_verbose():
         sys.stderr.writelines(traceback.format_list(traceback.extract_tb(error.__traceback__)))
@@ -82,6 +92,8 @@ def _say_unforeseen(error: Exception) -> None:
 
 def describe_unforeseen(error: Exception) -> str:
     """Return the place of an error, not its text, which may hold a password or a row's content."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"unexpected error: {type(error).__name__}{place}; please report it"

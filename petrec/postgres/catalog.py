@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from petrec.postgres.enforced import Demand, Enforced, Nature, read_enforced
+from petrec.postgres.enforced import ROWS, Demand, Enforced, Nature, make_enforced
 
 # An expression over a row `a` of pg_attribute, independent of the search path.
 TYPE_NAME = """coalesce((
@@ -24,7 +24,13 @@ BASE_NAME = """(WITH RECURSIVE behind AS (
        WHERE bt.typtype <> 'd')"""
 # A column can identify rows if its type has an order and can be read back from its text.
 # From version 18 on a NOT NULL may not have been validated; then there may be NULLs.
+# What is enforced comes with the first column of its table.
 COLUMNS = text(f"""
+WITH wanted AS (
+    SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = :schema AND c.relname = ANY(:names)
+      AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+), enforced AS MATERIALIZED ({ROWS})
 SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        row_security_active(c.oid) AS filtered,
        has_schema_privilege(n.oid, 'USAGE') AS usable,
@@ -41,14 +47,16 @@ SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
             ELSE b.typname NOT IN ('json', 'jsonb', 'xml') AND EXISTS (
                 SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
                 WHERE m.amname = 'btree' AND o.opcdefault AND o.opcintype = b.oid)
-       END AS identifies
-FROM pg_class c
+       END AS identifies,
+       CASE WHEN row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum) = 1 THEN (
+           SELECT jsonb_agg(to_jsonb(e)) FROM enforced e WHERE e.oid = c.oid::bigint)
+       END AS enforced
+FROM wanted w
+JOIN pg_class c ON c.oid = w.oid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
-WHERE n.nspname = :schema AND c.relname = ANY(:names)
-  AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ORDER BY c.oid, a.attnum
 """)  # noqa: S608 - constants
 
@@ -114,7 +122,6 @@ def read_tables(
     """Return the tables found, by physical name."""
     rows = connection.execute(COLUMNS, {"schema": schema, "names": list(names)}).all()
     oids = sorted({row.oid for row in rows})
-    enforced = read_enforced(connection, oids)
     tables = {}
     for oid in oids:
         mine = [row for row in rows if row.oid == oid]
@@ -125,7 +132,7 @@ def read_tables(
             usable=mine[0].usable,
             inherited=mine[0].inherited,
             columns={row.attname: _column(row) for row in mine},
-            enforced=tuple(each for each in enforced if each.oid == oid),
+            enforced=tuple(make_enforced(**each) for each in mine[0].enforced or ()),
         )
     return tables
 

@@ -22,13 +22,14 @@ REFERENCED = """array(
              ORDER BY k.place)"""
 # An index with a condition or an expression has no columns here, so it meets no demand.
 # From version 18 on a NOT NULL may be set and yet not validated.
-_ENFORCED = text(f"""
+# The tables are those of `wanted (oid)`.
+ROWS = f"""
 SELECT con.conname::text AS name, con.contype::text AS nature, con.conrelid::bigint AS oid,
        con.convalidated AND {ENFORCED} AS valid, {KEY_COLUMNS} AS columns,
        con.confrelid::bigint AS parent, {REFERENCED} AS referenced,
        false AS primary, false AS immediate
 FROM pg_constraint con
-WHERE con.conrelid::bigint = ANY(:oids) AND con.contype IN ('c', 'f', 'p', 'u')
+WHERE con.conrelid IN (SELECT oid FROM wanted) AND con.contype IN ('c', 'f', 'p', 'u')
 UNION ALL
 SELECT c.relname::text, CASE WHEN i.indisunique THEN 'iu' ELSE 'i' END,
        i.indrelid::bigint, i.indisvalid AND i.indisready AND i.indislive,
@@ -39,15 +40,17 @@ SELECT c.relname::text, CASE WHEN i.indisunique THEN 'iu' ELSE 'i' END,
            WHERE k.place <= i.indnkeyatts ORDER BY k.place)
        ELSE array[]::text[] END, 0, array[]::text[], i.indisprimary, i.indimmediate
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
-WHERE i.indrelid::bigint = ANY(:oids)
+WHERE i.indrelid IN (SELECT oid FROM wanted)
 UNION ALL
 SELECT coalesce(con.conname, '')::text, 'n', a.attrelid::bigint, coalesce(con.convalidated, true),
        array[a.attname::text], 0, array[]::text[], false, false
 FROM pg_attribute a
 LEFT JOIN pg_constraint con ON con.conrelid = a.attrelid AND con.contype = 'n'
   AND con.conkey = array[a.attnum]
-WHERE a.attrelid::bigint = ANY(:oids) AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
-""")  # noqa: S608 - constants
+WHERE a.attrelid IN (SELECT oid FROM wanted)
+  AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
+"""  # noqa: S608 - constants
+_ENFORCED = text(f"WITH wanted AS (SELECT unnest(CAST(:oids AS oid[])) AS oid) {ROWS}")
 
 
 class Nature(StrEnum):
@@ -117,10 +120,11 @@ class Demand:
 def read_enforced(connection: Connection, oids: Iterable[int]) -> list[Enforced]:
     """Return the constraints and indexes of the tables, valid or not."""
     rows = connection.execute(_ENFORCED, {"oids": list(oids)})
-    return [_enforced(**row) for row in rows.mappings()]
+    return [make_enforced(**row) for row in rows.mappings()]
 
 
-def _enforced(nature: str, columns: list[str], referenced: list[str], **rest: Any) -> Enforced:
+def make_enforced(nature: str, columns: list[str], referenced: list[str], **rest: Any) -> Enforced:
+    """Return one row of `ROWS`."""
     return Enforced(
         nature=Nature(nature), columns=tuple(columns), referenced=tuple(referenced), **rest
     )

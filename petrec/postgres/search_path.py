@@ -15,7 +15,9 @@ from petrec.settings import LOGICAL_COLUMNS
 from petrec.settings import Mapping as TableMapping
 
 # Of domains and arrays the types beneath; what enums, ranges and records have is in pg_catalog.
-_TYPES = text("""
+# A stranger is a role that is no superuser, not this one, and could not become the owner of
+# recordings. Roles of the server do not count: their members are checked themselves.
+_SCHEMAS = text("""
 WITH RECURSIVE named AS (
     SELECT * FROM unnest(CAST(:tables AS text[]), CAST(:columns AS text[])) AS n (rel, att)
 ), used AS (
@@ -33,29 +35,28 @@ WITH RECURSIVE named AS (
            CASE WHEN t.typtype = 'd' THEN t.typbasetype
                 WHEN t.typcategory = 'A' THEN t.typelem ELSE 0 END
     FROM used u JOIN pg_type t ON t.oid = u.beneath
+), types AS (
+    SELECT DISTINCT ON (s.nspname) s.oid, u.typname::text AS type, u.rel, u.att
+    FROM used u JOIN pg_namespace s ON s.oid = u.typnamespace
+    WHERE u.typtype = 'b' AND u.beneath = 0 AND s.nspname <> 'pg_catalog'
+    ORDER BY s.nspname, u.rel, u.att
 )
-SELECT DISTINCT ON (s.nspname) s.nspname::text AS schema, u.typname::text AS type,
-       u.rel AS table, u.att AS column
-FROM used u JOIN pg_namespace s ON s.oid = u.typnamespace
-WHERE u.typtype = 'b' AND u.beneath = 0 AND s.nspname <> 'pg_catalog'
-ORDER BY s.nspname, u.rel, u.att
-""")
-# A role that is no superuser, not this one, and could not become the owner of recordings. Roles of
-# the server do not count: their members are checked themselves.
-_STRANGERS = text("""
 SELECT n.nspname::text AS schema, quote_ident(n.nspname) AS name,
+       t.type, t.rel AS table, t.att AS column,
        EXISTS (SELECT FROM aclexplode(n.nspacl) g
                WHERE g.grantee = 0 AND g.privilege_type = 'CREATE') AS public,
        array(SELECT quote_ident(r.rolname) FROM pg_roles r
              WHERE has_schema_privilege(r.oid, n.oid, 'CREATE')
                AND NOT r.rolsuper AND r.rolname <> current_user AND r.rolname !~ '^pg_'
                AND NOT pg_has_role(r.oid, c.relowner, 'MEMBER')
-               AND NOT (n.nspname = ANY (:types) AND pg_has_role(r.oid, n.nspowner, 'MEMBER'))
+               AND NOT (t.oid IS NOT NULL AND pg_has_role(r.oid, n.nspowner, 'MEMBER'))
              ORDER BY r.rolname) AS strangers
 FROM pg_namespace n
+LEFT JOIN types t ON t.oid = n.oid
 CROSS JOIN pg_namespace home
 JOIN pg_class c ON c.relnamespace = home.oid AND c.relname = :recordings
-WHERE n.nspname = ANY (:schemas) AND home.nspname = :schema
+WHERE (t.oid IS NOT NULL OR n.nspname = ANY (:schemas)) AND home.nspname = :schema
+ORDER BY n.nspname
 """)
 
 _SHOWN = 5
@@ -78,15 +79,16 @@ def read_search_path(
 
     Errors: SchemaMismatchError, SettingsError for a schema in which other roles can create objects.
     """
-    home, types = mapping.schema, {row.schema: row for row in _types(connection, mapping)}
-    revokes = _revokes(connection, mapping, list(types), [*types, home, *more])
-    for name, row in types.items():
-        if revokes[name]:
-            raise _untrusted_type(row, revokes[name])
+    home, found = mapping.schema, _schemas(connection, mapping, more)
+    revokes = {row.schema: _revoke(row) for row in found}
+    types = [row for row in found if row.type]
+    for row in types:
+        if revokes[row.schema]:
+            raise _untrusted_type(row, revokes[row.schema])
     for name in more:
         if revokes.get(name) != "":
             raise _untrusted(name, revokes)
-    reading, advice = [*types, *more], revokes.get(home, "")
+    reading, advice = [*(row.schema for row in types), *more], revokes.get(home, "")
     return SearchPath(_once(reading), _once(reading if advice else [*reading, home]), advice)
 
 
@@ -107,8 +109,8 @@ def _untrusted(name: str, revokes: Mapping[str, str]) -> SettingsError:
     )
 
 
-def _types(connection: Connection, mapping: TableMapping) -> Sequence[Any]:
-    """Return the types outside pg_catalog, by schema, with one column of each."""
+def _schemas(connection: Connection, mapping: TableMapping, more: Sequence[str]) -> Sequence[Any]:
+    """Return the schemas of types outside pg_catalog, with one column of each, and the others."""
     mapped = [
         (mapping.table(table), mapping.column(table, column))
         for table, columns in LOGICAL_COLUMNS.items()
@@ -116,21 +118,14 @@ def _types(connection: Connection, mapping: TableMapping) -> Sequence[Any]:
     ]
     values = {
         "schema": mapping.schema,
+        "recordings": mapping.table("recordings"),
         "tables": [table for table, _ in mapped],
         "columns": [column for _, column in mapped],
         # Their conditions may name any column.
         "filtered": [mapping.table(table) for table in mapping.where],
+        "schemas": [mapping.schema, *more],
     }
-    return connection.execute(_TYPES, values).all()
-
-
-def _revokes(
-    connection: Connection, mapping: TableMapping, types: Sequence[str], names: Sequence[str]
-) -> dict[str, str]:
-    """Return, by schema, the REVOKE statements against creating in it; empty if none is needed."""
-    values = {"schema": mapping.schema, "recordings": mapping.table("recordings")}
-    rows = connection.execute(_STRANGERS, values | {"types": types, "schemas": names})
-    return {row.schema: _revoke(row) for row in rows}
+    return connection.execute(_SCHEMAS, values).all()
 
 
 def _revoke(row: Any) -> str:
