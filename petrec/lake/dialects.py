@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlglot
-from sqlalchemy import DateTime, Executable
+from sqlalchemy import ColumnElement, DateTime, Executable
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlglot import exp
 
@@ -68,9 +68,9 @@ class _TextDialect(PGDialect):
         self._backslash_escapes = False
 
 
-def postgres_text(statement: Executable) -> str:
-    """Return a query as PostgreSQL's SQL with all values in it."""
-    compiled = statement.compile(  # type: ignore[attr-defined]
+def postgres_text(statement: Executable | ColumnElement[Any]) -> str:
+    """Return a query, or a part of one, as PostgreSQL's SQL with all values in it."""
+    compiled = statement.compile(  # type: ignore[union-attr]
         dialect=_TextDialect(), compile_kwargs={"literal_binds": True}
     )
     return str(compiled)

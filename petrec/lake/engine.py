@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from petrec.errors import SchemaMismatchError
@@ -33,13 +34,15 @@ class TableFiles(NamedTuple):
 class View(NamedTuple):
     """A table to register: its files, each column with what is done to it, its rows.
 
-    The values of `columns` and the condition are in the engine's own SQL.
+    The values of `columns` and the condition are in the engine's own SQL, as are those of
+    `respelled`: what is done to some of the columns after that, in the rows that count.
     """
 
     table: str
     files: TableFiles
     columns: Mapping[str, str]
     condition: str = ""
+    respelled: Mapping[str, str] = MappingProxyType({})
 
     @property
     def name(self) -> str:

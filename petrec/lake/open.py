@@ -21,6 +21,7 @@ from petrec.lake.listing import TABLE
 from petrec.lake.manifest import ExportedTable, Manifest, read_manifest
 from petrec.lake.shapes import LakeShapes, LakeTable
 from petrec.lake.source import LakeSource
+from petrec.lake.spellings import Spellings
 from petrec.lake.with_duckdb import open_duckdb
 from petrec.phrases import Phrase, Phrased
 from petrec.schema import Schema, build_schema
@@ -43,13 +44,15 @@ def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema
         now = datetime.fromisoformat(manifest.taken_at) if manifest else datetime.now(UTC)
         views = {(mapping.schema, t.table): view_name(t.name) for t in tables.values()}
         transpiler = Transpiler(engine.dialect, views, now)
-        for view in found.views(transpiler):
+        registered = {view.table: view for view in found.views(transpiler)}
+        for view in registered.values():
             register(engine, view)
         plain = msgspec.structs.replace(mapping, where={})
         schema = build_schema(plain, found.shapes())
         remarks = tuple(_remarks(lake.source, manifest, mapping, tables))
         name = manifest.database if manifest else _called(lake.source)
         source = LakeSource(engine, transpiler, name)
+        Spellings(source, schema, tables, registered).unify()
         check_ids(source, schema, tables)
         yield source, replace(schema, remarks=remarks)
 

@@ -136,6 +136,8 @@ def _shape(table: LakeTable) -> TableShape:
     types = {
         name: known[name].type if name in known else kind for name, kind in table.types.items()
     }
+    # Views have uuids as text, which can be compared with text of other tables.
+    types = {name: "text" if kind == "uuid" and not known else kind for name, kind in types.items()}
     bases = {name: column.base for name, column in known.items()}
     kept = {n: t for n, t in types.items() if bases.get(n, t) not in _LEFT_OUT}
     key = table.exported.primary_key if table.exported else ()

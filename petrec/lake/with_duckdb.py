@@ -79,6 +79,9 @@ class DuckdbEngine:
             relation = relation.project(", ".join(chosen))
             if view.condition and view.condition_on_read:
                 relation = relation.filter(view.condition)
+            if view.respelled:
+                names = ((view.respelled.get(n, quoted_name(n)), n) for n in view.columns)
+                relation = relation.project(", ".join(f"{v} AS {quoted_name(n)}" for v, n in names))
             relation.create_view(view.name)
 
     def relation(self, files: TableFiles) -> Any:

@@ -99,6 +99,12 @@ class SparkEngine:
             )
             if view.condition and view.condition_on_read:
                 frame = frame.where(view.condition)
+            frame = frame.selectExpr(
+                *(
+                    f"{view.respelled.get(name, _quoted(name))} AS {_quoted(name)}"
+                    for name in view.columns
+                )
+            )
             frame.createOrReplaceTempView(view.name)
 
     def _frames(self, files: TableFiles) -> Any:

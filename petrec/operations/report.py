@@ -143,7 +143,8 @@ def _make(
     if scope.record:
         _install(session)
     link = check_link(session.settings.report.link, "report")
-    window = ReportWindow(scope.days, scope.trend_days, scope.examples, link)
+    files = session.lake.source if session.lake else ""
+    window = ReportWindow(scope.days, scope.trend_days, scope.examples, link, files)
     with session.translated(), ExitStack() as kept, publication(targets) as publish:
         with session.source() as (source, schema):
             audit = run_audit_by(source, schema, scope.by, names=scope.examples, step=step)

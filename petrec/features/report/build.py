@@ -22,12 +22,16 @@ _MOST_BACKFILLS = 12
 
 @dataclass(frozen=True)
 class ReportWindow:
-    """How far back a report looks, whether it names recordings, and where it links to them."""
+    """How far back a report looks, whether it names recordings, and where it links to them.
+
+    `files` is the place of the files that are read; empty for a database.
+    """
 
     days: int = 7
     trend_days: int = 90
     examples: bool = True
     link: str = ""
+    files: str = ""
 
 
 def build_report(
@@ -57,6 +61,7 @@ def build_report(
         backfills=tuple(mark for mark in backfills if mark.day >= points[0].day),
         examples=read_examples(source, schema, audit, scope.link) if scope.examples else (),
         history=comparison.place,
+        files=scope.files,
     )
 
 

@@ -114,7 +114,10 @@ class FindingExample(Struct, frozen=True):
 
 
 class ReportResult(Result, frozen=True):
-    """One report, from one snapshot and the history before it."""
+    """One report, from one snapshot and the history before it.
+
+    `files` is the place of the files that were read; empty for a database.
+    """
 
     audit: AuditResult
     window_days: int
@@ -129,6 +132,7 @@ class ReportResult(Result, frozen=True):
     backfills: tuple[BackfillMark, ...] = ()
     examples: tuple[FindingExample, ...] = ()
     history: str = ""
+    files: str = ""
     remarks: tuple[str, ...] = ()
     command: str = "report"
 

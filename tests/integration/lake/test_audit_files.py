@@ -109,9 +109,14 @@ def test_a_report_of_files_has_examples_and_continues_the_history(
         "lake",
         "--html",
         "b.html",
+        "--email",
+        "b.mail",
     )
     assert again.code == 0, again.err
     page = (tmp_path / "b.html").read_text()
+    assert "<code>petrec audit --source lake --rows missing_ambiguous</code>" in page
+    assert "Refused: pet not in appointment" not in page
+    assert "requests refused" not in (tmp_path / "b.mail").read_text()
     assert f"Files of public.recordings in {clinic.name}, DuckDB" in page
     refused = petrec("report", "--record", "--source", "lake", dsn=clinic.dsn)
     assert refused.code == 2

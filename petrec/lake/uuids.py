@@ -1,0 +1,85 @@
+"""Texts that are uuids, as PostgreSQL's uuid takes them: without dashes, in capitals, in braces."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
+from sqlalchemy.sql.selectable import NamedFromClause
+
+_DIGITS = "([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}"
+_UUID = f"^({_DIGITS}|[{{]{_DIGITS}[}}])$"
+_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+# More than the length of a uuid with all its marks.
+_LONG = 64
+
+
+class Form(NamedTuple):
+    """How the uuids of a column are written, and one text that is none.
+
+    A shape is the length and the place of the first dash.
+    """
+
+    least_shape: int | None
+    greatest_shape: int | None
+    has_capitals: bool | None
+    has_small: bool | None
+    other: str | None = None
+
+    @property
+    def shapes(self) -> set[int]:
+        """Return the shapes that are known to be there."""
+        return {each for each in (self.least_shape, self.greatest_shape) if each is not None}
+
+
+# As engines write a type of uuids as text.
+TYPED = Form(36 * _LONG + 9, 36 * _LONG + 9, has_capitals=False, has_small=True)
+
+
+def differ(forms: Collection[Form]) -> bool:
+    """Return whether uuids are written in several ways."""
+    shapes = {shape for form in forms for shape in form.shapes}
+    both = any(form.has_capitals for form in forms) and any(form.has_small for form in forms)
+    return len(shapes) > 1 or both
+
+
+def forms_of(rows: NamedFromClause, texts: Collection[str]) -> Select[Any]:
+    """Select the values of a Form for each of some columns of texts, one after the other."""
+    places = range(len(texts))
+    split = [rows.c[name].label(f"text_{place}") for place, name in enumerate(texts)]
+    split += [_uuid_alone(rows.c[name]).label(f"uuid_{n}") for n, name in enumerate(texts)]
+    found = select(*split).select_from(rows).subquery("split")
+    each = (_form(found.c[f"text_{place}"], found.c[f"uuid_{place}"]) for place in places)
+    return select(*(value for form in each for value in form))
+
+
+def _form(text: ColumnElement[Any], uuid: ColumnElement[Any]) -> Collection[ColumnElement[Any]]:
+    shape = func.length(uuid) * literal(_LONG) + func.strpos(uuid, "-")
+    return (
+        func.min(shape),
+        func.max(shape),
+        func.bool_or(uuid != func.lower(uuid)),
+        func.bool_or(uuid != func.upper(uuid)),
+        func.min(case((uuid.is_(None), text))),
+    )
+
+
+def _uuid_alone(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((_is_uuid(text), text))
+
+
+def _is_uuid(text: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether PostgreSQL's uuid takes a text.
+
+    For some engines the end of an expression is before a newline, too.
+    """
+    is_short = func.length(text).between(32, _LONG)
+    return and_(is_short, text.regexp_match(literal(_UUID)), func.strpos(text, "\n") == 0)
+
+
+def as_uuid(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a text as PostgreSQL writes a uuid, if it is one."""
+    digits = func.lower(text)
+    for mark in "-{}":
+        digits = func.replace(digits, mark, "")
+    parts = (func.substr(digits, start, length) for start, length in _PARTS)
+    return case((_is_uuid(text), func.concat_ws("-", *parts)), else_=text)
