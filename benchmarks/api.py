@@ -20,9 +20,9 @@ from benchmarks.load import Load, ask, load, together
 from benchmarks.processor import of_process, of_sessions
 from benchmarks.record import record
 from benchmarks.report import write_api
-from tests.integration.api.test_plans import APPLIED
 from tests.plugins.binaries import client_program
 from tests.plugins.command import environment
+from tests.plugins.plans import APPLIED
 
 ROUNDS = int(os.environ.get("PETREC_BENCH_ROUNDS", "12"))
 SECONDS = float(os.environ.get("PETREC_BENCH_SECONDS", "2"))

@@ -77,7 +77,7 @@ class Branches:
         """Return whether any recording up to an end lacks its pet."""
         c: Columns = self.schema.recordings.alias("near").c
         # In order: for one row in no order, a sequential scan looks cheap.
-        first = _newest_unnamed(select(c.id).where(*self._unnamed(c)), c).limit(1)
+        first = self._newest_unnamed(select(c.id).where(*self._unnamed(c)), c).limit(1)
         return exists(self._spanned(first, c, end))
 
     def inferred(self, end: End | None) -> CompoundSelect[Any]:
@@ -85,12 +85,22 @@ class Branches:
         facts = judged(self.schema, lists=Lists.PER_ROW)
         c, pet = facts.recording, facts.certain_pet
         wanted = [pet.is_not(None), *self._unnamed(c), *self._wanted(c, pet)]
-        query = _newest_unnamed(select(*recording_columns(c, pet)).where(*wanted), c)
+        query = self._newest_unnamed(select(*recording_columns(c, pet)).where(*wanted), c)
         return self._spanned(query.limit(bound("fetch")), c, end)
 
     def _spanned(self, query: Select[Any], c: Columns, end: End | None) -> CompoundSelect[Any]:
         parts = [query.where(*span) for span in spans(c, self.after, end)]
         return union_all(*(select(part.subquery(f"part_{n}")) for n, part in enumerate(parts)))
+
+    def _newest_unnamed(self, query: Select[Any], c: Columns) -> Select[Any]:
+        """Order rows whose pets are all NULL as an index does.
+
+        That is the one on (status, created_at, id) for a status of all recordings, else the one
+        on (pet_id, created_at, id).
+        """
+        by_status = self.filters == {"status"} and not self.of_all_pets
+        leading = [] if by_status else [c.pet_id.desc()]
+        return query.order_by(*leading, c.created_at.desc(), c.id.desc())
 
     def withheld(self, end: End) -> Select[Any]:
         """Count recordings up to an end whose pet is not certain."""
@@ -158,11 +168,6 @@ class Branches:
 def _among(column: ColumnElement[Any], query: Select[Any]) -> ColumnElement[bool]:
     """Compare with a list that is built once, so that an index can be used."""
     return column == any_(func.array(query.scalar_subquery(), type_=ARRAY(column.type)))
-
-
-def _newest_unnamed(query: Select[Any], c: Columns) -> Select[Any]:
-    """Order rows whose pets are all NULL as an index on (pet_id, created_at, id) does."""
-    return query.order_by(c.pet_id.desc(), c.created_at.desc(), c.id.desc())
 
 
 def newest(c: Columns) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

@@ -97,6 +97,8 @@ def _lists() -> tuple[Spec, ...]:
         _index("idx_recordings_appointment_newest", group, r, appointment, *newest),
         _index("idx_recordings_appointment_pet_newest", group, r, appointment, "pet_id", *newest),
         _index("idx_recordings_newest", group, r, *newest),
+        _index("idx_recordings_status_newest", group, r, "status", *newest),
+        _index("idx_recordings_pet_status_newest", group, r, "pet_id", "status", *newest),
         _index("idx_appointment_pets_pet_id", group, "appointment_pets", "pet_id"),
         _index("idx_pets_owner_id", group, "pets", "owner_id"),
         _index("idx_appointments_pet_owner_id", group, "appointments", "pet_owner_id"),

@@ -1,8 +1,11 @@
 """The names and columns of the objects, by which databases that have them are known again."""
 
+import re
+
 import pytest
 
 from petrec.features.constraints.specs import GROUPS, ObjectKind, Spec, specs
+from tests.plugins.command import ROOT
 
 EXPECTED = """
 idx_recordings_pet_id: index of indexes on recordings (pet_id)
@@ -31,6 +34,8 @@ idx_recordings_appointment_newest: index of api on recordings (appointment_id, c
 idx_recordings_appointment_pet_newest: index of api on recordings\
  (appointment_id, pet_id, created_at, id)
 idx_recordings_newest: index of api on recordings (created_at, id)
+idx_recordings_status_newest: index of api on recordings (status, created_at, id)
+idx_recordings_pet_status_newest: index of api on recordings (pet_id, status, created_at, id)
 idx_appointment_pets_pet_id: index of api on appointment_pets (pet_id)
 idx_pets_owner_id: index of api on pets (owner_id)
 idx_appointments_pet_owner_id: index of api on appointments (pet_owner_id)
@@ -58,3 +63,9 @@ def test_a_group_has_its_own_objects_alone(group: str) -> None:
 def test_one_pet_is_deleted_as_the_request_says() -> None:
     of_pet = next(s for s in specs(GROUPS, "NO ACTION") if s.name == "fk_recordings_pet_id")
     assert of_pet.on_delete == "NO ACTION"
+
+
+def test_the_page_on_the_api_has_the_indexes_of_its_group() -> None:
+    page = (ROOT / "docs" / "api.md").read_text()
+    rows = re.findall(r"^\| `(idx_\w+)` \| `(\w+)` \| `([\w, ]+)` \|$", page, re.MULTILINE)
+    assert rows == [(s.name, s.table, ", ".join(s.columns)) for s in specs(("api",), "CASCADE")]

@@ -1,0 +1,110 @@
+"""How many rows of the tables the API's lists read, by the plans of their statements."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tests.plugins.api import Api, watch
+from tests.plugins.databases import Database
+
+EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON)"
+ALONE = "EXPLAIN (FORMAT JSON)"
+# Tables of a test are small: to read one whole, and to sort it, is often cheapest.
+DEAR = ("enable_seqscan", "enable_sort")
+# What docs/api.md advises.
+APPLIED = ("constraints", "apply", "--group", "api", "--yes")
+# One of ten lacks its pet, one of a hundred waits for its file, one of a thousand has failed.
+MORE = """
+INSERT INTO recordings (id, appointment_id, pet_id, recorded_by_user_id, recording_type, status,
+  filename, original_filename, s3_key, created_at, updated_at)
+SELECT gen_random_uuid(), appointment_id, CASE WHEN n * 37 % 101 > 9 THEN pet_id END,
+  (SELECT min(id::text)::uuid FROM users), 'visit_audio',
+  CASE WHEN n * 61 % 100 = 7 THEN 'pending' WHEN n * 61 % 1000 = 8 THEN 'failed'
+    ELSE 'uploaded' END,
+  'f', 'f', 'k', now() - n * interval '1 minute', now()
+FROM generate_series(1, {rows}) n JOIN
+  (SELECT appointment_id, pet_id, row_number() OVER () - 1 AS place, count(*) OVER () AS total
+   FROM appointment_pets WHERE {condition}) AS link ON place = n % total
+"""
+
+
+class Lists:
+    """Requests of one application, with the statements that each list sends."""
+
+    def __init__(self, made: Database, api: Api) -> None:
+        self.made, self.api = made, api
+        self.sent: list[tuple[str, Any]] = []
+        watch(api.engine, lambda *given: self.sent.append(given))
+
+    def pages(
+        self, query: str, headers: dict[str, str], *, generic: bool = True
+    ) -> Iterator[tuple[int, int]]:
+        """Return of three pages how many recordings each tells of, and how many rows it reads.
+
+        The rows are the larger number: with the values at hand, or as prepared statements.
+        """
+        kinds = (False, True) if generic else (False,)
+        cursor = ""
+        for _ in range(3):
+            self.sent.clear()
+            page = self.api.client.get(f"/api/v1/recordings/{query}{cursor}", headers=headers)
+            told = len(page.json()) + int(page.headers["x-petrec-withheld"])
+            yield told, max(self.read(kind) for kind in kinds)
+            if "x-next-cursor" not in page.headers:
+                return
+            cursor = f"&cursor={page.headers['x-next-cursor']}"
+
+    def read(self, generic: bool) -> int:
+        """Return the rows of recordings that the last list's statements read."""
+        listed = [one for one in self.sent if one[0].startswith("WITH named")]
+        assert listed
+        plans = [self._explained(EXPLAIN, query, values, generic) for query, values in listed]
+        return sum(_rows_read(node) for plan in plans for node in _nodes(plan) if _scans(node))
+
+    def indexes(self) -> set[str]:
+        """Return the indexes that the last statements use where neither scan nor sort is cheap."""
+        asked = [one for one in self.sent if one[0].startswith(("WITH", "SELECT"))]
+        plans = [self._explained(ALONE, query, values, False) for query, values in asked]
+        return {
+            node["Index Name"] for plan in plans for node in _nodes(plan) if "Index Name" in node
+        }
+
+    def _explained(self, explain: str, query: str, values: Any, generic: bool) -> dict[str, Any]:
+        with self.made.connect() as connection:
+            if generic:
+                plan = _explain_prepared(connection, query, values)
+            else:
+                for way in DEAR if explain is ALONE else ():
+                    connection.execute(f"SET {way} = off")
+                plan = connection.execute(f"{explain} {query}", values).fetchone()
+        assert plan is not None
+        found: dict[str, Any] = plan[0][0]["Plan"]
+        return found
+
+
+def _explain_prepared(connection: psycopg.Connection[Any], query: str, values: Any) -> Any:
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", query)))
+    text = re.sub(r"%\((\w+)\)s", lambda m: f"${names.index(m[1]) + 1}", query)
+    connection.execute("SET plan_cache_mode = force_generic_plan")
+    connection.execute(f"PREPARE listed AS {text}".replace("%%", "%"))
+    given = sql.SQL(", ").join(sql.Literal(values[name]) for name in names)
+    called = sql.SQL(f"{EXPLAIN} EXECUTE listed ({{}})").format(given)
+    return connection.execute(called).fetchone()
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _scans(node: dict[str, Any]) -> bool:
+    return node.get("Relation Name") == "recordings"
+
+
+def _rows_read(node: dict[str, Any]) -> int:
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return round((node["Actual Rows"] + removed) * node["Actual Loops"])
