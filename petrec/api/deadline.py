@@ -3,23 +3,24 @@
 Python ends no thread. A thread that waits for the database ends when its connection does.
 """
 
+import asyncio
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
 import psycopg
 
-from petrec.api.http.errors import unavailable
+from petrec.api.http.errors import time_exceeded, unavailable
 
 _current: ContextVar["Deadline | None"] = ContextVar("petrec_deadline", default=None)
 # How long the server has to take a cancellation, and a cancelled statement to end, in seconds.
 _GRACE_S = 1.0
 # When a request is given up whose thread waits for something else.
-GIVEN_UP_S = 3 * _GRACE_S
+_GIVEN_UP_S = 3 * _GRACE_S
 # Of the threads that work, 40 at once, so many more may be stuck.
 _MOST_STUCK = 20
 
@@ -140,3 +141,17 @@ def timed(
     finally:
         timer.cancel()
         _current.reset(token)
+
+
+@asynccontextmanager
+async def within(limit_s: float, left_behind: LeftBehind | None = None) -> AsyncIterator[None]:
+    """Run the block of a request, which ends in time; errors: ApiError 504."""
+    with timed(asyncio.get_running_loop().call_later, limit_s, left_behind) as deadline:
+        try:
+            async with asyncio.timeout(limit_s + _GIVEN_UP_S):
+                yield
+        except Exception as error:
+            if deadline.has_passed():
+                deadline.left_behind.add(deadline)
+                raise time_exceeded(limit_s) from error
+            raise

@@ -12,7 +12,10 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 import pytest
+from alembic import command
+from sqlalchemy import Engine
 
+from petrec.features.runs.journal.install import alembic_config
 from petrec.operations.connect import connect
 from petrec.operations.session import Session
 from tests.plugins.databases import Database
@@ -135,6 +138,13 @@ def outbox_session(
             return session
 
         yield open_one
+
+
+def as_first_released(engine: Engine) -> None:
+    """Bring the outbox back to its first version, whose events name no target."""
+    with engine.connect() as connection:
+        command.downgrade(alembic_config(connection), "0001_outbox")
+        connection.commit()
 
 
 def waiting(

@@ -9,32 +9,23 @@ from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
 from petrec.api.database import Database
-from petrec.api.deadline import at_work
+from petrec.api.deadline import at_work, current_deadline, within
 from petrec.api.http.common import add_route, answers, encoded
 from petrec.api.http.errors import unavailable
 from petrec.api.http.wire_fields import answered
 from petrec.api.pooled import Connection
 from petrec.api.requirements import AuthorKey, author_key, check_inserts, check_values
 from petrec.api.service import Service
+from petrec.features.outbox.enqueue import FITTING
 from petrec.schema import Schema
 from petrec.version import __version__
 
+# A probe that hangs must not keep the next ones waiting for the time that a request has.
+_LIMIT_S = 3
 _READ_ONLY = (
     "SELECT pg_catalog.pg_is_in_recovery()"
     " OR pg_catalog.current_setting('default_transaction_read_only')::bool"
 )
-
-# NULL where there is no such table; a schema that may not be used is an error of its own.
-_OUTBOX = (
-    "SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-    " AND pg_catalog.has_table_privilege(c.oid, 'INSERT')"
-    " AND EXISTS (SELECT FROM pg_catalog.pg_attribute a"
-    " WHERE a.attrelid = c.oid AND a.attname = 'target' AND NOT a.attisdropped)"
-    " FROM pg_catalog.pg_class c"
-    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE n.nspname = 'petrec' AND c.relname = 'outbox'"
-)
-
 
 Writes = Annotated[bool, Query(description="Whether the database has to take writes")]
 Remark = Literal["authors_must_be_users", "read_only", "store_unreachable"]
@@ -68,12 +59,13 @@ def ready(service: Service, database: Database, schema: Schema, *, writes: bool)
                 _check_outbox(connection)
     if writes:
         check_values(database, schema, service.options)
-    # All instances share the store: to take them out of service would end reads as well.
-    if not service.store.responds():
-        remarks.append("store_unreachable")
     if author_key(database, schema, service.mapping) is AuthorKey.REQUIRED:
         # Staff can record: the service is ready, but not for everyone.
         remarks.append("authors_must_be_users")
+    # All instances share the store: to take them out of service would end reads as well. It is
+    # asked last, since nothing else may be asked of the database when the time is over.
+    if not service.store.responds():
+        remarks.append("store_unreachable")
     found: Health = {"status": "ok", "version": __version__}
     return {**found, "remarks": remarks} if remarks else found
 
@@ -86,9 +78,12 @@ def _is_writable(connection: Connection) -> bool:
 
 def _check_outbox(connection: Connection) -> None:
     """Refuse where no event could be written: no upload could complete; errors: ApiError."""
-    row = connection.execute(_OUTBOX).fetchone()
+    row = connection.execute(FITTING).fetchone()
     if row is None or not row[0]:
-        raise unavailable("no_outbox", "There is no outbox that this role may write to")
+        raise unavailable(
+            "no_outbox",
+            "There is no outbox that this role may write to, or it is of an older version",
+        )
 
 
 def add_health(router: APIRouter, service: Service) -> None:
@@ -104,6 +99,7 @@ def add_health(router: APIRouter, service: Service) -> None:
 
     # Its own connection and thread: it does not wait for what requests wait for.
     limiter = CapacityLimiter(1)
+    limit_s = min(_LIMIT_S, service.options.request_s)
 
     @cache
     def way() -> Database:
@@ -117,7 +113,9 @@ def add_health(router: APIRouter, service: Service) -> None:
 
     async def readiness(writes: Writes = True) -> Response:
         """Return that the database answers, has the tables that are needed, and takes writes."""
-        return encoded(await run_sync(found, writes, limiter=limiter))
+        outer = current_deadline()
+        async with within(limit_s, outer.left_behind if outer else None):
+            return encoded(await run_sync(found, writes, limiter=limiter))
 
     options = {"methods": ["GET"], "tags": ["health"], "openapi_extra": {"security": []}}
     add_route(router, "/health", health, responses=answers(ok=Health), **options)

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from petrec.errors import PetrecError
 from petrec.features.outbox.courier import delivering
-from petrec.features.outbox.store import has_outbox
+from petrec.features.outbox.enqueue import FITTING
 from petrec.features.outbox.table import BRANCH
 from petrec.features.outbox.webhook import Webhook
 from petrec.features.runs.journal.install import install_journal
@@ -42,16 +42,16 @@ def with_couriers(lifespan: Lifespan, engine: Engine, webhooks: Sequence[Webhook
 
 
 def _install(engine: Engine) -> None:
-    """Create the outbox; where that fails, the couriers try again, and `/ready` says so."""
+    """Create or upgrade the outbox; if that fails, the couriers try again, and `/ready` says so."""
     try:
         install_journal(engine, BRANCH)
     except (DBAPIError, psycopg.Error, PetrecError) as error:
-        logger.error("Cannot create the outbox: %s", error)  # noqa: TRY400 it is known
+        logger.error("Cannot create or upgrade the outbox: %s", error)  # noqa: TRY400 it is known
 
 
 def _prepare(engine: Engine) -> None:
-    """Create the outbox unless somebody has; errors: see `install_journal`."""
+    """Create or upgrade the outbox unless somebody has; errors: see `install_journal`."""
     with engine.connect() as connection:
-        is_there = has_outbox(connection)
-    if not is_there:
+        fits = connection.exec_driver_sql(FITTING).first() is not None
+    if not fits:
         install_journal(engine, BRANCH)

@@ -1,6 +1,5 @@
 """The route class: whatever goes wrong in a route becomes the envelope, and is noted."""
 
-import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
@@ -15,9 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from petrec.api.deadline import GIVEN_UP_S, LeftBehind, timed
+from petrec.api.deadline import LeftBehind, within
 from petrec.api.http.driver_errors import describe, traceable
-from petrec.api.http.errors import ApiError, internal, phrase_code, time_exceeded, unavailable
+from petrec.api.http.errors import ApiError, internal, phrase_code, unavailable
 from petrec.api.http.gate import LARGEST_BODY
 from petrec.api.http.path_ids import IdRoute
 from petrec.api.http.validation import from_validation
@@ -88,15 +87,8 @@ def _within(limit_s: float, handle: Handler, left_behind: LeftBehind) -> Handler
     """Return a handler that ends in time; errors: ApiError 504."""
 
     async def handled(request: Request) -> Response:
-        with timed(asyncio.get_running_loop().call_later, limit_s, left_behind) as deadline:
-            try:
-                async with asyncio.timeout(limit_s + GIVEN_UP_S):
-                    return await handle(request)
-            except Exception as error:
-                if deadline.has_passed():
-                    left_behind.add(deadline)
-                    raise time_exceeded(limit_s) from error
-                raise
+        async with within(limit_s, left_behind):
+            return await handle(request)
 
     return handled
 

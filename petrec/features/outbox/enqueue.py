@@ -16,6 +16,17 @@ INSERT INTO petrec.outbox (event_id, webhook, type, body, target)
 SELECT CAST(%(event_id)s AS pg_catalog.uuid), named, %(type)s, %(body)s, %(target)s
 FROM pg_catalog.unnest(CAST(%(webhooks)s AS pg_catalog.text[])) AS named
 """
+# Whether the role may write to the outbox; no row where there is none that INSERT fits, which may
+# be one of an older version.
+FITTING = """
+SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+       AND pg_catalog.has_table_privilege(c.oid, 'INSERT')
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+WHERE n.nspname = 'petrec' AND c.relname = 'outbox'
+  AND a.attname = 'target' AND NOT a.attisdropped
+"""
 
 
 def event_row(

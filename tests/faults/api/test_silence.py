@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 
 from petrec.api import Options
 from petrec.api.database import Database as Served
+from petrec.api.host import health
 from petrec.api.options import utc_now
 from petrec.api.pooled import bound_waits
 from tests.plugins.api import Api
@@ -68,7 +69,7 @@ def ask(api: Api, path: str, count: int, **more: Any) -> list[httpx.Response]:
     return api.client.runner.run(asked())
 
 
-def codes(answers: list[httpx.Response]) -> set[tuple[int, str]]:
+def codes(answers: list[httpx.Response]) -> set[tuple[int, str | None]]:
     return {(each.status_code, each.json().get("error_code")) for each in answers}
 
 
@@ -87,6 +88,20 @@ def test_silence_from_the_first_request_on(make: Make) -> None:
         assert codes(ask(api, READY, 1)) <= found
         way.flows.set()
         assert ask(api, LIST, 1)[0].status_code == 200
+
+
+def test_probes_that_hang_are_over_soon(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits for the thread of the first, and neither as long as a request may."""
+    monkeypatch.setattr(health, "_LIMIT_S", 0.5)
+    api = make()
+    with by_way(api) as way:
+        assert codes(ask(api, READY, 1)) == {(200, None)}
+        way.flows.clear()
+        found = ask(api, READY, 2)
+        assert codes(found) == {(504, "time_exceeded")}
+        assert [each.json()["details"] for each in found] == [{"limit_s": 0.5}] * 2
+        way.flows.set()
+        assert codes(ask(api, READY, 1)) == {(200, None)}
 
 
 @pytest.mark.full

@@ -87,7 +87,7 @@ def test_a_store_that_is_gone_is_a_remark(
     api = make_api(database=two_clinics, store=S3Store(place, lambda: Credentials("a", "b")))
     answer = api.client.get(f"{API}/ready")
     assert answer.status_code == 200
-    assert answer.json()["remarks"] == ["store_unreachable", "authors_must_be_users"]
+    assert answer.json()["remarks"] == ["authors_must_be_users", "store_unreachable"]
     with suppress(KeyError):
         del api.client.http.headers["x-user"]
     assert api.client.get(f"{API}/live").json() == {"status": "ok"}

@@ -13,12 +13,13 @@ from petrec.api.host.lifespan import ending
 from petrec.api.host.outbox import with_couriers
 from petrec.errors import ConnectionFailedError
 from petrec.features.outbox import courier, send
+from petrec.features.outbox.enqueue import FITTING
 from petrec.features.outbox.webhook import open_webhooks
 from petrec.features.runs.journal.install import install_journal
 from petrec.operations.outbox import deliver_outbox
 from petrec.operations.session import Session
 from tests.plugins.databases import Database
-from tests.plugins.receiver import DUE, ENQUEUE, Receiver, waiting
+from tests.plugins.receiver import DUE, ENQUEUE, Receiver, as_first_released, waiting
 from tests.plugins.waiting import until
 
 
@@ -49,13 +50,18 @@ def test_a_courier_outlives_what_nobody_expected(
     assert "not for a log" not in caplog.text
 
 
-def test_an_outbox_that_cannot_be_created_at_the_start_is_created_later(
+@pytest.mark.parametrize("is_older", [False, True])
+def test_an_outbox_that_cannot_be_made_fit_at_the_start_is_later(
+    is_older: bool,
     outbox_session: Callable[..., Session],
     clinic: Database,
     receiver: Receiver,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     session = outbox_session()
+    if is_older:
+        install_journal(session.engine, "outbox")
+        as_first_released(session.engine)
     webhooks = open_webhooks(session.settings)
     lifespan = with_couriers(ending(session.engine, lambda _: True), session.engine, webhooks)
     errors = iter([ConnectionFailedError("down"), ConnectionFailedError("still down")])
@@ -71,8 +77,7 @@ def test_an_outbox_that_cannot_be_created_at_the_start_is_created_later(
 
     async def serve() -> None:
         async with lifespan(FastAPI()):
-            there = "SELECT to_regclass('petrec.outbox') IS NOT NULL"
-            await asyncio.to_thread(until, lambda: clinic.execute(there) == [(True,)])
+            await asyncio.to_thread(until, lambda: clinic.execute(FITTING) == [(True,)])
             clinic.execute(ENQUEUE, ("main", 2))
             await asyncio.to_thread(until, lambda: len(receiver.received) == 2)
 

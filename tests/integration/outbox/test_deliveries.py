@@ -21,7 +21,15 @@ from petrec.operations.session import Session
 from tests.plugins.api import Api
 from tests.plugins.command import Spawn
 from tests.plugins.databases import Database
-from tests.plugins.receiver import DUE, ENQUEUE, Received, Receiver, receiving, waiting
+from tests.plugins.receiver import (
+    DUE,
+    ENQUEUE,
+    Received,
+    Receiver,
+    as_first_released,
+    receiving,
+    waiting,
+)
 from tests.plugins.two_clinics import ACTORS, PET1, REC1, VET1
 from tests.plugins.waiting import until
 
@@ -40,6 +48,14 @@ def test_an_upload_and_its_events_are_written_together(
     ready = made.client.get("/api/v1/ready")
     assert (ready.status_code, ready.json()["error_code"]) == (503, "no_outbox")
     status = f"SELECT status FROM recordings WHERE id = '{REC1}'"
+    assert made.client.post(COMPLETE, json={"file_size_bytes": 3}).status_code == 500
+    assert made.database.execute(status) == [("pending",)]
+    install_journal(made.engine, "outbox")
+    assert made.client.get("/api/v1/ready").status_code == 200
+    as_first_released(made.engine)
+    ready = made.client.get("/api/v1/ready")
+    assert (ready.status_code, ready.json()["error_code"]) == (503, "no_outbox")
+    assert "of an older version" in ready.json()["message"]
     assert made.client.post(COMPLETE, json={"file_size_bytes": 3}).status_code == 500
     assert made.database.execute(status) == [("pending",)]
     install_journal(made.engine, "outbox")
