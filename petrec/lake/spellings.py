@@ -4,7 +4,7 @@ Programs write a uuid by a type of its own, or as text of several spellings. A t
 stays as it is; beside columns of uuids it is refused.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from petrec.lake.dialects import postgres_text
 from petrec.lake.engine import View, view_name
 from petrec.lake.shapes import LakeTable
 from petrec.lake.source import LakeSource
-from petrec.lake.uuids import TYPED, Form, as_uuid, differ, forms_of
+from petrec.lake.uuids import SHORTEST, TYPED, Form, as_uuid, differ, forms_of, longest_of
 from petrec.schema import REFERENCES, Schema
 
 # A column by petrec's names.
@@ -100,11 +100,25 @@ class Spellings:
             elif kind == "text":
                 texts.append(logical)
         if texts:
-            asked = forms_of(self._rows()[name], texts)
-            found = tuple(self.source.execute(asked).one())
+            for logical, form in self._forms_of_texts(self._rows()[name], texts):
+                yield (name, logical), form
+
+    def _forms_of_texts(
+        self, rows: NamedFromClause, texts: Sequence[str]
+    ) -> Iterator[tuple[str, Form]]:
+        found = tuple(self.source.execute(longest_of(rows, texts)).one())
+        lengths, samples = found[: len(texts)], found[len(texts) :]
+        long = []
+        for logical, length, sample in zip(texts, lengths, samples, strict=True):
+            if length is None or length < SHORTEST:
+                yield logical, Form(other=sample)
+            else:
+                long.append(logical)
+        if long:
+            found = tuple(self.source.execute(forms_of(rows, long)).one())
             size = len(Form._fields)
-            for index, logical in enumerate(texts):
-                yield (name, logical), Form(*found[index * size : (index + 1) * size])
+            for index, logical in enumerate(long):
+                yield logical, Form(*found[index * size : (index + 1) * size])
 
     def _written(self, physical: str) -> str:
         read: ColumnClause[Any] = column(quoted_name(physical, quote=True))

@@ -9,6 +9,8 @@ from sqlalchemy.sql.selectable import NamedFromClause
 _DIGITS = "([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}"
 _UUID = f"^({_DIGITS}|[{{]{_DIGITS}[}}])$"
 _PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+# The length of a uuid without marks.
+SHORTEST = 32
 # More than the length of a uuid with all its marks.
 _LONG = 64
 
@@ -19,10 +21,10 @@ class Form(NamedTuple):
     A shape is the length and the place of the first dash.
     """
 
-    least_shape: int | None
-    greatest_shape: int | None
-    has_capitals: bool | None
-    has_small: bool | None
+    least_shape: int | None = None
+    greatest_shape: int | None = None
+    has_capitals: bool | None = None
+    has_small: bool | None = None
     other: str | None = None
 
     @property
@@ -40,6 +42,13 @@ def differ(forms: Collection[Form]) -> bool:
     shapes = {shape for form in forms for shape in form.shapes}
     both = any(form.has_capitals for form in forms) and any(form.has_small for form in forms)
     return len(shapes) > 1 or both
+
+
+def longest_of(rows: NamedFromClause, texts: Collection[str]) -> Select[Any]:
+    """Select how long the values of some columns are at most, and then a value of each."""
+    columns = [rows.c[name] for name in texts]
+    lengths = (func.max(func.length(column)) for column in columns)
+    return select(*lengths, *map(func.max, columns)).select_from(rows)
 
 
 def forms_of(rows: NamedFromClause, texts: Collection[str]) -> Select[Any]:
@@ -72,7 +81,7 @@ def _is_uuid(text: ColumnElement[Any]) -> ColumnElement[bool]:
 
     For some engines the end of an expression is before a newline, too.
     """
-    is_short = func.length(text).between(32, _LONG)
+    is_short = func.length(text).between(SHORTEST, _LONG)
     return and_(is_short, text.regexp_match(literal(_UUID)), func.strpos(text, "\n") == 0)
 
 
