@@ -5,7 +5,7 @@ dialect; here is what it does not know: the digest, the names of views, types, c
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -90,7 +90,9 @@ class Transpiler:
     def write(self, statement: Executable) -> str:
         """Return the query as the engine reads it."""
         tree = self._translated(postgres_text(statement))
-        return self._written(_reading_once(tree) if self.dialect.reads_once else tree)
+        if self.dialect.reads_once:
+            tree = _reading_once(tree, frozenset(self.views.values()))
+        return self._written(tree)
 
     def write_text(self, text: str) -> str:
         """Return PostgreSQL's SQL as the engine reads it; errors: sqlglot's ParseError."""
@@ -126,9 +128,10 @@ class Transpiler:
         return exp.Table(this=exp.to_identifier(name), alias=table.args.get("alias"))
 
 
-def _reading_once(query: Any) -> Any:
+def _reading_once(query: Any, views: Container[str]) -> Any:
     """Return a query that reads no view twice."""
-    tables = list(query.find_all(exp.Table))
+    own = query.ctes
+    tables = [table for table in query.find_all(exp.Table) if table.name in views]
     named = Counter(table.name for table in tables)
     for table in tables:
         if named[table.name] > 1:
@@ -136,6 +139,9 @@ def _reading_once(query: Any) -> Any:
     for name in (name for name, times in named.items() if times > 1):
         rows = exp.select("*").from_(name)
         query = query.with_(_kept(name), as_=rows, materialized=True, copy=False)
+    if own:
+        # A query of WITH sees only those before it.
+        query.ctes[0].parent.set("expressions", [*query.ctes[len(own) :], *own])
     return query
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from datetime import UTC
 from itertools import chain
-from threading import Thread
+from threading import Thread, current_thread
 from typing import Any, TypeVar
 
 from petrec.errors import EngineFailedError
@@ -26,8 +26,8 @@ _LISTS_AT_ONCE = 16
 # An interrupt is lost if the query has not started yet.
 _AGAIN_S = 0.1
 _PATIENCE_S = 1.0
-# What is used by queries that do not end: it cannot be closed before they have.
-_left: list[Any] = []
+# Threads of queries that do not end, and what they use: it cannot be closed before they have.
+_left: list[tuple[Thread, Any]] = []
 
 
 def interruptible(connection: Any, work: Callable[[], T]) -> T:
@@ -38,13 +38,21 @@ def interruptible(connection: Any, work: Callable[[], T]) -> T:
     try:
         return running.result()
     finally:
-        last = time.monotonic() + _PATIENCE_S
-        while not running.done() and time.monotonic() < last:
-            connection.interrupt()
-            wait([running], _AGAIN_S)
         if not running.done():
-            thread.name = LEFT_BEHIND
-            _left.append(connection)
+            _end(connection, running, thread)
+
+
+def _end(connection: Any, running: "Future[T]", thread: Thread) -> None:
+    """Interrupt a query; it counts as left behind meanwhile, since another signal may come."""
+    name, thread.name = thread.name, LEFT_BEHIND
+    _left.append((thread, connection))
+    last = time.monotonic() + _PATIENCE_S
+    while not running.done() and time.monotonic() < last:
+        connection.interrupt()
+        wait([running], _AGAIN_S)
+    if running.done():
+        thread.name = name
+        _forget(thread)
 
 
 def _run(running: "Future[T]", work: Callable[[], T]) -> None:
@@ -52,6 +60,13 @@ def _run(running: "Future[T]", work: Callable[[], T]) -> None:
         running.set_result(work())
     except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
         running.set_exception(error)
+    finally:
+        _forget(current_thread())
+
+
+def _forget(thread: Thread) -> None:
+    """Keep what a thread used no longer: DuckDB closes what nobody has."""
+    _left[:] = [each for each in _left if each[0] is not thread]
 
 
 @contextmanager
@@ -62,7 +77,7 @@ def closed_in_time(connection: Any) -> Iterator[Any]:
     finally:
         if _left:
             # A connection would close its cursors, too.
-            _left.append(connection)
+            _left.append((_left[-1][0], connection))
         else:
             connection.close()
 

@@ -167,9 +167,10 @@ def _create_view(connection: Any, name: str, table: Table, rows: NamedFromClause
 
 
 def _read(column: Column[Any]) -> exp.Expression:
-    """Return how a column is read; of uuid as it is, since its text is longer and slower."""
+    """Return how a column is read; uuid as such, since its text is longer and slower."""
     name, kind = exp.column(str(column.name), quoted=True), base_type(column)
-    return name if kind == "uuid" else read_as(name, kind)
+    # Domains come as text, whatever is below them.
+    return exp.cast(name, "uuid") if kind == "uuid" else read_as(name, kind)
 
 
 def _without_conditions(known: Schema, mapping: Settings) -> Schema:

@@ -11,6 +11,7 @@ import pytest
 
 import petrec
 from tests.plugins.command import ROOT, environment
+from tests.plugins.databases import Database
 from tests.plugins.programs import Program
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -83,6 +84,15 @@ print(changes["new_pet_id"].notna().all())
 )
 def test_ten_lines_do_a_main_job(program: Program, code: str, printed: str) -> None:
     assert program(code) == printed
+
+
+def test_a_program_starts_by_itself(demo_clinic: Database, tmp_path: Path) -> None:
+    """The others are forked from a process that has imported everything."""
+    command, given = [sys.executable, "-c", AUDIT], environment(PETREC_DATABASE_URL=demo_clinic.dsn)
+    ended = subprocess.run(
+        command, cwd=tmp_path, text=True, capture_output=True, env=given, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (0, "True True\n"), ended.stderr
 
 
 def sections() -> dict[str, str]:

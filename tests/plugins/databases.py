@@ -108,10 +108,12 @@ def copied(source: Database) -> Iterator[Database]:
     """Copy a database, which loses its connections; the copy goes with the block."""
     for connection in source.connections:
         connection.close()
-    copy = Database(source.cluster, f"{source.name}_copy", source.shape)
+    copy = Database(source.cluster, f"{source.name}_{next(_numbers)}", source.shape)
     _copy(source.cluster, source.name, copy.name)
-    yield copy
-    _drop(copy)
+    try:
+        yield copy
+    finally:
+        _drop(copy)
 
 
 @contextmanager
@@ -127,9 +129,11 @@ def databases(cluster: Cluster) -> Iterator[MakeDatabase]:
         made.append(new)
         return new
 
-    yield make
-    for old in made:
-        _drop(old)
+    try:
+        yield make
+    finally:
+        for old in made:
+            _drop(old)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import Connection, Engine, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from petrec.errors import StorageUnavailableError
 from petrec.features.uploads.candidates import is_cancelled
 from petrec.features.uploads.judge import JudgedUpload, UploadFinding
 from petrec.schema import Schema
@@ -18,8 +19,8 @@ def delete_cancelled(
 ) -> tuple[int, int]:
     """Delete the files; returns how many are gone, and how many the store refuses to delete.
 
-    One whose recording has changed since, or that another recording names, stays.
-    Errors: StorageUnavailableError.
+    One whose recording has changed since, or that another recording names, stays; so do all that
+    are left when the store ends to answer, for the next sweep to find.
     """
     found = (one for one in judged if one.finding is UploadFinding.CANCELLED)
     keys = [one.candidate.s3_key for one in found if one.candidate.s3_key]
@@ -32,6 +33,8 @@ def delete_cancelled(
                 remove(key)
             except ObjectRefusedError:
                 refused += 1
+            except StorageUnavailableError:
+                return gone, len(keys) - gone
             else:
                 gone += 1
     return gone, refused

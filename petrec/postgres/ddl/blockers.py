@@ -140,8 +140,18 @@ class Watch:
         if self.look is not None:
             self.look(second, [int(row.pid) for row in rows])
         if self.asks_nodes and not rows:
+            self._ask_nodes(second)
+
+    def _ask_nodes(self, second: Connection) -> None:
+        """Note blockers on other nodes; what fails there does not end the watching here."""
+        try:
             for row in read_node_blockers(second, self.pid):
                 self._note(row, f" on {row.node}")
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            self.asks_nodes = False
+            self.tell(f"cannot see sessions of other nodes: {type(error.orig).__name__}")
 
     def _note(self, row: Any, where: str = "") -> None:
         who = (int(row.pid), str(row.started))

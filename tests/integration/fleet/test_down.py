@@ -41,14 +41,14 @@ def test_constraints_of_a_fleet_are_created_where_they_can_be(
     words = (*schemas, "--jobs", "2", "constraints", "apply", "--group", "required", "--yes")
     with made.connect(autocommit=False) as holder:
         holder.execute("LOCK TABLE locked.recordings IN ROW EXCLUSIVE MODE")
-        told = by_schema(fleet.told(*words, "--deadline", "3", code=3, dsn=made.dsn))
+        told = by_schema(fleet.told(*words, "--deadline", "10", code=3, dsn=made.dsn))
         holder.rollback()
     codes = {name: each["exit_code"] for name, each in told.items()}
     assert codes == {"damaged": 1, "locked": 3, "sound": 0}
     assert "blocked by" in told["locked"]["reason"]
     made_now = [made.execute(REQUIRED.format(name))[0][0] for name in codes]
     assert made_now == [name == "sound" for name in codes]
-    again = by_schema(fleet.told("--resume", *words, "--deadline", "3", code=1, dsn=made.dsn))
+    again = by_schema(fleet.told("--resume", *words, "--deadline", "10", code=1, dsn=made.dsn))
     assert {name: each["exit_code"] for name, each in again.items()} == codes | {"locked": 0}
 
 

@@ -41,11 +41,27 @@ def test_the_answers_and_the_baseline_are_those_of_the_database(
     there = petrec("audit", "--format", "json", *options, dsn=clinic.dsn)
     here = petrec("audit", "--format", "json", *LIVE, *options, dsn=clinic.dsn)
     assert answers(here.out) == answers(there.out), here.err
+    by = ("audit", "--by", "month", "--format", "json", *options)
+    grouped = petrec(*by, dsn=clinic.dsn)
+    also = petrec(*by, *LIVE, dsn=clinic.dsn)
+    assert answers(also.out) == answers(grouped.out), also.err
+    assert answers(also.out) != answers(there.out)
     known = ("validate", "--baseline", "known", *options)
     made = petrec(*known, "--update-baseline", *LIVE, dsn=clinic.dsn)
     assert made.code == 0, made.err
     checked = petrec(*known, dsn=clinic.dsn)
     assert checked.code == 0, checked.err
+
+
+def test_domains_over_uuid_are_read_as_what_they_are(petrec: Petrec, clinic: Database) -> None:
+    clinic.execute("CREATE DOMAIN reference AS uuid")
+    for place in ("pets ALTER id", "appointment_pets ALTER pet_id", "recordings ALTER pet_id"):
+        clinic.execute(f"ALTER TABLE {place} TYPE reference")
+    there = petrec("audit", "--format", "json", dsn=clinic.dsn)
+    assert there.code == 1, there.err
+    here = petrec("audit", "--format", "json", *LIVE, dsn=clinic.dsn)
+    assert here.code == 1, here.err
+    assert answers(here.out) == answers(there.out), here.err
 
 
 def test_only_rows_that_count_are_read_and_the_journal_is_asked(
