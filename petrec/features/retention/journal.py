@@ -57,8 +57,7 @@ def erase_journal(connection: Connection, schema: Schema, ids: Sequence[str]) ->
     if not ids:
         return 0
     mine, values = runs_of(target_name(schema)), {"ids": list(ids)}
-    _lower_counts(connection, target_name(schema), values)
-    count = 0
+    left, count = _left_to_do(connection, target_name(schema), values), 0
     for table in (changes, decisions):
         pairs = select(table.c.run_id, table.c.seq).where(
             table.c.run_id.in_(mine), table.c.row_key[1] == _GIVEN.any_()
@@ -73,6 +72,10 @@ def erase_journal(connection: Connection, schema: Schema, ids: Sequence[str]) ->
         query = delete(outbox).where(told == _GIVEN.any_(), _is_mine(connection, schema))
         either = {"ids": [*ids, *(f"rec-{one}" for one in ids)]}
         count += connection.execute(query, either).rowcount
+    # Last: each batch of a run needs its record, which is not held while the journal is read.
+    for run, gone in left:
+        fewer = {"planned": runs.c.planned - gone}
+        connection.execute(update(runs).where(runs.c.id == run).values(fewer))
     return count
 
 
@@ -116,11 +119,14 @@ def _is_ambiguous(connection: Connection, schema: Schema) -> bool:
     return bool(connection.scalar(select(others.exists())))
 
 
-def _lower_counts(connection: Connection, target: str, values: Mapping[str, Any]) -> None:
-    """Take what unfinished runs would still have written out of their counts."""
+def _left_to_do(
+    connection: Connection, target: str, values: Mapping[str, Any]
+) -> list[tuple[int, int]]:
+    """Return how many of the rows unfinished runs would still have written, by run."""
     unfinished = (name_in_journal() == target, runs.c.state.in_(UNFINISHED))
     query = select(runs.c.id, runs.c.action, runs.c.undoes).where(*unfinished)
-    for run in connection.execute(query).all():
+    found = []
+    for run in connection.execute(query.order_by(runs.c.id)).all():
         items = _PLANNED.get(run.action)
         if items is None:
             continue
@@ -134,8 +140,8 @@ def _lower_counts(connection: Connection, target: str, values: Mapping[str, Any]
         if run.action == Action.REVIEW:
             left = left.where(decisions.c.verdict.in_(_WRITING))
         if gone := connection.scalar(left, values):
-            fewer = {"planned": runs.c.planned - gone}
-            connection.execute(update(runs).where(runs.c.id == run.id).values(fewer))
+            found.append((run.id, gone))
+    return found
 
 
 def _has(table: FromClause, by: Sequence[int], seq: ColumnElement[int]) -> ColumnElement[bool]:

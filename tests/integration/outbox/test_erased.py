@@ -1,6 +1,7 @@
 """What is erased with recordings, and what stays: the journal and events of another table's."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine, Text, cast, create_engine, select
@@ -15,6 +16,7 @@ from petrec.features.runs.targets import target_name
 from petrec.schema import Schema
 from petrec.settings import Mapping
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.waiting import until
 
 # As an older version wrote it, without its target.
 EVENT = """
@@ -43,6 +45,10 @@ VALUES ({run}, {seq}, ARRAY['{id}'], 'single_pet', '{{}}', '{{}}', 1)
 SKIP = """
 INSERT INTO petrec.skips (run_id, seq, row_key, reason) VALUES ({run}, {seq}, ARRAY['{id}'], 'r')
 """
+HELD_UP = """
+SELECT count(*) > 0 FROM pg_locks WHERE relation = 'petrec.outbox'::regclass AND NOT granted
+"""
+BATCH = "SET LOCAL lock_timeout = '1s'; UPDATE petrec.runs SET changed = changed + 1"
 LEFT = "SELECT planned FROM petrec.runs ORDER BY id"
 
 
@@ -132,6 +138,33 @@ def test_an_outbox_of_an_older_version_is_erased_from(database: MakeDatabase) ->
     with engine.begin() as connection:
         assert not keeps_events(connection, schema)
         assert erase_journal(connection, schema, [known]) == 1
+    engine.dispose()
+
+
+def test_a_run_records_its_batches_while_an_erasure_reads_the_journal(
+    database: MakeDatabase,
+) -> None:
+    made = database("clinic")
+    engine = opened(made)
+    schema = Served(engine).schema(Mapping())
+    [(known,)] = made.execute("SELECT id::text FROM recordings LIMIT 1")
+    running = [started(made, state="running", planned=2) for _ in range(2)]
+    for run in running:
+        made.execute(ITEM.format(run=run, seq=1, id=known))
+
+    def erase() -> None:
+        with engine.begin() as connection:
+            erase_journal(connection, schema, [known])
+
+    with ThreadPoolExecutor() as pool, made.connect(autocommit=False) as other:
+        # The erasure waits for this after all other rows.
+        other.execute("LOCK TABLE petrec.outbox IN SHARE MODE")
+        erasing = pool.submit(erase)
+        until(lambda: made.execute(HELD_UP) == [(True,)])
+        made.execute(BATCH)
+        other.rollback()
+        erasing.result()
+    assert made.execute("SELECT planned, changed FROM petrec.runs") == [(1, 1)] * 2
     engine.dispose()
 
 
