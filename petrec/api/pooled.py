@@ -1,13 +1,13 @@
 """Connections of the host's pool: lent for a transaction, cut when a request's time is over."""
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import ceil
 from typing import Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo, TransactionStatus
 from sqlalchemy import Connection as _SqlConnection
 from sqlalchemy import Engine, Pool, event
 from sqlalchemy.exc import DBAPIError
@@ -52,7 +52,8 @@ def check_engine(engine: Engine) -> None:
 def bound_waits(engine: Engine, opening_s: float) -> None:
     """Bound what no deadline reaches: opening a connection, and the ping of `pool_pre_ping`.
 
-    A host's own limit of opening stays; `creator=` has its own. Pings are cut within requests only.
+    A host's own limit of opening stays; `creator=` and a service have their own. Pings are cut
+    within requests only.
     """
     if getattr(engine.dialect, _BOUNDED, False):
         return
@@ -64,12 +65,14 @@ def bound_waits(engine: Engine, opening_s: float) -> None:
             return ping(driver)
 
     engine.dialect.do_ping = in_its_time  # type: ignore[method-assign,assignment]
-    if "PGCONNECT_TIMEOUT" in os.environ:
+    # From PGCONNECT_TIMEOUT, or from the file of the service that PGSERVICE names.
+    if any(each.keyword == b"connect_timeout" and each.val for each in Conninfo.get_defaults()):
         return
 
     @event.listens_for(engine, "do_connect")
     def _(_: Any, __: Any, args: Any, named: dict[str, Any]) -> None:
-        if not args:
+        given = conninfo_to_dict(args[0] if args else named.get("conninfo", ""))
+        if not {"connect_timeout", "service"} & given.keys() and "service" not in named:
             # It is the same dict for all connections of the engine; below 2 s there is no limit.
             named.setdefault("connect_timeout", max(2, ceil(opening_s)))
 
