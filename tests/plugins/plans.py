@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from petrec.api.http.cursor import Cursor
 from tests.plugins.api import Api, watch
 from tests.plugins.databases import Database
 
@@ -40,14 +41,15 @@ class Lists:
         watch(api.engine, lambda *given: self.sent.append(given))
 
     def pages(
-        self, query: str, headers: dict[str, str], *, generic: bool = True
+        self, query: str, headers: dict[str, str], *, start: str = "", generic: bool = True
     ) -> Iterator[tuple[int, int]]:
         """Return of three pages how many recordings each tells of, and how many rows it reads.
 
-        The rows are the larger number: with the values at hand, or as prepared statements.
+        The rows are the larger number: with the values at hand, or as prepared statements. `start`
+        is where the first page starts.
         """
         kinds = (False, True) if generic else (False,)
-        cursor = ""
+        cursor = start
         for _ in range(3):
             self.sent.clear()
             page = self.api.client.get(f"/api/v1/recordings/{query}{cursor}", headers=headers)
@@ -57,9 +59,18 @@ class Lists:
                 return
             cursor = f"&cursor={page.headers['x-next-cursor']}"
 
+    def deep(self) -> str:
+        """Return where nine tenths of all recordings have been listed."""
+        at, found = self.made.execute(
+            "SELECT created_at::text, id::text FROM recordings WHERE created_at <= (SELECT"
+            " percentile_disc(0.1) WITHIN GROUP (ORDER BY created_at) FROM recordings)"
+            " ORDER BY created_at DESC, id DESC LIMIT 1"
+        )[0]
+        return f"&cursor={Cursor(at, found).encode()}"
+
     def read(self, generic: bool) -> int:
         """Return the rows of recordings that the last list's statements read."""
-        listed = [one for one in self.sent if one[0].startswith("WITH named")]
+        listed = [one for one in self.sent if one[0].startswith("WITH")]
         assert listed
         plans = [self._explained(EXPLAIN, query, values, generic) for query, values in listed]
         return sum(_rows_read(node) for plan in plans for node in _nodes(plan) if _scans(node))
