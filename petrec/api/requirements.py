@@ -16,6 +16,7 @@ from petrec.postgres.foreseen import MUST_BE_NAMED
 from petrec.postgres.identifiers import qualified, quoted_table
 from petrec.schema import PgType, Schema, UploadState, is_moment
 from petrec.settings import Mapping
+from petrec.storage.metadata import SHA256
 
 
 class AuthorKey(StrEnum):
@@ -35,8 +36,9 @@ _TYPES = """
 SELECT attname::text, pg_catalog.format_type(atttypid, atttypmod) FROM pg_catalog.pg_attribute
 WHERE attrelid = pg_catalog.to_regclass(%s) AND attnum > 0 AND NOT attisdropped
 """
-# It is the same text as json, jsonb and text, but not a value of hstore or an array.
+# Each is the same text as json, jsonb and text, but not a value of hstore or an array.
 _METADATA = '{"a": 1}'
+_WITH_DIGEST = f'{{"{SHA256}": "{"A" * 43}="}}'
 _AUTHOR = """
 SELECT a.attnotnull FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_constraint k ON k.conrelid = a.attrelid AND k.contype = 'f'
@@ -68,6 +70,11 @@ def check_values(database: Database, schema: Schema, options: Options) -> None:
             f"uploads need a date or timestamp in recordings.created_at, which is {kind}"
         )
     table = schema.tables.recordings
+    if options.checksums and "recording_metadata" not in table.c:
+        raise SchemaMismatchError(
+            "checksums need a column recordings.recording_metadata, where the digest is kept",
+            hint="map one, or turn checksums off",
+        )
     with database.reading() as connection:
         types = dict(connection.execute(_TYPES, (quoted_table(table),)).fetchall())
     for key, choices in _choices(options).items():
@@ -92,7 +99,7 @@ def _choices(options: Options) -> dict[str, Sequence[Sequence[str]]]:
         "status": [[word] for word in UploadState],
         "recording_type": [options.recording_types],
         "mime_type": [list(options.content_types)],
-        "recording_metadata": [[_METADATA]],
+        "recording_metadata": [[_WITH_DIGEST if options.checksums else _METADATA]],
     }
 
 

@@ -21,7 +21,7 @@ from petrec.features.uploads.announce import (
     announce_resumed,
     written_by,
 )
-from petrec.features.uploads.cancelled import delete_cancelled
+from petrec.features.uploads.cancelled import delete_cancelled, without_shared
 from petrec.features.uploads.candidates import UploadRow
 from petrec.features.uploads.judge import LEFT, JudgedUpload, UploadFinding
 from petrec.features.uploads.result import FoundUpload, SweepPlan, SweepResult
@@ -131,11 +131,11 @@ def sweep_uploads(
         told += announce(session.engine, found.judged, run.id if run else None, listeners)
         bucket = open_bucket(serve.store)
         remove = partial(delete_object, bucket.place, bucket.credentials)
-        deleted, refused = delete_cancelled(session.engine, schema, found.judged, remove)
+        deleted, kept = delete_cancelled(session.engine, schema, found.judged, remove)
         with reading(session.engine) as connection:
             skipped = read_skips(connection, run.id) if run else ()
     counts = found.counts()
-    left = sum(counts.get(kind, 0) for kind in LEFT) + refused
+    left = sum(counts.get(kind, 0) for kind in LEFT) + kept
     return SweepResult(run, counts, told, left, skipped, deleted)
 
 
@@ -164,7 +164,8 @@ def _find(session: Session, scope: SweepScope, step: Step) -> _Compared:
         uploaded += sum(row.status == UploadState.UPLOADED and bool(row.s3_key) for row in page)
         step(f"compared {checked} uploads with the store")
 
-    judged = tuple(find_uploads(session.snapshot, window, rules, count))
+    found = tuple(find_uploads(session.snapshot, window, rules, count))
+    judged = without_shared(session.snapshot, found)
     return _Compared(judged, checked, uploaded, foresight, _refused(session, judged))
 
 

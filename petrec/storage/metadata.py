@@ -1,5 +1,7 @@
 """The metadata of a recording: what an upload notes in it, beside what is there already."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,53 +17,72 @@ ETAG = "s3_etag"
 
 
 # Under this name it is noted when an upload was cancelled.
-CANCELLED = "cancelled_at"
+CANCELLED = "petrec_cancelled_at"
 
 
 # Under this name the digest is noted that the client announced, in base64.
-SHA256 = "sha256"
+SHA256 = "petrec_sha256"
 
 
-class _Noted(msgspec.Struct):
-    s3_etag: str | None = None
-    cancelled_at: str | None = None
-    sha256: str | None = None
+# What clients say under these names is not kept.
+RESERVED = frozenset({ETAG, CANCELLED, SHA256})
+
+
+# A SHA-256 in base64.
+DIGEST = r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$"
 
 
 def noted_etag(metadata: str | None) -> str | None:
     """Return the ETag that a completion has noted in the metadata; None of older rows."""
-    known = _noted(metadata)
-    return known.s3_etag if known is not None else None
+    return _noted(metadata, ETAG)
 
 
 def noted_sha256(metadata: str | None) -> str | None:
     """Return the digest that the client announced; None if it announced none."""
-    known = _noted(metadata)
-    return known.sha256 if known is not None else None
+    digest = _noted(metadata, SHA256)
+    return digest if digest is not None and re.fullmatch(DIGEST, digest) else None
 
 
 def is_noted_cancelled(metadata: str | None) -> bool:
     """Return whether a cancellation is noted in the metadata."""
-    known = _noted(metadata)
-    return known is not None and known.cancelled_at is not None
+    return _noted(metadata, CANCELLED) is not None
 
 
-def _noted(metadata: str | None) -> _Noted | None:
+def _noted(metadata: str | None, name: str) -> str | None:
+    """Return the text under a reserved name; None if there is none, or another value."""
     try:
-        return msgspec.json.decode(metadata or "null", type=_Noted | None)
-    except (msgspec.MsgspecError, RecursionError):
+        # Half of a surrogate pair, which columns of type json hold, is an error to msgspec.
+        known = json.loads(metadata or "null", parse_int=float)
+    except (ValueError, RecursionError):
         return None
+    value = known.get(name) if isinstance(known, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def clients_own(told: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a client may note in the metadata of what it tells."""
+    return {name: value for name, value in (told or {}).items() if name not in RESERVED}
+
+
+def completed(before: str | None, etag: str, told: Mapping[str, Any] | None = None) -> str:
+    """Return the metadata of an upload whose file is there: it is cancelled no longer."""
+    known = _members(before, {**clients_own(told), ETAG: etag})
+    return msgspec.json.encode({n: v for n, v in known.items() if n != CANCELLED}).decode()
 
 
 def merged(before: str | None, told: Mapping[str, Any]) -> str:
     """Return metadata with the new values; a previous non-object gets its own name."""
+    return msgspec.json.encode(_members(before, told)).decode()
+
+
+def _members(before: str | None, told: Mapping[str, Any]) -> dict[str, Any]:
     known = _known(before or "")
     if known is None:
         name = "previous"
         while name in told:
             name += "_"
         known = {name: _value(before or "")}
-    return msgspec.json.encode({**known, **told}).decode()
+    return {**known, **told}
 
 
 def lacking(before: str | None, told: Mapping[str, Any]) -> dict[str, Any]:

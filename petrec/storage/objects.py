@@ -3,9 +3,12 @@
 import http.client
 import logging
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import TypeVar
 
 from petrec.errors import StorageUnavailableError
 from petrec.storage import sigv4
@@ -13,7 +16,8 @@ from petrec.storage.credentials import Provider
 from petrec.storage.place import BucketAddress
 
 logger = logging.getLogger("petrec.api")
-_SLOW_DOWN = 429
+_SLOW_DOWN, _TRIES = 429, 3
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,30 @@ def check_bucket(place: BucketAddress, credentials: Provider, timeout_s: float =
             f"the object store returned status {status} for the bucket {place.bucket}",
             hint="the key needs s3:GetObject and s3:ListBucket",
         )
+
+
+def patiently(ask: Callable[[], _Answer]) -> _Answer:
+    """Ask the store; an answer that does not come is asked for again, a refusal is not.
+
+    Errors: StorageUnavailableError, ObjectRefusedError.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return ask()
+        except ObjectRefusedError:
+            raise
+        except StorageUnavailableError:
+            continue
+    return ask()
+
+
+def is_deleted(remove: Callable[[str], None], key: str) -> bool:
+    """Delete one file; returns whether it is gone, or refused. Errors: StorageUnavailableError."""
+    try:
+        patiently(partial(remove, key))
+    except ObjectRefusedError:
+        return False
+    return True
 
 
 class ObjectRefusedError(StorageUnavailableError):

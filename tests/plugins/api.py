@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import psycopg
 from fastapi import FastAPI, Request
-from fastapi._compat import v2
 from sqlalchemy import Engine, create_engine, event
 
 from petrec.api import Actor, ApiError, ClinicPolicy, build_router
@@ -57,8 +56,12 @@ def keep_adapters() -> None:
     """Build what validates a field once for all applications: it is most of what one costs.
 
     The annotation tells models of one name apart; what a field's text names stays, lest another
-    object gets its address.
+    object gets its address. Older versions of FastAPI have no such place.
     """
+    try:
+        from fastapi._compat import v2
+    except ImportError:
+        return
     build = v2.ModelField.__post_init__
     kept: dict[Any, v2.ModelField] = {}
 

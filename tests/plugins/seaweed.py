@@ -7,8 +7,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -52,6 +55,36 @@ class Seaweed:
 def upload(url: str, fields: Mapping[str, str], content: bytes) -> httpx.Response:
     """Send a form as the app does: the fields, then the file."""
     return httpx.post(url, data=dict(fields), files={"file": ("a.m4a", content)}, timeout=30)
+
+
+@contextmanager
+def losing_deletions(seaweed: Seaweed, most: int) -> Iterator[str]:
+    """Open a way to the store that ends without an answer for so many deletions."""
+    place, left = seaweed.endpoint.partition("//")[2], [None] * most
+
+    class Way(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            store = http.client.HTTPConnection(place, timeout=30)
+            store.request(self.command, self.path, headers=dict(self.headers))
+            with store.getresponse() as answer:
+                self.send_response_only(answer.status)
+                for name, value in answer.getheaders():
+                    self.send_header(name, value)
+                self.end_headers()
+            store.close()
+
+        def do_DELETE(self) -> None:
+            if left:
+                left.pop()
+            else:
+                self.do_HEAD()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Way) as server:
+        Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from petrec.features.outbox.enqueue import INSERT, event_row
 from petrec.features.outbox.table import EventType
 from petrec.features.runs.targets import target_name
 from petrec.schema import FAILED, UploadState
-from petrec.storage.metadata import ETAG, lacking, merged, noted_sha256
+from petrec.storage.metadata import clients_own, completed, lacking, merged, noted_sha256
 from petrec.storage.objects import StoredObject
 
 logger = logging.getLogger("petrec.api")
@@ -51,9 +51,7 @@ class Completion:
         kept, lacked = self.service.clinic.schema.recordings.c, dict[str, Any]()
         if "duration_seconds" in kept and row.duration_seconds is None:
             lacked["duration_seconds"] = self.body.duration_seconds
-        told = lacking(row.recording_metadata, self.body.recording_metadata or {})
-        # The store alone says it.
-        told.pop(ETAG, None)
+        told = lacking(row.recording_metadata, clients_own(self.body.recording_metadata))
         if "recording_metadata" in kept and told:
             lacked["recording_metadata"] = merged(row.recording_metadata, told)
         return {name: value for name, value in lacked.items() if value is not None}
@@ -120,14 +118,14 @@ def _update(work: Completion, connection: Connection, found: StoredObject) -> Up
         return None
     pet = row.pet_id if row.pet_id is not None else _certain_pet(work, connection)
     clinic, options = work.service.clinic, work.service.options
-    told = {**(work.body.recording_metadata or {}), ETAG: found.etag}
+    told = work.body.recording_metadata
     values = {
         "id": work.recording,
         "pet_id": pet,
         "status": UploadState.UPLOADED,
         "file_size_bytes": found.size,
         "duration_seconds": work.body.duration_seconds,
-        "recording_metadata": merged(row.recording_metadata, told),
+        "recording_metadata": completed(row.recording_metadata, found.etag, told),
         "moment": options.clock().replace(microsecond=0),
     }
     clinic.statements.get(uploaded.update_query).run(connection, values)

@@ -16,6 +16,7 @@ from petrec.api.http.wire_fields import (
     answered,
 )
 from petrec.api.options import Options
+from petrec.storage.metadata import DIGEST
 
 _MAX_DAYS = 86_400.0
 
@@ -25,7 +26,7 @@ Value = Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00]*$")] | bool | 
 Digest = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$",
+        pattern=DIGEST,
         description="SHA-256 of the file in base64: the store refuses another file",
     ),
 ]

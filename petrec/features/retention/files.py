@@ -8,16 +8,15 @@ from functools import partial
 from sqlalchemy import Connection, Text, bindparam, cast, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from petrec.errors import StorageUnavailableError
 from petrec.features.retention.table import erasures, has_erasures
 from petrec.features.runs.targets import target_name
 from petrec.schema import Schema
-from petrec.storage.objects import ObjectRefusedError
+from petrec.storage.objects import is_deleted
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 Delete = Callable[[str], None]
 
-_AT_ONCE, _THREADS, _TRIES = 500, 16, 3
+_AT_ONCE, _THREADS = 500, 16
 
 
 def count_files(connection: Connection, schema: Schema, bucket: str) -> tuple[int, int]:
@@ -53,28 +52,13 @@ def delete_files(
             return deleted
         keys = [row.s3_key for row in page if row.s3_key not in kept]
         with ThreadPoolExecutor(_THREADS) as pool:
-            gone = pool.map(partial(_gone, remove), keys)
+            gone = pool.map(partial(is_deleted, remove), keys)
             done = {key for key, is_gone in zip(keys, gone, strict=True) if is_gone}
         settled = [row.id for row in page if row.s3_key in done or row.s3_key in kept]
         with begin() as connection:
             connection.execute(delete(erasures).where(erasures.c.id.in_(settled)))
         deleted += len(done)
         after = page[-1].id
-
-
-def _gone(remove: Delete, key: str) -> bool:
-    """Delete one file; returns whether it is gone."""
-    for attempt in range(_TRIES):
-        try:
-            remove(key)
-        except ObjectRefusedError:
-            return False
-        except StorageUnavailableError:
-            if attempt == _TRIES - 1:
-                raise
-        else:
-            return True
-    return False
 
 
 def _named_elsewhere(connection: Connection, schema: Schema, keys: Sequence[str]) -> set[str]:

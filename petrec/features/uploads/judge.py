@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from petrec.errors import StorageUnavailableError
 from petrec.features.runs.edits import Edit
 from petrec.features.uploads.candidates import UploadRow
 from petrec.schema import FAILED, UploadState
-from petrec.storage.metadata import ETAG, is_noted_cancelled, merged, noted_etag
-from petrec.storage.objects import ObjectRefusedError, StoredObject
+from petrec.storage.metadata import completed, is_noted_cancelled, noted_etag
+from petrec.storage.objects import ObjectRefusedError, StoredObject, patiently
 
 Head = Callable[[str], StoredObject | None]
 
 _AT_ONCE = 16
-_TRIES = 3
 
 
 class UploadFinding(StrEnum):
@@ -99,7 +97,7 @@ def _completed(row: UploadRow, stored: StoredObject) -> dict[str, str | None]:
     return {
         "status": UploadState.UPLOADED,
         "file_size_bytes": str(stored.size),
-        "recording_metadata": merged(row.recording_metadata, {ETAG: stored.etag}),
+        "recording_metadata": completed(row.recording_metadata, stored.etag),
         **arrived,
     }
 
@@ -118,16 +116,11 @@ def judge_uploads(
 
 
 def _ask(head: Head, candidate: UploadRow) -> StoredObject | ObjectRefusedError | None:
-    """Ask the store; one answer that does not come must not cost those of all others."""
-    for attempt in range(_TRIES):
-        try:
-            return head(candidate.s3_key) if candidate.s3_key else None
-        except ObjectRefusedError as error:
-            return error
-        except StorageUnavailableError:
-            if attempt == _TRIES - 1:
-                raise
-    return None
+    """Return what the store knows of the file of a recording, or that it refuses to tell."""
+    try:
+        return patiently(partial(head, candidate.s3_key)) if candidate.s3_key else None
+    except ObjectRefusedError as error:
+        return error
 
 
 def _finding(

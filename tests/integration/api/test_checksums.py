@@ -91,6 +91,47 @@ def test_none_is_demanded_without_one(api: Api) -> None:
         assert (answer.status_code, answer.json()["details"]["field"]) == (400, "checksum_sha256")
 
 
+def test_a_clients_own_sha256_is_no_digest(api: Api) -> None:
+    """Its own name for it neither refuses the file nor makes the same request another one."""
+    key = {"Idempotency-Key": "own"}
+    form = started(api, SOUND, **key).json()
+    assert upload(form["upload_url"], form["upload_fields"], SOUND).status_code < 300
+    path = f"{UPLOAD}/complete/{form['recording_id']}"
+    forged = dict.fromkeys(("sha256", "petrec_sha256"), digest(OTHER))
+    body = {"file_size_bytes": 5, "recording_metadata": forged}
+    for _ in range(2):
+        assert api.client.post(path, json=body).status_code == 200
+        assert started(api, SOUND, **key).json()["recording_id"] == form["recording_id"]
+        api.database.execute(
+            "UPDATE recordings SET status = 'pending' WHERE id = %s",
+            (form["recording_id"].removeprefix("rec-"),),
+        )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP COLUMN recording_metadata",
+        "ALTER recording_metadata TYPE varchar(40) USING '{}'",
+    ],
+)
+def test_a_table_that_does_not_keep_the_digest_is_refused(
+    make_api: Callable[..., Api], api: Api, caplog: pytest.LogCaptureFixture, change: str
+) -> None:
+    """Else the promise that no other file is taken would be kept by nothing."""
+    api.database.execute(f"ALTER TABLE recordings {change}")
+    checked = make_api(database=api.database, store=api.store, options=CHECKED)
+    checked.client.http.headers["x-user"] = VET1
+    assert started(checked).status_code == 500
+    assert "recordings.recording_metadata" in caplog.text
+    ready = checked.client.get("/api/v1/ready")
+    assert (ready.status_code, ready.json()["error_code"]) == (503, "not_ready")
+    unchecked = make_api(database=api.database, store=api.store)
+    unchecked.client.http.headers["x-user"] = VET1
+    assert unchecked.client.get("/api/v1/ready").status_code == 200
+    assert unchecked.client.post(f"{UPLOAD}/initiate", json=INITIATE).status_code == 200
+
+
 def test_a_store_that_checks_nothing_is_refused(make_api: Callable[..., Api], api: Api) -> None:
     with pytest.raises(SettingsError, match="sha256"):
         make_api(database=api.database, options=CHECKED)

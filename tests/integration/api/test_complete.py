@@ -1,5 +1,6 @@
 """Completing an upload: verified, once, announced after the commit."""
 
+import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 
 from petrec.api import StoredObject, Uploaded
+from petrec.storage.metadata import RESERVED, is_noted_cancelled, noted_sha256
 from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
 from tests.plugins.two_clinics import APPT1, INITIATE, PET1, ROWS
@@ -70,6 +72,35 @@ def test_an_upload_is_completed_and_announced_once(upload: Fixture) -> None:
     listed = upload.api.client.get(f"/api/v1/recordings/?pet_id={PET1}").json()
     shown = {one["id"]: one for one in listed}
     assert shown[upload.id]["duration_formatted"] == "1:02:05"
+
+
+@pytest.mark.parametrize("value", [1, False, None, "2026-02-01"])
+def test_a_client_says_nothing_in_the_name_of_the_api(upload: Fixture, value: Any) -> None:
+    """Its file stays compared with the one that was uploaded, and no sweep deletes it."""
+    told = dict.fromkeys(("sha256", "cancelled_at", *RESERVED), value)
+    upload.api.store.objects[upload.key] = GOOD
+    for _ in range(2):
+        assert upload.complete(recording_metadata=told).status_code == 200
+    (metadata,) = upload.row("recording_metadata::text")
+    noted = {"sha256": value, "cancelled_at": value, "s3_etag": '"etag-1"'}
+    assert json.loads(metadata) == noted
+    assert (is_noted_cancelled(metadata), noted_sha256(metadata)) == (False, None)
+    upload.api.store.objects[upload.key] = StoredObject(2048, "audio/mp4", "another")
+    refused = upload.api.client.get(f"/api/v1/recordings/{upload.id}/audio")
+    assert (refused.status_code, refused.json()["error_code"]) == (409, "file_changed")
+
+
+def test_a_recording_that_is_complete_is_cancelled_no_longer(upload: Fixture) -> None:
+    """Somebody reopened it; a later failure of its processing must not cost the file."""
+    cancel = f"/api/v1/recordings/upload/cancel/{upload.id}"
+    assert upload.api.client.post(cancel).status_code == 200
+    assert is_noted_cancelled(*upload.row("recording_metadata::text"))
+    upload.api.database.execute(
+        f"UPDATE recordings SET status = 'pending' WHERE id = '{upload.id[4:]}'"
+    )
+    upload.api.store.objects[upload.key] = GOOD
+    assert upload.complete().status_code == 200
+    assert not is_noted_cancelled(*upload.row("recording_metadata::text"))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +198,7 @@ def test_a_completion_adds_to_an_upload_that_was_settled_without_it(upload: Fixt
         f""" updated_at = 'epoch', recording_metadata = '{{"n": 1}}' WHERE id = '{upload.id[4:]}'"""
     )
     before = upload.api.database.checksum()
-    told = {"device_type": "iPhone", "n": 2, "s3_etag": "forged"}
+    told = {"device_type": "iPhone", "n": 2} | dict.fromkeys(RESERVED, "forged")
     assert upload.complete(recording_metadata=told, file_size_bytes=2047).status_code == 409
     assert upload.api.database.checksum() == before
     assert upload.complete(recording_metadata=told).status_code == 200

@@ -35,7 +35,7 @@ def test_a_cancelled_upload_stays_as_failed(api: Api) -> None:
         expected = {"status": "cancelled", "recording_id": f"rec-{REC1}"}
         assert post(api, "cancel") == (200, expected)
     assert status(api) == "failed"
-    noted = "SELECT recording_metadata->>'cancelled_at' IS NOT NULL FROM recordings WHERE id = %s"
+    noted = "SELECT recording_metadata ? 'petrec_cancelled_at' FROM recordings WHERE id = %s"
     assert api.database.execute(noted, (REC1,)) == [(True,)]
     for word in ("form", "complete"):
         code, refused = post(api, word, file_size_bytes=3)

@@ -6,9 +6,11 @@ from collections import Counter
 import pytest
 
 from tests.plugins.command import Spawn
-from tests.plugins.seaweed import KEYS, Seaweed
+from tests.plugins.seaweed import KEYS, Seaweed, losing_deletions
 from tests.plugins.sweeps import EVER, FOUND, Swept
 from tests.plugins.waiting import until
+
+NOTED = '{"petrec_cancelled_at": "2026-01-01T00:00:00Z"}'
 
 
 def test_a_sweep_lists_what_each_recording_needs_and_writes_nothing(swept: Swept) -> None:
@@ -61,29 +63,69 @@ def test_files_of_cancelled_uploads_are_deleted_and_no_others(
 ) -> None:
     base, head = swept.database, seaweed.store().head
     ids = [row for row, sort in sorted(swept.sort_of().items()) if sort == "noted"]
-    cancelled, processing, shared, other = ids[:4]
+    cancelled, processing, shared, other, written = ids[:5]
     failed = (
         "UPDATE recordings SET status = 'failed', s3_key = %s, recording_metadata = %s"
         " WHERE id = %s"
     )
     with base.connect() as connection:
         for row, noted, key in (
-            (cancelled, '{"cancelled_at": "2026-01-01T00:00:00Z"}', cancelled),
-            # Its processing failed, and a person wrote of a cancellation.
-            (processing, '{"note": "\\"cancelled_at\\""}', processing),
-            (shared, '{"cancelled_at": "2026-01-01T00:00:00Z"}', other),
+            (cancelled, NOTED, cancelled),
+            # Their processing failed; a person, or the client, wrote of a cancellation.
+            (processing, '{"note": "petrec_cancelled_at"}', processing),
+            (written, '{"cancelled_at": "2026-02-01", "petrec_cancelled_at": 1}', written),
+            (shared, NOTED, other),
         ):
             connection.execute(failed, (f"sweep/{key}", noted, row))
     plan = swept.json(code=1)
     listed = {one["recording_id"] for one in plan["uploads"] if one["finding"] == "cancelled"}
-    assert listed == {cancelled, shared}
+    assert listed == {cancelled}
     assert head(f"sweep/{cancelled}") is not None
     assert swept.json("--apply", "--yes", code=1)["deleted"] == 1
     assert head(f"sweep/{cancelled}") is None
-    assert head(f"sweep/{processing}") is not None
-    assert head(f"sweep/{other}") is not None
+    assert None not in [head(f"sweep/{each}") for each in (processing, other, written)]
     statuses = base.execute("SELECT DISTINCT status FROM recordings WHERE id = ANY(%s)", (ids[:3],))
     assert statuses == [("failed",)]
+    # Nothing is left that a further sweep would find again.
+    assert "cancelled" not in swept.json(code=1)["counts"]
+
+
+def test_a_file_that_two_recordings_name_stays_while_one_of_them_needs_it(
+    swept: Swept, seaweed: Seaweed
+) -> None:
+    base, head = swept.database, seaweed.store().head
+    first, second = sorted(row for row, sort in swept.sort_of().items() if sort == "noted")[-2:]
+    base.execute(
+        f"UPDATE recordings SET status = 'failed', s3_key = 'sweep/{first}', recording_metadata ="
+        f" CASE id WHEN '{first}' THEN '{NOTED}'::jsonb"
+        """ ELSE '{"note": "petrec_cancelled_at"}' END"""
+        f" WHERE id IN ('{first}', '{second}')"
+    )
+    assert swept.json("--apply", "--yes", code=1)["deleted"] == 0
+    assert head(f"sweep/{first}") is not None
+    base.execute(f"UPDATE recordings SET recording_metadata = '{NOTED}' WHERE id = '{second}'")
+    assert swept.json(*("--older-than", "1h"), code=1)["counts"]["cancelled"] == 2
+    assert swept.json("--apply", "--yes", code=1)["deleted"] == 1
+    assert head(f"sweep/{first}") is None
+
+
+def test_a_store_that_stops_answering_ends_the_deletions_alone(
+    swept: Swept, seaweed: Seaweed
+) -> None:
+    swept.database.execute(
+        f"UPDATE recordings SET status = 'failed', recording_metadata = '{NOTED}'"
+        " WHERE id IN (SELECT id FROM sorts WHERE sort = 'young' ORDER BY id LIMIT 3)"
+    )
+    for row in swept.database.execute("SELECT id FROM recordings WHERE status = 'failed'"):
+        seaweed.put(f"sweep/{row[0]}", b"sound", "audio/mp4")
+    swept.database.execute("UPDATE recordings SET updated_at = created_at")
+    usual = len([sort for sort in swept.sort_of().values() if sort in {"other_type", "changed"}])
+    # Three tries for one file; then two for another, which the third one deletes.
+    for lost, deleted in ((3, 0), (2, 3)):
+        with losing_deletions(seaweed, lost) as swept.endpoint:
+            done = swept.json("--apply", "--yes", code=1)
+        assert (done["deleted"], done["left"]) == (deleted, usual + 3 - deleted)
+    assert swept.database.execute("SELECT DISTINCT state FROM petrec.runs") == [("done",)]
 
 
 def test_a_sweep_that_was_killed_is_finished_and_tells_of_everything(

@@ -10,13 +10,22 @@ from petrec.errors import StorageUnavailableError
 from petrec.features.uploads.candidates import UploadRow
 from petrec.features.uploads.judge import LEFT, UploadFinding, judge_uploads
 from petrec.storage import BucketAddress, Credentials
-from petrec.storage.objects import ObjectRefusedError, StoredObject, head_object
+from petrec.storage.objects import (
+    ObjectRefusedError,
+    StoredObject,
+    delete_object,
+    head_object,
+    is_deleted,
+)
 
 
 class _Store(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.send_response(int(self.path.rpartition("/")[2]))
         self.end_headers()
+
+    def do_DELETE(self) -> None:
+        self.do_HEAD()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -64,3 +73,16 @@ def test_one_refused_object_stops_no_other_and_is_never_written(store: BucketAdd
     assert refused.edit() is None
     assert refused.finding in LEFT
     assert gone.edit() is not None
+
+
+def test_an_answer_that_is_lost_is_asked_for_again(store: BucketAddress) -> None:
+    lost = [*("503",) * 2, "204", *("503",) * 3, "403"]
+
+    def remove(_: str) -> None:
+        delete_object(store, lambda: Credentials("key", "secret"), lost.pop(0))
+
+    assert is_deleted(remove, "a")
+    with pytest.raises(StorageUnavailableError):
+        is_deleted(remove, "b")
+    assert not is_deleted(remove, "c")
+    assert lost == []
