@@ -7,6 +7,7 @@ from functools import partial
 
 import psycopg
 from fastapi import FastAPI
+from psycopg.errors import InsufficientPrivilege
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from petrec.errors import PetrecError
 from petrec.features.outbox.courier import delivering
 from petrec.features.outbox.enqueue import FITTING
+from petrec.features.outbox.store import has_outbox
 from petrec.features.outbox.table import BRANCH
 from petrec.features.outbox.webhook import Webhook
 from petrec.features.runs.journal.install import install_journal
@@ -50,8 +52,17 @@ def _install(engine: Engine) -> None:
 
 
 def _prepare(engine: Engine) -> None:
-    """Create or upgrade the outbox unless somebody has; errors: see `install_journal`."""
+    """Create or upgrade the outbox unless somebody has; errors: see `install_journal`.
+
+    One of an older version that this role may not upgrade is delivered from as it is.
+    """
     with engine.connect() as connection:
         fits = connection.exec_driver_sql(FITTING).first() is not None
-    if not fits:
+        exists = has_outbox(connection)
+    if fits:
+        return
+    try:
         install_journal(engine, BRANCH)
+    except DBAPIError as error:
+        if not (exists and isinstance(error.orig, InsufficientPrivilege)):
+            raise

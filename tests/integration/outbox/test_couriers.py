@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import create_engine
 
 from petrec.api.host import outbox as host_outbox
 from petrec.api.host.lifespan import ending
@@ -83,6 +84,33 @@ def test_an_outbox_that_cannot_be_made_fit_at_the_start_is_later(
 
     asyncio.run(serve())
     assert waiting(clinic) == []
+
+
+def test_an_older_outbox_of_another_owner_is_delivered_from(
+    outbox_session: Callable[..., Session], clinic: Database, receiver: Receiver
+) -> None:
+    session, role = outbox_session(), f"sends_{clinic.name}"
+    install_journal(session.engine, "outbox")
+    as_first_released(session.engine)
+    clinic.execute(ENQUEUE, ("main", 2))
+    clinic.execute(
+        f"CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA petrec TO {role};"
+        f"GRANT SELECT ON petrec.alembic_version TO {role};"
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON petrec.outbox TO {role}"
+    )
+    dsn = clinic.cluster.dsn(clinic.name, role)
+    engine = create_engine(dsn.replace("postgresql:", "postgresql+psycopg:"))
+    webhooks = open_webhooks(session.settings)
+    lifespan = with_couriers(ending(engine, lambda _: True), engine, webhooks)
+
+    async def serve() -> None:
+        async with lifespan(FastAPI()):
+            await asyncio.to_thread(until, lambda: waiting(clinic) == [])
+
+    asyncio.run(serve())
+    assert (len(receiver.received), clinic.execute(FITTING)) == (2, [])
+    engine.dispose()
+    clinic.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
 def test_the_end_does_not_wait_for_a_database_that_is_silent(
