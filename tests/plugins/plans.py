@@ -41,20 +41,19 @@ class Lists:
         watch(api.engine, lambda *given: self.sent.append(given))
 
     def pages(
-        self, query: str, headers: dict[str, str], *, start: str = "", generic: bool = True
+        self, query: str, headers: dict[str, str], *, start: str = ""
     ) -> Iterator[tuple[int, int]]:
         """Return of three pages how many recordings each tells of, and how many rows it reads.
 
         The rows are the larger number: with the values at hand, or as prepared statements. `start`
         is where the first page starts.
         """
-        kinds = (False, True) if generic else (False,)
         cursor = start
         for _ in range(3):
             self.sent.clear()
             page = self.api.client.get(f"/api/v1/recordings/{query}{cursor}", headers=headers)
             told = len(page.json()) + int(page.headers["x-petrec-withheld"])
-            yield told, max(self.read(kind) for kind in kinds)
+            yield told, max(self.read(kind) for kind in (False, True))
             if "x-next-cursor" not in page.headers:
                 return
             cursor = f"&cursor={page.headers['x-next-cursor']}"

@@ -67,12 +67,16 @@ def test_lists_read_few_recordings(
     ):  # fmt: skip
         for told, read in lists.pages(query, headers, start=deep):
             assert 0 < read <= told * 4, (query, headers)
-    # A prepared statement does not know that a status is rare.
+    # No index finds what is near an owner's pets by its status: docs/api.md names the price.
+    (near,) = made.execute(
+        "SELECT count(*) FROM recordings WHERE appointment_id IN"
+        f" (SELECT appointment_id FROM appointment_pets WHERE {of_owner})"
+    )[0]
     for query, headers in (
         (f"?limit=5&pet_id={pet}&status=pending", {}), ("?limit=5&status=pending", owners),
     ):  # fmt: skip
-        for told, read in lists.pages(query, headers, generic=False):
-            assert 0 < read <= told * 4, (query, headers)
+        for _, read in lists.pages(query, headers):
+            assert 0 < read <= near, (query, headers)
     check_owners(made, lists)
 
 
