@@ -56,8 +56,8 @@ def erase_journal(connection: Connection, schema: Schema, ids: Sequence[str]) ->
     """Delete what petrec keeps of recordings that are deleted; returns the number of rows."""
     if not ids:
         return 0
-    mine, values = runs_of(target_name(schema)), {"ids": list(ids)}
-    left, count = _left_to_do(connection, target_name(schema), values), 0
+    target, values = target_name(schema), {"ids": list(ids)}
+    mine, left, count = runs_of(target), _left_to_do(connection, target, values), 0
     for table in (changes, decisions):
         pairs = select(table.c.run_id, table.c.seq).where(
             table.c.run_id.in_(mine), table.c.row_key[1] == _GIVEN.any_()

@@ -49,4 +49,5 @@ def test_a_schema_petrec_of_another_application_is_named(
     for command in ("backfill --apply --yes", "runs list", "runs undo 1 --yes"):
         ended = petrec(*command.split(), dsn=empty_database.dsn)
         assert (ended.code, "belongs to another application" in ended.err) == (2, True), ended.err
+        assert "ALTER SCHEMA petrec RENAME" in ended.err, ended.err
     assert pets_of(empty_database) == before

@@ -130,12 +130,12 @@ def refuse_foreign(connection: Connection) -> None:
             f"code of another role would run with your privileges: it is attached to "
             f"{', '.join(f'{SCHEMA}.{name}' for name in found)}",
             hint="drop these triggers, rules, defaults or types; or, if petrec has written "
-            "nothing yet, ALTER SCHEMA {SCHEMA} RENAME TO ...;",
+            f"nothing yet, ALTER SCHEMA {SCHEMA} RENAME TO ...;",
         )
     if found := _foreign(connection):
         raise SchemaMismatchError(
             f"schema {SCHEMA!r} belongs to another application: petrec did not create "
             f"{', '.join(found)} in it",
             hint=f"petrec keeps its journal in schema {SCHEMA}: rename the other "
-            "schema with ALTER SCHEMA {SCHEMA} RENAME TO ...;",
+            f"schema with ALTER SCHEMA {SCHEMA} RENAME TO ...;",
         )
