@@ -56,12 +56,19 @@ ALTER TABLE recordings ALTER pet_id SET NOT NULL,
 _INDEX = "CREATE INDEX ON recordings (appointment_id, pet_id)"
 
 
+# Of the original, of its copy, and of what a backfill adds; with some to spare for the programs.
+_BYTES_A_RECORDING = 4_000
+
+
 @contextmanager
-def server(major: int | None = None) -> Iterator[Cluster]:
-    """Yield a server of its own, of the newest version unless another is named."""
+def server(major: int | None = None, recordings: int = 2_000_000) -> Iterator[Cluster]:
+    """Yield a server of its own, of the newest version unless another is named.
+
+    Its files are in memory if that has room for them, with so many recordings.
+    """
     binaries = find_binaries()
     version = major or max(binaries)
-    cluster = Cluster.start(version, binaries[version])
+    cluster = Cluster.start(version, binaries[version], recordings * _BYTES_A_RECORDING)
     try:
         yield cluster
     finally:
@@ -74,7 +81,7 @@ def clinics(recordings: int) -> Iterator[Callable[[Damage], str]]:
 
     There is one at a time, whose statistics are fresh.
     """
-    with server() as cluster:
+    with server(recordings=recordings) as cluster:
         with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
             admin.execute("CREATE DATABASE original")
         with psycopg.connect(cluster.dsn("original")) as connection:

@@ -33,21 +33,21 @@ host replication all 127.0.0.1/32 trust
 class Cluster:
     """Runs as an unprivileged user where the tests run as root, which PostgreSQL refuses."""
 
-    def __init__(self, major: int, bin_dir: Path) -> None:
+    def __init__(self, major: int, bin_dir: Path, room: int = _ENOUGH) -> None:
         self.major = major
         self.owner = os.getpid()
         self.bin_dir = bin_dir
         self.user = unprivileged_user()
-        self.directory = Path(tempfile.mkdtemp(prefix=f"petrec-pg{major}-", dir=_place()))
+        self.directory = Path(tempfile.mkdtemp(prefix=f"petrec-pg{major}-", dir=_place(room)))
         self.data_dir = self.directory / "data"
         self.port = free_port()
         if self.user:
             _open_to(self.user, self.directory, bin_dir)
 
     @classmethod
-    def start(cls, major: int, bin_dir: Path) -> "Cluster":
-        """Make and start a server."""
-        cluster = cls(major, bin_dir)
+    def start(cls, major: int, bin_dir: Path, room: int = _ENOUGH) -> "Cluster":
+        """Make and start a server, in memory if that has so many bytes of room."""
+        cluster = cls(major, bin_dir, room)
         cluster._run("initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C")
         (cluster.data_dir / "pg_hba.conf").write_text(_HBA)
         cluster.start_again()
@@ -97,9 +97,9 @@ class Cluster:
         assert ended.returncode == 0, log.read_text()
 
 
-def _place() -> Path | None:
+def _place(room: int) -> Path | None:
     """Return where a file costs least: making and deleting databases is most of a server's work."""
-    if _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > _ENOUGH:
+    if _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > room:
         return _IN_MEMORY
     return None
 
