@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, text
 
 from petrec.postgres.identifiers import quoted_table
-from petrec.schema import Schema
+from petrec.schema import PLAIN, Layout, Schema
 
 # Columns that an INSERT must name; an expression over rows `a` of pg_attribute and `t` of pg_type,
 # whose NOT NULL is a domain's own.
@@ -62,20 +62,26 @@ class Lacking:
     """Reasons why decisions of a review cannot be written.
 
     `link_columns` of appointment_pets have neither a value nor a default; `placeless` is whether
-    a recording must have an appointment.
+    a recording must have an appointment; `layout` may keep pets and recordings where they are.
     """
 
     link_columns: tuple[str, ...] = ()
     placeless: bool = False
+    layout: Layout = PLAIN
 
-    def against(self, *, links: bool, appointment: str | None) -> str | None:
-        """Return why a decision cannot be written; None if it can."""
+    def against(self, *, links: bool, before: str | None, after: str | None) -> str | None:
+        """Return why a decision cannot be written; None if it can.
+
+        `before` and `after` are the recording's appointments.
+        """
+        if links and self.layout.unlinked:
+            return self.layout.unlinked
         if links and self.link_columns:
             columns = ", ".join(self.link_columns)
             return f"a pet cannot be added: appointment_pets needs a value for {columns}"
-        if appointment is None and self.placeless:
+        if after is None and self.placeless:
             return "a recording must have an appointment: the column is NOT NULL"
-        return None
+        return (after != before and self.layout.unmoved) or None
 
 
 def what_is_lacking(connection: Connection, schema: Schema) -> Lacking:
@@ -86,6 +92,7 @@ def what_is_lacking(connection: Connection, schema: Schema) -> Lacking:
     return Lacking(
         tuple(connection.scalars(_WITHOUT_VALUE, asked)),
         is_required(connection, recordings, recordings.c.appointment_id.name),
+        schema.layout,
     )
 
 

@@ -72,10 +72,10 @@ def _elsewhere(connection: Connection, schema: Schema, columns: Sequence[str], *
         return ""
     if not schema.layout.can_write:
         return schema.layout.unwritten
-    if schema.layout.is_sharded and "appointment_id" in columns:
-        return "Citus cannot move recordings to another appointment, by which they are distributed"
+    if schema.layout.unmoved and "appointment_id" in columns:
+        return schema.layout.unmoved
     if any(links):
-        return "petrec does not add pets to appointments on Citus, nor remove them"
+        return schema.layout.unlinked
     if trigger_functions(connection, schema):
         return "petrec does not write to recordings of Citus that have triggers"
     if not schema.links_follow_appointments:

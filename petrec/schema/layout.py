@@ -24,6 +24,8 @@ _SEVERAL = (
     "recordings are on several nodes, which have no common snapshot: counts may be off by the "
     "rows written meanwhile"
 )
+_UNLINKED = "petrec does not add pets to appointments on Citus, nor remove them"
+_UNMOVED = "Citus cannot move recordings to another appointment, by which they are distributed"
 _HINT = "petrec explain scale tells which layouts petrec supports"
 
 
@@ -106,6 +108,16 @@ class Layout:
     def unwritten(self) -> str:
         """Return why petrec does not write to recordings in this layout."""
         return f"petrec does not write to {self.spread} tables of Citus; reading works"
+
+    @property
+    def unlinked(self) -> str:
+        """Return why pets are not added to appointments, nor removed; empty where they are."""
+        return "" if self.is_here else _UNLINKED
+
+    @property
+    def unmoved(self) -> str:
+        """Return why recordings stay in their appointments; empty where they can be moved."""
+        return _UNMOVED if self.is_sharded else ""
 
     @property
     def remarks(self) -> tuple[str, ...]:

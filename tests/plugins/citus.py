@@ -22,6 +22,8 @@ LAYOUTS = LOCAL, SEEN, TENANT, HASHED, VISITED, COPIED = (
     "visited",
     "copied",
 )
+# Layouts over several nodes, and the plain tables with the same rows.
+PLAIN = {TENANT: LOCAL, HASHED: LOCAL, VISITED: SEEN, COPIED: SEEN}
 
 TABLES = """
 CREATE SCHEMA {0};

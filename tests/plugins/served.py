@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import httpx
 import msgspec
@@ -27,6 +27,14 @@ from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, databases
 from tests.plugins.ports import free_port
 from tests.plugins.waiting import until
+
+
+class HasAddress(Protocol):
+    """A database, wherever it is."""
+
+    @property
+    def dsn(self) -> str:
+        """Return the connection string."""
 
 
 @dataclass
@@ -67,7 +75,7 @@ def _serving() -> Iterator[Serve]:
     with ExitStack() as ended:
 
         def start(
-            database: Database,
+            database: HasAddress,
             cases: CaseFilter | None = None,
             config: Path | None = None,
             *,

@@ -85,15 +85,13 @@ def _stream(connection: Connection, query: Select[tuple[str]], **values: Any) ->
 
 def make_case(seen: Observed, lacking: Lacking = _NOTHING, audio: Audio | None = None) -> Case:
     """Rank the candidates that can be written, and add the context."""
-    found = [option for option in options(seen) if _is_writable(option, lacking)]
+    found = [
+        each for each in options(seen)
+        if _is_writable(seen, each.verdict, each.appointment, lacking)
+    ]  # fmt: skip
     reasons = suggestions(seen, found)
     ranked = sorted(found, key=lambda option: _order(option, reasons[option]))
     kept = [_candidate(seen, option, reasons[option]) for option in ranked[:MOST_CANDIDATES]]
-    opened = open_verdict(seen)
-    if len(ranked) > MOST_CANDIDATES and opened is None:
-        opened = Verdict.LINK
-    if opened is Verdict.LINK and lacking.link_columns:
-        opened = None
     return Case(
         recording_id=seen.recording_id,
         kind=seen.kind,
@@ -102,14 +100,21 @@ def make_case(seen: Observed, lacking: Lacking = _NOTHING, audio: Audio | None =
         appointment_id=seen.appointment,
         candidates=tuple(kept),
         context=tuple((name, _cut(text)) for name, text in _context(seen) if text),
-        open=opened,
+        open=_open(seen, lacking, too_many=len(ranked) > MOST_CANDIDATES),
         audio=audio.link(seen.audio_key) if audio and seen.audio_key else None,
     )
 
 
-def _is_writable(option: Option, lacking: Lacking) -> bool:
-    links = option.verdict is Verdict.LINK
-    return lacking.against(links=links, appointment=option.appointment) is None
+def _open(seen: Observed, lacking: Lacking, *, too_many: bool) -> Verdict | None:
+    """Return under which verdict any other pet may be named, if that can be written."""
+    verdict = open_verdict(seen) or (Verdict.LINK if too_many else None)
+    after = seen.appointment if verdict is Verdict.LINK else None
+    return verdict if verdict and _is_writable(seen, verdict, after, lacking) else None
+
+
+def _is_writable(seen: Observed, verdict: Verdict, after: str | None, lacking: Lacking) -> bool:
+    links = verdict is Verdict.LINK
+    return lacking.against(links=links, before=seen.appointment, after=after) is None
 
 
 def _order(option: Option, reasons: Sequence[Suggestion]) -> tuple[int, bool, bool, str, str]:

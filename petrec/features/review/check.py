@@ -156,7 +156,7 @@ def _outcome(
     if now is None:
         refusal = overtaken(decision, bool(seen), earlier)
     else:
-        refusal = judge(now, decision, pets) or _unwritable(decision, lacking)
+        refusal = judge(now, decision, pets) or _unwritable(now, decision, lacking)
     if refusal is not None:
         checked.refuse(entry, refusal)
         return None
@@ -166,12 +166,13 @@ def _outcome(
     return now
 
 
-def _unwritable(decision: Decision, lacking: Lacking) -> Objection | None:
+def _unwritable(now: Observed, decision: Decision, lacking: Lacking) -> Objection | None:
     """Refuse values that the database cannot store."""
     if decision.verdict.is_silent:
         return None
     links = decision.verdict is Verdict.LINK
-    reason = lacking.against(links=links, appointment=decision.appointment_id)
+    before, after = now.appointment, decision.appointment_id
+    reason = lacking.against(links=links, before=before, after=after)
     return Objection("decision", reason) if reason else None
 
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.plugins.citus import HASHED, LOCAL, TENANT, CitusClinics
+from tests.plugins.citus import HASHED, PLAIN, CitusClinics
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.forks import Process
 from tests.plugins.waiting import until
@@ -56,7 +56,7 @@ def at_the_end(dsn: str, table: str, body: str) -> None:
 
 def changed(citus: CitusClinics, layout: str) -> list[tuple[int, int]]:
     """Return what differs from the plain clinic as it was built: recordings and their pets."""
-    before = {row[0]: row[2] for row in citus.recordings(LOCAL)}
+    before = {row[0]: row[2] for row in citus.recordings(PLAIN[layout])}
     return [(key, pet) for key, _, pet in citus.recordings(layout) if pet != before[key]]
 
 
@@ -67,22 +67,23 @@ def agrees(citus: CitusClinics, layout: str) -> list[tuple[int, int]]:
     return found
 
 
-def certain(petrec: Petrec, citus: CitusClinics) -> list[tuple[int, int]]:
-    """Return what a backfill changes, with the clinic as it was before."""
-    citus.build(LOCAL)
-    petrec(*APPLY, "--schema", LOCAL, dsn=citus.dsn)
+def certain(petrec: Petrec, citus: CitusClinics, layout: str = HASHED) -> list[tuple[int, int]]:
+    """Return what a backfill changes; both clinics are as they were built."""
+    plain = PLAIN[layout]
+    citus.build(plain)
+    petrec(*APPLY, "--schema", plain, dsn=citus.dsn)
     written: list[tuple[int, int]] = citus.execute(JOURNALED)
-    citus.build(LOCAL)
+    citus.build(plain)
+    citus.build(layout)
     return written
 
 
-@pytest.mark.parametrize("layout", [TENANT, HASHED])
+@pytest.mark.parametrize("layout", PLAIN)
 @pytest.mark.parametrize("node", ["worker", "coordinator"])
 def test_a_commit_that_fails_writes_neither(
     node: str, layout: str, petrec: Petrec, citus: CitusClinics
 ) -> None:
-    expected = certain(petrec, citus)
-    citus.build(layout)
+    expected = certain(petrec, citus, layout)
     refused = expected[5][0]
     if node == "worker":
         shard, worker = shard_of(citus, layout, refused)
@@ -121,7 +122,6 @@ def test_petrec_killed_in_a_commit_is_resumed(
     petrec: Petrec, spawn: Spawn, citus: CitusClinics
 ) -> None:
     expected = certain(petrec, citus)
-    citus.build(HASHED)
     with held_at_the_end(spawn, citus, expected[-3][0]) as (process, _):
         process.kill()
     done = petrec(*APPLY, "--schema", HASHED, dsn=citus.dsn)
@@ -133,7 +133,6 @@ def test_a_session_of_a_worker_that_ends_in_a_commit_loses_nothing(
     petrec: Petrec, spawn: Spawn, citus: CitusClinics
 ) -> None:
     expected = certain(petrec, citus)
-    citus.build(HASHED)
     with held_at_the_end(spawn, citus, expected[-3][0]) as (process, holder):
         ((pid,),) = holder.execute(WAITING).fetchall()
         holder.execute(f"SELECT pg_terminate_backend({int(pid)})")
@@ -147,7 +146,6 @@ def test_a_recording_that_others_hold_is_written_later(
     petrec: Petrec, spawn: Spawn, citus: CitusClinics
 ) -> None:
     expected = certain(petrec, citus)
-    citus.build(HASHED)
     held = expected[4][0]
     ((place,),) = citus.execute(
         f"SELECT appointment_id FROM {{}}.recordings WHERE id = {held}", HASHED
@@ -177,7 +175,6 @@ def test_a_coordinator_that_crashes_between_the_phases_finishes_the_batch(
     petrec: Petrec, spawn: Spawn, citus: CitusClinics
 ) -> None:
     expected = certain(petrec, citus)
-    citus.build(HASHED)
     with held_at_the_end(spawn, citus, expected[-3][0]) as (process, holder):
         # Its own commit is on disk and waits for a standby before the worker is told.
         citus.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")

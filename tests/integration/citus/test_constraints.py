@@ -7,7 +7,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from tests.integration.citus.test_reads import kinds
-from tests.plugins.citus import HASHED, TENANT, CitusClinics
+from tests.plugins.citus import HASHED, PLAIN, TENANT, CitusClinics
 from tests.plugins.command import Petrec, Spawn
 
 ON_SHARDS = """
@@ -52,7 +52,7 @@ def test_rows_left_on_the_coordinator_are_named(
     ("more", "foreign_keys"),
     [(("--group", "indexes"), 1), (("--appointment-fk", "--membership"), 3)],
 )
-@pytest.mark.parametrize("layout", [TENANT, HASHED])
+@pytest.mark.parametrize("layout", PLAIN)
 def test_constraints_and_rollback_agree_with_the_shards(
     layout: str, more: tuple[str, ...], foreign_keys: int, petrec: Petrec, citus: CitusClinics
 ) -> None:
@@ -89,7 +89,7 @@ def test_a_tenant_has_every_constraint(petrec: Petrec, citus: CitusClinics) -> N
     assert on_shards(citus, TENANT, "2 of 2")
 
 
-@pytest.mark.parametrize("layout", [TENANT, HASHED])
+@pytest.mark.parametrize("layout", PLAIN)
 def test_a_lock_behind_a_reader_of_a_worker_holds_nobody_up(
     layout: str, spawn: Spawn, citus: CitusClinics
 ) -> None:

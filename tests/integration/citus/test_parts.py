@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.citus import HASHED, LOCAL, SEEN, TENANT, VISITED, CitusClinics
+from tests.plugins.citus import HASHED, LOCAL, PLAIN, TENANT, CitusClinics
 from tests.plugins.command import Petrec
 
 JOURNALED = """
@@ -35,7 +35,7 @@ APART = {
 
 
 @pytest.mark.parametrize("words", PARTS, ids=" ".join)
-@pytest.mark.parametrize(("layout", "plain"), [(TENANT, LOCAL), (HASHED, LOCAL), (VISITED, SEEN)])
+@pytest.mark.parametrize(("layout", "plain"), PLAIN.items())
 def test_a_part_is_that_of_plain_tables(
     layout: str, plain: str, words: tuple[str, ...], petrec: Petrec, citus: CitusClinics
 ) -> None:

@@ -11,10 +11,17 @@ from sqlalchemy import create_engine
 from petrec.api.database import Database
 from petrec.errors import UnsupportedServerError
 from petrec.settings import Mapping
-from tests.plugins.citus import HASHED, LAYOUTS, LOCAL, SEEN, TENANT, VISITED, CitusClinics
+from tests.plugins.citus import (
+    COPIED,
+    HASHED,
+    LAYOUTS,
+    LOCAL,
+    PLAIN,
+    TENANT,
+    VISITED,
+    CitusClinics,
+)
 from tests.plugins.command import Petrec
-
-SAME = (TENANT, HASHED)
 
 
 def kinds(petrec: Petrec, citus: CitusClinics, layout: str, *more: str) -> dict[str, int]:
@@ -22,15 +29,18 @@ def kinds(petrec: Petrec, citus: CitusClinics, layout: str, *more: str) -> dict[
     return {kind["id"]: kind["count"] for kind in json.loads(told.out)["kinds"]}
 
 
-@pytest.mark.parametrize("layout", SAME)
-def test_counts_are_those_of_plain_tables(layout: str, petrec: Petrec, citus: CitusClinics) -> None:
-    assert kinds(petrec, citus, layout) == kinds(petrec, citus, LOCAL)
+@pytest.mark.parametrize(("layout", "plain"), PLAIN.items())
+def test_counts_are_those_of_plain_tables(
+    layout: str, plain: str, petrec: Petrec, citus: CitusClinics
+) -> None:
+    assert kinds(petrec, citus, layout) == kinds(petrec, citus, plain)
 
 
-def test_visits_on_other_nodes_are_evidence(petrec: Petrec, citus: CitusClinics) -> None:
-    counted = kinds(petrec, citus, VISITED)
-    assert counted == kinds(petrec, citus, SEEN)
-    assert counted["visit_conflict"] > 0
+@pytest.mark.parametrize("layout", [VISITED, COPIED])
+def test_visits_on_other_nodes_are_evidence(
+    layout: str, petrec: Petrec, citus: CitusClinics
+) -> None:
+    assert kinds(petrec, citus, layout)["visit_conflict"] > 0
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -39,15 +49,15 @@ def test_a_trusted_key_changes_nothing(layout: str, petrec: Petrec, citus: Citus
 
 
 @pytest.mark.parametrize("kind", ["missing_inferable", "missing_ambiguous", "mismatched"])
-@pytest.mark.parametrize("layout", SAME)
+@pytest.mark.parametrize(("layout", "plain"), PLAIN.items())
 def test_rows_are_those_of_plain_tables(
-    kind: str, layout: str, petrec: Petrec, citus: CitusClinics
+    kind: str, layout: str, plain: str, petrec: Petrec, citus: CitusClinics
 ) -> None:
     found = {}
-    for schema in (layout, LOCAL):
+    for schema in (layout, plain):
         out = petrec("audit", "--rows", kind, "--schema", schema, dsn=citus.dsn).out
         found[schema] = sorted(row["id"] for row in csv.DictReader(io.StringIO(out)))
-    assert found[layout] == found[LOCAL] != []
+    assert found[layout] == found[plain] != []
 
 
 @pytest.mark.parametrize(("layout", "one"), [(LOCAL, True), (TENANT, True), (HASHED, False)])

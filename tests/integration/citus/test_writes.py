@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.plugins.citus import COPIED, HASHED, LOCAL, SEEN, TENANT, VISITED, CitusClinics
+from tests.plugins.citus import HASHED, PLAIN, TENANT, CitusClinics
 from tests.plugins.command import Petrec
 
 
@@ -16,9 +16,7 @@ def backfill(petrec: Petrec, citus: CitusClinics, layout: str) -> str:
     return str(run)
 
 
-@pytest.mark.parametrize(
-    ("layout", "plain"), [(TENANT, LOCAL), (HASHED, LOCAL), (VISITED, SEEN), (COPIED, SEEN)]
-)
+@pytest.mark.parametrize(("layout", "plain"), PLAIN.items())
 def test_a_backfill_and_its_undo_are_those_of_plain_tables(
     layout: str, plain: str, petrec: Petrec, citus: CitusClinics
 ) -> None:

@@ -141,7 +141,8 @@ def test_what_would_refuse_every_row_is_foreseen(
     with create_engine(url, poolclass=NullPool).connect() as connection:
         schema = load_schema(connection, Settings().mapping)
         assert obstacles(connection, schema, ("pet_id",), "INSERT") == []
-        assert what_is_lacking(connection, schema).against(links=True, appointment=None) is None
+        lacking = what_is_lacking(connection, schema)
+        assert lacking.against(links=True, before="a", after=None) is None
         connection.commit()
         clinic.execute(OBSTACLES[name])
         assert len(obstacles(connection, schema, ("pet_id",), "DELETE")) == 1
