@@ -27,18 +27,20 @@ PLAIN = {TENANT: LOCAL, HASHED: LOCAL, VISITED: SEEN, COPIED: SEEN}
 
 TABLES = """
 CREATE SCHEMA {0};
-CREATE TABLE {0}.pets (id int PRIMARY KEY, owner_id int);
-CREATE TABLE {0}.appointments (id int PRIMARY KEY, pet_owner_id int);
+CREATE TABLE {0}.pets (id int PRIMARY KEY, owner_id int, name text);
+CREATE TABLE {0}.appointments (id int PRIMARY KEY, pet_owner_id int,
+    appointment_date timestamptz, assigned_vet_user_id int);
 CREATE TABLE {0}.appointment_pets (appointment_id int, pet_id int,
     PRIMARY KEY (appointment_id, pet_id));
 CREATE TABLE {0}.recordings (id int NOT NULL, appointment_id int NOT NULL, pet_id int,
-    updated_at timestamptz, created_at timestamptz, PRIMARY KEY (id, appointment_id));
+    updated_at timestamptz, created_at timestamptz, recorded_by_user_id int, PRIMARY KEY (id, appointment_id));
 """
 # Appointment a has the pets 1 to a % 3; of four recordings one has its pet, one another
 # pet, and two have none. Appointment 999 does not exist, nor does pet 99.
 ROWS = """
-INSERT INTO {0}.pets SELECT n, n FROM generate_series(1, 9) n;
-INSERT INTO {0}.appointments SELECT n, n % 9 FROM generate_series(1, 200) n;
+INSERT INTO {0}.pets SELECT n, n, 'Pet ' || n FROM generate_series(1, 9) n;
+INSERT INTO {0}.appointments SELECT n, n % 9, now() - make_interval(days => n % 30), n % 4
+    FROM generate_series(1, 200) n;
 INSERT INTO {0}.appointment_pets SELECT a, p FROM generate_series(1, 200) a
     CROSS JOIN LATERAL generate_series(1, a % 3) p;
 INSERT INTO {0}.recordings (id, appointment_id, pet_id)
@@ -46,7 +48,8 @@ INSERT INTO {0}.recordings (id, appointment_id, pet_id)
     FROM generate_series(1, 800) n;
 INSERT INTO {0}.recordings (id, appointment_id, pet_id)
     VALUES (901, 999, 1), (902, 999, NULL), (903, 3, 99), (904, 999, 99);
-UPDATE {0}.recordings SET created_at = now() - make_interval(days => id % 30);
+UPDATE {0}.recordings
+    SET created_at = now() - make_interval(days => id % 30), recorded_by_user_id = id % 4;
 """
 VISITS = """
 CREATE TABLE {0}.visits (id int PRIMARY KEY, appointment_id int, pet_id int);

@@ -156,7 +156,7 @@ def _outcome(
     if now is None:
         refusal = overtaken(decision, bool(seen), earlier)
     else:
-        refusal = judge(now, decision, pets) or _unwritable(now, decision, lacking)
+        refusal = _unwritable(now, decision, lacking) or judge(now, decision, pets)
     if refusal is not None:
         checked.refuse(entry, refusal)
         return None

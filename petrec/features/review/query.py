@@ -157,7 +157,8 @@ class CaseQuery:
             "pet_id", as_text(visit, "pet_id", None),
             "appointment", as_text(visit, "appointment_id", None),
         ]  # fmt: skip
-        if "appointment_id" in visit.c:
+        # Where recordings cannot be moved, another appointment of the visit is of no use.
+        if "appointment_id" in visit.c and not self.schema.layout.unmoved:
             place = self.schema.appointments.alias("seen_place")
             listed = folds.members(self.schema, "seen_members")
             self._join(place, place.c.id == visit.c.appointment_id)
