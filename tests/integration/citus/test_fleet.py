@@ -4,17 +4,26 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.integration.citus.test_constraints import on_shards
 from tests.plugins.citus import LOCAL, STEPS, TENANT, CitusClinics
-from tests.plugins.command import Petrec
+from tests.plugins.command import Petrec, Spawn
+from tests.plugins.waiting import until
 
 TENANTS = ("ward_1", "ward_2", "ward_3")
 SOUND = """
 DELETE FROM {}.recordings r WHERE NOT EXISTS (
   SELECT FROM {}.appointment_pets l
   WHERE (l.appointment_id, l.pet_id) = (r.appointment_id, r.pet_id))
+"""
+
+
+BACKFILL = ("backfill", "--apply", "--yes", "--schema")
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND application_name LIKE 'petrec%'
 """
 
 
@@ -70,3 +79,19 @@ def test_tenants_are_audited_repaired_undone_and_constrained(
     assert codes == {"ward_1": 0, "ward_2": 1, "ward_3": 0}
     assert on_shards(tenants, "ward_1", "1 of 1")
     assert on_shards(tenants, "ward_2", "0 of 0")
+
+
+def test_the_first_runs_of_two_tenants_begin_at_once(
+    petrec: Petrec, spawn: Spawn, tenants: CitusClinics
+) -> None:
+    tenants.execute("DROP SCHEMA IF EXISTS petrec CASCADE")
+    # The journal of plain tables, which Citus does not manage yet.
+    assert petrec(*BACKFILL, LOCAL, dsn=tenants.dsn).code in {0, 1}
+    with psycopg.connect(tenants.dsn) as reader:
+        reader.execute("SELECT FROM petrec.runs")
+        started = [spawn(*BACKFILL, name, dsn=tenants.dsn) for name in TENANTS[:2]]
+        until(lambda: tenants.execute(WAITING) == [(2,)])
+        reader.rollback()
+    assert [process.wait(120) for process in started] == [0, 0]
+    first, second = (tenants.recordings(name) for name in TENANTS[:2])
+    assert first == second != tenants.recordings(TENANTS[2])

@@ -31,7 +31,13 @@ _NAME = {"name": f"{SCHEMA}.{runs.name}"}
 
 def commit_together(engine: Engine) -> None:
     """Let Citus manage the table of runs; errors: UnsupportedServerError."""
-    with engine.connect() as connection, lock.bounded(connection), connection.begin():
+    with (
+        engine.connect() as connection,
+        lock.bounded(connection),
+        # The name stands for another table afterwards, which who waits for this one does not see.
+        lock.installing(connection),
+        connection.begin(),
+    ):
         if not connection.scalar(_KNOWN):
             raise UnsupportedServerError(
                 "Citus does not know its coordinator as a node, so recordings and their journal "
