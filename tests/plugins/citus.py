@@ -33,7 +33,8 @@ CREATE TABLE {0}.appointments (id int PRIMARY KEY, pet_owner_id int,
 CREATE TABLE {0}.appointment_pets (appointment_id int, pet_id int,
     PRIMARY KEY (appointment_id, pet_id));
 CREATE TABLE {0}.recordings (id int NOT NULL, appointment_id int NOT NULL, pet_id int,
-    updated_at timestamptz, created_at timestamptz, recorded_by_user_id int, PRIMARY KEY (id, appointment_id));
+    updated_at timestamptz, created_at timestamptz, recorded_by_user_id int,
+    PRIMARY KEY (id, appointment_id));
 """
 # Appointment a has the pets 1 to a % 3; of four recordings one has its pet, one another
 # pet, and two have none. Appointment 999 does not exist, nor does pet 99.

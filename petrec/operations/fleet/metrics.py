@@ -1,8 +1,10 @@
 """The metrics of all targets in one file, each sample with its target."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
@@ -24,6 +26,8 @@ from petrec.operations.fleet.result import FleetResult, TargetOutcome
 from petrec.operations.fleet.targets import FleetTarget
 
 Lines = dict[str, list[str]]
+_TARGET = re.compile(r'\{target="((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,20 @@ class FleetMetrics:
     def write(self, result: FleetResult) -> None:
         """Write the metrics; of a target that failed, those of its last success stay.
 
-        Errors: OutputError.
+        So do those of all targets that could not be found. Errors: OutputError.
         """
         before, now = self._before(), datetime.now(UTC)
         lines: Lines = {}
         for outcome in sorted(result.targets, key=lambda each: each.target):
-            for name, own in _metrics_of(outcome, self._labels(outcome), before, now).items():
+            labels = self._labels(outcome)
+            parts = [
+                _metrics_of(outcome, labels, before, now),
+                *(
+                    _after_failure(labels | {"target": name}, before, now)
+                    for name in self._not_found(outcome, result, before)
+                ),
+            ]
+            for name, own in (item for part in parts for item in part.items()):
                 lines.setdefault(name, []).extend(own)
         with atomic_text(self.path, METRICS_MODE) as out:
             for name in HELP:
@@ -59,6 +71,18 @@ class FleetMetrics:
         known = next(named, FleetTarget(outcome.target))
         return {"target": known.name, "database": known.database, "table": known.table}
 
+    def _not_found(
+        self, outcome: TargetOutcome, result: FleetResult, before: Sequence[str]
+    ) -> list[str]:
+        """Return the targets of the file that this one stands for."""
+        patterns = [
+            each for target in self.targets if target.name == outcome.target
+            for each in target.stands_for
+        ]  # fmt: skip
+        named = {_unescaped(found[1]) for line in before if (found := _TARGET.search(line))}
+        named -= {each.target for each in result.targets}
+        return sorted(name for name in named if any(fnmatchcase(name, each) for each in patterns))
+
     def _before(self) -> list[str]:
         try:
             return read_text(self.path).splitlines(keepends=True)
@@ -67,9 +91,14 @@ class FleetMetrics:
 
 
 def _metrics_of(outcome: TargetOutcome, labels: Labels, before: list[str], now: datetime) -> Lines:
-    own = {"target": outcome.target}
     if outcome.finished and (report := _report(outcome)):
+        own = {"target": outcome.target}
         return {name: list(sample_lines(name, each)) for name, each in families(report, own)}
+    return _after_failure(labels, before, now)
+
+
+def _after_failure(labels: Labels, before: list[str], now: datetime) -> Lines:
+    own = {"target": labels["target"]}
     kept = {name: list(_starting(name, own, before)) for name in HELP}
     for name, value in {UP: 0.0, LAST_RUN: now.timestamp()}.items():
         (line,) = sample_lines(name, [(labels, value)])
@@ -77,6 +106,10 @@ def _metrics_of(outcome: TargetOutcome, labels: Labels, before: list[str], now: 
         series = [each.rpartition(" ")[0] for each in kept[name]] or [line.rpartition(" ")[0]]
         kept[name] = [f"{each} {line.rpartition(' ')[2]}" for each in series]
     return {name: lines for name, lines in kept.items() if lines}
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda found: "\n" if found[1] == "n" else found[1], text)
 
 
 def _starting(name: str, labels: Labels, before: list[str]) -> Iterator[str]:

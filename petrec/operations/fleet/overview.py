@@ -82,6 +82,7 @@ def _content(result: FleetResult, path: Path, pages: Mapping[str, Path]) -> dict
         "direction": _direction(worst),
         "findings": sum(row["findings"] for row in counted),
         "total": sum(row["total"] for row in counted),
+        "read": len(counted),
         "rows": rows,
         "sums": [
             {"words": _WORDS.get(rule, severity), "rule": rule, "count": count, "targets": targets}

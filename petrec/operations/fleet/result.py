@@ -47,6 +47,10 @@ _STATES = {
 }
 
 
+# After the number of targets, where the state's own name does not follow it.
+_COUNTED = {TargetState.FINDINGS: "with findings", TargetState.NO_ROWS: "without rows"}
+
+
 class TargetOutcome(Struct, frozen=True):
     """How the command ended in one target: its exit code, its error if any, and its results."""
 
@@ -116,7 +120,9 @@ class FleetResult(Result, frozen=True):
 
     def _title(self) -> str:
         counts = ((state, self.count(state)) for state in reversed(TargetState))
-        told = ", ".join(f"{count} {state}" for state, count in counts if count)
+        told = ", ".join(
+            f"{count} {_COUNTED.get(state, state)}" for state, count in counts if count
+        )
         return f"{self.of} of {counted(len(self.targets), 'target')}: {told}"
 
     def _payload(self) -> dict[str, Any]:
@@ -136,7 +142,7 @@ class FleetResult(Result, frozen=True):
     def _targets(self) -> Grid:
         hints = any(each.hint for each in self.targets)
         rows = (
-            (each.target, each.state.value, each.exit_code, each.sentence, each.hint)
+            (each.target, each.state.value, int(each.exit_code), each.sentence, each.hint)
             for each in self.targets
         )
         columns = ("target", "outcome", "exit code", "result", "next")[: 5 if hints else 4]

@@ -27,7 +27,7 @@ class FleetTarget:
     """One table of recordings: its name, how to reach it, and why that is not possible.
 
     `database` and `table` are empty where only a connection could tell them; `source` is where the
-    connection was named.
+    connection was named. `stands_for` are patterns of names, where the targets could not be found.
     """
 
     name: str
@@ -37,6 +37,7 @@ class FleetTarget:
     database: str = ""
     table: str = ""
     source: str = ""
+    stands_for: tuple[str, ...] = ()
 
     @property
     def file_name(self) -> str:
@@ -96,9 +97,10 @@ class _Place:
         table = f"{schema}.{settings.mapping.table('recordings')}"
         return replace(self._target(schema), schema=schema, table=table)
 
-    def failed(self, schemas: str, problem: PetrecError) -> FleetTarget:
-        """Return one target for schemas that could not be found."""
-        return replace(self._target(schemas), problem=problem)
+    def failed(self, schemas: tuple[str, ...], problem: PetrecError) -> FleetTarget:
+        """Return one target for the schemas of some patterns, which could not be found."""
+        names = tuple(map(self.name, schemas))
+        return replace(self._target(",".join(schemas)), problem=problem, stands_for=names)
 
     def _target(self, schema: str) -> FleetTarget:
         return FleetTarget(
@@ -159,7 +161,7 @@ def _targets_of(
             names = list(connection.scalars(_SCHEMAS, values))
             database = str(connection.scalar(text("SELECT current_database()")))
     except PetrecError as problem:
-        yield place.failed(",".join(patterns), problem)
+        yield place.failed(patterns, problem)
         return
     known = replace(place, database=database)
     # A name may have the characters of a pattern.
@@ -170,4 +172,4 @@ def _targets_of(
         # A database that is left out in silence could be the one with the damage.
         table, wanted = values["recordings"], ", ".join(patterns)
         missing = UsageError(f"no schema with a table {table!r} is called {wanted}")
-        yield known.failed(",".join(patterns), missing)
+        yield known.failed(patterns, missing)

@@ -2,18 +2,20 @@
 
 import json
 from collections import Counter
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from petrec.features.review.case import Case
-from tests.plugins.case_files import candidates, decide, read_csv
+from tests.plugins.case_files import Decide, candidates, decide, read_csv
 from tests.plugins.citus import COPIED, HASHED, LOCAL, SEEN, TENANT, VISITED, CitusClinics
 from tests.plugins.command import Petrec
 from tests.plugins.served import Serve, Served, decision_of
 
-SAME = [(TENANT, LOCAL), (HASHED, LOCAL), (COPIED, SEEN)]
+HERE, MOVED, LINKED = ("assign", "here"), ("assign", "moved"), ("link", "here")
+SAME = [(TENANT, LOCAL, {HERE, MOVED}), (HASHED, LOCAL, {HERE}), (COPIED, SEEN, {HERE})]
 DECIDED = "SELECT row_key, verdict, pet_id, appointment_id FROM petrec.decisions WHERE run_id ="
 DECIDED += " (SELECT max(run_id) FROM petrec.decisions) ORDER BY row_key"
 
@@ -37,19 +39,28 @@ def offered(path: Path) -> Counter[tuple[str, str]]:
     return Counter(sort for row in read_csv(path) for sort in sorts(row))
 
 
-def writable(row: dict[str, str]) -> dict[str, str]:
-    """Choose the last pet that is in the recording's own appointment."""
-    fits = [at for at, one in enumerate(sorts(row), start=1) if one == ("assign", "here")]
-    return {"decision": str(fits[-1]), "reviewer": "Ada"} if fits else {}
+def choose(wanted: Set[tuple[str, str]]) -> Decide:
+    """Choose the last candidate of these sorts."""
+
+    def chosen(row: dict[str, str]) -> dict[str, str]:
+        fits = [at for at, one in enumerate(sorts(row), start=1) if one in wanted]
+        return {"decision": str(fits[-1]), "reviewer": "Ada"} if fits else {}
+
+    return chosen
 
 
-@pytest.mark.parametrize(("layout", "plain"), SAME)
+@pytest.mark.parametrize(("layout", "plain", "wanted"), SAME, ids=[each[0] for each in SAME])
 def test_decisions_of_a_file_are_written_and_undone_as_on_plain_tables(
-    layout: str, plain: str, petrec: Petrec, citus: CitusClinics, tmp_path: Path
+    layout: str,
+    plain: str,
+    wanted: Set[tuple[str, str]],
+    petrec: Petrec,
+    citus: CitusClinics,
+    tmp_path: Path,
 ) -> None:
     written, decided = [], []
     for schema in (plain, layout):
-        path = decide(export(petrec, citus, schema, tmp_path), writable)
+        path = decide(export(petrec, citus, schema, tmp_path), choose(wanted))
         before = citus.recordings(schema)
         words = ("--schema", schema, "--apply", "--yes", "--format", "json")
         done = petrec("review", "import", str(path), *words, dsn=citus.dsn)
@@ -67,9 +78,9 @@ def test_decisions_of_a_file_are_written_and_undone_as_on_plain_tables(
 @pytest.mark.parametrize(
     ("layout", "plain", "never"),
     [
-        (TENANT, LOCAL, {("link", "here")}),
-        (HASHED, LOCAL, {("link", "here"), ("assign", "moved")}),
-        (COPIED, SEEN, {("link", "here"), ("assign", "moved")}),
+        (TENANT, LOCAL, {LINKED}),
+        (HASHED, LOCAL, {LINKED, MOVED}),
+        (COPIED, SEEN, {LINKED, MOVED}),
     ],
 )
 def test_only_what_can_be_written_is_offered(
@@ -89,10 +100,10 @@ def test_only_what_can_be_written_is_offered(
 @pytest.mark.parametrize(
     ("layout", "plain", "choice", "reason"),
     [
-        (TENANT, LOCAL, ("link", "here"), "petrec does not add pets to appointments on Citus"),
-        (HASHED, LOCAL, ("link", "here"), "petrec does not add pets to appointments on Citus"),
-        (HASHED, LOCAL, ("assign", "moved"), "Citus cannot move recordings"),
-        (COPIED, SEEN, ("assign", "moved"), "Citus cannot move recordings"),
+        (TENANT, LOCAL, LINKED, "petrec does not add pets to appointments on Citus"),
+        (HASHED, LOCAL, LINKED, "petrec does not add pets to appointments on Citus"),
+        (HASHED, LOCAL, MOVED, "Citus cannot move recordings"),
+        (COPIED, SEEN, MOVED, "Citus cannot move recordings"),
     ],
 )
 def test_other_decisions_are_refused_by_line_before_anything_is_written(
@@ -104,11 +115,7 @@ def test_other_decisions_are_refused_by_line_before_anything_is_written(
     citus: CitusClinics,
     tmp_path: Path,
 ) -> None:
-    def chosen(row: dict[str, str]) -> dict[str, str]:
-        found = [at for at, one in enumerate(sorts(row), start=1) if one == choice]
-        return {"decision": str(found[0]), "reviewer": "Ada"} if found else {}
-
-    path = decide(export(petrec, citus, plain, tmp_path), chosen)
+    path = decide(export(petrec, citus, plain, tmp_path), choose({choice}))
     decided = [row["recording_id"] for row in read_csv(path) if row["decision"]]
     citus.build(layout)
     before = citus.recordings(layout)

@@ -37,7 +37,7 @@ def test_each_target_has_a_row_with_its_part_of_the_sums(tmp_path: Path) -> None
     page = (tmp_path / "all.html").read_text()
     places = [page.index(name) for name in NAMES]
     assert places == sorted(places)
-    assert "<b>25</b> of 400 recordings in all need attention (6.2 %)" in page
+    assert "<b>25</b> of 400 recordings in 2 targets need attention (6.2 %)" in page
     assert "&lt;b&gt;no&lt;/b&gt; route" in page
     assert "next: start &amp; retry" in page
     assert 'href="pages/b%20%231.html"' in page
