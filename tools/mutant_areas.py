@@ -35,6 +35,7 @@ AREAS = {
         left_out=tuple(f"petrec/features/runs/{name}.py" for name in _ON_CITUS),
         tests=(
             "tests/unit/runs",
+            "tests/integration/runs",
             # Those that wait for locks, servers and standbys take an hour for each change.
             *_tests(
                 "tests/faults/runs",

@@ -1,11 +1,13 @@
 """The petrec command as a user runs it: in a process of its own, with a clean environment."""
 
+import atexit
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -13,12 +15,17 @@ from typing import Protocol
 import pytest
 
 from tests.plugins.forks import Completed, Forks, Process
+from tests.plugins.mutants import forks_follow, untouched
 
 ROOT = Path(__file__).parent.parent.parent
 # Tests that run in the background of a shell inherit an ignored SIGINT, and would hand it on.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # What an interpreter reads as it starts needs one that starts.
 _AT_START = re.compile(r"PYTHON|LANG|LC_|TZ")
+# Importing everything takes longer than most mutants: they share the server of mutmut's process.
+_shared: list[Forks] = []
+_until_exit = ExitStack()
+atexit.register(_until_exit.close)
 
 
 class Petrec(Protocol):
@@ -42,13 +49,24 @@ def environment(**extra: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | extra
 
 
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """Start the fork server, and end it with the session."""
+@contextmanager
+def _fork_server() -> Iterator[Forks]:
     with TemporaryDirectory(prefix="petrec-forks-") as directory:
-        started = Forks(Path(directory) / "socket", ROOT, environment())
+        started = Forks(Path(directory) / "socket", ROOT, environment(**untouched()))
         yield started
         started.stop()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Start the fork server, and end it with the session, or after the last mutant."""
+    if forks_follow() and not _shared:
+        _shared.append(_until_exit.enter_context(_fork_server()))
+    if _shared:
+        yield _shared[0]
+    else:
+        with _fork_server() as started:
+            yield started
 
 
 @pytest.fixture

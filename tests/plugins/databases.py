@@ -74,11 +74,18 @@ class MakeDatabase(Protocol):
 def _template(cluster: Cluster, shape: str) -> str:
     name = f"tpl_{shape}"
     with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
+        # Several mutants use one server.
+        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", (name,))
         found = admin.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
-        if found is not None:
-            return name
-        base = "template0" if shape == "clinic" else _template(cluster, "clinic")
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {base}")
+        if found is None:
+            _make_template(admin, cluster, shape)
+    return name
+
+
+def _make_template(admin: psycopg.Connection[Any], cluster: Cluster, shape: str) -> None:
+    name = f"tpl_{shape}"
+    base = "template0" if shape == "clinic" else _template(cluster, "clinic")
+    admin.execute(f"CREATE DATABASE {name} TEMPLATE {base}")
     script = DATA / "clinic.sql" if shape == "clinic" else DATA / "shapes" / f"{shape}.sql"
     psql = [str(client_program("psql")), "-qX", "-v", "ON_ERROR_STOP=1", "-d", cluster.dsn(name)]
     subprocess.run(
@@ -86,7 +93,6 @@ def _template(cluster: Cluster, shape: str) -> str:
     )
     with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
-    return name
 
 
 def _copy(server: Cluster, template: str, name: str) -> None:

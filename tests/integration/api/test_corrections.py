@@ -159,14 +159,15 @@ def test_it_needs_no_more_than_the_documented_privileges(
     api: Api, make_api: Callable[..., Api]
 ) -> None:
     assert patch(api, MORE).status_code == 200
-    api.database.execute(LEAST)
-    least = make_api(database=api.database, user="corrector")
+    role = f"corrector_{api.database.name}"
+    api.database.execute(LEAST.replace("corrector", role))
+    least = make_api(database=api.database, user=role)
     try:
         least.client.http.headers.update(ACTORS["staff"])
         assert patch(least, PET1).status_code == 200
     finally:
         least.engine.dispose()
-        api.database.execute("DROP OWNED BY corrector CASCADE; DROP ROLE corrector")
+        api.database.execute(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
 
 
 @pytest.mark.parametrize(

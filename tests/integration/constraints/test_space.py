@@ -83,7 +83,7 @@ def test_what_was_not_measured_is_said(petrec: Petrec, clinic: Database) -> None
 @pytest.fixture
 def small(cluster: Cluster) -> Iterator[Path]:
     """A file system of 64 kB that belongs to the server's user."""
-    mount = cluster.directory / "small"
+    mount = cluster.directory / f"small_{os.getpid()}"
     mount.mkdir()
     made = os.geteuid() == 0 and subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size=64k,mode=700,uid={cluster.data_dir.stat().st_uid}",
@@ -100,15 +100,15 @@ def test_a_small_tablespace_is_measured(
     small: Path, petrec: Petrec, database: MakeDatabase
 ) -> None:
     clinic = clean(database())
-    clinic.execute(f"CREATE TABLESPACE small LOCATION '{small}'")
+    clinic.execute(f"CREATE TABLESPACE {small.name} LOCATION '{small}'")
     try:
-        clinic.execute(f"ALTER DATABASE {clinic.name} SET default_tablespace = small")
+        clinic.execute(f"ALTER DATABASE {clinic.name} SET default_tablespace = {small.name}")
         ended = petrec(*APPLY, dsn=clinic.dsn)
         assert (ended.code, "is free in" in ended.err) == (3, True), ended.err
         assert clinic.execute(BUILT) == []
     finally:
         clinic.execute(f"ALTER DATABASE {clinic.name} RESET default_tablespace")
-        clinic.execute("DROP TABLESPACE small")
+        clinic.execute(f"DROP TABLESPACE {small.name}")
 
 
 @pytest.mark.parametrize(

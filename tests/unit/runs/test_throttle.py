@@ -1,9 +1,13 @@
 """A pause file pauses a run where it is there, or where nobody can tell."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from sqlalchemy import Connection
 
+from petrec.errors import LagUnknownError
 from petrec.features.runs.batches.batch import Batch
 from petrec.features.runs.driver.retry import Patience
 from petrec.features.runs.driver.throttle import (
@@ -67,6 +71,43 @@ def test_a_replica_is_as_late_as_the_primary_was_there() -> None:
     assert meter._seconds(200, 15.0) == 3
     assert meter._seconds(199, 15.0) == 4
     assert meter._seconds(0, 15.0) == 5
+
+
+def replica(name: str = "r", position: int | None = 100, *, visible: bool = True) -> Any:
+    return SimpleNamespace(name=name, position=position, visible=visible, head=150)
+
+
+def lag(meter: LagMeter, *replicas: Any, **limits: Any) -> str | None:
+    """Return what a meter says of replicas that the server lists."""
+    listed = SimpleNamespace(all=lambda: list(replicas))
+    connection = cast(Connection, SimpleNamespace(execute=lambda _: listed))
+    return meter.reason(connection, Throttling(**{"max_lag_bytes": 50, **limits}))
+
+
+def test_a_replica_may_be_as_far_behind_as_the_limits_say() -> None:
+    meter = LagMeter()
+    assert lag(meter) is None
+    assert lag(meter, replica(), replica("s")) is None
+    assert lag(meter, replica(), replica("s", 99)) == "replica 's' is 51 bytes, 0 s behind"
+    assert meter.seen == {"r", "s"}
+    meter.heads.appendleft((meter.heads[0][0] - 60, 101))
+    assert (lag(meter, replica(), replica("s")) or "").startswith("replica 'r' is 50 bytes, 60 s")
+    assert lag(meter, replica(), replica("s"), max_lag_s=600) is None
+
+
+def test_a_replica_that_has_gone_is_waited_for() -> None:
+    meter = LagMeter()
+    assert lag(meter, replica(), replica("s")) is None
+    assert "'r' is not connected" in (lag(meter, replica("s")) or "")
+    assert lag(meter, ignore_lag=True) is None
+    assert lag(meter, replica(), replica("s")) is None
+
+
+@pytest.mark.parametrize("hidden", [replica(visible=False), replica(position=None)])
+def test_a_lag_that_nobody_can_see_is_an_error(hidden: Any) -> None:
+    with pytest.raises(LagUnknownError, match="replica 'r'") as unknown:
+        lag(LagMeter(), hidden)
+    assert unknown.value.hint
 
 
 def test_patience_ends_at_its_deadline() -> None:

@@ -1,0 +1,63 @@
+"""An edit is written where the row is as it was looked at; what it does not name stays."""
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import Engine
+
+from petrec.features.runs import edits
+from petrec.features.runs.batches.batch import write_rows
+from petrec.features.runs.batches.write import Written, write_query
+from petrec.features.runs.edits import Edit, EditWork, record_edits
+from petrec.features.runs.journal.install import install_journal
+from petrec.features.runs.run import Action
+from petrec.features.runs.targets import make_target
+from petrec.postgres.preflight import load_schema
+from petrec.settings import Settings
+from tests.plugins.databases import Database
+
+ROWS = "SELECT id::text, status, file_size_bytes, s3_key, updated_at > now() - interval '1 day'"
+NEW = {"status": "failed", "file_size_bytes": "7"}
+
+
+def edit(row: tuple[object, ...], **expected: str | None) -> Edit:
+    return Edit((str(row[0]),), "why", expected, NEW, "me")
+
+
+def test_only_rows_that_are_as_expected_are_written(
+    clinic: Database, clinic_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edits, "_ROWS_AT_ONCE", 2)
+    rows = clinic.execute(f"{ROWS} FROM recordings ORDER BY id LIMIT 5")
+    status, key = str(rows[0][1]), str(rows[0][3])
+    planned = [
+        edit(rows[0], status=status, s3_key=key),
+        edit(rows[1], status="another"),
+        edit(rows[2], s3_key="another"),
+        replace(edit(rows[3]), wanted={"file_size_bytes": "8"}),
+        edit(rows[4], file_size_bytes=None),
+    ]
+    clinic.execute("UPDATE recordings SET file_size_bytes = NULL WHERE id = %s", (rows[4][0],))
+    install_journal(clinic_engine)
+    with clinic_engine.connect() as connection:
+        schema = load_schema(connection, Settings().mapping)
+        target = make_target(schema, ["updated_at"])
+        target = replace(target, pet="", also=("status", "file_size_bytes"))
+        run = record_edits(connection, Action.SWEEP, target, planned)
+        work = EditWork(schema)
+        query = write_query(schema, run, work.guarded_rows(run))
+        written = write_rows(connection, run, work, query, range(1, 6))
+        connection.commit()
+    assert (run.planned, run.action, written) == (5, Action.SWEEP, Written(3, 2))
+    of_rows = "FROM recordings WHERE id = ANY (%s) ORDER BY id"
+    after = clinic.execute(f"{ROWS} {of_rows}", ([row[0] for row in rows],))
+    assert [row[1:3] for row in after] == [
+        ("failed", 7), rows[1][1:3], rows[2][1:3], (rows[3][1], 8), ("failed", 7),
+    ]  # fmt: skip
+    assert [row[4] for row in after] == [True, False, False, True, True]
+    skipped = clinic.execute("SELECT seq, cause, reason FROM petrec.skips ORDER BY seq")
+    assert skipped == [(seq, "overtaken", edits._CHANGED) for seq in (2, 3)]
+    journaled = clinic.execute("SELECT seq, strategy, old, new FROM petrec.changes ORDER BY seq")
+    assert [row[:2] for row in journaled] == [(1, "why"), (4, "why"), (5, "why")]
+    assert journaled[0][2]["status"] == status
+    assert journaled[0][3]["status"] == "failed"
+    assert clinic.execute("SELECT DISTINCT author FROM petrec.edits") == [("me",)]
