@@ -76,11 +76,10 @@ def test_a_served_review_is_not_waited_for_without_end(
         served.connect() as deciding,
         engine.connect() as backfill,
         lock.held(deciding, NAME),
-        pytest.raises(RunHeldError, match=rf"petrec {lock.SERVED} "),
-        monkeypatch.context() as patched,
     ):
-        patched.setattr(CLOCK, clock)
-        lock.held(backfill, NAME).__enter__()
+        monkeypatch.setattr(CLOCK, clock)
+        with pytest.raises(RunHeldError, match=rf"petrec {lock.SERVED} "):
+            lock.held(backfill, NAME).__enter__()
     # The clock says 100 at first, then 107, 114 and 121.
     assert len(slept) == 2
 

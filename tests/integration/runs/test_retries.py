@@ -42,18 +42,19 @@ def test_what_succeeds_at_last_leaves_no_failure_behind(clinic_engine: Engine) -
 
 def test_after_the_deadline_the_last_failure_ends_it(clinic_engine: Engine) -> None:
     retries = Retries(clinic_engine, Patience(0))
-    with clinic_engine.connect() as connection:
-        with pytest.raises(RunStoppedError, match="gave up: LockNotAvailable") as ended:
-            retries.until_done(connection, failing(1), gave_up)
+    with (
+        clinic_engine.connect() as connection,
+        pytest.raises(RunStoppedError, match="gave up: LockNotAvailable") as ended,
+    ):
+        retries.until_done(connection, failing(1), gave_up)
     assert ended.value.__cause__ is BUSY
     assert retries.attempts == 1
 
 
 def test_only_what_may_pass_is_tried_again(clinic_engine: Engine) -> None:
     retries = Retries(clinic_engine, Patience(60))
-    with clinic_engine.connect() as connection:
-        with pytest.raises(DBAPIError) as failed:
-            retries.until_done(connection, failing(1, WRONG), gave_up)
+    with clinic_engine.connect() as connection, pytest.raises(DBAPIError) as failed:
+        retries.until_done(connection, failing(1, WRONG), gave_up)
     assert failed.value is WRONG
 
 
