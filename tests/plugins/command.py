@@ -15,7 +15,7 @@ from typing import Protocol
 import pytest
 
 from tests.plugins.forks import Completed, Forks, Process
-from tests.plugins.mutants import forks_follow, untouched
+from tests.plugins.mutants import forks_follow
 
 ROOT = Path(__file__).parent.parent.parent
 # Tests that run in the background of a shell inherit an ignored SIGINT, and would hand it on.
@@ -52,7 +52,7 @@ def environment(**extra: str) -> dict[str, str]:
 @contextmanager
 def _fork_server() -> Iterator[Forks]:
     with TemporaryDirectory(prefix="petrec-forks-") as directory:
-        started = Forks(Path(directory) / "socket", ROOT, environment(**untouched()))
+        started = Forks(Path(directory) / "socket", ROOT, environment())
         yield started
         started.stop()
 

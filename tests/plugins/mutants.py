@@ -24,11 +24,6 @@ def forks_follow() -> bool:
     return is_under_mutmut() and "__mutmut_" not in os.environ["MUTANT_UNDER_TEST"]
 
 
-def untouched() -> dict[str, str]:
-    """Return the variables under which a process has no change; what it forks may have one."""
-    return {"MUTANT_UNDER_TEST": ""} if is_under_mutmut() else {}
-
-
 def pytest_configure() -> None:
     """Let Hypothesis only look for a failure: the smallest one, which takes long, helps nobody."""
     if is_under_mutmut():
