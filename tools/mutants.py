@@ -151,6 +151,9 @@ def main(name: str, workers: str, sample: int | None, seed: int) -> int:
     prepare(area, directory)
     # A run of a change that does not exist writes down those that do.
     call(directory, "run", "--max-children", workers, "none", check=False)
+    if not (directory / "mutants" / "mutmut-stats.json").exists():
+        sys.stdout.write(f"{name}: a test fails without any change, see above\n")
+        return 1
     known = groups(directory)
     names = list(known) if sample is None else choose(known, sample, seed)
     ended = try_again(directory, names, workers, (UNTRIED, *UNNOTICED), LIMITS[0])
