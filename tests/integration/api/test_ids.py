@@ -11,6 +11,7 @@ from petrec.api import IdStyle, Options, StoredObject
 from petrec.storage.metadata import merged
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
+from tests.plugins.two_clinics import INITIATE
 
 TABLES = """
 CREATE TABLE users (id {0} PRIMARY KEY, practice_id {0});
@@ -149,6 +150,23 @@ def test_prefixed_ids_that_come_later(
     assert api.client.get("/api/v1/appointments/appt-5").status_code == 200
     empty_database.execute("DELETE FROM appointments; INSERT INTO appointments VALUES ('appt-7')")
     assert api.client.get("/api/v1/appointments/appt-7").json()["id"] == "appt-7"
+
+
+def test_a_new_id_is_stored_as_the_others_are(
+    make_api: Callable[..., Api], empty_database: Database
+) -> None:
+    empty_database.execute(TABLES.format("text"))
+    fill(empty_database, ["rec-5"])
+    api = make_api(database=empty_database)
+    answer = api.client.post(
+        "/api/v1/recordings/upload/initiate",
+        json=INITIATE | {"pet_id": "pet-rec-5", "appointment_id": "appt-rec-5"},
+        headers={"x-user": "rec-5", "Idempotency-Key": "k"},
+    )
+    assert answer.status_code == 200, answer.text
+    stored = "SELECT id FROM recordings WHERE id <> 'rec-5'"
+    assert empty_database.execute(stored) == [(answer.json()["recording_id"],)]
+    assert answer.json()["recording_id"].startswith("rec-")
 
 
 def test_a_hosts_longer_paths_stay_its_own(

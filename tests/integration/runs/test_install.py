@@ -6,7 +6,7 @@ from sqlalchemy import text
 from petrec.errors import JournalVersionError, PermissionMissingError
 from petrec.features.runs.journal.install import install_journal, only_writer
 from petrec.features.runs.journal.lock import is_held
-from petrec.features.runs.journal.presence import journal_hindrances
+from petrec.features.runs.journal.presence import is_readable, journal_hindrances
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings
@@ -32,7 +32,7 @@ def test_a_role_that_may_create_no_schema_is_told_what_to_ask_for(empty_database
     empty_database.execute(grant)
     install_journal(engine)
     with engine.connect() as connection:
-        assert journal_hindrances(connection) == []
+        assert (journal_hindrances(connection), is_readable(connection)) == ([], True)
     empty_database.execute(f"REVOKE UPDATE ON petrec.skips FROM {role}")
     with engine.connect() as connection:
         (lacking,) = journal_hindrances(connection)
@@ -40,9 +40,8 @@ def test_a_role_that_may_create_no_schema_is_told_what_to_ask_for(empty_database
     empty_database.execute(f"ALTER SCHEMA petrec OWNER TO postgres; REVOKE ALL ON SCHEMA petrec "
                            f"FROM {role}")  # fmt: skip
     with engine.connect() as connection:
-        assert journal_hindrances(connection) == [
-            f"it needs GRANT USAGE ON SCHEMA petrec TO {role};"
-        ]
+        usage = f"it needs GRANT USAGE ON SCHEMA petrec TO {role};"
+        assert (journal_hindrances(connection), is_readable(connection)) == ([usage], False)
     empty_database.execute(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
 
 

@@ -131,6 +131,17 @@ def test_changes_are_shown_with_both_pets() -> None:
     assert found.payload == Lineage((change,), (REFUSED,))
 
 
+def test_a_result_names_its_command_and_its_tables() -> None:
+    run, one = make_run(), (MOVED,)
+    results = (UndoResult(run, one), UndoPlan(run, 1, 1, one), Resumed(run, one), Abandoned(run),
+               RunList((run,)), Lineage((), one))  # fmt: skip
+    for result in results:
+        found = result.document()
+        assert (found.command, found.payload) == (result.command, result)
+        assert all(grid.title for grid in found.grids)
+    assert len({result.command for result in results}) == 5
+
+
 def test_results_are_data_frames() -> None:
     assert list(UndoResult(make_run(), (MOVED, REFUSED)).frame()["recording_id"]) == ["1", "2"]
     assert list(UndoPlan(make_run(), 1, 1, (MOVED,)).frame()["reason"]) == [MOVED.reason]

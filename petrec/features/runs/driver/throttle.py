@@ -63,9 +63,10 @@ class LagMeter:
                     f"cannot read the lag of replica {replica.name!r}",
                     hint=Phrased(Phrase.LAG_IGNORED),
                 )
-        for absent in self.seen - {replica.name for replica in replicas}:
+        names = {replica.name for replica in replicas}
+        for absent in self.seen - names:
             return f"replica {absent!r} is not connected, its lag is unknown"
-        self.seen |= {replica.name for replica in replicas}
+        self.seen = names
         for replica in replicas:
             self.heads.append((now, int(replica.head)))
             behind = int(replica.head - replica.position)
