@@ -16,6 +16,7 @@ import pytest
 
 from tests.plugins.forks import Completed, Forks, Process
 from tests.plugins.mutants import forks_follow
+from tests.plugins.reached import not_counting
 
 ROOT = Path(__file__).parent.parent.parent
 # Tests that run in the background of a shell inherit an ignored SIGINT, and would hand it on.
@@ -46,7 +47,8 @@ def environment(**extra: str) -> dict[str, str]:
     """Return this process's environment without anything that names a database."""
     names = ("PG", "DATABASE_URL", "PETREC", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(names)}
-    return kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | extra
+    own = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    return kept | own | not_counting() | extra
 
 
 @contextmanager

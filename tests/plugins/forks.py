@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.plugins.fork_server import NUMBER
+from tests.plugins.reached import counting
 
 _LONGEST_S = 240
 _PROGRAM = """#!{python} -IS
@@ -107,7 +108,7 @@ class Forks:
         self.path = path
         self.server = subprocess.Popen(
             [sys.executable, "-m", "tests.plugins.fork_server", str(path)], cwd=root, text=True,
-            env={**environment, "OPENBLAS_NUM_THREADS": "1"},
+            env={**environment, **counting(), "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self.server.stdout is not None
@@ -124,7 +125,8 @@ class Forks:
     ) -> Process:
         """Start a command and go on; `out` is its standard output in place of a pipe."""
         request = {"arguments": arguments, "directory": str(directory)}
-        text = json.dumps(request | {"environment": dict(environment), "module": module})
+        variables = {**environment, **counting()}
+        text = json.dumps(request | {"environment": variables, "module": module})
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(str(self.path))
         (piped, out_end), (err, err_end) = os.pipe(), os.pipe()

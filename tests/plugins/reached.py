@@ -13,6 +13,16 @@ def counts_functions() -> bool:
     return os.environ.get("MUTANT_UNDER_TEST") == "stats"
 
 
+def counting() -> dict[str, str]:
+    """Return the variable by which a fork of a process with mutmut's configuration counts."""
+    return {"MUTANT_UNDER_TEST": "stats"} if counts_functions() else {}
+
+
+def not_counting() -> dict[str, str]:
+    """Return the variable by which a process that starts anew, elsewhere, counts nothing."""
+    return {"MUTANT_UNDER_TEST": ""} if counts_functions() else {}
+
+
 def write_down_functions() -> None:
     """Have this process, a command, write down at its end what it has reached."""
     if counts_functions():

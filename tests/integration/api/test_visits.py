@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.plugins.api import Api
-from tests.plugins.two_clinics import APPT1, INITIATE, PET1, PET2, REC1, VET1, VISIT1
+from tests.plugins.two_clinics import APPT1, INITIATE, PET1, PET2, REC1, STRANGER, VET1, VISIT1
 
 PATH = "/api/v1/visits/"
 NEW = {"pet_id": f"pet-{PET1}", "appointment_id": f"appt-{APPT1}", "visit_type": "checkup"}
@@ -35,6 +35,24 @@ def test_life_of_a_visit(api: Api) -> None:
 def test_visit_without_appointment(api: Api) -> None:
     made = api.client.post(PATH, json={"pet_id": PET1, "visit_type": "call"})
     assert (made.status_code, made.json()["appointment_id"]) == (201, None)
+
+
+@pytest.mark.parametrize("left_out", ["", "appointment_id"])
+def test_a_visit_of_an_author_who_is_no_user_is_refused(api: Api, left_out: str) -> None:
+    before = api.database.execute("SELECT count(*) FROM visits")
+    body = {name: value for name, value in NEW.items() if name != left_out}
+    answer = api.client.request("POST", PATH, json=body, headers={"x-user": STRANGER})
+    assert (answer.status_code, "visits" in answer.json()["message"]) == (403, True)
+    assert api.database.execute("SELECT count(*) FROM visits") == before
+
+
+def test_a_recording_that_its_visit_alone_places_is_listed_by_the_visits_pet(api: Api) -> None:
+    lost = "pet_id = NULL, appointment_id = NULL, status = 'uploaded'"
+    visit = f"visit_id = '{VISIT1}' WHERE id = '{REC1}'"
+    api.database.execute(f"UPDATE recordings SET {lost}, {visit}")
+    for pet, listed in ((PET1, [f"rec-{REC1}"]), (PET2, [])):
+        found = api.client.get("/api/v1/recordings/", params={"pet_id": f"pet-{pet}"}).json()
+        assert [recording["id"] for recording in found] == listed
 
 
 def test_visit_with_recordings_stays(api: Api) -> None:
