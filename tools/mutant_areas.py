@@ -55,8 +55,8 @@ AREAS = {
             # Builds that are held up, terminals and standbys take minutes for each change.
             *_tests(
                 "tests/integration/constraints",
-                "apply feasible half_done holdups identity names odd_tables options partitions"
-                " privileges rollback space states",
+                "apply feasible half_done holdups identity many_partitions names odd_tables options"
+                " partitions privileges rollback space states",
             ),
             *_tests("tests/integration/alembic_export", "export partitions tree"),
         ),

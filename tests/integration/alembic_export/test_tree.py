@@ -2,10 +2,14 @@
 
 import pytest
 
+from petrec.features.constraints.plan import Request
+from petrec.features.constraints.specs import DEFAULT_GROUPS
+from petrec.settings import Mapping
 from tests.integration.alembic_export.test_export import export
 from tests.plugins.alembic_project import HostProject, Project
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.stepping import connected
 
 
 @pytest.fixture
@@ -29,7 +33,11 @@ def test_several_heads_need_a_choice(petrec: Petrec, project: Project, clinic: D
 def test_the_same_plan_is_written_once(petrec: Petrec, project: Project, clinic: Database) -> None:
     assert export(petrec, project, clinic).code == 0
     written = {path: path.read_bytes() for path in project.versions.glob("*.py")}
-    assert len(written) == 1 + len({"indexes", "required", "visits"})
+    assert len(written) == 1 + len(DEFAULT_GROUPS)
+    with connected(clinic) as planner:
+        plan = Request(Mapping(), DEFAULT_GROUPS, "CASCADE").plan(planner)
+    naming = [text for text in written.values() if f"from plan {plan.hash}." in text.decode()]
+    assert len(naming) == len(DEFAULT_GROUPS)
     ended = export(petrec, project, clinic)
     assert (ended.code, "exported already" in ended.err) == (2, True)
     assert {path: path.read_bytes() for path in project.versions.glob("*.py")} == written

@@ -142,6 +142,19 @@ def test_other_tables_are_like_any(planner: Connection) -> None:
         there_and_back(planner)
 
 
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [("ALTER TABLE users ALTER id TYPE text", "text"), ("DROP TABLE users", "integer")],
+)
+def test_the_author_of_a_visit_has_the_type_of_users_or_else_of_recordings(
+    planner: Connection, change: str, kind: str
+) -> None:
+    seed(planner, change)
+    steps = Request(MAPPING, ("visits",), "CASCADE").plan(planner).steps
+    (made,) = (step.sql for step in steps if step.sql.startswith("CREATE TABLE"))
+    assert f"created_by {kind} NOT NULL" in made
+
+
 def test_a_partition_gets_no_column(planner: Connection) -> None:
     seed(planner, LEAF.format(""))
     assert "is a partition" in refusal(planner, Request(MAPPING, ("visits",), "CASCADE"))
