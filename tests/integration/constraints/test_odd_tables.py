@@ -13,6 +13,11 @@ from tests.plugins.databases import MakeDatabase
 from tests.plugins.stepping import connected, rehearse
 
 WANTED = Request(MAPPING, ("indexes", "required"), "CASCADE")
+FOREIGN = """
+ALTER TABLE recordings DROP CONSTRAINT recordings_pkey; CREATE FOREIGN DATA WRAPPER far;
+CREATE SERVER far FOREIGN DATA WRAPPER far;
+CREATE FOREIGN TABLE away PARTITION OF recordings FOR VALUES FROM (200) TO (300) SERVER far
+"""
 REQUIRED = Request(MAPPING, ("required",), "CASCADE")
 CATALOG = """
 SELECT conrelid::regclass::text, conname, contype::text, pg_get_constraintdef(oid), convalidated
@@ -153,6 +158,14 @@ def test_the_author_of_a_visit_has_the_type_of_users_or_else_of_recordings(
     steps = Request(MAPPING, ("visits",), "CASCADE").plan(planner).steps
     (made,) = (step.sql for step in steps if step.sql.startswith("CREATE TABLE"))
     assert f"created_by {kind} NOT NULL" in made
+
+
+def test_a_partition_on_another_server_is_named(planner: Connection) -> None:
+    seed(planner, FOREIGN, parted=True)
+    assert "away" in refusal(planner)
+    seed(planner, FOREIGN, parted=True)
+    with pytest.raises(UsageError, match="away"):
+        WANTED.rollback(planner)
 
 
 def test_a_partition_gets_no_column(planner: Connection) -> None:

@@ -73,7 +73,9 @@ def planner(database: MakeDatabase, any_cluster: Cluster) -> Iterator[Connection
 def as_poor(planner: Connection, wanted: Request) -> None:
     """Give what the plan says is lacking, and assert that it is all that was."""
     planner.exec_driver_sql("SET LOCAL ROLE poor")
+    objects = {"", *(state.name for state in wanted.status(planner).objects)}
     for problem in wanted.plan(planner).missing:
+        assert problem.object in objects
         planner.exec_driver_sql(f"RESET ROLE; {problem.fix}; SET LOCAL ROLE poor")
     assert not wanted.plan(planner).missing
     assert rehearse(planner, wanted.plan)
