@@ -146,10 +146,12 @@ def test_sessions_that_wait_for_a_batch_are_counted(work: Work) -> None:
     with ThreadPoolExecutor(2) as others:
         for _ in range(2):
             others.submit(work.clinic.execute, "SELECT pg_advisory_lock(7)")
-        until(lambda: len(work.clinic.execute(waiting)) == 2)
-        assert work.batch(1).waiters == 2
-        work.connection.execute(text("SELECT pg_advisory_unlock(7)"))
-        work.connection.commit()
+        try:
+            until(lambda: len(work.clinic.execute(waiting)) == 2)
+            assert work.batch(1).waiters == 2
+        finally:
+            work.connection.execute(text("SELECT pg_advisory_unlock(7)"))
+            work.connection.commit()
 
 
 @pytest.mark.parametrize(
