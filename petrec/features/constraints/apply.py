@@ -46,8 +46,8 @@ def apply_plan(
     wanted: Request,
     limits: LockPolicy,
     listener: Listener,
-    only: str,
-    free_space: int | None,
+    only: str = "",
+    free_space: int | None = None,
 ) -> ConstraintsResult | Obstacles:
     """Create everything; if rows would violate it, change nothing and return their counts.
 

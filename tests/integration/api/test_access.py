@@ -22,6 +22,8 @@ from tests.plugins.two_clinics import (
     PET1,
     PET2,
     REC1,
+    REC2,
+    VET1,
     VET2,
     call,
     send,
@@ -146,3 +148,11 @@ def test_owner_completes_only_own_uploads(api: Api) -> None:
 def test_account_of_another_shape(api: Api) -> None:
     answer = api.client.get("/api/v1/recordings/", headers={"x-user": "42", "x-role": "admin"})
     assert (answer.status_code, answer.json()["error_code"]) == (403, "access_denied")
+
+
+def test_an_owner_completes_what_lost_its_pet_in_their_own_appointment_alone(api: Api) -> None:
+    api.database.execute(f"UPDATE recordings SET pet_id = NULL, recorded_by_user_id = '{VET1}'")
+    answers = [call(api, "owner", "complete", recording) for recording in (REC1, REC2)]
+    assert [answer.status_code for answer in answers] == [200, 404]
+    completed = "SELECT id::text FROM recordings WHERE status = 'uploaded'"
+    assert api.database.execute(completed) == [(REC1,)]

@@ -13,16 +13,7 @@ from petrec.api import StoredObject, Uploaded
 from petrec.storage.metadata import RESERVED, is_noted_cancelled, noted_sha256
 from tests.plugins.api import Api
 from tests.plugins.databases import MakeDatabase
-from tests.plugins.two_clinics import (
-    ACTORS,
-    APPT1,
-    INITIATE,
-    PET1,
-    REC1,
-    REC2,
-    ROWS,
-    VET1,
-)
+from tests.plugins.two_clinics import APPT1, INITIATE, PET1, ROWS
 from tests.plugins.waiting import until
 
 BODY = {"file_size_bytes": 2048, "duration_seconds": 3725.9}
@@ -218,13 +209,3 @@ def test_a_completion_adds_to_an_upload_that_was_settled_without_it(upload: Fixt
     again = upload.complete(recording_metadata=told, duration_seconds=1.0)
     assert (again.status_code, upload.told) == (200, [])
     assert upload.api.database.checksum() == after
-
-
-@pytest.mark.api("two_clinics", headers=ACTORS["owner"])
-def test_an_owner_completes_what_lost_its_pet_in_their_own_appointment_alone(api: Api) -> None:
-    api.database.execute(f"UPDATE recordings SET pet_id = NULL, recorded_by_user_id = '{VET1}'")
-    path = "/api/v1/recordings/upload/complete/rec-"
-    answers = [api.client.post(f"{path}{rec}", json={"file_size_bytes": 3}) for rec in (REC1, REC2)]
-    assert [answer.status_code for answer in answers] == [200, 404]
-    completed = "SELECT id::text FROM recordings WHERE status = 'uploaded'"
-    assert api.database.execute(completed) == [(REC1,)]
