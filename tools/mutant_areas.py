@@ -79,7 +79,8 @@ AREAS = {
             *_tests(
                 "tests/integration/api",
                 "recordings_list records complete initiate visits corrections pending idempotency"
-                " access preconditions ids deletions against_sql shapes openapi unlike_types",
+                " access preconditions ids deletions against_sql shapes openapi unlike_types"
+                " listening guide_examples",
             ),
         ),
     ),

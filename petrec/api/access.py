@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     FromClause,
-    Table,
     and_,
     bindparam,
     exists,
@@ -205,11 +204,6 @@ def column(c: Columns, table: str, name: str) -> Column[Any]:
         )
     found: Column[Any] = c[name]
     return found
-
-
-def visible(table: Table, predicate: Predicate, *conditions: ColumnElement[bool]) -> Any:
-    """Return whether there is a row of the table that the predicate lets the caller see."""
-    return exists().where(*conditions, predicate(table.c))
 
 
 def _all(_: Columns) -> ColumnElement[bool]:
