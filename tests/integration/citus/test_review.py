@@ -40,11 +40,12 @@ def offered(path: Path) -> Counter[tuple[str, str]]:
 
 
 def choose(wanted: Set[tuple[str, str]]) -> Decide:
-    """Choose the last candidate of these sorts."""
+    """Choose the last candidate of these sorts in every seventh recording that has any."""
 
     def chosen(row: dict[str, str]) -> dict[str, str]:
         fits = [at for at, one in enumerate(sorts(row), start=1) if one in wanted]
-        return {"decision": str(fits[-1]), "reviewer": "Ada"} if fits else {}
+        taken = fits and int(row["recording_id"]) % 7 == 0
+        return {"decision": str(fits[-1]), "reviewer": "Ada"} if taken else {}
 
     return chosen
 

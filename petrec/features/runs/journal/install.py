@@ -15,7 +15,7 @@ from petrec.errors import (
 from petrec.features.runs.journal import lock
 from petrec.features.runs.journal.presence import MAY_CREATE, SCHEMA_EXISTS, refuse_foreign
 from petrec.features.runs.journal.tables import SCHEMA
-from petrec.features.runs.journal.together import NO_TENANT, commit_together
+from petrec.features.runs.journal.together import NO_TENANT, check_coordinator, commit_together
 from petrec.schema import PLAIN, Layout
 from petrec.version import __version__
 
@@ -79,6 +79,8 @@ def planning(engine: Engine, connection: Connection, layout: Layout = PLAIN) -> 
 
     Recordings of another node are committed together with it, see `together`.
     """
+    if not layout.is_here:
+        check_coordinator(engine)
     install_journal(engine)
     if not layout.is_here:
         commit_together(engine)

@@ -29,21 +29,26 @@ SELECT setval(pg_get_serial_sequence(:name, 'id'), max(id)) FROM petrec.runs HAV
 _NAME = {"name": f"{SCHEMA}.{runs.name}"}
 
 
-def commit_together(engine: Engine) -> None:
-    """Let Citus manage the table of runs; errors: UnsupportedServerError."""
-    with (
-        engine.connect() as connection,
-        lock.bounded(connection),
-        # The name stands for another table afterwards, which who waits for this one does not see.
-        lock.installing(connection),
-        connection.begin(),
-    ):
+def check_coordinator(engine: Engine) -> None:
+    """Check that Citus can commit both together; errors: UnsupportedServerError."""
+    with engine.connect() as connection:
         if not connection.scalar(_KNOWN):
             raise UnsupportedServerError(
                 "Citus does not know its coordinator as a node, so recordings and their journal "
                 "could not be committed together",
                 hint="as an administrator: SELECT citus_set_coordinator_host('HOST', PORT);",
             )
+
+
+def commit_together(engine: Engine) -> None:
+    """Let Citus manage the table of runs."""
+    with (
+        engine.connect() as connection,
+        lock.bounded(connection),
+        # Citus renames the table: a session that waited for it would look for the old one.
+        lock.installing(connection),
+        connection.begin(),
+    ):
         if not connection.scalar(_MANAGED, _NAME):
             connection.execute(_MANAGE, _NAME)
             connection.execute(_NUMBER_ON, _NAME)
