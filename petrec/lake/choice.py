@@ -29,6 +29,13 @@ class Lake:
     master: str = ""
     session: Any = None
 
+    @property
+    def cluster(self) -> str:
+        """Return the address of Spark's cluster; empty for this machine."""
+        if self.session is None:
+            return self.master
+        return str(self.session.conf.get("spark.master", ""))
+
     def need_packages(self) -> None:
         """Check that the engine is installed; errors: UsageError."""
         need_extra("reading files", "lake", "duckdb", "sqlglot")

@@ -143,8 +143,8 @@ def _make(
     if scope.record:
         _install(session)
     link = check_link(session.settings.report.link, "report")
-    files = session.lake.source if session.lake else ""
-    window = ReportWindow(scope.days, scope.trend_days, scope.examples, link, files)
+    files, master = (lake.source, lake.cluster) if (lake := session.lake) else ("", "")
+    window = ReportWindow(scope.days, scope.trend_days, scope.examples, link, files, master)
     with session.translated(), ExitStack() as kept, publication(targets) as publish:
         with session.source() as (source, schema):
             audit = run_audit_by(source, schema, scope.by, names=scope.examples, step=step)

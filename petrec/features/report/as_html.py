@@ -36,7 +36,8 @@ def write(result: ReportResult, out: TextIO) -> None:
 def facts(result: ReportResult) -> dict[str, Any]:
     """Return the values that every template needs."""
     names = ("audit", "verdict", "window_days", "uploads", "rejected", "examples", "history",
-             "runs", "weekly", "backfills", "trend", "remarks", "files")  # fmt: skip
+             "runs", "weekly", "backfills", "trend", "remarks",
+             "files", "master")  # fmt: skip
     audit, uploads, rejected = result.audit, result.uploads or (), result.rejected or ()
     since = result.compared_with
     return {name: getattr(result, name) for name in names} | {

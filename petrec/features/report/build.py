@@ -24,7 +24,8 @@ _MOST_BACKFILLS = 12
 class ReportWindow:
     """How far back a report looks, whether it names recordings, and where it links to them.
 
-    `files` is the place of the files that are read; empty for a database.
+    `files` is the place of the files that are read; empty for a database. `master` is the address
+    of the cluster that reads them; empty for this machine.
     """
 
     days: int = 7
@@ -32,6 +33,7 @@ class ReportWindow:
     examples: bool = True
     link: str = ""
     files: str = ""
+    master: str = ""
 
 
 def build_report(
@@ -62,6 +64,7 @@ def build_report(
         examples=read_examples(source, schema, audit, scope.link) if scope.examples else (),
         history=comparison.place,
         files=scope.files,
+        master=scope.master,
     )
 
 

@@ -116,7 +116,8 @@ class FindingExample(Struct, frozen=True):
 class ReportResult(Result, frozen=True):
     """One report, from one snapshot and the history before it.
 
-    `files` is the place of the files that were read; empty for a database.
+    `files` is the place of the files that were read; empty for a database. `master` is the address
+    of the cluster that read them; empty for this machine.
     """
 
     audit: AuditResult
@@ -133,6 +134,7 @@ class ReportResult(Result, frozen=True):
     examples: tuple[FindingExample, ...] = ()
     history: str = ""
     files: str = ""
+    master: str = ""
     remarks: tuple[str, ...] = ()
     command: str = "report"
 

@@ -1,5 +1,8 @@
 """Spark on a cluster of its own answers as PostgreSQL and DuckDB do."""
 
+import html
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -149,6 +152,21 @@ def test_the_command_works_on_the_cluster(
     checked = petrec(*said, **spark_cluster.environment)
     assert checked.code == 0, checked.err
     assert "Spark" in checked.out
+
+
+@pytest.mark.full
+def test_a_command_of_the_report_lists_what_it_names(
+    petrec: Petrec, exported: Exported, spark_cluster: SparkCluster, tmp_path: Path
+) -> None:
+    cluster = ("--engine", "spark", "--master", spark_cluster.master)
+    said = ("report", "--html", "report.html", *cluster, *exported.source)
+    made = petrec(*said, **spark_cluster.environment)
+    assert made.code == 1, made.err
+    shown = re.search("<code>petrec (audit .*)</code>", (tmp_path / "report.html").read_text())
+    assert shown is not None
+    listed = petrec(*shlex.split(html.unescape(shown[1])), **spark_cluster.environment)
+    assert listed.code == 1, listed.err
+    assert "recordings of kind" in listed.err
 
 
 @pytest.mark.full
