@@ -4,11 +4,11 @@ Programs write a uuid by a type of its own, or as text of several spellings. A t
 stays as it is; beside columns of uuids it is refused.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnClause, Text, cast, column, literal, select
+from sqlalchemy import ColumnClause, Select, Text, cast, column, literal, select
 from sqlalchemy.sql import quoted_name
 from sqlalchemy.sql.selectable import NamedFromClause
 
@@ -18,13 +18,25 @@ from petrec.lake.dialects import postgres_text
 from petrec.lake.engine import View, view_name
 from petrec.lake.shapes import LakeTable
 from petrec.lake.source import LakeSource
-from petrec.lake.uuids import SHORTEST, TYPED, Form, as_uuid, differ, forms_of, longest_of
+from petrec.lake.uuids import (
+    LIKE_TYPED,
+    TYPED,
+    Form,
+    Looks,
+    as_uuid,
+    differ,
+    forms_of,
+    looks_of,
+    may_differ,
+)
 from petrec.schema import REFERENCES, Schema
 
 # A column by petrec's names.
 Place = tuple[str, str]
 # Of a table, by its own names: what is done to the texts of columns, in the engine's SQL.
 Respelled = dict[str, str]
+Query = Callable[[NamedFromClause, Collection[str]], Select[Any]]
+Asked = TypeVar("Asked", Looks, Form)
 
 _LONGEST = 60
 _OWNERS = (("pets", "owner_id"), ("appointments", "pet_owner_id"), ("pet_owners", "id"))
@@ -51,10 +63,8 @@ class Spellings:
 
     def unify(self) -> None:
         """Read uuids of several spellings as one; errors: SchemaMismatchError."""
-        forms = {place: form for name in self._rows() for place, form in self._forms(name)}
         changed: dict[str, Respelled] = {}
-        for places, is_counted in _compared():
-            group = {place: forms[place] for place in places if place in forms}
+        for group, is_counted in self._doubtful():
             typed = [place for place in group if self._is_typed(place)]
             if is_counted and typed:
                 self._check_all(typed[0], group)
@@ -64,6 +74,20 @@ class Spellings:
                     changed.setdefault(name, {})[physical] = self._written(physical)
         for name, columns in changed.items():
             register(self.source.engine, self.views[name]._replace(respelled=columns))
+
+    def _doubtful(self) -> Iterator[tuple[dict[Place, Form], bool]]:
+        """Yield the groups of columns whose looks do not settle it, with their forms."""
+        looks = {place: found for name in self._rows() for place, found in self._looks(name)}
+        groups = []
+        for places, is_counted in _compared():
+            known = [place for place in places if place in looks]
+            checked = is_counted and any(map(self._is_typed, known))
+            if checked or may_differ([looks[place] for place in known]):
+                groups.append((known, is_counted))
+        wanted = {place for known, _ in groups for place in known}
+        forms = {place: form for name in self._rows() for place, form in self._forms(name, wanted)}
+        for known, is_counted in groups:
+            yield {place: forms[place] for place in known}, is_counted
 
     def _rows(self) -> dict[str, NamedFromClause]:
         schema = self.schema
@@ -89,36 +113,31 @@ class Spellings:
     def _is_typed(self, place: Place) -> bool:
         return self.tables[place[0]].types[self._column(*place)] == "uuid"
 
-    def _forms(self, name: str) -> Iterator[tuple[Place, Form]]:
+    def _looks(self, name: str) -> Iterator[tuple[Place, Looks]]:
         """Yield the columns of ids of a table that have uuids by their type, or texts."""
         ids = {logical for places, _ in _compared() for table, logical in places if table == name}
-        texts = []
-        for logical in sorted(ids & set(self._rows()[name].c.keys())):
-            kind = self.tables[name].types[self._column(name, logical)]
-            if kind == "uuid":
-                yield (name, logical), TYPED
-            elif kind == "text":
-                texts.append(logical)
-        if texts:
-            for logical, form in self._forms_of_texts(self._rows()[name], texts):
-                yield (name, logical), form
+        kinds = self.tables[name].types
+        known = sorted(ids & set(self._rows()[name].c.keys()))
+        texts = [each for each in known if kinds[self._column(name, each)] == "text"]
+        yield from (((name, each), LIKE_TYPED) for each in known if self._is_typed((name, each)))
+        yield from self._asked(name, texts, looks_of, Looks)
 
-    def _forms_of_texts(
-        self, rows: NamedFromClause, texts: Sequence[str]
-    ) -> Iterator[tuple[str, Form]]:
-        found = tuple(self.source.execute(longest_of(rows, texts)).one())
-        lengths, samples = found[: len(texts)], found[len(texts) :]
-        long = []
-        for logical, length, sample in zip(texts, lengths, samples, strict=True):
-            if length is None or length < SHORTEST:
-                yield logical, Form(other=sample)
-            else:
-                long.append(logical)
-        if long:
-            found = tuple(self.source.execute(forms_of(rows, long)).one())
-            size = len(Form._fields)
-            for index, logical in enumerate(long):
-                yield logical, Form(*found[index * size : (index + 1) * size])
+    def _forms(self, name: str, wanted: Collection[Place]) -> Iterator[tuple[Place, Form]]:
+        places = sorted(place for place in wanted if place[0] == name)
+        typed = [place for place in places if self._is_typed(place)]
+        yield from ((place, TYPED) for place in typed)
+        texts = [logical for _, logical in places if (name, logical) not in typed]
+        yield from self._asked(name, texts, forms_of, Form)
+
+    def _asked(
+        self, name: str, texts: Sequence[str], query: Query, kind: type[Asked]
+    ) -> Iterator[tuple[Place, Asked]]:
+        """Ask once for all columns of texts of a table; yield what is found of each."""
+        if texts:
+            found = tuple(self.source.execute(query(self._rows()[name], texts)).one())
+            size = len(found) // len(texts)
+            for index, logical in enumerate(texts):
+                yield (name, logical), kind(*found[index * size : (index + 1) * size])
 
     def _written(self, physical: str) -> str:
         read: ColumnClause[Any] = column(quoted_name(physical, quote=True))

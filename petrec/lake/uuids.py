@@ -33,8 +33,18 @@ class Form(NamedTuple):
         return {each for each in (self.least_shape, self.greatest_shape) if each is not None}
 
 
+class Looks(NamedTuple):
+    """How all texts of a column look, uuids or not: cheaper to find out than a Form."""
+
+    least_shape: int | None = None
+    greatest_shape: int | None = None
+    has_capitals: bool | None = None
+
+
 # As engines write a type of uuids as text.
-TYPED = Form(36 * _LONG + 9, 36 * _LONG + 9, has_capitals=False, has_small=True)
+_SHAPE = 36 * _LONG + 9
+TYPED = Form(_SHAPE, _SHAPE, has_capitals=False, has_small=True)
+LIKE_TYPED = Looks(_SHAPE, _SHAPE, has_capitals=False)
 
 
 def differ(forms: Collection[Form]) -> bool:
@@ -44,11 +54,25 @@ def differ(forms: Collection[Form]) -> bool:
     return len(shapes) > 1 or both
 
 
-def longest_of(rows: NamedFromClause, texts: Collection[str]) -> Select[Any]:
-    """Select how long the values of some columns are at most, and then a value of each."""
+def may_differ(looks: Collection[Looks]) -> bool:
+    """Return whether texts of several shapes, or capitals, leave room for uuids that `differ`."""
+    shapes = {shape for each in looks for shape in each[:2] if shape is not None}
+    is_long = any(shape >= SHORTEST * _LONG for shape in shapes)
+    return is_long and (len(shapes) > 1 or any(each.has_capitals for each in looks))
+
+
+def looks_of(rows: NamedFromClause, texts: Collection[str]) -> Select[Any]:
+    """Select the values of Looks for each of some columns of texts, one after the other."""
     columns = [rows.c[name] for name in texts]
-    lengths = (func.max(func.length(column)) for column in columns)
-    return select(*lengths, *map(func.max, columns)).select_from(rows)
+    each = (
+        (func.min(_shape(text)), func.max(_shape(text)), func.bool_or(text != func.lower(text)))
+        for text in columns
+    )
+    return select(*(value for looks in each for value in looks)).select_from(rows)
+
+
+def _shape(text: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.length(text) * literal(_LONG) + func.strpos(text, "-")
 
 
 def forms_of(rows: NamedFromClause, texts: Collection[str]) -> Select[Any]:
@@ -62,10 +86,9 @@ def forms_of(rows: NamedFromClause, texts: Collection[str]) -> Select[Any]:
 
 
 def _form(text: ColumnElement[Any], uuid: ColumnElement[Any]) -> Collection[ColumnElement[Any]]:
-    shape = func.length(uuid) * literal(_LONG) + func.strpos(uuid, "-")
     return (
-        func.min(shape),
-        func.max(shape),
+        func.min(_shape(uuid)),
+        func.max(_shape(uuid)),
         func.bool_or(uuid != func.lower(uuid)),
         func.bool_or(uuid != func.upper(uuid)),
         func.min(case((uuid.is_(None), text))),
