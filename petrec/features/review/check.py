@@ -1,7 +1,7 @@
 """Decisions checked against the current database: which may be written, and why the others not."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -69,28 +69,24 @@ def _formed(
 def _judged_all(
     connection: Connection,
     schema: Schema,
-    entries: Iterable[DecisionEntry],
+    entries: Spool[DecisionEntry],
     checked: Checked,
     clock: Clock,
 ) -> Iterator[Valid]:
     """Judge all entries; the recordings of many are read at once, each time from whole tables."""
     ahead, behind = iter(entries), iter(entries)
-    while ids := {e.decision.recording_id for e in islice(ahead, _OBSERVED_AT_ONCE)}:
-        wave = islice(behind, _OBSERVED_AT_ONCE)
-        yield from _judged_wave(connection, schema, wave, sorted(ids), checked, clock)
+    for _ in range(0, len(entries), _OBSERVED_AT_ONCE):
+        sights = _observed(connection, schema, islice(ahead, _OBSERVED_AT_ONCE), clock)
+        for chunk in chunks(islice(behind, _OBSERVED_AT_ONCE), _AT_ONCE):
+            yield from _judged(connection, schema, chunk, sights, checked)
 
 
-def _judged_wave(
-    connection: Connection,
-    schema: Schema,
-    entries: Iterator[DecisionEntry],
-    ids: Sequence[str],
-    checked: Checked,
-    clock: Clock,
-) -> Iterator[Valid]:
-    sights = Sights(observe(connection, schema, ids, clock))
-    for chunk in chunks(entries, _AT_ONCE):
-        yield from _judged(connection, schema, chunk, sights, checked)
+def _observed(
+    connection: Connection, schema: Schema, entries: Iterator[DecisionEntry], clock: Clock
+) -> Sights:
+    """Read the recordings of many entries; their ids are not kept."""
+    ids = sorted({entry.decision.recording_id for entry in entries})
+    return Sights(observe(connection, schema, ids, clock))
 
 
 def _judged(
@@ -101,20 +97,19 @@ def _judged(
     checked: Checked,
 ) -> Iterator[Valid]:
     ids = sorted({entry.decision.recording_id for entry in entries})
-    seen = sights.of(ids)
     earlier: dict[str, list[EarlierDecision]] = defaultdict(list)
     for old in earlier_decisions(connection, target_name(schema), ids):
         earlier[old.key[0]].append(old)
     pets = read_pets(connection, schema, _pets_of(entries))
     lacking = what_is_lacking(connection, schema)
-    lost = _lost(entries, seen)
+    lost = {each for each in ids if each not in sights}
     twins = number_twins(connection, schema.recordings.c.id, lost)
     for entry in entries:
         about = entry.decision.recording_id
         if about in lost and (about in twins or has_exponent(about)):
             checked.refuse(entry, _changed_recording(about, twins))
             continue
-        now = _outcome(entry, seen[about], earlier[about], pets, lacking, checked)
+        now = _outcome(entry, sights.of(about), earlier[about], pets, lacking, checked)
         if now is not None:
             yield _valid(entry, now, pets)
 
@@ -125,11 +120,6 @@ def _valid(entry: DecisionEntry, now: Observed, pets: Mapping[str, SeenPet]) -> 
     named = pets.get(decision.pet_id) if decision.pet_id is not None else None
     old, new = now.own.name if now.own else "", named.name if named else ""
     return Valid(entry, now.key, moves, Before(now.pet_id, now.appointment, old, new))
-
-
-def _lost(entries: Sequence[DecisionEntry], seen: Mapping[str, list[Observed]]) -> set[str]:
-    """Return the ids without a recording."""
-    return {e.decision.recording_id for e in entries if not seen.get(e.decision.recording_id)}
 
 
 def _changed_recording(text: str, twins: Mapping[str, str]) -> Objection:

@@ -47,13 +47,16 @@ class Sights:
         self._scratch.executemany("INSERT INTO sights VALUES (?, ?)", rows)
         self._scratch.execute("CREATE INDEX by_recording ON sights (recording)")
 
-    def of(self, ids: Iterable[str]) -> dict[str, list[Observed]]:
-        """Return the rows of each of some recordings."""
+    def of(self, recording: str) -> list[Observed]:
+        """Return the rows of a recording, which take much more memory than on disk."""
         asked = "SELECT observed FROM sights WHERE recording = ?"
-        return {
-            each: [self._decoder.decode(row[0]) for row in self._scratch.execute(asked, (each,))]
-            for each in ids
-        }
+        found = self._scratch.execute(asked, (recording,))
+        return [self._decoder.decode(row[0]) for row in found]
+
+    def __contains__(self, recording: str) -> bool:
+        """Return whether there is a row of a recording."""
+        asked = "SELECT 1 FROM sights WHERE recording = ? LIMIT 1"
+        return self._scratch.execute(asked, (recording,)).fetchone() is not None
 
 
 class Votes:
