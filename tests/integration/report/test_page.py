@@ -1,8 +1,6 @@
 """The page in a real browser: no network, no script, nothing that a name in the data could do."""
 
-import html
 import re
-import shlex
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,7 +21,6 @@ from petrec.features.report.verdict import judge
 from tests.plugins.report_pages import EVIL, email_of, page_of
 
 MOST_HTML, MOST_EMAIL = 300_000, 100_000
-PLACE = "/srv/lake/" + "exports_of_every_clinic/" * 6 + "it's {table}/*.parquet"
 
 
 @pytest.fixture
@@ -71,39 +68,6 @@ def test_offline_and_quiet(visit: Callable[..., Any], sample: ReportResult, sche
 def test_no_sideways_scrolling(visit: Callable[..., Any], sample: ReportResult, width: int) -> None:
     page = visit(page_of(sample), viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") == width
-
-
-def of_files(sample: ReportResult) -> ReportResult:
-    """A report of files in a place with a long name, read by a cluster."""
-    audit = msgspec.structs.replace(
-        sample.audit, engine="Spark", remarks=(f"read from {PLACE}, which has no manifest",)
-    )
-    return msgspec.structs.replace(
-        sample, audit=audit, files=PLACE, master="spark://host:7077", history=f"{PLACE}/history.txt"
-    )
-
-
-def test_the_place_of_files_fits_a_phone(visit: Callable[..., Any], sample: ReportResult) -> None:
-    long = of_files(sample)
-    page = visit(page_of(long), viewport={"width": 390, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
-    short, mail = (
-        visit(email_of(each), viewport={"width": 390, "height": 800}) for each in (sample, long)
-    )
-    widths = [each.evaluate("document.documentElement.scrollWidth") for each in (short, mail)]
-    assert widths[0] == widths[1]
-
-
-def test_the_commands_of_a_report_of_files_name_place_engine_and_cluster(
-    sample: ReportResult,
-) -> None:
-    shown = re.findall("<code>(petrec audit .*?)</code>", page_of(of_files(sample)))
-    kinds = dict.fromkeys(each.kind for each in sample.examples)
-    engine = ["--engine", "spark", "--master", "spark://host:7077"]
-    assert [shlex.split(html.unescape(each)) for each in shown] == [
-        ["petrec", "audit", "--source", PLACE, *engine, "--rows", kind] for kind in kinds
-    ]
-    assert len(shown) > 3
 
 
 def test_charts_stay_within_their_frames(visit: Callable[..., Any], sample: ReportResult) -> None:
