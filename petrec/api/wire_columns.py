@@ -24,12 +24,13 @@ from sqlalchemy import (
     literal_column,
     null,
     or_,
+    select,
     tuple_,
 )
 
 from petrec.api.access import Columns
 from petrec.api.http.cursor import After
-from petrec.schema import base_type
+from petrec.schema import base_type, is_enum
 
 _INTEGERS = ("smallint", "integer", "bigint")
 _FLOATS = ("real", "double precision")
@@ -170,6 +171,20 @@ def comes_after(
     if after is After.UNTIMED:
         return or_(at.is_not(None), key < bindparam("after_id"))
     return tuple_(at, key) < tuple_(cast(bindparam("after_at"), at.type), bindparam("after_id"))
+
+
+def has_status(c: Columns) -> ColumnElement[bool]:
+    """Return whether a row has the status that is bound, in a form that an index answers.
+
+    No index has the text of an enum's value; a text that is none of its values is no row's.
+    """
+    given: ColumnElement[Any] = bindparam("status")
+    kind = c.status.type
+    if not is_enum(c.status):
+        return cast(c.status, Text) == given
+    values = func.unnest(func.enum_range(cast(null(), kind)), type_=kind).column_valued("value")
+    named = select(values).where(cast(values, Text) == given).scalar_subquery()
+    return c.status == named
 
 
 def _in_zone(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:

@@ -37,6 +37,7 @@ SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        c.relkind = 'r' AND EXISTS (
            SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
        a.attname, {TYPE_NAME} AS type, {BASE_NAME} AS base,
+       t.typtype = 'e' AS is_enum,
        has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
        has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable,
        NOT a.attnotnull OR EXISTS (
@@ -78,6 +79,7 @@ class CatalogColumn:
 
     type: str
     base: str
+    is_enum: bool
     readable: bool
     writable: bool
     nullable: bool
@@ -138,9 +140,8 @@ def read_tables(
 
 
 def _column(row: Row[Any]) -> CatalogColumn:
-    return CatalogColumn(
-        row.type, row.base, row.readable, row.writable, row.nullable, row.identifies
-    )
+    more = (row.readable, row.writable, row.nullable, row.identifies)
+    return CatalogColumn(row.type, row.base, row.is_enum, *more)
 
 
 def table_names(connection: Connection, schema: str) -> list[str]:

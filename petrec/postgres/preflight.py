@@ -118,4 +118,5 @@ def _shape(table: CatalogTable) -> TableShape:
         {name: column.type for name, column in table.columns.items()},
         table.primary_key,
         {name: column.base for name, column in table.columns.items()},
+        frozenset(name for name, column in table.columns.items() if column.is_enum),
     )

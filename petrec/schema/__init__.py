@@ -8,6 +8,7 @@ from petrec.schema.columns import (
     UploadState,
     base_type,
     comparable,
+    is_enum,
     is_moment,
 )
 from petrec.schema.layout import PLAIN, Layout, Placement, Spread, layout_of
@@ -29,6 +30,7 @@ __all__ = [
     "base_type",
     "build_schema",
     "comparable",
+    "is_enum",
     "is_moment",
     "layout_of",
     "written_as",

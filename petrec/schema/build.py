@@ -66,7 +66,7 @@ def _table(mapping: Mapping, name: str, shape: TableShape) -> Table:
     columns = [
         Column(
             physical,
-            PgType(type_name, shape.bases.get(physical, "")),
+            PgType(type_name, shape.bases.get(physical, ""), is_enum=physical in shape.enums),
             key=_key(physical, logical, name),
             primary_key=physical in shape.primary_key,
             quote=None,

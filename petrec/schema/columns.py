@@ -39,9 +39,10 @@ class PgType(UserDefinedType[Any]):
 
     cache_ok = True
 
-    def __init__(self, name: str, base: str = "") -> None:
+    def __init__(self, name: str, base: str = "", *, is_enum: bool = False) -> None:
         self.name = name
         self.base = base or name
+        self.is_enum = is_enum
 
     def get_col_spec(self, **_: Any) -> str:
         """Return the type's name for CAST and DDL."""
@@ -51,6 +52,11 @@ class PgType(UserDefinedType[Any]):
 def base_type(column: ColumnElement[Any]) -> str:
     """Return the name of a column's type, or of a domain's base type."""
     return column.type.base if isinstance(column.type, PgType) else str(column.type)
+
+
+def is_enum(column: ColumnElement[Any]) -> bool:
+    """Return whether a column holds the values of an enum."""
+    return isinstance(column.type, PgType) and column.type.is_enum
 
 
 def is_moment(column: ColumnElement[Any]) -> bool:

@@ -36,12 +36,13 @@ class Proofs:
 class TableShape:
     """A table as the catalog shows it: column to type in order, and its primary key.
 
-    `bases` is the base type of a column's domain, if it has one.
+    `bases` is the base type of a column's domain, if it has one; `enums` are the columns of enums.
     """
 
     columns: MappingType[str, str]
     primary_key: tuple[str, ...] = ()
     bases: MappingType[str, str] = field(default_factory=dict)
+    enums: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from petrec.api.database import Database
 from petrec.api.deadline import at_work, current_deadline, within
 from petrec.api.http.common import add_route, answers, encoded
-from petrec.api.http.errors import unavailable
+from petrec.api.http.errors import no_outbox, unavailable
 from petrec.api.http.wire_fields import answered
 from petrec.api.pooled import Connection
 from petrec.api.requirements import AuthorKey, author_key, check_inserts, check_values
@@ -80,10 +80,7 @@ def _check_outbox(connection: Connection) -> None:
     """Refuse where no event could be written: no upload could complete; errors: ApiError."""
     row = connection.execute(FITTING).fetchone()
     if row is None or not row[0]:
-        raise unavailable(
-            "no_outbox",
-            "There is no outbox that this role may write to, or it is of an older version",
-        )
+        raise no_outbox()
 
 
 def add_health(router: APIRouter, service: Service) -> None:

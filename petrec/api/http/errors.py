@@ -129,6 +129,12 @@ def unavailable(code: str, message: str) -> ApiError:
     return ApiError(503, code, message, headers={"Retry-After": "1"})
 
 
+def no_outbox() -> ApiError:
+    """Return that no event can be written, so that no upload can be completed."""
+    message = "There is no outbox that this role may write to, or it is of an older version"
+    return unavailable("no_outbox", message)
+
+
 def time_exceeded(limit_s: float) -> ApiError:
     """Return that the time of a request is over; what it wrote is rolled back, or unknown."""
     details = {"limit_s": limit_s}

@@ -29,7 +29,7 @@ from petrec.api.access import Columns, Scope
 from petrec.api.http.cursor import After
 from petrec.api.recordings.shape import recording_columns
 from petrec.api.recordings.spans import Conditions, End, spans
-from petrec.api.wire_columns import comes_after
+from petrec.api.wire_columns import comes_after, has_status
 from petrec.rules import Lists, judged
 from petrec.schema import Schema, UploadState
 
@@ -125,11 +125,10 @@ class Branches:
     def _filtered(self, c: Columns) -> Conditions:
         if "recording" in self.filters:
             return [c.id == bindparam("recording")]
-        status = cast(c.status, Text)
-        wanted = status == bindparam("status")
         # What waits for its file has nothing to listen to, and null where a client expects a value.
-        arrived = status.is_distinct_from(literal_column(f"'{UploadState.PENDING}'"))
-        conditions: Conditions = [wanted if "status" in self.filters else arrived]
+        pending = literal_column(f"'{UploadState.PENDING}'")
+        arrived = cast(c.status, Text).is_distinct_from(pending)
+        conditions: Conditions = [has_status(c) if "status" in self.filters else arrived]
         if "appointment_id" in self.filters:
             conditions.append(c.appointment_id == bindparam("appointment_id"))
         if "visit_ids" in self.filters:

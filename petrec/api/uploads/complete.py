@@ -4,8 +4,6 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from petrec.api.access import Scope
 from petrec.api.entities import Entity
 from petrec.api.http.errors import conflict, not_found
@@ -15,10 +13,8 @@ from petrec.api.ports import ObjectStore
 from petrec.api.service import Caller, Service
 from petrec.api.statements import Row, actor_values
 from petrec.api.uploads import complete_queries as uploaded
+from petrec.api.uploads.announce import announce, tell_host
 from petrec.api.uploads.wire import CompleteIn, CompleteOut
-from petrec.features.outbox.enqueue import INSERT, event_row
-from petrec.features.outbox.table import EventType
-from petrec.features.runs.targets import target_name
 from petrec.schema import FAILED, UploadState
 from petrec.storage.metadata import clients_own, completed, lacking, merged, noted_sha256
 from petrec.storage.objects import StoredObject
@@ -78,7 +74,7 @@ def complete(service: Service, caller: Caller, recording: str, body: CompleteIn)
     with service.database.writing() as connection:
         event = _update(work, connection, found)
     if event is not None:
-        _tell(service, caller, event)
+        tell_host(service, caller, event)
     return answer
 
 
@@ -117,7 +113,7 @@ def _update(work: Completion, connection: Connection, found: StoredObject) -> Up
     if _is_complete(work, row):
         return None
     pet = row.pet_id if row.pet_id is not None else _certain_pet(work, connection)
-    clinic, options = work.service.clinic, work.service.options
+    service = work.service
     told = work.body.recording_metadata
     values = {
         "id": work.recording,
@@ -126,11 +122,11 @@ def _update(work: Completion, connection: Connection, found: StoredObject) -> Up
         "file_size_bytes": found.size,
         "duration_seconds": work.body.duration_seconds,
         "recording_metadata": completed(row.recording_metadata, found.etag, told),
-        "moment": options.clock().replace(microsecond=0),
+        "moment": service.options.clock().replace(microsecond=0),
     }
-    clinic.statements.get(uploaded.update_query).run(connection, values)
+    service.clinic.statements.get(uploaded.update_query).run(connection, values)
     event = Uploaded(work.recording, pet, row.s3_key)
-    _announce(work, connection, event)
+    announce(service, connection, event)
     return event
 
 
@@ -157,36 +153,3 @@ def _certain_pet(work: Completion, connection: Connection) -> str | None:
     }
     logger.error("Recording has no pet after the upload", extra=known)
     return pet
-
-
-def _announce(work: Completion, connection: Connection, event: Uploaded) -> None:
-    """Announce the upload with its commit: to who listens, and to webhooks by the outbox."""
-    ids, options = work.service.clinic.ids, work.service.options
-    told = {
-        "recording_id": ids.write(Entity.RECORDING, event.recording_id),
-        "pet_id": ids.maybe(Entity.PET, event.pet_id),
-    }
-    if options.channel is not None:
-        values = {"channel": options.channel, "told": Jsonb(told)}
-        work.service.clinic.statements.get(uploaded.notify).rows(connection, values)
-    if options.webhooks:
-        target = target_name(work.service.clinic.schema)
-        row = event_row(options.webhooks, EventType.UPLOADED, options.clock(), target, told)
-        connection.execute(INSERT, row)
-
-
-def _tell(service: Service, caller: Caller, event: Uploaded) -> None:
-    """Log, and call the host. The upload is committed, so a failure does not reach the client."""
-    ids = service.clinic.ids
-    known = {
-        "recording_id": ids.write(Entity.RECORDING, event.recording_id),
-        "pet_id": ids.maybe(Entity.PET, event.pet_id),
-        "user_id": ids.write(Entity.USER, caller.actor.user_id),
-    }
-    logger.info("Recording upload completed", extra=known)
-    if service.on_uploaded is None:
-        return
-    try:
-        service.on_uploaded(event)
-    except Exception:
-        logger.exception("on_uploaded failed", extra=known)
