@@ -41,6 +41,7 @@ class Scope:
     Scopes with one key are one scope, for which statements are kept; callers differ in the bound
     values USER, OWNER and PRACTICE. `recordings` None: a recording is visible where its pet is.
     `completes` narrows these to uploads that the caller may complete; `corrects`: may set a pet.
+    `pets_by_appointment`: whoever sees an appointment sees its pets.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Scope:
     writes_visits: bool = False
     corrects: bool = False
     everything: bool = False
+    pets_by_appointment: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scope) and self.key == other.key
@@ -153,6 +155,7 @@ def staff(schema: Schema) -> Scope:
         completes=_all,
         writes_visits=True,
         corrects=True,
+        pets_by_appointment=True,
     )
 
 

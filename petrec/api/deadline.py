@@ -7,14 +7,15 @@ import asyncio
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from types import TracebackType
 from typing import Any
 
 import psycopg
 
-from petrec.api.http.errors import time_exceeded, unavailable
+from petrec.api.http.errors import ApiError, time_exceeded, unavailable
 
 _current: ContextVar["Deadline | None"] = ContextVar("petrec_deadline", default=None)
 # How long the server has to take a cancellation, and a cancelled statement to end, in seconds.
@@ -128,30 +129,42 @@ def current_deadline() -> Deadline | None:
     return _current.get()
 
 
-@contextmanager
-def timed(
-    call_later: Callable[..., Any], limit_s: float, left_behind: LeftBehind | None = None
-) -> Iterator[Deadline]:
-    """Run the block of a request with a deadline."""
-    deadline = Deadline(left_behind)
-    token = _current.set(deadline)
-    timer = call_later(limit_s, deadline.end)
-    try:
-        yield deadline
-    finally:
-        timer.cancel()
-        _current.reset(token)
+class TimeLimit:
+    """Runs the block of a request, which ends in time; errors: ApiError 504.
 
+    It is no generator: of asynchronous ones the event loop keeps a list.
+    """
 
-@asynccontextmanager
-async def within(limit_s: float, left_behind: LeftBehind | None = None) -> AsyncIterator[None]:
-    """Run the block of a request, which ends in time; errors: ApiError 504."""
-    with timed(asyncio.get_running_loop().call_later, limit_s, left_behind) as deadline:
+    def __init__(self, limit_s: float, left_behind: LeftBehind | None = None) -> None:
+        self._limit_s = limit_s
+        self._deadline = Deadline(left_behind)
+        self._giving_up = asyncio.timeout(None)
+
+    async def __aenter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._token = _current.set(self._deadline)
+        self._timer = loop.call_later(self._limit_s, self._end, loop)
+        await self._giving_up.__aenter__()
+
+    def _end(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._deadline.end()
+        self._giving_up.reschedule(loop.time() + _GIVEN_UP_S)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        _current.reset(self._token)
         try:
-            async with asyncio.timeout(limit_s + _GIVEN_UP_S):
-                yield
-        except Exception as error:
-            if deadline.has_passed():
-                deadline.left_behind.add(deadline)
-                raise time_exceeded(limit_s) from error
-            raise
+            await self._giving_up.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            raise self._exceeded() from late
+        if isinstance(error, Exception) and self._deadline.has_passed():
+            raise self._exceeded() from error
+
+    def _exceeded(self) -> ApiError:
+        self._deadline.left_behind.add(self._deadline)
+        return time_exceeded(self._limit_s)

@@ -82,14 +82,13 @@ class Service:
 
     def caller(self, actor: Actor) -> Caller:
         """Return the caller; errors: ApiError if the ids do not fit this database."""
-        ids = self.clinic.ids
-        known = replace(
-            actor,
-            user_id=_bare(ids, Entity.USER, actor.user_id),
-            owner_id=_maybe_bare(ids, Entity.OWNER, actor.owner_id),
-            practice_id=_maybe_bare(ids, Entity.PRACTICE, actor.practice_id),
-        )
-        return Caller(known, self.policy.scope(self.clinic.schema, known))
+        ids, given = self.clinic.ids, (actor.user_id, actor.owner_id, actor.practice_id)
+        user = _bare(ids, Entity.USER, actor.user_id)
+        owner = _maybe_bare(ids, Entity.OWNER, actor.owner_id)
+        practice = _maybe_bare(ids, Entity.PRACTICE, actor.practice_id)
+        if (user, owner, practice) != given:
+            actor = replace(actor, user_id=user, owner_id=owner, practice_id=practice)
+        return Caller(actor, self.policy.scope(self.clinic.schema, actor))
 
     def check_uploads(self) -> None:
         """Check again, before each upload, that the columns accept it; errors: ApiError."""

@@ -38,6 +38,7 @@ class Lists:
     def __init__(self, made: Database, api: Api) -> None:
         self.made, self.api = made, api
         self.sent: list[tuple[str, Any]] = []
+        self.page: list[dict[str, Any]] = []
         watch(api.engine, lambda *given: self.sent.append(given))
 
     def pages(
@@ -52,11 +53,23 @@ class Lists:
         for _ in range(3):
             self.sent.clear()
             page = self.api.client.get(f"/api/v1/recordings/{query}{cursor}", headers=headers)
-            told = len(page.json()) + int(page.headers["x-petrec-withheld"])
+            self.page = page.json()
+            told = len(self.page) + int(page.headers["x-petrec-withheld"])
             yield told, max(self.read(kind) for kind in (False, True))
             if "x-next-cursor" not in page.headers:
                 return
             cursor = f"&cursor={page.headers['x-next-cursor']}"
+
+    def spanned(self, query: str) -> int:
+        """Return how many recordings of all practices, of its status, the last page spans."""
+        status = re.search(r"status=(\w+)", query)
+        (count,) = self.made.execute(
+            "SELECT count(*) FROM recordings WHERE created_at >= %s"
+            " AND created_at < %s::timestamptz + interval '1 s'"
+            " AND CASE WHEN %s::text IS NULL THEN status <> 'pending' ELSE status = %s END",
+            (*(self.page[at]["created_at"] for at in (-1, 0)), *(status and status[1],) * 2),
+        )[0]
+        return int(count)
 
     def deep(self) -> str:
         """Return where nine tenths of all recordings have been listed."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from typing_extensions import TypedDict
 
 from petrec.api.database import Database
-from petrec.api.deadline import at_work, current_deadline, within
+from petrec.api.deadline import TimeLimit, at_work, current_deadline
 from petrec.api.http.common import add_route, answers, encoded
 from petrec.api.http.errors import no_outbox, unavailable
 from petrec.api.http.wire_fields import answered
@@ -111,7 +111,7 @@ def add_health(router: APIRouter, service: Service) -> None:
     async def readiness(writes: Writes = True) -> Response:
         """Return that the database answers, has the tables that are needed, and takes writes."""
         outer = current_deadline()
-        async with within(limit_s, outer.left_behind if outer else None):
+        async with TimeLimit(limit_s, outer.left_behind if outer else None):
             return encoded(await run_sync(found, writes, limiter=limiter))
 
     options = {"methods": ["GET"], "tags": ["health"], "openapi_extra": {"security": []}}

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from petrec.api.deadline import LeftBehind, within
+from petrec.api.deadline import LeftBehind, TimeLimit
 from petrec.api.http.driver_errors import describe, traceable
 from petrec.api.http.errors import ApiError, internal, phrase_code, unavailable
 from petrec.api.http.gate import LARGEST_BODY
@@ -87,7 +87,7 @@ def _within(limit_s: float, handle: Handler, left_behind: LeftBehind) -> Handler
     """Return a handler that ends in time; errors: ApiError 504."""
 
     async def handled(request: Request) -> Response:
-        async with within(limit_s, left_behind):
+        async with TimeLimit(limit_s, left_behind):
             return await handle(request)
 
     return handled

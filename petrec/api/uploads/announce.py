@@ -1,4 +1,4 @@
-"""What is said of a completed upload: to listeners and webhooks with its commit, then to the host."""
+"""Who is told of a completed upload: listeners and webhooks with its commit, then the host."""
 
 import logging
 from collections.abc import Mapping

@@ -31,7 +31,7 @@ def insert_query(
         given["recorded_by_user_id"] = known_author(schema, given["recorded_by_user_id"])
     values = select(*given.values()).select_from(member(schema))
     values = values.where(*_conditions(schema, scope, with_visit))
-    return insert(recordings).from_select(columns, values).returning(recordings.c.id)
+    return insert(recordings).from_select(columns, values)
 
 
 def _conditions(schema: Schema, scope: Scope, with_visit: bool) -> list[ColumnElement[bool]]:
@@ -41,11 +41,16 @@ def _conditions(schema: Schema, scope: Scope, with_visit: bool) -> list[ColumnEl
             appointments.c.id == bindparam("appointment_id"),
             scope.appointments(appointments.c),
         ),
-        exists().where(pets.c.id == bindparam("pet_id"), scope.pets(pets.c)),
+        exists().where(pets.c.id == bindparam("pet_id"), *_pet_conditions(schema, scope)),
     ]
     if with_visit:
         conditions.append(visit_fits(schema, scope))
     return conditions
+
+
+def _pet_conditions(schema: Schema, scope: Scope) -> list[ColumnElement[bool]]:
+    """Return nothing where the appointment, which the caller sees, lets them see its pets."""
+    return [] if scope.pets_by_appointment else [scope.pets(schema.pets.c)]
 
 
 def visit_fits(schema: Schema, scope: Scope) -> ColumnElement[bool]:
