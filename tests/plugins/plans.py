@@ -60,11 +60,11 @@ class Lists:
                 return
             cursor = f"&cursor={page.headers['x-next-cursor']}"
 
-    def spanned(self, query: str) -> int:
-        """Return how many recordings of all practices, of its status, the last page spans."""
+    def spanned(self, query: str, condition: str = "true") -> int:
+        """Return how many recordings of anybody, of its status, the last page spans."""
         status = re.search(r"status=(\w+)", query)
         (count,) = self.made.execute(
-            "SELECT count(*) FROM recordings WHERE created_at >= %s"
+            f"SELECT count(*) FROM recordings WHERE {condition} AND created_at >= %s"
             " AND created_at < %s::timestamptz + interval '1 s'"
             " AND CASE WHEN %s::text IS NULL THEN status <> 'pending' ELSE status = %s END",
             (*(self.page[at]["created_at"] for at in (-1, 0)), *(status and status[1],) * 2),
