@@ -88,6 +88,10 @@ def test_a_public_key_is_no_shared_secret() -> None:
         Rules(("none",), "petrec")
     with pytest.raises(SettingsError):
         OneKey("short", ("HS256",))
+    with pytest.raises(SettingsError) as caught:
+        OneKey(SECRET, ("RS256",))
+    assert 'algorithms = ["HS256"]' in caught.value.hint
+    assert SECRET not in str(caught.value)
 
 
 def test_keys_rotate_by_the_file(tmp_path: Path) -> None:

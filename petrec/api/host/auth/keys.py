@@ -44,7 +44,11 @@ class OneKey:
         try:
             return get_default_algorithms()[name].prepare_key(self.text)
         except (jwt.InvalidKeyError, ValueError, TypeError) as error:
-            raise SettingsError(f"the key does not fit the algorithm {name}") from error
+            raise SettingsError(
+                f"the key does not fit the algorithm {name}",
+                hint='a shared secret needs algorithms = ["HS256"] under [serve.token]; a public '
+                "key begins with -----BEGIN PUBLIC KEY-----",
+            ) from error
 
     def find(self, algorithm: str, kid: str | None) -> Any | None:  # noqa: ARG002 one for all ids
         """Return the key."""
