@@ -184,7 +184,8 @@ def has_status(c: Columns) -> ColumnElement[bool]:
         return cast(c.status, Text) == given
     values = func.unnest(func.enum_range(cast(null(), kind)), type_=kind).column_valued("value")
     named = select(values).where(cast(values, Text) == given).scalar_subquery()
-    return c.status == named
+    found: ColumnElement[bool] = c.status == named
+    return found
 
 
 def _in_zone(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:

@@ -126,7 +126,7 @@ class Branches:
         if "recording" in self.filters:
             return [c.id == bindparam("recording")]
         # What waits for its file has nothing to listen to, and null where a client expects a value.
-        pending = literal_column(f"'{UploadState.PENDING}'")
+        pending: ColumnElement[str] = literal_column(f"'{UploadState.PENDING}'")
         arrived = cast(c.status, Text).is_distinct_from(pending)
         conditions: Conditions = [has_status(c) if "status" in self.filters else arrived]
         if "appointment_id" in self.filters:
