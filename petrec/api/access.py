@@ -41,7 +41,7 @@ class Scope:
     Scopes with one key are one scope, for which statements are kept; callers differ in the bound
     values USER, OWNER and PRACTICE. `recordings` None: a recording is visible where its pet is.
     `completes` narrows these to uploads that the caller may complete; `corrects`: may set a pet.
-    `pets_by_appointment`: whoever sees an appointment sees its pets.
+    `pets_by_appointment` is whether a visible appointment shows its pets.
     """
 
     key: str
