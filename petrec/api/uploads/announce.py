@@ -56,7 +56,7 @@ def _enqueue(service: Service, connection: Connection, told: Mapping[str, Any]) 
             raise
         logger.error(  # noqa: TRY400 it is known
             "No upload can be completed: petrec.outbox does not exist, is of an older version, or "
-            "this role may not write to it; its owner runs: petrec outbox run --once"
+            "this role may not write to it; its owner runs: petrec outbox run"
         )
         raise no_outbox() from error
 

@@ -57,7 +57,7 @@ def test_an_upload_and_its_events_are_written_together(
         for each in (ready, answer):
             assert (each.status_code, each.json()["error_code"]) == (503, "no_outbox")
             assert "of an older version" in each.json()["message"]
-        assert "petrec outbox run --once" in caplog.text
+        assert "petrec outbox run" in caplog.text
         assert made.database.execute(status) == [("pending",)]
 
     refused()
