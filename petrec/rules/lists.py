@@ -27,10 +27,10 @@ from petrec.schema import Schema
 class Lists(Enum):
     """How a query reads the pets that appointments list.
 
-    EVERY suits a query over the whole table. LACKING does, too, and is faster: it makes the lists
-    of recordings without a pet alone, since no rule asks for more. COUNTED makes no list, but
-    counts what would be in it: the kind is known, the certain pet is not. PER_ROW suits a query
-    over a few recordings, whose links are looked up.
+    EVERY suits a query over the whole table. LACKING is faster, but only for recordings without a
+    pet: it makes no other lists. COUNTED suits the whole table, but makes no list and counts what
+    would be in it: the kind is known, the certain pet is not. PER_ROW suits a query over a few
+    recordings, whose links are looked up.
     """
 
     EVERY = auto()
@@ -61,29 +61,33 @@ def join_lists(
 
     Each of them stays one row.
     """
-    if lists in (Lists.LACKING, Lists.COUNTED):
-        return _join_lacking(schema, source, asked, listed=lists is Lists.LACKING)
+    if lists is Lists.COUNTED:
+        return _join_counted(schema, source, asked)
     recordings, links = schema.recordings.c, schema.links
+    fold: FromClause
     if lists is Lists.PER_ROW:
         mine = links.c.appointment_id == recordings.appointment_id
-        fold: FromClause = _fold(schema).where(mine).correlate(schema.recordings).lateral("fold")
+        fold = _fold(schema).where(mine).correlate(schema.recordings).lateral("fold")
         joined = source.outerjoin(fold, true())
     else:
-        fold = _fold(schema).subquery("fold")
+        folded = _of_lacking(schema, _fold(schema)) if lists is Lists.LACKING else _fold(schema)
+        fold = folded.subquery("fold")
         joined = source.outerjoin(fold, fold.c.appointment_id == recordings.appointment_id)
     pets = fold.c.pets
     return _listing(joined, func.coalesce(asked == any_(pets), false()), pets, fold)
 
 
-def _join_lacking(
-    schema: Schema, source: FromClause, asked: ColumnElement[Any], *, listed: bool
-) -> Listing:
-    """Join the link of the pet that is asked for, and the list only where there is no own pet."""
-    recordings, lacking = schema.recordings.c, schema.recordings.alias("lacking")
+def _of_lacking(schema: Schema, fold: Select[Any]) -> Select[Any]:
+    """Limit lists to the appointments of recordings without a pet."""
+    lacking = schema.recordings.alias("lacking")
     places = select(lacking.c.appointment_id).where(lacking.c.pet_id.is_(None))
-    mine = schema.links.c.appointment_id.in_(places)
-    proven = schema.proofs.recording_pets_listed
-    fold = _fold(schema, listed=listed or proven).where(mine).subquery("fold")
+    return fold.where(schema.links.c.appointment_id.in_(places))
+
+
+def _join_counted(schema: Schema, source: FromClause, asked: ColumnElement[Any]) -> Listing:
+    """Join the link of the pet that is asked for, and the counts only where there is no own pet."""
+    recordings, proven = schema.recordings.c, schema.proofs.recording_pets_listed
+    fold = _of_lacking(schema, _fold(schema, listed=proven)).subquery("fold")
     # A join on NULL reads nothing.
     place = case((recordings.pet_id.is_(None), recordings.appointment_id), else_=null())
     joined = source.outerjoin(fold, fold.c.appointment_id == place)

@@ -4,12 +4,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, any_, cast, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Lateral,
+    Select,
+    Text,
+    any_,
+    cast,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from petrec.features.backfill.selection import ALL, Selection
 from petrec.postgres.snapshot import stream_copy
-from petrec.rules import Lists, judged, kind_column
+from petrec.rules import Lists, judged
 from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
 from petrec.rules.legible import legible
 from petrec.schema import Schema
@@ -21,21 +33,24 @@ _APPOINTMENT = ("appointment_date", "title", "notes")
 
 def ambiguous_query(schema: Schema, selection: Selection = ALL) -> Select[Any]:
     """Select the ambiguous recordings with what helps a person to decide."""
-    facts = judged(schema, lists=Lists.LACKING, within=selection.condition(schema))
+    facts = judged(schema, lists=Lists.LACKING, within=selection.lacking(schema))
     recording, appointments = facts.recording, schema.appointments
+    candidates = _candidates(schema, facts.linked_pets)
     context = [recording[name] for name in _RECORDING if name in recording]
     context += [appointments.c[name] for name in _APPOINTMENT if name in appointments.c]
     return (
         select(
             recording.id.label("recording_id"),
-            _candidates(schema, facts.linked_pets, "id").label("candidate_pet_ids"),
-            _candidates(schema, facts.linked_pets, "name").label("candidate_names"),
+            candidates.c.candidate_pet_ids,
+            candidates.c.candidate_names,
             *(legible(schema, column).label(column.key) for column in context),
         )
         .select_from(
-            facts.source.outerjoin(appointments, appointments.c.id == recording.appointment_id)
+            facts.source.join(candidates, true()).outerjoin(
+                appointments, appointments.c.id == recording.appointment_id
+            )
         )
-        .where(kind_column(facts) == MISSING_AMBIGUOUS.id)
+        .where(MISSING_AMBIGUOUS.sql(facts))
         .order_by(recording.id)
     )
 
@@ -50,13 +65,20 @@ def stream_ambiguous(
         yield tuple(column.name for column in query.selected_columns), rows
 
 
-def _candidates(schema: Schema, pets: ColumnElement[Any], column: str) -> ColumnElement[str]:
-    """Join one column of the appointment's pets, in the order of their ids."""
-    table = schema.pets
-    if column not in table.c:
-        return literal("")
-    joined = func.string_agg(
-        legible(schema, cast(table.c[column], Text)), aggregate_order_by(literal(" | "), table.c.id)
+def _candidates(schema: Schema, pets: ColumnElement[Any]) -> Lateral:
+    """Join the ids and the names of an appointment's pets, in the order of the ids."""
+    joined = (
+        _joined(schema, "id").label("candidate_pet_ids"),
+        _joined(schema, "name").label("candidate_names"),
     )
-    query = select(joined).where(table.c.id == any_(pets))
-    return query.correlate_except(table).scalar_subquery()
+    query = select(*joined).where(schema.pets.c.id == any_(pets))
+    return query.correlate_except(schema.pets).lateral("candidates")
+
+
+def _joined(schema: Schema, column: str) -> ColumnElement[str]:
+    """Join the values of a column of pets; empty if the table has no such column."""
+    pets = schema.pets.c
+    if column not in pets:
+        return literal("")
+    shown = legible(schema, cast(pets[column], Text))
+    return func.string_agg(shown, aggregate_order_by(literal(" | "), pets.id))

@@ -37,7 +37,8 @@ class Selection:
     def lacking(self, schema: Schema) -> ColumnElement[bool]:
         """Return the condition for those without a pet.
 
-        Certain evidence implies that, but the planner cannot see it through the rules' CASE.
+        Certain evidence and several candidates imply that, but the planner cannot see it through
+        the rules' CASE.
         """
         without_pet, chosen = schema.recordings.c.pet_id.is_(None), self.condition(schema)
         return without_pet if chosen is None else and_(without_pet, chosen)

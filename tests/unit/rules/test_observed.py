@@ -53,17 +53,25 @@ def test_parents_are_joined_once_for_recordings_and_once_for_links() -> None:
 
 
 def test_lists_of_recordings_that_have_a_pet_are_not_made() -> None:
-    query = sql_of(judged(schema(LINKS), lists=Lists.LACKING))
-    assert "lacking.pet_id IS NULL" in query
+    for lists in (Lists.COUNTED, Lists.LACKING):
+        assert "lacking.pet_id IS NULL" in sql_of(judged(schema(LINKS), lists=lists))
+
+
+def test_a_count_joins_the_link_of_the_pet_that_is_asked_for() -> None:
+    query = sql_of(observed(schema(LINKS), lists=Lists.COUNTED))
     assert "link.pet_id = coalesce(recordings.pet_id, visits.pet_id)" in query
     assert "DISTINCT" not in query
-    assert joined(ALL, Lists.LACKING) == {"visits": 1}
+    assert joined(ALL, Lists.COUNTED) == {"visits": 1}
     unlisted = replace(ALL, recording_pets_listed=False)
-    assert joined(unlisted, Lists.LACKING) == {"visits": 1, "appointment_pets": 1}
+    assert joined(unlisted, Lists.COUNTED) == {"visits": 1, "appointment_pets": 1}
+
+
+def test_the_list_of_a_recording_without_a_pet_has_the_pet_of_its_visit() -> None:
+    assert joined(LINKS, Lists.LACKING) == {"visits": 1, "pets": 1, "appointments": 1}
 
 
 def test_links_that_may_repeat_are_joined_once() -> None:
-    query = sql_of(judged(schema(Proofs()), lists=Lists.LACKING))
+    query = sql_of(observed(schema(Proofs()), lists=Lists.COUNTED))
     assert "SELECT DISTINCT appointment_pets.appointment_id" in query
 
 
