@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Lateral,
+    FromClause,
     Select,
     Text,
     any_,
@@ -65,7 +65,7 @@ def stream_ambiguous(
         yield tuple(column.name for column in query.selected_columns), rows
 
 
-def _candidates(schema: Schema, pets: ColumnElement[Any]) -> Lateral:
+def _candidates(schema: Schema, pets: ColumnElement[Any]) -> FromClause:
     """Join the ids and the names of an appointment's pets, in the order of the ids."""
     joined = (
         _joined(schema, "id").label("candidate_pet_ids"),
