@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.cluster import Cluster
+from tests.plugins.databases import Database, MakeDatabase, copied, databases
 
 if TYPE_CHECKING:
     from tests.plugins.api import Api
@@ -56,11 +57,19 @@ def api(request: pytest.FixtureRequest, make_api: Callable[..., "Api"]) -> "Api"
     return made
 
 
-@pytest.fixture
-def two_clinics(database: MakeDatabase) -> Database:
-    """The damaged clinic with visits, and two clinics more in it."""
+@pytest.fixture(scope="session")
+def both_clinics(cluster: Cluster) -> Iterator[Database]:
+    """What `two_clinics` copies."""
     from tests.plugins.two_clinics import ROWS
 
-    made = database("with_visits")
-    made.execute(ROWS)
-    return made
+    with databases(cluster) as make:
+        made = make("with_visits")
+        made.execute(ROWS)
+        yield made
+
+
+@pytest.fixture
+def two_clinics(both_clinics: Database) -> Iterator[Database]:
+    """The damaged clinic with visits, and two clinics in it in place of its own."""
+    with copied(both_clinics) as copy:
+        yield copy

@@ -1,14 +1,17 @@
 """A PostgreSQL server of one version, on a port and in a directory of its own."""
 
+import atexit
 import os
 import pwd
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import psycopg
 
+from tests.plugins.copies import Copies
 from tests.plugins.ports import free_port
 
 _SETTINGS = {
@@ -41,6 +44,7 @@ class Cluster:
         self.directory = Path(tempfile.mkdtemp(prefix=f"petrec-pg{major}-", dir=_place(room)))
         self.data_dir = self.directory / "data"
         self.port = free_port()
+        self.copies = Copies(self.dsn(), major)
         if self.user:
             _open_to(self.user, self.directory, bin_dir)
 
@@ -48,8 +52,8 @@ class Cluster:
     def start(cls, major: int, bin_dir: Path, room: int = _ENOUGH) -> "Cluster":
         """Make and start a server, in memory if that has so many bytes of room."""
         cluster = cls(major, bin_dir, room)
-        cluster._run("initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C")
-        (cluster.data_dir / "pg_hba.conf").write_text(_HBA)
+        first = _initialized(major, bin_dir)
+        subprocess.run(["cp", "-a", str(first.data_dir), str(cluster.data_dir)], check=True)
         cluster.start_again()
         with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
             connection.execute("CREATE ROLE needs_password NOLOGIN")
@@ -95,6 +99,16 @@ class Cluster:
                 cwd=self.directory, check=False,
             )  # fmt: skip
         assert ended.returncode == 0, log.read_text()
+
+
+@cache
+def _initialized(major: int, bin_dir: Path) -> Cluster:
+    """Return a server that is never started: to copy its files takes a tenth of making them."""
+    cluster = Cluster(major, bin_dir)
+    cluster._run("initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C")
+    (cluster.data_dir / "pg_hba.conf").write_text(_HBA)
+    atexit.register(lambda: cluster.owner == os.getpid() and cluster.remove())
+    return cluster
 
 
 def _place(room: int) -> Path | None:

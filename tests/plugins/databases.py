@@ -1,6 +1,5 @@
 """Databases cloned from templates: the damaged clinic in several shapes."""
 
-import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -21,7 +20,6 @@ from tests.plugins.cluster import Cluster
 DATA = Path(__file__).parent.parent / "data"
 SHAPES = ("clinic", "renamed", "text_ids", "integer_ids", "partitioned", "with_visits")
 RECORDINGS = {"renamed": '"vet data"."Audio Files"'}
-_numbers = itertools.count()
 
 
 @dataclass
@@ -95,27 +93,19 @@ def _make_template(admin: psycopg.Connection[Any], cluster: Cluster, shape: str)
         connection.execute("VACUUM ANALYZE")
 
 
-def _copy(server: Cluster, template: str, name: str) -> None:
-    """Copy the files of a database, which costs a third of copying by the log."""
-    strategy = "STRATEGY file_copy" if server.major >= 15 else ""
-    with psycopg.connect(server.dsn(), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} {strategy}")
-
-
 def _drop(old: Database) -> None:
     for connection in old.connections:
         connection.close()
-    with psycopg.connect(old.cluster.dsn(), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {old.name} WITH (FORCE)")
+    old.cluster.copies.take_back(old.name)
 
 
 @contextmanager
 def copied(source: Database) -> Iterator[Database]:
-    """Copy a database, which loses its connections; the copy goes with the block."""
+    """Copy a database that stays as it is, and loses its connections; the copy goes with the block."""
     for connection in source.connections:
         connection.close()
-    copy = Database(source.cluster, f"{source.name}_{next(_numbers)}", source.shape)
-    _copy(source.cluster, source.name, copy.name)
+    copies = source.cluster.copies
+    copy = Database(source.cluster, copies.make(source.name), source.shape)
     try:
         yield copy
     finally:
@@ -130,8 +120,7 @@ def databases(cluster: Cluster) -> Iterator[MakeDatabase]:
     def make(shape: str = "clinic", server: Cluster | None = None) -> Database:
         server = server or cluster
         template = "template0" if shape == "empty" else _template(server, shape)
-        new = Database(server, f"t{os.getpid()}_{next(_numbers)}", shape)
-        _copy(server, template, new.name)
+        new = Database(server, server.copies.make(template), shape)
         made.append(new)
         return new
 
