@@ -28,6 +28,12 @@ from tests.plugins.reached import write_down_functions
 
 # These read the environment as they are imported, or are not for the command.
 _LATER = ("petrec.__main__", "petrec.api")
+# What commands import while they run: for a refusal, a table, a workbook, files.
+_WHILE_RUNNING = (
+    "alembic.config", "duckdb", "encodings.utf_16_be", "encodings.utf_16_le", "openpyxl",
+    "rich._emoji_codes", "sqlglot.dialects.duckdb", "typer._adapters", "typer._click.decorators",
+    "typer.rich_utils",
+)  # fmt: skip
 _MOST = 1 << 20
 NUMBER = struct.Struct("!i")
 
@@ -45,7 +51,10 @@ def import_all() -> None:
     """Import what commands import, so that no command has to."""
     import petrec
 
-    importlib.import_module("alembic.config")
+    for name in _WHILE_RUNNING:
+        # Other versions of these packages are made of other modules.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     for module in pkgutil.walk_packages(petrec.__path__, "petrec."):
         if not module.name.startswith(_LATER):
             importlib.import_module(module.name)
