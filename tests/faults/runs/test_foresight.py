@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,6 +17,7 @@ from tests.plugins.case_files import decide
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.exports import Exported
 from tests.plugins.runs import APPLY
 
 PLANNED = """FROM public.recordings r WHERE pet_id IS NULL AND 1 = (
@@ -106,10 +106,9 @@ def test_a_moved_key_is_told(database: MakeDatabase, any_cluster: Cluster) -> No
 
 
 def test_all_that_is_lacking_is_told_at_once(
-    petrec: Petrec, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, exported: Exported
 ) -> None:
-    assert petrec("review", "export", "cases.csv", dsn=clinic.dsn).code == 0
-    decided = str(decide(tmp_path / "cases.csv"))
+    decided = str(decide(exported("cases.csv")))
     role = f"reader_{clinic.name}"
     clinic.execute(f"""CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA public TO {role};
         GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};

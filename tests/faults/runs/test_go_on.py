@@ -3,7 +3,6 @@
 import shlex
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -11,6 +10,7 @@ from tests.plugins.case_files import decide_some
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.exports import Exported
 from tests.plugins.runs import changed, state
 from tests.plugins.waiting import until
 
@@ -54,11 +54,9 @@ def test_an_interrupted_backfill_names_the_command(
 
 
 def test_review_imports_and_undos_name_it_too(
-    clinic: Database, spawn: Spawn, petrec: Petrec, tmp_path: Path
+    clinic: Database, spawn: Spawn, petrec: Petrec, exported: Exported
 ) -> None:
-    cases = tmp_path / "cases.csv"
-    assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide_some(cases)
+    cases = decide_some(exported("cases.csv"))
     imported = ("review", "import", str(cases), "--apply", "--yes", "--partial", *SLOW)
     for number, command in ((1, imported), (2, ("runs", "undo", "1", "--yes", *SLOW))):
         process = spawn(*command, dsn=clinic.dsn)

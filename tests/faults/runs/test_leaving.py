@@ -20,6 +20,7 @@ from petrec.settings import Settings
 from tests.plugins.case_files import decide_some
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
+from tests.plugins.exports import Exported
 from tests.plugins.forks import Completed
 from tests.plugins.runs import APPLY, changed, state
 from tests.plugins.waiting import until
@@ -72,7 +73,7 @@ def test_a_resumed_run_tells_what_it_did_now(
 
 
 def test_every_kind_of_run_can_be_abandoned(
-    clinic: Database, petrec: Petrec, spawn: Spawn, tmp_path: Path
+    clinic: Database, petrec: Petrec, spawn: Spawn, exported: Exported
 ) -> None:
     def abandon(run: str) -> Completed:
         return petrec("runs", "abandon", run, "--yes", dsn=clinic.dsn)
@@ -84,9 +85,7 @@ def test_every_kind_of_run_can_be_abandoned(
     rest = told(petrec(*APPLY, "--format", "json", dsn=clinic.dsn))["run"]
     assert (rest["id"], rest["changed"]) == (2, 395 - done)
 
-    cases = tmp_path / "cases.csv"
-    assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide_some(cases, 150)
+    cases = decide_some(exported("cases.csv"), 150)
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial", "-q")
     interrupt(spawn, clinic, review, 20)
     assert abandon("3").code == 0
@@ -134,14 +133,12 @@ def test_only_the_listed_transitions_are_made(clinic: Database) -> None:
 @pytest.mark.few(1)
 @pytest.mark.parametrize("level", ["repeatable read", "serializable"])
 def test_the_default_isolation_does_not_matter(
-    clinic: Database, petrec: Petrec, tmp_path: Path, level: str
+    clinic: Database, petrec: Petrec, exported: Exported, level: str
 ) -> None:
     clinic.execute(LOG)
     clinic.execute(f"ALTER DATABASE {clinic.name} SET default_transaction_isolation = '{level}'")
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
-    cases = tmp_path / "cases.csv"
-    assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide_some(cases)
+    cases = decide_some(exported("cases.csv"))
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial")
     assert petrec(*review, dsn=clinic.dsn).code in {0, 1}
     for run in ("2", "1"):

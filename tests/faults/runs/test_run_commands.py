@@ -1,13 +1,13 @@
 """`petrec runs`: one list of all that wrote, an undo that can be looked at first, and resuming."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from tests.faults.runs.test_leaving import interrupt
 from tests.plugins.case_files import decide_some
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
+from tests.plugins.exports import Exported
 from tests.plugins.forks import Completed
 from tests.plugins.runs import APPLY, state
 
@@ -27,12 +27,10 @@ def listed(petrec: Petrec, clinic: Database) -> list[dict[str, Any]]:
 
 
 def test_the_list_has_every_kind_of_run_and_what_undid_it(
-    clinic: Database, petrec: Petrec, tmp_path: Path
+    clinic: Database, petrec: Petrec, exported: Exported
 ) -> None:
     assert petrec(*APPLY, dsn=clinic.dsn).code == 0
-    cases = tmp_path / "cases.csv"
-    assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide_some(cases)
+    cases = decide_some(exported("cases.csv"))
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial", "-q")
     assert petrec(*review, dsn=clinic.dsn).code in {0, 1}
     for run in ("2", "1"):
@@ -73,7 +71,7 @@ def test_a_planned_undo_says_what_the_undo_then_does(clinic: Database, petrec: P
 
 
 def test_any_interrupted_run_is_resumed_by_its_number(
-    clinic: Database, petrec: Petrec, spawn: Spawn, tmp_path: Path
+    clinic: Database, petrec: Petrec, spawn: Spawn, exported: Exported
 ) -> None:
     def resumed(number: int) -> dict[str, Any]:
         ended = petrec("runs", "resume", str(number), "--yes", *JSON, dsn=clinic.dsn)
@@ -87,9 +85,7 @@ def test_any_interrupted_run_is_resumed_by_its_number(
     untouched = clinic.checksum()
     interrupt(spawn, clinic, (*APPLY, "--touch", "updated_at"), 20)
     assert resumed(1)["changed"] == 395
-    cases = tmp_path / "cases.csv"
-    assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide_some(cases, 150)
+    cases = decide_some(exported("cases.csv"), 150)
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial", "-q")
     interrupt(spawn, clinic, review, 20)
     cases.unlink()

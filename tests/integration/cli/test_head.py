@@ -1,16 +1,16 @@
 """Whatever writes names database, host and role in the head of its output."""
 
 import json
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from tests.plugins.case_files import decide_some
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.exports import Exported
 
 
 def test_every_command_that_writes_names_the_place(
-    petrec: Petrec, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, exported: Exported
 ) -> None:
     place = f"{clinic.name} on 127.0.0.1 as postgres"
 
@@ -19,11 +19,9 @@ def test_every_command_that_writes_names_the_place(
         assert ended.code in {0, 1}, ended.err
         return ended.out.splitlines()[1]
 
-    cases = tmp_path / "cases.csv"
     assert head("backfill") == place
     assert head("backfill", "--apply", "--yes", "--limit", "5") == place
-    assert petrec("review", "export", str(cases), dsn=clinic.dsn).code == 0
-    decide_some(cases)
+    cases = decide_some(exported("cases.csv"))
     assert head("review", "import", str(cases), "--partial") == place
     assert head("review", "import", str(cases), "--apply", "--partial", "--yes") == place
     assert head("runs", "undo", "2", "--plan") == place

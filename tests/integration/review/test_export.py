@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.plugins.case_files import candidates, read_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
+from tests.plugins.exports import Exported
 
 KINDS = {
     "missing_ambiguous": 160,
@@ -56,9 +57,8 @@ def test_a_mismatched_pet_is_linked_only_where_its_owner_matches(
         assert own
 
 
-def test_no_cell_is_a_formula(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
-    petrec("review", "export", "cases.csv", dsn=clinic.dsn)
-    cells = [cell for row in read_csv(tmp_path / "cases.csv") for cell in row.values()]
+def test_no_cell_is_a_formula(exported: Exported) -> None:
+    cells = [cell for row in read_csv(exported("cases.csv")) for cell in row.values()]
     assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r\n\0") and cell]
 
 

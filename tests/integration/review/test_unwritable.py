@@ -16,6 +16,7 @@ from tests.plugins.case_files import FIRST, candidates, decide, read_csv
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.exports import Exported
 
 # The first three tenths, of whatever kind: ids are spread evenly.
 LAST = "4d"
@@ -47,15 +48,15 @@ def verdicts(path: Path) -> set[tuple[str, bool]]:
 
 
 def test_a_column_without_a_value_in_appointment_pets(
-    petrec: Petrec, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, exported: Exported, tmp_path: Path
 ) -> None:
-    assert petrec("review", "export", "before.csv", dsn=clinic.dsn).code == 0
+    cases = exported("cases.csv")
     clinic.execute(NEEDS_VALUE + NO_DEFAULT)
     assert petrec("review", "export", "after.csv", dsn=clinic.dsn).code == 0
-    before, after = verdicts(tmp_path / "before.csv"), verdicts(tmp_path / "after.csv")
+    before, after = verdicts(cases), verdicts(tmp_path / "after.csv")
     assert ("link", True) in before
     assert after == before - {("link", True)}
-    decided = decide(tmp_path / "before.csv")
+    decided = decide(cases)
     planned = json.loads(
         petrec("review", "import", str(decided), "--format", "json", dsn=clinic.dsn).out
     )
@@ -66,10 +67,9 @@ def test_a_column_without_a_value_in_appointment_pets(
 
 
 def test_a_refused_link_leaves_the_other_decisions_alone(
-    petrec: Petrec, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, exported: Exported
 ) -> None:
-    assert petrec("review", "export", "cases.csv", dsn=clinic.dsn).code == 0
-    decided = decide(tmp_path / "cases.csv", some)
+    decided = decide(exported("cases.csv"), some)
     rows = [row for row in read_csv(decided) if row["decision"]]
     links = {row["recording_id"] for row in rows if candidates(row)[0][1] == "link"}
     clinic.execute(VETO)
@@ -88,20 +88,20 @@ def test_a_refused_link_leaves_the_other_decisions_alone(
 
 
 def test_an_appointment_that_must_be_there(
-    petrec: Petrec, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, exported: Exported, tmp_path: Path
 ) -> None:
-    assert petrec("review", "export", "before.csv", dsn=clinic.dsn).code == 0
+    cases = exported("cases.csv")
     clinic.execute("DELETE FROM recordings WHERE appointment_id IS NULL")
     clinic.execute("ALTER TABLE recordings ALTER appointment_id SET NOT NULL")
     assert petrec("review", "export", "after.csv", dsn=clinic.dsn).code == 0
-    assert ("assign", False) in verdicts(tmp_path / "before.csv")
+    assert ("assign", False) in verdicts(cases)
     assert ("assign", False) not in verdicts(tmp_path / "after.csv")
 
     def without(row: dict[str, str]) -> dict[str, str]:
         chosen = [i for i, c in enumerate(candidates(row), 1) if row["appointment_id"] and not c[3]]
         return {"decision": str(chosen[0]), "reviewer": "Ada"} if chosen else {}
 
-    decided = decide(tmp_path / "before.csv", without)
+    decided = decide(cases, without)
     planned = petrec("review", "import", str(decided), "--format", "json", dsn=clinic.dsn)
     chosen = {row["recording_id"] for row in read_csv(decided) if row["decision"]}
     told = {problem["recording_id"] for problem in json.loads(planned.out)["problems"]
@@ -110,10 +110,9 @@ def test_an_appointment_that_must_be_there(
 
 
 def test_a_trigger_that_keeps_a_pet_out_of_an_appointment(
-    petrec: Petrec, clinic: Database, tmp_path: Path
+    petrec: Petrec, clinic: Database, exported: Exported
 ) -> None:
-    assert petrec("review", "export", "cases.csv", dsn=clinic.dsn).code == 0
-    decided = decide(tmp_path / "cases.csv", some)
+    decided = decide(exported("cases.csv"), some)
     rows = [row for row in read_csv(decided) if row["decision"]]
     links = {row["recording_id"] for row in rows if candidates(row)[0][1] == "link"}
     before = clinic.execute("SELECT * FROM appointment_pets ORDER BY 1, 2")
