@@ -101,7 +101,7 @@ def _drop(old: Database) -> None:
 
 @contextmanager
 def copied(source: Database) -> Iterator[Database]:
-    """Copy a database that stays as it is, and loses its connections; the copy goes with the block."""
+    """Copy a database that nobody changes any more, and that loses its connections."""
     for connection in source.connections:
         connection.close()
     copies = source.cluster.copies
