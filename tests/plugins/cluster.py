@@ -107,8 +107,14 @@ def _initialized(major: int, bin_dir: Path) -> Cluster:
     cluster = Cluster(major, bin_dir)
     cluster._run("initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C")
     (cluster.data_dir / "pg_hba.conf").write_text(_HBA)
-    atexit.register(lambda: cluster.owner == os.getpid() and cluster.remove())
+    atexit.register(_remove_own, cluster)
     return cluster
+
+
+def _remove_own(cluster: Cluster) -> None:
+    """Delete what this process has made, not a process that it was forked from."""
+    if cluster.owner == os.getpid():
+        cluster.remove()
 
 
 def _place(room: int) -> Path | None:
