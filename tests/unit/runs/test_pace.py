@@ -45,12 +45,43 @@ def test_pace_settles_below_the_target(ms_per_row: float) -> None:
 def test_a_batch_grows_by_a_fifth_and_aims_at_half_the_target(
     size: int, rows: int, took_ms: float, after: int
 ) -> None:
-    assert Pace(target_ms=250, size=size).after(rows, took_ms) == Pace(250, after)
+    assert Pace(target_ms=250, size=size).after(rows, took_ms).size == after
+
+
+@pytest.mark.parametrize("alone_ms", [1, 130, 200, 240])
+def test_what_a_batch_costs_without_its_rows_does_not_keep_it_small(alone_ms: float) -> None:
+    pace = Pace(target_ms=250)
+    for _ in range(60):
+        took_ms = alone_ms + 0.1 * pace.size
+        assert took_ms <= 250
+        pace = pace.after(pace.size, took_ms)
+    assert pace.size == pytest.approx((250 - alone_ms) / 2 / 0.1, rel=0.05)
+
+
+def test_batches_of_one_row_stay_where_they_alone_take_longer_than_the_target() -> None:
+    pace = Pace(target_ms=250)
+    for _ in range(20):
+        pace = pace.after(pace.size, 300)
+    assert pace.size == 1
+
+
+def test_a_second_row_that_does_not_fit_is_not_tried_time_and_again() -> None:
+    pace, timeouts = Pace(target_ms=250), 0
+    for _ in range(100):
+        if pace.size > 1:
+            timeouts += 1
+            pace = pace.after_timeout()
+        else:
+            pace = pace.after(1, 140)
+    assert 5 < timeouts < 20
+    for _ in range(60):
+        pace = pace.after(pace.size, 140 + 0.1 * pace.size)
+    assert pace.size > 100
 
 
 def test_a_timeout_halves_and_a_bound_only_lowers() -> None:
-    assert Pace(250, 101).after_timeout() == Pace(250, 50)
-    assert Pace(250, 1).after_timeout() == Pace(250, 1)
+    assert Pace(250, 101).after_timeout().size == 50
+    assert Pace(250, 1).after_timeout().size == 1
     assert Pace(250, 10).at_most(4) == Pace(250, 4)
     assert Pace(250, 4).at_most(10) == Pace(250, 4)
 

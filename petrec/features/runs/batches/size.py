@@ -1,5 +1,6 @@
 """The size of the next batch, from the duration of the last ones and from refused rows."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 from petrec.features.runs.batches.refused import RowRefusal
@@ -7,38 +8,65 @@ from petrec.features.runs.batches.refused import RowRefusal
 _SUSPICIOUS = 10
 _GROWTH = 1.2
 _CEILING = 20_000
-# Aim below the target: it is a limit on how long locks are held, not an average.
-_AIM = 0.5
+# How much of what further rows seemed to cost is still believed after a batch of one row.
+_TRUST = 0.9
 
 
 @dataclass(frozen=True)
 class Pace:
-    """A batch size, and the longest time to hold locks, in milliseconds."""
+    """A batch size, and the longest time to hold locks, in milliseconds.
+
+    `alone_ms` is what a batch of one row costs, most of it for round trips and the commit;
+    `each_ms` is what a further row adds.
+    """
 
     target_ms: float
     size: int = 1
+    alone_ms: float = 0
+    each_ms: float = 0
 
     def after(self, rows: int, took_ms: float) -> "Pace":
         """Adapt to a committed batch: grow by a fifth at most, shrink as needed."""
         if rows == 0:
             return self
-        fitting = rows * _AIM * self.target_ms / max(took_ms, 0.001)
-        if rows < self.size and took_ms < _AIM * self.target_ms:
+        if rows == 1:
+            known = replace(self, alone_ms=took_ms, each_ms=_TRUST * self.each_ms)
+        else:
+            alone_ms = min(self.alone_ms, took_ms)
+            known = replace(self, alone_ms=alone_ms, each_ms=(took_ms - alone_ms) / (rows - 1))
+        fitting = known.fitting
+        if rows < self.size and took_ms < known.aim_ms:
             # A page that ends with its shard tells little of longer ones.
             fitting = max(fitting, self.size)
         grown = max(self.size + 1, int(self.size * _GROWTH))
-        return self._resized(min(fitting, grown))
+        return replace(known, size=_bounded(min(fitting, grown)))
+
+    @property
+    def aim_ms(self) -> float:
+        """Return half of what the rows may take: the target is a limit, not an average."""
+        return self.alone_ms + (self.target_ms - self.alone_ms) / 2
+
+    @property
+    def fitting(self) -> float:
+        """Return the size of a batch that takes as long as it is to, by what was measured."""
+        left_ms = self.aim_ms - self.alone_ms
+        if left_ms <= 0:
+            return 1
+        return 1 + left_ms / self.each_ms if self.each_ms else math.inf
 
     def after_timeout(self) -> "Pace":
         """Halve the size after a timeout."""
-        return self._resized(self.size / 2)
+        least_ms = (self.target_ms - self.alone_ms) / max(1, self.size - 1)
+        each_ms = max(self.each_ms, least_ms)
+        return replace(self, size=_bounded(self.size / 2), each_ms=each_ms)
 
     def at_most(self, size: int) -> "Pace":
         """Limit the next batch to `size` rows, without a change of pace."""
         return replace(self, size=min(self.size, size))
 
-    def _resized(self, size: float) -> "Pace":
-        return replace(self, size=max(1, min(int(size), _CEILING)))
+
+def _bounded(size: float) -> int:
+    return max(1, int(min(size, _CEILING)))
 
 
 @dataclass(frozen=True)
