@@ -48,7 +48,7 @@ def test_a_batch_grows_by_a_fifth_and_aims_at_half_the_target(
     assert Pace(target_ms=250, size=size).after(rows, took_ms).size == after
 
 
-@pytest.mark.parametrize("alone_ms", [1, 130, 200, 240])
+@pytest.mark.parametrize("alone_ms", [1, 100, 130, 160])
 def test_what_a_batch_costs_without_its_rows_does_not_keep_it_small(alone_ms: float) -> None:
     pace = Pace(target_ms=250)
     for _ in range(60):
@@ -58,24 +58,28 @@ def test_what_a_batch_costs_without_its_rows_does_not_keep_it_small(alone_ms: fl
     assert pace.size == pytest.approx((250 - alone_ms) / 2 / 0.1, rel=0.05)
 
 
-def test_batches_of_one_row_stay_where_they_alone_take_longer_than_the_target() -> None:
+def test_far_from_the_server_further_rows_add_a_quarter_to_what_one_takes() -> None:
     pace = Pace(target_ms=250)
-    for _ in range(20):
-        pace = pace.after(pace.size, 300)
-    assert pace.size == 1
+    for _ in range(60):
+        took_ms = 300 + 0.1 * pace.size
+        assert took_ms <= 1.26 * 300
+        pace = pace.after(pace.size, took_ms)
+    assert pace.size == pytest.approx(750, rel=0.05)
+    assert pace.added_ms == pytest.approx(75, abs=1)
 
 
-def test_a_second_row_that_does_not_fit_is_not_tried_time_and_again() -> None:
+@pytest.mark.parametrize("row_ms", [140, 300])
+def test_a_second_row_that_does_not_fit_is_not_tried_time_and_again(row_ms: float) -> None:
     pace, timeouts = Pace(target_ms=250), 0
     for _ in range(100):
         if pace.size > 1:
             timeouts += 1
             pace = pace.after_timeout()
         else:
-            pace = pace.after(1, 140)
+            pace = pace.after(1, row_ms)
     assert 5 < timeouts < 20
     for _ in range(60):
-        pace = pace.after(pace.size, 140 + 0.1 * pace.size)
+        pace = pace.after(pace.size, row_ms + 0.1 * pace.size)
     assert pace.size > 100
 
 

@@ -86,7 +86,7 @@ def _do(
     if len(page) > 1:
         # The time that the locks have left of the target; a single row starts with all of it.
         left_ms = pace.target_ms - 1000 * (time.monotonic() - started)
-        _bound(connection, left_ms * _WRITE_SHARE)
+        _bound(connection, max(left_ms * _WRITE_SHARE, pace.added_ms))
     written = write_rows(connection, run, work, query, ready)
     left = len(page) - written.changed - written.skipped
     gone = _skip_gone(connection, run, work, query, page) if left else 0

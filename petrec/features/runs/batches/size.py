@@ -10,6 +10,8 @@ _GROWTH = 1.2
 _CEILING = 20_000
 # How much of what further rows seemed to cost is still believed after a batch of one row.
 _TRUST = 0.9
+# What further rows may add to a batch of one row that takes all of the target by itself.
+_ADDED = 0.25
 
 
 @dataclass(frozen=True)
@@ -35,29 +37,30 @@ class Pace:
             alone_ms = min(self.alone_ms, took_ms)
             known = replace(self, alone_ms=alone_ms, each_ms=(took_ms - alone_ms) / (rows - 1))
         fitting = known.fitting
-        if rows < self.size and took_ms < known.aim_ms:
+        if rows < self.size and took_ms < known.alone_ms + known.room_ms:
             # A page that ends with its shard tells little of longer ones.
             fitting = max(fitting, self.size)
         grown = max(self.size + 1, int(self.size * _GROWTH))
         return replace(known, size=_bounded(min(fitting, grown)))
 
     @property
-    def aim_ms(self) -> float:
-        """Return half of what the rows may take: the target is a limit, not an average."""
-        return self.alone_ms + (self.target_ms - self.alone_ms) / 2
+    def added_ms(self) -> float:
+        """Return what further rows may add, however long a batch of one row takes."""
+        return _ADDED * self.alone_ms
+
+    @property
+    def room_ms(self) -> float:
+        """Return what further rows are to take: half of the rest, since the target is a limit."""
+        return max((self.target_ms - self.alone_ms) / 2, self.added_ms)
 
     @property
     def fitting(self) -> float:
-        """Return the size of a batch that takes as long as it is to, by what was measured."""
-        left_ms = self.aim_ms - self.alone_ms
-        if left_ms <= 0:
-            return 1
-        return 1 + left_ms / self.each_ms if self.each_ms else math.inf
+        """Return the size of a batch whose rows take as long as they are to."""
+        return 1 + self.room_ms / self.each_ms if self.each_ms else math.inf
 
     def after_timeout(self) -> "Pace":
         """Halve the size after a timeout."""
-        least_ms = (self.target_ms - self.alone_ms) / max(1, self.size - 1)
-        each_ms = max(self.each_ms, least_ms)
+        each_ms = max(self.each_ms, 2 * self.room_ms / max(1, self.size - 1))
         return replace(self, size=_bounded(self.size / 2), each_ms=each_ms)
 
     def at_most(self, size: int) -> "Pace":
