@@ -68,6 +68,15 @@ def test_far_from_the_server_further_rows_add_a_quarter_to_what_one_takes() -> N
     assert pace.added_ms == pytest.approx(75, abs=1)
 
 
+@pytest.mark.parametrize("took_ms", [5, 240])
+def test_pages_of_one_row_tell_little_of_large_batches(took_ms: float) -> None:
+    pace = Pace(target_ms=250, size=1000, alone_ms=5, each_ms=0.12)
+    for _ in range(50):
+        pace = pace.after(1, took_ms)
+    assert 1000 <= pace.size <= 1030
+    assert pace.alone_ms == 5
+
+
 @pytest.mark.parametrize("row_ms", [140, 300])
 def test_a_second_row_that_does_not_fit_is_not_tried_time_and_again(row_ms: float) -> None:
     pace, timeouts = Pace(target_ms=250), 0

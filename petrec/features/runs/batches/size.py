@@ -16,10 +16,11 @@ _ADDED = 0.25
 
 @dataclass(frozen=True)
 class Pace:
-    """A batch size, and the longest time to hold locks, in milliseconds.
+    """A batch size, and how long locks may be held, in milliseconds.
 
     `alone_ms` is what a batch of one row costs, most of it for round trips and the commit;
-    `each_ms` is what a further row adds.
+    `each_ms` is what a further row adds. Only where one row takes nearly all of the target, a
+    larger batch may take longer.
     """
 
     target_ms: float
@@ -31,17 +32,21 @@ class Pace:
         """Adapt to a committed batch: grow by a fifth at most, shrink as needed."""
         if rows == 0:
             return self
-        if rows == 1:
-            known = replace(self, alone_ms=took_ms, each_ms=_TRUST * self.each_ms)
-        else:
-            alone_ms = min(self.alone_ms, took_ms)
-            known = replace(self, alone_ms=alone_ms, each_ms=(took_ms - alone_ms) / (rows - 1))
+        known = self._measured(rows, took_ms)
         fitting = known.fitting
         if rows < self.size and took_ms < known.alone_ms + known.room_ms:
             # A page that ends with its shard tells little of longer ones.
             fitting = max(fitting, self.size)
         grown = max(self.size + 1, int(self.size * _GROWTH))
         return replace(known, size=_bounded(min(fitting, grown)))
+
+    def _measured(self, rows: int, took_ms: float) -> "Pace":
+        if self.size == 1:
+            # A network may have become slower, and a second row cheaper.
+            return replace(self, alone_ms=took_ms, each_ms=_TRUST * self.each_ms)
+        alone_ms = min(self.alone_ms, took_ms)
+        each_ms = (took_ms - alone_ms) / (rows - 1) if rows > 1 else self.each_ms
+        return replace(self, alone_ms=alone_ms, each_ms=each_ms)
 
     @property
     def added_ms(self) -> float:
