@@ -49,6 +49,11 @@ CREATE TABLE all_recordings (LIKE former INCLUDING ALL) PARTITION BY RANGE (id);
 CREATE TABLE recordings PARTITION OF all_recordings FOR VALUES FROM (0) TO (200);
 INSERT INTO recordings SELECT * FROM former; {0}
 """
+PARTED_PETS = (
+    "CREATE TABLE old_pets (LIKE pets INCLUDING ALL); DROP TABLE pets; CREATE TABLE pets"
+    " (id int PRIMARY KEY, owner_id int) PARTITION BY HASH (id); CREATE TABLE all_pets PARTITION OF"
+    " pets FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO pets VALUES (1), (2), (3)"
+)
 # What of the guide's objects the server lets nobody take away from this table alone.
 HELD = {
     "ALTER TABLE recordings DROP CONSTRAINT recordings_pkey, ADD PRIMARY KEY (id, pet_id)": (
@@ -72,9 +77,7 @@ ORDINARY = [
     "ALTER TABLE recordings DROP pet_id, ADD pet_id int GENERATED ALWAYS AS"
     " (CASE WHEN id < 100 THEN 1 ELSE 3 END) STORED",
     "CREATE TABLE younger () INHERITS (recordings); INSERT INTO younger VALUES (7, 10, 1)",
-    "CREATE TABLE old_pets (LIKE pets INCLUDING ALL); DROP TABLE pets; CREATE TABLE pets"
-    " (id int PRIMARY KEY, owner_id int) PARTITION BY HASH (id); CREATE TABLE all_pets PARTITION OF"
-    " pets FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO pets VALUES (1), (2), (3)",
+    PARTED_PETS,
     LEAF.format(""),
 ]
 TAKEN = {
@@ -183,3 +186,12 @@ def test_names_taken_in_a_partition(planner: Connection, any_cluster: Cluster) -
             assert "at partition small.recordings_a, fk_recordings_pet_id" in refusal(planner)
         else:
             there_and_back(planner)
+
+
+def test_names_taken_in_a_partition_of_pets(planner: Connection) -> None:
+    lists = Request(MAPPING, ("api",), "CASCADE")
+    seed(planner, f"{PARTED_PETS}; CREATE TABLE idx_all_pets_pets_owner_id ()")
+    assert "at partition small.all_pets, idx_all_pets_pets_owner_id" in refusal(planner, lists)
+    # Of appointments, which have no partition: no index gets this name.
+    seed(planner, f"{PARTED_PETS}; CREATE TABLE idx_all_pets_appointments_pet_owner_id ()")
+    there_and_back(planner, lists)

@@ -94,7 +94,7 @@ WITH wanted AS (
     SELECT indexrelid FROM pg_index WHERE indrelid = ANY(CAST(:oids AS oid[]))
     UNION
     SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = ANY(:names) AND n.nspname = :schema
+    WHERE c.relname = ANY(:indexes) AND n.nspname = :schema
 )
 SELECT ic.relname::text AS name, c.relname::text AS table, i.indisvalid AS valid,
        i.indpred IS NULL AS whole, i.indnkeyatts AS keys,

@@ -20,7 +20,7 @@ from petrec.features.constraints.catalog.rows import (
 )
 from petrec.features.constraints.catalog.unlike import read_unlike
 from petrec.features.constraints.names import Name, Names, part_index
-from petrec.features.constraints.specs import GROUPS, specs
+from petrec.features.constraints.specs import GROUPS, ObjectKind, Spec, specs
 from petrec.postgres.citus import Shell, read_shells
 from petrec.schema import Placement, Spread
 from petrec.settings import LOGICAL_COLUMNS, Mapping
@@ -152,6 +152,7 @@ def _read(connection: Connection, mapping: Mapping, found: Iterable[Any]) -> Cat
     tables = [_on_nodes(row, shells.get(row.oid)) for row in tables]
     columns = [ColumnRow(*row) for row in connection.execute(queries.COLUMNS, asked)]
     asked["oids"] = sorted({row.oid for row in tables} | {part.oid for part in parts})
+    asked["indexes"] = [spec.name for spec in _indexes()]
     asked["names"] = _names(mapping, parts)
     asked["schemas"] = sorted({mapping.schema, *(part.schema for part in parts)})
     return Catalog(
@@ -182,11 +183,20 @@ def _asked(mapping: Mapping) -> dict[str, Any]:
     return {"schema": mapping.schema, "tables": [mapping.table(name) for name in LOGICAL_COLUMNS]}
 
 
+def _indexes() -> list[Spec]:
+    return [spec for spec in specs(GROUPS, "CASCADE") if spec.kind is ObjectKind.INDEX]
+
+
 def _names(mapping: Mapping, parts: Iterable[Part]) -> list[str]:
     """Return the names of tables and indexes that are asked for, in partitions too."""
-    ours = [spec.name for spec in specs(GROUPS, "CASCADE")]
-    below = {part_index(part.name, name) for part in parts for name in ours}
-    return [*ours, *sorted(below), *(mapping.table(name) for name in LOGICAL_COLUMNS)]
+    tables = {logical: mapping.table(logical) for logical in LOGICAL_COLUMNS}
+    below = {
+        part_index(part.name, spec.name)
+        for part in parts
+        for spec in _indexes()
+        if part.level and part.root == tables[spec.table]
+    }
+    return [*(spec.name for spec in _indexes()), *sorted(below), *tables.values()]
 
 
 def _by_table(rows: Iterable[Row]) -> dict[int, list[Row]]:
