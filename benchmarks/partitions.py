@@ -1,10 +1,11 @@
 """`petrec constraints apply` on few and on many empty partitions: the cost of one statement.
 
-A cost is the time on processors of the client and of its sessions in the server, which a busy
-machine changes less than the time on the clock. The same statements are run without petrec, too.
+A cost is the time on processors of the client and of its sessions in the server. They take turns,
+so on an idle machine it is the time on the clock, and a busy machine changes it less. The same
+statements are run without petrec, too.
 
 It ends with 1 if a statement costs more among many partitions than among few, beyond what the
-machine's noise explains, or if it takes longer than `MOST_MS`.
+machine's noise explains, or more than `MOST_MS`.
 """
 
 import os
@@ -50,7 +51,7 @@ def run() -> None:
     found = find_binaries()
     missed = [major for major in sorted({min(found), max(found)}) if not _is_met(major)]
     if missed:
-        raise SystemExit(f"a statement among many partitions takes too long, on {missed}")
+        raise SystemExit(f"a statement among many partitions costs too much, on {missed}")
 
 
 def _is_met(major: int) -> bool:
@@ -64,7 +65,7 @@ def _is_met(major: int) -> bool:
         f" without petrec {bare:.2f}",
         flush=True,
     )
-    return ratio <= NOISE and min(many.clock for _, many in pairs) <= MOST_MS
+    return ratio <= NOISE and many.processor <= MOST_MS
 
 
 def _measure(cluster: Cluster, partitions: int) -> Cost:
