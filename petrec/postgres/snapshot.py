@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg import Copy
+from psycopg import Copy, Cursor
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, Select, Text, cast, func, select
 
 from petrec.postgres.session_state import with_settings
@@ -41,6 +42,7 @@ def stream_copy(connection: Connection, query: Select[Any], **values: Any) -> It
     """Yield an iterator over the rows, in PostgreSQL's text format; `values` are its parameters.
 
     It is a context manager, because the connection is in use until the stream is read or closed.
+    A reader that stops before the end cancels the statement, and with it the transaction.
     """
     with _copied(connection, query, "", **values) as copy:
         yield copy.rows()
@@ -70,5 +72,27 @@ def _copied(
     if not parameters:
         # The compiler has doubled each percent sign, which psycopg undoes only beside parameters.
         statement = statement.replace("%%", "%")
-    with driver.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+    with (
+        driver.cursor() as cursor,
+        _ended(cursor),
+        cursor.copy(statement, parameters) as copy,
+    ):
         yield copy
+
+
+@contextmanager
+def _ended(cursor: Cursor[Any]) -> Iterator[None]:
+    """Cancel a COPY that the block leaves open, so that the transaction can be rolled back.
+
+    Psycopg leaves it open where a reader stops without an error, and where a signal comes before
+    the first rows, which the server keeps until they fill its buffer.
+    """
+    try:
+        yield
+    finally:
+        if cursor.connection.info.transaction_status == TransactionStatus.ACTIVE:
+            Copy(cursor).finish(_StoppedReading())
+
+
+class _StoppedReading(Exception):  # noqa: N818 - psycopg cancels only for an exception
+    """The reason to cancel a COPY whose rows nobody reads."""
