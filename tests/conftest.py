@@ -1,4 +1,10 @@
-"""The fixtures come from named plugins."""
+"""The fixtures come from named plugins; no example of Hypothesis fails where a machine is slow."""
+
+from hypothesis import HealthCheck, settings
+
+# Before the tests are imported, whose own settings begin with these.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 pytest_plugins = [
     "pytester",

@@ -30,7 +30,7 @@ def pytest_configure() -> None:
         from hypothesis import Phase, settings
 
         phases = [Phase.explicit, Phase.generate]
-        settings.register_profile("mutants", phases=phases, database=None, deadline=None)
+        settings.register_profile("mutants", phases=phases, database=None)
         settings.load_profile("mutants")
 
 

@@ -139,7 +139,7 @@ def hand_written(empty_database: Database, monkeypatch: pytest.MonkeyPatch) -> D
 def test_lists_of_random_clinics_are_what_sql_selects(api: Api) -> None:
     connection = api.database.connect()
 
-    @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=MANY, suppress_health_check=list(HealthCheck))
     @given(links, visits, recordings, _MAYBE, _MAYBE, _CALLERS)
     def hold(
         linked: Any, visited: Any, recorded: Any, pet: Any, at: Any, callers: list[str]

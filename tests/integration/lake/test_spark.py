@@ -134,7 +134,7 @@ def test_two_exports_can_be_open_at_once_in_one_session(
 
 
 @pytest.mark.full
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(clinic=clinics())
 @example(clinic=MANY_KINDS)
 def test_spark_judges_many_random_clinics_as_the_rules_do(spark: Any, clinic: Clinic) -> None:

@@ -150,7 +150,7 @@ def test_any_harmless_rewriting_decides_the_same(decided: Path) -> None:
     assert len(before) == 11
 
     @given(how=REWRITING)
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     def read_again(how: dict[str, Any]) -> None:
         decided.write_bytes(rewritten(lines, how))
         assert read_decisions(decided) == before

@@ -89,7 +89,8 @@ def judged_by_rules(clinic: Clinic, visit: int | None) -> list[bool]:
 
 @pytest.mark.long
 @settings(
-    max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=MANY,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(clinic=clinics())
 @example(clinic=MANY_KINDS)

@@ -40,7 +40,7 @@ def hold_equal(clinic: Clinic, engine: FileEngine, session: Any = None) -> None:
     assert findings == sorted(wanted)
 
 
-@settings(max_examples=MANY, deadline=None)
+@settings(max_examples=MANY)
 @given(clinic=clinics())
 @example(clinic=MANY_KINDS)
 def test_duckdb_judges_as_the_rules_do(clinic: Clinic) -> None:

@@ -57,7 +57,7 @@ def port() -> int:
 
 
 @pytest.mark.parametrize("place", PLACES)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(one=PASSWORDS, other=PASSWORDS)
 def test_nothing_of_a_password_is_said_wherever_it_stands(
     port: int, place: str, one: str, other: str

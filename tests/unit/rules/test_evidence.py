@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from petrec.rules import classify
 from petrec.rules.evidence import certain
@@ -14,7 +14,6 @@ REX, LUNA = "rex", "luna"
 ONE, BOTH = frozenset({REX}), frozenset({REX, LUNA})
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(clinic=clinics(may_hide=()))
 def test_a_pet_is_inferred_only_where_it_makes_the_recording_ok(clinic: Clinic) -> None:
     for recording in clinic.recordings:

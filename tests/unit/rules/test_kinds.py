@@ -1,7 +1,7 @@
 """Each recording has the one kind that its facts make."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from petrec.rules import FINDINGS, KINDS, classify, kind_by_id
 from petrec.rules.facts import Facts, VisitFacts
@@ -88,7 +88,6 @@ def test_every_kind_is_among_the_cases() -> None:
     assert {kind for _, kind in CASES.values()} == {kind.id for kind in KINDS}
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(clinic=clinics(may_hide=()))
 def test_exactly_one_kind_holds_whatever_the_facts(clinic: Clinic) -> None:
     for recording in clinic.recordings:
