@@ -29,6 +29,7 @@ pytest_plugins = [
     "tests.plugins.fleets",
     "tests.plugins.served",
     "tests.plugins.api_fixtures",
+    "tests.plugins.limits",
     "tests.plugins.receiver",
     "tests.plugins.spans",
     "tests.plugins.generators",

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import create_engine
 
 from petrec.api import Options, StoredObject, Uploaded
+from petrec.api.pooled import driver_of
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
 from tests.plugins.frozen import Frozen
+from tests.plugins.limits import Limits
 from tests.plugins.two_clinics import INITIATE, REC1, VET1
 from tests.plugins.waiting import until
 
@@ -46,13 +48,24 @@ def locked(api: Api) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("own", "ours"), [("1h", 0.1), ("0", 0.1), ("100ms", 60), ("99999us", 60), ("1min", 0.1)]
+    ("own", "ours"), [("1h", 20), ("0", 20), ("20s", 60), ("19999999us", 60), ("1min", 20)]
 )
 def test_the_shorter_limit_of_a_statement_counts(make: Make, own: str, ours: float) -> None:
     api = make(statement_s=ours)
     api.database.execute(f"ALTER DATABASE {api.database.name} SET statement_timeout = '{own}'")
     api.engine.dispose()
+    served, show = api.router.service.database, "SHOW statement_timeout"
+    with served.reading() as reading, served.writing() as writing, served.journaling() as journal:
+        for connection in (reading, writing, driver_of(journal)):
+            assert connection.execute(show).fetchone() == ("20s",)
+
+
+def test_a_statement_that_waits_beyond_its_limit_is_busy(make: Make) -> None:
+    """Where the machine is slow, another statement is: the answer is the same."""
+    api = make()
     with locked(api):
+        api.database.execute(f"ALTER DATABASE {api.database.name} SET statement_timeout = '100ms'")
+        api.engine.dispose()
         answer = api.client.get(LIST)
     assert (answer.status_code, answer.json()["error_code"]) == (503, "database_busy")
 
@@ -60,11 +73,14 @@ def test_the_shorter_limit_of_a_statement_counts(make: Make, own: str, ours: flo
 @pytest.mark.parametrize(
     ("method", "path", "body"), [("GET", LIST, None), ("POST", START, INITIATE)]
 )
-def test_a_request_ends_in_its_time(make: Make, method: str, path: str, body: Any) -> None:
+def test_a_request_ends_in_its_time(
+    make: Make, limits: Limits, method: str, path: str, body: Any
+) -> None:
     api = make(statement_s=600, request_s=1)
     before = api.database.execute(ROWS)
     with locked(api):
-        answer = api.client.request(method, path, json=body)
+        with limits.counting():
+            answer = api.client.request(method, path, json=body)
         assert (answer.status_code, answer.headers["retry-after"]) == (504, "1")
         assert answer.json() == {
             "error": "gateway_timeout", "error_code": "time_exceeded",
@@ -78,7 +94,7 @@ def test_a_request_ends_in_its_time(make: Make, method: str, path: str, body: An
     assert api.client.get(LIST).status_code == 200
 
 
-def test_a_network_that_is_silent(two_clinics: Database, make: Make) -> None:
+def test_a_network_that_is_silent(two_clinics: Database, make: Make, limits: Limits) -> None:
     api = make(request_s=1)
     way = Frozen(two_clinics.cluster.port)
     url = f"postgresql+psycopg://postgres@127.0.0.1:{way.port}/{two_clinics.name}"
@@ -86,7 +102,8 @@ def test_a_network_that_is_silent(two_clinics: Database, make: Make) -> None:
     api.router.service.database.engine = engine
     assert api.client.get(LIST).status_code == 200
     way.flows.clear()
-    answer = api.client.get(LIST)
+    with limits.counting():
+        answer = api.client.get(LIST)
     assert (answer.status_code, answer.json()["error_code"]) == (504, "time_exceeded")
     # Its thread has ended, since its connection was cut.
     until(lambda: engine.pool.checkedout() == 0)  # type: ignore[attr-defined]
@@ -96,14 +113,17 @@ def test_a_network_that_is_silent(two_clinics: Database, make: Make) -> None:
     way.listener.close()
 
 
-def test_a_hook_that_hangs_takes_no_answer_with_it(two_clinics: Database, make_api: Make) -> None:
+def test_a_hook_that_hangs_takes_no_answer_with_it(
+    two_clinics: Database, make_api: Make, limits: Limits
+) -> None:
     """What was committed before stays; the client repeats the completion, and is told so."""
     may_end = threading.Event()
 
     def hang(_: Uploaded) -> None:
+        limits.pass_now()
         may_end.wait(60)
 
-    api = make_api(database=two_clinics, on_uploaded=hang, options=Options(request_s=1))
+    api = make_api(database=two_clinics, on_uploaded=hang)
     assert api.router.service.clinic.takes_uploads
     api.client.http.headers["x-user"] = VET1
     api.store.objects[f"key-{REC1}"] = StoredObject(3, "audio/mp4", "e")
