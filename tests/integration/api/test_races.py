@@ -2,8 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import cycle
 from typing import Any
 
 import psycopg
@@ -14,6 +16,30 @@ from tests.plugins.api import Api, Client, admin
 from tests.plugins.two_clinics import APPT1, INITIATE, PET1, VET1
 
 pytestmark = pytest.mark.api("two_clinics", headers={"x-user": VET1})
+
+
+class Meeting:
+    """Releases both sides, the unlinker later by up to what a request takes: either may be first.
+
+    A request takes as long as the machine is slow.
+    """
+
+    def __init__(self) -> None:
+        self.gate = threading.Barrier(2)
+        self.shares = cycle(part / 16 for part in range(17))
+        self.took_s = 0.0
+
+    def unlinker_starts(self) -> None:
+        delay_s = next(self.shares) * self.took_s
+        self.gate.wait()
+        time.sleep(delay_s)
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        self.gate.wait()
+        begun = time.monotonic()
+        yield
+        self.took_s = time.monotonic() - begun
 
 
 @pytest.mark.parametrize("pairs", [60, pytest.param(1000, marks=pytest.mark.full)])
@@ -30,13 +56,10 @@ def test_initiate_races_unlink(api: Api, pairs: int, key: bool) -> None:
             " REFERENCES appointment_pets (appointment_id, pet_id)"
         )
     api.database.execute("DELETE FROM recordings")
-    gate = threading.Barrier(2)
+    meeting = Meeting()
     client = Client(api.app, headers=admin() | {"x-user": VET1})
     with ThreadPoolExecutor(1) as other, api.database.connect() as unlinker:
-        outcomes = [
-            race(api, client, other, unlinker, stagger(gate, number), key)
-            for number in range(pairs)
-        ]
+        outcomes = [race(api, client, other, unlinker, meeting, key) for _ in range(pairs)]
     client.close()
     assert {status for status, _ in outcomes} <= {200, 400}
     assert len({status for status, _ in outcomes}) == 2, "both orders were seen"
@@ -47,19 +70,13 @@ def test_initiate_races_unlink(api: Api, pairs: int, key: bool) -> None:
     assert orphans == [(0,)]
 
 
-def stagger(gate: threading.Barrier, number: int) -> Callable[..., None]:
-    """Release both sides, the unlinker up to 8 ms later, so that either may be first."""
-
-    def wait(first: bool = False) -> None:
-        gate.wait()
-        if not first:
-            time.sleep(number % 17 * 0.0005)
-
-    return wait
-
-
 def race(
-    api: Api, client: Client, other: Any, unlinker: psycopg.Connection[Any], gate: Any, key: bool
+    api: Api,
+    client: Client,
+    other: Any,
+    unlinker: psycopg.Connection[Any],
+    meeting: Meeting,
+    key: bool,
 ) -> tuple[int, bool]:
     link = f"appointment_id = '{APPT1}' AND pet_id = '{PET1}'"
     unlinker.execute("DELETE FROM recordings")
@@ -68,7 +85,7 @@ def race(
     )
 
     def unlink() -> bool:
-        gate()
+        meeting.unlinker_starts()
         try:
             with unlinker.transaction():
                 unlinker.execute(f"SELECT FROM appointment_pets WHERE {link} FOR UPDATE")
@@ -80,8 +97,8 @@ def race(
         return not made
 
     unlinked = other.submit(unlink)
-    gate(first=True)
-    answer = client.post(PATH, json=INITIATE)
+    with meeting.request():
+        answer = client.post(PATH, json=INITIATE)
     if answer.status_code == 400:
         assert answer.json()["error_code"] == "pet_not_in_appointment"
     return answer.status_code, unlinked.result()

@@ -4,12 +4,12 @@ import itertools
 import re
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from petrec.errors import RunHeldError, TimedOutError
 from petrec.features.runs.journal import lock
@@ -18,6 +18,7 @@ from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.pooler import backend_pid
 from petrec.settings import Settings, Timeouts
 from tests.plugins.databases import Database
+from tests.plugins.waiting import until
 
 NAME, OTHER = '"public"."recordings"', '"public"."others"'
 CLOCK = "petrec.features.runs.journal.lock.time"
@@ -105,18 +106,31 @@ def test_planning_bounds_its_waits_for_locks_and_for_no_standby(
 
 @pytest.mark.parametrize("limited", [lock.bounded, lock.naming_blockers])
 def test_whoever_blocks_a_statement_is_named_with_the_limit(
-    empty_database: Database, limited: Callable[[Connection], AbstractContextManager[None]]
+    empty_database: Database,
+    caplog: pytest.LogCaptureFixture,
+    limited: Callable[[Connection], AbstractContextManager[None]],
 ) -> None:
     empty_database.execute("CREATE TABLE busy ()")
     with (
         empty_database.connect(autocommit=False) as other,
-        engine_of(empty_database, lock_ms=600).connect() as connection,
+        engine_of(empty_database, lock_ms=200).connect() as connection,
     ):
         other.execute("LOCK TABLE busy IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(TimedOutError) as refused, limited(connection):
+        blocker = f"pid {other.info.backend_pid} "
+
+        def is_seen() -> bool:
+            """Return whether the blocker was seen, which may take longer than one wait for it."""
+            with suppress(DBAPIError), connection.begin_nested():
+                connection.execute(READ)
+            return f"waiting for {blocker}" in caplog.text
+
+        def read_at_last() -> None:
+            until(is_seen)
             connection.execute(READ)
-        named = f"within 600ms: blocked by pid {other.info.backend_pid} "
-        assert named in refused.value.reason
+
+        with pytest.raises(TimedOutError) as refused, limited(connection):
+            read_at_last()
+        assert f"within 200ms: blocked by {blocker}" in refused.value.reason
         assert refused.value.hint
     with (
         pytest.raises(ProgrammingError),

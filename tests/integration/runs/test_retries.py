@@ -1,6 +1,7 @@
 """What fails for now is tried again up to the deadline, and whoever held it up is named."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from psycopg import errors as pg
@@ -9,11 +10,13 @@ from sqlalchemy.exc import DBAPIError
 
 from petrec.errors import RunStoppedError
 from petrec.features.runs.driver.retry import Patience, Retries
+from petrec.postgres.pooler import backend_pid
 from tests.plugins.databases import Database
+from tests.plugins.waiting import until
 
 BUSY = DBAPIError("UPDATE", {}, pg.LockNotAvailable("busy"))
 WRONG = DBAPIError("UPDATE", {}, pg.UndefinedTable("wrong"))
-WAIT = text("SELECT set_config('lock_timeout', '600ms', true), pg_advisory_lock(42)")
+WAIT = text("SELECT pg_advisory_lock(42)")
 
 
 def failing(times: int, error: DBAPIError = BUSY) -> Callable[[], int]:
@@ -74,16 +77,28 @@ def test_a_failed_attempt_may_have_a_substitute(clinic_engine: Engine) -> None:
 def test_the_session_that_blocks_a_second_attempt_is_named(
     clinic_engine: Engine, clinic: Database
 ) -> None:
-    retries, first = Retries(clinic_engine, Patience(0.1)), failing(1)
-    with clinic.connect() as other, clinic_engine.connect() as connection:
+    retries, first = Retries(clinic_engine, Patience(60)), failing(1)
+    with (
+        clinic.connect() as other,
+        clinic_engine.connect() as connection,
+        ThreadPoolExecutor(1) as beside,
+    ):
         other.execute("SELECT pg_advisory_lock(42)")
+        waiting = backend_pid(connection)
 
         def attempt() -> None:
             first()
             connection.execute(WAIT)
 
-        with pytest.raises(RunStoppedError):
+        def end_it() -> None:
+            until(lambda: retries.blockers)
+            retries.patience.deadline_s = 0
+            other.execute("SELECT pg_cancel_backend(%s)", (waiting,))
+
+        ended = beside.submit(end_it)
+        with pytest.raises(RunStoppedError, match="gave up: QueryCanceled"):
             retries.until_done(connection, attempt, gave_up)
+        ended.result()
         pid = other.info.backend_pid
         assert retries.blamed.startswith(f": blocked by pid {pid} "), retries.blamed
         retries.renew()
