@@ -19,7 +19,6 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
-    or_,
     select,
     true,
     union_all,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 
 from petrec.api.access import Columns, Scope
 from petrec.api.http.cursor import After
+from petrec.api.recordings.near import near
 from petrec.api.recordings.shape import recording_columns
 from petrec.api.recordings.spans import Conditions, End, spans
 from petrec.api.wire_columns import comes_after, has_status
@@ -75,7 +75,7 @@ class Branches:
 
     def unnamed(self, end: End) -> ColumnElement[bool]:
         """Return whether any recording up to an end lacks its pet."""
-        c: Columns = self.schema.recordings.alias("near").c
+        c: Columns = self.schema.recordings.alias("unnamed").c
         # In order: for one row in no order, a sequential scan looks cheap.
         first = self._newest_unnamed(select(c.id).where(*self._unnamed(c)), c).limit(1)
         return exists(self._spanned(first, c, end))
@@ -90,6 +90,8 @@ class Branches:
 
     def _spanned(self, query: Select[Any], c: Columns, end: End | None) -> CompoundSelect[Any]:
         parts = [query.where(*span) for span in spans(c, self.after, end)]
+        if (pets := self._asked_pets()) is not None:
+            parts = near(self.schema, pets, parts, c)
         return union_all(*(select(part.subquery(f"part_{n}")) for n, part in enumerate(parts)))
 
     def _newest_unnamed(self, query: Select[Any], c: Columns) -> Select[Any]:
@@ -107,13 +109,13 @@ class Branches:
         facts = judged(self.schema, lists=Lists.PER_ROW)
         c = facts.recording
         wanted = [facts.certain_pet.is_(None), *self._unnamed(c), *self._withheld_scope(c)]
-        query = select(c.id).where(*wanted)
-        found = union_all(*(query.where(*span) for span in spans(c, self.after, end)))
-        counted = select(found.subquery("undecided")).limit(_COUNTED).subquery("counted")
+        query = self._newest_unnamed(select(c.id).where(*wanted), c).limit(_COUNTED)
+        found = self._spanned(query, c, end).subquery("undecided")
+        counted = select(found).limit(_COUNTED).subquery("counted")
         return select(func.count().label("withheld")).select_from(counted)
 
     def _unnamed(self, c: Columns) -> Conditions:
-        return [c.pet_id.is_(None), *self._filtered(c), *self._near_pets(c)]
+        return [c.pet_id.is_(None), *self._filtered(c)]
 
     def _wanted(self, c: Columns, pet: ColumnElement[Any]) -> Conditions:
         chosen = [pet == bindparam("pet_id")] if "pet_id" in self.filters else []
@@ -139,21 +141,12 @@ class Branches:
     def _key(self, c: Columns) -> Conditions:
         return [] if self.after is After.TOP else [comes_after(c.created_at, c.id, self.after)]
 
-    def _near_pets(self, c: Columns) -> Conditions:
-        """Start from the pets' appointments and visits if the query starts from pets."""
-        links, visits = self.schema.links, self.schema.visits
+    def _asked_pets(self) -> Select[Any] | None:
+        """Return the pets whose recordings are wanted, if the query starts from pets."""
+        c = self.pets.c
         if "pet_id" in self.filters:
-            mine = select(self.pets.c.id).where(self.pets.c.id == bindparam("pet_id"))
-        elif self.of_all_pets:
-            mine = select(self.pets.c.id).where(self.scope.pets(self.pets.c))
-        else:
-            return []
-        listed = select(links.c.appointment_id).where(links.c.pet_id.in_(mine))
-        near = [_among(c.appointment_id, listed)]
-        if visits is not None:
-            seen = select(visits.c.id).where(visits.c.pet_id.in_(mine))
-            near.append(_among(c.visit_id, seen))
-        return [or_(*near)]
+            return select(c.id).where(c.id == bindparam("pet_id"))
+        return select(c.id).where(self.scope.pets(c)) if self.of_all_pets else None
 
     def _withheld_scope(self, c: Columns) -> Conditions:
         """Count what the caller would see if it had a pet, by its appointment."""
@@ -162,11 +155,6 @@ class Branches:
         appointments = self.schema.appointments.alias("known_appointment")
         known = appointments.c.id == c.appointment_id
         return [exists().where(known, self.scope.appointments(appointments.c))]
-
-
-def _among(column: ColumnElement[Any], query: Select[Any]) -> ColumnElement[bool]:
-    """Compare with a list that is built once, so that an index can be used."""
-    return column == any_(func.array(query.scalar_subquery(), type_=ARRAY(column.type)))
 
 
 def newest(c: Columns) -> tuple[ColumnElement[Any], ColumnElement[Any]]:

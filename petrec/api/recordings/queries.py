@@ -59,7 +59,8 @@ def page_query(schema: Schema, scope: Scope, filters: Filters, after: After) -> 
     position = as_position(page.c.created_at).label("position")
     joined = withheld.outerjoin(page, true())
     shown = [withheld.c.withheld, *wire_recording(page.c), position, page.c.nth]
-    return select(*shown).select_from(joined).order_by(*newest(page.c))
+    # SQLAlchemy compiles it by itself, and not as a part of the subquery that reads it first.
+    return select(*shown).select_from(joined).order_by(*newest(page.c)).add_cte(page)
 
 
 def _already_read(schema: Schema) -> Select[Any]:
