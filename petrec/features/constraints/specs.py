@@ -96,6 +96,7 @@ def _lists() -> tuple[Spec, ...]:
         _index("idx_recordings_pet_newest", group, r, "pet_id", *newest),
         _index("idx_recordings_appointment_newest", group, r, appointment, *newest),
         _index("idx_recordings_appointment_pet_newest", group, r, appointment, "pet_id", *newest),
+        _index("idx_recordings_visit_pet_newest", group, r, "visit_id", "pet_id", *newest),
         _index("idx_recordings_newest", group, r, *newest),
         _index("idx_recordings_status_newest", group, r, "status", *newest),
         _index("idx_recordings_pet_status_newest", group, r, "pet_id", "status", *newest),

@@ -33,6 +33,7 @@ idx_recordings_pet_newest: index of api on recordings (pet_id, created_at, id)
 idx_recordings_appointment_newest: index of api on recordings (appointment_id, created_at, id)
 idx_recordings_appointment_pet_newest: index of api on recordings\
  (appointment_id, pet_id, created_at, id)
+idx_recordings_visit_pet_newest: index of api on recordings (visit_id, pet_id, created_at, id)
 idx_recordings_newest: index of api on recordings (created_at, id)
 idx_recordings_status_newest: index of api on recordings (status, created_at, id)
 idx_recordings_pet_status_newest: index of api on recordings (pet_id, status, created_at, id)
