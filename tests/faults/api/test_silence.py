@@ -47,7 +47,7 @@ def make(two_clinics: Database, make_api: Make) -> Make:
 @contextmanager
 def by_way(api: Api, **pool: Any) -> Iterator[Frozen]:
     """Lead the application to its database by a way that can be frozen."""
-    way = Frozen(api.database.cluster.port)
+    way, before = Frozen(api.database.cluster.port), workers()
     url = f"postgresql+psycopg://postgres@127.0.0.1:{way.port}/{api.database.name}"
     engine = create_engine(url, **pool)
     limits = api.router.service.options
@@ -55,6 +55,8 @@ def by_way(api: Api, **pool: Any) -> Iterator[Frozen]:
     api.router.service.database = Served(engine, limit_ms=int(limits.statement_s * 1000))
     yield way
     way.flows.set()
+    # A thread that was given up returns its connection later, which a disposed pool would leak.
+    until(lambda: workers() <= before)
     engine.dispose()
     way.listener.close()
 
