@@ -17,7 +17,7 @@ from petrec.features.constraints.objects.base import Object
 from petrec.features.constraints.objects.column import VisitColumn
 from petrec.features.constraints.objects.index import Index
 from petrec.features.constraints.objects.table import VisitsTable, visits_columns
-from petrec.features.constraints.specs import DEFAULT_GROUPS, specs
+from petrec.features.constraints.specs import GROUPS, specs
 from petrec.features.constraints.state import ObjectState, Step
 from petrec.phrases import Phrase, Phrased
 
@@ -76,7 +76,7 @@ def refuse_strangers(connection: Connection, catalog: Catalog) -> None:
     visits = mapping.table("visits")
     made = {column.name.bare for column in visits_columns(catalog)}
     extra = sorted(name for table, name in catalog.columns if table == visits and name not in made)
-    wanted = [spec.name for spec in specs(DEFAULT_GROUPS, "CASCADE")]
+    wanted = [spec.name for spec in specs(GROUPS, "CASCADE")]
     parts = [part.name for part in catalog.tree(mapping.table("recordings"))]
     values: dict[str, Any] = {
         "schema": str(Name(mapping.schema)),
@@ -98,6 +98,8 @@ def drop_steps(own: list[tuple[Object, ObjectState]]) -> Iterator[Step]:
     """Return the steps of a rollback that also drops the table and the column."""
     of_column = [each for each, _ in own if "visit_id" in each.spec.columns]
     indexes = [each for each in reversed(of_column) if isinstance(each, Index)]
+    # Of an empty column a partial index is built soonest.
+    indexes.sort(key=lambda each: not each.spec.partial)
     for each, state in reversed(own):
         if isinstance(each, VisitsTable):
             yield from each.drop(state)

@@ -1,6 +1,6 @@
 """The integration guide's schema, one entry per object, in the order of creation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 DEFAULT_GROUPS = ("indexes", "required", "visits")
@@ -19,7 +19,10 @@ class ObjectKind(StrEnum):
 
 @dataclass(frozen=True)
 class Spec:
-    """One object by logical names; `parent` and `on_delete` are those of a foreign key."""
+    """One object by logical names; `parent` and `on_delete` are those of a foreign key.
+
+    `with_visits` is whether the visits table and visit_id are created with it, if they are missing.
+    """
 
     name: str
     group: str
@@ -30,6 +33,7 @@ class Spec:
     parent_columns: tuple[str, ...] = ("id",)
     on_delete: str = "CASCADE"
     partial: bool = False
+    with_visits: bool = False
 
 
 def _index(name: str, group: str, table: str, *columns: str, partial: bool = False) -> Spec:
@@ -39,7 +43,8 @@ def _index(name: str, group: str, table: str, *columns: str, partial: bool = Fal
 def specs(groups: tuple[str, ...], on_delete: str) -> list[Spec]:
     """Return the objects of these groups; `on_delete` is for the recordings' pet."""
     wanted = (*_recordings(on_delete), *_visits(), *_beyond(), *_lists())
-    return [item for item in wanted if item.group in groups]
+    with_visits = "visits" in groups
+    return [replace(item, with_visits=with_visits) for item in wanted if item.group in groups]
 
 
 def _recordings(on_delete: str) -> tuple[Spec, ...]:

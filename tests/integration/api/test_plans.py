@@ -122,10 +122,11 @@ def test_an_owner_of_few_recordings_reads_no_backlog_of_others(api: Api, petrec:
     made.execute("VACUUM ANALYZE")
     lists = Lists(made, api)
     for query in ("", f"?pet_id=pet-{PET1}", "?status=uploaded", "?limit=2"):
-        for told, read in lists.pages(query or "?limit=50", ACTORS["owner"]):
-            assert 0 < read <= 4 * told, query
-            assert {row["pet_id"] for row in lists.page} == {f"pet-{PET1}"}
-        assert told == (1 if query == "?limit=2" else 3), query
+        pages = list(lists.pages(query or "?limit=50", ACTORS["owner"]))
+        assert [told for told, _ in pages] == ([2, 1] if query == "?limit=2" else [3]), query
+        # Four times the owner's three, whatever part of them a page tells.
+        assert all(0 < read <= 4 * 3 for _, read in pages), query
+        assert {row["pet_id"] for row in lists.page} == {f"pet-{PET1}"}
 
 
 def test_a_rare_status_of_an_enum_is_found_by_an_index(

@@ -162,14 +162,22 @@ def test_a_backfill_waits_for_a_decision_that_is_being_written(
     clinic: Database, spawn: Spawn
 ) -> None:
     held = "SELECT pg_advisory_lock(%s), set_config('application_name', %s, false)"
-    waiting = """
-        SELECT FROM pg_stat_activity
-        WHERE application_name LIKE 'petrec backfill%%' AND query LIKE '%%pg_locks%%'
+    committed = """
+        SELECT pid, query_start FROM pg_stat_activity
+        WHERE application_name LIKE 'petrec backfill%%' AND query = 'COMMIT'
     """
+    tries = set()
+
+    def is_waiting() -> bool:
+        # It asks for the lock in one short transaction after the other.
+        tries.update(clinic.execute(committed, ()))
+        return len(tries) > 5
+
     key = key_of_target('"public"."recordings"')
     with clinic.connect() as decision:
         decision.execute(held, (key, "petrec review serve here:1"))
         backfill = spawn("backfill", "--apply", "--yes", "-q", dsn=clinic.dsn)
-        until(lambda: clinic.execute(waiting, ()) or backfill.poll() is not None)
+        until(lambda: is_waiting() or backfill.poll() is not None)
+        assert backfill.poll() is None
     _, err = backfill.communicate()
     assert (backfill.returncode, err) == (0, "")

@@ -24,14 +24,14 @@ def _ignored(catalog: Catalog, tables: tuple[str, ...]) -> Iterator[str]:
 
 def _lacking(catalog: Catalog, spec: Spec, table: str, columns: tuple[str, ...]) -> Iterator[str]:
     """Return what an object needs of a table, but that neither exists nor is created by a step."""
-    name, made_here = catalog.mapping.table(table), spec.group == "visits"
+    name = catalog.mapping.table(table)
     if name not in catalog.tables:
-        if not (table == "visits" and made_here) or catalog.has_relation(name):
+        if not (table == "visits" and spec.with_visits) or catalog.has_relation(name):
             yield f"table {name} does not exist"
         return
     for logical in columns:
         column, held = catalog.mapping.column(table, logical), catalog.column(table, logical)
-        coming = made_here and logical == "visit_id" and _has_visits(catalog)
+        coming = spec.with_visits and logical == "visit_id" and _has_visits(catalog)
         if f"{table}.{logical}" in catalog.mapping.ignore:
             yield f"[mapping] ignore names {table}.{logical}"
         elif held is None and not coming:
