@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from types import TracebackType
+from typing import Any
 
 import pytest
 
@@ -44,14 +44,9 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> Limits:
                 loop = asyncio.get_running_loop()
                 made.running[self] = partial(loop.call_soon_threadsafe, self._end, loop)
 
-        async def __aexit__(
-            self,
-            kind: type[BaseException] | None,
-            error: BaseException | None,
-            trace: TracebackType | None,
-        ) -> None:
+        async def __aexit__(self, *ended: Any) -> None:
             made.running.pop(self, None)
-            await super().__aexit__(kind, error, trace)
+            await super().__aexit__(*ended)
 
     for user in ("petrec.api.http.envelope", "petrec.api.host.health"):
         monkeypatch.setattr(f"{user}.TimeLimit", Limited)

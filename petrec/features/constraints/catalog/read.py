@@ -190,13 +190,15 @@ def _indexes() -> list[Spec]:
 def _names(mapping: Mapping, parts: Iterable[Part]) -> list[str]:
     """Return the names of tables and indexes that are asked for, in partitions too."""
     tables = {logical: mapping.table(logical) for logical in LOGICAL_COLUMNS}
+    indexes = _indexes()
     below = {
         part_index(part.name, spec.name)
         for part in parts
-        for spec in _indexes()
-        if part.level and part.root == tables[spec.table]
+        if part.level
+        for spec in indexes
+        if part.root == tables[spec.table]
     }
-    return [*(spec.name for spec in _indexes()), *sorted(below), *tables.values()]
+    return [*(spec.name for spec in indexes), *sorted(below), *tables.values()]
 
 
 def _by_table(rows: Iterable[Row]) -> dict[int, list[Row]]:
