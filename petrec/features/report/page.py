@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 from functools import cache
-from shlex import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -18,13 +17,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    made.filters |= {
-        "number": number,
-        "moment": moment,
-        "day": day,
-        "legible": plain,
-        "shell": quote,
-    }
+    made.filters |= {"number": number, "moment": moment, "day": day, "legible": plain}
     made.globals["percent"] = percent
     return made
 
