@@ -48,6 +48,11 @@ BOUNDS = (
 )
 
 
+def compared(way: str, damage: Damage) -> bool:
+    """Return whether a bound on this damage compares petrec with this way."""
+    return any(bound.damage is damage and way.startswith(bound.other) for bound in BOUNDS)
+
+
 def medians(results: Sequence[Mapping[str, Any]], recordings: int, damage: str) -> dict[str, float]:
     """Return the median seconds by way, at one size and damage."""
     return {

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import lake_page, report
 from benchmarks.api_bounds import Compared, Side, as_document
-from benchmarks.bounds import DUCKDB, FOUR, PETREC, SCANNED, SEVEN, held
+from benchmarks.bounds import DUCKDB, FOUR, PETREC, SCANNED, SEVEN, compared, held
 from benchmarks.chart import Bar, bars
 from benchmarks.clinics import Damage
 
@@ -55,6 +55,25 @@ def test_a_bound_compares_medians_of_one_size_and_damage() -> None:
     others = [row(PETREC, 100, size=2000), row(SEVEN, 1, damage=Damage.LITTLE)]
     found = {each.bound.other: round(each.ratio, 3) for each in held([*others, *FAST])}
     assert found == {SEVEN: round(5 / 11, 3), DUCKDB: 1.1}
+
+
+def test_of_a_large_clinic_only_those_are_asked_that_a_bound_compares() -> None:
+    ways = (SEVEN, FOUR, f"{DUCKDB} 1.5.5", "polars 2.1.0")
+    asked = {damage: [way for way in ways if compared(way, damage)] for damage in Damage}
+    assert asked == {
+        Damage.MUCH: [SEVEN, f"{DUCKDB} 1.5.5"],
+        Damage.LITTLE: [FOUR],
+        Damage.INDEXED: [],
+        Damage.NONE: [],
+        Damage.KEPT: [FOUR],
+    }
+
+
+def test_the_chart_is_of_the_size_at_which_most_was_asked(page: Path) -> None:
+    write(page, [*FAST, row(PETREC, 30, size=5000), row(SEVEN, 60, size=5000)])
+    chart = (page.parent / "audit.svg").read_text()
+    assert "1,000 recordings" in chart
+    assert "5,000" not in chart
 
 
 def test_engines_stand_side_by_side_in_the_section_of_their_own(tmp_path: Path) -> None:
