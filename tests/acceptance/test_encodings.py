@@ -70,7 +70,7 @@ def test_databases_in_other_encodings_are_repaired(
             admin.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
 
 
-def test_awkward_column_names(petrec: Petrec, clinic: Database) -> None:
+def test_awkward_column_names_are_listed_and_repaired(petrec: Petrec, clinic: Database) -> None:
     for name in ("id (unmapped)", "100%", 'we""ird', "%(x)s", "petrec kind"):
         clinic.execute(f'ALTER TABLE recordings ADD COLUMN "{name}" int DEFAULT 7')
     header = petrec("audit", "--rows", "mismatched", dsn=clinic.dsn).out.splitlines()[0]

@@ -47,7 +47,9 @@ def test_appointment_that_gains_a_pet_makes_the_row_ambiguous(
     assert skipped == [("missing_ambiguous",)]
 
 
-def test_lock_never_released(petrec: Petrec, clinic: Database) -> None:
+def test_a_row_that_stays_locked_ends_the_run_and_not_the_others(
+    petrec: Petrec, clinic: Database
+) -> None:
     recording, _ = clinic.execute(INFERABLE)[0]
     with clinic.connect(autocommit=False) as other:
         other.execute("SELECT FROM recordings WHERE id = %s FOR UPDATE", (recording,))

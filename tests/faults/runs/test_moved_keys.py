@@ -52,7 +52,9 @@ def into_its_own(row: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.few(1)
-def test_every_way_back(moved: Database, petrec: Petrec, tmp_path: Path) -> None:
+def test_runs_of_every_command_are_undone_where_keys_move(
+    moved: Database, petrec: Petrec, tmp_path: Path
+) -> None:
     dsn, before = moved.dsn, moved.execute(ALL)
     backfilled = petrec(*APPLY, "--format", "json", dsn=dsn)
     assert backfilled.code == 0, backfilled.err

@@ -167,7 +167,7 @@ def full() -> tuple[list[Any], list[Any], list[Any]]:
     return linked, visited, recorded
 
 
-def test_a_full_clinic(api: Api) -> None:
+def test_a_full_clinic_answers_every_caller_as_sql_does(api: Api) -> None:
     """So full that each filter, join and correlation changes some caller's answer."""
     connection = api.database.connect()
     fill(connection, *full())

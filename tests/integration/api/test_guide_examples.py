@@ -22,7 +22,7 @@ def clinic_of_the_guide(database: MakeDatabase) -> Database:
     return guide.fill(database("text_ids"))
 
 
-def test_list_of_recordings(api: Api) -> None:
+def test_the_list_of_recordings_is_that_of_the_guide(api: Api) -> None:
     path = f"/api/v1/recordings/?appointment_id=appt-{guide.APPOINTMENT}&limit=50"
     answer = api.client.get(path)
     assert json.dumps(answer.json()) == json.dumps(guide.RECORDINGS)

@@ -33,7 +33,7 @@ def initiate(api: Api, key: str, **change: Any) -> Any:
     return api.client.post(PATH, json=INITIATE | change, headers={"Idempotency-Key": key})
 
 
-def test_fifty_at_once(api: Api) -> None:
+def test_fifty_requests_with_one_key_make_one_upload(api: Api) -> None:
     ((before,),) = api.database.execute(COUNT)
 
     async def send() -> set[tuple[int, str]]:

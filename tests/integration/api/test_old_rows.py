@@ -144,7 +144,7 @@ def test_withheld_rows_without_a_time(base: Database, start: Callable[[], Api]) 
         assert counted == expected > 0, limit
 
 
-def test_nulls_are_nulls(base: Database, start: Callable[[], Api]) -> None:
+def test_what_was_never_recorded_is_null(base: Database, start: Callable[[], Api]) -> None:
     """Nothing is made up for what was never recorded; only the pet is never null."""
     names: tuple[str, ...] = (
         "recorded_by_user_id",

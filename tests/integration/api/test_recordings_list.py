@@ -113,7 +113,7 @@ def test_an_admin_is_served_all_recordings_in_order(api: Api) -> None:
     assert withheld == oracle.withheld() > 0
 
 
-def test_links_lead_on(api: Api) -> None:
+def test_links_lead_through_all_pages(api: Api) -> None:
     """By a reference relative to the request, so that a client stays where it asked."""
     pet = api.database.execute(
         "SELECT pet_id FROM recordings JOIN pets ON pets.id = pet_id"
@@ -179,7 +179,7 @@ def test_queries_that_cannot_be_answered_are_refused(api: Api) -> None:
         assert (answer.status_code, answer.json()["error_code"]) == (404, "cursor_not_found")
 
 
-def test_walk_under_inserts(api: Api) -> None:
+def test_a_walk_misses_nothing_while_rows_come_in(api: Api) -> None:
     """Rows that come in while a client walks disturb nothing that was there before."""
     before = {f"rec-{row[0]}" for row in api.database.execute("SELECT id FROM recordings")}
     insert = (

@@ -85,7 +85,7 @@ def test_tracebacks_hold_no_values(api: Api, caplog: pytest.LogCaptureFixture) -
     assert "very-private" not in caplog.text
 
 
-def test_body_too_large(api: Api) -> None:
+def test_a_body_that_is_too_large_is_refused(api: Api) -> None:
     answer = api.client.post(PATH, json=INITIATE | {"more": "x" * 70_000})
     assert (answer.status_code, answer.json()["error_code"]) == (413, "body_too_large")
 

@@ -43,7 +43,7 @@ def uploaded(api: Api) -> str:
     return str(made["recording_id"])
 
 
-def test_round_trips(wired: tuple[Api, RoundTrips]) -> None:
+def test_requests_take_as_many_round_trips_as_they_need(wired: tuple[Api, RoundTrips]) -> None:
     """BEGIN with its settings, the statement, COMMIT; a completion reads first, then writes."""
     api, trips = wired
     pages = f"{API}/?pet_id=pet-{PET1}", f"{API}/?appointment_id=appt-{APPT1}"

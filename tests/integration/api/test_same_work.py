@@ -97,14 +97,14 @@ def test_a_foreign_id_costs_the_work_of_an_absent_one(watched: Api, actor: str) 
 
 
 @pytest.mark.parametrize("actor", ["owner", "staff"])
-def test_with_a_key(watched: Api, actor: str) -> None:
+def test_with_an_idempotency_key_the_work_is_the_same(watched: Api, actor: str) -> None:
     one, key = OBJECTS["initiate"], {"Idempotency-Key": "k"}
     done = work(watched, actor, one, APPT2, **key)
     assert done == work(watched, actor, one, ABSENT, **key)
     assert any("pg_advisory_xact_lock" in each for each in done)
 
 
-def test_differences_are_seen(watched: Api) -> None:
+def test_an_own_object_leads_to_other_steps(watched: Api) -> None:
     """An own object leads to more, or to other steps."""
     for name in ("complete", "initiate", "read visit", "update visit"):
         one = OBJECTS[name]

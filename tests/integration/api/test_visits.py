@@ -32,7 +32,7 @@ def test_life_of_a_visit(api: Api) -> None:
     assert api.client.get(one).json()["error_code"] == "visit_not_found"
 
 
-def test_visit_without_appointment(api: Api) -> None:
+def test_a_visit_needs_no_appointment(api: Api) -> None:
     made = api.client.post(PATH, json={"pet_id": PET1, "visit_type": "call"})
     assert (made.status_code, made.json()["appointment_id"]) == (201, None)
 
@@ -109,7 +109,7 @@ def test_pages_hold_every_visit_once(api: Api) -> None:
     assert len(seen) == len(set(seen)) == 9
 
 
-def test_walk_under_inserts(api: Api) -> None:
+def test_a_walk_misses_nothing_while_rows_come_in(api: Api) -> None:
     """Visits that come in while a client walks disturb nothing that was there before."""
     more = (
         "INSERT INTO visits (pet_id, appointment_id, visit_date, visit_type, created_by)"

@@ -32,7 +32,7 @@ def finish(child: "pexpect.spawn[str]") -> tuple[str, int | None]:
     return child.before or "", child.exitstatus
 
 
-def test_no_writes_nothing(terminal: Terminal, clinic: Database) -> None:
+def test_the_answer_no_writes_nothing(terminal: Terminal, clinic: Database) -> None:
     child = terminal("backfill", "--apply")
     child.expect(f"{clinic.name} on 127.0.0.1 as postgres: ")
     child.expect("Set the pet of 395 recordings in public.recordings")

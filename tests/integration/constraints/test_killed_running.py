@@ -99,7 +99,7 @@ def test_in_an_index_build(
 
 
 @pytest.mark.parametrize(("where", "orphan"), _cases(often="finishes"))
-def test_in_a_validation(
+def test_killed_in_a_validation_the_next_run_ends_it(
     petrec: Petrec, spawn: Spawn, make: Make, where: tuple[str, int], orphan: str
 ) -> None:
     untouched = make(where)

@@ -47,7 +47,7 @@ def test_the_gate_names_the_kinds(petrec: Petrec, clinic: Database) -> None:
         ("--appointment-fk", "fk_recordings_appointment_id", APPOINTMENTS),
     ],
 )
-def test_refused_until_repaired(
+def test_a_constraint_is_refused_until_its_rows_are_repaired(
     petrec: Petrec, clinic: Database, option: str, name: str, repair: str
 ) -> None:
     clean(clinic).execute("""UPDATE recordings SET appointment_id = gen_random_uuid()

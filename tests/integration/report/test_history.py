@@ -143,7 +143,9 @@ def test_history_that_is_not_usable(petrec: Petrec, clinic: Database, tmp_path: 
     assert not (tmp_path / "report.json").exists()
 
 
-def test_two_at_once(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
+def test_a_history_that_another_report_holds_ends_with_3(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
     from petrec.features.report.history.lock import locked
 
     with locked(tmp_path / "petrec-history.txt"):

@@ -81,7 +81,7 @@ def test_it_is_asked_again(webhook: Webhook) -> None:
     assert webhook.heard == [{"text": "hello"}] * 3
 
 
-def test_not_for_ever(webhook: Webhook) -> None:
+def test_a_webhook_that_fails_is_tried_a_few_times_alone(webhook: Webhook) -> None:
     webhook.answers = [500] * 100
     with pytest.raises(OutputError, match="HTTP 500"):
         post(webhook.url, "hello", backoff_s=0)

@@ -53,7 +53,9 @@ def visit(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
 @pytest.mark.few(1)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_offline_and_quiet(visit: Callable[..., Any], sample: ReportResult, scheme: str) -> None:
+def test_the_page_is_whole_and_readable_in_each_scheme(
+    visit: Callable[..., Any], sample: ReportResult, scheme: str
+) -> None:
     page = visit(page_of(sample), color_scheme=scheme, viewport={"width": 1000, "height": 800})
     assert page.inner_text("h1") == sample.verdict.sentence
     assert page.locator("svg.chart").count() == 4

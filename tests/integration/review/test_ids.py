@@ -59,7 +59,7 @@ def connection(database: MakeDatabase, any_cluster: Cluster) -> Iterator[Connect
 
 
 @pytest.mark.matrix
-def test_the_type_decides(connection: Connection) -> None:
+def test_the_type_of_a_column_decides_what_is_an_id(connection: Connection) -> None:
     for name, (right, wrong) in TYPES.items():
         found = normal_ids(connection, column("id", PgType(name)), [*right, *wrong])
         assert found == right, name

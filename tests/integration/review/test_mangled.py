@@ -113,7 +113,9 @@ def test_each_error_names_its_place(
 
 
 @pytest.mark.parametrize("name", ["header_changed", "unknown_pet", "state_of_another_time"])
-def test_nothing_is_written(petrec: Petrec, clinic: Database, decided: Path, name: str) -> None:
+def test_nothing_is_written_from_a_mangled_file(
+    petrec: Petrec, clinic: Database, decided: Path, name: str
+) -> None:
     before = clinic.checksum()
     DAMAGES[name].mangle(decided, clinic)
     ended = petrec(
@@ -139,7 +141,7 @@ def test_nothing_is_written(petrec: Petrec, clinic: Database, decided: Path, nam
          '"verdict": "leave"}]}', 1, "reviewer"),
     ],
 )  # fmt: skip
-def test_a_damaged_download(
+def test_a_damaged_download_names_its_line_and_field(
     inspect_file: Callable[[Path], Checked], tmp_path: Path, content: str, line: int, field: str
 ) -> None:
     (tmp_path / "decisions.json").write_text(content)

@@ -69,7 +69,7 @@ WORK: dict[str, tuple[str, Change]] = {
 
 @pytest.mark.few(5)
 @pytest.mark.parametrize("name", WORK)
-def test_work_is_found(exported: Exported, name: str) -> None:
+def test_a_file_with_decisions_is_not_replaced(exported: Exported, name: str) -> None:
     file, change = WORK[name]
     path = exported(file)
     refuse_filled(path)

@@ -104,7 +104,7 @@ def replace_part(path: Path, part: str, change: Callable[[str], str]) -> Path:
         lambda text: text.replace('r="A1"', 'r="1"'),
     ],
 )
-def test_damage_is_named(tmp_path: Path, change: Callable[[str], str]) -> None:
+def test_a_damaged_workbook_is_refused(tmp_path: Path, change: Callable[[str], str]) -> None:
     path = written(tmp_path / "a.xlsx", "a", 2)
     with pytest.raises(Damaged):
         cells(replace_part(path, "xl/worksheets/sheet1.xml", change))

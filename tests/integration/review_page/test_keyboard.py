@@ -96,7 +96,7 @@ def test_a_held_key_and_browser_shortcuts_decide_nothing_more(opened: Open) -> N
     assert page.text("#done") == "1"
 
 
-def test_search_and_filters(opened: Open) -> None:
+def test_search_and_filters_work_by_keyboard(opened: Open) -> None:
     page = opened(clinic())
     page.press("1", "c", "/")
     page.page.keyboard.type("CHECKUP 59")

@@ -54,7 +54,7 @@ def test_no_command_repeats_a_table_in_a_subquery(
     assert take_repeated() == []
 
 
-def test_what_is_found() -> None:
+def test_a_query_that_lost_its_correlation_is_found() -> None:
     """A table of the query around the query around is not correlated by itself."""
     data = MetaData()
     tables = [Table(name, data, Column("id", Integer), Column("b", Integer)) for name in "abc"]

@@ -100,7 +100,9 @@ def test_the_example_for_gitlab_fails_on_a_new_finding(
     assert ET.parse(report).getroot().get("failures") == "1"
 
 
-def test_before_a_deployment(shell: Shell, clinic: Database, tmp_path: Path) -> None:
+def test_the_script_before_a_deployment_works(
+    shell: Shell, clinic: Database, tmp_path: Path
+) -> None:
     script = EXAMPLES / "pre-deploy.sh"
     assert os.access(script, os.X_OK)
     (tmp_path / "petrec-expect.toml").write_text((EXAMPLES / "petrec-expect.toml").read_text())

@@ -68,7 +68,7 @@ def test_3_the_role_may_not_read(petrec: Petrec, clinic: Database) -> None:
     failed(petrec("validate", dsn=dsn), 3, "GRANT SELECT")
 
 
-def test_5_no_rows(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
+def test_an_empty_table_ends_with_5(petrec: Petrec, clinic: Database, tmp_path: Path) -> None:
     clinic.execute("TRUNCATE recordings")
     assert petrec("validate", "-q", dsn=clinic.dsn).code == 5
     assert petrec("validate", "-q", "--allow-empty", dsn=clinic.dsn).code == 0

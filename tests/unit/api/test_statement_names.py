@@ -35,5 +35,5 @@ from petrec.api.host.traced import statement_name
         ("'unclosed FROM pets", ("UNCLOSED", "")),
     ],
 )  # fmt: skip
-def test_names(text: str, name: tuple[str, str]) -> None:
+def test_a_statement_is_named_by_its_verb_and_table(text: str, name: tuple[str, str]) -> None:
     assert statement_name(text) == name

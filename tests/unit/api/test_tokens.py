@@ -29,7 +29,7 @@ def shared() -> Verifier:
     return Verifier(HS, OneKey(SECRET, HS.algorithms))
 
 
-def test_a_good_token(shared: Verifier) -> None:
+def test_a_good_token_gives_its_claims(shared: Verifier) -> None:
     assert shared.claims(signed())["sub"] == "vet-1"
     assert shared.claims(signed(exp=int(time.time()) - 2))
 

@@ -85,6 +85,6 @@ def test_moments_of_any_zone_and_form_are_in_utc() -> None:
     assert str(frame["at"].dtype) == "datetime64[us, UTC]"
 
 
-def test_counts_by_name() -> None:
+def test_a_frame_has_a_row_for_each_count() -> None:
     frame = counts_frame("kind", {"a": 1, "b": 0})
     assert frame.to_dict("list") == {"kind": ["a", "b"], "count": [1, 0]}

@@ -28,5 +28,5 @@ def test_another_engine_is_refused_by_name(version: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("version", POSTGRESQL)
-def test_postgresql_passes(version: str) -> None:
+def test_versions_of_postgresql_are_accepted(version: str) -> None:
     check_version(version)
