@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from petrec.errors import JournalVersionError, PermissionMissingError
+from petrec.errors import JournalVersionError, PermissionMissingError, SchemaMismatchError
 from petrec.features.runs.journal.install import install_journal, only_writer
 from petrec.features.runs.journal.lock import is_held
 from petrec.features.runs.journal.presence import is_readable, journal_hindrances
@@ -43,6 +43,19 @@ def test_a_role_that_may_create_no_schema_is_told_what_to_ask_for(empty_database
         usage = f"it needs GRANT USAGE ON SCHEMA petrec TO {role};"
         assert (journal_hindrances(connection), is_readable(connection)) == ([usage], False)
     empty_database.execute(f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
+
+
+def test_tables_of_another_application_are_named(empty_database: Database) -> None:
+    engine = make_engine(resolve_dsn(empty_database.dsn, None), Settings(), "test")
+    empty_database.execute("""
+        CREATE SCHEMA petrec; CREATE TABLE petrec.runs (id int, run_id int);
+        CREATE VIEW petrec.skips AS SELECT 1 AS run_id; CREATE TABLE petrec.edits (run_id int);
+        CREATE TABLE petrec.others ()
+    """)
+    with pytest.raises(SchemaMismatchError, match=r"did not create runs, skips in it\n") as refused:
+        install_journal(engine)
+    assert "ALTER SCHEMA petrec RENAME TO" in refused.value.hint
+    assert empty_database.execute(TABLES) == [(3,)]
 
 
 def test_tables_of_a_newer_version_are_left_alone(empty_database: Database) -> None:

@@ -12,6 +12,7 @@ from petrec.features.runs.batches.batch import Batch
 from petrec.features.runs.driver.retry import Patience
 from petrec.features.runs.driver.throttle import (
     LagMeter,
+    Lap,
     Throttle,
     Throttling,
     pause_reason,
@@ -62,6 +63,15 @@ def test_a_rest_is_the_longer_one_of_two(
     assert rest == pytest.approx(seconds)
     assert told in why
     assert bool(why) is bool(seconds)
+
+
+def test_a_lap_lasts_from_the_last_one_without_what_a_person_paused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lap = Lap(since=10.0, paused_s=4.0)
+    clock = SimpleNamespace(monotonic=iter([20.0, 25.0]).__next__)
+    monkeypatch.setattr("petrec.features.runs.driver.throttle.time", clock)
+    assert (lap.end(), lap.end()) == (6000, 5000)
 
 
 def test_a_replica_is_as_late_as_the_primary_was_there() -> None:

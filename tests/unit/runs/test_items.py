@@ -1,0 +1,40 @@
+"""A page asks no more of the journal than its pass needs."""
+
+import pytest
+
+from petrec.features.backfill.work import BackfillWork
+from petrec.features.runs.batches.items import page_query
+from petrec.features.runs.undo.work import UndoWork
+from petrec.schema import Schema, TableShape, build_schema
+from petrec.settings import Mapping
+from tests.plugins.planned_runs import make_run
+from tests.unit.runs.test_carried import sql
+
+
+@pytest.fixture
+def schema() -> Schema:
+    ids, link = {"id": "integer"}, {"appointment_id": "integer", "pet_id": "integer"}
+    shapes = {
+        "recordings": TableShape(ids | link, ("id",)),
+        "pets": TableShape(ids, ("id",)),
+        "appointments": TableShape(ids, ("id",)),
+        "appointment_pets": TableShape(link),
+    }
+    return build_schema(Mapping(), shapes)
+
+
+@pytest.mark.parametrize(("number", "looks_back"), [(1, False), (2, True), (3, True)])
+def test_only_a_later_pass_looks_for_what_an_earlier_one_settled(
+    schema: Schema, number: int, looks_back: bool
+) -> None:
+    query = sql(page_query(make_run(pass_number=number), BackfillWork(schema), 5))
+    assert ("petrec.changes" in query, "petrec.skips" in query) == (looks_back, looks_back)
+
+
+def test_an_undo_looks_for_what_others_have_undone_from_the_start(schema: Schema) -> None:
+    work = UndoWork(schema)
+    work.settled_by = [8, 9]
+    query = page_query(make_run(undoes=3, cursor=40), work, 5)
+    assert sql(query).count("EXISTS (SELECT * \nFROM petrec.changes") == 2
+    assert "petrec.skips" not in sql(query)
+    assert {3, 8, 9, 40, 5} == set(query.compile().params.values())
