@@ -7,23 +7,17 @@ from sqlalchemy import Connection, column, insert, select, values
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
-from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.keys import follow_moves, has_last_key, last_keys
-from petrec.features.runs.journal.store import create_run, read_run
-from petrec.features.runs.journal.tables import changes, plan_items
-from petrec.features.runs.run import Action, Run, Target
-from petrec.postgres.connection import make_engine
-from petrec.postgres.dsn import resolve_dsn
+from petrec.features.runs.journal.store import read_run
+from petrec.features.runs.journal.tables import plan_items
+from petrec.features.runs.run import Run, Target
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.plugins.databases import Database
+from tests.plugins.journals import add_changes, journal
 from tests.plugins.planned_runs import TARGET
 
-TABLES = """
-CREATE TABLE pets (id int PRIMARY KEY);
-CREATE TABLE appointments (id int PRIMARY KEY);
-CREATE TABLE appointment_pets (appointment_id int, pet_id int);
-CREATE TABLE recordings (id int, appointment_id int, pet_id int, PRIMARY KEY (id, appointment_id));
+ROWS = """
 INSERT INTO recordings VALUES (1, 40, 1), (2, 30, 2), (3, 10, 3), (1, 10, 9), (4, 10, 4)
 """
 OTHER = Target("public.others", ("id",), "pet_id", name='"public"."others"')
@@ -40,18 +34,12 @@ MOVES = (
 
 @pytest.fixture
 def connection(empty_database: Database) -> Iterator[Connection]:
-    empty_database.execute(TABLES)
-    engine = make_engine(resolve_dsn(empty_database.dsn, None), Settings(), "test")
-    install_journal(engine)
-    with engine.connect() as connection:
-        for target in (TARGET, TARGET, TARGET, TARGET, OTHER):
-            create_run(connection, Action.REVIEW, target)
+    with journal(empty_database, ROWS, TARGET, TARGET, TARGET, TARGET, OTHER) as connection:
         rows = [
-            {"run_id": run, "seq": seq, "row_key": new, "old_key": old, "strategy": "", "old": {},
-             "new": {}, "batch": 1}
+            {"run_id": run, "seq": seq, "row_key": new, "old_key": old}
             for seq, (run, old, new) in enumerate(MOVES)
-        ]  # fmt: skip
-        connection.execute(insert(changes), rows)
+        ]
+        add_changes(connection, rows)
         yield connection
 
 
@@ -97,13 +85,13 @@ def test_a_recording_is_joined_by_its_last_key_or_by_the_journaled_one(
 ) -> None:
     schema = load_schema(connection, Settings().mapping)
     keys = [(["1", "10"],), (["2", "10"],), (["3", "10"],), (["5", "10"],)]
-    journal = values(column("row_key", ARRAY(Text)), name="journal").data(keys)
+    listed = values(column("row_key", ARRAY(Text)), name="listed").data(keys)
     recordings, last = schema.tables.recordings, last_keys(of_run(connection, 1))
     query = (
-        select(journal.c.row_key[1], recordings.c.appointment_id, recordings.c.pet_id)
-        .select_from(journal)
-        .outerjoin(last, last.c.old_key == journal.c.row_key)
-        .outerjoin(recordings, has_last_key(schema, recordings.c, journal.c.row_key, last))
+        select(listed.c.row_key[1], recordings.c.appointment_id, recordings.c.pet_id)
+        .select_from(listed)
+        .outerjoin(last, last.c.old_key == listed.c.row_key)
+        .outerjoin(recordings, has_last_key(schema, recordings.c, listed.c.row_key, last))
     )
     found = sorted(tuple(row) for row in connection.execute(query))
     assert found == [("1", 40, 1), ("2", 30, 2), ("3", 10, 3), ("5", None, None)]
