@@ -1,6 +1,5 @@
 """The report as one page: no script, no network, inline charts; light, dark and print styles."""
 
-import shlex
 from importlib.resources import files
 from typing import Any, TextIO
 
@@ -30,15 +29,15 @@ def write(result: ReportResult, out: TextIO) -> None:
         files("petrec.features.report").joinpath("templates/report.css").read_text(encoding="utf-8")
     )
     # The style sheet is petrec's own; nothing of the database's is in it.
-    content = {"style": Markup(style.strip()), "rows_command": _rows_command(result)}  # noqa: S704
-    content |= facts(result) | _charts(result)
+    content = facts(result) | _charts(result) | {"style": Markup(style.strip())}  # noqa: S704
     out.write(environment().get_template("report.html.j2").render(content) + "\n")
 
 
 def facts(result: ReportResult) -> dict[str, Any]:
     """Return the values that every template needs."""
     names = ("audit", "verdict", "window_days", "uploads", "rejected", "examples", "history",
-             "runs", "weekly", "backfills", "trend", "remarks", "files")  # fmt: skip
+             "runs", "weekly", "backfills", "trend", "remarks",
+             "files", "master")  # fmt: skip
     audit, uploads, rejected = result.audit, result.uploads or (), result.rejected or ()
     since = result.compared_with
     return {name: getattr(result, name) for name in names} | {
@@ -50,18 +49,6 @@ def facts(result: ReportResult) -> dict[str, Any]:
         "uploads_total": sum(day.total for day in uploads),
         "rejected_total": sum(day.count for day in rejected),
     }
-
-
-def _rows_command(result: ReportResult) -> str:
-    """Return the command that lists the rows of the kind that is named after it."""
-    command = ["petrec", "audit"]
-    if result.files:
-        command += ["--source", result.files]
-        if result.audit.engine == "Spark":
-            command += ["--engine", "spark"]
-        if result.master:
-            command += ["--master", result.master]
-    return shlex.join((*command, "--rows"))
 
 
 def _origins(origins: Origins | None) -> list[dict[str, Any]]:

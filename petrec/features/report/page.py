@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from functools import cache
+from shlex import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -17,7 +18,13 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    made.filters |= {"number": number, "moment": moment, "day": day, "legible": plain}
+    made.filters |= {
+        "number": number,
+        "moment": moment,
+        "day": day,
+        "legible": plain,
+        "shell": quote,
+    }
     made.globals["percent"] = percent
     return made
 
