@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # More than cores: tests wait for servers and locks.
 WORKERS ?= 4
 DIST := --dist loadfile --no-loadscope-reorder
+# Tests start many interpreters, and each would compile petrec anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-full bench check fmt lock matrix clean

@@ -5,6 +5,7 @@ UPDATE_SNAPSHOTS=1 writes them anew: then look at them.
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.plugins.terminals import Screen
 from tools.console import comparable
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-WIDTHS = (80, 120)
+NARROW, WIDE = 80, 120
 # In this order on a database that is damaged at first, each by the name of its file.
 COMMANDS = {
     "explain": "explain",
@@ -51,20 +52,35 @@ _VARYING = [
 ]
 
 
-@pytest.fixture(scope="module")
-def shown(cluster: Cluster, screen: Screen) -> dict[str, dict[int, str]]:
-    """What every command shows, by its name and the width."""
-    found: dict[str, dict[int, str]] = {name: {} for name in COMMANDS}
-    for width in WIDTHS:
-        with databases(cluster) as make:
-            clinic = make()
-            for name, command in COMMANDS.items():
-                _prepare(name, clinic)
-                words = command.split()
-                found[name][width] = screen.show(*words, width=width, dsn=clinic.dsn)
-                if name == "review-export":
-                    decide(screen.beside(width) / "cases.csv")
-    return found
+@dataclass(frozen=True)
+class Shown:
+    """What every command shows at terminals of one width, by its name."""
+
+    width: int
+    texts: dict[str, str]
+
+    def section(self, name: str) -> str:
+        """Return what the file of a command has of this width."""
+        return f"{_head(name, self.width)}{self.texts[name]}"
+
+
+@pytest.fixture(scope="module", params=[NARROW, pytest.param(WIDE, marks=pytest.mark.full)])
+def shown(request: pytest.FixtureRequest, cluster: Cluster, screen: Screen) -> Shown:
+    """The narrow terminal folds more, so the wide one is left to `make test-full`."""
+    width: int = request.param
+    texts: dict[str, str] = {}
+    with databases(cluster) as make:
+        clinic = make()
+        for name, command in COMMANDS.items():
+            _prepare(name, clinic)
+            texts[name] = screen.show(*command.split(), width=width, dsn=clinic.dsn)
+            if name == "review-export":
+                decide(screen.beside(width) / "cases.csv")
+    return Shown(width, texts)
+
+
+def _head(name: str, width: int) -> str:
+    return f"$ petrec {COMMANDS[name]}    # {width} columns\n"
 
 
 def _prepare(name: str, clinic: Database) -> None:
@@ -73,25 +89,28 @@ def _prepare(name: str, clinic: Database) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_command_looks_as_its_snapshot(name: str, shown: dict[str, dict[int, str]]) -> None:
+def test_a_command_looks_as_its_snapshot(name: str, shown: Shown) -> None:
     file = SNAPSHOTS / f"{name}.txt"
-    sections = (f"$ petrec {COMMANDS[name]}    # {w} columns\n{t}" for w, t in shown[name].items())
-    now = "\n".join(sections)
-    kept = file.read_text("utf-8") if file.exists() else ""
-    if os.environ.get("UPDATE_SNAPSHOTS") and _comparable(now) != _comparable(kept):
-        file.write_text(now, encoding="utf-8")
+    kept = _sections(name, file.read_text("utf-8") if file.exists() else "")
+    now, before = shown.section(name), kept.get(shown.width, "")
+    if os.environ.get("UPDATE_SNAPSHOTS") and _comparable(now) != _comparable(before):
+        kept[shown.width] = now
+        file.write_text("\n".join(kept[width] for width in sorted(kept)), encoding="utf-8")
         return
-    assert _comparable(now) == _comparable(kept)
+    assert _comparable(now) == _comparable(before)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_no_id_is_folded_and_no_table_is_too_wide(
-    shown: dict[str, dict[int, str]], width: int
-) -> None:
-    for name, texts in shown.items():
-        lines = texts[width].splitlines()
-        assert [id_ for id_ in _ID.findall(texts[width]) if len(id_) < 36] == [], name
-        assert [line for line in lines if len(line) > width and "│" in line] == [], name
+def test_no_id_is_folded_and_no_table_is_too_wide(shown: Shown) -> None:
+    for name, text in shown.texts.items():
+        lines = text.splitlines()
+        assert [id_ for id_ in _ID.findall(text) if len(id_) < 36] == [], name
+        assert [line for line in lines if len(line) > shown.width and "│" in line] == [], name
+
+
+def _sections(name: str, text: str) -> dict[int, str]:
+    """Return the sections of a command's file by their widths."""
+    narrow, head, wide = text.partition(f"\n{_head(name, WIDE)}")
+    return {NARROW: narrow} | ({WIDE: head[1:] + wide} if head else {})
 
 
 def _comparable(text: str) -> str:
