@@ -7,14 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
-from tests.plugins.forks import Completed, Forks, Process
+from tests.plugins.forks import Completed, Forks, Process, fork_server
 from tests.plugins.mutants import forks_follow
 from tests.plugins.reached import not_counting
 
@@ -23,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # What an interpreter reads as it starts needs one that starts.
 _AT_START = re.compile(r"PYTHON|LANG|LC_|TZ")
-# Importing everything takes longer than most mutants: they share the server of mutmut's process.
+# To import everything takes seconds: all workers share one server, and so do all mutants.
 _shared: list[Forks] = []
 _until_exit = ExitStack()
 atexit.register(_until_exit.close)
@@ -51,23 +50,28 @@ def environment(**extra: str) -> dict[str, str]:
     return kept | own | not_counting() | extra
 
 
-@contextmanager
-def _fork_server() -> Iterator[Forks]:
-    with TemporaryDirectory(prefix="petrec-forks-") as directory:
-        started = Forks(Path(directory) / "socket", ROOT, environment())
-        yield started
-        started.stop()
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Name one server to all workers of a run."""
+    node.workerinput["forks"] = str(_server_until_exit().path)
+
+
+def _server_until_exit() -> Forks:
+    if not _shared:
+        _shared.append(_until_exit.enter_context(fork_server(ROOT, environment())))
+    return _shared[0]
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """Start the fork server, and end it with the session, or after the last mutant."""
-    if forks_follow() and not _shared:
-        _shared.append(_until_exit.enter_context(_fork_server()))
-    if _shared:
-        yield _shared[0]
+def forks(pytestconfig: pytest.Config) -> Iterator[Forks]:
+    """Yield the fork server: the run's, mutmut's, or one that ends with the session."""
+    named = getattr(pytestconfig, "workerinput", {}).get("forks")
+    if named:
+        yield Forks(Path(named))
+    elif forks_follow() or _shared:
+        yield _server_until_exit()
     else:
-        with _fork_server() as started:
+        with fork_server(ROOT, environment()) as started:
             yield started
 
 

@@ -65,24 +65,20 @@ def import_all() -> None:
 class Server:
     """Answers requests until the one who started it has gone."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, listening: int) -> None:
         self._connections: dict[int, socket.socket] = {}
         self._ended, self._end = socket.socketpair()
         self._ended.setblocking(False)
         self._end.setblocking(False)
         signal.set_wakeup_fd(self._end.fileno())
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(path)
-        self._listener.listen()
+        self._listener = socket.socket(fileno=listening)
         self._ready = selectors.DefaultSelector()
         self._ready.register(self._listener, selectors.EVENT_READ, self._start)
         self._ready.register(self._ended, selectors.EVENT_READ, self._reap)
 
     def serve(self) -> NoReturn:
         """Raise RequestedError in the processes that are to run a command."""
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
         while True:
             for key, _ in self._ready.select():
                 key.data()
@@ -159,7 +155,7 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
 def _requested() -> RequestedError:
     """Serve; returns what to run, in the process that is to run it."""
     try:
-        Server(sys.argv[1]).serve()
+        Server(int(sys.argv[1])).serve()
     except RequestedError as requested:
         return requested
 

@@ -8,10 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.plugins.fork_server import NUMBER
 from tests.plugins.reached import counting
@@ -102,17 +103,10 @@ class Process:
 
 
 class Forks:
-    """A fork server of this session's own, which listens at `path`."""
+    """Commands of a fork server, which listens at `path`."""
 
-    def __init__(self, path: Path, root: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.server = subprocess.Popen(
-            [sys.executable, "-m", "tests.plugins.fork_server", str(path)], cwd=root, text=True,
-            env={**environment, **counting(), "OPENBLAS_NUM_THREADS": "1"},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert self.server.stdout is not None
-        assert self.server.stdout.readline() == "ready\n"
 
     def start(
         self,
@@ -158,7 +152,22 @@ class Forks:
         file.write_text(text, encoding="utf-8")
         file.chmod(0o755)
 
-    def stop(self) -> None:
-        """End the server."""
-        self.server.kill()
-        self.server.communicate()
+
+@contextlib.contextmanager
+def fork_server(root: Path, environment: Mapping[str, str]) -> Iterator[Forks]:
+    """Start a server and go on: what is asked before it has imported everything waits for that."""
+    with TemporaryDirectory(prefix="petrec-forks-") as directory:
+        path = Path(directory) / "socket"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen()
+            server = subprocess.Popen(
+                [sys.executable, "-m", "tests.plugins.fork_server", str(listener.fileno())],
+                cwd=root, env={**environment, **counting(), "OPENBLAS_NUM_THREADS": "1"},
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[listener.fileno()],
+            )  # fmt: skip
+        try:
+            yield Forks(path)
+        finally:
+            server.kill()
+            server.wait()
