@@ -41,7 +41,8 @@ class Scope:
     Scopes with one key are one scope, for which statements are kept; callers differ in the bound
     values USER, OWNER and PRACTICE. `recordings` None: a recording is visible where its pet is.
     `completes` narrows these to uploads that the caller may complete; `corrects`: may set a pet.
-    `pets_by_appointment` is whether a visible appointment shows its pets.
+    `pets_by_appointment` is whether a visible appointment shows its pets,
+    `recordings_by_appointment` whether exactly its recordings are visible, of those that have one.
     """
 
     key: str
@@ -54,6 +55,7 @@ class Scope:
     corrects: bool = False
     everything: bool = False
     pets_by_appointment: bool = False
+    recordings_by_appointment: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scope) and self.key == other.key
@@ -156,6 +158,7 @@ def staff(schema: Schema) -> Scope:
         writes_visits=True,
         corrects=True,
         pets_by_appointment=True,
+        recordings_by_appointment=True,
     )
 
 

@@ -17,15 +17,18 @@ from petrec.postgres.session_state import transaction_statements
 
 Connection = psycopg.Connection[Any]
 
+# What an index bounds for every value needs no plan for each; planning a list costs more than it.
+_PLANNED_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 
 @lru_cache(maxsize=32)
 def beginning(path: Sequence[str], limit_ms: int, *, writes: bool) -> str:
     """Return what begins a transaction and sets its state, in one round trip."""
-    kind = "READ COMMITTED" if writes else "REPEATABLE READ"
     state = transaction_statements(path, limit_ms, writes=writes)
-    return f"BEGIN ISOLATION LEVEL {kind} NOT DEFERRABLE; {state}"
+    if writes:
+        return f"BEGIN ISOLATION LEVEL READ COMMITTED NOT DEFERRABLE; {state}"
+    return f"BEGIN ISOLATION LEVEL REPEATABLE READ NOT DEFERRABLE; {_PLANNED_ONCE}; {state}"
 
 
 @contextmanager

@@ -4,13 +4,14 @@ Each is in order and limited by itself, so that an index can end it early. Acces
 before the limit: a page is full while rows remain.
 """
 
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    CTE,
     ColumnElement,
     CompoundSelect,
-    Integer,
     Select,
     Text,
     any_,
@@ -20,13 +21,13 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
-    true,
     union_all,
 )
 
 from petrec.api.access import Columns, Scope
 from petrec.api.http.cursor import After
-from petrec.api.recordings.near import near
+from petrec.api.recordings.each import bound, newest, newest_of_each
+from petrec.api.recordings.near import NearAppointments, NearPets
 from petrec.api.recordings.shape import recording_columns
 from petrec.api.recordings.spans import Conditions, End, spans
 from petrec.api.wire_columns import comes_after, has_status
@@ -51,33 +52,42 @@ class Branches:
         """Return whether the list is of all pets that a caller sees who sees recordings by pet."""
         return self.scope.recordings is None and self.filters <= {"status"}
 
+    @property
+    def by_appointment(self) -> bool:
+        """Return whether the list is of all appointments that a caller sees, who has few."""
+        return self.scope.recordings_by_appointment and self.filters <= {"status"}
+
     def named(self) -> Select[Any]:
         """Select recordings that name an existing pet."""
         c: Columns = self.schema.recordings.c
-        query = select(*recording_columns(c, c.pet_id))
+        query = select(*recording_columns(c, c.pet_id)).where(*self._filtered(c))
         if self.of_all_pets:
-            return self._pet_by_pet(query)
-        wanted = [*self._filtered(c), *self._key(c), *self._wanted(c, c.pet_id)]
-        query = query.where(c.pet_id.is_not(None), *wanted)
+            return newest_of_each(self._asked_pets, query, c.pet_id, self.after)
+        query = query.where(c.pet_id.is_not(None))
         if not self.schema.proofs.recording_pets_exist and self.scope.recordings is not None:
             query = query.where(exists().where(self.pets.c.id == c.pet_id))
+        if self.by_appointment:
+            return self._of_appointments(query, c)
+        query = query.where(*self._key(c), *self._wanted(c, c.pet_id))
         return query.order_by(c.created_at.desc(), c.id.desc()).limit(bound("fetch"))
 
-    def _pet_by_pet(self, query: Select[Any]) -> Select[Any]:
-        """Select for each visible pet in turn, to use an index on (pet_id, created_at, id)."""
-        c = self.schema.recordings.c
-        of_pet = query.where(c.pet_id == self.pets.c.id, *self._key(c), *self._filtered(c))
-        ordered = of_pet.order_by(c.created_at.desc(), c.id.desc()).limit(bound("fetch"))
-        mine = ordered.lateral("mine")
-        visible = self.scope.pets(self.pets.c)
-        found = select(mine).select_from(self.pets.join(mine, true())).where(visible)
-        return found.order_by(*newest(mine.c)).limit(bound("fetch"))
+    def _of_appointments(self, query: Select[Any], c: Columns) -> Select[Any]:
+        """Select for each visible appointment, and what has none."""
+        placed = newest_of_each(self._appointments, query, c.appointment_id, self.after)
+        alone = query.where(*self._key(c), *self._wanted(c, c.pet_id), c.appointment_id.is_(None))
+        # NULL in all of them, but the index on it needs to be told.
+        ordered = alone.order_by(c.appointment_id.desc(), c.created_at.desc(), c.id.desc())
+        parts = (placed.subquery("placed"), ordered.limit(bound("fetch")).subquery("alone"))
+        both = union_all(*(select(part) for part in parts)).subquery("both")
+        return select(both).order_by(*newest(both.c)).limit(bound("fetch"))
 
     def unnamed(self, end: End) -> ColumnElement[bool]:
         """Return whether any recording up to an end lacks its pet."""
         c: Columns = self.schema.recordings.alias("unnamed").c
         # In order: for one row in no order, a sequential scan looks cheap.
         first = self._newest_unnamed(select(c.id).where(*self._unnamed(c)), c).limit(1)
+        if self.by_appointment:
+            first = first.where(*self._wanted(c, c.pet_id))
         return exists(self._spanned(first, c, end))
 
     def inferred(self, end: End | None) -> CompoundSelect[Any]:
@@ -88,10 +98,15 @@ class Branches:
         query = self._newest_unnamed(select(*recording_columns(c, pet)).where(*wanted), c)
         return self._spanned(query.limit(bound("fetch")), c, end)
 
-    def _spanned(self, query: Select[Any], c: Columns, end: End | None) -> CompoundSelect[Any]:
+    def _spanned(
+        self, query: Select[Any], c: Columns, end: End | None, *, placed: bool = False
+    ) -> CompoundSelect[Any]:
+        """Select rows up to an end; those `placed` have an appointment."""
         parts = [query.where(*span) for span in spans(c, self.after, end)]
-        if (pets := self._asked_pets()) is not None:
-            parts = near(self.schema, pets, parts, c)
+        if self.by_appointment:
+            parts = NearAppointments(self._appointments, alone=not placed).found(parts, c)
+        elif self.of_all_pets or "pet_id" in self.filters:
+            parts = self._near_pets.found(parts, c)
         return union_all(*(select(part.subquery(f"part_{n}")) for n, part in enumerate(parts)))
 
     def _newest_unnamed(self, query: Select[Any], c: Columns) -> Select[Any]:
@@ -100,7 +115,8 @@ class Branches:
         That is the one on (status, created_at, id) for a status of all recordings, else the one
         on (pet_id, created_at, id).
         """
-        by_status = self.filters == {"status"} and not self.of_all_pets
+        near = self.of_all_pets or self.by_appointment
+        by_status = self.filters == {"status"} and not near
         leading = [] if by_status else [c.pet_id.desc()]
         return query.order_by(*leading, c.created_at.desc(), c.id.desc())
 
@@ -110,7 +126,7 @@ class Branches:
         c = facts.recording
         wanted = [facts.certain_pet.is_(None), *self._unnamed(c), *self._withheld_scope(c)]
         query = self._newest_unnamed(select(c.id).where(*wanted), c).limit(_COUNTED)
-        found = self._spanned(query, c, end).subquery("undecided")
+        found = self._spanned(query, c, end, placed=not self.scope.everything).subquery("undecided")
         counted = select(found).limit(_COUNTED).subquery("counted")
         return select(func.count().label("withheld")).select_from(counted)
 
@@ -141,12 +157,21 @@ class Branches:
     def _key(self, c: Columns) -> Conditions:
         return [] if self.after is After.TOP else [comes_after(c.created_at, c.id, self.after)]
 
-    def _asked_pets(self) -> Select[Any] | None:
-        """Return the pets whose recordings are wanted, if the query starts from pets."""
-        c = self.pets.c
-        if "pet_id" in self.filters:
-            return select(c.id).where(c.id == bindparam("pet_id"))
-        return select(c.id).where(self.scope.pets(c)) if self.of_all_pets else None
+    # Named parts of a statement, each of which is one wherever it is used.
+    @cached_property
+    def _near_pets(self) -> NearPets:
+        return NearPets(self.schema, self._asked_pets)
+
+    @cached_property
+    def _asked_pets(self) -> CTE:
+        c, asked = self.pets.c, "pet_id" in self.filters
+        wanted = c.id == bindparam("pet_id") if asked else self.scope.pets(c)
+        return select(c.id).where(wanted).cte("asked_pets")
+
+    @cached_property
+    def _appointments(self) -> CTE:
+        c = self.schema.appointments.c
+        return select(c.id).where(self.scope.appointments(c)).cte("own_appointments")
 
     def _withheld_scope(self, c: Columns) -> Conditions:
         """Count what the caller would see if it had a pet, by its appointment."""
@@ -155,13 +180,3 @@ class Branches:
         appointments = self.schema.appointments.alias("known_appointment")
         known = appointments.c.id == c.appointment_id
         return [exists().where(known, self.scope.appointments(appointments.c))]
-
-
-def newest(c: Columns) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return the order of a page, of a subquery of `recording_columns`."""
-    return c.created_at.desc(), c.sort_id.desc()
-
-
-def bound(name: str) -> ColumnElement[int]:
-    """Return a number that is passed with each run."""
-    return bindparam(name, type_=Integer)

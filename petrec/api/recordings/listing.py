@@ -2,16 +2,20 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from petrec.api.access import Scope
 from petrec.api.entities import Entity
 from petrec.api.http.cursor import Cursor, decode, start, starting
-from petrec.api.recordings.queries import named_query, page_query
+from petrec.api.pooled import Connection
+from petrec.api.recordings.queries import appointments_query, named_query, page_query
 from petrec.api.recordings.shape import recordings_out
 from petrec.api.recordings.wire import RecordingOut
-from petrec.api.service import Caller, Service
+from petrec.api.service import Caller, Clinic, Service
 from petrec.api.statements import Row, actor_values
+
+Values = Mapping[str, Any]
 
 logger = logging.getLogger("petrec.api")
 
@@ -55,12 +59,14 @@ def read_page(
 ) -> Page:
     """Return a page by ids as in the database."""
     clinic = service.clinic
-    variant = (caller.scope, frozenset(wanted), start(after))
     values = actor_values(caller.actor) | dict(wanted) | {"fetch": limit + 1}
     if after is not None:
         values |= {"after_at": after.at, "after_id": after.id}
     # Both queries see the same rows: `reading` is one snapshot.
     with service.database.reading() as connection, starting(after):
+        of_all = wanted.keys() <= {"status"}
+        scope = _in_turn(connection, clinic, caller.scope, values) if of_all else caller.scope
+        variant = (scope, frozenset(wanted), start(after))
         named = clinic.statements.get(named_query, *variant).rows(connection, values)
         rows, withheld = [row for row in named if row.id is not None], 0
         if named[0].unnamed:
@@ -74,6 +80,16 @@ def read_page(
         Cursor(end.position, end.id).encode() if end is not None else None,
         withheld,
     )
+
+
+def _in_turn(connection: Connection, clinic: Clinic, scope: Scope, values: Values) -> Scope:
+    """Return the scope; one that sees many appointments does not look at each in turn."""
+    if not scope.recordings_by_appointment:
+        return scope
+    counted = clinic.statements.get(appointments_query, scope).rows(connection, values)
+    if not counted[0].are_many:
+        return scope
+    return replace(scope, key=f"{scope.key}, newest first", recordings_by_appointment=False)
 
 
 def _keys(rows: list[Row]) -> dict[str, list[str | None]]:

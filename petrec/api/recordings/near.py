@@ -1,40 +1,60 @@
-"""The recordings without a pet that may be of some pets, found from the side of these pets.
+"""The recordings without a pet that a caller may see, found from the side of what the caller has.
 
-A backlog without pets may be of all owners. What is of a pet's appointments and visits is little,
-and an index finds it for each of them.
+A backlog without pets may be of everyone. What is of a pet's appointments and visits is little, as
+is what a small practice has, and an index finds it for each of them. A part, below, selects
+recordings, whose columns are `c`, and has a limit.
 """
 
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Select, any_, func, select, true
+from sqlalchemy import ARRAY, CTE, ColumnElement, Select, any_, func, select, true
 
 from petrec.api.access import Columns
+from petrec.api.recordings.each import for_each
 from petrec.schema import Schema
 
+Parts = list[Select[Any]]
 
-def near(
-    schema: Schema, pets: Select[Any], parts: list[Select[Any]], c: Columns
-) -> list[Select[Any]]:
-    """Select what each part finds for each appointment and each visit of some pets in turn.
 
-    A part selects recordings, whose columns are `c`, and has a limit: without one, PostgreSQL could
-    begin with the recordings.
+class NearPets:
+    """Finds them for each appointment and each visit of some pets in turn."""
+
+    def __init__(self, schema: Schema, pets: CTE) -> None:
+        links, visits, asked = schema.links, schema.visits, select(pets.c.id)
+        listed = select(links.c.appointment_id).where(links.c.pet_id.in_(asked)).distinct()
+        self._appointments = listed.cte("near_appointments")
+        self._visits: CTE | None = None
+        if visits is not None:
+            seen = select(visits.c.id).where(visits.c.pet_id.in_(asked))
+            self._visits = seen.cte("near_visits")
+
+    def found(self, parts: Parts, c: Columns) -> Parts:
+        """Select what each part finds, by visit also what has no appointment."""
+        found = [for_each(self._appointments, part, c.appointment_id) for part in parts]
+        if self._visits is None:
+            return found
+        new = _is_not_in(c.appointment_id, self._appointments.select())
+        return [*found, *(for_each(self._visits, part.where(new), c.visit_id) for part in parts)]
+
+
+class NearAppointments:
+    """Finds them for each of some appointments in turn, and with `alone` also those without one.
+
+    Which of the latter are the caller's, a part decides by itself.
     """
-    links, visits = schema.links, schema.visits
-    listed = select(links.c.appointment_id).where(links.c.pet_id.in_(pets))
-    found = [_for_each(listed, part, c.appointment_id) for part in parts]
-    if visits is None:
-        return found
-    seen = select(visits.c.id).where(visits.c.pet_id.in_(pets))
-    new = _is_not_in(c.appointment_id, listed)
-    return [*found, *(_for_each(seen, part.where(new), c.visit_id) for part in parts)]
 
+    def __init__(self, appointments: CTE, *, alone: bool) -> None:
+        self._appointments, self._alone = appointments, alone
 
-def _for_each(ids: Select[Any], part: Select[Any], column: ColumnElement[Any]) -> Select[Any]:
-    of = ids.distinct().subquery("near")
-    (found_id,) = of.c
-    mine = part.where(column == found_id).lateral("mine")
-    return select(mine).select_from(of.join(mine, true()))
+    def found(self, parts: Parts, c: Columns) -> Parts:
+        """Select what each part finds."""
+        found = [for_each(self._appointments, part, c.appointment_id) for part in parts]
+        if not self._alone:
+            return found
+        # The index of these begins with the appointment, which is NULL in all of them.
+        leading = (c.appointment_id.desc(), c.pet_id.desc(), c.created_at.desc(), c.id.desc())
+        others = (part.where(c.appointment_id.is_(None)).order_by(None) for part in parts)
+        return [*found, *(part.order_by(*leading) for part in others)]
 
 
 def _is_not_in(column: ColumnElement[Any], ids: Select[Any]) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal_column,
     null,
     select,
     true,
@@ -18,11 +19,23 @@ from sqlalchemy import (
 
 from petrec.api.access import Scope
 from petrec.api.http.cursor import After
-from petrec.api.recordings.branches import Branches, Filters, bound, newest
+from petrec.api.recordings.branches import Branches, Filters
+from petrec.api.recordings.each import bound, newest
 from petrec.api.recordings.shape import recording_columns, wire_recording
 from petrec.api.recordings.spans import End
 from petrec.api.wire_columns import as_position
 from petrec.schema import Schema
+
+# Of so many appointments a page looks at each; of more, the newest of all recordings are cheaper.
+IN_TURN = 500
+
+
+def appointments_query(schema: Schema, scope: Scope) -> Select[Any]:
+    """Select `are_many`: whether the caller sees more appointments than a page looks at in turn."""
+    c = schema.appointments.c
+    seen = select(c.id).where(scope.appointments(c)).limit(IN_TURN + 1).subquery("seen")
+    are_many = func.count() > literal_column(str(IN_TURN))
+    return select(are_many.label("are_many")).select_from(seen)
 
 
 def named_query(schema: Schema, scope: Scope, filters: Filters, after: After) -> Select[Any]:

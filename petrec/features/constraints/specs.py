@@ -106,6 +106,7 @@ def _lists() -> tuple[Spec, ...]:
         _index("idx_recordings_status_newest", group, r, "status", *newest),
         _index("idx_recordings_pet_status_newest", group, r, "pet_id", "status", *newest),
         _index("idx_appointment_pets_pet_id", group, "appointment_pets", "pet_id"),
+        _index("idx_visits_pet_newest", group, "visits", "pet_id", "visit_date", "id"),
         _index("idx_pets_owner_id", group, "pets", "owner_id"),
         _index("idx_appointments_pet_owner_id", group, "appointments", "pet_owner_id"),
         _index("idx_appointments_practice_id", group, "appointments", "practice_id"),
