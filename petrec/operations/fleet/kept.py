@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -10,6 +10,7 @@ from threading import Lock
 import msgspec
 
 from petrec.errors import UsageError
+from petrec.file_lock import locked
 from petrec.files import PRIVATE, read_text, write_failed
 from petrec.operations.fleet.result import TargetOutcome
 
@@ -24,10 +25,15 @@ class KeptOutcomes:
     words: Sequence[str]
     _lock: Lock = field(default_factory=Lock, repr=False)
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other fleets from the file: theirs would be taken for outcomes of this command."""
+        return locked(self.path, "fleet", "wait for it, or name another file for the state")
+
     def read(self) -> dict[str, TargetOutcome]:
         """Return the finished outcomes by target; errors: UsageError for another command's."""
         try:
-            first, *lines = read_text(self.path).splitlines() or [""]
+            # JSON keeps characters, such as U+2028, that end a line for `splitlines`.
+            first, *lines = read_text(self.path).split("\n")
         except FileNotFoundError:
             return {}
         except (OSError, UnicodeDecodeError) as error:

@@ -21,7 +21,7 @@ from petrec.features.report.prometheus import (
     sample_lines,
 )
 from petrec.features.report.result import ReportResult
-from petrec.files import atomic_text, read_text, try_directory
+from petrec.files import atomic_text, try_directory
 from petrec.operations.fleet.result import FleetResult, TargetOutcome
 from petrec.operations.fleet.targets import FleetTarget
 
@@ -49,43 +49,42 @@ class FleetMetrics:
         So do those of all targets that could not be found. Errors: OutputError.
         """
         before, now = self._before(), datetime.now(UTC)
+        parts = {
+            name: _after_failure(labels, before, now)
+            for name, labels in self._not_found(result, before).items()
+        }
+        for outcome in result.targets:
+            labels = self._labels(outcome.target)
+            parts[outcome.target] = _metrics_of(outcome, labels, before, now)
         lines: Lines = {}
-        for outcome in sorted(result.targets, key=lambda each: each.target):
-            labels = self._labels(outcome)
-            parts = [
-                _metrics_of(outcome, labels, before, now),
-                *(
-                    _after_failure(labels | {"target": name}, before, now)
-                    for name in self._not_found(outcome, result, before)
-                ),
-            ]
-            for name, own in (item for part in parts for item in part.items()):
+        for _, part in sorted(parts.items()):
+            for name, own in part.items():
                 lines.setdefault(name, []).extend(own)
         with atomic_text(self.path, METRICS_MODE) as out:
             for name in HELP:
                 out.writelines((*header(name), *lines[name]) if name in lines else ())
 
-    def _labels(self, outcome: TargetOutcome) -> Labels:
+    def _labels(self, name: str) -> Labels:
         """Return the labels of a target that has no report to name its database and table."""
-        named = (each for each in self.targets if each.name == outcome.target)
-        known = next(named, FleetTarget(outcome.target))
-        return {"target": known.name, "database": known.database, "table": known.table}
+        known = next((each for each in self.targets if each.name == name), FleetTarget(name))
+        return {"target": name, "database": known.database, "table": known.table}
 
-    def _not_found(
-        self, outcome: TargetOutcome, result: FleetResult, before: Sequence[str]
-    ) -> list[str]:
-        """Return the targets of the file that this one stands for."""
-        patterns = [
-            each for target in self.targets if target.name == outcome.target
-            for each in target.stands_for
-        ]  # fmt: skip
+    def _not_found(self, result: FleetResult, before: Sequence[str]) -> dict[str, Labels]:
+        """Return the labels of the file's targets that could not be found now, by name."""
         named = {_unescaped(found[1]) for line in before if (found := _TARGET.search(line))}
         named -= {each.target for each in result.targets}
-        return sorted(name for name in named if any(fnmatchcase(name, each) for each in patterns))
+        return {
+            name: self._labels(target.name) | {"target": name}
+            for target in self.targets
+            for name in named
+            if any(fnmatchcase(name, each) for each in target.stands_for)
+        }
 
     def _before(self) -> list[str]:
         try:
-            return read_text(self.path).splitlines(keepends=True)
+            # In a label only a line feed is escaped; other ends of lines are characters.
+            with self.path.open(encoding="utf-8", newline="\n") as file:
+                return list(file)
         except (OSError, UnicodeDecodeError):
             return []
 

@@ -55,6 +55,17 @@ def fleet(
     make_places(files, targets)
     how = schedule or Schedule()
     kept = KeptOutcomes(how.kept, words)
+    with kept.locked():
+        return _run(words, targets, how, kept, step)
+
+
+def _run(
+    words: Sequence[str],
+    targets: Sequence[FleetTarget],
+    how: Schedule,
+    kept: KeptOutcomes,
+    step: Step,
+) -> FleetResult:
     finished = kept.read() if how.resume else {}
     names = [target.name for target in targets]
     done = {name: finished[name] for name in names if name in finished}

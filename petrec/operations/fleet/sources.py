@@ -23,7 +23,7 @@ _COLUMNS = ("dsn", "service", "dbname", "schema")
 def dsns_in_file(file: Path) -> Iterator[Dsn]:
     """Yield the connections of a file; errors: UsageError, which shows no connection string."""
     try:
-        lines = read_text(file).splitlines()
+        lines = read_text(file).split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {file}", hint="name a file of connections") from error
     for number, line in enumerate(lines, start=1):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from glob import escape
+from itertools import chain, count
 from pathlib import Path
 
 from sqlalchemy import text
@@ -80,13 +82,22 @@ class _Place:
     database: str = ""
 
     def name(self, schema: str) -> str:
+        return "/".join(filter(None, (self._server, self._database, schema)))
+
+    def patterns(self, schema: str) -> Iterator[str]:
+        """Yield patterns of the names that targets have once the database can be reached."""
+        database = escape(self._database) or "*"
+        for each in dict.fromkeys((schema, escape(schema))):
+            yield "/".join((escape(self._server), database, each))
+
+    @property
+    def _server(self) -> str:
         known = self.dsn.parameters
         host = known.get("host") or known.get("hostaddr") or ""
         host = "local" if not host or host.startswith("/") else host
-        host = f"{host}:{known['port']}" if known.get("port", "5432") != "5432" else host
         if "service" in known:
-            host = f"service {known['service']}"
-        return "/".join(filter(None, (host, self._database, schema)))
+            return f"service {known['service']}"
+        return f"{host}:{known['port']}" if known.get("port", "5432") != "5432" else host
 
     @property
     def _database(self) -> str:
@@ -99,8 +110,8 @@ class _Place:
 
     def failed(self, schemas: tuple[str, ...], problem: PetrecError) -> FleetTarget:
         """Return one target for the schemas of some patterns, which could not be found."""
-        names = tuple(map(self.name, schemas))
-        return replace(self._target(",".join(schemas)), problem=problem, stands_for=names)
+        patterns = tuple(chain.from_iterable(map(self.patterns, schemas)))
+        return replace(self._target(",".join(schemas)), problem=problem, stands_for=patterns)
 
     def _target(self, schema: str) -> FleetTarget:
         return FleetTarget(
@@ -129,11 +140,12 @@ def find_targets(session: Session, source: TargetSource | None = None) -> tuple[
 
 def _with_different_names(targets: list[FleetTarget]) -> Iterator[FleetTarget]:
     """Yield the targets, with a number where the same database is reached in two ways."""
-    counts: dict[str, int] = {}
+    own, taken = {each.name for each in targets}, set[str]()
     for each in targets:
-        counts[each.name] = counts.get(each.name, 0) + 1
-        number = counts[each.name]
-        name = each.name if number == 1 else f"{each.name} ({number})"
+        numbered = (f"{each.name} ({number})" for number in count(2))
+        free = (name for name in numbered if name not in own | taken)
+        name = each.name if each.name not in taken else next(free)
+        taken.add(name)
         yield replace(each, name=name)
 
 

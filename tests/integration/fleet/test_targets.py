@@ -1,10 +1,12 @@
 """What is a target: schemas with odd names, rows of odd queries, connections that are secret."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 import petrec
 from petrec.errors import PetrecError, UsageError
@@ -64,6 +66,43 @@ def test_a_target_knows_the_labels_and_the_source_of_its_connection(
     assert (found.database, found.table) == (wards.name, "ward_plain.recordings")
     (found,) = find_targets(session, TargetSource(("ward_plain",)))
     assert (found.database, found.source) == (wards.name, "dsn")
+
+
+def test_what_cannot_be_found_stands_for_the_names_that_it_had(
+    session: Session, wards: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a service nor a default says which database it is until it can be reached."""
+    parameters = conninfo_to_dict(wards.dsn)
+    services, file = tmp_path / "services.conf", tmp_path / "servers.txt"
+    file.write_text("service=wards\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+
+    def found() -> tuple[FleetTarget, ...]:
+        lines = (f"{name}={value}\n" for name, value in parameters.items())
+        services.write_text("[wards]\n" + "".join(lines))
+        return find_targets(session, TargetSource(("ward_*", "--ward", "ward_[1]"), file))
+
+    before = found()
+    parameters["port"] = "1"
+    (down,) = found()
+    assert down.problem is not None
+    for each in before:
+        assert any(fnmatchcase(each.name, pattern) for pattern in down.stands_for), each.name
+    assert not any(fnmatchcase("service other/x/ward_1", each) for each in down.stands_for)
+
+
+def test_every_target_has_a_name_of_its_own(wards: Database, tmp_path: Path) -> None:
+    for name in ("twice", "twice (2)"):
+        wards.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        table = sql.Identifier(name, "recordings")
+        wards.execute(sql.SQL("CREATE TABLE {} (id integer)").format(table))
+    file = tmp_path / "servers.txt"
+    other = make_conninfo(wards.dsn, application_name="other")
+    file.write_text("".join(f"{dsn}\n" for dsn in (wards.dsn, other, wards.dsn)))
+    targets = find_targets(petrec.connect(wards.dsn), TargetSource(("twice*",), file))
+    names = [each.name.rpartition("/")[2] for each in targets]
+    assert sorted(names) == ["twice", "twice (2)", "twice (2) (2)", "twice (3)"]
+    wards.execute('DROP SCHEMA twice CASCADE; DROP SCHEMA "twice (2)" CASCADE')
 
 
 @pytest.mark.parametrize(

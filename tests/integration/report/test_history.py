@@ -146,9 +146,9 @@ def test_history_that_is_not_usable(petrec: Petrec, clinic: Database, tmp_path: 
 def test_a_history_that_another_report_holds_ends_with_3(
     petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
-    from petrec.features.report.history.lock import locked
+    from petrec.file_lock import locked
 
-    with locked(tmp_path / "petrec-history.txt"):
+    with locked(tmp_path / "petrec-history.txt", "report", ""):
         ended = petrec("report", dsn=clinic.dsn)
     assert ended.code == 3
     assert "another report" in ended.err

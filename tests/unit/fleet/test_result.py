@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from petrec.documents.document import Document, Finding
-from petrec.errors import UsageError
+from petrec.errors import OutputError, UsageError
+from petrec.operations.fleet import Schedule, fleet
 from petrec.operations.fleet.kept import KeptOutcomes
 from petrec.operations.fleet.places import make_places
 from petrec.operations.fleet.result import FleetResult, TargetOutcome, TargetState, state_of
@@ -53,6 +54,23 @@ def test_outcomes_survive_a_line_that_was_cut_off(tmp_path: Path) -> None:
     assert kept.path.stat().st_mode & 0o777 == 0o600
     with pytest.raises(UsageError, match="another command: audit"):
         KeptOutcomes(kept.path, ["validate"]).read()
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\x85", "\r", "\n"])
+def test_outcomes_of_odd_names_are_found_again(tmp_path: Path, odd: str) -> None:
+    kept = KeptOutcomes(tmp_path / "kept", ["audit", odd])
+    kept.start([])
+    kept.add(outcome(f"a{odd}b", 0))
+    assert list(kept.read()) == [f"a{odd}b"]
+
+
+def test_a_second_fleet_is_kept_from_the_outcomes_of_the_first(tmp_path: Path) -> None:
+    kept = KeptOutcomes(tmp_path / ".kept", ["audit"])
+    with kept.locked():
+        kept.start([outcome("a", 0)])
+        with pytest.raises(OutputError, match="another fleet is writing"):
+            fleet(["validate"], [FleetTarget("b")], Schedule(kept=kept.path))
+    assert list(kept.read()) == ["a"]
 
 
 def test_names_that_become_the_same_file_are_refused(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ from petrec.features.report.history.compared import (
     movements,
     present_run,
 )
-from petrec.features.report.history.lock import locked
 from petrec.features.report.result import PastRun
+from petrec.file_lock import locked
 from petrec.files import atomic_text, open_text
 from petrec.fingerprints import DIGITS, Fingerprint, Tally, paired
 from petrec.phrases import Phrase, Phrased
@@ -56,7 +56,12 @@ def compared_in_file(
     Errors: UsageError if the file is not this table's history, OutputError.
     """
     header = Header(audit.database, audit.table)
-    with locked(path), HistoryReader(path, header) as reader, atomic_text(path) as out:
+    hint = "wait for it, or use a separate history for each job"
+    with (
+        locked(path, "report", hint),
+        HistoryReader(path, header) as reader,
+        atomic_text(path) as out,
+    ):
         tally = Tally()
         with distinct_findings(source, schema) as found:
             number = _write(out, header, merged(reader.findings(), found, tally))

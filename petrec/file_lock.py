@@ -1,4 +1,4 @@
-"""Only one report at a time uses a history."""
+"""Only one command at a time uses a file: a report its history, a fleet its outcomes."""
 
 import os
 from collections.abc import Iterator
@@ -10,14 +10,17 @@ from petrec.files import write_failed
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file beside `path`; the system releases it even if the process is killed."""
+def locked(path: Path, user: str, hint: str) -> Iterator[None]:
+    """Hold a lock file beside `path`; the system releases it even if the process is killed.
+
+    Errors: OutputError that another `user`, such as a report, has it.
+    """
     try:
         import fcntl  # noqa: PLC0415 - not on every platform
     except ImportError:  # pragma: no cover - Windows: the rename alone keeps the file whole
         yield
         return
-    beside = path.with_name(f".{path.name}.lock")
+    beside = path.with_name(f".{path.name.lstrip('.')}.lock")
     try:
         handle = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -26,8 +29,7 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            hint = "wait for it, or use a separate history for each job"
-            raise OutputError(f"another report is writing {path}", hint=hint) from error
+            raise OutputError(f"another {user} is writing {path}", hint=hint) from error
         yield
     finally:
         os.close(handle)
