@@ -42,10 +42,6 @@ _CSV = {
 }
 
 
-# Columns in order, with the names of their types.
-Kinds = tuple[tuple[str, str], ...]
-
-
 class SparkEngine:
     """A Spark session, whose temporary views read the files."""
 
@@ -55,7 +51,7 @@ class SparkEngine:
     def __init__(self, session: Any) -> None:
         self.session = session
         self.version = str(session.version)
-        self._known: dict[str, Kinds] = {}
+        self._schemas: dict[str, Any] = {}
 
     def find(self, address: str) -> Sequence[str]:
         """Return the addresses of the files that a URL stands for; none if nothing is there."""
@@ -74,19 +70,19 @@ class SparkEngine:
     def types(self, files: TableFiles) -> FileTypes:
         """Return the columns of each file with their types."""
         return {
-            path: {name: _TYPES.get(kind, kind) for name, kind in self._kinds(files.format, path)}
+            path: {each.name: _named(each.dataType) for each in self._schema(files.format, path)}
             for path in files.to_look_at
         }
 
-    def _kinds(self, form: FileFormat, path: str) -> Kinds:
-        """Return the columns of a file with their types, by Spark's names; read once."""
-        if path not in self._known:
+    def _schema(self, form: FileFormat, path: str) -> Any:
+        """Return Spark's schema of a file, which is a job of Spark: read once."""
+        if path not in self._schemas:
             if form is FileFormat.CSV and "://" not in path:
                 # Spark takes what is not UTF-8 for other text.
                 check_csv(path)
             with _translated(path):
-                self._known[path] = tuple(self._frame(form, [path]).dtypes)
-        return self._known[path]
+                self._schemas[path] = self._frame(form, [path]).schema
+        return self._schemas[path]
 
     def register(self, view: View) -> None:
         """Make the files a view."""
@@ -109,19 +105,22 @@ class SparkEngine:
 
     def _frames(self, files: TableFiles) -> Any:
         """Return all files as one, those of the same columns read at once."""
-        if files.alike:
-            return self._frame(files.format, files.paths)
-        groups: dict[Kinds, list[str]] = {}
+        groups: dict[str, list[str]] = {}
         for path in files.paths:
-            groups.setdefault(self._kinds(files.format, path), []).append(path)
+            schema = self._schema(files.format, files.paths[0] if files.alike else path)
+            groups.setdefault(schema.json(), []).append(path)
         parts = (self._frame(files.format, paths) for paths in groups.values())
         return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
 
     def _frame(self, form: FileFormat, paths: Sequence[str]) -> Any:
+        """Return files of one schema, which Spark looks up if it is not known."""
+        reader = self.session.read
+        if paths[0] in self._schemas:
+            reader = reader.schema(self._schemas[paths[0]])
         found = [path if "://" in path else _address(path) for path in paths]
         if form is FileFormat.PARQUET:
-            return self.session.read.option("mergeSchema", "false").parquet(*found)
-        return self.session.read.options(**_CSV).csv(found)
+            return reader.option("mergeSchema", "false").parquet(*found)
+        return reader.options(**_CSV).csv(found)
 
     @contextmanager
     def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
@@ -196,6 +195,12 @@ def _translated(what: str) -> Iterator[None]:
 def _address(path: str) -> str:
     """Return the URL of a local path, in which nothing is a pattern."""
     return "file://" + _SPECIAL.sub(r"\\\1", str(Path(path).absolute()))
+
+
+def _named(kind: Any) -> str:
+    """Return PostgreSQL's name of a type."""
+    name = str(kind.simpleString())
+    return _TYPES.get(name, name)
 
 
 def _quoted(name: str) -> str:
