@@ -101,15 +101,17 @@ def test_a_lock_behind_a_reader_of_a_worker_holds_nobody_up(
         reader.execute("SET citus.override_table_visibility = off")
         reader.execute(f"SELECT count(*) FROM {shard}")
         process = spawn("constraints", "apply", *options, dsn=citus.dsn)
-        waits: list[float] = []
-        while len(waits) < 40 and process.poll() is None:
-            started = time.monotonic()
-            other.execute(f"SELECT count(*) FROM {layout}.recordings")
-            waits.append(time.monotonic() - started)
+        waits: dict[str, list[float]] = {"recordings": [], "pets": []}
+        while len(waits["pets"]) < 40 and process.poll() is None:
+            for table, seconds in waits.items():
+                started = time.monotonic()
+                other.execute(f"SELECT count(*) FROM {layout}.{table}")
+                seconds.append(time.monotonic() - started)
             time.sleep(0.1)
         reader.rollback()
     assert process.wait(60) == 0
-    assert max(waits) < 0.3 + 0.5
+    # Nothing keeps readers of pets waiting but the load of the machine.
+    assert max(waits["recordings"]) < 0.3 + 0.5 + max(waits["pets"])
 
 
 @pytest.mark.parametrize("layout", [TENANT, HASHED])
