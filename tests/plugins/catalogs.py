@@ -1,6 +1,7 @@
 """Catalogs of the constraints, row by row, for tests that need no server."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from petrec.features.constraints.catalog.read import Catalog
@@ -8,6 +9,7 @@ from petrec.features.constraints.catalog.rows import (
     ColumnRow,
     ConstraintRow,
     IndexRow,
+    Part,
     RoleRow,
     TableRow,
 )
@@ -94,6 +96,19 @@ def catalog(
         role=role,
         pinned=pinned,
     )
+
+
+def parted(schema: str = "public", *rows: ColumnRow | ConstraintRow, **more: Any) -> Catalog:
+    """Return the clinic with recordings in one partition, which is in a schema of its own."""
+    values: dict[str, Any] = {
+        "root": "recordings", "rows": 10, "bytes": 8192, "owned": True, "owner": "me",
+        "usable": True, "creatable": True,
+    }  # fmt: skip
+    whole = Part(oid=1, parent=None, leaf=False, level=0, name="recordings", schema="public",
+                 relkind="p", **values)  # fmt: skip
+    part = Part(oid=2, parent=1, leaf=True, level=1, name="part", schema=schema, relkind="r",
+                **(values | more))  # fmt: skip
+    return replace(catalog(*rows), parts=[whole, part])
 
 
 def the(name: str, of: Catalog, groups: tuple[str, ...] = GROUPS) -> Object:

@@ -154,7 +154,9 @@ def test_failing_hook_is_not_the_clients(upload: Fixture, caplog: pytest.LogCapt
 
 
 @pytest.mark.parametrize("second", [False, True])
-def test_pet_by_certain_evidence_only(upload: Fixture, second: bool) -> None:
+def test_pet_by_certain_evidence_only(
+    upload: Fixture, caplog: pytest.LogCaptureFixture, second: bool
+) -> None:
     upload.api.database.execute(f"UPDATE recordings SET pet_id = NULL WHERE id = '{upload.id[4:]}'")
     if second:
         upload.api.database.execute(
@@ -167,6 +169,8 @@ def test_pet_by_certain_evidence_only(upload: Fixture, second: bool) -> None:
     pet = upload.row("pet_id::text")[0]
     assert pet == (None if second else PET1)
     assert upload.told == [Uploaded(upload.id[4:], pet, upload.key)]
+    (logged,) = (vars(each) for each in caplog.records if each.levelno == logging.ERROR)
+    assert (logged["recording_id"], logged["pet_id"]) == (upload.id, pet and f"pet-{pet}")
     listed = upload.api.client.get("/api/v1/recordings/")
     assert (upload.id in [one["id"] for one in listed.json()]) is not second
     assert listed.headers["x-petrec-withheld"] == str(int(second))

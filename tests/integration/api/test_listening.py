@@ -1,10 +1,10 @@
-"""Listening: an address of the file that was uploaded, and of no other."""
+"""One recording with its appointment, and an address of the file that was uploaded alone."""
 
 import pytest
 
 from petrec.api import StoredObject
 from tests.plugins.api import Api
-from tests.plugins.two_clinics import ACTORS, PET1, REC1
+from tests.plugins.two_clinics import ACTORS, APPT1, PET1, REC1
 
 pytestmark = pytest.mark.api("two_clinics", headers=ACTORS["staff"])
 ONE = f"/api/v1/recordings/rec-{REC1}"
@@ -27,6 +27,12 @@ def test_a_recording_is_read_alone(api: Api) -> None:
     complete(api)
     listed = api.client.get("/api/v1/recordings/").json()
     assert [api.client.get(ONE).json()] == [api.client.get(f"{ONE}/").json()] == listed
+
+
+def test_an_appointment_is_read_with_its_pets(api: Api) -> None:
+    found = api.client.get(f"/api/v1/appointments/{APPT1}").json()
+    assert found["id"] == f"appt-{APPT1}"
+    assert found["pets"] == [{"id": f"pet-{PET1}", "name": "Rex", "species": "Dog", "breed": None}]
 
 
 def test_the_address_is_signed_and_expires(api: Api) -> None:

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from petrec.features.constraints.catalog.rows import Part
 from petrec.features.constraints.privileges import find_missing_privileges
 from petrec.features.constraints.state import Problem
-from tests.plugins.catalogs import ME, catalog, column, table, the
+from tests.plugins.catalogs import ME, catalog, column, parted, table, the
 
 INDEX, KEY, VISITS = "idx_recordings_pet_id", "fk_recordings_pet_id", "visits"
 CLOSED = {"type": "code", "usable": False}
@@ -80,15 +79,7 @@ def test_a_standby_is_named_where_there_is_something_to_do() -> None:
 def test_a_partition_is_altered_in_the_schema_that_it_is_in(
     schema: str, may: dict[str, Any], grants: set[str]
 ) -> None:
-    values: dict[str, Any] = {
-        "root": "recordings", "rows": 10, "bytes": 8192, "owned": True, "owner": "me",
-        "usable": True, "creatable": True,
-    }  # fmt: skip
-    whole = Part(oid=1, parent=None, leaf=False, level=0, name="recordings", schema="public",
-                 relkind="p", **values)  # fmt: skip
-    part = Part(oid=2, parent=1, leaf=True, level=1, name="part", schema=schema, relkind="r",
-                **(values | may))  # fmt: skip
-    of = replace(catalog(), parts=[whole, part])
+    of = parted(schema, **may)
     wanted = the(INDEX, of)
     found = find_missing_privileges(of, tuple(wanted.apply(wanted.judge())))
     assert {problem.fix for problem in found} == grants
