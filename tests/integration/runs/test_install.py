@@ -30,6 +30,8 @@ def test_a_role_that_may_create_no_schema_is_told_what_to_ask_for(empty_database
         install_journal(engine)
     assert f"CREATE SCHEMA petrec AUTHORIZATION {role}; or {grant}" in refused.value.hint
     empty_database.execute(grant)
+    with engine.connect() as connection:
+        assert (journal_hindrances(connection), is_readable(connection)) == ([], False)
     install_journal(engine)
     with engine.connect() as connection:
         assert (journal_hindrances(connection), is_readable(connection)) == ([], True)

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from petrec.features.runs.change import Change, Lineage
 from petrec.features.runs.result import (
@@ -129,6 +130,27 @@ def test_changes_are_shown_with_both_pets() -> None:
     assert found.grids[1].rows == (("2", "refused by it"),)
     assert len(Lineage((change,)).document().grids) == 1
     assert found.payload == Lineage((change,), (REFUSED,))
+
+
+def test_what_changed_besides_the_pet_is_shown_where_anything_did() -> None:
+    old = {"pet_id": 5, "status": "pending", "size": None, "updated_at": "1", "note": "a"}
+    new = {"pet_id": 5, "status": "failed", "size": 7, "updated_at": "2", "note": "a"}
+    plain = Change("1", 7, "backfill", "visit", {"pet_id": None}, {"pet_id": 5}, AT, "dba")
+    edited = Change("2", 8, "correction", "why", old, new, AT, "dba", author="Ada")
+    grid = Lineage((plain, edited)).document().grids[0]
+    first, second = (dict(zip(grid.columns, row, strict=True)) for row in grid.rows)
+    assert (first["also"], second["also"]) == (None, "status: pending -> failed, size: - -> 7")
+    assert (first["by"], second["by"]) == ("dba", "Ada")
+    assert (first["at"], first["run"], second["run"]) == ("2025-09-01 14:30:15", 7, 8)
+    assert "also" not in Lineage((plain,)).document().grids[0].columns
+
+
+def test_a_run_of_a_part_of_the_recordings_is_listed_with_its_conditions() -> None:
+    some = replace(make_run().target, only=("created since 2025", "of clinic 3"))
+    grid = RunList((make_run(target=some), make_run(id=8))).document().grids[0]
+    rows = [dict(zip(grid.columns, row, strict=True)) for row in grid.rows]
+    assert [row["only"] for row in rows] == ["created since 2025 and of clinic 3", None]
+    assert "only" not in RunList((make_run(),)).document().grids[0].columns
 
 
 def test_a_result_names_its_command_and_its_tables() -> None:
