@@ -2,18 +2,20 @@
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from petrec.features.runs import edits
 from petrec.features.runs.batches.batch import write_rows
 from petrec.features.runs.batches.write import Written, write_query
 from petrec.features.runs.edits import Edit, EditWork, record_edits
 from petrec.features.runs.journal.install import install_journal
+from petrec.features.runs.journal.tables import changes
 from petrec.features.runs.run import Action
 from petrec.features.runs.targets import make_target
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
 from tests.plugins.databases import Database
+from tests.plugins.journals import journal
 
 ROWS = "SELECT id::text, status, file_size_bytes, s3_key, updated_at > now() - interval '1 day'"
 NEW = {"status": "failed", "file_size_bytes": "7"}
@@ -61,3 +63,23 @@ def test_only_rows_that_are_as_expected_are_written(
     assert journaled[0][2]["status"] == status
     assert journaled[0][3]["status"] == "failed"
     assert clinic.execute("SELECT DISTINCT author FROM petrec.edits") == [("me",)]
+
+
+def test_a_former_key_is_journaled_where_an_edit_changes_the_key(empty_database: Database) -> None:
+    rows = "INSERT INTO recordings VALUES (1, 10, 1), (2, 10, 1), (3, 10, 1)"
+    with journal(empty_database, rows) as connection:
+        schema = load_schema(connection, Settings().mapping)
+        target = replace(make_target(schema), pet="", also=("appointment_id",))
+        planned = [
+            Edit((str(id_), "10"), "why", {}, {"appointment_id": place}, "me")
+            for id_, place in ((1, "20"), (2, "10"))
+        ]
+        run = record_edits(connection, Action.CORRECTION, target, planned)
+        work = EditWork(schema)
+        query = write_query(schema, run, work.guarded_rows(run))
+        assert write_rows(connection, run, work, query, [1, 2]) == Written(2, 0)
+        keys = select(changes.c.row_key, changes.c.old_key).order_by(changes.c.seq)
+        assert [tuple(row) for row in connection.execute(keys)] == [
+            (["1", "20"], ["1", "10"]),
+            (["2", "10"], None),
+        ]

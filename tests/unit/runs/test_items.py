@@ -1,9 +1,10 @@
-"""A page asks no more of the journal than its pass needs."""
+"""A page asks no more of the journal than its pass needs, and is written by place and key."""
 
 import pytest
 
 from petrec.features.backfill.work import BackfillWork
 from petrec.features.runs.batches.items import page_query
+from petrec.features.runs.batches.write import write_query
 from petrec.features.runs.undo.work import UndoWork
 from petrec.schema import Schema, TableShape, build_schema
 from petrec.settings import Mapping
@@ -38,3 +39,13 @@ def test_an_undo_looks_for_what_others_have_undone_from_the_start(schema: Schema
     assert sql(query).count("EXISTS (SELECT * \nFROM petrec.changes") == 2
     assert "petrec.skips" not in sql(query)
     assert {3, 8, 9, 40, 5} == set(query.compile().params.values())
+
+
+def test_a_row_is_written_where_it_was_locked_and_has_its_key(schema: Schema) -> None:
+    run, work = make_run(), BackfillWork(schema)
+    query = sql(write_query(schema, run, work.guarded_rows(run)))
+    assert "written.tableoid = fresh.tableoid AND written.ctid = fresh.ctid" in query
+    assert "written.id = CAST(fresh.row_key[" in query
+    assert "old_key" not in query
+    watched = sql(write_query(schema, run, work.guarded_rows(run), watched=True))
+    assert "old_key" in watched
