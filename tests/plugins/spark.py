@@ -1,4 +1,4 @@
-"""Spark on this machine: two executors for a session, and a cluster for commands."""
+"""A Spark cluster on this machine: a master and two workers, each a process of its own."""
 
 import os
 import shutil
@@ -18,8 +18,6 @@ from tests.plugins.ports import free_port
 from tests.plugins.waiting import until
 
 WORKERS = 2
-# Each worker has a core and so many MiB.
-MASTER = f"local-cluster[{WORKERS},1,1024]"
 _PATIENCE_S = 300
 # What is started does little work, so a compiler that optimizes costs more than it saves.
 _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
@@ -52,17 +50,11 @@ class SparkCluster:
     environment: dict[str, str]
 
 
-def _home() -> Path:
-    """Return where Spark is; tests that need it are skipped where it is not."""
-    found = find_spec("pyspark")
-    if found is None or found.origin is None or shutil.which("java") is None:
-        pytest.skip("Spark needs pyspark and Java")
-    return Path(found.origin).parent
-
-
 @pytest.fixture(scope="session")
 def spark_cluster() -> Iterator[SparkCluster]:
-    """Yield a standalone cluster on the loopback, for commands."""
+    """Yield a standalone cluster on the loopback, which can run two applications at once."""
+    if find_spec("pyspark") is None or shutil.which("java") is None:
+        pytest.skip("Spark needs pyspark and Java")
     with started_cluster(WORKERS, _ECONOMICAL, cores=2, memory="1100m") as started:
         yield started
 
@@ -72,10 +64,13 @@ def started_cluster(
     workers: int, settings: Mapping[str, str], *, cores: int, memory: str
 ) -> Iterator[SparkCluster]:
     """Start a cluster whose workers have so many cores and so much memory each."""
-    home, port = _home(), free_port()
+    found = find_spec("pyspark")
+    assert found is not None
+    assert found.origin is not None
+    port = free_port()
     address, common = f"spark://127.0.0.1:{port}", ("--host", "127.0.0.1", "--webui-port", "0")
     with tempfile.TemporaryDirectory(prefix="petrec-spark-") as place:
-        daemons = _Daemons(home, Path(place), {**_SETTINGS, **settings})
+        daemons = _Daemons(Path(found.origin).parent, Path(place), {**_SETTINGS, **settings})
         try:
             daemons.start("master.Master", "--port", str(port), *common)
             until(listens, port, within_s=_PATIENCE_S)
@@ -94,7 +89,8 @@ class _Daemons:
     def __init__(self, home: Path, place: Path, settings: Mapping[str, str]) -> None:
         self.home, self.place = home, place
         self.started: list[subprocess.Popen[bytes]] = []
-        _write_settings(place, settings)
+        lines = (f"{name} {value}\n" for name, value in settings.items())
+        (place / "spark-defaults.conf").write_text("".join(lines))
 
     def start(self, role: str, *arguments: str) -> None:
         environment = {
@@ -125,29 +121,18 @@ def listens(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _write_settings(place: Path, settings: Mapping[str, str]) -> None:
-    lines = (f"{name} {value}\n" for name, value in settings.items())
-    (place / "spark-defaults.conf").write_text("".join(lines))
-
-
 @pytest.fixture(scope="session")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Yield a session whose driver has the master and the workers in its own process.
-
-    Only the executors are processes beside it: three JVMs start in place of six.
-    """
-    home, place = _home(), tmp_path_factory.mktemp("spark")
+def spark(spark_cluster: SparkCluster) -> Iterator[Any]:
+    """Yield a session on the cluster, with an executor on each worker."""
     from pyspark.sql import SparkSession
 
-    _write_settings(place, {**_SETTINGS, **_ECONOMICAL, **_INTERPRETED})
-    # The workers keep their files there, which is not to be the installed package.
-    for part in ("bin", "jars"):
-        (place / part).symlink_to(home / part)
-    environment = dict.fromkeys(("SPARK_CONF_DIR", "SPARK_HOME"), str(place))
+    builder = SparkSession.builder.master(spark_cluster.master).appName("tests")
+    for name, value in _INTERPRETED.items():
+        builder = builder.config(name, value)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**environment, "SPARK_LOCAL_IP": "127.0.0.1"}.items():
+        for name, value in spark_cluster.environment.items():
             patch.setenv(name, value)
-        session = SparkSession.builder.master(MASTER).appName("tests").getOrCreate()
+        session = builder.getOrCreate()
     # The driver is one of them.
     executors = session.sparkContext._jsc.sc().getExecutorMemoryStatus
     until(lambda: executors().size() == WORKERS + 1, within_s=_PATIENCE_S)
