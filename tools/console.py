@@ -42,7 +42,7 @@ _VARYING = [
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00(:00)?)?"), "MOMENT"),
     (re.compile(r"\d{8}T\d{6}Z"), "MOMENT"),
     (re.compile(r"\b[\d,]+(\.\d+)? (ms|s|rows/s|kB|MB)\b"), "AMOUNT"),
-    (re.compile(r"[\d,]+ +│[^│]*│ \d+ rows, [^│]*"), "RATE"),
+    (re.compile(r"[\d.,]+ +│[^│]*│ \d+ rows, [^│]*"), "RATE"),
     (re.compile(r"PostgreSQL \d+\.\d+"), "SERVER"),
     (re.compile(r"laptop:\d+"), "CLIENT"),
     (re.compile(r"\b[0-9a-f]{12,}\b"), "HASH"),

@@ -68,7 +68,7 @@ def repair_and_take_back(petrec: Petrec, database: Database, tmp_path: Path) -> 
     assert database.checksum() == before
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 def test_every_version_is_repaired_and_taken_back(
     petrec: Petrec, database: MakeDatabase, every_cluster: Cluster, tmp_path: Path
 ) -> None:

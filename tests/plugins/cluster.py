@@ -74,6 +74,7 @@ class Cluster:
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server."""
+        self.copies.close()
         self._run("pg_ctl", "-w", "-m", mode, "stop")
 
     def make_standby(self) -> "Cluster":
@@ -86,6 +87,7 @@ class Cluster:
 
     def remove(self) -> None:
         """Stop the server, whatever its state, and delete its files."""
+        self.copies.close()
         if (self.data_dir / "postmaster.pid").exists():
             self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -11,6 +11,7 @@ from petrec.rules.evidence import certain
 from petrec.rules.facts import Facts, VisitFacts
 from tests.plugins.api import Api, admin
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.limits import Limits
 
 PATH = "/api/v1/recordings/"
 # Visits that name the pet of some recordings whose appointment leaves it open.
@@ -200,7 +201,7 @@ def test_a_walk_misses_nothing_while_rows_come_in(api: Api) -> None:
     assert [one for one in seen if one[0] in before] == expected
 
 
-def test_many_readers_at_once(api: Api) -> None:
+def test_many_readers_at_once(api: Api, limits: Limits) -> None:
     async def read() -> list[int]:
         calls = [api.client.http.get(PATH, headers=admin()) for _ in range(60)]
         return [answer.status_code for answer in await asyncio.gather(*calls)]

@@ -15,6 +15,7 @@ READ = "SELECT count(*) FROM pg_class"
 def copies(cluster: Cluster) -> Iterator[Copies]:
     made = Copies(cluster.dsn(), cluster.major)
     yield made
+    made.close()
     with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
         for spare in made._spare["template0"]:
             admin.execute(f"DROP DATABASE {spare}")
