@@ -64,7 +64,9 @@ class Served:
                 [sys.executable, "-m", "petrec", "serve", "--port", str(port), *options],
                 cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        # Nothing is encrypted, and certificates take longer to load than a request.
+        address = f"http://127.0.0.1:{port}"
+        self.http = httpx.Client(base_url=address, timeout=30, verify=False)
         until(lambda: self.process.poll() is not None or self._answers())
         assert self.process.poll() is None, self.log.read_text()
 
