@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,8 @@ def test_compose_names_what_is_there() -> None:
     [identity] = json.loads((FOLDER / "s3.json").read_text())["identities"]
     [keys] = identity["credentials"]
     environ = found["host"]["environment"]
+    read = re.findall(r'os\.environ(?:\.get\(|\[)"(\w+)"', (FOLDER / "app.py").read_text())
+    assert set(read) == environ.keys()
     assert environ["AWS_ACCESS_KEY_ID"] == keys["accessKey"]
     assert environ["AWS_SECRET_ACCESS_KEY"] == keys["secretKey"]
     assert f"{keys['accessKey']}:{keys['secretKey']}" in found["bucket"]["command"][0]
