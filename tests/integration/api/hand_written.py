@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import psycopg
+
 TABLES = """
 CREATE TABLE users (id int PRIMARY KEY, practice_id int);
 CREATE TABLE pets (id int PRIMARY KEY, owner_id int, name text);
@@ -52,6 +54,20 @@ RECORDINGS = (
     " AND CASE WHEN %(status)s::text IS NULL THEN coalesce(status, '') <> 'pending'"
     " ELSE status = %(status)s END AND (%(at)s::int IS NULL OR appointment_id = %(at)s) ORDER BY created_at DESC, id DESC"
 )
+# Of an owner's list, and of a pet's, what is near no such pet is not counted.
+WITHHELD = (
+    SEEN
+    + """, asked AS (SELECT p.id FROM pets p, caller k WHERE CASE WHEN %(pet)s::int IS NULL
+  THEN p.owner_id = k.owner ELSE p.id = %(pet)s END)
+SELECT count(*) FROM recordings r LEFT JOIN inferred i USING (id) CROSS JOIN caller k
+  WHERE r.pet_id IS NULL AND i.pet IS NULL
+  AND CASE WHEN %(status)s::text IS NULL THEN coalesce(status, '') <> 'pending' ELSE status = %(status)s END
+  AND (%(at)s::int IS NULL OR appointment_id = %(at)s)
+  AND (k.everything OR appointment_id IN (SELECT id FROM seen_appointments))
+  AND (%(pet)s::int IS NULL AND (k.owner IS NULL OR %(at)s::int IS NOT NULL)
+    OR appointment_id IN (SELECT appointment_id FROM appointment_pets WHERE pet_id IN (SELECT id FROM asked))
+    OR visit_id IN (SELECT id FROM visits WHERE pet_id IN (SELECT id FROM asked)))"""
+)
 VISITS = (
     SEEN
     + "SELECT v.id, (SELECT coalesce(json_agg(r.id ORDER BY r.created_at DESC, r.id DESC), '[]')"
@@ -71,3 +87,16 @@ CALLERS: dict[str, dict[str, Any]] = {
     **{f"practice {n}": {"practice": n} for n in (1, 2, 3)},
     "nobody": {},
 }
+STATUSES = ("pending", "uploaded", None, "failed")
+
+
+def fill(connection: psycopg.Connection[Any], *rows: list[tuple[Any, ...]]) -> None:
+    run = connection.cursor().executemany
+    connection.execute("TRUNCATE appointment_pets, visits, recordings")
+    linked, visited, recorded = rows
+    run("INSERT INTO appointment_pets VALUES (%s, %s)", linked)
+    sql = "INSERT INTO visits (id, pet_id, appointment_id, visit_date, created_by)"
+    run(f"{sql} VALUES (%s, %s, %s, %s, %s)", [(n, *row) for n, row in enumerate(visited, 1)])
+    sql = "INSERT INTO recordings (id, appointment_id, pet_id, visit_id, recorded_by_user_id,"
+    values = [(n, *row, STATUSES[n % 4]) for n, row in enumerate(recorded, 1)]
+    run(f"{sql} created_at, status) VALUES (%s, %s, %s, %s, %s, %s, %s)", values)
