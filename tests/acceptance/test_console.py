@@ -25,6 +25,7 @@ def terminal(served: tuple[DemoServer, Path], forks: Forks, tmp_path: Path) -> T
     return replace(clinic_terminal(*served), programs=tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", sessions(), ids=lambda page: page.stem)
 def test_a_page_shows_what_its_commands_print(page: Path, terminal: Terminal) -> None:
     text = page.read_text(encoding="utf-8")

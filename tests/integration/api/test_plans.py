@@ -42,6 +42,7 @@ INSERT INTO recordings SELECT (jsonb_populate_record(r, jsonb_build_object(
 """
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("rows", [40_000, pytest.param(1_000_000, marks=pytest.mark.full)])
 def test_lists_read_few_recordings(
