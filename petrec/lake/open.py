@@ -60,7 +60,7 @@ def open_lake(lake: Lake, mapping: Mapping) -> Iterator[tuple[LakeSource, Schema
 def _engine(lake: Lake) -> AbstractContextManager[Engine]:
     if lake.engine is FileEngine.DUCKDB:
         return open_duckdb(lake.source)
-    from petrec.lake.with_spark import open_spark  # noqa: PLC0415 - an optional package
+    from petrec.lake.spark_session import open_spark  # noqa: PLC0415 - an optional package
 
     return open_spark(lake.master, lake.session)
 

@@ -1,4 +1,4 @@
-"""Spark as the engine: on this machine, on a cluster, or in a session that the caller has."""
+"""Spark as the engine: a session whose views read the files."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from petrec.errors import EngineFailedError, UsageError
+from petrec.errors import EngineFailedError
 from petrec.lake.alike import FileTypes
 from petrec.lake.dialects import SPARK
 from petrec.lake.engine import FileFormat, TableFiles, View
@@ -24,13 +24,6 @@ _TYPES = {
     "timestamp": "timestamp with time zone",
     "timestamp_ntz": "timestamp without time zone",
 } | dict.fromkeys(("tinyint", "smallint", "int", "bigint"), "bigint")
-_SETTINGS = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.caseSensitive": "true",
-    "spark.sql.ansi.enabled": "true",
-    # Else the fields of a line are not counted where one column is read.
-    "spark.sql.csv.parser.columnPruning.enabled": "false",
-}
 _CSV = {
     "header": True,
     "multiLine": True,
@@ -59,7 +52,7 @@ class SparkEngine:
 
         # As text, files have no columns to look for.
         reader = self.session.read.option("recursiveFileLookup", "true")
-        with _translated(address):
+        with translated(address):
             try:
                 return sorted(reader.text(address).inputFiles())
             except AnalysisException as error:
@@ -80,13 +73,13 @@ class SparkEngine:
             if form is FileFormat.CSV and "://" not in path:
                 # Spark takes what is not UTF-8 for other text.
                 check_csv(path)
-            with _translated(path):
+            with translated(path):
                 self._schemas[path] = self._frame(form, [path]).schema
         return self._schemas[path]
 
     def register(self, view: View) -> None:
         """Make the files a view."""
-        with _translated(view.files.paths[0]):
+        with translated(view.files.paths[0]):
             frame = self._frames(view.files)
             if view.condition and not view.condition_on_read:
                 frame = frame.where(view.condition)
@@ -125,63 +118,15 @@ class SparkEngine:
     @contextmanager
     def stream(self, sql: str) -> Iterator[tuple[Sequence[str], Iterator[Any]]]:
         """Yield the names of the columns and an iterator over rows, a partition at a time."""
-        with _translated("the files"):
+        with translated("the files"):
             frame = self.session.sql(sql)
             zoned = [index for index, (_, kind) in enumerate(frame.dtypes) if kind == "timestamp"]
             yield frame.columns, (_in_utc(row, zoned) for row in frame.toLocalIterator())
 
 
 @contextmanager
-def open_spark(master: str, session: Any = None) -> Iterator[SparkEngine]:
-    """Open an engine on a cluster; a session of the caller's is not changed and not stopped.
-
-    Errors: UsageError, EngineFailedError.
-    """
-    if session is not None:
-        with _translated("the caller's session"):
-            beside = _beside(session)
-        yield SparkEngine(beside)
-        return
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - an optional package
-
-    if SparkSession.getActiveSession() is not None:
-        reason = "this program has a Spark session already, and a second one would be the same"
-        raise UsageError(reason, hint="pass it as spark")
-    with _translated("the cluster"):
-        started = _start(master)
-    try:
-        yield SparkEngine(started)
-    finally:
-        started.stop()
-
-
-def _beside(session: Any) -> Any:
-    """Return a session of the same application, with views and settings of its own."""
-    made = session.newSession()
-    for name, value in (session.conf.getAll | _SETTINGS).items():
-        if made.conf.isModifiable(name):
-            made.conf.set(name, value)
-    return made
-
-
-def _start(master: str) -> Any:
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - an optional package
-
-    builder = SparkSession.builder.master(master or "local[*]").appName("petrec")
-    for name, value in _SETTINGS.items() | {("spark.ui.enabled", "false")}:
-        builder = builder.config(name, value)
-    started = builder.getOrCreate()
-    started.sparkContext.setLogLevel("ERROR")
-    # That no worker has room for the executors is a warning of this class, and no error.
-    java: Any = started._jvm  # noqa: SLF001 - the only way to it
-    log4j = java.org.apache.logging.log4j
-    scheduler = "org.apache.spark.scheduler.TaskSchedulerImpl"
-    log4j.core.config.Configurator.setLevel(scheduler, log4j.Level.WARN)
-    return started
-
-
-@contextmanager
-def _translated(what: str) -> Iterator[None]:
+def translated(what: str) -> Iterator[None]:
+    """Turn Spark's errors into petrec's own."""
     from py4j.protocol import Py4JError  # noqa: PLC0415 - an optional package
     from pyspark.errors import PySparkException  # noqa: PLC0415 - an optional package
 
