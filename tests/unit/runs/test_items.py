@@ -1,10 +1,13 @@
 """A page asks no more of the journal than its pass needs, and is written by place and key."""
 
 import pytest
+from msgspec.structs import replace
 
 from petrec.features.backfill.work import BackfillWork
+from petrec.features.review.work import ReviewWork
 from petrec.features.runs.batches.items import page_query
 from petrec.features.runs.batches.write import write_query
+from petrec.features.runs.run import Action
 from petrec.features.runs.undo.work import UndoWork
 from petrec.schema import Schema, TableShape, build_schema
 from petrec.settings import Mapping
@@ -49,3 +52,14 @@ def test_a_row_is_written_where_it_was_locked_and_has_its_key(schema: Schema) ->
     assert "old_key" not in query
     watched = sql(write_query(schema, run, work.guarded_rows(run), watched=True))
     assert "old_key" in watched
+
+
+@pytest.mark.parametrize("links", [False, True])
+def test_a_run_that_may_add_pets_to_appointments_does_so_as_it_writes(
+    schema: Schema, links: bool
+) -> None:
+    target = replace(make_run().target, also=("appointment_id",), links=links)
+    run, work = make_run(action=Action.REVIEW, target=target), ReviewWork(schema)
+    query = sql(write_query(schema, run, work.guarded_rows(run)))
+    written = ("INSERT INTO public.appointment_pets" in query, "INSERT INTO petrec.links" in query)
+    assert written == (links, links)

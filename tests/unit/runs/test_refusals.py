@@ -1,13 +1,21 @@
 """What an error of the server means for a run, by its SQLSTATE and by who reports it."""
 
+from typing import cast
+
 import psycopg
 import pytest
 from psycopg import errors as pg
 from psycopg.pq import DiagnosticField
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from petrec.features.runs.batches.refused import RowRefusal
+from petrec.errors import RunStoppedError
+from petrec.features.runs.batches.refused import RowRefusal, _by_class
 from petrec.features.runs.batches.size import Streak
+from petrec.features.runs.batches.split import Write
+from petrec.features.runs.batches.work import RunWork
+from petrec.features.runs.driver import refusals
+from petrec.features.runs.driver.refusals import Refusals
 from petrec.features.runs.driver.stop import ALL_REFUSED, stopped
 from petrec.features.runs.errors import (
     cause_of,
@@ -18,6 +26,7 @@ from petrec.features.runs.errors import (
     is_transient,
     may_pass,
 )
+from petrec.features.runs.run import Run
 from tests.plugins.planned_runs import make_run
 
 Info = dict[int, bytes | None]
@@ -138,3 +147,53 @@ def test_a_stop_gives_the_servers_hint_first() -> None:
     told = stopped(run, "why", ALL_REFUSED, error_of(pg.DiskFull, hint))
     assert told.hint == f"Free some space; {ALL_REFUSED}"
     assert stopped(run, "why", ALL_REFUSED, error_of(pg.DiskFull)).hint == ALL_REFUSED
+
+
+@pytest.mark.parametrize(
+    ("kind", "function", "by"),
+    [
+        (pg.InsufficientPrivilege, b"ExecWithCheckOptions", "a row-level security policy"),
+        (pg.InsufficientPrivilege, b"aclcheck_error", "a missing privilege"),
+        (pg.CheckViolation, b"ExecFindPartition", "the partitioned table"),
+        (pg.StringDataRightTruncation, b"", "a value"),
+        (pg.ProgramLimitExceeded, b"", "a limit of the server"),
+        (pg.RaiseException, b"", "a trigger or function"),
+    ],
+)
+def test_what_names_no_object_is_told_by_its_class(
+    kind: type[psycopg.Error], function: bytes, by: str
+) -> None:
+    error = kind("secret", info={DiagnosticField.SOURCE_FUNCTION: function})
+    assert _by_class(error).startswith(by)
+
+
+class NoRows:
+    """A connection on which nothing is asked."""
+
+    def rollback(self) -> None:
+        """Have nothing to take back."""
+
+
+@pytest.mark.parametrize(
+    ("ahead", "accepted", "stops"),
+    [([7, 8, 9], {8}, False), ([7, 8, 9], {7}, False), ([], set(), False), ([7, 8], set(), True)],
+)
+def test_a_run_stops_only_where_all_rows_that_it_looks_at_are_refused(
+    monkeypatch: pytest.MonkeyPatch, ahead: list[int], accepted: set[int], stops: bool
+) -> None:
+    monkeypatch.setattr(refusals, "spread", lambda *_: ahead)
+    monkeypatch.setattr(refusals, "is_refused", lambda *asked: asked[-1] not in accepted)
+    monkeypatch.setattr(refusals, "take_back_skips", lambda *asked: asked[1])
+    found, run = Refusals(cast(RunWork, None), lambda _: None), make_run()
+    bound, refusal = found.streak.bound, RowRefusal("P0001", "a trigger")
+
+    def look() -> Run:
+        connection, query = cast(Connection, NoRows()), cast(Write, None)
+        return found._look_ahead(connection, run, query, refusal, error_of(pg.RaiseException))
+
+    if stops:
+        with pytest.raises(RunStoppedError, match="run 7 stopped: every row is refused by a trig"):
+            look()
+    else:
+        assert look() is run
+    assert found.streak.bound == (bound if stops else 2 * bound)
