@@ -41,6 +41,7 @@ _USER = re.compile(r"//\w+@")
 _VARYING = [
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00(:00)?)?"), "MOMENT"),
     (re.compile(r"\d{8}T\d{6}Z"), "MOMENT"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "DAY"),
     (re.compile(r"\b[\d,]+(\.\d+)? (ms|s|rows/s|kB|MB)\b"), "AMOUNT"),
     (re.compile(r"[\d.,]+ +│[^│]*│ \d+ rows, [^│]*"), "RATE"),
     (re.compile(r"PostgreSQL \d+\.\d+"), "SERVER"),
