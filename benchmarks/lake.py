@@ -27,16 +27,15 @@ _SETTINGS = {"spark.executor.memory": "2g"}
 
 
 def run() -> None:
-    """Measure every size by every engine, and write results and page."""
-    rows = []
+    """Measure every size by every engine; write results and page after each."""
+    rows: list[dict[str, Any]] = []
     for size in (int(text) for text in SIZES.split(",")):
         with (
             clinics(size) as make,
             tempfile.TemporaryDirectory(prefix="petrec-lake-") as place,
         ):
             rows += _measured(size, make(Damage.MUCH), Path(place) / "lake")
-    measured = record("lake", {"rounds": ROUNDS, "results": rows})
-    write_page(measured)
+        write_page(record("lake", {"rounds": ROUNDS, "results": rows}))
 
 
 def _measured(size: int, dsn: str, lake: Path) -> list[dict[str, Any]]:
