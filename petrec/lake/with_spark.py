@@ -98,10 +98,11 @@ class SparkEngine:
 
     def _frames(self, files: TableFiles) -> Any:
         """Return all files as one, those of the same columns read at once."""
+        if files.alike:
+            return self._frame(files.format, files.paths)
         groups: dict[str, list[str]] = {}
         for path in files.paths:
-            schema = self._schema(files.format, files.paths[0] if files.alike else path)
-            groups.setdefault(schema.json(), []).append(path)
+            groups.setdefault(self._schema(files.format, path).json(), []).append(path)
         parts = (self._frame(files.format, paths) for paths in groups.values())
         return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
 

@@ -60,6 +60,7 @@ def failure_marked(metrics: Path | None) -> Iterator[None]:
 def mark_failure(metrics: Path) -> None:
     """Rewrite the metrics; if that fails too, the time of the last success shows the failure."""
     try:
+        # As text, ends of lines would be changed that are characters of a name.
         previous = metrics.read_bytes().decode() if metrics.exists() else ""
         with atomic_text(metrics, METRICS_MODE) as file:
             file.write(prometheus.after_failure(previous, datetime.now(UTC)))
