@@ -19,7 +19,7 @@ from typing import Any, LiteralString
 from benchmarks.bounds import FOUR, IGNORING, PETREC, SCANNED, SEVEN, TRUSTING, compared
 from benchmarks.clinics import Damage, clinics
 from benchmarks.peers import environments, plain
-from benchmarks.record import record
+from benchmarks.record import record_sizes
 from benchmarks.report import write_report
 
 SIZES = os.environ.get("PETREC_BENCH_RECORDINGS", "1000000,2000000")
@@ -50,7 +50,7 @@ def run() -> None:
                 }
                 if asked:
                     rows += _rows(size, damage, _measured(_own(damage) | asked, clinic(damage)))
-        record("audit", {"rounds": ROUNDS, "missing": missing, "results": rows})
+        record_sizes("audit", {"rounds": ROUNDS, "missing": missing, "results": rows})
     write_report()
 
 

@@ -1,8 +1,9 @@
 """How audit and backfill grow with the table: time, write-ahead log and disk, by size.
 
 PETREC_BENCH_RECORDINGS are sizes, with commas between them. The results of a size are written as
-soon as they are there, so a run that ends early keeps those that it has. `python -m tools.growth`
-writes them into `docs/scale.md`, with what they mean for larger tables.
+soon as they are there, and those of other sizes stay. `python -m tools.growth` writes them into
+`docs/scale.md`, with what they mean for larger tables. Ends with 1 where time grows with the size
+to the power of more than `MOST`.
 """
 
 import os
@@ -17,10 +18,13 @@ from typing import Any
 import psycopg
 
 from benchmarks.clinics import Damage, clinics
-from benchmarks.record import record
+from benchmarks.record import record_sizes
+from tools.growth import powers
 
 SIZES = os.environ.get("PETREC_BENCH_RECORDINGS", "1000000,2000000,5000000")
 AUDITS = 3
+# The power of the size to which time may grow.
+MOST = 1.05
 _WRITTEN = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"
 _JOURNAL = """
 SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
@@ -36,13 +40,24 @@ _RUN = "SELECT planned, changed, busy_ms, batches FROM petrec.runs"
 def run() -> None:
     """Measure every size, and write the results after each."""
     rows: list[dict[str, Any]] = []
+    measured: dict[str, Any] = {"results": rows}
     for size in (int(text) for text in SIZES.split(",")):
         started = time.monotonic()
         print(f"{size:>12,} recordings: making the clinic", flush=True)
         with clinics(size) as clinic:
             rows.append(_measured(size, clinic(Damage.MUCH)))
-        record("growth", {"audits": AUDITS, "damage": Damage.MUCH.value, "results": rows})
+        measured = record_sizes(
+            "growth", {"audits": AUDITS, "damage": Damage.MUCH.value, "results": rows}
+        )
         print(f"{size:>12,} recordings: done in {time.monotonic() - started:.0f} s", flush=True)
+    _hold(measured["results"])
+
+
+def _hold(results: list[dict[str, Any]]) -> None:
+    if len(results) < 2:
+        return
+    if steep := [what for what, power in powers(results).items() if power > MOST]:
+        raise SystemExit(f"grows faster than the table to the power of {MOST}: {', '.join(steep)}")
 
 
 def _measured(size: int, dsn: str) -> dict[str, Any]:

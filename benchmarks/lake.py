@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.clinics import Damage, clinics
 from benchmarks.lake_page import write_page
-from benchmarks.record import record
+from benchmarks.record import record_sizes
 from tests.plugins.spark import started_cluster
 
 SIZES = os.environ.get("PETREC_BENCH_RECORDINGS", "1000000,2000000")
@@ -35,7 +35,7 @@ def run() -> None:
             tempfile.TemporaryDirectory(prefix="petrec-lake-") as place,
         ):
             rows += _measured(size, make(Damage.MUCH), Path(place) / "lake")
-        write_page(record("lake", {"rounds": ROUNDS, "results": rows}))
+        write_page(record_sizes("lake", {"rounds": ROUNDS, "results": rows}))
 
 
 def _measured(size: int, dsn: str, lake: Path) -> list[dict[str, Any]]:

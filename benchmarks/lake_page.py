@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.record import described
+
 PAGE = Path(__file__).parent.parent / "docs" / "scale.md"
 BEGIN = "<!-- engines, made by python -m benchmarks report -->"
 END = "<!-- end of engines -->"
@@ -18,13 +20,10 @@ def write_page(measured: Mapping[str, Any], page: Path = PAGE) -> None:
 
 
 def _section(measured: Mapping[str, Any]) -> Iterator[str]:
-    machine, results = measured["machine"], measured["results"]
+    results = measured["results"]
     sizes = sorted({row["recordings"] for row in results})
-    yield (
-        f"Measured on {machine['taken']}: {machine['processors']} processors, "
-        f"{machine['architecture']}, {machine['system']}, Python {machine['python']}. "
-        "Servers, clusters and commands shared them."
-    )
+    yield described(measured["machine"])
+    yield "Servers, clusters and commands shared the processors."
     yield f"Medians of {measured['rounds']} rounds in seconds, each a whole command."
     yield ""
     yield f"| recordings | {' | '.join(f'{size:,}' for size in sizes)} |"

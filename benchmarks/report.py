@@ -13,7 +13,7 @@ from benchmarks import api_bounds
 from benchmarks.bounds import PETREC, held, medians
 from benchmarks.chart import Bar, bars
 from benchmarks.lake_page import write_page
-from benchmarks.record import RESULTS
+from benchmarks.record import RESULTS, described
 
 _DOCS = Path(__file__).parent.parent / "docs"
 PAGE, CHART = _DOCS / "performance.md", _DOCS / "assets" / "audit.svg"
@@ -46,7 +46,7 @@ def write_api() -> None:
     """Write the page's section on the API; errors: SystemExit where a bound is missed."""
     measured = json.loads((RESULTS / "api.json").read_text())
     found = api_bounds.from_document(measured)
-    _replace(API_BEGIN, [_machine(measured["machine"]), "", *api_bounds.table(found), ""])
+    _replace(API_BEGIN, [described(measured["machine"]), "", *api_bounds.table(found), ""])
     if missed := [one for one in found if not one.holds]:
         raise SystemExit(
             f"{len(missed)} of {len(found)} comparisons: less than {api_bounds.SLOWEST}x of the"
@@ -60,16 +60,9 @@ def _replace(begin: str, lines: Iterable[str]) -> None:
     PAGE.write_text(before + "\n".join([begin, "", *lines, END]) + after)
 
 
-def _machine(machine: Mapping[str, Any]) -> str:
-    return (
-        f"Measured on {machine['taken']}: {machine['processors']} processors, "
-        f"{machine['architecture']}, {machine['system']}, Python {machine['python']}."
-    )
-
-
 def _text(measured: Mapping[str, Any]) -> Iterator[str]:
     results = measured["results"]
-    yield _machine(measured["machine"])
+    yield described(measured["machine"])
     yield f"Medians of {measured['rounds']} rounds in seconds, and in brackets the spread."
     yield "A way that takes more than twice as long as petrec is asked once."
     yield "Of more than two million recordings only those are asked that a bound names."

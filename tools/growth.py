@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import re
 import statistics
 import sys
@@ -58,9 +59,21 @@ class Rates:
         )
 
 
+def powers(results: list[dict[str, Any]]) -> dict[str, float]:
+    """Return, by command, to which power of the size its time grows, fitted to all sizes."""
+    sizes = [math.log(row["recordings"]) for row in results]
+
+    def fitted(what: str) -> float:
+        times = [math.log(_median(row[what])) for row in results]
+        return statistics.linear_regression(sizes, times).slope
+
+    return {"audit": fitted("audit_s"), "backfill": fitted("backfill_s")}
+
+
 def growth_text(measured: dict[str, Any]) -> str:
     """Return the tables for the page."""
     results, rates = measured["results"], Rates.of(measured["results"])
+    power = powers(results)
     lines = [
         _sentence(
             f"On {measured['machine']['processors']} processors, with {measured['damage']} of the",
@@ -70,6 +83,10 @@ def growth_text(measured: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|",
         *(_measured_row(row) for row in results),
         "",
+        _sentence(
+            "Fitted to all lines, the time of an audit grows with the size to the power of",
+            f"{power['audit']:.2f}, that of a backfill to the power of {power['backfill']:.2f}.",
+        ),
         _sentence(
             f"Between the first and the last line, s is {1e6 * rates.seconds:.2f} µs, r",
             f"{rates.rows_a_second:,.0f} rows/s, w {rates.log_bytes:,.0f} bytes and j",

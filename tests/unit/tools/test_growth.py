@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tools.growth import PAGE, RESULTS, Rates, growth_text, main, page_with
+from tools.growth import PAGE, RESULTS, Rates, growth_text, main, page_with, powers
 
 
 def row(recordings: int, fixed: float) -> dict[str, Any]:
@@ -27,6 +27,15 @@ def test_what_each_command_costs_at_any_size_is_in_no_rate() -> None:
     assert rates.seconds == pytest.approx(2e-6)
     assert rates.rows_a_second == pytest.approx(10_000)
     assert (rates.log_bytes, rates.journal_bytes, rates.table_bytes) == (900, 500, 800)
+
+
+def test_the_power_of_growth_is_fitted_to_all_sizes() -> None:
+    sizes = [(10**6, 2.0, 8.0), (2 * 10**6, 4.0, 32.0), (4 * 10**6, 8.0, 128.0)]
+    results = [
+        {"recordings": size, "audit_s": [9.0, audit, 0.1], "backfill_s": backfill}
+        for size, audit, backfill in sizes
+    ]
+    assert powers(results) == {"audit": pytest.approx(1), "backfill": pytest.approx(2)}
 
 
 def test_sizes_that_do_not_grow_are_refused() -> None:
