@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.plugins.few",
     "tests.plugins.correlation",
     "tests.plugins.databases",
+    "tests.plugins.batches",
     "tests.plugins.citus",
     "tests.plugins.command",
     "tests.plugins.terminals",

@@ -1,95 +1,41 @@
 """Batches of a planned backfill, one by one: what they take, write, put off and count."""
 
-from collections.abc import Iterator
+import itertools
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from petrec.features.backfill.record import write_plan
-from petrec.features.backfill.work import BackfillWork, backfill_work
-from petrec.features.runs.batches.batch import (
-    Batch,
-    is_refused,
-    next_pass,
-    put_off_row,
-    run_batch,
-    take_back_skips,
-)
-from petrec.features.runs.batches.items import GONE, next_page, spread
+from petrec.features.backfill.work import BackfillWork
+from petrec.features.runs.batches.batch import Batch, next_pass, put_off_row, take_back_skips
+from petrec.features.runs.batches.items import GONE, spread
 from petrec.features.runs.batches.refused import RowsRefusedError
-from petrec.features.runs.batches.size import Pace
-from petrec.features.runs.batches.write import write_query
-from petrec.features.runs.journal.install import install_journal
-from petrec.features.runs.journal.store import read_run
-from petrec.features.runs.run import Run
-from petrec.features.runs.targets import make_target
-from petrec.postgres.connection import make_engine
-from petrec.postgres.dsn import resolve_dsn
-from petrec.postgres.preflight import load_schema
-from petrec.settings import Settings
-from tests.plugins.databases import Database
+from petrec.schema import Layout, Spread
+from tests.plugins.batches import ROW, Work
 from tests.plugins.waiting import until
 
-ROW = "(SELECT row_key[1]::uuid FROM petrec.plan_items WHERE seq = {seq})"
-PROGRESS = "SELECT pass, cursor, changed, skipped, deferred, batches, batch_size FROM petrec.runs"
 VETO = """
 CREATE FUNCTION veto() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF NEW.id = {row} THEN RAISE SQLSTATE '{state}'; END IF; RETURN NEW;
 END $$;
 CREATE TRIGGER veto BEFORE UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION veto()
 """
-
-
-@dataclass
-class Work:
-    """A run, and the connection on which its batches are written."""
-
-    clinic: Database
-    connection: Connection
-    work: BackfillWork
-    run: Run
-
-    def batch(self, size: int, *, retrying: bool = True) -> Batch:
-        query = write_query(self.work.schema, self.run, self.work.guarded_rows(self.run))
-        pace = Pace(5_000, size)
-        done = run_batch(self.connection, self.run, self.work, query, pace, retrying=retrying)
-        self.run = done.run
-        return done
-
-    def refuses(self, seq: int) -> bool:
-        query = write_query(self.work.schema, self.run, self.work.guarded_rows(self.run))
-        return is_refused(self.connection, self.run, self.work, query, seq)
-
-    def page(self, size: int) -> list[int]:
-        found = next_page(self.connection, self.run, self.work, size)
-        self.connection.rollback()
-        return found
-
-    def execute(self, query: str, **values: object) -> list[tuple[object, ...]]:
-        row = ROW.format(seq=values.get("seq", 1))
-        return self.clinic.execute(query.format(row=row, **values))
-
-    def recorded(self) -> tuple[object, ...]:
-        found = read_run(self.connection, self.run.target_name, self.run.id)
-        self.connection.rollback()
-        assert found.cursor == self.run.cursor
-        return self.execute(PROGRESS)[0]
-
-
-@pytest.fixture
-def work(clinic: Database) -> Iterator[Work]:
-    engine = make_engine(resolve_dsn(clinic.dsn, None), Settings(), "test")
-    install_journal(engine)
-    with engine.connect() as connection:
-        schema = load_schema(connection, Settings().mapping)
-        run = write_plan(connection, schema, make_target(schema))
-        connection.commit()
-        assert run is not None
-        assert run.planned == 395
-        yield Work(clinic, connection, backfill_work(schema), run)
+NEW_KEY = """
+CREATE FUNCTION rename() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF NEW.id = '{row}' THEN NEW.id := gen_random_uuid(); END IF; RETURN NEW;
+END $$;
+CREATE TRIGGER rename BEFORE UPDATE ON recordings FOR EACH ROW EXECUTE FUNCTION rename()
+"""
+LIMITS = """
+CREATE TABLE limits (number serial, time text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  INSERT INTO public.limits (time) VALUES (current_setting('statement_timeout')); RETURN NULL;
+END $$;
+CREATE TRIGGER note BEFORE UPDATE ON recordings EXECUTE FUNCTION note()
+"""
 
 
 def test_batches_follow_each_other_and_record_their_progress(work: Work) -> None:
@@ -115,7 +61,9 @@ def test_nothing_is_left_to_take_at_the_end(work: Work) -> None:
 
 
 def test_a_row_that_is_put_off_is_all_that_the_next_pass_takes(work: Work) -> None:
-    work.run = put_off_row(work.connection, work.run, work.work).run
+    put_off = put_off_row(work.connection, work.run, work.work)
+    assert put_off == Batch(put_off.run, taken=1, took_ms=0, waiters=0)
+    work.run = put_off.run
     assert work.recorded()[:6] == (1, 1, 0, 0, 1, 1)
     work.batch(4)
     assert work.recorded()[:6] == (1, 5, 4, 0, 1, 2)
@@ -136,7 +84,56 @@ def test_recordings_that_were_deleted_are_skipped_with_the_reason(work: Work) ->
     work.execute("DELETE FROM recordings WHERE id = {row}", seq=2)
     work.batch(4)
     assert work.recorded() == (1, 4, 3, 1, 0, 1, 4)
-    assert work.execute("SELECT seq, cause, reason FROM petrec.skips") == [(2, "overtaken", GONE)]
+    assert work.skipped() == [(2, "overtaken", GONE)]
+
+
+def test_a_row_whose_key_the_run_has_changed_is_not_gone(work: Work) -> None:
+    (row,) = work.execute("SELECT {row}")[0]
+    work.clinic.execute(NEW_KEY.format(row=row))
+    work.execute("DELETE FROM recordings WHERE id = {row}", seq=2)
+    work.batch(4)
+    assert work.recorded() == (1, 4, 3, 1, 0, 1, 4)
+    assert work.skipped() == [(2, "overtaken", GONE)]
+
+
+@pytest.mark.parametrize("layout", [Layout(), Layout(Spread.TENANT, proves=False)])
+def test_rows_that_are_gone_overtaken_or_held_are_counted_apart(work: Work, layout: Layout) -> None:
+    """A batch is the same where the recordings lie on another node."""
+    work.work = BackfillWork(replace(work.work.schema, layout=layout))
+    with work.clinic.connect(autocommit=False) as other:
+        other.execute(f"SELECT FROM recordings WHERE id = {ROW.format(seq=3)} FOR UPDATE")
+        for first in (1, 6):
+            gone, overtaken = (ROW.format(seq=first + more) for more in (1, 3))
+            pet = "(SELECT min(id::text)::uuid FROM pets)"
+            work.clinic.execute(f"UPDATE recordings SET pet_id = {pet} WHERE id = {overtaken}")
+            work.clinic.execute(f"DELETE FROM recordings WHERE id = {gone}")
+            work.batch(5)
+    assert work.recorded() == (1, 10, 5, 4, 1, 2, 5)
+    assert [row[:2] for row in work.skipped()] == [(seq, "overtaken") for seq in (2, 4, 7, 9)]
+    assert [row[2] == GONE for row in work.skipped()] == [True, False, True, False]
+
+
+def test_an_appointment_that_others_hold_puts_off_its_row(work: Work) -> None:
+    held = "SELECT id FROM appointments WHERE id = (SELECT appointment_id FROM recordings r"
+    with work.clinic.connect(autocommit=False) as other:
+        other.execute(f"{held} WHERE r.id = {ROW.format(seq=1)}) FOR UPDATE")
+        work.batch(1)
+    assert work.recorded() == (1, 1, 0, 0, 1, 1, 1)
+
+
+def test_a_batch_has_the_rest_of_the_target_once_its_rows_are_locked(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.clinic.execute(LIMITS)
+    clock = SimpleNamespace(monotonic=itertools.count(100, 2).__next__)
+    monkeypatch.setattr("petrec.features.runs.batches.batch.time", clock)
+    # Each look at the clock is 2 s after the last one.
+    done = [work.batch(1), work.batch(2), work.batch(3, target_ms=1_000, alone_ms=2_000)]
+    limits = work.execute("SELECT time FROM limits ORDER BY number")
+    assert limits == [("5s",), ("2700ms",), ("500ms",)]
+    assert [batch.took_ms for batch in done] == [6_000, 8_000, 8_000]
+    assert [batch.run.batch_ms for batch in done] == [2_000, 4_000, 4_000]
+    assert done[-1].run.busy_ms == 10_000
 
 
 def test_sessions_that_wait_for_a_batch_are_counted(work: Work) -> None:
@@ -178,6 +175,7 @@ def test_whether_a_row_would_be_refused_is_found_without_a_trace(work: Work) -> 
 
 
 def test_rows_to_look_at_are_spread_over_the_rest(work: Work) -> None:
+    assert len(spread(work.connection, work.run, work.work)) == 9
     assert spread(work.connection, work.run, work.work, parts=4) == [1, 99, 197, 295, 393]
     work.connection.rollback()
     work.batch(391)

@@ -5,12 +5,14 @@ from msgspec.structs import replace
 from sqlalchemy import Engine, select
 
 from petrec.features.runs import edits
+from petrec.features.runs.at_once import NotWrittenError, write_at_once
 from petrec.features.runs.batches.batch import write_rows
 from petrec.features.runs.batches.write import Written, write_query
 from petrec.features.runs.edits import Edit, EditWork, record_edits
 from petrec.features.runs.journal.install import install_journal
+from petrec.features.runs.journal.store import read_run
 from petrec.features.runs.journal.tables import changes
-from petrec.features.runs.run import Action
+from petrec.features.runs.run import Action, SkipCause
 from petrec.features.runs.targets import make_target
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Settings
@@ -83,3 +85,29 @@ def test_a_former_key_is_journaled_where_an_edit_changes_the_key(empty_database:
             (["1", "20"], ["1", "10"]),
             (["2", "10"], None),
         ]
+
+
+def test_one_edit_is_a_run_that_is_done_at_once(empty_database: Database) -> None:
+    rows = "INSERT INTO recordings VALUES (1, 10, 1), (2, 10, 1)"
+    with journal(empty_database, rows) as connection:
+        schema = load_schema(connection, Settings().mapping)
+        target = make_target(schema)
+
+        def write(id_: str, expected: str) -> int:
+            planned = Edit((id_, "10"), "why", {"pet_id": expected}, {"pet_id": "2"}, "me")
+            return write_at_once(connection, schema, Action.CORRECTION, target, planned)
+
+        done = read_run(connection, target.name, write("2", "1"))
+        assert (done.action, done.state, done.planned) == ("correction", "done", 1)
+        assert (done.changed, done.batches, done.batch_size, done.cursor) == (1, 1, 1, 1)
+        connection.commit()
+        pets = "SELECT pet_id FROM recordings ORDER BY id"
+        assert empty_database.execute(pets) == [(1,), (2,)]
+        with pytest.raises(NotWrittenError, match=edits._CHANGED) as changed:
+            write("1", "7")
+        connection.rollback()
+        with empty_database.connect(autocommit=False) as other:
+            other.execute("SELECT FROM recordings WHERE id = 1 FOR UPDATE")
+            with pytest.raises(NotWrittenError, match="another session") as held:
+                write("1", "1")
+        assert changed.value.cause == held.value.cause == SkipCause.OVERTAKEN

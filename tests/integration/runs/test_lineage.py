@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, insert, text
 
 from petrec.features.runs.journal.store import create_run
-from petrec.features.runs.journal.tables import edits, skips
+from petrec.features.runs.journal.tables import decisions, edits, skips
 from petrec.features.runs.lineage import count_causes, read_lineage, read_skips, read_unwritten
 from petrec.features.runs.result import MovedOn
 from petrec.features.runs.run import Action, SkipCause
@@ -40,6 +40,12 @@ def connection(empty_database: Database) -> Iterator[Connection]:
         connection.execute(
             insert(edits), [{"run_id": r, "seq": s, "author": a, **more} for r, s, a in by]
         )
+        more = {"row_key": [], "kind": "", "state": "", "verdict": "", "note": "", "source": ""}
+        reviewed = ((1, 1, "Bob"), (1, 2, "Dan"), (2, 1, "Dan"), (3, 2, "Dan"))
+        connection.execute(
+            insert(decisions),
+            [{"run_id": r, "seq": s, "reviewer": a, **more} for r, s, a in reviewed],
+        )
         yield connection
 
 
@@ -47,7 +53,7 @@ def test_a_recordings_changes_are_told_oldest_first(connection: Connection) -> N
     found = read_lineage(connection, TARGET.name, None, "7", None)
     told = [(each.run, each.action, each.strategy, each.author) for each in found.changes]
     assert told == [
-        (1, "review", "s1", None), (3, "review", "s3", "Ada"), (4, "undo of 1", "s4", None),
+        (1, "review", "s1", "Bob"), (3, "review", "s3", "Ada"), (4, "undo of 1", "s4", None),
     ]  # fmt: skip
     assert {each.recording_id for each in found.changes} == {"7"}
     assert (found.changes[0].old, found.changes[0].new) == ({"pet_id": 5}, {"pet_id": 6})

@@ -1,11 +1,12 @@
-"""The end of a run waits for a synchronous standby up to the deadline, and names it."""
+"""The end of a run, not each batch, waits for the disk and for a synchronous standby."""
 
 from collections.abc import Callable
 
 import psycopg
 import pytest
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine, text
 
+from petrec.features.runs.driver.prepared import prepare_session
 from petrec.features.runs.driver.standby import unconfirmed_standbys
 from tests.plugins.cluster import Cluster
 from tests.plugins.waiting import until
@@ -27,3 +28,19 @@ def test_a_standby_that_does_not_confirm_is_named(
     (told,) = caplog.messages
     assert all(word in told for word in ("run 5 ", "'nobody'", "SyncRep"))
     assert unconfirmed_standbys(engine, 5, 0.1) == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("here", "commits", "plans", "threshold"),
+    [(True, "off", "force_generic_plan", 0), (False, "on", "auto", None)],
+)
+def test_batches_wait_for_the_disk_only_where_recordings_are_on_other_nodes(
+    clinic_engine: Engine, here: bool, commits: str, plans: str, threshold: int | None
+) -> None:
+    shown = text("SELECT current_setting('synchronous_commit'), current_setting('plan_cache_mode')")
+    with clinic_engine.connect() as connection:
+        prepare_session(connection, here=here)
+        assert tuple(connection.execute(shown).one()) == (commits, plans)
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        assert driver.prepare_threshold == threshold

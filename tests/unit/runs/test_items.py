@@ -2,14 +2,16 @@
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import column
 
 from petrec.features.backfill.work import BackfillWork
 from petrec.features.review.work import ReviewWork
 from petrec.features.runs.batches.items import page_query
+from petrec.features.runs.batches.work import in_journal
 from petrec.features.runs.batches.write import write_query
 from petrec.features.runs.run import Action
-from petrec.features.runs.undo.work import UndoWork
-from petrec.schema import Schema, TableShape, build_schema
+from petrec.features.runs.undo.work import UndoWork, reason_left
+from petrec.schema import PgType, Schema, TableShape, build_schema
 from petrec.settings import Mapping
 from tests.plugins.planned_runs import make_run
 from tests.unit.runs.test_carried import sql
@@ -41,6 +43,7 @@ def test_an_undo_looks_for_what_others_have_undone_from_the_start(schema: Schema
     query = page_query(make_run(undoes=3, cursor=40), work, 5)
     assert sql(query).count("EXISTS (SELECT * \nFROM petrec.changes") == 2
     assert "petrec.skips" not in sql(query)
+    assert "seq >=" not in sql(query)
     assert {3, 8, 9, 40, 5} == set(query.compile().params.values())
 
 
@@ -63,3 +66,26 @@ def test_a_run_that_may_add_pets_to_appointments_does_so_as_it_writes(
     query = sql(write_query(schema, run, work.guarded_rows(run)))
     written = ("INSERT INTO public.appointment_pets" in query, "INSERT INTO petrec.links" in query)
     assert written == (links, links)
+
+
+@pytest.mark.parametrize(("type_", "text"), [("json", "CAST(x AS TEXT)"), ("jsonb", "x")])
+def test_json_is_journaled_as_its_text(type_: str, text: str) -> None:
+    assert sql(in_journal(column("x", PgType(type_)))) == text
+    assert sql(in_journal(column("x", PgType("own", base=type_)))) == text
+
+
+def test_the_appointment_is_journaled_where_a_trigger_may_change_it(schema: Schema) -> None:
+    work, plain = BackfillWork(schema), make_run()
+    moving = make_run(target=replace(plain.target, also=("appointment_id",)))
+    assert work.journaled(plain) == ("pet_id",)
+    work.watched = True
+    assert work.journaled(plain) == work.journaled(moving) == ("pet_id", "appointment_id")
+
+
+@pytest.mark.parametrize(
+    ("also", "changed"),
+    [((), "appointment"), (("appointment_id",), "appointment"), (("status",), "upload")],
+)
+def test_an_undo_says_what_has_changed_since(also: tuple[str, ...], changed: str) -> None:
+    reason = reason_left(column("pet_id"), replace(make_run().target, also=also))
+    assert f"its {changed} has changed since" in reason.compile().params.values()

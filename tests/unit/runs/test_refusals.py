@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from petrec.errors import RunStoppedError
-from petrec.features.runs.batches.refused import RowRefusal, _by_class
+from petrec.features.runs.batches.refused import RowRefusal, _by_class, _trigger
 from petrec.features.runs.batches.size import Streak
 from petrec.features.runs.batches.split import Write
 from petrec.features.runs.batches.work import RunWork
@@ -27,6 +27,7 @@ from petrec.features.runs.errors import (
     may_pass,
 )
 from petrec.features.runs.run import Run
+from petrec.postgres.triggers import TriggerFunction
 from tests.plugins.planned_runs import make_run
 
 Info = dict[int, bytes | None]
@@ -165,6 +166,25 @@ def test_what_names_no_object_is_told_by_its_class(
 ) -> None:
     error = kind("secret", info={DiagnosticField.SOURCE_FUNCTION: function})
     assert _by_class(error).startswith(by)
+
+
+TRIGGERS = [TriggerFunction(f"t_{name}", "recordings", name) for name in ("a", "b")]
+
+
+@pytest.mark.parametrize(
+    ("context", "named"),
+    [
+        (b"PL/pgSQL function a() line 1 at RAISE\nPL/pgSQL function b() line 2 at PERFORM", "b"),
+        (b"PL/pgSQL function vet.a() line 1 at RAISE", "a"),
+        (b"PL/pgSQL function a() line 1 at RAISE\nPL/pgSQL function c() line 2 at PERFORM", "a"),
+        (b"PL/pgSQL function ba() line 1 at RAISE", None),
+        (b"", None),
+    ],
+)
+def test_the_trigger_of_the_outermost_function_is_named(context: bytes, named: str | None) -> None:
+    error = pg.RaiseException("secret", info={DiagnosticField.CONTEXT: context})
+    by = f'trigger "t_{named}" on recordings (function {named})'
+    assert _trigger(error, TRIGGERS) == (by if named else None)
 
 
 class NoRows:

@@ -33,6 +33,7 @@ def test_an_undo_counts_what_it_left_alone_by_cause() -> None:
     found = UndoResult(run, (MOVED, REFUSED, REFUSED, REWRITTEN)).document()
     assert numbers(found.title) == [5, 6, 2, 2, 1]
     assert [7, 8] in map(numbers, found.notes)
+    assert run.speed in found.notes
     (grid,) = found.grids
     assert grid.columns == ("recording", "reason")
     assert grid.rows[:2] == (("1", "the pet has changed"), ("2", "refused by it"))
@@ -80,6 +81,7 @@ def test_a_resumed_run_names_the_way_back() -> None:
     assert found.title.startswith(f"run 7 {RunState.DONE}")
     assert numbers(found.title) == [7, 2, 6]
     assert any(UNDO in note for note in found.notes)
+    assert run.speed in found.notes
     assert found.grids[0].rows == (("2", "refused by it"),)
     for other in (make_run(changed=6, undoes=3), make_run()):
         assert not any(UNDO in note for note in Resumed(other, ()).document().notes)
@@ -113,11 +115,19 @@ def test_runs_are_listed_with_all_that_they_did() -> None:
         "run": 7, "action": "backfill", "state": "running", "started": "2025-09-01 14:30:15",
         "planned": 10, "changed": 5, "skipped": 1, "left": 4, "last batch": "3 rows, 12 ms",
         "by": "dba, db1:42", "undone by": None, "why": "paused",
+        "rows/s": 1.5, "time": "2.7 s left",
     }  # fmt: skip
-    of_done: dict[str, Any] = {"action": "undo of 7", "undone by": "9, 10", "why": "why"}
+    of_done: dict[str, Any] = {
+        "action": "undo of 7", "undone by": "9, 10", "why": "why", "rows/s": 3, "time": "1.0 s",
+    }  # fmt: skip
     for row, expected in zip(rows, (of_working, of_done), strict=True):
         assert {name: row[name] for name in expected} == expected
     assert numbers(RunList(()).document().title) == []
+    for changed, rate in ((4_000, 10), (3_999, 10.0), (4_200, 10), (999, 2.5)):
+        shown = RunList((make_run(changed=changed, busy_ms=400_000),)).document().grids[0].rows[0]
+        assert shown[grid.columns.index("rows/s")] == rate
+    unknown = RunList((make_run(planned=9),)).document().grids[0].rows[0]
+    assert unknown[grid.columns.index("time")] is None
 
 
 def test_changes_are_shown_with_both_pets() -> None:

@@ -13,6 +13,10 @@ def test_what_remains_is_neither_changed_nor_skipped() -> None:
     assert run.eta_seconds == 1.5
 
 
+def test_the_speed_is_told_as_people_read_it() -> None:
+    assert make_run(changed=150, busy_ms=90_000).speed == "took 1 min 30 s, 1.7 rows/s"
+
+
 def test_without_a_batch_there_is_no_rate() -> None:
     run = make_run(planned=10)
     assert run.rows_per_second == 0

@@ -62,6 +62,7 @@ def test_only_timestamps_are_touched() -> None:
 )
 def test_a_run_goes_on_at_its_own_table_only(other: dict[str, str]) -> None:
     check_target(make_run(), TARGET)
+    check_target(make_run(target=replace(TARGET, pet="")), TARGET)
     check_target(make_run(), replace(TARGET, touch=("updated_at",), links=True))
     with pytest.raises(SchemaMismatchError, match=r"run 7 wrote to public\.recordings") as refused:
         check_target(make_run(), replace(TARGET, **other))

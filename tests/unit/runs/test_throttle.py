@@ -120,6 +120,22 @@ def test_a_lag_that_nobody_can_see_is_an_error(hidden: Any) -> None:
     assert unknown.value.hint
 
 
+def test_waits_double_up_to_a_bound_that_never_passes_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    clock = SimpleNamespace(monotonic=lambda: 100.0, sleep=slept.append)
+    monkeypatch.setattr("petrec.features.runs.driver.retry.time", clock)
+    longest = SimpleNamespace(uniform=lambda least, most: least + most)
+    monkeypatch.setattr("petrec.features.runs.driver.retry.random", longest)
+    patience = Patience(deadline_s=3)
+    assert all(patience.wait() for _ in range(8))
+    assert slept == [0.1, 0.2, 0.4, 0.8, 1.6, 3, 3, 3]
+    patience.deadline_s = 60
+    assert patience.wait()
+    assert slept[-1] == 5
+
+
 def test_patience_ends_at_its_deadline() -> None:
     assert not Patience(deadline_s=0).wait()
     patience = Patience(deadline_s=60)

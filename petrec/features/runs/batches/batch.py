@@ -47,7 +47,7 @@ def run_batch(
     query: Write,
     pace: Pace,
     *,
-    retrying: bool = True,
+    retrying: bool,
 ) -> Batch:
     """Write as many rows as the pace allows and commit; an error rolls the whole batch back.
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    false,
     func,
     literal,
     or_,
@@ -112,14 +113,14 @@ def _has_key_now(schema: Schema, run: Run) -> ColumnElement[bool]:
 def _is_moved(appointment: ColumnElement[Any], run: Run) -> ColumnElement[bool]:
     """Return whether a recording is in another appointment now, though the run moves none."""
     if _APPOINTMENT in run.target.columns:
-        return literal(False)
+        return false()
     return cast(appointment, Text).is_distinct_from(changes.c.old.op("->>")(_APPOINTMENT))
 
 
 def _unlinked(schema: Schema, run: Run) -> ColumnElement[bool]:
     """Return whether a pet that the change needs is not in its appointment."""
     if run.action is Action.UNDO:
-        return literal(False)
+        return false()
     links = schema.links
     there = exists().where(
         links.c.appointment_id == cast(link_changes.c.appointment_id, links.c.appointment_id.type),

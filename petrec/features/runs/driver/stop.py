@@ -23,7 +23,7 @@ def stopped(
 ) -> RunStoppedError:
     """Return the error of a run that cannot continue; the server's own hint comes first."""
     inner = driver_error(error) if error is not None else None
-    own = server_hint(inner).rstrip(".") if inner is not None else ""
+    own = server_hint(inner).removesuffix(".") if inner is not None else ""
     steps = Joined("; ", [step for step in (own, hint) if step])
     return RunStoppedError(f"run {run.id} stopped: {reason}", hint=steps)
 
