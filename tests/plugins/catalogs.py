@@ -98,7 +98,9 @@ def catalog(
     )
 
 
-def parted(schema: str = "public", *rows: ColumnRow | ConstraintRow, **more: Any) -> Catalog:
+def parted(
+    schema: str = "public", *rows: ColumnRow | ConstraintRow | IndexRow, **more: Any
+) -> Catalog:
     """Return the clinic with recordings in one partition, which is in a schema of its own."""
     values: dict[str, Any] = {
         "root": "recordings", "rows": 10, "bytes": 8192, "owned": True, "owner": "me",
@@ -109,6 +111,26 @@ def parted(schema: str = "public", *rows: ColumnRow | ConstraintRow, **more: Any
     part = Part(oid=2, parent=1, leaf=True, level=1, name="part", schema=schema, relkind="r",
                 **(values | more))  # fmt: skip
     return replace(catalog(*rows), parts=[whole, part])
+
+
+def branched(*rows: IndexRow | ConstraintRow, version: int = 18) -> Catalog:
+    """Return recordings (1) with a partition (5), and two (3, 4) below a partition (2) of theirs.
+
+    The OID of a table is its number, and its name as well, such as `part_3` in schema `parts`.
+    """
+    values: dict[str, Any] = {
+        "root": "recordings", "owned": True, "owner": "me", "usable": True, "creatable": True,
+    }  # fmt: skip
+    parts = [
+        Part(oid=oid, parent=parent, leaf=leaf, level=level, rows=10 * oid, bytes=8192 * oid,
+             name=f"part_{oid}" if level else "recordings", schema="parts" if level else "public",
+             relkind="r" if leaf else "p", **values)
+        for oid, parent, level, leaf in (
+            (1, None, 0, False), (2, 1, 1, False), (3, 2, 2, True), (4, 2, 2, True),
+            (5, 1, 1, True),
+        )
+    ]  # fmt: skip
+    return replace(catalog(*rows, version=version), parts=parts)
 
 
 def the(name: str, of: Catalog, groups: tuple[str, ...] = GROUPS) -> Object:

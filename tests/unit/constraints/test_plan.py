@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace as with_values
 
+from petrec.features.constraints.catalog.read import Catalog
 from petrec.features.constraints.plan import Request, _problems, _told
 from petrec.features.constraints.state import Presence, Problem
 from petrec.phrases import Phrase, Phrased
@@ -59,3 +60,26 @@ def test_a_status_says_when_visits_are_not_asked_for() -> None:
     assert request("indexes", "visits").judged(of).notes == ()
     required = [state.name for state in request("required").judged(of).objects]
     assert required == ["recordings_pet_id_not_null", "fk_recordings_pet_id"]
+
+
+def test_a_rollback_notes_what_stays_and_why() -> None:
+    part, taken = "idx_recordings_appointment_id", "idx_recordings_pet_status"
+    of = catalog(
+        index("mine", "pet_id"), index(taken, "id"),
+        index(part, "appointment_id", attached_to=7),
+        index("idx_recordings_appointment_pet", "appointment_id", "pet_id"),
+    )  # fmt: skip
+
+    def notes(*groups: str, of: Catalog = of) -> list[str]:
+        asked = request(*groups)
+        own = [(each, each.judge_own()) for each in asked.objects(of)]
+        return [str(note) for note in asked._left(of, own)]
+
+    other, above, named = notes("indexes")
+    assert other.startswith("mine stays: petrec did not create it (")
+    assert above == f"{part} stays: it is part of one on the parent table"
+    assert named.startswith(f"{taken} stays: petrec did not create it (")
+    assert notes("visits", of=catalog()) == [str(Phrased(Phrase.VISITS_STAY))]
+    own = index("own", "pet_id", table="part", table_oid=2, oid=3, attached_to=2)
+    (over,) = notes("indexes", of=parted("public", index(NAME, "pet_id", oid=2), own))
+    assert over.startswith(f"{NAME} stays: dropping it would also drop public.own, ")
