@@ -14,6 +14,7 @@ from petrec.features.constraints.result import (
 )
 from petrec.features.constraints.state import ObjectState, Presence, Problem, Step
 from petrec.features.constraints.statements.constraint import SetNotNull
+from petrec.features.constraints.statements.index import CreateIndex
 
 RECORDINGS = Name("vet data", "recordings")
 SET = SetNotNull(table=RECORDINGS, below=(Name("public", "part"),), column=Name("pet_id"))
@@ -107,6 +108,12 @@ def test_a_script_bounds_the_wait_of_what_stops_others() -> None:
     at = lines.index(f"{SQL};")
     assert lines[at - 1] == "SET lock_timeout = 2500;"
     assert lines[at - 2].startswith("-- AccessExclusiveLock on ")
+    build = CreateIndex(table=RECORDINGS, name=Name("i"), columns=(Name("pet_id"),))
+    plan = ConstraintsPlan((Step("i", build),), ("two\nlines",))
+    lines = plan.script(2500).splitlines()
+    assert "-- two lines" in lines
+    assert lines[lines.index(f"{build.sql};") - 1] == "SET lock_timeout = 0;"
+    assert lines[-1].startswith("RESET ")
 
 
 def test_what_was_executed_is_shown_before_the_state_after_it() -> None:
