@@ -1,5 +1,9 @@
 """The fixtures come from named plugins; no example of Hypothesis fails where a machine is slow."""
 
+import gc
+from collections.abc import Generator
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Before the tests are imported, whose own settings begin with these.
@@ -35,3 +39,14 @@ pytest_plugins = [
     "tests.plugins.spans",
     "tests.plugins.generators",
 ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage in what tests make, not in what was imported and collected for them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
