@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# More than cores: tests wait for servers and locks.
-WORKERS ?= 4
+# More than cores, since tests wait for servers and locks; each more collects all tests once more.
+WORKERS ?= 3
 DIST := --dist loadfile --no-loadscope-reorder
 # Tests start many interpreters, and each would compile petrec anew.
 unexport PYTHONDONTWRITEBYTECODE

@@ -74,7 +74,7 @@ PHASES = ("Examples", "Coverage", "Fuzzing", "Stateful")
 @pytest.mark.parametrize(
     ("sort", "examples"),
     [
-        ("uuid", 3),
+        ("uuid", 1),
         pytest.param("integer", 1, marks=pytest.mark.full),
         pytest.param("text", 1, marks=pytest.mark.full),
         pytest.param("prefixed", 1, marks=pytest.mark.full),

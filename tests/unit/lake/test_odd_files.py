@@ -13,10 +13,13 @@ from tests.unit.lake.test_odd_csv import COUNTS, TABLES, counts, write
 SEEN = "2026-01-01"
 
 
+# To open one takes longer than to write a file.
+_WRITER = duckdb.connect()
+
+
 def parquet(path: Path, query: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as connection:
-        connection.query(query).write_parquet(str(path))
+    _WRITER.query(query).write_parquet(str(path))
 
 
 @pytest.fixture
