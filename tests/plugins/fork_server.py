@@ -28,11 +28,11 @@ from tests.plugins.reached import write_down_functions
 
 # These read the environment as they are imported, or are not for the command.
 _LATER = ("petrec.__main__", "petrec.api")
-# What commands import while they run: for a refusal, a table, a workbook, files.
+# What commands import while they run: for a refusal, a table, a workbook, files, a server.
 _WHILE_RUNNING = (
     "alembic.config", "duckdb", "encodings.utf_16_be", "encodings.utf_16_le", "openpyxl",
-    "rich._emoji_codes", "sqlglot.dialects.duckdb", "typer._adapters", "typer._click.decorators",
-    "typer.rich_utils",
+    "petrec.api.host.server", "rich._emoji_codes", "sqlglot.dialects.duckdb", "typer._adapters",
+    "typer._click.decorators", "typer.rich_utils",
 )  # fmt: skip
 _MOST = 1 << 20
 NUMBER = struct.Struct("!i")

@@ -116,20 +116,21 @@ class Forks:
         module: str = "petrec",
         *,
         out: int | None = None,
+        err: int | None = None,
     ) -> Process:
-        """Start a command and go on; `out` is its standard output in place of a pipe."""
+        """Start a command and go on; `out` and `err` are its outputs in place of pipes."""
         request = {"arguments": arguments, "directory": str(directory)}
         variables = {**environment, **counting()}
         text = json.dumps(request | {"environment": variables, "module": module})
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(str(self.path))
-        (piped, out_end), (err, err_end) = os.pipe(), os.pipe()
+        (piped, out_end), (said, err_end) = os.pipe(), os.pipe()
+        given = [out_end if out is None else out, err_end if err is None else err]
         with Path(os.devnull).open() as nothing:
-            streams = [nothing.fileno(), out_end if out is None else out, err_end]
-            socket.send_fds(connection, [text.encode()], streams)
+            socket.send_fds(connection, [text.encode()], [nothing.fileno(), *given])
         os.close(out_end)
         os.close(err_end)
-        return Process(connection, piped, err)
+        return Process(connection, piped, said)
 
     def run(
         self,

@@ -111,7 +111,7 @@ def planned(clinic: Database) -> Iterator[tuple[Gated, BackfillWork, Run, int]]:
     engine.dispose()
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @SHAPES
 @pytest.mark.parametrize(
     ("change", "then", "reasons"),

@@ -125,7 +125,7 @@ def walk(api: Api, table: str) -> dict[int, Any]:
     return dict(zip(ids, rows, strict=True))
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
 def test_odd_values_of_every_column_are_served(
     make_api: Callable[..., Api], api: Api, table: str, column: str

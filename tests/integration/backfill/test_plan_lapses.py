@@ -25,6 +25,7 @@ WHERE r.id::text = %s AND l.appointment_id = r.appointment_id AND l.pet_id::text
 """
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("lost", "gained"), [(1, 0), (3, 0), (1, 1), (1, 2)])
 def test_lines_that_lapse_before_the_run_is_planned_are_counted(
     clinic: Database, tmp_path: Path, lost: int, gained: int

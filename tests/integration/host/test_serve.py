@@ -1,8 +1,6 @@
 """The real command over a real socket, with a real object store."""
 
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from tests.plugins import guide
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import MakeDatabase
+from tests.plugins.forks import Forks
 from tests.plugins.ports import free_port
 from tests.plugins.seaweed import BUCKET, KEYS, Seaweed, upload
 from tests.plugins.waiting import until
@@ -46,7 +45,7 @@ class Served:
     """A running `petrec serve`."""
 
     def __init__(
-        self, folder: Path, dsn: str, endpoint: str, *options: str, drain_s: int = 30,
+        self, folder: Path, forks: Forks, dsn: str, endpoint: str, *options: str, drain_s: int = 30,
         otel: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         telemetry = "false" if otel is None else "true"
@@ -59,11 +58,9 @@ class Served:
             AWS_ACCESS_KEY_ID=KEYS.access_key, AWS_SECRET_ACCESS_KEY=KEYS.secret_key,
             **(otel or {}),
         )  # fmt: skip
+        command = ("serve", "--port", str(port), *options)
         with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "petrec", "serve", "--port", str(port), *options],
-                cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+            self.process = forks.start(command, folder, env, out=log.fileno(), err=log.fileno())
         # Nothing is encrypted, and certificates take longer to load than a request.
         address = f"http://127.0.0.1:{port}"
         self.http = httpx.Client(base_url=address, timeout=30, verify=False)
@@ -87,18 +84,17 @@ class Served:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+def serve(tmp_path: Path, forks: Forks) -> Iterator[Callable[..., Served]]:
     made: list[Served] = []
 
     def start(dsn: str, endpoint: str, *options: str, **more: Any) -> Served:
-        made.append(Served(tmp_path, dsn, endpoint, *options, **more))
+        made.append(Served(tmp_path, forks, dsn, endpoint, *options, **more))
         return made[-1]
 
     yield start
     for each in made:
         each.http.close()
-        each.process.kill()
-        each.process.wait()
+        each.process.close()
 
 
 def test_an_upload_from_start_to_end(

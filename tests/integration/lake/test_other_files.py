@@ -30,6 +30,7 @@ def test_other_programs_files_are_read_by_the_names_of_the_tables(
         assert json.loads(found.out)["database"] == source
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("nothing", ["NULL", r"\N", " "])
 def test_csv_files_say_null_as_their_programs_do_and_have_moments(
     petrec: Petrec, tmp_path: Path, nothing: str

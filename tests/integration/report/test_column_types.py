@@ -84,7 +84,7 @@ def result_in(directory: Path) -> ReportResult:
     return msgspec.json.decode((directory / "r.json").read_bytes(), type=ReportResult)
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", TYPES)
 def test_only_the_columns_own_question_is_left_out(
     petrec: Petrec, clinic: Database, tmp_path: Path, name: str
@@ -118,7 +118,7 @@ ODD = {
 }
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(1)
 @pytest.mark.matrix
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_dates_are_counted_apart(

@@ -67,7 +67,7 @@ WORK: dict[str, tuple[str, Change]] = {
 }
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", WORK)
 def test_a_file_with_decisions_is_not_replaced(exported: Exported, name: str) -> None:
     file, change = WORK[name]

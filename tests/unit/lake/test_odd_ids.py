@@ -21,6 +21,7 @@ NUMBERS = {
 }
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("column", "table", "old", "new"),
     [
@@ -91,6 +92,7 @@ def counted(directory: Path, conditions: Mapping[str, str]) -> dict[str, int]:
     return {str(kind.id): kind.count for kind in kinds if kind.count}
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("nothing", ["", '""', "NULL", r"\N", " ", '" "'])
 def test_what_is_null_in_csv_is_null_for_conditions(tmp_path: Path, nothing: str) -> None:
     header, *rows = TABLES["recordings"].splitlines()
