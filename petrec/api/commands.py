@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 
 from petrec.postgres.session_state import transaction_statements
 
@@ -72,9 +73,13 @@ def is_watched(connection: Connection) -> bool:
 def _send(connection: Connection, statements: str) -> None:
     # A schema's name is read in the encoding that the session has until then.
     encoding = "utf-8" if statements.isascii() else connection.info.encoding
-    result = connection.pgconn.exec_(statements.encode(encoding))
+    checked(connection, connection.pgconn.exec_(statements.encode(encoding)))
+
+
+def checked(connection: Connection, result: PGresult) -> PGresult:
+    """Return the result of a call of libpq's; errors: the driver's."""
     if result.status in _DONE:
-        return
+        return result
     if connection.closed:
         raise psycopg.OperationalError(connection.pgconn.get_error_message())
     raise error_from_result(result, connection.info.encoding)

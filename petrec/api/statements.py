@@ -1,17 +1,18 @@
 """Statements compiled once, run straight on the driver."""
 
 import re
+from collections import namedtuple
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
 
-import psycopg
-from psycopg.rows import RowFactory, namedtuple_row, tuple_row
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.expression import ClauseElement
 
 from petrec.api.commands import Connection, is_watched
 from petrec.api.ports import Actor
+from petrec.api.prepared import StatementAnswer, answered
 from petrec.schema import Schema
 
 _DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
@@ -34,37 +35,44 @@ class CompiledStatement:
     cursors of their own, the text has names, so that tracing cursors see it.
     """
 
-    __slots__ = ("_fixed", "_sql", "raw")
+    __slots__ = ("_fixed", "_row", "_sql", "raw")
 
     def __init__(self, query: ClauseElement) -> None:
         """Compile a query; its other values are passed on every run."""
         compiled = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self._sql = str(compiled)
-        self.raw = _numbered(self._sql)
+        text, names = _numbered(self._sql)
+        self.raw = text.encode(), names
+        self._row: Any = None
         self._fixed = {k: v for k, v in compiled.params.items() if v is not None}
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[Row]:
         """Run and return all rows."""
-        return self._sent(connection, values, namedtuple_row).fetchall()
+        bound = {**self._fixed, **values}
+        if is_watched(connection):
+            watched: Any = connection.cursor(row_factory=namedtuple_row)
+            found: list[Row] = watched.execute(self._sql, bound).fetchall()
+            return found
+        answer = self._answer(connection, bound)
+        if self._row is None:
+            # Columns are known only now; the driver would build this class, or find it, each time.
+            self._row = namedtuple("Row", answer.columns)  # type: ignore[misc]
+        return answer.rows(self._row._make)
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Row | None:
         """Run and return the first row."""
-        return self._sent(connection, values, namedtuple_row).fetchone()
+        return next(iter(self.rows(connection, values)), None)
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Run and return how many rows were written."""
-        return self._sent(connection, values, tuple_row).rowcount
-
-    def _sent(
-        self, connection: Connection, values: Mapping[str, Any], row_factory: RowFactory[Any]
-    ) -> psycopg.Cursor[Any]:
         bound = {**self._fixed, **values}
         if is_watched(connection):
-            watched: psycopg.Cursor[Any] = connection.cursor(row_factory=row_factory)
-            return watched.execute(self._sql, bound)
-        cursor = psycopg.RawCursor(connection, row_factory=row_factory)
+            return connection.cursor().execute(self._sql, bound).rowcount
+        return self._answer(connection, bound).written
+
+    def _answer(self, connection: Connection, bound: Mapping[str, Any]) -> StatementAnswer:
         text, names = self.raw
-        return cursor.execute(text, [bound[name] for name in names])
+        return answered(connection, text, [bound[name] for name in names])
 
 
 def _numbered(text: str) -> tuple[str, tuple[str, ...]]:

@@ -51,11 +51,12 @@ def envelope_route(note: Note, limit_s: float) -> type[APIRoute]:
             methods[self.path].update(self.methods or ())
 
         def get_route_handler(self) -> Handler:
-            handle = _within(limit_s, super().get_route_handler(), left_behind)
+            handle = super().get_route_handler()
             what = "visits" if "visits" in self.tags else "recording uploads"
 
             async def enveloped(request: Request) -> Response:
-                response = await _answered(handle, note, request, what)
+                limit = TimeLimit(limit_s, left_behind)
+                response = await _answered(handle, limit, note, request, what)
                 # What one caller may see is not for a cache that others use.
                 response.headers.setdefault("Cache-Control", "no-store")
                 return response
@@ -73,24 +74,17 @@ def envelope_route(note: Note, limit_s: float) -> type[APIRoute]:
     return EnvelopeRoute
 
 
-async def _answered(handle: Handler, note: Note, request: Request, what: str) -> Response:
+async def _answered(
+    handle: Handler, limit: TimeLimit, note: Note, request: Request, what: str
+) -> Response:
     try:
         _check_size(request)
-        return await handle(_limited(request))
+        async with limit:
+            return await handle(_limited(request))
     except RequestValidationError as error:
         return await _refuse(note, request, from_validation(error, what))
     except Exception as error:  # noqa: BLE001 a route's last resort
         return await _refuse(note, request, error)
-
-
-def _within(limit_s: float, handle: Handler, left_behind: LeftBehind) -> Handler:
-    """Return a handler that ends in time; errors: ApiError 504."""
-
-    async def handled(request: Request) -> Response:
-        async with TimeLimit(limit_s, left_behind):
-            return await handle(request)
-
-    return handled
 
 
 def _allowing(error: HTTPException, methods: set[str]) -> HTTPException:

@@ -91,7 +91,7 @@ def _association(clinic: Clinic, body: InitiateIn) -> Association:
 def _metadata(body: InitiateIn) -> dict[str, float | str]:
     told = {
         "estimated_duration_seconds": body.estimated_duration_seconds,
-        SHA256: getattr(body, "checksum_sha256", None),
+        SHA256: vars(body).get("checksum_sha256"),
     }
     return {name: value for name, value in told.items() if value is not None}
 

@@ -34,7 +34,8 @@ class NewRecording(Association):
     recording_metadata: Jsonb
     created_at: datetime
     updated_at: datetime
-    status: UploadState = UploadState.PENDING
+    # As a text: the driver would look up how to send an enum for each row.
+    status: str = UploadState.PENDING.value
     is_transcribed: bool = False
     is_processing: bool = False
 

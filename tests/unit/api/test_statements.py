@@ -17,7 +17,7 @@ def test_names_that_look_like_values_stay_names(name: str) -> None:
     quoted = '"' + name.replace('"', '""') + '"'
     # Each value has one number, however often it is named.
     raw, names = CompiledStatement(query).raw
-    assert " ".join(raw.split()) == (
+    assert " ".join(raw.decode().split()) == (
         f"SELECT {quoted}.{quoted} FROM {quoted} WHERE {quoted}.{quoted} = CAST($1 AS TEXT)"
         " AND CAST($2 AS TEXT) = CAST($1 AS TEXT)"
     )
