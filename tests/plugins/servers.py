@@ -29,10 +29,11 @@ def pytest_sessionfinish() -> None:
 
 
 def _remove_servers() -> None:
-    for cluster in _running.values():
+    """Remove this process's servers; a fork keeps the others, with their open connections."""
+    for major, cluster in list(_running.items()):
         if cluster.owner == os.getpid():
             cluster.remove()
-    _running.clear()
+            del _running[major]
 
 
 def running(major: int) -> Cluster:
