@@ -1,13 +1,16 @@
 """A sample is the same for the same seed, and has its share of each file and sort of change."""
 
 import fnmatch
+import os
 import sys
 from collections import Counter
+from functools import partial
 from types import ModuleType, SimpleNamespace
 
 import pytest
 from hypothesis import settings
 
+from tests.plugins import servers
 from tools.mutant_areas import AREAS, Area
 from tools.mutants import ROOT, choose, noticed_percent, what_changes
 
@@ -74,3 +77,18 @@ def test_a_test_without_end_is_told_from_one_that_fails(
     assert pytester.runpytest_inprocess(*plugin, "-k", "fails").ret == 1
     assert pytester.runpytest_inprocess(*plugin, "-k", "slow").ret == 36
     settings.load_profile(before)
+
+
+def test_a_fork_leaves_the_servers_of_its_parent_as_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Their connections would end with a warning, and the warning ends each change as noticed."""
+    removed: list[int] = []
+    own, parents = (
+        SimpleNamespace(owner=owner, remove=partial(removed.append, owner))
+        for owner in (os.getpid(), os.getppid())
+    )
+    running = {17: parents, 18: own}
+    monkeypatch.setattr(servers, "_running", running)
+    servers._remove_servers()
+    assert (running, removed) == ({17: parents}, [os.getpid()])
