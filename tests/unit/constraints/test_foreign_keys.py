@@ -6,7 +6,7 @@ import pytest
 
 from petrec.features.constraints.catalog.rows import IndexRow, UnlikeRow
 from petrec.features.constraints.state import Problem
-from tests.plugins.catalogs import catalog, index, table, the
+from tests.plugins.catalogs import catalog, column, index, table, the
 
 KEY = "fk_recordings_pet_id"
 PETS = sum(b"pets")
@@ -62,3 +62,27 @@ def test_columns_of_unlike_types_are_named_with_them() -> None:
     wanted = the(KEY, replace(catalog(of_pets()), unlike=rows))
     reason = "public.recordings.pet_id is text, public.pets.id is uuid"
     assert list(wanted.problems()) == [Problem(KEY, reason, "give both columns the same type")]
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "counted"),
+    [(("pets", "owner_id"), True), (("pets", "id"), False), (("recordings", "pet_id"), False)],
+)
+def test_rows_without_a_parent_are_counted_where_both_columns_can_be_read(
+    unreadable: tuple[str, str], counted: bool
+) -> None:
+    query = the(KEY, catalog(column(*unreadable, readable=False))).refused_rows()
+    assert (query is not None) is counted
+    if query is not None:
+        assert query.as_string(None) == (
+            "SELECT count(*) FROM public.recordings c WHERE c.pet_id IS NOT NULL"
+            " AND NOT EXISTS (SELECT FROM public.pets p WHERE p.id = c.pet_id)"
+        )
+
+
+def test_rows_without_a_value_are_counted_where_the_column_is_there() -> None:
+    name = "recordings_pet_id_not_null"
+    query = the(name, catalog()).refused_rows()
+    assert query is not None
+    assert query.as_string(None) == ("SELECT count(*) FROM public.recordings WHERE pet_id IS NULL")
+    assert the(name, catalog(without=["recordings.pet_id"])).refused_rows() is None
