@@ -50,6 +50,11 @@ class Dsn:
     source: str
     parameters: Mapping[str, str] = field(repr=False)
 
+    @property
+    def has_secrets(self) -> bool:
+        """Return whether a password or the like is among the parameters."""
+        return not _SECRETS.isdisjoint(self.parameters)
+
 
 def resolve_dsn(
     dsn: str | None,
@@ -75,10 +80,11 @@ def resolve_dsn(
 
 def without_secrets(dsn: str) -> str:
     """Return a connection string without passwords, to be shown and pasted."""
-    parameters = dict(_parse("", dsn).parameters)
-    if _SECRETS.isdisjoint(parameters):
+    parsed = _parse("", dsn)
+    if not parsed.has_secrets:
         return dsn
-    return make_conninfo(**{name: parameters[name] for name in parameters.keys() - _SECRETS})
+    shown = parsed.parameters.keys() - _SECRETS
+    return make_conninfo(**{name: parsed.parameters[name] for name in shown})
 
 
 def _parse(source: str, text: str) -> Dsn:

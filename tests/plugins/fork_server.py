@@ -111,6 +111,7 @@ class Server:
         """Leave nothing of the server to a command."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self._ready.close()
         for one in (self._listener, self._ended, self._end, *self._connections.values()):
             one.close()
@@ -161,6 +162,8 @@ def _requested() -> RequestedError:
 
 
 if __name__ == "__main__":
+    # Ctrl-C is for the tests, which end this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all()
     asked = _requested()
     run(asked.request, asked.streams)

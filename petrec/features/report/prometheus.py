@@ -68,13 +68,26 @@ def sample_lines(name: str, samples: Samples) -> Iterator[str]:
 
 def after_failure(previous: str, now: datetime) -> str:
     """Return the metrics of a run that failed, given the file as it was."""
-    values = {UP: _number(0), LAST_RUN: _number(now.timestamp())}
-    told, found = _VALUE.subn(lambda m: f"{m[1]}{m[2] or ''} {values[m[1]]}", previous)
-    if found:
-        return told
-    first = {UP: 0.0, LAST_RUN: now.timestamp()}
-    lines = ((*header(name), *sample_lines(name, [({}, value)])) for name, value in first.items())
-    return "".join(chain.from_iterable(lines))
+    if _VALUE.search(previous):
+        return marked_failed(previous, now)
+    first = first_failure({}, now)
+    return "".join(chain.from_iterable((*header(name), line) for name, line in first.items()))
+
+
+def marked_failed(lines: str, now: datetime) -> str:
+    """Return lines of metrics with the values of a run that failed now; other lines stay."""
+    values = _of_failure(now)
+    return _VALUE.sub(lambda m: f"{m[1]}{m[2] or ''} {_number(values[m[1]])}", lines)
+
+
+def first_failure(labels: Labels, now: datetime) -> dict[str, str]:
+    """Return the lines, by metric, of a run that failed and has no earlier lines."""
+    values = _of_failure(now)
+    return {name: "".join(sample_lines(name, [(labels, values[name])])) for name in values}
+
+
+def _of_failure(now: datetime) -> dict[str, float]:
+    return {UP: 0.0, LAST_RUN: now.timestamp()}
 
 
 def _families(result: ReportResult) -> Iterator[tuple[str, Samples]]:

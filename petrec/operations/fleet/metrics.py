@@ -13,11 +13,11 @@ from petrec.errors import UsageError
 from petrec.features.report import METRICS_MODE
 from petrec.features.report.prometheus import (
     HELP,
-    LAST_RUN,
-    UP,
     Labels,
     families,
+    first_failure,
     header,
+    marked_failed,
     sample_lines,
 )
 from petrec.features.report.result import ReportResult
@@ -99,11 +99,9 @@ def _metrics_of(outcome: TargetOutcome, labels: Labels, before: list[str], now: 
 def _after_failure(labels: Labels, before: list[str], now: datetime) -> Lines:
     own = {"target": labels["target"]}
     kept = {name: list(_starting(name, own, before)) for name in HELP}
-    for name, value in {UP: 0.0, LAST_RUN: now.timestamp()}.items():
-        (line,) = sample_lines(name, [(labels, value)])
+    for name, line in first_failure(labels, now).items():
         # A series keeps the labels that it had.
-        series = [each.rpartition(" ")[0] for each in kept[name]] or [line.rpartition(" ")[0]]
-        kept[name] = [f"{each} {line.rpartition(' ')[2]}" for each in series]
+        kept[name] = [marked_failed(each, now) for each in kept[name]] or [line]
     return {name: lines for name, lines in kept.items() if lines}
 
 

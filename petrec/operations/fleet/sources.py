@@ -1,5 +1,8 @@
 """Where a fleet finds its databases: in a file of connections, or by a query."""
 
+import logging
+import shlex
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,14 +21,25 @@ from petrec.settings import Settings
 
 _SERVERS = ("dsn", "service")
 _COLUMNS = ("dsn", "service", "dbname", "schema")
+_OTHER_USERS = stat.S_IRWXG | stat.S_IRWXO
+log = logging.getLogger("petrec.fleet")
 
 
-def dsns_in_file(file: Path) -> Iterator[Dsn]:
-    """Yield the connections of a file; errors: UsageError, which shows no connection string."""
+def dsns_in_file(file: Path) -> list[Dsn]:
+    """Return the connections of a file; errors: UsageError, which shows no connection string."""
     try:
-        lines = read_text(file).split("\n")
+        lines, mode = read_text(file).split("\n"), file.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {file}", hint="name a file of connections") from error
+    found = list(_dsns_of_lines(file, lines))
+    # libpq treats its .pgpass so, but ignores it: https://www.postgresql.org/docs/current/libpq-pgpass.html
+    if stat.S_ISREG(mode) and mode & _OTHER_USERS and any(each.has_secrets for each in found):
+        name = shlex.quote(str(file))
+        log.warning("%s has passwords, and other users have access to it: chmod 600 %s", file, name)
+    return found
+
+
+def _dsns_of_lines(file: Path, lines: Sequence[str]) -> Iterator[Dsn]:
     for number, line in enumerate(lines, start=1):
         words = line.strip()
         if words and not words.startswith("#"):

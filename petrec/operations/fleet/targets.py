@@ -23,6 +23,9 @@ WHERE c.relname = :recordings AND c.relkind IN ('r', 'p', 'v', 'f') AND n.nspnam
 ORDER BY n.nspname
 """)
 
+# Where psycopg's wheels and Debian's packages have the socket of a server that no host names.
+_USUAL_SOCKETS = ("/var/run/postgresql", "/run/postgresql")
+
 
 @dataclass(frozen=True)
 class FleetTarget:
@@ -93,10 +96,13 @@ class _Place:
     @property
     def _server(self) -> str:
         known = self.dsn.parameters
-        host = known.get("host") or known.get("hostaddr") or ""
-        host = "local" if not host or host.startswith("/") else host
         if "service" in known:
             return f"service {known['service']}"
+        host = known.get("host") or known.get("hostaddr") or ""
+        if not host or host.rstrip("/") in _USUAL_SOCKETS:
+            host = "local"
+        elif host.startswith("/"):
+            host = f"local {host.rstrip('/')}"
         return f"{host}:{known['port']}" if known.get("port", "5432") != "5432" else host
 
     @property

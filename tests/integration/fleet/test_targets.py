@@ -1,5 +1,7 @@
 """What is a target: schemas with odd names, rows of odd queries, connections that are secret."""
 
+import logging
+import shlex
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -148,3 +150,40 @@ def test_a_file_of_connections_is_never_shown(session: Session, tmp_path: Path) 
     assert "s3cr3t" not in f"{down} {down.problem} {down.problem.hint}"
     with pytest.raises(UsageError, match="cannot read"):
         find_targets(session, TargetSource((), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("line", "mode", "warned"),
+    [
+        ("host=a password=s3cr3t", 0o644, True),
+        ("postgresql://u:s3cr3t@a/x", 0o640, True),
+        ("host=a sslpassword=s3cr3t", 0o602, True),
+        ("host=a password=s3cr3t", 0o600, False),
+        ("service=clinics", 0o644, False),
+    ],
+)
+def test_passwords_that_other_users_may_read_are_warned_of_once(
+    session: Session, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    line: str, mode: int, warned: bool,
+) -> None:  # fmt: skip
+    file = tmp_path / "all clinics.txt"
+    file.write_text(f"{line} \n{line}\n")
+    file.chmod(mode)
+    with caplog.at_level(logging.WARNING):
+        assert find_targets(session, TargetSource((), file))
+    advice = f"chmod 600 {shlex.quote(str(file))}"
+    told = f"{file} has passwords, and other users have access to it: {advice}"
+    assert caplog.messages == [told] * warned
+
+
+def test_servers_with_sockets_in_different_directories_have_names_of_their_own(
+    session: Session, tmp_path: Path
+) -> None:
+    file = tmp_path / "servers.txt"
+    lines = ("host=/tmp/north", "host=/tmp/south/", "host=/var/run/postgresql", "port=5433")
+    for order in (lines, lines[::-1]):
+        file.write_text("".join(f"{line} dbname=x\n" for line in order))
+        assert {each.name for each in find_targets(session, TargetSource((), file))} == {
+            "local /tmp/north/x/public", "local /tmp/south/x/public", "local/x/public",
+            "local:5433/x/public",
+        }  # fmt: skip
