@@ -40,14 +40,30 @@ def _outcome() -> int:
     except PetrecError as error:
         if isinstance(error, (OutputError, ReaderGoneError)):
             discard_output()
+        if error.exit_code != ExitCode.INTERRUPTED and _follows_interrupt(error):
+            return _interrupted()
         _say(error)
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("petrec: interrupted\n")
-        return ExitCode.INTERRUPTED
+        return _interrupted()
     except Exception as error:  # noqa: BLE001 - the last resort of the process
         _say_unforeseen(error)
         return ExitCode.UNDETERMINED
+
+
+def _follows_interrupt(error: BaseException) -> bool:
+    """Return whether an error came while an interrupt was handled, as after a second Ctrl-C.
+
+    A driver that is interrupted while it cancels a query may leave a query that runs: then the
+    connection refuses to roll back.
+    """
+    cause = error.__context__
+    return cause is not None and (isinstance(cause, KeyboardInterrupt) or _follows_interrupt(cause))
+
+
+def _interrupted() -> ExitCode:
+    sys.stderr.write("petrec: interrupted\n")
+    return ExitCode.INTERRUPTED
 
 
 def _run() -> int:

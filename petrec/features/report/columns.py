@@ -35,7 +35,7 @@ def cannot_read(
         return UnreadableColumn(f"{named(table, time)}, not a date or timestamp")
     if _holds(source, base_type(table.c[word]), value):
         return None
-    return UnreadableColumn(f"{named(table, word)}, which cannot be {value!r}")
+    return UnreadableColumn(f"{named(table, word)}, which cannot be {str(value)!r}")
 
 
 def _holds(source: Source, type_name: str, value: str) -> bool:

@@ -80,6 +80,12 @@ def prepare(clinic: Database, table: str, column: str, kind: str, using: str) ->
     clinic.execute(f"ALTER TABLE {table} {changed}")
 
 
+def test_the_word_that_an_enum_lacks_is_named_as_in_sql(petrec: Petrec, clinic: Database) -> None:
+    prepare(clinic, *TYPES["status_enum"][:4])
+    ended = petrec("report", "--no-history", "--fail-level", "never", dsn=clinic.dsn)
+    assert "which cannot be 'uploaded'" in ended.out + ended.err
+
+
 def result_in(directory: Path) -> ReportResult:
     return msgspec.json.decode((directory / "r.json").read_bytes(), type=ReportResult)
 
