@@ -11,6 +11,7 @@ from petrec.cli import main as process
 from petrec.errors import ExitCode
 from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database
+from tests.plugins.forks import Forks
 
 READERS = (
     "audit",
@@ -28,27 +29,38 @@ READERS = (
     "validate",
     "validate --format junit",
 )
+# An interpreter that starts, as it does where a stream is closed.
+STARTED = f"{sys.executable} -m petrec"
 TEXTS = ("--version", "--help", "audit --help", "backfill --help", "constraints apply --help")
 
 
-def run(command: str, redirection: str, dsn: str, directory: Path) -> tuple[int, str]:
+def run(
+    command: str, redirection: str, dsn: str, directory: Path, program: str = STARTED
+) -> tuple[int, str]:
     """Run a command in a shell; returns its exit code and what standard error got."""
-    shell = f"exec {sys.executable} -m petrec {command} {redirection}"
     ended = subprocess.run(
-        ["bash", "-c", shell], cwd=directory, env=environment(PETREC_DATABASE_URL=dsn), text=True,
+        ["bash", "-c", f"exec {program} {command} {redirection}"], cwd=directory,
+        env=environment(PETREC_DATABASE_URL=dsn), text=True,
         stdin=subprocess.DEVNULL, capture_output=True, check=False,
     )  # fmt: skip
     assert "Traceback" not in ended.stderr
     return ended.returncode, ended.stderr
 
 
+@pytest.fixture
+def forked(forks: Forks, tmp_path: Path) -> str:
+    """A program that is `petrec` where all three streams are open."""
+    forks.write_program(tmp_path / "petrec")
+    return str(tmp_path / "petrec")
+
+
 @pytest.mark.few(3)
 @pytest.mark.parametrize("command", [*READERS, *TEXTS])
 def test_a_full_device_is_said_and_ends_in_3(
-    clinic: Database, tmp_path: Path, command: str
+    clinic: Database, tmp_path: Path, forked: str, command: str
 ) -> None:
     said = "petrec: cannot write the output: No space left on device\n"
-    assert run(command, "> /dev/full", clinic.dsn, tmp_path) == (3, said)
+    assert run(command, "> /dev/full", clinic.dsn, tmp_path, forked) == (3, said)
 
 
 @pytest.mark.few(1)
@@ -128,8 +140,10 @@ def test_an_unforeseen_error_is_undetermined(
      "[tool.petrec.mapping]\ntables = 5\n", "[tool.petrec.validate]\nrules = 1\n",
      "[tool.petrec]\nnonesuch = 1\n", "[tool.petrec\n", "\x00"],
 )  # fmt: skip
-def test_malformed_settings_are_told_with_their_file(tmp_path: Path, content: str) -> None:
+def test_malformed_settings_are_told_with_their_file(
+    tmp_path: Path, forked: str, content: str
+) -> None:
     (tmp_path / "pyproject.toml").write_text(content)
-    code, said = run("audit", "", "host=/nowhere", tmp_path)
+    code, said = run("audit", "", "host=/nowhere", tmp_path, forked)
     assert code == 2
     assert said.startswith("petrec: pyproject.toml")

@@ -1,4 +1,4 @@
-"""A Spark cluster on this machine: a master, and a worker that starts two executors an application."""
+"""A Spark cluster on this machine: a master and a worker, which starts executors as processes."""
 
 import os
 import shutil
