@@ -102,7 +102,7 @@ def review(petrec: Petrec, moved: Database, tmp_path: Path) -> dict[str, Any]:
     return run
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(2)
 def test_a_backfill_is_undone_after_a_review_has_moved_its_row(
     moved: Database, petrec: Petrec, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ def lines_in(file: Path) -> int:
         return len(list(csv.DictReader(opened)))
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_plan_run_files_and_reports_agree(
     petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str

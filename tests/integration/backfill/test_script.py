@@ -51,7 +51,7 @@ def journaled(database: Database) -> dict[str, Any]:
     return {str(key): new for key, new in database.execute(query)}
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_script_changes_what_a_run_changes(
     database: MakeDatabase, petrec: Petrec, tmp_path: Path, shape: str

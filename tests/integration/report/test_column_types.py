@@ -124,7 +124,7 @@ ODD = {
 }
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(2)
 @pytest.mark.matrix
 @pytest.mark.parametrize("kind", ODD)
 def test_odd_dates_are_counted_apart(

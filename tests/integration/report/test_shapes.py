@@ -31,7 +31,7 @@ def config(shape: str) -> tuple[str, ...]:
     return ("--config", str(path)) if path.exists() else ()
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_report_of_every_shape_names_its_examples(
     petrec: Petrec, database: MakeDatabase, tmp_path: Path, shape: str
