@@ -192,7 +192,7 @@ LIVE = "CREATE SCHEMA live;" + "".join(
 )
 
 
-@pytest.mark.few(1)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("table", GONE)
 def test_rows_that_do_not_count_are_as_good_as_absent(
     make_api: Callable[..., Api],

@@ -29,7 +29,7 @@ def mangle_sheet(path: Path, change: Callable[[Any], None]) -> None:
     book.save(path)
 
 
-@pytest.mark.few(2)
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("change", "line", "field"),
     [
