@@ -61,8 +61,8 @@ def _prepared_name(
 ) -> bytes | None:
     """Return the name by which the session has the statement, None where it has none.
 
-    Only the driver knows: it prepares what has run five times, and drops names at a rollback, at
-    DISCARD, and of what is used least. A driver that keeps them elsewhere runs each by a cursor.
+    Only the driver knows: it prepares what has run five times, and drops all names at a rollback,
+    and those beyond a hundred. A driver that keeps them elsewhere runs each by a cursor.
     """
     kept = getattr(getattr(connection, "_prepared", None), "_names", {})
     found = kept.get((text, types))
