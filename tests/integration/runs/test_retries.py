@@ -36,11 +36,15 @@ def gave_up(error: DBAPIError) -> RunStoppedError:
     return RunStoppedError(f"gave up: {type(error.orig).__name__}")
 
 
-def test_what_succeeds_at_last_leaves_no_failure_behind(clinic_engine: Engine) -> None:
+def test_what_succeeds_at_last_leaves_no_failure_behind(
+    clinic_engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     retries = Retries(clinic_engine, Patience(60))
-    with clinic_engine.connect() as connection:
+    with clinic_engine.connect() as connection, caplog.at_level("INFO", "petrec.features.runs"):
         assert retries.until_done(connection, failing(3), gave_up) == 4
         assert (retries.attempts, retries.blamed) == (0, "")
+    tries = [text for text in caplog.messages if text.startswith("deferred: ")]
+    assert tries == ["deferred: LockNotAvailable (SQLSTATE 55P03)"] * 3
 
 
 def test_after_the_deadline_the_last_failure_ends_it(clinic_engine: Engine) -> None:
