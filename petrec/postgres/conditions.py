@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from petrec.errors import PermissionMissingError, PetrecError, SchemaMismatchError
+from petrec.schema.build import SYSTEM_COLUMNS
 from petrec.settings import Mapping
 
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
@@ -23,7 +24,8 @@ _FORBIDDEN = re.compile(r"""--|/\*|[;\\$'"\0]|\b(select|values|table|with)\b""",
 # https://www.postgresql.org/docs/current/xfunc-volatility.html
 _PLAN = sql.SQL(
     "EXPLAIN (FORMAT JSON, COSTS OFF) SELECT FROM"
-    " (SELECT DISTINCT ({condition}) AS petrec_holds FROM {table} WHERE {condition}) AS petrec_rows"
+    " (SELECT DISTINCT ({condition}) AS petrec_holds, ({system_columns}) IS NULL AS petrec_gone"
+    " FROM {table} WHERE {condition}) AS petrec_rows"
     " WHERE petrec_holds"
 )
 
@@ -46,7 +48,8 @@ def _check(connection: Connection, mapping: Mapping, name: str, condition: str) 
     # Trusted as far as `_fault` goes: an expression has no parameters that could carry it.
     text = sql.SQL(condition)
     # The driver reads a percent sign as a parameter, and a double one as a single one.
-    query = _PLAN.format(condition=text, table=table).as_string().replace("%", "%%")
+    plan = _PLAN.format(condition=text, table=table, system_columns=sql.SQL(SYSTEM_COLUMNS))
+    query = plan.as_string().replace("%", "%%")
     try:
         (plans,) = connection.exec_driver_sql(query).one()
     except DBAPIError as error:
@@ -82,7 +85,8 @@ def _fault_found(name: str, error: BaseException | None) -> PetrecError | None:
         return None
     said = error.diag.message_primary
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
-        hint = "GRANT SELECT on every column in the condition, or use another role"
+        # Of system columns, too: https://www.postgresql.org/docs/current/sql-grant.html
+        hint = "GRANT SELECT on the whole table: with a condition, its system columns are read, too"
         return PermissionMissingError(f"[mapping.where] {name} cannot be read: {said}", hint=hint)
     known = (error.sqlstate or "")[:2] in _OF_THE_CONDITION
     return _refused(name, f"PostgreSQL says: {said}") if known else None

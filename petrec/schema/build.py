@@ -10,7 +10,7 @@ from petrec.schema.tables import Proofs, Schema, Tables, TableShape
 from petrec.settings import LOGICAL_COLUMNS, REQUIRED_COLUMNS, Mapping
 
 # Columns that every table has; a filtered selection passes them on, but not among its columns.
-_SYSTEM_COLUMNS = "tableoid, ctid, xmin"
+SYSTEM_COLUMNS = "tableoid, ctid, xmin"
 
 
 def build_schema(
@@ -56,7 +56,7 @@ def _rows(table: Table, name: str, condition: str | None) -> NamedFromClause:
     if condition is None:
         return table.alias(name)
     holds = literal_column(f"({condition})", Boolean)
-    kept = select(*table.c, text(_SYSTEM_COLUMNS)).where(holds).correlate(None)
+    kept = select(*table.c, text(SYSTEM_COLUMNS)).where(holds).correlate(None)
     return kept.subquery(name)
 
 
