@@ -20,6 +20,8 @@ def pytest_report_header() -> str:
     return f"PostgreSQL: {', '.join(map(str, BINARIES))}"
 
 
+# After an interrupt pytest ends the fixtures in this hook, and they need their server.
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
     """Leave nothing running; for runs that are forked off this one, only when all have ended."""
     if forks_follow():
