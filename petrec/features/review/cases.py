@@ -1,7 +1,8 @@
 """Build a case from the observed values: candidates in the order of their hints."""
 
 from collections.abc import Generator, Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -14,11 +15,12 @@ from petrec.features.review.case import Candidate, Case, Strength, Suggestion, V
 from petrec.features.review.clock import UTC, Clock
 from petrec.features.review.folds import as_text
 from petrec.features.review.observed import Observed, SeenPet
-from petrec.features.review.query import ids_query, kind_query
+from petrec.features.review.query import ids_query, kinds_query
 from petrec.features.review.scope import ALL, CaseScope, practices_query
 from petrec.features.review.suggest import rank, suggestions
 from petrec.postgres.foreseen import Lacking, what_is_lacking
 from petrec.postgres.snapshot import stream_copy
+from petrec.rules import kind_by_id
 from petrec.schema import Schema
 
 # Nobody reads a longer list; other pets can be named by id.
@@ -37,8 +39,8 @@ def stream_cases(
 ) -> Generator[Case, None, None]:
     """Yield the cases of the kinds, one kind after the other; memory stays constant."""
     lacking = what_is_lacking(connection, schema)
-    for kind_id in kinds:
-        query = kind_query(schema, kind_id, scope, audio=audio is not None)
+    for _, alike in groupby(map(kind_by_id, kinds), key=attrgetter("needs_place")):
+        query = kinds_query(schema, list(alike), scope, audio=audio is not None)
         for seen in _stream(connection, query):
             yield make_case(seen, lacking, audio)
 
@@ -47,9 +49,7 @@ def read_practices(
     connection: Connection, schema: Schema, kinds: Sequence[str], scope: CaseScope
 ) -> list[str | None]:
     """Return the practices that have cases of the kinds, None for cases of no practice."""
-    found: set[str | None] = set()
-    for kind_id in kinds:
-        found.update(connection.scalars(practices_query(schema, kind_id, scope)))
+    found = connection.scalars(practices_query(schema, kinds, scope))
     return sorted(found, key=lambda each: (each is None, each))
 
 

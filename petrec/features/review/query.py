@@ -1,5 +1,6 @@
 """The one query behind a review: every doubtful recording as one JSON object."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -28,23 +29,27 @@ from petrec.features.review.scope import ALL, CaseScope
 from petrec.features.review.state import state_sql
 from petrec.features.review.told import told_facts
 from petrec.features.runs.journal.keys import key_of
-from petrec.rules import FINDINGS, Kind, Repair, judged, kind_by_id, kind_column
+from petrec.rules import FINDINGS, Kind, Repair, judged, kind_column
 from petrec.schema import Schema
 
 REVIEWED = tuple(kind.id for kind in FINDINGS if kind.repair is Repair.REVIEW)
 _NULL: ColumnElement[Any] = null()
 
 
-def kind_query(
-    schema: Schema, kind_id: str, scope: CaseScope = ALL, *, audio: bool = False
+def kinds_query(
+    schema: Schema, kinds: Sequence[Kind], scope: CaseScope = ALL, *, audio: bool = False
 ) -> Select[Any]:
-    """Select the recordings of one kind within a scope, in the order of their ids."""
-    observation = CaseQuery(schema, kind_by_id(kind_id), scope.clock)
+    """Select the recordings of some kinds within a scope, one kind after the other, by their ids.
+
+    The kinds are alike in what is told of them, `needs_place`.
+    """
+    observation = CaseQuery(schema, kinds[0], scope.clock)
     recording = observation.facts.recording
     observation.link_sound(asked=audio)
     wanted = scope.conditions(schema, recording, observation.here)
-    query = observation.query().where(observation.kind == kind_id, *wanted)
-    return query.order_by(recording.id)
+    names = array([kind.id for kind in kinds])
+    query = observation.query().where(observation.kind == any_(names), *wanted)
+    return query.order_by(func.array_position(names, observation.kind), recording.id)
 
 
 def ids_query(schema: Schema, clock: Clock = UTC, *, audio: bool = False) -> Select[Any]:

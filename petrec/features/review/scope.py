@@ -1,6 +1,6 @@
 """Which cases an export holds, beside their kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -83,8 +83,8 @@ def lacking(what: str, column: str) -> UsageError:
     )
 
 
-def practices_query(schema: Schema, kind_id: str, scope: CaseScope) -> Select[Any]:
-    """Select the practices of the cases of one kind; errors: UsageError where none is known."""
+def practices_query(schema: Schema, kinds: Sequence[str], scope: CaseScope) -> Select[Any]:
+    """Select the practices of the cases of some kinds; errors: UsageError where none is known."""
     facts, here = judged(schema), schema.appointments.alias("here")
     practice = practice_of(schema, facts.recording, here)
     if practice is None:
@@ -94,6 +94,6 @@ def practices_query(schema: Schema, kind_id: str, scope: CaseScope) -> Select[An
     return (
         select(cast(practice, Text))
         .select_from(source)
-        .where(kind_column(facts) == kind_id, *conditions)
+        .where(kind_column(facts).in_(kinds), *conditions)
         .distinct()
     )

@@ -22,7 +22,7 @@ from petrec.features.backfill.export import ambiguous_query
 from petrec.features.backfill.plan import preview
 from petrec.features.report.examples import read_examples
 from petrec.features.report.monitoring import read_monitoring
-from petrec.features.review.query import REVIEWED, kind_query
+from petrec.features.review.query import REVIEWED, kinds_query
 from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal.install import install_journal
@@ -31,6 +31,7 @@ from petrec.features.runs.undo.plan import plan_undo
 from petrec.features.runs.undo.work import UndoWork
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.source import DatabaseSource
+from petrec.rules import kind_by_id
 from petrec.schema import Schema
 from petrec.settings import LOGICAL_COLUMNS, Mapping
 from tests.plugins.cluster import Cluster
@@ -129,8 +130,10 @@ def answers(engine: Engine, mapping: Mapping) -> list[Any]:
         audit = run_audit(DatabaseSource(connection), schema)
         found: list[Any] = [audit.kinds, audit.guide, audit.warnings, audit.remarks]
         found += [sorted(map(repr, connection.execute(ambiguous_query(schema))))]
-        for kind in REVIEWED:
-            rows = connection.execute(kind_query(schema, kind)).scalars()
+        for needs_place in (True, False):
+            kinds = map(kind_by_id, REVIEWED)
+            alike = [kind for kind in kinds if kind.needs_place is needs_place]
+            rows = connection.execute(kinds_query(schema, alike)).scalars()
             found.append([unordered(row | {"state": ""}) for row in rows])
         found += [read_examples(connection, schema, audit)]
         found += [read_monitoring(DatabaseSource(connection), schema, audit.taken_at, 9_000)]

@@ -8,11 +8,12 @@ import pytest
 
 from petrec.features.review.cases import stream_cases
 from petrec.features.review.folds import MOST_PETS_OF_AN_APPOINTMENT
-from petrec.features.review.query import REVIEWED, kind_query
+from petrec.features.review.query import REVIEWED, kinds_query
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.postgres.preflight import load_schema
 from petrec.postgres.snapshot import read_snapshot, stream_copy
+from petrec.rules import kind_by_id
 from petrec.settings import Mapping, Settings
 from tests.plugins.case_files import FIRST, Row, candidates, decide, read_csv
 from tests.plugins.command import Petrec
@@ -108,7 +109,7 @@ def test_what_is_read_of_a_case_does_not_grow_with_the_pets(empty_database: Data
             schema = load_schema(connection, Mapping())
             assert len(list(stream_cases(connection, schema, REVIEWED))) == 7
             for kind in REVIEWED:
-                with stream_copy(connection, kind_query(schema, kind)) as lines:
+                with stream_copy(connection, kinds_query(schema, [kind_by_id(kind)])) as lines:
                     longest.append((kind, max((len(line or "") for (line,) in lines), default=0)))
         engine.dispose()
     few, many = longest[: len(REVIEWED)], longest[len(REVIEWED) :]

@@ -29,6 +29,18 @@ def test_every_case_has_candidates(petrec: Petrec, clinic: Database, tmp_path: P
     assert not any(row["decision"] for row in rows)
 
 
+def test_cases_are_by_kind_in_the_order_of_the_kinds_and_then_by_id(
+    petrec: Petrec, clinic: Database, tmp_path: Path
+) -> None:
+    # Of these, some are told the day of the recording, and some the other appointments of the pet.
+    kinds = ["mismatched", "missing_no_pets", "dangling_pet", "missing_ambiguous"]
+    options = [word for kind in kinds for word in ("--kind", kind)]
+    petrec("review", "export", "cases.csv", *options, dsn=clinic.dsn)
+    shown = [(row["kind"], row["recording_id"]) for row in read_csv(tmp_path / "cases.csv")]
+    assert Counter(kind for kind, _ in shown) == {kind: KINDS[kind] for kind in kinds}
+    assert shown == sorted(shown, key=lambda case: (kinds.index(case[0]), case[1]))
+
+
 def test_candidates_of_an_ambiguous_row_are_the_pets_of_its_appointment(
     petrec: Petrec, clinic: Database, tmp_path: Path
 ) -> None:
