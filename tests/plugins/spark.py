@@ -1,4 +1,4 @@
-"""A Spark cluster on this machine: a master and a worker, which starts executors as processes."""
+"""A Spark cluster on this machine: a master and two workers, each a process of its own."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ import pytest
 from tests.plugins.ports import free_port
 from tests.plugins.waiting import until
 
-EXECUTORS = 2
+WORKERS = 2
 _PATIENCE_S = 300
 # What is started does little work, so a compiler that optimizes costs more than it saves.
 _JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
@@ -28,8 +28,7 @@ _SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
 }
 _ECONOMICAL = {
-    "spark.cores.max": str(EXECUTORS),
-    "spark.executor.cores": "1",
+    "spark.cores.max": str(WORKERS),
     "spark.driver.extraJavaOptions": _JVM,
     "spark.executor.extraJavaOptions": _JVM,
     "spark.executor.memory": "512m",
@@ -56,7 +55,7 @@ def spark_cluster() -> Iterator[SparkCluster]:
     """Yield a standalone cluster on the loopback, which can run two applications at once."""
     if find_spec("pyspark") is None or shutil.which("java") is None:
         pytest.skip("Spark needs pyspark and Java")
-    with started_cluster(1, _ECONOMICAL, cores=4, memory="2200m") as started:
+    with started_cluster(WORKERS, _ECONOMICAL, cores=2, memory="1100m") as started:
         yield started
 
 
@@ -124,7 +123,7 @@ def listens(port: int) -> bool:
 
 @pytest.fixture(scope="session")
 def spark(spark_cluster: SparkCluster) -> Iterator[Any]:
-    """Yield a session on the cluster, with its executors."""
+    """Yield a session on the cluster, with an executor on each worker."""
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master(spark_cluster.master).appName("tests")
@@ -136,6 +135,6 @@ def spark(spark_cluster: SparkCluster) -> Iterator[Any]:
         session = builder.getOrCreate()
     # The driver is one of them.
     executors = session.sparkContext._jsc.sc().getExecutorMemoryStatus
-    until(lambda: executors().size() == EXECUTORS + 1, within_s=_PATIENCE_S)
+    until(lambda: executors().size() == WORKERS + 1, within_s=_PATIENCE_S)
     yield session
     session.stop()

@@ -25,7 +25,7 @@ from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database, databases
 from tests.plugins.known_clinics import MANY_KINDS
 from tests.plugins.random_clinics import Clinic, clinics
-from tests.plugins.spark import EXECUTORS, SparkCluster
+from tests.plugins.spark import WORKERS, SparkCluster
 from tests.unit.lake.test_odd_csv import write
 from tests.unit.lake.test_random_clinics import hold_equal
 
@@ -94,7 +94,7 @@ def test_rows_and_baselines_are_those_of_postgresql(
     assert not spark.catalog.listTables()
     assert spark.conf.get("spark.sql.caseSensitive") == "false"
     assert spark.sparkContext.getConf().get("spark.master").startswith("spark://")
-    assert spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() == EXECUTORS + 1
+    assert spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() == WORKERS + 1
 
 
 @pytest.mark.full
