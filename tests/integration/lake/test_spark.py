@@ -1,4 +1,4 @@
-"""Spark on two executors answers as PostgreSQL and DuckDB do."""
+"""Spark on two workers answers as PostgreSQL and DuckDB do."""
 
 import html
 import re
