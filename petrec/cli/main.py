@@ -47,6 +47,8 @@ def _outcome() -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:  # noqa: BLE001 - the last resort of the process
+        if _follows_interrupt(error):
+            return _interrupted()
         _say_unforeseen(error)
         return ExitCode.UNDETERMINED
 
@@ -55,7 +57,7 @@ def _follows_interrupt(error: BaseException) -> bool:
     """Return whether an error came while an interrupt was handled, as after a second Ctrl-C.
 
     A driver that is interrupted while it cancels a query may leave a query that runs: then the
-    connection refuses to roll back.
+    connection refuses to roll back. A session of Spark may fail to stop.
     """
     cause = error.__context__
     return cause is not None and (isinstance(cause, KeyboardInterrupt) or _follows_interrupt(cause))

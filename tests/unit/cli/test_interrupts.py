@@ -16,7 +16,7 @@ def fail(error: BaseException | type[BaseException]) -> None:
     raise error
 
 
-def fail_while_handling(first: type[BaseException], second: PetrecError) -> None:
+def fail_while_handling(first: type[BaseException], second: Exception) -> None:
     """Fail as a rollback does on a connection whose query still runs."""
     try:
         fail(first)
@@ -27,21 +27,29 @@ def fail_while_handling(first: type[BaseException], second: PetrecError) -> None
             raise second from None
 
 
-@pytest.mark.parametrize(
-    ("first", "code", "words"),
-    [
-        (KeyboardInterrupt, ExitCode.INTERRUPTED, "petrec: interrupted\n"),
-        (ValueError, ExitCode.UNDETERMINED, "petrec: another command is already in progress\n"),
-    ],
-)
+FORESEEN, UNFORESEEN = DatabaseError("another command is in progress"), RuntimeError("is stopped")
+
+
+@pytest.mark.parametrize("second", [FORESEEN, UNFORESEEN])
 def test_an_error_after_an_interrupt_is_the_interrupt(
-    first: type[BaseException], code: ExitCode, words: str,
+    second: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(main, "_command", lambda: fail_while_handling(KeyboardInterrupt, second))
+    assert main._outcome() == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == "petrec: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [(FORESEEN, "another command is in progress"), (UNFORESEEN, "RuntimeError")],
+)
+def test_an_error_after_another_error_is_itself(
+    second: Exception, words: str,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    refused = DatabaseError("another command is already in progress")
-    monkeypatch.setattr(main, "_command", lambda: fail_while_handling(first, refused))
-    assert main._outcome() == code
-    assert capsys.readouterr().err == words
+    monkeypatch.setattr(main, "_command", lambda: fail_while_handling(ValueError, second))
+    assert main._outcome() == ExitCode.UNDETERMINED
+    assert words in capsys.readouterr().err
 
 
 def test_an_error_that_names_the_next_step_of_an_interrupted_run_is_shown(
