@@ -131,8 +131,7 @@ def answers(engine: Engine, mapping: Mapping) -> list[Any]:
         found: list[Any] = [audit.kinds, audit.guide, audit.warnings, audit.remarks]
         found += [sorted(map(repr, connection.execute(ambiguous_query(schema))))]
         for needs_place in (True, False):
-            kinds = map(kind_by_id, REVIEWED)
-            alike = [kind for kind in kinds if kind.needs_place is needs_place]
+            alike = [kind for kind in map(kind_by_id, REVIEWED) if kind.needs_place is needs_place]
             rows = connection.execute(kinds_query(schema, alike)).scalars()
             found.append([unordered(row | {"state": ""}) for row in rows])
         found += [read_examples(connection, schema, audit)]
