@@ -37,20 +37,24 @@ def _outcome() -> int:
     """Return the exit code; an unexpected error never looks like findings."""
     try:
         return _run()
-    except PetrecError as error:
-        if isinstance(error, (OutputError, ReaderGoneError)):
-            discard_output()
-        if error.exit_code != ExitCode.INTERRUPTED and _follows_interrupt(error):
-            return _interrupted()
-        _say(error)
-        return error.exit_code
     except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:  # noqa: BLE001 - the last resort of the process
-        if _follows_interrupt(error):
-            return _interrupted()
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    if isinstance(error, (OutputError, ReaderGoneError)):
+        discard_output()
+    foreseen = error if isinstance(error, PetrecError) else None
+    code = foreseen.exit_code if foreseen else ExitCode.UNDETERMINED
+    if code != ExitCode.INTERRUPTED and _follows_interrupt(error):
+        return _interrupted()
+    if foreseen:
+        _say(foreseen)
+    else:
         _say_unforeseen(error)
-        return ExitCode.UNDETERMINED
+    return code
 
 
 def _follows_interrupt(error: BaseException) -> bool:

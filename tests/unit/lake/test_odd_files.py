@@ -1,5 +1,6 @@
 """Folders as other programs leave them: all rows are read, or the file in the way is named."""
 
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -13,13 +14,15 @@ from tests.unit.lake.test_odd_csv import COUNTS, TABLES, counts, write
 SEEN = "2026-01-01"
 
 
-# To open one takes longer than to write a file.
-_WRITER = duckdb.connect()
+@cache
+def writer() -> duckdb.DuckDBPyConnection:
+    """Return a connection, which takes longer to open than a file to write."""
+    return duckdb.connect()
 
 
 def parquet(path: Path, query: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    _WRITER.query(query).write_parquet(str(path))
+    writer().query(query).write_parquet(str(path))
 
 
 @pytest.fixture
