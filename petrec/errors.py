@@ -145,3 +145,13 @@ class DemoUnavailableError(PetrecError):
 
 class StorageUnavailableError(PetrecError):
     """The object store could not be reached."""
+
+
+def follows_interrupt(error: BaseException) -> bool:
+    """Return whether an error came while an interrupt was handled, as after a second Ctrl-C.
+
+    A driver that is interrupted while it cancels a query may leave a query that runs: then the
+    connection refuses to roll back. A session of Spark may fail to stop.
+    """
+    cause = error.__context__
+    return cause is not None and (isinstance(cause, KeyboardInterrupt) or follows_interrupt(cause))

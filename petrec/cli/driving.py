@@ -13,7 +13,7 @@ from petrec.cli.backfill.limits import Writing
 from petrec.cli.options import Connect
 from petrec.cli.progress import Activity, activity
 from petrec.cli.session import CommandSession
-from petrec.errors import ExitCode, PetrecError
+from petrec.errors import ExitCode, PetrecError, follows_interrupt
 from petrec.phrases import Joined
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def driving(context: typer.Context, writing: Writing) -> Iterator[Activity]:
             if shown.unfinished is None:
                 raise
             step = _go_on(context, shown.unfinished)
-            if isinstance(error, KeyboardInterrupt):
+            if isinstance(error, KeyboardInterrupt) or follows_interrupt(error):
                 raise RunInterruptedError("interrupted", hint=step) from None
             error.hint = Joined("; ", [*filter(None, [error.hint]), step])
             raise

@@ -11,7 +11,14 @@ from types import FrameType
 
 from petrec.cli.streams import discard_output, finish_output, prepare_streams
 from petrec.cli.words import worded
-from petrec.errors import DeclinedError, ExitCode, OutputError, PetrecError, ReaderGoneError
+from petrec.errors import (
+    DeclinedError,
+    ExitCode,
+    OutputError,
+    PetrecError,
+    ReaderGoneError,
+    follows_interrupt,
+)
 from petrec.lake.choice import LEFT_BEHIND
 from petrec.version import __version__
 
@@ -48,23 +55,13 @@ def _failed(error: Exception) -> int:
         discard_output()
     foreseen = error if isinstance(error, PetrecError) else None
     code = foreseen.exit_code if foreseen else ExitCode.UNDETERMINED
-    if code != ExitCode.INTERRUPTED and _follows_interrupt(error):
+    if code != ExitCode.INTERRUPTED and follows_interrupt(error):
         return _interrupted()
     if foreseen:
         _say(foreseen)
     else:
         _say_unforeseen(error)
     return code
-
-
-def _follows_interrupt(error: BaseException) -> bool:
-    """Return whether an error came while an interrupt was handled, as after a second Ctrl-C.
-
-    A driver that is interrupted while it cancels a query may leave a query that runs: then the
-    connection refuses to roll back. A session of Spark may fail to stop.
-    """
-    cause = error.__context__
-    return cause is not None and (isinstance(cause, KeyboardInterrupt) or _follows_interrupt(cause))
 
 
 def _interrupted() -> ExitCode:

@@ -1,8 +1,11 @@
 """What a command says and returns if it is interrupted while it handles an interrupt."""
 
 import pytest
+import typer
 
 from petrec.cli import main
+from petrec.cli.backfill.limits import Writing
+from petrec.cli.driving import driving
 from petrec.errors import DatabaseError, ExitCode, PetrecError
 
 
@@ -59,3 +62,19 @@ def test_an_error_that_names_the_next_step_of_an_interrupted_run_is_shown(
     monkeypatch.setattr(main, "_command", lambda: fail_while_handling(KeyboardInterrupt, stopped))
     assert main._outcome() == ExitCode.INTERRUPTED
     assert "next: petrec runs resume 1" in capsys.readouterr().err
+
+
+def test_a_run_is_resumed_by_the_same_command_after_a_second_interrupt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    context = typer.Context(typer.main.get_command(typer.Typer(callback=lambda: None)))
+
+    def drive() -> None:
+        with driving(context, Writing(quiet=True)) as shown:
+            shown.unfinished = 7
+            fail_while_handling(KeyboardInterrupt, FORESEEN)
+
+    monkeypatch.setattr(main, "_command", drive)
+    assert main._outcome() == ExitCode.INTERRUPTED
+    said = capsys.readouterr().err
+    assert said.startswith("petrec: interrupted\n  next: to resume: petrec runs resume 7;")
