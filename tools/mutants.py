@@ -1,9 +1,10 @@
 """Change the code of one area a little, time and again, and count what no test notices.
 
 `make mutants AREA=rules` runs mutmut on a copy of the tree in build/mutants, where a second run
-continues the first: it tries what is untried or went unnoticed. It ends with 1 if more than the
-share of the area goes unnoticed. `SAMPLE=100 SEED=1` tries a hundred changes only, spread over the
-files and over what is changed in them, and by the same seed always the same.
+continues the first: it tries what is untried or went unnoticed. `SAMPLE=100 SEED=1` tries a hundred
+changes only, spread over the files and over what is changed in them, and by the same seed always
+the same. It ends with 1 if more than the share of the area goes unnoticed, and if a test fails
+without any change: then no result counts.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tools.mutant_areas import AREAS, Area
+from tools.mutant_control import add_control
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("petrec", "tests", "migrations", "reports", "docs")
@@ -70,9 +72,21 @@ def _renew(area: Area, directory: Path) -> None:
             shutil.copy2(file, old)
 
 
-def call(directory: Path, *command: str, limit: int = LIMITS[0], check: bool = True) -> None:
-    """Run a command of mutmut's; a test may take so many times as long as without a change."""
-    limits = {"PETREC_MUTANT_LIMIT": str(limit), "PETREC_MUTANT_SECONDS": str(TESTS_S)}
+def call(
+    directory: Path,
+    *command: str,
+    limit: int = LIMITS[0],
+    seconds: float = TESTS_S,
+    failures: Path | None = None,
+    check: bool = True,
+) -> None:
+    """Run a command of mutmut's; a test may take so many times as long as without a change.
+
+    The names of tests that fail are added to the file `failures`.
+    """
+    limits = {"PETREC_MUTANT_LIMIT": str(limit), "PETREC_MUTANT_SECONDS": str(seconds)}
+    if failures is not None:
+        limits["PETREC_MUTANT_FAILURES"] = str(failures)
     env = {"PETREC_EXAMPLES": "15"} | os.environ | limits
     subprocess.run([*MUTMUT, *command], cwd=directory, env=env, check=check)  # noqa: S603
 
@@ -138,6 +152,19 @@ def try_again(
     return {name: after[name] for name in names}
 
 
+def failing_without_change(directory: Path, names: Sequence[str]) -> list[str]:
+    """Return the tests of these changes that fail in a fork without any change."""
+    control = add_control(directory / "mutants", names)
+    failures = directory / "failures.txt"
+    failures.write_text("")
+    run = ("run", "--max-children", "1", control)
+    call(directory, *run, seconds=float("inf"), failures=failures, check=False)
+    end = ends(directory)[control]
+    if end in {"survived", "no tests"}:
+        return []
+    return failures.read_text().splitlines() or [f"no test by name: {end}"]
+
+
 def noticed_percent(ended: Mapping[str, int]) -> float:
     """Return the share of changes that made a test fail, of those of which it is known."""
     unnoticed = sum(ended.get(end, 0) for end in UNNOTICED)
@@ -156,6 +183,10 @@ def main(name: str, workers: str, sample: int | None, seed: int) -> int:
         return 1
     known = groups(directory)
     names = list(known) if sample is None else choose(known, sample, seed)
+    if failing := failing_without_change(directory, names) if names else []:
+        listed = "".join(f"  {test}\n" for test in failing)
+        sys.stdout.write(f"{name}: a fork fails without any change, so no result counts:\n{listed}")
+        return 1
     ended = try_again(directory, names, workers, (UNTRIED, *UNNOTICED), LIMITS[0])
     if TIMEOUT in ended.values():
         ended = try_again(directory, names, "1", (TIMEOUT,), LIMITS[1])

@@ -3,6 +3,7 @@
 import os
 import sys
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 
@@ -54,9 +55,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remember that a test did not end in time."""
+    """Remember that a test did not end in time, and write down which one fails without a change."""
     if report.failed and "from pytest-timeout" in report.longreprtext:
         _late.append(report.nodeid)
+    # mutmut lets every test fail once, to see that it can.
+    is_meant = os.environ.get("MUTANT_UNDER_TEST") == "fail"
+    if report.failed and not is_meant and (file := os.environ.get("PETREC_MUTANT_FAILURES")):
+        with Path(file).open("a") as out:
+            out.write(f"{report.nodeid}\n")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
