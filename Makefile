@@ -122,7 +122,7 @@ test-lowest: ## A selection of the tests with the lowest versions that pyproject
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[dev]'
 	$(VENV)-lowest/bin/python -m pytest -q -W default $(LOWEST_TESTS)
 
-smoke: ## Build the wheel, install it elsewhere and repair the demo's clinic with it
+smoke: ## Build the wheel, install it elsewhere, run the demo and the programs of docs/python.md with it
 	bash tools/smoke
 
 lock: $(VENV)/.dev ## Pin the versions that the checks run with

@@ -13,8 +13,9 @@ import petrec
 from tests.plugins.command import ROOT, environment
 from tests.plugins.databases import Database
 from tests.plugins.programs import Program
+from tools.page_programs import programs
 
-_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGE = programs((ROOT / "docs" / "python.md").read_text(encoding="utf-8"))
 
 AUDIT = """
 import petrec
@@ -95,18 +96,9 @@ def test_a_program_starts_by_itself(demo_clinic: Database, tmp_path: Path) -> No
     assert (ended.returncode, ended.stdout) == (0, "True True\n"), ended.stderr
 
 
-def sections() -> dict[str, str]:
-    """Return the programs of the page: the blocks of a section belong together."""
-    text = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-    parts = re.split(r"^## (.*)$", text, flags=re.MULTILINE)
-    programs = dict(zip(parts[1::2], parts[2::2], strict=True))
-    joined = {title: "\n".join(_BLOCK.findall(part)) for title, part in programs.items()}
-    return {title: code for title, code in joined.items() if code}
-
-
-@pytest.mark.parametrize("title", sections())
+@pytest.mark.parametrize("title", PAGE)
 def test_the_programs_of_the_page_run(program: Program, title: str) -> None:
-    program(sections()[title])
+    program(PAGE[title])
 
 
 def test_a_user_sees_every_name_and_no_other() -> None:
