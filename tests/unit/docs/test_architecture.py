@@ -1,6 +1,7 @@
 """The page of the architecture leads to what is there, and knows every floor."""
 
 import re
+import tomllib
 
 from tests.plugins.command import ROOT
 
@@ -18,6 +19,24 @@ def test_every_package_and_every_feature_has_its_place() -> None:
         packages = [each.parent.name for each in (ROOT / parent).glob("*/__init__.py")]
         assert packages
         assert sorted(name for name in packages if not re.search(rf"\b{name}\b", PAGE)) == []
+
+
+def test_the_picture_has_the_floors_in_the_order_that_is_enforced() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    [floors] = [c["layers"] for c in settings["tool"]["importlinter"]["contracts"] if "layers" in c]
+    picture = PAGE.split("```text\n")[1].split("```")[0]
+    features = picture.index("petrec/features")
+    last, known = -1, 0
+    for floor in floors:
+        names = [part.removeprefix("petrec.").split(".") for part in floor.split(" | ")]
+        found = [
+            picture.find(f" {name[1]}", features) if name[1:] else picture.find(f"petrec/{name[0]}")
+            for name in names
+        ]
+        places = [place for place in found if place >= 0]
+        assert all(place > last for place in places), floor
+        last, known = max([last, *places]), known + len(places)
+    assert known > 20
 
 
 def test_every_target_of_make_named_exists() -> None:
