@@ -9,7 +9,7 @@ import pytest
 
 from petrec.cli.app import command_tree
 from petrec.rules import KINDS
-from petrec.rules.secondary import SECONDARY
+from petrec.rules.warnings import WARNINGS
 from petrec.settings import LOGICAL_COLUMNS, Settings, load_settings
 from tests.plugins.command import ROOT
 from tools.settings_page import settings_page
@@ -54,9 +54,7 @@ def test_every_rule_is_documented() -> None:
 
 def test_every_kind_and_warning_has_a_page() -> None:
     pages = {path.stem: path.read_text() for path in (ROOT / "docs" / "rules").glob("*.md")}
-    assert pages.keys() == {kind.id for kind in KINDS if kind.is_finding} | {
-        f.id for f in SECONDARY
-    }
+    assert pages.keys() == {kind.id for kind in KINDS if kind.is_finding} | {f.id for f in WARNINGS}
     for name, text in pages.items():
         assert text.startswith(f"# {name}\n"), name
         assert re.findall("^## (.+)$", text, re.MULTILINE) == SECTIONS, name

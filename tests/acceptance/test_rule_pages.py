@@ -7,7 +7,7 @@ import pytest
 
 from petrec.demo import clinic
 from petrec.rules import KINDS
-from petrec.rules.secondary import FACT_IDS
+from petrec.rules.warnings import WARNING_IDS
 from tests.plugins.command import ROOT, Petrec
 from tests.plugins.databases import Database
 
@@ -54,7 +54,7 @@ def test_the_statements_of_each_page_find_what_the_audit_counts(
     assert petrec("backfill", "--apply", "--yes", dsn=demo.dsn).code == 0
     demo.execute(SECOND_PET)
     counted = found(demo, petrec)
-    for fact in FACT_IDS:
+    for fact in WARNING_IDS:
         rows, *causes = statements(fact)
         assert len(demo.execute(rows)) == counted[fact] > 0, fact
         for cause in causes:

@@ -6,7 +6,7 @@ from datetime import datetime
 from petrec.features.audit.result import AuditResult, GuideNumbers, KindCount, WarningCount
 from petrec.rules import KINDS, Kind
 from petrec.rules.census import Census, take_census
-from petrec.rules.secondary import OWNER_DIFFERS
+from petrec.rules.warnings import OWNER_DIFFERS
 from petrec.rules.window import created_since
 from petrec.schema import Schema
 from petrec.source import Source

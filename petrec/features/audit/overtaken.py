@@ -12,7 +12,7 @@ from petrec.features.runs.journal.tables import changes
 from petrec.features.runs.targets import target_name
 from petrec.rules.census import extremes
 from petrec.rules.evidence import SINGLE_PET
-from petrec.rules.secondary import EVIDENCE_OVERTAKEN
+from petrec.rules.warnings import EVIDENCE_OVERTAKEN
 from petrec.schema import Schema
 
 

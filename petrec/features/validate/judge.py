@@ -28,8 +28,8 @@ def judge(
     if ratchet is not None:
         _check_agreement(audit, ratchet)
     kinds = (_kind(kind, audit.total, limits[kind.id], ratchet) for kind in audit.finding_kinds)
-    counted = {fact.id: fact for fact in audit.warnings}
-    facts = [rule for rule in limits if rule not in {kind.id for kind in audit.kinds}]
+    counted = {warning.id: warning for warning in audit.warnings}
+    warnings = [rule for rule in limits if rule not in {kind.id for kind in audit.kinds}]
     return ValidationResult(
         taken_at=audit.taken_at,
         database=audit.database,
@@ -37,7 +37,10 @@ def judge(
         engine=audit.engine,
         table=audit.table,
         total=audit.total,
-        rules=(*kinds, *(_fact(f, counted.get(f), audit.total, limits[f]) for f in facts)),
+        rules=(
+            *kinds,
+            *(_warning(rule, counted.get(rule), audit.total, limits[rule]) for rule in warnings),
+        ),
         since=since,
         ratchet=ratchet,
         expectations=tuple(expectations),
@@ -77,16 +80,18 @@ def _kind(
     )
 
 
-def _fact(rule: str, fact: WarningCount | None, total: int, limits: Thresholds) -> RuleOutcome:
-    """Judge a secondary fact; it has no fingerprints, so the ratchet does not know it."""
-    if fact is None:
+def _warning(
+    rule: str, warning: WarningCount | None, total: int, limits: Thresholds
+) -> RuleOutcome:
+    """Judge a warning; it has no fingerprints, so the ratchet does not know it."""
+    if warning is None:
         return RuleOutcome(
             rule, Level.OFF, "the database lacks the columns that this rule needs", None, 0.0
         )
-    level, broken = _level(limits, fact.count, total)
-    percent = round(100 * fact.count / total, 2) if total else 0.0
+    level, broken = _level(limits, warning.count, total)
+    percent = round(100 * warning.count / total, 2) if total else 0.0
     return RuleOutcome(
-        rule, level, fact.sentence, fact.count, percent, broken, samples=fact.samples
+        rule, level, warning.sentence, warning.count, percent, broken, samples=warning.samples
     )
 
 

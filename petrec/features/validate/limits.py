@@ -8,7 +8,7 @@ from typing import Literal
 
 from petrec.errors import SettingsError
 from petrec.rules import FINDINGS
-from petrec.rules.secondary import FACT_IDS
+from petrec.rules.warnings import WARNING_IDS
 from petrec.settings import RuleLimits
 from petrec.suggestions import did_you_mean
 
@@ -68,11 +68,11 @@ _ANY = Limit(Decimal(0))
 def limits_by_rule(rules: Mapping[str, RuleLimits | Literal["off"]]) -> dict[str, Thresholds]:
     """Return the limits of every rule; errors: SettingsError.
 
-    By default any finding is an error and any secondary fact a warning. A configured rule replaces
-    its default as a whole.
+    By default any finding is an error, and any warning of an audit warns. A configured rule
+    replaces its default as a whole.
     """
     limits = {kind.id: Thresholds(error_if=_ANY) for kind in FINDINGS}
-    limits |= {fact: Thresholds(warn_if=_ANY) for fact in FACT_IDS}
+    limits |= {warning: Thresholds(warn_if=_ANY) for warning in WARNING_IDS}
     for rule, said in rules.items():
         if rule not in limits:
             hint = did_you_mean(rule, limits) or f"choose one of: {', '.join(limits)}"

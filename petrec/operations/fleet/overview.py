@@ -19,7 +19,7 @@ from petrec.operations.fleet.places import fill
 from petrec.operations.fleet.result import FleetResult, TargetOutcome, TargetState
 from petrec.operations.fleet.targets import FleetTarget
 from petrec.rules import KINDS
-from petrec.rules.secondary import SECONDARY
+from petrec.rules.warnings import WARNINGS
 
 _SIGNS = {
     TargetState.CLEAN: "✓",
@@ -29,7 +29,7 @@ _SIGNS = {
     TargetState.INTERRUPTED: "✗",
     TargetState.NOT_STARTED: "…",
 }
-_WORDS = {kind.id: kind.sentence for kind in KINDS} | {s.id: s.sentence for s in SECONDARY}
+_WORDS = {kind.id: kind.sentence for kind in KINDS} | {s.id: s.sentence for s in WARNINGS}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from petrec.errors import SettingsError
 from petrec.features.validate.limits import Limit, limits_by_rule
 from petrec.rules import FINDINGS
-from petrec.rules.secondary import FACT_IDS
+from petrec.rules.warnings import WARNING_IDS
 from petrec.settings import RuleLimits
 
 
@@ -37,7 +37,7 @@ def test_what_is_not_a_limit(text: str) -> None:
 
 def test_every_rule_has_a_default() -> None:
     limits = limits_by_rule({})
-    assert list(limits) == [*(kind.id for kind in FINDINGS), *FACT_IDS]
+    assert list(limits) == [*(kind.id for kind in FINDINGS), *WARNING_IDS]
     assert limits["mismatched"].error_if == Limit.parse("> 0")
     assert limits["owner_differs"].error_if is None
 

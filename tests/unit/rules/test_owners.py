@@ -5,7 +5,7 @@ from sqlalchemy.dialects import postgresql
 
 from petrec.rules.agreement import may_link_sql
 from petrec.rules.census import census_query
-from petrec.rules.secondary import FACT_IDS
+from petrec.rules.warnings import WARNING_IDS
 from petrec.schema import Schema, TableShape, build_schema
 from petrec.settings import Mapping
 
@@ -47,5 +47,5 @@ def test_owners_of_one_family_are_compared() -> None:
     assert "pet.owner_id != appointment.pet_owner_id" in counted(found)
 
 
-def test_every_secondary_fact_has_an_id_of_its_own() -> None:
-    assert len(set(FACT_IDS)) == len(FACT_IDS)
+def test_every_warning_has_an_id_of_its_own() -> None:
+    assert len(set(WARNING_IDS)) == len(WARNING_IDS)
