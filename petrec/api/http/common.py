@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from petrec.api.deadline import at_work
-from petrec.api.http.errors import ErrorOut, unauthorized
+from petrec.api.http.errors import ErrorOut, not_authenticated
 from petrec.api.http.examples import BY_TYPE, REFUSALS
 from petrec.api.ports import Actor
 
@@ -45,7 +45,7 @@ def actor_dependency(current_actor: Callable[..., Any]) -> Any:
         request: Request, actor: Annotated[Actor | None, Depends(current_actor)]
     ) -> Actor:
         if actor is None:
-            raise unauthorized()
+            raise not_authenticated()
         request.state.petrec_user = actor.user_id
         return actor
 
@@ -64,7 +64,7 @@ def page_headers(request: Request, cursor: str | None) -> dict[str, str]:
     if cursor is None:
         return {}
     following = request.url.include_query_params(cursor=cursor)
-    # Relative to the request: behind a proxy nobody knows here by which scheme and host it came,
+    # Relative to the request: behind a proxy, its original scheme and host are unknown here,
     # and a client that followed http would send its token in the clear.
     return {"X-Next-Cursor": cursor, "Link": f'<?{following.query}>; rel="next"'}
 
@@ -90,8 +90,8 @@ def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
 
 def tagged_answer(responses: dict[int | str, dict[str, Any]]) -> Any:
     """Add the ETag to the documented responses."""
-    told = {"description": "For If-Match, of this state", "schema": {"type": "string"}}
-    responses[200]["headers"] = {"ETag": told}
+    header = {"description": "For If-Match, of this state", "schema": {"type": "string"}}
+    responses[200]["headers"] = {"ETag": header}
     return responses
 
 

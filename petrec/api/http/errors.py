@@ -114,9 +114,16 @@ def conflict(code: str, message: str, **details: Any) -> ApiError:
     return ApiError(409, code, message, details)
 
 
-def unauthorized(message: str = "Not authenticated", code: str = "not_authenticated") -> ApiError:
-    """Ask for a valid token."""
-    return ApiError(401, code, message, headers={"WWW-Authenticate": "Bearer"})
+def not_authenticated() -> ApiError:
+    """Ask for a token; without one the challenge names no error (RFC 6750, 3.1)."""
+    challenge = {"WWW-Authenticate": "Bearer"}
+    return ApiError(401, "not_authenticated", "Not authenticated", headers=challenge)
+
+
+def invalid_token() -> ApiError:
+    """Refuse a token without the cause, which would help to forge one."""
+    challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return ApiError(401, "invalid_token", "The token is not valid", headers=challenge)
 
 
 def internal() -> ApiError:

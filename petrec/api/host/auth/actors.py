@@ -12,7 +12,8 @@ from sqlalchemy import Engine, Select, Text, bindparam, cast, select
 from petrec.api.database import Database
 from petrec.api.deadline import at_work, taken
 from petrec.api.entities import Entity
-from petrec.api.host.auth.tokens import Verifier, unauthorized
+from petrec.api.host.auth.tokens import Verifier
+from petrec.api.http.errors import invalid_token, not_authenticated
 from petrec.api.options import IdStyle
 from petrec.api.ports import Actor
 from petrec.api.service import Clinic, read_clinic
@@ -49,7 +50,7 @@ class Actors:
         }
         user = said["user"]
         if user is None:
-            raise unauthorized()
+            raise invalid_token()
         owner = said["owner"]
         if owner is not None:
             # An owner's token never has a staff role, even if it claims one.
@@ -63,12 +64,12 @@ class Actors:
         ids = clinic.ids
         bare = ids.claim(Entity.USER, user)
         if bare is None:
-            raise unauthorized()
+            raise invalid_token()
         statement = clinic.statements.get(_user)
         with self.database.reading() as connection:
             row = statement.first(connection, {"id": bare})
         if row is None:
-            raise unauthorized()
+            raise invalid_token()
         role = getattr(row, "role", said["role"])
         return Actor(user, role or "", getattr(row, "practice_id", said["practice"]))
 
@@ -96,7 +97,7 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or not 0 < len(value) <= 200 or not value.isprintable():
-        raise unauthorized()
+        raise invalid_token()
     return value
 
 
@@ -122,10 +123,10 @@ def bearer_actor(verifier: Verifier, actors: Actors) -> Callable[..., Actor]:
     def current_actor(request: Request, _: Annotated[Any, Security(_BEARER)]) -> Actor:
         given = request.headers.getlist("authorization")
         if not given:
-            raise unauthorized("not_authenticated")
+            raise not_authenticated()
         scheme, _, token = given[0].partition(" ")
         if len(given) != 1 or scheme.lower() != "bearer" or not token:
-            raise unauthorized()
+            raise invalid_token()
         with at_work():
             return actors.actor(verifier.claims(token))
 

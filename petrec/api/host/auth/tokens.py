@@ -6,7 +6,7 @@ from typing import Any
 import jwt
 
 from petrec.api.host.auth.keys import SHARED, KeySource
-from petrec.api.http.errors import ApiError
+from petrec.api.http.errors import invalid_token
 from petrec.errors import SettingsError
 
 _KNOWN = SHARED | {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
@@ -43,11 +43,11 @@ class Verifier:
     def claims(self, token: str) -> dict[str, Any]:
         """Return the verified claims; errors: ApiError 401, the same for every cause."""
         if len(token) > _LONGEST:
-            raise unauthorized()
+            raise invalid_token()
         try:
             return self._decode(token)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, RecursionError):
-            raise unauthorized() from None
+            raise invalid_token() from None
 
     def _decode(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
@@ -63,10 +63,3 @@ class Verifier:
             options={"require": ["exp", "sub", "aud"]},
         )  # fmt: skip
         return claims
-
-
-def unauthorized(code: str = "invalid_token") -> ApiError:
-    """Return the refusal; without a token the challenge names no error (RFC 6750, 3.1)."""
-    challenge = "Bearer" if code == "not_authenticated" else f'Bearer error="{code}"'
-    message = "Not authenticated" if code == "not_authenticated" else "The token is not valid"
-    return ApiError(401, code, message, headers={"WWW-Authenticate": challenge})
