@@ -107,7 +107,7 @@ def _list_rows(session: CommandSession, kind: str, printing: options.Printing) -
     count = stream() if output is None else once_more(stream)
     session.remark(quiet=printing.quiet)
     remark(f"{count} recordings of kind {kind}", quiet=printing.quiet)
-    return ExitCode.FINDINGS if count and kind != "ok" else ExitCode.CLEAN
+    return ExitCode.FINDINGS if count and found.are_findings else ExitCode.CLEAN
 
 
 def _write(found: "KindRows", output_format: Format, out: TextIO) -> int:

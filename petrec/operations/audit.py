@@ -17,7 +17,7 @@ from petrec.features.audit.rows import column_types
 from petrec.operations.callbacks import Step, ignore
 from petrec.operations.session import Session
 from petrec.phrases import Phrase, Phrased
-from petrec.rules import KINDS
+from petrec.rules import KINDS, kind_by_id
 from petrec.source import Rows
 
 if TYPE_CHECKING:
@@ -50,6 +50,11 @@ class KindRows:
 
     session: Session
     kind: str
+
+    @property
+    def are_findings(self) -> bool:
+        """Return whether a command repairs recordings of this kind."""
+        return kind_by_id(self.kind).is_finding
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield each recording as a dictionary, typed as PostgreSQL's JSON, from one snapshot."""

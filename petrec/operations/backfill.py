@@ -23,6 +23,8 @@ from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
 from petrec.postgres.writable import check_writable
 from petrec.rules.census import Census, take_census
+from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
+from petrec.rules.kinds.missing_inferable import MISSING_INFERABLE
 
 # Rows that were not written as planned are listed up to this number; the database has them all.
 MOST_LISTED = 1_000
@@ -92,7 +94,7 @@ def apply_backfill(
     with session.translated():
         run = run_backfill(session.engine, schema, target, given, progress, planning)
     census, failure = _export_ambiguous(session, selection, export, always=export_empty)
-    ambiguous = census.count(kind="missing_ambiguous")
+    ambiguous = census.count(kind=MISSING_AMBIGUOUS.id)
     written = export and (ambiguous or export_empty) and not failure
     listed = str(export) if written else None
     result = BackfillResult(
@@ -100,7 +102,7 @@ def apply_backfill(
         count_left(census),
         ambiguous,
         listed,
-        certain=census.count(kind="missing_inferable"),
+        certain=census.count(kind=MISSING_INFERABLE.id),
         export_failure=failure,
         only=selection.only,
     )
@@ -131,7 +133,7 @@ def _export_ambiguous(
     """
     with session.snapshot() as (connection, schema):
         census = take_census(connection, schema, selection.condition(schema))
-        if path is None or not (census.count(kind="missing_ambiguous") or always):
+        if path is None or not (census.count(kind=MISSING_AMBIGUOUS.id) or always):
             return census, ""
         try:
             make_directory(path.parent)

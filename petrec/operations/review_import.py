@@ -31,6 +31,7 @@ from petrec.operations.callbacks import Confirm, Step, ignore, require
 from petrec.operations.session import Session
 from petrec.postgres.writable import check_writable
 from petrec.rules.census import take_census
+from petrec.rules.kinds.missing_inferable import MISSING_INFERABLE
 from petrec.schema import Schema
 
 
@@ -159,7 +160,7 @@ class _Import:
                 links = "INSERT" if target.links else ""
                 check_writable(connection, schema, target.columns, links=links)
             foresight = Foresight() if writing else foresee_review(connection, schema, target)
-            inferable = take_census(connection, schema).count(kind="missing_inferable")
+            inferable = take_census(connection, schema).count(kind=MISSING_INFERABLE.id)
         return _Outlook(checked, schema, target, inferable, foresight)
 
     def _write_list(self, outlook: _Outlook) -> None:

@@ -124,11 +124,13 @@ def sweep_uploads(
         if listeners.webhooks:
             install_journal(session.engine, BRANCH)
         resumed = resume_sweep(session.engine, schema, target, given, progress) if pending else None
-        told = announce_resumed(session.engine, schema, resumed.id, listeners) if resumed else 0
+        announced = (
+            announce_resumed(session.engine, schema, resumed.id, listeners) if resumed else 0
+        )
         settled = written_by(session.engine, resumed.id if resumed else None)
         edits = [edit for edit in edits if edit.key not in settled]
         run = settle(session.engine, schema, edits, given, progress)
-        told += announce(session.engine, found.judged, run.id if run else None, listeners)
+        announced += announce(session.engine, found.judged, run.id if run else None, listeners)
         bucket = open_bucket(serve.store)
         remove = partial(delete_object, bucket.place, bucket.credentials)
         deleted, kept = delete_cancelled(session.engine, schema, found.judged, remove)
@@ -136,7 +138,7 @@ def sweep_uploads(
             skipped = read_skips(connection, run.id) if run else ()
     counts = found.counts()
     left = sum(counts.get(kind, 0) for kind in LEFT) + kept
-    return SweepResult(run, counts, told, left, skipped, deleted)
+    return SweepResult(run, counts, announced, left, skipped, deleted)
 
 
 def _target(schema: Schema) -> Target:

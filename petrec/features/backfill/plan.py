@@ -14,6 +14,7 @@ from petrec.postgres.triggers import SearchingTriggers, searching_functions, upd
 from petrec.rules import FINDINGS, Repair
 from petrec.rules.census import Census, take_census
 from petrec.rules.evidence import STRATEGIES
+from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
 from petrec.schema import Schema
 
 
@@ -38,7 +39,7 @@ def preview(
         left=count_left(census),
         limit=selection.limit,
         only=selection.only,
-        ambiguous=census.count(kind="missing_ambiguous"),
+        ambiguous=census.count(kind=MISSING_AMBIGUOUS.id),
         triggers=update_triggers(connection, schema.tables.recordings),
         locks=_locks(schema),
         script=_script(connection, schema, target, selection),

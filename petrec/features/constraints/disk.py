@@ -49,7 +49,7 @@ def index_bytes(rows: int, table_bytes: int, widths: Iterable[int]) -> int:
     return _LEAST + int(rows * (_HEADER + key + _POINTER) * _FILL)
 
 
-class Room(Struct, frozen=True):
+class FileSystem(Struct, frozen=True):
     """The needed and the free space of one file system, in bytes; `place` is a path, or STATED."""
 
     place: str
@@ -64,7 +64,7 @@ class Room(Struct, frozen=True):
         return f"{as_size(self.free)} is free in {self.place}"
 
 
-class Space(Struct, frozen=True):
+class DiskNeed(Struct, frozen=True):
     """The most that builds need, in bytes; `rooms` is empty if the free space is unknown.
 
     The indexes stay; builds run one at a time, so only the largest sort and WAL count.
@@ -73,7 +73,7 @@ class Space(Struct, frozen=True):
     indexes: int = 0
     sort: int = 0
     wal: int = 0
-    rooms: tuple[Room, ...] = ()
+    rooms: tuple[FileSystem, ...] = ()
 
     @property
     def total(self) -> int:
@@ -86,7 +86,7 @@ class Space(Struct, frozen=True):
         return bool(self.total) and not self.rooms
 
     @property
-    def lacking(self) -> Room | None:
+    def lacking(self) -> FileSystem | None:
         """Return the first file system that has too little."""
         return next((room for room in self.rooms if room.needed > room.free), None)
 

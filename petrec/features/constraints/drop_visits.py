@@ -98,7 +98,7 @@ def drop_steps(own: list[tuple[Object, ObjectState]]) -> Iterator[Step]:
     """Return the steps of a rollback that also drops the table and the column."""
     of_column = [each for each, _ in own if "visit_id" in each.spec.columns]
     indexes = [each for each in reversed(of_column) if isinstance(each, Index)]
-    # Of an empty column a partial index is built soonest.
+    # The partial index first: it has no entries while the column is empty.
     indexes.sort(key=lambda each: not each.spec.partial)
     for each, state in reversed(own):
         if isinstance(each, VisitsTable):

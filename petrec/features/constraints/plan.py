@@ -22,6 +22,7 @@ from petrec.features.constraints.stranded import stranded_rows
 from petrec.phrases import Joined, Phrase, Phrased
 from petrec.rules import FINDINGS
 from petrec.rules.census import take_census
+from petrec.rules.kind import Prevention
 from petrec.schema import Schema
 from petrec.settings import Mapping
 
@@ -75,7 +76,7 @@ class Request:
         coming = [(each, state) for each, state in judged if not state.is_done]
         problems = [*_problems(coming), *stranded_rows(catalog, (each for each, _ in coming))]
         if problems:
-            reason, hint = _told(problems, "the plan cannot be applied")
+            reason, hint = _together(problems, "the plan cannot be applied")
             raise UsageError(reason, hint=hint)
         steps = tuple(step for each, state in judged for step in self._steps(each, state))
         notes = tuple(self._notes(catalog, steps))
@@ -134,9 +135,9 @@ class Request:
     def _notes(self, catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[str]:
         coming = {step.object for step in steps}
         recordings = catalog.table("recordings")
-        if self.on_delete == "CASCADE" and "fk_recordings_pet_id" in coming:
+        if self.on_delete == "CASCADE" and Prevention.PET_KEY in coming:
             yield Phrased(Phrase.PETS_CASCADE)
-        if recordings is not None and recordings.rules and "fk_recordings_pet_id" in coming:
+        if recordings is not None and recordings.rules and Prevention.PET_KEY in coming:
             yield (
                 "recordings has rules on UPDATE or DELETE: deleting a pet will fail if they "
                 "rewrite the statements of the foreign key"
@@ -162,7 +163,7 @@ def find_obstacles(
 def refuse_without_privileges(plan: ConstraintsPlan) -> None:
     """Errors: PermissionMissingError with everything that the role lacks for the plan."""
     if plan.missing:
-        reason, hint = _told(plan.missing, "the role lacks privileges that the plan needs")
+        reason, hint = _together(plan.missing, "the role lacks privileges that the plan needs")
         raise PermissionMissingError(reason, hint=hint)
 
 
@@ -183,7 +184,7 @@ def _problems(coming: Judged) -> Iterator[Problem]:
             yield Problem(state.name, reason, "rename or drop it")
 
 
-def _told(problems: Sequence[Problem], what: str) -> tuple[str, str]:
+def _together(problems: Sequence[Problem], what: str) -> tuple[str, str]:
     """Return all reasons and all fixes, each once."""
     reasons = list(dict.fromkeys(each.reason for each in problems))
     fixes = list(dict.fromkeys(each.fix for each in problems))

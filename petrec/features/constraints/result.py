@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
 from petrec.documents.frames import ColumnType, counts_frame, frame_of, records_frame
-from petrec.features.constraints.disk import Space
+from petrec.features.constraints.disk import DiskNeed
 from petrec.features.constraints.script import described, script
 from petrec.features.constraints.state import ObjectState, Problem, Step
 from petrec.features.constraints.statements.base import Lock
@@ -64,7 +64,7 @@ class ConstraintsPlan(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     command: str = "constraints plan"
     schema_version: int = SCHEMA_VERSION
-    space: Space = Space()
+    space: DiskNeed = DiskNeed()
     missing: tuple[Problem, ...] = ()
     refused: dict[str, int] = {}
 

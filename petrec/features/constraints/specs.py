@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from petrec.rules.kind import Prevention
+
 DEFAULT_GROUPS = ("indexes", "required", "visits")
 GROUPS = (*DEFAULT_GROUPS, "membership", "appointment-fk", "api")
 
@@ -54,9 +56,9 @@ def _recordings(on_delete: str) -> tuple[Spec, ...]:
         _index("idx_recordings_appointment_id", "indexes", recordings, "appointment_id"),
         _index("idx_recordings_appointment_pet", "indexes", recordings, "appointment_id", pet),
         _index("idx_recordings_pet_status", "indexes", recordings, pet, "status"),
-        Spec("recordings_pet_id_not_null", "required", ObjectKind.NOT_NULL, recordings, (pet,)),
+        Spec(Prevention.PET_NOT_NULL, "required", ObjectKind.NOT_NULL, recordings, (pet,)),
         Spec(
-            "fk_recordings_pet_id", "required", ObjectKind.FOREIGN_KEY, recordings, (pet,), "pets",
+            Prevention.PET_KEY, "required", ObjectKind.FOREIGN_KEY, recordings, (pet,), "pets",
             on_delete=on_delete,
         ),
     )  # fmt: skip
@@ -83,11 +85,11 @@ def _beyond() -> tuple[Spec, ...]:
     r, key, both = "recordings", ObjectKind.FOREIGN_KEY, ("appointment_id", "pet_id")
     return (
         Spec(
-            "fk_recordings_membership", "membership", key, r, both, "appointment_pets", both,
+            Prevention.MEMBERSHIP_KEY, "membership", key, r, both, "appointment_pets", both,
             on_delete="NO ACTION",
         ),
         Spec(
-            "fk_recordings_appointment_id", "appointment-fk", key, r, ("appointment_id",),
+            Prevention.APPOINTMENT_KEY, "appointment-fk", key, r, ("appointment_id",),
             "appointments", on_delete="NO ACTION",
         ),
     )  # fmt: skip

@@ -27,9 +27,9 @@ from petrec.operations.fleet.targets import FleetTarget
 
 # It reads the command line, so it is above this package.
 _PROGRAM = "petrec.cli.fleet.worker"
-# A pipeline's summary gets the merged document alone.
+# Only the merged document is added to the summary of a pipeline.
 _NOT_INHERITED = ("GITHUB_STEP_SUMMARY",)
-# A process that forks has no other threads; pandas would bring some.
+# A process that forks must have no other threads; importing pandas starts some.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 
 
@@ -105,7 +105,7 @@ class TargetProcess:
             answer: Future[TargetReport] = Future()
             self._awaited[self._count] = answer
             request = replace(request, number=self._count)
-            # A process that has ended has no open input; what reads its output says so.
+            # The process has ended: the thread that reads its output reports it.
             if process.stdin is not None:
                 with suppress(BrokenPipeError):
                     process.stdin.write(msgspec.json.encode(request) + b"\n")

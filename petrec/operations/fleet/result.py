@@ -120,10 +120,10 @@ class FleetResult(Result, frozen=True):
 
     def _title(self) -> str:
         counts = ((state, self.count(state)) for state in reversed(TargetState))
-        told = ", ".join(
+        states = ", ".join(
             f"{count} {_COUNTED.get(state, state)}" for state, count in counts if count
         )
-        return f"{self.of} of {counted(len(self.targets), 'target')}: {told}"
+        return f"{self.of} of {counted(len(self.targets), 'target')}: {states}"
 
     def _payload(self) -> dict[str, Any]:
         return {

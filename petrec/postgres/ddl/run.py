@@ -35,6 +35,12 @@ _DEADLOCK = text("SELECT setting::int FROM pg_settings WHERE name = 'deadlock_ti
 _BASE_S, _CAP_S = 0.1, 3.0
 
 
+def jittered(attempts: int, base_s: float, cap_s: float) -> float:
+    """Return a random pause after failed attempts, in seconds; each doubles its bound."""
+    bound = min(cap_s, base_s * 2 ** min(attempts, 10))
+    return random.uniform(0, bound)  # noqa: S311 - jitter, not a secret
+
+
 @dataclass(frozen=True)
 class LockPolicy:
     """The lock timeout, the deadline, and whether to cancel blockers."""
@@ -110,9 +116,8 @@ class Runner:
         if not isinstance(error.orig, (pg.LockNotAvailable, pg.DeadlockDetected)):
             raise error
         self.attempt += 1
-        bound = min(_CAP_S, _BASE_S * 2 ** min(self.attempt, 8))
         left = max(0.0, self.end - time.monotonic())
-        time.sleep(min(left, random.uniform(0, bound)))  # noqa: S311 - jitter, not a secret
+        time.sleep(min(left, jittered(self.attempt, _BASE_S, _CAP_S)))
 
     def _lock_timeout(self) -> int:
         """Return the timeout; one long wait if only autovacuum blocks."""

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from petrec.features.backfill.work import BackfillWork
-from petrec.features.runs.batches.batch import Batch, next_pass, put_off_row, take_back_skips
+from petrec.features.runs.batches.batch import Batch, defer_row, next_pass, replan_skips
 from petrec.features.runs.batches.items import GONE, spread
 from petrec.features.runs.batches.refused import RowsRefusedError
 from petrec.schema import Layout, Spread
@@ -61,7 +61,7 @@ def test_nothing_is_left_to_take_at_the_end(work: Work) -> None:
 
 
 def test_a_row_that_is_put_off_is_all_that_the_next_pass_takes(work: Work) -> None:
-    put_off = put_off_row(work.connection, work.run, work.work)
+    put_off = defer_row(work.connection, work.run, work.work)
     assert put_off == Batch(put_off.run, taken=1, took_ms=0, waiters=0)
     work.run = put_off.run
     assert work.recorded()[:6] == (1, 1, 0, 0, 1, 1)
@@ -189,7 +189,7 @@ def test_skips_that_are_taken_back_are_planned_again(work: Work) -> None:
     for seq in (2, 3):
         work.execute("DELETE FROM recordings WHERE id = {row}", seq=seq)
     work.batch(4)
-    work.run = take_back_skips(work.connection, work.run, [3])
+    work.run = replan_skips(work.connection, work.run, [3])
     assert work.recorded()[:5] == (2, 0, 2, 1, 0)
     assert work.page(2) == [3, 5]
     assert work.execute("SELECT seq FROM petrec.skips") == [(2,)]

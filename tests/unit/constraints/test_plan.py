@@ -3,7 +3,7 @@
 from msgspec.structs import replace as with_values
 
 from petrec.features.constraints.catalog.read import Catalog
-from petrec.features.constraints.plan import Request, _problems, _told
+from petrec.features.constraints.plan import Request, _problems, _together
 from petrec.features.constraints.state import Presence, Problem
 from petrec.phrases import Phrase, Phrased
 from petrec.settings import Mapping
@@ -39,9 +39,9 @@ def test_a_name_in_use_in_a_partition_is_a_problem() -> None:
 
 def test_several_problems_are_told_once_each() -> None:
     one, other = Problem("a", "why", "do;"), Problem("b", "because", "mend;")
-    assert _told([one], "all") == ("why", "do;")
-    assert _told([one, other, one], "all") == ("all: why; because", "do; mend;")
-    assert _told([one, Problem("c", "so", "ask")], "all") == ("all: why; so", "do;; ask")
+    assert _together([one], "all") == ("why", "do;")
+    assert _together([one, other, one], "all") == ("all: why; because", "do; mend;")
+    assert _together([one, Problem("c", "so", "ask")], "all") == ("all: why; so", "do;; ask")
 
 
 def test_what_is_kept_is_left_out_with_the_reason() -> None:

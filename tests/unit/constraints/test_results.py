@@ -3,7 +3,7 @@
 import re
 
 from petrec.documents.document import Document
-from petrec.features.constraints.disk import Room, Space
+from petrec.features.constraints.disk import DiskNeed, FileSystem
 from petrec.features.constraints.names import Name
 from petrec.features.constraints.result import (
     ConstraintsPlan,
@@ -72,7 +72,7 @@ def test_a_plan_shows_each_step_with_its_locks_and_what_it_reads() -> None:
 
 
 def test_a_plan_says_what_is_lacking_before_it_is_applied() -> None:
-    space = Space(1024, 2048, 1024, (Room("/data", 4096, 512),))
+    space = DiskNeed(1024, 2048, 1024, (FileSystem("/data", 4096, 512),))
     plan = ConstraintsPlan(
         (STEP,), ("a note",), space=space, missing=(Problem("c", "no right", "GRANT it"),),
         refused={"c": 1, "d": 1200},

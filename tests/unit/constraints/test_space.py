@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from petrec.errors import NoRoomError
 from petrec.features.constraints import space
-from petrec.features.constraints.disk import STATED, Room, Space
+from petrec.features.constraints.disk import STATED, DiskNeed, FileSystem
 from petrec.features.constraints.space import measure_space, refuse_without_room
 from petrec.features.constraints.state import Step
 from petrec.phrases import Phrase, Phrased
@@ -40,20 +40,20 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Places:
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize(
     ("sizes", "needs"),
-    [([], Space()), ([0], Space()), ([100, 0, 80], Space(180, 0, 100)),
-     ([80, 101], Space(181, 101, 101))],
+    [([], DiskNeed()), ([0], DiskNeed()), ([100, 0, 80], DiskNeed(180, 0, 100)),
+     ([80, 101], DiskNeed(181, 101, 101))],
 )  # fmt: skip
 def test_indexes_stay_and_only_the_largest_is_sorted_and_logged(
-    sizes: list[int], needs: Space
+    sizes: list[int], needs: DiskNeed
 ) -> None:
-    rooms = (Room(STATED, needs.total, 7),) if any(sizes) else ()
-    expected = Space(needs.indexes, needs.sort, needs.wal, rooms)
+    rooms = (FileSystem(STATED, needs.total, 7),) if any(sizes) else ()
+    expected = DiskNeed(needs.indexes, needs.sort, needs.wal, rooms)
     assert measure_space(NOWHERE, map(build, sizes), 7) == expected
 
 
 def test_directories_of_one_disk_share_what_is_free(server: Places) -> None:
     found = measure_space(NOWHERE, map(build, [80, 101]), None)
-    assert found.rooms == (Room(str(server.indexes), 181 + 101 + 101, 1_000),)
+    assert found.rooms == (FileSystem(str(server.indexes), 181 + 101 + 101, 1_000),)
     server.sorts[0].rmdir()
     assert measure_space(NOWHERE, map(build, [80, 101]), None).is_unknown
 
@@ -70,8 +70,10 @@ def test_space_of_another_machine_is_unknown(monkeypatch: pytest.MonkeyPatch) ->
     ("place", "hint"), [(STATED, Phrase.MAKE_ROOM), ("/data", Phrase.MAKE_ROOM_OR_STATE)]
 )
 def test_builds_are_refused_where_they_do_not_fit(place: str, hint: Phrase) -> None:
-    fits: Any = Space(1, 1, 1, (Room("/wal", 9, 9), Room(place, 2048, 2048)))
+    fits: Any = DiskNeed(1, 1, 1, (FileSystem("/wal", 9, 9), FileSystem(place, 2048, 2048)))
     refuse_without_room(fits)
     with pytest.raises(NoRoomError, match=r"up to 2\.0 kB of disk, and 1\.0 kB is free") as refused:
-        refuse_without_room(Space(1, 1, 1, (Room("/wal", 9, 9), Room(place, 2048, 1024))))
+        refuse_without_room(
+            DiskNeed(1, 1, 1, (FileSystem("/wal", 9, 9), FileSystem(place, 2048, 1024)))
+        )
     assert refused.value.hint == Phrased(hint)

@@ -39,7 +39,7 @@ def test_only_a_later_pass_looks_for_what_an_earlier_one_settled(
 
 def test_an_undo_looks_for_what_others_have_undone_from_the_start(schema: Schema) -> None:
     work = UndoWork(schema)
-    work.settled_by = [8, 9]
+    work.earlier_undos = [8, 9]
     query = page_query(make_run(undoes=3, cursor=40), work, 5)
     assert sql(query).count("EXISTS (SELECT * \nFROM petrec.changes") == 2
     assert "petrec.skips" not in sql(query)

@@ -203,7 +203,7 @@ def test_a_run_stops_only_where_all_rows_that_it_looks_at_are_refused(
 ) -> None:
     monkeypatch.setattr(refusals, "spread", lambda *_: ahead)
     monkeypatch.setattr(refusals, "is_refused", lambda *asked: asked[-1] not in accepted)
-    monkeypatch.setattr(refusals, "take_back_skips", lambda *asked: asked[1])
+    monkeypatch.setattr(refusals, "replan_skips", lambda *asked: asked[1])
     found, run = Refusals(cast(RunWork, None), lambda _: None), make_run()
     bound, refusal = found.streak.bound, RowRefusal("P0001", "a trigger")
 

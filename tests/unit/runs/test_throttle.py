@@ -127,7 +127,7 @@ def test_waits_double_up_to_a_bound_that_never_passes_the_deadline(
     clock = SimpleNamespace(monotonic=lambda: 100.0, sleep=slept.append)
     monkeypatch.setattr("petrec.features.runs.driver.retry.time", clock)
     longest = SimpleNamespace(uniform=lambda least, most: least + most)
-    monkeypatch.setattr("petrec.features.runs.driver.retry.random", longest)
+    monkeypatch.setattr("petrec.postgres.ddl.run.random", longest)
     patience = Patience(deadline_s=3)
     assert all(patience.wait() for _ in range(8))
     assert slept == [0.1, 0.2, 0.4, 0.8, 1.6, 3, 3, 3]

@@ -7,7 +7,7 @@ from petrec.features.constraints.objects.base import Object, held, in_the_way, p
 from petrec.features.constraints.state import Judgement, ObjectState, Presence, Step
 from petrec.features.constraints.statements.index import CreateIndex, DropIndex
 
-# A column that an earlier step makes refers to a visit: a uuid, if it is not smaller.
+# A column that an earlier step adds is visit_id: at most as wide as a uuid.
 _NEW_WIDTH = 16
 
 

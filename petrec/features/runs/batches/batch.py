@@ -112,7 +112,7 @@ def skip_row(
     return after, refusal
 
 
-def put_off_row(connection: Connection, run: Run, work: RunWork) -> Batch:
+def defer_row(connection: Connection, run: Run, work: RunWork) -> Batch:
     """Defer the next row to a later pass, because it waits for a lock of another session."""
     with connection.begin():
         page = next_page(connection, run, work, 1)
@@ -134,7 +134,7 @@ def is_refused(connection: Connection, run: Run, work: RunWork, query: Write, nu
     return False
 
 
-def take_back_skips(connection: Connection, run: Run, numbers: Sequence[int]) -> Run:
+def replan_skips(connection: Connection, run: Run, numbers: Sequence[int]) -> Run:
     """Plan skipped rows again, in a separate pass; returns the run after it."""
     with connection.begin():
         chosen = skips.c.seq.in_(numbers)

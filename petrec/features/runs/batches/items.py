@@ -66,7 +66,7 @@ def page_query(run: Run, work: RunWork, size: int) -> Select[tuple[int]]:
     table, mine = work.items(run)
     query = select(table.c.seq).where(mine, table.c.seq > run.cursor)
     again = [run.id] if run.pass_number > 1 else []
-    for settled, run_ids in ((changes, [*work.settled_by, *again]), (skips, again)):
+    for settled, run_ids in ((changes, [*work.earlier_undos, *again]), (skips, again)):
         for run_id in run_ids:
             query = query.where(~_is_settled(table, settled.alias(), run_id, run.cursor))
     return query.order_by(table.c.seq).limit(size)

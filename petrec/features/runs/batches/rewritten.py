@@ -47,8 +47,8 @@ def check_triggers(connection: Connection, run: Run, schema: Schema, ready: Sequ
     Deferred triggers run here, so that their changes are seen, too.
     """
     connection.execute(IMMEDIATE)
-    told, journal = drift_statements(schema, run)
-    counted = connection.execute(told, numbers_of(ready)).all()
+    skipped, journal = drift_statements(schema, run)
+    counted = connection.execute(skipped, numbers_of(ready)).all()
     connection.execute(journal, numbers_of(ready))
     return len(counted)
 
@@ -59,10 +59,10 @@ def drift_statements(schema: Schema, run: Run) -> tuple[Executable, Executable]:
     columns = ["run_id", "seq", "row_key", "cause", "reason"]
     fixed = (drifted.c.seq, drifted.c.row_key, literal(SkipCause.REWRITTEN), drifted.c.reason)
     rows = select(literal(run.id), *fixed).where(drifted.c.reason.is_not(None))
-    told = postgresql.insert(skips).from_select(columns, rows).on_conflict_do_nothing()
+    skipped = postgresql.insert(skips).from_select(columns, rows).on_conflict_do_nothing()
     journal = update(changes).values(new=drifted.c.now)
     mine = and_(changes.c.run_id == run.id, changes.c.seq == drifted.c.seq)
-    return told.returning(skips.c.seq), journal.where(mine, drifted.c.now.is_not(None))
+    return skipped.returning(skips.c.seq), journal.where(mine, drifted.c.now.is_not(None))
 
 
 def _drifted(schema: Schema, run: Run) -> Select[Any]:

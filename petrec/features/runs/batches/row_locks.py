@@ -25,9 +25,8 @@ from petrec.postgres.identifiers import quoted_table
 from petrec.schema import Schema
 
 ROW_LOCATION = ("tableoid", "ctid")
-# Any update moves a row. But where PostgreSQL looks a row up by its place, releases before 18.1,
-# 17.7, 16.11, 15.15 and 14.20 do not compare the place again once they have followed an update;
-# the transaction that wrote the row, they do.
+# An update changes ctid. Releases before 18.1, 17.7, 16.11, 15.15 and 14.20 do not compare ctid
+# again after they have followed an update to the newer row. They do compare xmin: both are needed.
 ROW_VERSION = (*ROW_LOCATION, "xmin")
 
 

@@ -8,9 +8,9 @@ from petrec.features.runs.batches.refused import RowRefusal
 _SUSPICIOUS = 10
 _GROWTH = 1.2
 _CEILING = 20_000
-# How much of what further rows seemed to cost is still believed after a batch of one row.
+# After a batch of one row, the estimate of what a further row costs counts this much.
 _TRUST = 0.9
-# What further rows may add to a batch of one row that takes all of the target by itself.
+# The part of the target that further rows may add where one row alone takes all of it.
 _ADDED = 0.25
 
 
@@ -35,7 +35,7 @@ class Pace:
         known = self._measured(rows, took_ms)
         fitting = known.fitting
         if rows < self.size and took_ms < known.alone_ms + known.room_ms:
-            # A page that ends with its shard tells little of longer ones.
+            # A page that was short because its shard ended says little about longer pages.
             fitting = max(fitting, self.size)
         grown = max(self.size + 1, int(self.size * _GROWTH))
         return replace(known, size=_bounded(min(fitting, grown)))

@@ -71,16 +71,17 @@ class GuardedRows:
 
 
 class RunWork(ABC):
-    """The work of one kind of run; rows that the runs in `settled_by` have changed are settled.
+    """The work of one kind of run.
 
-    `recordings` are those that it may write to: all others are settled as deleted.
-    `watched` is whether triggers may change what it writes.
+    `recordings` are those that it may write to: all others are skipped as deleted. Of an undo,
+    `earlier_undos` are runs that have undone a part of the same run already: what they changed has
+    nothing left to do. `watched` is whether triggers may change what it writes.
     """
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
         self.recordings: FromClause = schema.recordings
-        self.settled_by: Sequence[int] = ()
+        self.earlier_undos: Sequence[int] = ()
         self.watched = False
 
     def prepare(self, connection: Connection, run: Run) -> None:  # noqa: B027 - optional

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from petrec.documents.amounts import counted
 from petrec.errors import PetrecError, RunHeldError, RunStoppedError
-from petrec.features.runs.batches.batch import Batch, next_pass, put_off_row, run_batch
+from petrec.features.runs.batches.batch import Batch, defer_row, next_pass, run_batch
 from petrec.features.runs.batches.refused import RowsRefusedError
 from petrec.features.runs.batches.size import Pace
 from petrec.features.runs.batches.split import SplitWrite, Write
@@ -156,7 +156,7 @@ class Driver:
             plan_ahead(connection, run, query)
             if pace.size == 1 and self._tried_enough(error):
                 with suppress(DBAPIError):
-                    return put_off_row(connection, run, self.work)
+                    return defer_row(connection, run, self.work)
             return None
 
         return self.retries.until_done(connection, attempt, partial(self._gave_up, run), instead)

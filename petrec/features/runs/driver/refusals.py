@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from petrec.features.runs.batches.batch import Batch, is_refused, skip_row, take_back_skips
+from petrec.features.runs.batches.batch import Batch, is_refused, replan_skips, skip_row
 from petrec.features.runs.batches.items import spread
 from petrec.features.runs.batches.refused import RowRefusal, RowsRefusedError
 from petrec.features.runs.batches.size import Halving, Streak
@@ -59,5 +59,5 @@ class Refusals:
         if not ahead or not all(is_refused(connection, run, work, query, n) for n in ahead):
             self.streak.go_on()
             return run
-        after = take_back_skips(connection, run, self.streak.numbers)
+        after = replan_skips(connection, run, self.streak.numbers)
         raise stopped(after, f"every row is {refusal}", ALL_REFUSED, error)

@@ -1,7 +1,6 @@
 """Retries after locks, deadlocks and timeouts, under one overall deadline."""
 
 import logging
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from petrec.errors import PetrecError
 from petrec.features.runs.errors import cause_of, is_transient
 from petrec.features.runs.journal.lock import blamed
 from petrec.postgres.ddl.blockers import Watch
+from petrec.postgres.ddl.run import jittered
 from petrec.postgres.pooler import backend_pid
 
 log = logging.getLogger("petrec.features.runs")
@@ -42,11 +42,10 @@ class Patience:
         if self.attempts == 0:
             self.since = time.monotonic()
         self.attempts += 1
-        bound = min(_CAP_S, _BASE_S * 2 ** min(self.attempts, 10))
         left = self.deadline_s - (time.monotonic() - self.since)
         if left <= 0:
             return False
-        time.sleep(min(left, random.uniform(0, bound)))  # noqa: S311 - jitter, not a secret
+        time.sleep(min(left, jittered(self.attempts, _BASE_S, _CAP_S)))
         return True
 
 

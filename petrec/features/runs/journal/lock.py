@@ -36,7 +36,7 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
   AND (l.classid::bigint << 32) + l.objid::bigint = :key
 """)
 
-# Planning may take long, waiting may not.
+# Planning may take minutes, so only the wait for locks is bounded.
 _LIMITS = text("""
 SELECT current_setting('lock_timeout') AS lock_timeout,
        current_setting('statement_timeout') AS statement_timeout, pg_backend_pid() AS pid

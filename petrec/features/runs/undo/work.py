@@ -37,7 +37,7 @@ class UndoWork(RunWork):
     def prepare(self, connection: Connection, run: Run) -> None:
         """Look up which runs have undone a part already."""
         undos = undos_of(connection, run.undoes or 0)
-        self.settled_by = [other for other in undos if other != run.id]
+        self.earlier_undos = [other for other in undos if other != run.id]
 
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the changes of the run that is undone."""
@@ -64,7 +64,7 @@ class UndoWork(RunWork):
     def after_write(self, connection: Connection, run: Run, ready: Sequence[int]) -> None:
         """Remove the pets that the run had added to appointments."""
         if run.target.links:
-            remove_links(connection, self.schema, run, ready, [run.id, *self.settled_by])
+            remove_links(connection, self.schema, run, ready, [run.id, *self.earlier_undos])
 
 
 def is_as_written(column: ColumnElement[Any]) -> ColumnElement[bool]:
