@@ -115,7 +115,7 @@ def owner(schema: Schema) -> Scope:
         return column(c, "pets", "owner_id") == OWNER
 
     def completed(c: Columns) -> ColumnElement[bool]:
-        """Return none: owners who are not in the users table cannot be an author."""
+        """Return no recording: an owner who is not in the users table cannot be an author."""
         author = column(c, "recordings", "recorded_by_user_id")
         return or_(author == USER, author.is_(None))
 

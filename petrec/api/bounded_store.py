@@ -14,13 +14,13 @@ from petrec.api.ports import CheckingStore, ErasingStore, ObjectStore, Presigned
 from petrec.errors import StorageUnavailableError
 from petrec.storage.objects import StoredObject
 
-# So many ask, as many wait; of the 40 threads of a process.
+# At most 8 threads ask the store and 8 more wait, so that 24 of a process's 40 stay free.
 _ASKING = 8
 _WAIT_S = 1.0
 
 
 class BoundedStore:
-    """An ObjectStore that refuses what would wait too long."""
+    """An ObjectStore that refuses a request which would wait too long."""
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store

@@ -1,7 +1,7 @@
-"""What begins and ends a transaction, sent by libpq at once: no values, no rows of use.
+"""Begin and end transactions by libpq's own call: these statements have no values and no rows.
 
-A cursor costs twice as much and, among busy threads, more turns of the interpreter's lock. Where
-the host's connections have cursors of their own, by which it traces, these begin the transaction.
+A cursor costs twice as much and, among busy threads, acquires the interpreter's lock more often.
+Where the host's connections have cursors of their own, for tracing, these begin the transaction.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from petrec.postgres.session_state import transaction_statements
 
 Connection = psycopg.Connection[Any]
 
-# What an index bounds for every value needs no plan for each; planning a list costs more than it.
+# Planning a list takes longer than reading it, and an index bounds it for every value: one plan.
 _PLANNED_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 _DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
@@ -37,7 +37,7 @@ def without_own_transactions(connection: Connection) -> Iterator[None]:
     """Let the driver begin no transaction of its own, with characteristics of the host's."""
     hosts = connection.autocommit
     if hosts or not is_watched(connection):
-        # `send` passes by what would begin one.
+        # `_send` does not pass through the driver's code that would begin one.
         yield
         return
     connection.autocommit = True
@@ -71,7 +71,7 @@ def is_watched(connection: Connection) -> bool:
 
 
 def _send(connection: Connection, statements: str) -> None:
-    # A schema's name is read in the encoding that the session has until then.
+    # The statements set the encoding, but are themselves read in the encoding of before.
     encoding = "utf-8" if statements.isascii() else connection.info.encoding
     checked(connection, connection.pgconn.exec_(statements.encode(encoding)))
 

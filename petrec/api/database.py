@@ -26,7 +26,7 @@ from petrec.schema import Schema
 from petrec.settings import Mapping
 
 Begin = Callable[[int], AbstractContextManager[Connection]]
-# A person waits for the answer.
+# A person is waiting, so a request gives up a lock earlier than a command does.
 _PATIENCE = """
 SELECT pg_catalog.set_config('lock_timeout', '3s', true)
 WHERE pg_catalog.current_setting('lock_timeout') = '0'

@@ -20,7 +20,7 @@ from petrec.api.http.errors import ApiError, time_exceeded, unavailable
 _current: ContextVar["Deadline | None"] = ContextVar("petrec_deadline", default=None)
 # How long the server has to take a cancellation, and a cancelled statement to end, in seconds.
 _GRACE_S = 1.0
-# When a request is given up whose thread waits for something else.
+# How long after its end a request is given up whose thread waits for something else, in seconds.
 _GIVEN_UP_S = 3 * _GRACE_S
 # Of the threads that work, 40 at once, so many more may be stuck.
 _MOST_STUCK = 20
@@ -44,7 +44,7 @@ class Deadline:
     def holding(self, connection: psycopg.Connection[Any]) -> Iterator[None]:
         """Let a connection be cut while the block runs; errors: TimeoutError once it is too late.
 
-        A connection that was cancelled is closed: what was sent may still arrive there.
+        A connection that was cancelled is closed, since the cancellation may reach a later query.
         """
         with self._changed:
             if self.has_passed():

@@ -30,9 +30,9 @@ class Row(Protocol):
 class CompiledStatement:
     """The text of a query, with the values that were known when it was built.
 
-    It is in the server's own form, which the driver sends as it is: of a long text with names the
-    driver keeps nothing, and reads it again each time. Where the host's connections have a class of
-    cursors of their own, the text has names, so that tracing cursors see it.
+    It is in the server's own form, which the driver sends as it is: a long text with names would be
+    parsed by the driver on each run. Where the host's connections have a class of cursors of their
+    own, the text has names, so that tracing cursors see them.
     """
 
     __slots__ = ("_fixed", "_row", "_sql", "raw")

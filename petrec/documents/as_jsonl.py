@@ -11,8 +11,8 @@ from petrec.documents.document import Document
 def write(document: Document, out: TextIO) -> None:
     """Write one line per remark and row."""
     for remark in document.remarks:
-        told = {"command": document.command, "grid": "remarks", "remark": remark}
-        out.write(msgspec.json.encode(told).decode() + "\n")
+        remarked = {"command": document.command, "grid": "remarks", "remark": remark}
+        out.write(msgspec.json.encode(remarked).decode() + "\n")
     for grid in document.grids:
         for row in grid.rows:
             cells = dict(zip(grid.columns, row, strict=True))

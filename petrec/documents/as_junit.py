@@ -24,11 +24,11 @@ def _add_suite(suites: ET.Element, document: Document) -> None:
     name = plain(f"petrec {document.command}")
     suite = ET.SubElement(suites, "testsuite", {"name": name} | _counts(document))
     properties = ET.SubElement(suite, "properties")
-    told = [("title", document.title)]
-    told += [("place", document.place)] if document.place else []
-    told += [("remark", remark) for remark in document.remarks]
-    told += [("note", note) for note in document.notes]
-    for name, value in told:
+    named = [("title", document.title)]
+    named += [("place", document.place)] if document.place else []
+    named += [("remark", remark) for remark in document.remarks]
+    named += [("note", note) for note in document.notes]
+    for name, value in named:
         ET.SubElement(properties, "property", {"name": name, "value": plain(value)})
     for finding in document.findings:
         _add_case(suite, finding, name.replace(" ", "."))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from petrec.errors import EngineFailedError, PetrecError, SchemaMismatchError
 
-# Of DuckDB, whose other settings would be found by trial.
+# All of DuckDB's settings of the form: it would guess any that is missing.
 FORM = {
     "auto_detect": False,
     "header": True,

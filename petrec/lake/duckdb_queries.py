@@ -65,7 +65,7 @@ def _run(running: "Future[T]", work: Callable[[], T]) -> None:
 
 
 def _forget(thread: Thread) -> None:
-    """Keep what a thread used no longer: DuckDB closes what nobody has."""
+    """Let go of what a thread used: DuckDB closes an object that nothing refers to."""
     _left[:] = [each for each in _left if each[0] is not thread]
 
 
@@ -129,8 +129,8 @@ def translated(what: str) -> Iterator[None]:
             raise of_csv from None
         if _UNCONNECTED in whole:
             # It begins with the connection string, and so with the password.
-            told = whole.rpartition('": ')[2].splitlines()[0]
-            raise EngineFailedError(f"DuckDB cannot connect to {what}: {told}") from None
+            message = whole.rpartition('": ')[2].splitlines()[0]
+            raise EngineFailedError(f"DuckDB cannot connect to {what}: {message}") from None
         raise EngineFailedError(f"DuckDB cannot read {what}: {whole.splitlines()[0]}") from error
     except RuntimeError as error:
         # How DuckDB passes on a signal that comes while it works in the main thread.

@@ -53,7 +53,7 @@ class View(NamedTuple):
     def condition_on_read(self) -> bool:
         """Return whether the condition is on the values as they are read, not on the files' own.
 
-        Only what is read of CSV tells NULL from text.
+        In CSV, NULL and text can only be distinguished after reading.
         """
         return self.files.format is FileFormat.CSV
 

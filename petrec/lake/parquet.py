@@ -17,7 +17,7 @@ from petrec.lake.with_duckdb import duckdb_connection
 
 # Bytes of CSV of a part. Spark and DuckDB read the files of a table in parallel.
 PART = 32 << 20
-# The longest line that DuckDB reads unless it is told otherwise is 2 MB.
+# DuckDB reads lines of up to 2 MB unless a setting allows longer ones.
 _LONGEST = 2_000_000
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from petrec.postgres.citus import has_workers
 
-# Of pg_settings a role sees `data_directory` only with pg_read_all_settings; it is no error then.
+# Only members of pg_read_all_settings see data_directory; for others it is NULL, not an error.
 _SERVER = text("""
 SELECT (SELECT setting FROM pg_settings WHERE name = 'data_directory') AS directory,
        (SELECT setting::int FROM pg_settings WHERE name = 'port') AS port,

@@ -113,7 +113,7 @@ def _cast(
 def _valid(
     connection: Connection, column: ColumnElement[Any], texts: Sequence[str]
 ) -> Sequence[str]:
-    """Return the texts that the type's input accepts; all of them if that cannot be told."""
+    """Return the texts that the type's input accepts; all of them if the server cannot say."""
     given = _given()
     query = select(given).where(func.pg_input_is_valid(given, str(column.type)))
     try:
@@ -124,7 +124,8 @@ def _valid(
 
 
 def _given() -> ColumnElement[str]:
-    # Not the texts themselves: a statement is freed late, since its parts refer to each other.
+    # A parameter: a statement is freed late, since its parts refer to each other, and would keep
+    # the texts in memory.
     texts = bindparam("texts", type_=ARRAY(Text))
     return func.unnest(cast(texts, ARRAY(Text))).column_valued("given")
 

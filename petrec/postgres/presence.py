@@ -52,8 +52,8 @@ class TablePresence:
         self, name: str, logical: str, parent: str, found: MappingType[str, CatalogTable]
     ) -> None:
         """Refuse evidence that exists under an unmapped name: it could contradict."""
-        told = {parent, f"{name}.{logical}"} & set(self.mapping.ignore)
-        if name not in self.tables or told or self.makes_visits:
+        ignored = {parent, f"{name}.{logical}"} & set(self.mapping.ignore)
+        if name not in self.tables or ignored or self.makes_visits:
             return
         table = found[self.mapping.table(name)]
         to = (parent, self.tables.get(parent))

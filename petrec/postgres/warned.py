@@ -66,14 +66,14 @@ def warnings(connection: Connection, schema: Schema, keys: Sequence[str], links:
     recordings = schema.tables.recordings
     names = [recordings.c[key].name for key in keys]
     written = [recordings, *([schema.tables.links] if links else [])]
-    told = [remark for table in written for remark in _of_table(connection, table)]
-    told += _of_partitions(connection, recordings, names)
-    told += _of_key(connection, schema, keys)
+    remarks = [remark for table in written for remark in _of_table(connection, table)]
+    remarks += _of_partitions(connection, recordings, names)
+    remarks += _of_key(connection, schema, keys)
     if connection.scalar(_READ_ONLY) == "on":
-        told.append(
+        remarks.append(
             "default_transaction_read_only is on for this session; petrec overrides it and writes"
         )
-    return told
+    return remarks
 
 
 def not_valid_checks(connection: Connection, table: Table) -> list[tuple[str, str]]:
@@ -114,14 +114,14 @@ def _of_partitions(connection: Connection, table: Table, columns: Sequence[str])
 def _of_key(connection: Connection, schema: Schema, keys: Sequence[str]) -> list[str]:
     recordings = schema.tables.recordings
     changed = [recordings.c[key].name for key in keys if key in schema.key]
-    told = [
+    remarks = [
         f"{column} is part of the key of {recordings.fullname}: a recording that moves to another "
         "appointment changes its key"
         for column in changed
     ]
     names = [recordings.c[key].name for key in keys]
     asked = {"table": quoted_table(recordings), "columns": names}
-    return told + [
+    return remarks + [
         f'foreign key "{row.name}" of {row.referrer} does not cascade a changed key: '
         "the server refuses recordings that it references"
         for row in connection.execute(_LEFT_BEHIND, asked)

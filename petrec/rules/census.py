@@ -2,7 +2,7 @@
 
 Most recordings are ok. One branch counts all rows; the other selects those that are not ok, and
 groups them by the flags that the rules use. There are few combinations, and the rules classify a
-combination instead of every row. What neither needs a look nor a group is the difference.
+combination instead of every row. The number of ok recordings is the difference.
 """
 
 from collections.abc import Iterator, Sequence
@@ -81,7 +81,7 @@ class Census:
 def census_query(
     schema: Schema, within: ColumnElement[bool] | None = None, *, owners: bool = False
 ) -> CompoundSelect[Any]:
-    """Select the groups that deserve a look, and all recordings as a row without a kind.
+    """Select the groups that are not ok or have a warning, and the number of all recordings.
 
     Both are of all recordings, or of those `within` a condition.
     """

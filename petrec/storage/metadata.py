@@ -59,36 +59,36 @@ def _noted(metadata: str | None, name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def clients_own(told: Mapping[str, Any] | None) -> dict[str, Any]:
+def clients_own(given: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what a client may note in the metadata of what it tells."""
-    return {name: value for name, value in (told or {}).items() if name not in RESERVED}
+    return {name: value for name, value in (given or {}).items() if name not in RESERVED}
 
 
-def completed(before: str | None, etag: str, told: Mapping[str, Any] | None = None) -> str:
+def completed(before: str | None, etag: str, given: Mapping[str, Any] | None = None) -> str:
     """Return the metadata of an upload whose file is there: it is cancelled no longer."""
-    known = _members(before, {**clients_own(told), ETAG: etag})
+    known = _members(before, {**clients_own(given), ETAG: etag})
     return msgspec.json.encode({n: v for n, v in known.items() if n != CANCELLED}).decode()
 
 
-def merged(before: str | None, told: Mapping[str, Any]) -> str:
+def merged(before: str | None, given: Mapping[str, Any]) -> str:
     """Return metadata with the new values; a previous non-object gets its own name."""
-    return msgspec.json.encode(_members(before, told)).decode()
+    return msgspec.json.encode(_members(before, given)).decode()
 
 
-def _members(before: str | None, told: Mapping[str, Any]) -> dict[str, Any]:
+def _members(before: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
     known = _known(before or "")
     if known is None:
         name = "previous"
-        while name in told:
+        while name in given:
             name += "_"
         known = {name: _value(before or "")}
-    return {**known, **told}
+    return {**known, **given}
 
 
-def lacking(before: str | None, told: Mapping[str, Any]) -> dict[str, Any]:
+def lacking(before: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the new values whose names the metadata does not have."""
     known = _known(before or "") or {}
-    return {name: value for name, value in told.items() if name not in known}
+    return {name: value for name, value in given.items() if name not in known}
 
 
 def _known(text: str) -> Mapping[str, Any] | None:

@@ -64,7 +64,7 @@ def _pets(schema: Schema, scope: Scope) -> ColumnElement[Any]:
         "id", cast(pets.c.id, Text), *_named(pets.c, "name", "species", "breed")
     )
     ordered = func.jsonb_agg(aggregate_order_by(pet, or_null(pets.c, "name"), pets.c.id))
-    # SQLAlchemy correlates with the query directly around alone, which has no appointments.
+    # By itself SQLAlchemy correlates only with the next outer query, which has no appointments.
     mine = links.c.appointment_id == schema.appointments.c.id
     listed = select(links.c.pet_id).where(mine).correlate(schema.appointments)
     query = select(func.coalesce(ordered, cast(literal("[]", Text), JSONB))).where(

@@ -89,11 +89,11 @@ class Corrections(Changing):
 
     def _log(self, caller: Caller, known: str, before: str | None, pet: str, run: int) -> None:
         ids = self.service.clinic.ids
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "recording_id": ids.write(Entity.RECORDING, known),
             "previous_pet_id": ids.maybe(Entity.PET, before),
             "pet_id": ids.write(Entity.PET, pet),
             "user_id": ids.write(Entity.USER, caller.actor.user_id),
             "run": run,
         }
-        logger.info("Recording corrected", extra=told)
+        logger.info("Recording corrected", extra=fields)

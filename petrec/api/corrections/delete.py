@@ -21,7 +21,7 @@ from petrec.features.runs.journal.tables import changes, decisions, edits, plan_
 
 logger = logging.getLogger("petrec.api")
 
-# The store or the database does not do it now, or the time of the request is over.
+# The store or the database cannot delete it now, or the request is out of time.
 _LEFT = (StorageUnavailableError, SQLAlchemyError, psycopg.Error, TimeoutError)
 
 
@@ -50,11 +50,11 @@ class Deletions(Changing):
             if isinstance(error.orig, (ForeignKeyViolation, RestrictViolation)):
                 raise conflict("recording_in_use", "Other rows reference the recording") from error
             raise conflict("not_deleted", "The database refuses to delete this") from error
-        told = {
+        fields = {
             "recording_id": clinic.ids.write(Entity.RECORDING, known),
             "user_id": clinic.ids.write(Entity.USER, caller.actor.user_id),
         }
-        logger.info("Recording deleted", extra=told)
+        logger.info("Recording deleted", extra=fields)
         if row.s3_key:
             self._delete_file(store, row.s3_key)
 
@@ -65,5 +65,5 @@ class Deletions(Changing):
             delete_files(begin, schema, store.bucket, store.delete, only=key)
         except _LEFT as error:
             # The row is gone: the answer is that of the deletion.
-            told = {"reason": type(error).__name__}
-            logger.warning("A file is left to petrec retention", extra=told)
+            fields = {"reason": type(error).__name__}
+            logger.warning("A file is left to petrec retention", extra=fields)

@@ -52,9 +52,9 @@ def _install(engine: Engine) -> None:
 
 
 def _prepare(engine: Engine) -> None:
-    """Create or upgrade the outbox unless somebody has; errors: see `install_journal`.
+    """Create or upgrade the outbox unless it is there; errors: see `install_journal`.
 
-    One of an older version that this role may not upgrade is delivered from as it is.
+    An outbox of an older version that this role may not upgrade is used as it is.
     """
     with engine.connect() as connection:
         fits = connection.exec_driver_sql(FITTING).first() is not None

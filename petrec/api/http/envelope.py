@@ -134,7 +134,7 @@ def _limited(request: Request) -> Request:
 
 
 def to_api_error(error: Exception) -> ApiError:
-    """Return what the client is told of an error; nothing of the request is repeated."""
+    """Return an error as the client sees it; it repeats nothing of the request."""
     match error:
         case ApiError():
             return error

@@ -38,7 +38,7 @@ def document(options: Options | None = None) -> dict[str, Any]:
     """Return the document of a host that mounts the router alone."""
     app = FastAPI(title="petrec.api", version=__version__, **PRESENTED)
     engine = create_engine("postgresql+psycopg://")
-    store: Any = None  # is asked by requests alone
+    store: Any = None  # only requests ask it
     router = build_router(engine, store=store, current_actor=_nobody, options=options)
     app.include_router(router)
     return with_nulls(app.openapi(), router)

@@ -1,4 +1,4 @@
-"""What api_logs is told of a refused request, and of which ones."""
+"""Which refused requests become rows of api_logs, and what such a row holds."""
 
 import re
 import threading
@@ -36,7 +36,7 @@ class Rejections:
         self._statement: CompiledStatement | None = None
 
     def note(self, request: Request, refusal: ApiError) -> None:
-        """Leave the row to the writer; returns at once, and fails never."""
+        """Leave the row to the writer; returns at once and never fails."""
         user = getattr(request.state, "petrec_user", None)
         now = self.service.options.clock()
         if user is None and not self.strangers.take(now):

@@ -75,7 +75,7 @@ class Branches:
         """Select for each visible appointment, and what has none."""
         placed = newest_of_each(self._appointments, query, c.appointment_id, self.after)
         alone = query.where(*self._key(c), *self._wanted(c, c.pet_id), c.appointment_id.is_(None))
-        # NULL in all of them, but the index on it needs to be told.
+        # It is NULL in all of them; without the condition, PostgreSQL would not use its index.
         ordered = alone.order_by(c.appointment_id.desc(), c.created_at.desc(), c.id.desc())
         parts = (placed.subquery("placed"), ordered.limit(bound("fetch")).subquery("alone"))
         both = union_all(*(select(part) for part in parts)).subquery("both")

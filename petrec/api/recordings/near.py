@@ -1,8 +1,8 @@
-"""The recordings without a pet that a caller may see, found from the side of what the caller has.
+"""The recordings without a pet that a caller may see, found through the caller's appointments.
 
-A backlog without pets may be of everyone. What is of a pet's appointments and visits is little, as
-is what a small practice has, and an index finds it for each of them. A part, below, selects
-recordings, whose columns are `c`, and has a limit.
+All recordings without a pet may be many, and mostly of other practices. Those of some pets'
+appointments and visits, or of a small practice, are few, and an index finds them. Below, a `part`
+is a limited selection of recordings, and `c` are the columns of recordings.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ Parts = list[Select[Any]]
 
 
 class NearPets:
-    """Finds them for each appointment and each visit of some pets in turn."""
+    """Finds the recordings of each appointment and each visit of some pets in turn."""
 
     def __init__(self, schema: Schema, pets: CTE) -> None:
         links, visits, asked = schema.links, schema.visits, select(pets.c.id)
@@ -38,9 +38,9 @@ class NearPets:
 
 
 class NearAppointments:
-    """Finds them for each of some appointments in turn, and with `alone` also those without one.
+    """Finds the recordings of each of some appointments in turn; with `alone`, others as well.
 
-    Which of the latter are the caller's, a part decides by itself.
+    Those others have no appointment; each part has a condition for which of them the caller sees.
     """
 
     def __init__(self, appointments: CTE, *, alone: bool) -> None:
@@ -51,7 +51,7 @@ class NearAppointments:
         found = [for_each(self._appointments, part, c.appointment_id) for part in parts]
         if not self._alone:
             return found
-        # The index of these begins with the appointment, which is NULL in all of them.
+        # Ordered as their index is, which begins with the appointment: NULL in all of them.
         leading = (c.appointment_id.desc(), c.pet_id.desc(), c.created_at.desc(), c.id.desc())
         others = (part.where(c.appointment_id.is_(None)).order_by(None) for part in parts)
         return [*found, *(part.order_by(*leading) for part in others)]

@@ -26,7 +26,7 @@ from petrec.api.recordings.spans import End
 from petrec.api.wire_columns import as_position
 from petrec.schema import Schema
 
-# Of so many appointments a page looks at each; of more, the newest of all recordings are cheaper.
+# A page looks at each of up to 500 appointments; of more, it reads the newest of all recordings.
 IN_TURN = 500
 
 
@@ -72,7 +72,7 @@ def page_query(schema: Schema, scope: Scope, filters: Filters, after: After) -> 
     position = as_position(page.c.created_at).label("position")
     joined = withheld.outerjoin(page, true())
     shown = [withheld.c.withheld, *wire_recording(page.c), position, page.c.nth]
-    # SQLAlchemy compiles it by itself, and not as a part of the subquery that reads it first.
+    # Else SQLAlchemy would compile the CTE inside the subquery that reads it first.
     return select(*shown).select_from(joined).order_by(*newest(page.c)).add_cte(page)
 
 

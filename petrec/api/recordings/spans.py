@@ -46,7 +46,7 @@ def _until(c: Columns, end: End | None) -> Conditions:
         return []
     endless = end.id.is_(None)
     before = tuple_(c.created_at, c.id) > tuple_(end.at, end.id)
-    # The first is decided once; the second is what an index reads by.
+    # PostgreSQL evaluates the first once for the query; the second bounds the index scan.
     return [or_(endless, end.at.is_not(None)), *_since(c.created_at, end), or_(endless, before)]
 
 

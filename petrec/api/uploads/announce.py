@@ -1,4 +1,4 @@
-"""Who is told of a completed upload: listeners and webhooks with its commit, then the host."""
+"""Announce a completed upload: to listeners and webhooks with its commit, then to the host."""
 
 import logging
 from collections.abc import Mapping
@@ -30,25 +30,25 @@ _UNFIT = (
 
 
 def announce(service: Service, connection: Connection, event: Uploaded) -> None:
-    """Announce the upload with its commit: to who listens, and to webhooks by the outbox.
+    """Announce the upload with its commit: to listeners by NOTIFY, to webhooks by the outbox.
 
     Errors: ApiError 503 without an outbox that fits.
     """
     ids, options = service.clinic.ids, service.options
-    told = {
+    data = {
         "recording_id": ids.write(Entity.RECORDING, event.recording_id),
         "pet_id": ids.maybe(Entity.PET, event.pet_id),
     }
     if options.channel is not None:
-        values = {"channel": options.channel, "told": Jsonb(told)}
+        values = {"channel": options.channel, "payload": Jsonb(data)}
         service.clinic.statements.get(notify).rows(connection, values)
     if options.webhooks:
-        _enqueue(service, connection, told)
+        _enqueue(service, connection, data)
 
 
-def _enqueue(service: Service, connection: Connection, told: Mapping[str, Any]) -> None:
+def _enqueue(service: Service, connection: Connection, data: Mapping[str, Any]) -> None:
     options, target = service.options, target_name(service.clinic.schema)
-    row = event_row(options.webhooks, EventType.UPLOADED, options.clock(), target, told)
+    row = event_row(options.webhooks, EventType.UPLOADED, options.clock(), target, data)
     try:
         connection.execute(INSERT, row)
     except _UNFIT as error:

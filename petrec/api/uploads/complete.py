@@ -47,9 +47,9 @@ class Completion:
         kept, lacked = self.service.clinic.schema.recordings.c, dict[str, Any]()
         if "duration_seconds" in kept and row.duration_seconds is None:
             lacked["duration_seconds"] = self.body.duration_seconds
-        told = lacking(row.recording_metadata, clients_own(self.body.recording_metadata))
-        if "recording_metadata" in kept and told:
-            lacked["recording_metadata"] = merged(row.recording_metadata, told)
+        unknown = lacking(row.recording_metadata, clients_own(self.body.recording_metadata))
+        if "recording_metadata" in kept and unknown:
+            lacked["recording_metadata"] = merged(row.recording_metadata, unknown)
         return {name: value for name, value in lacked.items() if value is not None}
 
 
@@ -114,14 +114,14 @@ def _update(work: Completion, connection: Connection, found: StoredObject) -> Up
         return None
     pet = row.pet_id if row.pet_id is not None else _certain_pet(work, connection)
     service = work.service
-    told = work.body.recording_metadata
+    metadata = work.body.recording_metadata
     values = {
         "id": work.recording,
         "pet_id": pet,
         "status": UploadState.UPLOADED,
         "file_size_bytes": found.size,
         "duration_seconds": work.body.duration_seconds,
-        "recording_metadata": completed(row.recording_metadata, found.etag, told),
+        "recording_metadata": completed(row.recording_metadata, found.etag, metadata),
         "moment": service.options.clock().replace(microsecond=0),
     }
     service.clinic.statements.get(uploaded.update_query).run(connection, values)

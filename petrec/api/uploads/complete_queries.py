@@ -99,6 +99,6 @@ def _update(schema: Schema, columns: Sequence[str], times: Sequence[str]) -> Upd
 
 def notify(_: Schema) -> Select[Any]:
     """Announce the upload; delivered with the commit."""
-    told = cast(cast(bindparam("told"), JSONB), Text)
-    query: Select[Any] = select(func.pg_notify(bindparam("channel"), told).is_(None))
+    payload = cast(cast(bindparam("payload"), JSONB), Text)
+    query: Select[Any] = select(func.pg_notify(bindparam("channel"), payload).is_(None))
     return query

@@ -112,7 +112,7 @@ def _lock(_: Schema) -> Select[Any]:
 def _query(schema: Schema) -> Select[Any]:
     c = schema.recordings.c
     compared = [cast(c[name], Text).label(name) for name in _COMPARED if name in c]
-    told = (as_text(c.s3_key).label("s3_key"), as_text(c.status).label("status"))
+    stored = (as_text(c.s3_key).label("s3_key"), as_text(c.status).label("status"))
     noted = as_text(or_null(c, "recording_metadata")).label("metadata")
     times = [as_moment(or_null(c, n)).label(n) for n in ("created_at", "updated_at")]
-    return select(*told, noted, *times, *compared).where(c.id == bindparam("id"))
+    return select(*stored, noted, *times, *compared).where(c.id == bindparam("id"))

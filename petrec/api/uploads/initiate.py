@@ -89,11 +89,11 @@ def _association(clinic: Clinic, body: InitiateIn) -> Association:
 
 
 def _metadata(body: InitiateIn) -> dict[str, float | str]:
-    told = {
+    noted = {
         "estimated_duration_seconds": body.estimated_duration_seconds,
         SHA256: vars(body).get("checksum_sha256"),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in noted.items() if value is not None}
 
 
 def _insert(

@@ -78,11 +78,11 @@ def cancel(service: Service, caller: Caller, recording: str) -> CancelOut:
                 raise
             message = "The status of recordings cannot say that an upload has failed"
             raise conflict("not_cancellable", message) from error
-    told = {
+    fields = {
         "recording_id": answer["recording_id"],
         "user_id": ids.write(Entity.USER, caller.actor.user_id),
     }
-    logger.info("Recording upload cancelled", extra=told)
+    logger.info("Recording upload cancelled", extra=fields)
     return answer
 
 

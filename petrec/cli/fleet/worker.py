@@ -29,7 +29,7 @@ def main() -> None:
     # Ctrl-C at a terminal is for the command; this process ends when its input ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.dup(sys.stdout.fileno())
-    # What else prints, now or in a fork, is not to come between the answers.
+    # Other output, of this process or a fork, must not come between the answers.
     discard_output()
     if hasattr(os, "fork"):
         _Forks(answers).serve()
@@ -131,7 +131,7 @@ def _run_forked(request: TargetRequest, write: int, watched: int) -> None:
 def _report(request: TargetRequest, watched: int) -> bytes:
     """Run a command, and return its report, also if it is interrupted before it begins."""
     try:
-        # The parent may have been told to stop already: the signal is caught before the thread
+        # The parent may be stopping already: the signal is caught before the thread
         # sends it. Ctrl-C stays ignored, so that a batch is interrupted once, not twice.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
@@ -141,7 +141,7 @@ def _report(request: TargetRequest, watched: int) -> bytes:
 
 
 def _end_with_parent(watched: int) -> None:
-    """Interrupt this process when its parent was told to stop, or was killed."""
+    """Interrupt this process when its parent is stopping, or was killed."""
     os.read(watched, 1)
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -48,10 +48,10 @@ class PlanFaults:
     def describe(self, path: Path) -> str:
         """Return the faults as a text, a reason a line."""
         noun = "fault" if self.count == 1 else "faults"
-        told = [f"{path} cannot be used as a plan: {self.count:,} {noun}"]
+        lines = [f"{path} cannot be used as a plan: {self.count:,} {noun}"]
         for reason, places in self._places.items():
             place = f"line {places}: " if places.ranges[0][0] else ""
-            told.append(f"  {place}{reason}")
+            lines.append(f"  {place}{reason}")
         if self._others:
-            told.append(f"  {self._others:,} more for other reasons")
-        return "\n".join(told)
+            lines.append(f"  {self._others:,} more for other reasons")
+        return "\n".join(lines)

@@ -105,8 +105,8 @@ def _statements(
         for statement in drift_statements(schema, run):
             yield "journal the rows as triggers have changed them", shown(statement, **numbers)
     yield "record how far the run is", shown(update(runs).values(cursor=size, batches=1))
-    told = select(changes.c.row_key, changes.c.old, changes.c.new).order_by(changes.c.seq)
-    yield "what has changed", f"{_literal(connection, told, {})};"
+    changed = select(changes.c.row_key, changes.c.old, changes.c.new).order_by(changes.c.seq)
+    yield "what has changed", f"{_literal(connection, changed, {})};"
     left = select(skips.c.row_key, skips.c.reason).order_by(skips.c.seq)
     yield "what has not", f"{_literal(connection, left, {})};"
 

@@ -111,8 +111,8 @@ def _tomorrow(now: datetime) -> datetime:
 
 def _outside(rows: Sequence[Any], what: str) -> list[str]:
     count = sum(row.total for row in rows if row.day is None)
-    told = f"{count:,} {what} with a date in the future, infinite or BC are not counted"
-    return [told] if count else []
+    remark = f"{count:,} {what} with a date in the future, infinite or BC are not counted"
+    return [remark] if count else []
 
 
 def _left_out(what: str, cannot: UnreadableColumn | None) -> list[str]:

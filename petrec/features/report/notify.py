@@ -25,8 +25,8 @@ def summary(result: ReportResult, *, plain: bool = False) -> str:
     """Return the text of a report, by default in Slack's format: only counts, no names or ids."""
     audit, name, quote = result.audit, "petrec" if plain else "*petrec*", "" if plain else "`"
     mark, counted = _MARKS[result.verdict.direction], f"{audit.findings:,} of {audit.total:,}"
-    told = f"{counted} recordings in {audit.database} need attention"
-    lines = [f"{mark} {name}: {told}. {result.verdict.sentence}"]
+    outcome = f"{counted} recordings in {audit.database} need attention"
+    lines = [f"{mark} {name}: {outcome}. {result.verdict.sentence}"]
     if result.moved is not None:
         all_ = sum(result.moved.values(), Movement())
         moves = f"{all_.new:,} new, {all_.fixed:,} fixed, {all_.reappeared:,} reappeared"

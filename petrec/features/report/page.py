@@ -1,12 +1,13 @@
 """Templates: every value is escaped unless it is a chart that petrec drew."""
 
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from shlex import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from petrec.documents.safe_text import plain
+from petrec.features.report.charts.scale import short
 
 
 @cache
@@ -21,7 +22,7 @@ def environment() -> Environment:
     made.filters |= {
         "number": number,
         "moment": moment,
-        "day": day,
+        "day": short,
         "legible": plain,
         "shell": quote,
     }
@@ -37,11 +38,6 @@ def number(value: int) -> str:
 def moment(value: datetime) -> str:
     """Return a time, UTC."""
     return f"{value.day} {value:%B %Y, %H:%M} UTC"
-
-
-def day(value: date) -> str:
-    """Return a day."""
-    return f"{value.day} {value:%b}"
 
 
 def percent(part: int, whole: int) -> str:

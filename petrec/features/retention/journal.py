@@ -48,7 +48,7 @@ _PLANNED = {
     Action.SWEEP: edits,
     Action.UNDO: changes,
 }
-# Of the verdicts of a review, those that write.
+# The verdicts of a review that write.
 _WRITING = ("assign", "link")
 
 
@@ -68,11 +68,11 @@ def erase_journal(connection: Connection, schema: Schema, ids: Sequence[str]) ->
         query = delete(table).where(table.c.run_id.in_(mine), table.c.row_key[1] == _GIVEN.any_())
         count += connection.execute(query, values).rowcount
     if has_outbox(connection):
-        told = cast(outbox.c.body, JSONB)["data"]["recording_id"].astext
-        query = delete(outbox).where(told == _GIVEN.any_(), _is_mine(connection, schema))
+        recording = cast(outbox.c.body, JSONB)["data"]["recording_id"].astext
+        query = delete(outbox).where(recording == _GIVEN.any_(), _is_mine(connection, schema))
         either = {"ids": [*ids, *(f"rec-{one}" for one in ids)]}
         count += connection.execute(query, either).rowcount
-    # Last: each batch of a run needs its record, which is not held while the journal is read.
+    # Runs are updated last: every batch locks its run's row, which must not be locked meanwhile.
     for run, gone in left:
         fewer = {"planned": runs.c.planned - gone}
         connection.execute(update(runs).where(runs.c.id == run).values(fewer))

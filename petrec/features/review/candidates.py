@@ -79,12 +79,12 @@ def _of_appointment(seen: Observed) -> Iterator[Option]:
 def _of_the_day(seen: Observed) -> Iterator[Option]:
     for place in (*(seen.same_vet or ()), *(seen.around or ())):
         for pet in place.pets:
-            yield Option(pet, Verdict.ASSIGN, place.id, f"in appointment {told(place)}")
+            yield Option(pet, Verdict.ASSIGN, place.id, f"in appointment {in_words(place)}")
 
 
 def _keeping_the_pet(seen: Observed, own: SeenPet) -> Iterator[Option]:
     for place in places(seen):
-        yield Option(own, Verdict.ASSIGN, place.id, f"in its own appointment {told(place)}")
+        yield Option(own, Verdict.ASSIGN, place.id, f"in its own appointment {in_words(place)}")
     if not may_link(own.owner, seen.owner) or not seen.appointment_exists:
         yield Option(own, Verdict.ASSIGN, None, "keeps the pet, without an appointment")
 
@@ -115,6 +115,6 @@ def places(seen: Observed) -> tuple[SeenAppointment, ...]:
     return tuple({p.id: p for p in found if p.id != seen.appointment}.values())
 
 
-def told(place: SeenAppointment) -> str:
+def in_words(place: SeenAppointment) -> str:
     """Return an appointment in words."""
     return " ".join(part for part in (place.date[:16], place.title) if part) or place.id

@@ -125,7 +125,7 @@ def _order(option: Option, reasons: Sequence[Suggestion]) -> tuple[int, bool, bo
 
 
 def _context(seen: Observed) -> Iterator[tuple[str, str | None]]:
-    """Yield what is told of a case, with the pets whose recordings the appointment has."""
+    """Yield the context of a case, with the pets whose recordings the appointment has."""
     yield from seen.context.items()
     yield "pet", seen.own.name if seen.own else None
     recorded = frozenset(seen.recorded or ()) - {seen.pet_id}

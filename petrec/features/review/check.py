@@ -1,4 +1,4 @@
-"""Decisions checked against the current database: which may be written, and why the others not."""
+"""Check decisions against the current database: which may be written, and why others may not."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -169,6 +169,6 @@ def _unwritable(now: Observed, decision: Decision, lacking: Lacking) -> Objectio
 def _refuse_conflict(votes: Sequence[Valid], checked: Checked) -> None:
     for vote in votes:
         others = [v.entry for v in votes if v is not vote]
-        told = "; ".join(f"{e.decision.reviewer} in {e.place}" for e in others)
-        refusal = Objection("decision", f"{told} decided differently", Trouble.CONFLICT)
+        voters = "; ".join(f"{e.decision.reviewer} in {e.place}" for e in others)
+        refusal = Objection("decision", f"{voters} decided differently", Trouble.CONFLICT)
         checked.refuse(vote.entry, refusal)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, FromClause, Text, case, cast, distinct, fu
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.features.review.clock import Clock
-from petrec.features.review.told import told_pet
+from petrec.features.review.context import pet_details
 from petrec.schema import Schema, is_moment
 from petrec.schema.people import name_of
 
@@ -33,12 +33,12 @@ def as_text(table: Any, column: str, default: str | None = "") -> ColumnElement[
 
 
 def pet_json(schema: Schema, pets: Any) -> ColumnElement[Any]:
-    """Return a row of pets as `observed.Pet`."""
-    told = list(told_pet(pets))
+    """Return a row of pets as `observed.SeenPet`."""
+    details = list(pet_details(pets))
     return func.json_build_object(
         "id", cast(pets.c.id, Text),
         "name", as_text(pets, "name"),
-        "details", func.concat_ws(", ", *told) if told else "",
+        "details", func.concat_ws(", ", *details) if details else "",
         "owner", as_text(pets, "owner_id", None),
         "owner_name", name_of(schema.pet_owners, pets.c.get("owner_id")),
     )  # fmt: skip

@@ -28,8 +28,8 @@ from petrec.postgres.ids import is_text, normal_ids
 from petrec.schema import PgType, Schema
 
 # Free text of a person, which the journal keeps.
-_TOLD = ("reviewer", "note", "state")
-_TOLD_TEXT: ColumnElement[str] = column("told", PgType("text"))
+_FREE_TEXTS = ("reviewer", "note", "state")
+_FREE_TEXT: ColumnElement[str] = column("text", PgType("text"))
 
 _EXPONENT = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 # A spreadsheet keeps 15 digits of a number and writes zeros for the rest.
@@ -78,8 +78,8 @@ class EntryIds:
             name: normal_ids(connection, column, _texts(entries, name))
             for name, column in self.columns.items()
         }
-        told = (getattr(entry.decision, name) for entry in entries for name in _TOLD)
-        self.storable = normal_ids(connection, _TOLD_TEXT, told).keys()
+        texts = (getattr(entry.decision, name) for entry in entries for name in _FREE_TEXTS)
+        self.storable = normal_ids(connection, _FREE_TEXT, texts).keys()
         named = [_named_pet(entry) for entry in entries]
         self.twins = number_twins(connection, schema.pets.c.id, filter(None, named))
 
@@ -106,7 +106,7 @@ class EntryIds:
     def _unusable(self, decision: Decision) -> Objection | None:
         if decision.kind not in REVIEWED:
             return Objection("kind", "not a kind that is reviewed", value=decision.kind)
-        for name in _TOLD:
+        for name in _FREE_TEXTS:
             if getattr(decision, name) not in self.storable:
                 reason = "it has a character that the database encoding does not have, or NUL"
                 return Objection(name, reason)

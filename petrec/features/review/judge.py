@@ -72,17 +72,17 @@ def _open(seen: Observed, wanted: Option, *, opened: bool) -> Objection | None:
     allowed = open_verdict(seen) or (Verdict.LINK if opened else None)
     place = seen.appointment if allowed is Verdict.LINK else None
     if wanted.verdict is not allowed or wanted.appointment != place:
-        return Objection("pet_id", f"{_told(wanted)} is not one of the candidates")
+        return Objection("pet_id", f"{_in_words(wanted)} is not one of the candidates")
     if allowed is Verdict.LINK and not may_link(wanted.pet.owner, seen.owner):
         return Objection(
-            "pet_id", f"{_told(wanted)} does not belong to the owner of the appointment"
+            "pet_id", f"{_in_words(wanted)} does not belong to the owner of the appointment"
         )
     if not fits(seen, wanted):
-        return Objection("pet_id", f"the recording's visit contradicts {_told(wanted)}")
+        return Objection("pet_id", f"the recording's visit contradicts {_in_words(wanted)}")
     return None
 
 
-def _told(option: Option) -> str:
+def _in_words(option: Option) -> str:
     verdict = {Verdict.LINK: "adding ", Verdict.ASSIGN: ""}[option.verdict]
     place = f" in appointment {option.appointment}" if option.appointment else ""
     return f"{verdict}pet {option.pet.id}{place}"

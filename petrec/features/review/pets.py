@@ -36,7 +36,7 @@ class PetSearch:
             yield case
 
     def pets(self) -> Iterator[SeenPet]:
-        """Yield the pets, once all cases have been read; none where practices cannot be told."""
+        """Yield the pets, once all cases have been read; none where practices are unknown."""
         appointments = self.schema.appointments
         has_practices = practice_of(self.schema, self.schema.recordings.c, appointments) is not None
         if not self.is_open or (has_practices and not self.practices):

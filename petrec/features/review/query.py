@@ -24,10 +24,10 @@ from petrec.errors import UnsupportedServerError
 from petrec.features.review import folds
 from petrec.features.review.audio import audio_key
 from petrec.features.review.clock import UTC, Clock
+from petrec.features.review.context import case_context
 from petrec.features.review.folds import as_text, has_day, pet_json
 from petrec.features.review.scope import ALL, CaseScope
 from petrec.features.review.state import state_sql
-from petrec.features.review.told import told_facts
 from petrec.features.runs.journal.keys import key_of
 from petrec.rules import FINDINGS, Kind, Repair, judged, kind_column
 from petrec.schema import Schema
@@ -41,7 +41,7 @@ def kinds_query(
 ) -> Select[Any]:
     """Select the recordings of some kinds within a scope, one kind after the other, by their ids.
 
-    The kinds are alike in what is told of them, `needs_place`.
+    Their cases have the same columns: `needs_place` is the same for all of them.
     """
     observation = CaseQuery(schema, kinds[0], scope.clock)
     recording = observation.facts.recording
@@ -180,7 +180,7 @@ class CaseQuery:
         return as_text(place, "pet_owner_id", None) if self.schema.compares_owners else _NULL
 
     def _context(self) -> ColumnElement[Any]:
-        known = told_facts(self.schema, self.recording, self.here, self.clock)
+        known = case_context(self.schema, self.recording, self.here, self.clock)
         return func.json_build_object(*(part for pair in known for part in pair))
 
     def link_sound(self, *, asked: bool) -> None:

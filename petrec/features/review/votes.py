@@ -1,4 +1,4 @@
-"""What a check keeps on disk by recording: which lines decide it, how it is now, and the votes."""
+"""Per recording, on disk during a check: the lines that decide it, its values, and its votes."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby

@@ -15,13 +15,13 @@ from petrec.features.runs.journal.tables import changes
 from petrec.features.uploads.judge import JudgedUpload, UploadFinding
 from petrec.schema import Schema
 
-_NOTIFY = text("SELECT count(pg_notify(:channel, told)) FROM unnest(CAST(:all AS text[])) told")
+_NOTIFY = text("SELECT count(pg_notify(:channel, event)) FROM unnest(CAST(:all AS text[])) event")
 _AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
 class Listeners:
-    """Who is told of recordings of a target: a channel of NOTIFY, empty for none, and webhooks."""
+    """Where uploads of a target are announced: a channel of NOTIFY, or empty, and webhooks."""
 
     target: str
     channel: str
@@ -33,13 +33,13 @@ def announce(
 ) -> int:
     """Announce the uploads that need it, those of a run only if it wrote them; returns how many."""
     written = written_by(engine, run_id)
-    told = [
+    events = [
         _data(one.candidate.key[0], one.candidate.pet_id)
         for one in judged
         if one.is_announced
         and (one.finding is not UploadFinding.ARRIVED or one.candidate.key in written)
     ]
-    return _tell_all(engine, listeners, told)
+    return _announce_all(engine, listeners, events)
 
 
 def announce_resumed(engine: Engine, schema: Schema, run_id: int, listeners: Listeners) -> int:
@@ -51,8 +51,8 @@ def announce_resumed(engine: Engine, schema: Schema, run_id: int, listeners: Lis
         .where(changes.c.run_id == run_id, changes.c.strategy == UploadFinding.ARRIVED)
     )
     with engine.begin() as connection:
-        told = [_data(key[0], pet_id) for key, pet_id in connection.execute(arrived)]
-    return _tell_all(engine, listeners, told)
+        events = [_data(key[0], pet_id) for key, pet_id in connection.execute(arrived)]
+    return _announce_all(engine, listeners, events)
 
 
 def written_by(engine: Engine, run_id: int | None) -> set[tuple[str, ...]]:
@@ -64,23 +64,23 @@ def written_by(engine: Engine, run_id: int | None) -> set[tuple[str, ...]]:
         return {tuple(key) for key in connection.scalars(written)}
 
 
-def _tell_all(engine: Engine, listeners: Listeners, told: list[dict[str, Any]]) -> int:
+def _announce_all(engine: Engine, listeners: Listeners, events: list[dict[str, Any]]) -> int:
     if not (listeners.channel or listeners.webhooks):
         return 0
-    for start in range(0, len(told), _AT_ONCE):
+    for start in range(0, len(events), _AT_ONCE):
         with engine.begin() as connection:
-            _tell(connection, listeners, told[start : start + _AT_ONCE])
-    return len(told)
+            _announce(connection, listeners, events[start : start + _AT_ONCE])
+    return len(events)
 
 
-def _tell(connection: Connection, listeners: Listeners, told: list[dict[str, Any]]) -> None:
+def _announce(connection: Connection, listeners: Listeners, events: list[dict[str, Any]]) -> None:
     now = datetime.now(UTC)
     if listeners.webhooks:
         known = (listeners.webhooks, EventType.UPLOADED, now, listeners.target)
-        rows = [event_row(*known, data) for data in told]
+        rows = [event_row(*known, data) for data in events]
         insert_events(connection, rows)
     if listeners.channel:
-        texts = [json.dumps(data) for data in told]
+        texts = [json.dumps(data) for data in events]
         connection.execute(_NOTIFY, {"channel": listeners.channel, "all": texts})
 
 

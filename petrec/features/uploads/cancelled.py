@@ -19,7 +19,7 @@ _AT_ONCE = 500
 def without_shared(snapshot: Snapshot, judged: Sequence[JudgedUpload]) -> tuple[JudgedUpload, ...]:
     """Return the uploads without the cancelled ones whose file another recording needs.
 
-    Nothing is to be settled of these: their file stays.
+    There is nothing to settle about these: their file stays.
     """
     free = set[str]()
     for keys in _pages(judged):

@@ -72,7 +72,7 @@ class JudgedUpload:
 
     @property
     def is_announced(self) -> bool:
-        """Return whether listeners are told of the upload when it is settled."""
+        """Return whether the upload is announced to listeners when it is settled."""
         return self.finding in {UploadFinding.ARRIVED, UploadFinding.UNPROCESSED}
 
     def edit(self) -> Edit | None:

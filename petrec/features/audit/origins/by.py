@@ -1,4 +1,4 @@
-"""An audit that also tells where the damage comes from."""
+"""An audit that also shows where the damage comes from."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

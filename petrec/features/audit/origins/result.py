@@ -146,9 +146,9 @@ class Origins(Struct, frozen=True):
     def _cells(self, value: OriginValue) -> tuple[Cell, ...]:
         label = f"({self.others:,} others)" if value.state is OriginState.OTHER else value.label
         span = f"{value.low:.1f}-{value.high:.1f}"
-        return label, value.recordings, value.findings, value.percent, span, self._told(value)
+        return label, value.recordings, value.findings, value.percent, span, self._standing(value)
 
-    def _told(self, value: OriginValue) -> str:
+    def _standing(self, value: OriginValue) -> str:
         standout = self.standout(value)
         if standout is None:
             return "few recordings" if value.few else ""

@@ -28,19 +28,21 @@ def uploads_chart(uploads: Sequence[UploadDay], days: Sequence[date]) -> Markup:
 
     def bars(day: date, x: float, width: float, scale: Sequence[int]) -> list[Markup]:
         each = by_day.get(day, UploadDay(day, 0, 0))
-        told = f"{day}: {each.uploaded:,} of {each.total:,} uploads succeeded ({each.percent} %)"
+        description = (
+            f"{day}: {each.uploaded:,} of {each.total:,} uploads succeeded ({each.percent} %)"
+        )
         all_, good = _PLOT.y(each.total, scale[-1]), _PLOT.y(each.uploaded, scale[-1])
         label = f"{each.percent:.0f}%" if each.total else "-"
         parts = [
-            svg.rect(x, all_, width, _PLOT.bottom - all_, "rest", told),
-            svg.rect(x, good, width, _PLOT.bottom - good, "uploaded", told),
+            svg.rect(x, all_, width, _PLOT.bottom - all_, "rest", description),
+            svg.rect(x, good, width, _PLOT.bottom - good, "uploaded", description),
         ]
         return [*parts, *_label(x + width / 2, all_, label, len(days))]
 
     total, good = sum(u.total for u in uploads), sum(u.uploaded for u in uploads)
-    told = f"{good:,} of {total:,} uploads succeeded."
+    description = f"{good:,} of {total:,} uploads succeeded."
     most = max((each.total for each in uploads), default=0)
-    return _draw("uploads", "Uploads per day", told, days, most, bars)
+    return _draw("uploads", "Uploads per day", description, days, most, bars)
 
 
 def rejected_chart(rejected: Sequence[RejectedDay], days: Sequence[date]) -> Markup:
@@ -53,12 +55,14 @@ def rejected_chart(rejected: Sequence[RejectedDay], days: Sequence[date]) -> Mar
         bar = svg.rect(x, top, width, _PLOT.bottom - top, "refused", f"{day}: {count:,}")
         return [bar, *_label(x + width / 2, top, f"{count:,}", len(days))]
 
-    told = f"{sum(by_day.values()):,} requests refused."
+    description = f"{sum(by_day.values()):,} requests refused."
     title = "Requests refused as pet_not_in_appointment per day"
-    return _draw("rejected", title, told, days, max(by_day.values(), default=0), bars)
+    return _draw("rejected", title, description, days, max(by_day.values(), default=0), bars)
 
 
-def _draw(name: str, title: str, told: str, days: Sequence[date], most: int, bars: Bars) -> Markup:
+def _draw(
+    name: str, title: str, description: str, days: Sequence[date], most: int, bars: Bars
+) -> Markup:
     scale = ticks(most, 3)
     parts = []
     for value in scale:
@@ -72,7 +76,7 @@ def _draw(name: str, title: str, told: str, days: Sequence[date], most: int, bar
         parts += bars(day, x + 0.15 * slot, 0.7 * slot, scale)
         if (len(days) - 1 - index) % every == 0:
             parts.append(svg.text(x + slot / 2, _PLOT.bottom + 18, short(day), "middle"))
-    return svg.chart(name, title, told, _SIZE, *parts)
+    return svg.chart(name, title, description, _SIZE, *parts)
 
 
 def _label(x: float, top: float, words: str, number: int) -> list[Markup]:

@@ -66,8 +66,8 @@ def _line(
     if len(points) > _MOST_DOTS:
         return parts
     for point, (x, y) in zip(points, places, strict=True):
-        told = svg.tag("title", f"{point.day}: {point.findings:,}")
-        parts.append(svg.tag("circle", told, cx=x, cy=y, r=2.5, class_=f"dot {direction}"))
+        title = svg.tag("title", f"{point.day}: {point.findings:,}")
+        parts.append(svg.tag("circle", title, cx=x, cy=y, r=2.5, class_=f"dot {direction}"))
     return parts
 
 

@@ -34,8 +34,8 @@ def moves_chart(points: Sequence[TrendPoint]) -> Markup:
             for day in day_ticks(days)
         ),
     ]
-    told = f"{total[0]:,} new, {total[1]:,} reappeared and {total[2]:,} fixed in all."
-    return svg.chart("moves", "New, reappeared and fixed findings", told, _SIZE, *parts)
+    description = f"{total[0]:,} new, {total[1]:,} reappeared and {total[2]:,} fixed in all."
+    return svg.chart("moves", "New, reappeared and fixed findings", description, _SIZE, *parts)
 
 
 def _scale(points: Sequence[TrendPoint]) -> range:
@@ -83,9 +83,9 @@ def _bars(plot: Plot, points: Sequence[TrendPoint], scale: range) -> list[Markup
         for kind, low, high in pieces:
             ends = [plot.y(_within(value, scale), scale[-1], scale[0]) for value in (high, low)]
             if low != high:
-                told = f"{point.day}: {high - low:,} {kind}"
+                description = f"{point.day}: {high - low:,} {kind}"
                 at = x - width / 2
-                parts.append(svg.rect(at, ends[0], width, ends[1] - ends[0], kind, told))
+                parts.append(svg.rect(at, ends[0], width, ends[1] - ends[0], kind, description))
         parts += _cut(x, width, both, scale[-1], plot.top + 9)
         parts += _cut(x, width, point.fixed, -scale[0], plot.bottom - 9)
     return parts

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 _STEPS = (1, 2, 5, 10)
-# With its separators.
+# The longest number that is written in full, in characters with its separators.
 _MOST_DIGITS = 7
 
 
@@ -57,7 +57,7 @@ def day_ticks(days: Sequence[date], wanted: int = 6) -> list[date]:
 
 
 def short(day: date) -> str:
-    """Return a day as people write it on an axis."""
+    """Return a day as people write it where the year is clear."""
     return f"{day.day} {day:%b}"
 
 

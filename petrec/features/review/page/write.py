@@ -69,22 +69,22 @@ def moment_of_export() -> str:
     return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _values(title: str, exported_at: str, told: PageFacts) -> dict[str, str]:
+def _values(title: str, exported_at: str, shown: PageFacts) -> dict[str, str]:
     style, script = page_style(), page_script()
     reviewed = [kind for kind in FINDINGS if kind.repair is Repair.REVIEW]
     facts = {
         "title": title, "exported_at": exported_at,
         "names": {kind.id: kind.name for kind in reviewed},
         "kinds": {kind.id: kind.sentence for kind in reviewed},
-        "timezone": told.timezone, "link": told.link,
-        "audio_until": told.audio.until_iso if told.audio else "", "served": told.served,
+        "timezone": shown.timezone, "link": shown.link,
+        "audio_until": shown.audio.until_iso if shown.audio else "", "served": shown.served,
     }  # fmt: skip
     return {
-        "policy": _attribute(_policy(style, script, told)),
+        "policy": _attribute(_policy(style, script, shown)),
         "version": html.escape(__version__),
         "title": html.escape(title),
         "exported_at": html.escape(exported_at),
-        "timezone": html.escape(told.timezone),
+        "timezone": html.escape(shown.timezone),
         "facts": encode_json(facts),
         "style": style,
         "script": script,
@@ -96,14 +96,14 @@ def _attribute(text: str) -> str:
     return html.escape(text, quote=False).replace('"', "&quot;")
 
 
-def _policy(style: str, script: str, told: PageFacts) -> str:
+def _policy(style: str, script: str, shown: PageFacts) -> str:
     """Allow this style and script, and from elsewhere only sound and the page's own server."""
     sources = (
         "default-src 'none'",
         f"script-src {csp_hash(script)}",
         f"style-src {csp_hash(style)}",
-        *([f"media-src {told.audio.source}"] if told.audio else ()),
-        *(["connect-src 'self'"] if told.served is not None else ()),
+        *([f"media-src {shown.audio.source}"] if shown.audio else ()),
+        *(["connect-src 'self'"] if shown.served is not None else ()),
         "base-uri 'none'",
         "form-action 'none'",
     )

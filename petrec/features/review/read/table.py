@@ -71,8 +71,8 @@ def read_table(reading: Reading, table: Table) -> None:
         (twice, "the header has these columns twice:"),
     ):
         if columns:
-            told = f"{reason} {', '.join(columns)}"
-            reading.refuse(table.at(table.header_line), columns[0], told)
+            problem = f"{reason} {', '.join(columns)}"
+            reading.refuse(table.at(table.header_line), columns[0], problem)
     if not lacking and not twice:
         for number, cells in table.lines:
             _read_line(reading, table.at(number), header, cells)

@@ -149,7 +149,7 @@ class Desk:
         if skipped:
             moved = all(row.cause is SkipCause.OVERTAKEN for row in skipped)
             outcome = Outcome.CHANGED if moved else Outcome.REFUSED
-            return self._as_it_is(outcome, recording_id, _told(skipped))
+            return self._as_it_is(outcome, recording_id, _reasons(skipped))
         self.runs.append(run)
         self.made.append((decision.reviewer, decision.verdict))
         if prepared.sight.case is not None:
@@ -170,7 +170,7 @@ class Desk:
             run, skipped = self._writer.undo(schema, target, run_id)
         self.runs.append(run)
         if skipped:
-            return self._as_it_is(Outcome.REFUSED, recording_id, _told(skipped))
+            return self._as_it_is(Outcome.REFUSED, recording_id, _reasons(skipped))
         self.kept.pop(recording_id, None)
         self.presence.publish(recording_id, None)
         return None
@@ -200,5 +200,5 @@ class Desk:
         return Answer(outcome, recording_id, stands, sight.case, reason, gone)
 
 
-def _told(skipped: Sequence[MovedOn]) -> str:
+def _reasons(skipped: Sequence[MovedOn]) -> str:
     return "; ".join(row.reason for row in skipped)

@@ -1,4 +1,4 @@
-"""What people decide by: the facts of a recording and its appointment, in words."""
+"""What a person decides a case by, as text: the recording, its appointment and its people."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,10 +12,10 @@ from petrec.schema.people import name_of, practice_of
 _NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision"}
 
 
-def told_facts(
+def case_context(
     schema: Schema, recording: Any, here: FromClause, clock: Clock
 ) -> Iterator[tuple[str, ColumnElement[Any]]]:
-    """Yield name and text of each fact that the database has."""
+    """Yield name and text of what the database has to decide a case by."""
     columns = (("created_at", "status", "original_filename", "transcript_text"), recording)
     yield from _columns(*columns, clock)
     if (length := recording.get("duration_seconds")) is not None:
@@ -28,7 +28,7 @@ def told_facts(
     yield "practice", null() if practice is None else practice
 
 
-def told_pet(pets: FromClause) -> Iterator[ColumnElement[Any]]:
+def pet_details(pets: FromClause) -> Iterator[ColumnElement[Any]]:
     """Yield what distinguishes pets of one name: species, breed, birth date, weight."""
     for name in ("species", "breed"):
         if name in pets.c:
@@ -50,7 +50,7 @@ def _columns(
 
 
 def _length(seconds: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return minutes and seconds, such as 3:05; what is no number as it stands."""
+    """Return minutes and seconds, such as 3:05; a value that is no number, as it is."""
     if base_type(seconds) not in _NUMBERS:
         return cast(seconds, Text)
     whole = func.floor(cast(seconds, Numeric))
