@@ -23,6 +23,8 @@ parser.add_argument("--size", help="recordings; the audit takes several, with co
 arguments = parser.parse_args()
 if unknown := {*arguments.names} - {*NAMES, "report"}:
     parser.error(f"no benchmark has the name {', '.join(sorted(unknown))}")
+# An installed package has its bytecode, too; without it each start would compile petrec again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 if arguments.size:
     os.environ["PETREC_BENCH_RECORDINGS"] = arguments.size
 for name in arguments.names or NAMES:
