@@ -1,6 +1,6 @@
 """The end of a request's time: its statements are cancelled, its connections cut if need be.
 
-Python ends no thread. A thread that waits for the database ends when its connection does.
+Python cannot end a thread, but one that waits for the database ends when its connection does.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""Defaults, text and choices are taken as they are given.
+"""Take defaults, text and choices as they are given, without Typer's conversion.
 
-What Typer converts values with takes as long to import as the driver of the database.
+Importing what Typer converts values with takes as long as importing the database driver.
 """
 
 from collections.abc import Callable

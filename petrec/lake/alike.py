@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from petrec.errors import SchemaMismatchError
 
-# A file has its columns with their types, by PostgreSQL's names.
+# By path, the columns of a file with PostgreSQL's names of their types.
 FileTypes = Mapping[str, Mapping[str, str]]
 
 

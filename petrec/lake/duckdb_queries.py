@@ -21,7 +21,7 @@ T = TypeVar("T")
 ZONED = "TIMESTAMP WITH TIME ZONE"
 _AT_ONCE = 10_000
 _UNCONNECTED = "Unable to connect to "
-# Lists have any length, and nothing else runs while they become Python's.
+# Rows with lists, which may be long: no other thread runs while DuckDB converts them.
 _LISTS_AT_ONCE = 16
 # An interrupt is lost if the query has not started yet.
 _AGAIN_S = 0.1

@@ -31,16 +31,16 @@ from petrec.lake.uuids import (
 )
 from petrec.schema import REFERENCES, Schema
 
-# A column by petrec's names.
+# Table and column, by petrec's names.
 Place = tuple[str, str]
-# Of a table, by its own names: what is done to the texts of columns, in the engine's SQL.
+# By a table's own names of columns: the expression that replaces a text, in the engine's SQL.
 Respelled = dict[str, str]
 Query = Callable[[NamedFromClause, Collection[str]], Select[Any]]
 Asked = TypeVar("Asked", Looks, Form)
 
 _LONGEST = 60
 _OWNERS = (("pets", "owner_id"), ("appointments", "pet_owner_id"), ("pet_owners", "id"))
-# They change no count, so a text among uuids is no fault.
+# These columns change no count, so a text among their uuids is not refused.
 _OTHERS = (
     (("recordings", "id"),),
     (

@@ -109,7 +109,7 @@ class DuckdbEngine:
     def _header(self, path: str) -> tuple[str, ...]:
         if "://" not in path:
             return header_of(Path(path))
-        # A line is one field for it.
+        # With this separator, DuckDB reads a line as one field.
         options = {**FORM, "header": False, "quotechar": "", "escapechar": "", "sep": "\x1f"}
         with translated(path):
             read = self.connection.read_csv(path, columns={"line": "VARCHAR"}, **options)

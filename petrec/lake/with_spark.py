@@ -50,7 +50,7 @@ class SparkEngine:
         """Return the addresses of the files that a URL stands for; none if nothing is there."""
         from pyspark.errors import AnalysisException  # noqa: PLC0415 - an optional package
 
-        # As text, files have no columns to look for.
+        # Read as text, since Spark would look up the columns of any other format.
         reader = self.session.read.option("recursiveFileLookup", "true")
         with translated(address):
             try:

@@ -139,7 +139,7 @@ def _stored(response: http.client.HTTPResponse) -> StoredObject | None:
 
 
 def _refusal(status: int) -> type[StorageUnavailableError]:
-    """Return whether the store refuses this object, or is not to be had."""
+    """Return the error of a status: the store refuses this object, or is unavailable."""
     refused = 400 <= status < 500 and status != _SLOW_DOWN
     return ObjectRefusedError if refused else StorageUnavailableError
 

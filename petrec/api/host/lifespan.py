@@ -22,8 +22,8 @@ def ending(
 
     `settle` waits for work beside the requests, for so many seconds at most.
 
-    A thread that waits for a lock would otherwise keep the process for as long as the lock is
-    held: Python ends no thread, and does not exit before they have ended.
+    Python waits for its threads at exit, so a thread blocked on a lock would keep the process
+    alive for as long as the lock is held: its statement is cancelled.
     """
     running: set[psycopg.Connection[Any]] = set()
     event.listen(engine, "checkout", lambda connection, *_: running.add(connection))

@@ -19,7 +19,7 @@ except ImportError as error:
 
 from petrec.api.host.traced import TracedStore, trace_statements
 
-# Every few seconds, and of no interest.
+# Probes come every few seconds; their traces would be of no use.
 _PROBES = ("health", "live", "ready")
 _LOGGERS = ("petrec.access", "petrec.api")
 

@@ -115,7 +115,7 @@ class RequestGate:
         except BaseException as error:
             with suppress(ValueError):
                 self._turns.remove(turn)
-            # The place may have come together with the end of the wait.
+            # A place may have become free at the very moment when the wait ended.
             if turn.done() and not turn.cancelled():
                 self._leave()
             if isinstance(error, TimeoutError):

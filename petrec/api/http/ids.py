@@ -78,7 +78,7 @@ class Ids:
         if typed is None:
             return text
         rest = text[typed.end() :]
-        # A prefix alone is the empty id, which has no other form.
+        # `pet-` alone stands for the empty id, which cannot be written in another way.
         if rest and self.is_text(entity) and self.stored.knows(entity, text):
             return text
         return rest if typed[1] in entity.prefixes else None

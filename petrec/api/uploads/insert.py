@@ -49,7 +49,7 @@ def _conditions(schema: Schema, scope: Scope, with_visit: bool) -> list[ColumnEl
 
 
 def _pet_conditions(schema: Schema, scope: Scope) -> list[ColumnElement[bool]]:
-    """Return nothing where the appointment, which the caller sees, lets them see its pets."""
+    """Return the conditions on the pet; none where who sees an appointment sees its pets."""
     return [] if scope.pets_by_appointment else [scope.pets(schema.pets.c)]
 
 

@@ -80,7 +80,8 @@ def _deliver(engine: Engine, webhook: Webhook, stop: Event, prepare: Callable[[]
                     while not stop.is_set():
                         if not _round(connection, pool, webhook):
                             stop.wait(_POLL_S)
-            # A courier that ended would be missed by nobody; the message may hold an address.
+            # Nobody would notice a courier that has ended, so it continues. The error's message
+            # may hold an address, so only its type is logged.
             except Exception as error:  # noqa: BLE001
                 logger.warning("Cannot deliver the outbox: %s", type(error).__name__)
                 stop.wait(_ERROR_S)

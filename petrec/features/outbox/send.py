@@ -39,7 +39,7 @@ def send(webhook: Webhook, event_id: str, body: str) -> Attempt:
             answer = _attempt(connection.getresponse())
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Attempt(_LATE if is_cut.is_set() else _named(error))
-    # What was cut off within its headers reads like a whole answer.
+    # An answer that was cut off within its headers looks complete.
     return Attempt(_LATE) if is_cut.is_set() else answer
 
 
@@ -51,7 +51,7 @@ def _connected(webhook: Webhook, is_cut: threading.Event) -> Iterator[http.clien
     ending.start()
     try:
         connection.connect()
-        # Before this there may have been no socket to cut.
+        # The time may have ended before there was a socket to shut.
         if is_cut.is_set():
             raise TimeoutError
         connection.sock.settimeout(_WHOLE_S)

@@ -17,7 +17,7 @@ from petrec.errors import SettingsError
 from petrec.settings import Settings
 
 _PREFIX = "whsec_"
-# Else the client would encode it, refuse it, or leave something out.
+# The HTTP client would encode, refuse or drop other characters.
 _URL = re.compile(r"[!-~]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})

@@ -29,7 +29,7 @@ from petrec.schema import Schema, UploadState
 from petrec.source import Source
 
 REJECTED = "pet_not_in_appointment"
-# Before it PostgreSQL's calendar has BC and -infinity, which no host records on purpose.
+# Earlier dates are BC and -infinity, which no host records on purpose.
 _FIRST_DAY: ColumnElement[Any] = cast(literal("0001-01-01", Text), Date)
 
 

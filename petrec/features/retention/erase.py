@@ -37,7 +37,7 @@ from petrec.schema import Schema
 AT_ONCE = 500
 _HELD = "another session holds it, or a row that refers to it"
 _SUPPRESSED = "a trigger suppressed the deletion"
-# What deletes must not wait for long: others use the rows.
+# Deletions wait only briefly for locks: the application uses these rows, too.
 _BOUNDED = text("""
 SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '60s', true)
 """)

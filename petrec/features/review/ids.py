@@ -27,7 +27,7 @@ from petrec.features.review.read.entry import DecisionEntry
 from petrec.postgres.ids import is_text, normal_ids
 from petrec.schema import PgType, Schema
 
-# Free text of a person, which the journal keeps.
+# Free texts of a decision, which the journal keeps.
 _FREE_TEXTS = ("reviewer", "note", "state")
 _FREE_TEXT: ColumnElement[str] = column("text", PgType("text"))
 

@@ -95,7 +95,7 @@ def set_paper(sheet: Worksheet) -> None:
     sheet.set_paper(_A4)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.fit_to_pages(1, 0)
-    sheet.hide_gridlines(0)  # Which also prints them.
+    sheet.hide_gridlines(0)  # 0 shows the lines and prints them.
     sheet.set_footer("&L&A&C&F&RPage &P of &N")
 
 

@@ -31,7 +31,7 @@ METADATA = "recording_metadata"
 LONGEST_VALUE = 200
 _MOST_NAMED = 15
 _PREFIX = f"{METADATA}."
-# Each recording has its own, or it holds what no report should show.
+# Columns that differ in each recording, or that hold what no report should show.
 _REFUSED = frozenset(
     {"id", "filename", "original_filename", "s3_key", "s3_url", "transcript_text", METADATA}
 )

@@ -94,7 +94,7 @@ def _end(
     points: Sequence[TrendPoint], places: Sequence[tuple[float, float]], direction: str
 ) -> list[Markup]:
     x, y = places[-1]
-    # Above the days.
+    # The label of the end stays above the days of the axis.
     base = min(y + 5, _PLOT.bottom - 2)
     return [
         svg.tag("circle", cx=x, cy=y, r=5, class_=f"end {direction}"),
