@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.backfill.unfinished import unfinished_note
 from petrec.features.runs.result import MovedOn, left_alone
@@ -24,7 +24,7 @@ class StrategyCount(Struct, frozen=True):
     count: int
 
 
-class BackfillPlan(Struct, frozen=True):
+class BackfillPlan(Result, frozen=True):
     """What a backfill would write now; `left` recordings need a person instead.
 
     `ambiguous` of these have an appointment with several pets. `limit` is how many recordings the
@@ -48,7 +48,6 @@ class BackfillPlan(Struct, frozen=True):
     only: tuple[str, ...] = ()
     ambiguous: int = 0
     command: str = "backfill"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def planned(self) -> int:
@@ -99,7 +98,7 @@ class BackfillPlan(Struct, frozen=True):
         return tuple(remark for remark in remarks if remark)
 
 
-class BackfillResult(Struct, frozen=True):
+class BackfillResult(Result, frozen=True):
     """A run at its end; `run` is None if there was nothing to do.
 
     `certain` recordings were beyond the plan's limit, or came later: another run may repair them.
@@ -118,7 +117,6 @@ class BackfillResult(Struct, frozen=True):
     export_failure: str = ""
     only: tuple[str, ...] = ()
     command: str = "backfill apply"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def is_clean(self) -> bool:

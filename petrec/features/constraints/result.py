@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from petrec.documents.document import SCHEMA_VERSION, Document, Finding, Grid
+from petrec.documents.document import Document, Finding, Grid, Result
 from petrec.documents.frames import ColumnType, counts_frame, frame_of, records_frame
 from petrec.features.constraints.disk import DiskNeed
 from petrec.features.constraints.script import described, script
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-class ConstraintsStatus(Struct, frozen=True):
+class ConstraintsStatus(Result, frozen=True):
     """The state of every requested object."""
 
     objects: tuple[ObjectState, ...]
     notes: tuple[str, ...] = ()
     command: str = "constraints status"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def is_complete(self) -> bool:
@@ -54,7 +53,7 @@ def _finding(state: ObjectState) -> Finding:
     return Finding(state.name, "error", int(not state.is_done), message, help_text, unit="")
 
 
-class ConstraintsPlan(Struct, frozen=True):
+class ConstraintsPlan(Result, frozen=True):
     """The ordered steps; equal steps have equal hashes.
 
     `refused` counts, by constraint, the rows that it would reject now.
@@ -63,10 +62,9 @@ class ConstraintsPlan(Struct, frozen=True):
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
     command: str = "constraints plan"
-    schema_version: int = SCHEMA_VERSION
     space: DiskNeed = DiskNeed()
     missing: tuple[Problem, ...] = ()
-    refused: dict[str, int] = {}
+    refused: dict[str, int] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
@@ -141,13 +139,12 @@ class StepLine(Struct, frozen=True):
     index_bytes: int
 
 
-class ConstraintsResult(Struct, frozen=True):
+class ConstraintsResult(Result, frozen=True):
     """What was executed, and the state after it."""
 
     executed: tuple[str, ...]
     status: ConstraintsStatus
     command: str = "constraints apply"
-    schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
         """Return the state of each object as a data frame."""
@@ -161,13 +158,12 @@ class ConstraintsResult(Struct, frozen=True):
         return Document(self.command, title, self, (done, *after.grids), after.findings)
 
 
-class Obstacles(Struct, frozen=True):
+class Obstacles(Result, frozen=True):
     """Rows that a constraint would refuse, by constraint and by kind of finding."""
 
     counts: dict[str, int]
-    kinds: dict[str, int] = {}
+    kinds: dict[str, int] = field(default_factory=dict)
     command: str = "constraints apply"
-    schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
         """Return the rows in the way, by object, as a data frame."""
@@ -188,12 +184,11 @@ class Obstacles(Struct, frozen=True):
         return Document(self.command, title, self, tuple(grids), findings, notes)
 
 
-class Filled(Struct, frozen=True):
+class Filled(Result, frozen=True):
     """Values that a rollback would drop, by table or column."""
 
     counts: dict[str, int]
     command: str = "constraints rollback"
-    schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
         """Return the counts of what is not empty as a data frame."""

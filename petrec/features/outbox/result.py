@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from petrec.documents.amounts import counted
-from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.outbox.table import EventState
 
@@ -37,13 +37,12 @@ class WebhookCount(Struct, frozen=True):
     configured: bool
 
 
-class OutboxList(Struct, frozen=True):
+class OutboxList(Result, frozen=True):
     """The events that are not delivered: all by number, the oldest of them by id."""
 
     webhooks: tuple[WebhookCount, ...]
     events: tuple[OutboxEvent, ...]
     command: str = "outbox list"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def dead(self) -> int:
@@ -87,12 +86,11 @@ class Delivery(Struct, frozen=True):
     failed: int
 
 
-class OutboxDelivery(Struct, frozen=True):
+class OutboxDelivery(Result, frozen=True):
     """One delivery of all events that were due."""
 
     webhooks: tuple[Delivery, ...]
     command: str = "outbox run"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def failed(self) -> int:
@@ -112,12 +110,11 @@ class OutboxDelivery(Struct, frozen=True):
         return Document(self.command, title, self, (grid,))
 
 
-class OutboxRetry(Struct, frozen=True):
+class OutboxRetry(Result, frozen=True):
     """Dead events that were taken up again."""
 
     taken_up: int
     command: str = "outbox retry"
-    schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
         """Return the count as a data frame."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from petrec.documents.amounts import counted
-from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.phrases import Phrase, Phrased
@@ -38,7 +38,7 @@ class ToErase(Struct, frozen=True):
     s3_key: str | None
 
 
-class RetentionPlan(Struct, frozen=True):
+class RetentionPlan(Result, frozen=True):
     """Recordings to erase: all by number, the first of them by name.
 
     `files` of them name a file. `journaled` are rows of petrec's own about them; `unfinished_files`
@@ -54,7 +54,6 @@ class RetentionPlan(Struct, frozen=True):
     files_elsewhere: int = 0
     keeps_events: bool = False
     command: str = "retention"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def is_empty(self) -> bool:
@@ -85,7 +84,7 @@ class RetentionPlan(Struct, frozen=True):
         return Document(self.command, title, self, grids, notes=(*notes, *beyond))
 
 
-class RetentionResult(Struct, frozen=True):
+class RetentionResult(Result, frozen=True):
     """An erasure at its end; `left` recordings stay, and `files_left` files are not deleted yet."""
 
     recordings: int
@@ -96,7 +95,6 @@ class RetentionResult(Struct, frozen=True):
     files_elsewhere: int = 0
     keeps_events: bool = False
     command: str = "retention"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def is_clean(self) -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from petrec.documents.document import SCHEMA_VERSION, Cell, Document, Grid
+from petrec.documents.document import Cell, Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 
@@ -30,13 +30,12 @@ class Change(Struct, frozen=True):
     author: str | None = None
 
 
-class Lineage(Struct, frozen=True):
+class Lineage(Result, frozen=True):
     """Changes, oldest first; for a run also the rows not written as planned."""
 
     changes: tuple[Change, ...]
     skipped: tuple[MovedOn, ...] = ()
     command: str = "runs show"
-    schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
         """Return the changes as a data frame."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from petrec.documents.amounts import duration
-from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.runs.run import Action, Run, SkipCause
 
@@ -22,13 +22,12 @@ class MovedOn(Struct, frozen=True):
     cause: SkipCause = SkipCause.OVERTAKEN
 
 
-class UndoResult(Struct, frozen=True):
+class UndoResult(Result, frozen=True):
     """A finished undo."""
 
     run: Run
     moved_on: tuple[MovedOn, ...]
     command: str = "runs undo"
-    schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
         """Return the skipped rows as a data frame."""
@@ -56,7 +55,7 @@ class UndoResult(Struct, frozen=True):
         )
 
 
-class UndoPlan(Struct, frozen=True):
+class UndoPlan(Result, frozen=True):
     """The plan of an undo: recordings to restore, and to skip because they have changed.
 
     `moved_on` lists the skipped ones: only the first, if there are many.
@@ -69,7 +68,6 @@ class UndoPlan(Struct, frozen=True):
     obstacles: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     command: str = "runs undo"
-    schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
         """Return the rows that would be skipped as a data frame."""
@@ -88,13 +86,12 @@ class UndoPlan(Struct, frozen=True):
         return Document(self.command, title, self, grids, notes=tuple(notes))
 
 
-class Resumed(Struct, frozen=True):
+class Resumed(Result, frozen=True):
     """A resumed run at its end; `skipped` rows were not written as planned."""
 
     run: Run
     skipped: tuple[MovedOn, ...]
     command: str = "runs resume"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def is_clean(self) -> bool:
@@ -119,12 +116,11 @@ class Resumed(Struct, frozen=True):
         return Document(self.command, title, self, grids, notes=tuple(notes))
 
 
-class Abandoned(Struct, frozen=True):
+class Abandoned(Result, frozen=True):
     """An abandoned run."""
 
     run: Run
     command: str = "runs abandon"
-    schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
         """Return the run as a data frame of one row."""
@@ -141,12 +137,11 @@ class Abandoned(Struct, frozen=True):
         return Document(self.command, title, self, notes=notes)
 
 
-class RunList(Struct, frozen=True):
+class RunList(Result, frozen=True):
     """The runs of a database, the newest first."""
 
     runs: tuple[Run, ...]
     command: str = "runs list"
-    schema_version: int = SCHEMA_VERSION
 
     def frame(self) -> "DataFrame":
         """Return the runs as a data frame."""

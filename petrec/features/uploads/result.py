@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from petrec.documents.amounts import counted
-from petrec.documents.document import SCHEMA_VERSION, Document, Grid
+from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
@@ -27,7 +27,7 @@ class FoundUpload(Struct, frozen=True):
     s3_key: str | None
 
 
-class SweepPlan(Struct, frozen=True):
+class SweepPlan(Result, frozen=True):
     """Uploads to settle among those `checked`: all by number, the first of them by name."""
 
     checked: int
@@ -36,7 +36,6 @@ class SweepPlan(Struct, frozen=True):
     obstacles: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     command: str = "uploads sweep"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def total(self) -> int:
@@ -69,7 +68,7 @@ class SweepPlan(Struct, frozen=True):
         return (Grid("Uploads", _KINDS, kinds), Grid("Recordings", columns, rows))
 
 
-class SweepResult(Struct, frozen=True):
+class SweepResult(Result, frozen=True):
     """A sweep at its end; `run` is None where no recording was to be written.
 
     `announced` uploads were announced; `left` need a person; `skipped` were not written as planned.
@@ -83,7 +82,6 @@ class SweepResult(Struct, frozen=True):
     skipped: tuple[MovedOn, ...] = ()
     deleted: int = 0
     command: str = "uploads sweep"
-    schema_version: int = SCHEMA_VERSION
 
     @property
     def is_clean(self) -> bool:
