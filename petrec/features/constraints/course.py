@@ -29,7 +29,7 @@ class Course:
         returns False, so that they are planned again.
         """
         branch = read_branch(connection, self.wanted.mapping, step.statement.table)
-        if not branch.parts:
+        if branch is None:
             return False
         found = (each for each in self.wanted.objects(branch) if each.spec.name == step.object)
         return any(self._first(each) == step.sql for each in found)

@@ -135,14 +135,14 @@ def read_catalog(connection: Connection, mapping: Mapping) -> Catalog:
     )
 
 
-def read_branch(connection: Connection, mapping: Mapping, partition: Name) -> Catalog:
+def read_branch(connection: Connection, mapping: Mapping, partition: Name) -> Catalog | None:
     """Read what the steps of one partition depend on: it, and the tables above it.
 
-    There are no parts where it is no partition, nor where it is the topmost table.
+    None where it is no partition, or the topmost table.
     """
     asked = {**_asked(mapping), "partition": str(partition)}
     parts = connection.execute(queries.BRANCH, asked).all()
-    return _read(connection, mapping, parts if len(parts) > 1 else ())
+    return _read(connection, mapping, parts) if len(parts) > 1 else None
 
 
 def _read(connection: Connection, mapping: Mapping, found: Iterable[Any]) -> Catalog:
