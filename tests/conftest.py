@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.plugins.few",
     "tests.plugins.correlation",
     "tests.plugins.databases",
+    "tests.plugins.backfilled",
     "tests.plugins.batches",
     "tests.plugins.citus",
     "tests.plugins.command",

@@ -3,11 +3,14 @@
 import json
 import random
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from psycopg.errors import InvalidSchemaName, UndefinedTable
 
+from petrec.features.runs.run import Run, RunState
 from tests.plugins.command import Spawn
 from tests.plugins.databases import Database
 from tests.plugins.forks import Completed
@@ -62,6 +65,17 @@ def result(ended: Completed) -> dict[str, Any]:
 def mark(clinic: Database, ids: list[Any]) -> None:
     clinic.execute("CREATE TABLE marked (id uuid PRIMARY KEY)")
     clinic.execute("INSERT INTO marked SELECT unnest(%s::uuid[])", (ids,))
+
+
+def interrupted(work: Callable[..., object], rows: int = 20) -> None:
+    """Run an operation, and interrupt it as Ctrl-C does once it has written so many rows."""
+
+    def observe(run: Run) -> None:
+        if run.state is RunState.RUNNING and run.changed >= rows:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work(progress=observe)
 
 
 # Most of a run's time passes inside its transactions, so that is where the kills hit.

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,10 @@ from petrec.errors import IllegalTransitionError
 from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.store import change_state, create_run, read_run
 from petrec.features.runs.run import TRANSITIONS, Action, RunState, Target
+from petrec.operations.backfill import apply_backfill
+from petrec.operations.connect import connect
+from petrec.operations.review_import import Decisions, import_review
+from petrec.operations.runs import undo
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings
@@ -22,11 +26,10 @@ from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database
 from tests.plugins.exports import Exported
 from tests.plugins.forks import Completed
-from tests.plugins.runs import APPLY, changed, state
+from tests.plugins.runs import APPLY, changed, interrupted, state
 from tests.plugins.waiting import until
 
 NAME = '"public"."recordings"'
-SLOWLY = ("--max-rows-per-second", "60", "--target-ms", "40")
 LACKING = "SELECT count(*) FROM recordings WHERE pet_id IS NULL"
 LOG = """
 CREATE TABLE levels (level text);
@@ -37,23 +40,14 @@ CREATE TRIGGER note_level AFTER UPDATE ON recordings EXECUTE FUNCTION note_level
 """
 
 
-def interrupt(spawn: Spawn, clinic: Database, command: tuple[str, ...], rows: int) -> None:
-    """Interrupt a command once it has changed so many rows."""
-    before = changed(clinic)
-    process = spawn(*command, *SLOWLY, dsn=clinic.dsn)
-    until(lambda: changed(clinic) >= before + rows)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130
-
-
 def told(ended: Completed) -> dict[str, Any]:
     assert ended.out, ended.err
     return dict(json.loads(ended.out))
 
 
-def test_an_undone_run_is_planned_anew(clinic: Database, petrec: Petrec, spawn: Spawn) -> None:
+def test_an_undone_run_is_planned_anew(clinic: Database, petrec: Petrec) -> None:
     untouched = clinic.checksum()
-    interrupt(spawn, clinic, APPLY, 20)
+    interrupted(partial(apply_backfill, connect(clinic.dsn)))
     assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code == 0
     assert clinic.checksum() == untouched
     assert clinic.execute("SELECT state FROM petrec.runs WHERE id = 1") == [("abandoned",)]
@@ -63,43 +57,42 @@ def test_an_undone_run_is_planned_anew(clinic: Database, petrec: Petrec, spawn: 
     assert clinic.execute(LACKING) == [(lacking - 395,)]
 
 
-def test_a_resumed_run_tells_what_it_did_now(
-    clinic: Database, petrec: Petrec, spawn: Spawn
-) -> None:
-    interrupt(spawn, clinic, APPLY, 20)
+def test_a_resumed_run_tells_what_it_did_now(clinic: Database, petrec: Petrec) -> None:
+    interrupted(partial(apply_backfill, connect(clinic.dsn)))
     done = changed(clinic)
     ended = petrec("backfill", "--apply", "--yes", dsn=clinic.dsn)
     assert f"run 1 done: {395 - done} recordings have their pet now now, 395 in all" in ended.out
 
 
 def test_every_kind_of_run_can_be_abandoned(
-    clinic: Database, petrec: Petrec, spawn: Spawn, exported: Exported
+    clinic: Database, petrec: Petrec, exported: Exported
 ) -> None:
+    session = connect(clinic.dsn)
+
     def abandon(run: str) -> Completed:
         return petrec("runs", "abandon", run, "--yes", dsn=clinic.dsn)
 
-    interrupt(spawn, clinic, APPLY, 20)
+    interrupted(partial(apply_backfill, session))
     done = changed(clinic)
     assert abandon("1").code == 0
     assert abandon("1").code == 2
     rest = told(petrec(*APPLY, "--format", "json", dsn=clinic.dsn))["run"]
     assert (rest["id"], rest["changed"]) == (2, 395 - done)
 
-    cases = decide_some(exported("cases.csv"), 150)
+    cases = decide_some(exported("cases.csv"))
     review = ("review", "import", str(cases), "--apply", "--yes", "--partial", "-q")
-    interrupt(spawn, clinic, review, 20)
+    interrupted(partial(import_review, session, Decisions([cases], partial=True)))
     assert abandon("3").code == 0
     assert state(clinic)[0] == "abandoned"
-    interrupt(spawn, clinic, review, 20)
+    interrupted(partial(import_review, session, Decisions([cases], partial=True)))
     anew = petrec(*review, "--anew", dsn=clinic.dsn)
     assert anew.code in {0, 1}, anew.err
     states = "SELECT state FROM petrec.runs WHERE action = 'review' ORDER BY id"
     assert clinic.execute(states) == [("abandoned",), ("abandoned",), ("done",)]
 
-    undo = ("runs", "undo", "2", "--yes", "-q")
-    interrupt(spawn, clinic, undo, 20)
+    interrupted(partial(undo, session, 2))
     assert abandon("6").code == 0
-    assert petrec(*undo, dsn=clinic.dsn).code in {0, 1}
+    assert petrec("runs", "undo", "2", "--yes", "-q", dsn=clinic.dsn).code in {0, 1}
     assert petrec("runs", "undo", "1", "--yes", dsn=clinic.dsn).code in {0, 1}
 
 

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.plugins.command import Petrec, Spawn
-from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.databases import Database
 from tests.plugins.runs import APPLY, CERTAIN, JSON, PETS, UNDO, kill_again_and_again, mark, result
 
 RAISES = """
@@ -93,10 +93,8 @@ def assert_no_content(clinic: Database) -> None:
 @pytest.mark.few(2)
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_a_backfill_skips_the_rows_that_are_refused(
-    petrec: Petrec, database: MakeDatabase, name: str
+    petrec: Petrec, clinic: Database, after_backfill: Database, name: str
 ) -> None:
-    clinic, twin = database(), database()
-    assert petrec(*APPLY, dsn=twin.dsn).code == 0
     certain = [row[0] for row in clinic.execute(CERTAIN)]
     refused = random.Random(name).sample(certain, 7)
     mark(clinic, refused)
@@ -109,7 +107,7 @@ def test_a_backfill_skips_the_rows_that_are_refused(
     assert (told["run"]["state"], told["run"]["changed"], told["refused"]) == ("done", 388, 7)
     listed = {row["recording_id"]: row["reason"] for row in told["not_written"]}
     assert listed == {str(id_): f"refused by {reason}" for id_ in refused}
-    wanted = dict(twin.execute(PETS)) | dict.fromkeys(refused)
+    wanted = dict(after_backfill.execute(PETS)) | dict.fromkeys(refused)
     assert dict(clinic.execute(PETS)) == wanted
     assert_no_content(clinic)
     undone = petrec(*UNDO, dsn=clinic.dsn)
@@ -164,30 +162,30 @@ def test_a_cause_that_hits_every_row_stops_the_run_before_it_skips_them(
     assert (resumed["run"]["id"], resumed["run"]["changed"]) == (1, 395)
 
 
-def test_undo_leaves_what_the_database_refuses(petrec: Petrec, clinic: Database) -> None:
-    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
-    kept = [row[0] for row in clinic.execute("SELECT row_key[1] FROM petrec.changes")][::100]
-    mark(clinic, kept)
-    clinic.execute(MECHANISMS["trigger"][0])
-    ended = petrec(*UNDO, dsn=clinic.dsn)
+def test_undo_leaves_what_the_database_refuses(petrec: Petrec, backfilled: Database) -> None:
+    kept = [row[0] for row in backfilled.execute("SELECT row_key[1] FROM petrec.changes")][::100]
+    mark(backfilled, kept)
+    backfilled.execute(MECHANISMS["trigger"][0])
+    ended = petrec(*UNDO, dsn=backfilled.dsn)
     assert ended.code == 1, ended.err
     told = result(ended)
     assert told["run"]["changed"] == 395 - len(kept)
     assert {row["recording_id"] for row in told["moved_on"]} == set(kept)
     assert {row["cause"] for row in told["moved_on"]} == {"refused"}
-    clinic.execute("DROP TRIGGER veto ON recordings")
-    again = result(petrec(*UNDO, dsn=clinic.dsn))
+    backfilled.execute("DROP TRIGGER veto ON recordings")
+    again = result(petrec(*UNDO, dsn=backfilled.dsn))
     assert (again["run"]["changed"], again["moved_on"]) == (len(kept), [])
 
 
-def test_undo_says_first_that_pets_cannot_be_taken_away(petrec: Petrec, clinic: Database) -> None:
-    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
-    clinic.execute("DELETE FROM recordings WHERE pet_id IS NULL")
-    clinic.execute("ALTER TABLE recordings ALTER pet_id SET NOT NULL")
-    ended = petrec(*UNDO, dsn=clinic.dsn)
+def test_undo_says_first_that_pets_cannot_be_taken_away(
+    petrec: Petrec, backfilled: Database
+) -> None:
+    backfilled.execute("DELETE FROM recordings WHERE pet_id IS NULL")
+    backfilled.execute("ALTER TABLE recordings ALTER pet_id SET NOT NULL")
+    ended = petrec(*UNDO, dsn=backfilled.dsn)
     assert ended.code == 3
     assert "petrec constraints rollback --group required" in ended.err
-    assert clinic.execute("SELECT count(*) FROM petrec.runs") == [(1,)]
+    assert backfilled.execute("SELECT count(*) FROM petrec.runs") == [(1,)]
 
 
 def test_killed_while_it_looks_for_refused_rows(

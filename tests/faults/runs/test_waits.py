@@ -34,18 +34,17 @@ def block(database: Database, table: str) -> psycopg.Connection[Any]:
     [*((APPLY, each) for each in HELD), (UNDO, "petrec.runs"), (UNDO, "recordings")],
 )
 def test_a_run_that_cannot_be_planned_names_who_blocks(
-    clinic: Database, petrec: Petrec, tmp_path: Path, command: tuple[str, ...], table: str
+    backfilled: Database, petrec: Petrec, tmp_path: Path, command: tuple[str, ...], table: str
 ) -> None:
     (tmp_path / "petrec.toml").write_text(BRIEF)
-    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
-    clinic.execute("UPDATE recordings SET pet_id = NULL WHERE id IN "
+    backfilled.execute("UPDATE recordings SET pet_id = NULL WHERE id IN "
                    "(SELECT row_key[1]::uuid FROM petrec.changes LIMIT 9)")  # fmt: skip
-    session = block(clinic, table)
-    ended = petrec(*command, "--deadline", "1", dsn=clinic.dsn)
+    session = block(backfilled, table)
+    ended = petrec(*command, "--deadline", "1", dsn=backfilled.dsn)
     assert ended.code == 3
     assert f"pid {session.info.backend_pid}" in ended.err or table == "recordings", ended.err
     session.rollback()
-    assert petrec(*command, dsn=clinic.dsn).code in {0, 1}
+    assert petrec(*command, dsn=backfilled.dsn).code in {0, 1}
 
 
 @pytest.mark.few(1)
@@ -54,12 +53,11 @@ def test_a_run_that_cannot_be_planned_names_who_blocks(
     ["runs list", "runs show 1", "runs undo 1 --plan", "runs undo 1 --yes", "runs abandon 1 --yes"],
 )
 def test_a_command_on_runs_names_who_locks_them(
-    clinic: Database, petrec: Petrec, tmp_path: Path, command: str
+    backfilled: Database, petrec: Petrec, tmp_path: Path, command: str
 ) -> None:
     (tmp_path / "petrec.toml").write_text(BRIEF)
-    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
-    session = block(clinic, "petrec.runs")
-    ended = petrec(*command.split(), dsn=clinic.dsn)
+    session = block(backfilled, "petrec.runs")
+    ended = petrec(*command.split(), dsn=backfilled.dsn)
     assert ended.code == 3
     assert f"blocked by pid {session.info.backend_pid}" in ended.err
     session.rollback()
@@ -68,23 +66,22 @@ def test_a_command_on_runs_names_who_locks_them(
 @pytest.mark.few(1)
 @pytest.mark.parametrize("table", ["petrec.runs", "recordings"])
 def test_an_interrupt_while_planning_waits_leaves_nothing(
-    clinic: Database, petrec: Petrec, spawn: Spawn, table: str
+    backfilled: Database, petrec: Petrec, spawn: Spawn, table: str
 ) -> None:
-    assert petrec(*APPLY, dsn=clinic.dsn).code == 0
-    clinic.execute("UPDATE recordings SET pet_id = NULL WHERE id IN "
+    backfilled.execute("UPDATE recordings SET pet_id = NULL WHERE id IN "
                    "(SELECT row_key[1]::uuid FROM petrec.changes LIMIT 9)")  # fmt: skip
-    session = block(clinic, table)
-    process = spawn(*APPLY, dsn=clinic.dsn)
+    session = block(backfilled, table)
+    process = spawn(*APPLY, dsn=backfilled.dsn)
     blocked = "SELECT pid FROM pg_stat_activity WHERE %s = ANY (pg_blocking_pids(pid))"
-    until(lambda: clinic.execute(blocked, (session.info.backend_pid,)))
+    until(lambda: backfilled.execute(blocked, (session.info.backend_pid,)))
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in err) == (130, False), err
     others = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'petrec%'"
-    until(lambda: not clinic.execute(others))
+    until(lambda: not backfilled.execute(others))
     session.rollback()
-    assert clinic.execute("SELECT id, state FROM petrec.runs") == [(1, "done")]
-    again = petrec(*APPLY, dsn=clinic.dsn)
+    assert backfilled.execute("SELECT id, state FROM petrec.runs") == [(1, "done")]
+    again = petrec(*APPLY, dsn=backfilled.dsn)
     assert again.code == 0, again.err
 
 

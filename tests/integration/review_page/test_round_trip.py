@@ -17,24 +17,23 @@ def imported(petrec: Petrec, file: Path, dsn: str, *options: str) -> dict[str, A
 
 
 def test_decided_in_the_page_and_imported(
-    clinic: Database, petrec: Petrec, opened: Open, tmp_path: Path
+    backfilled: Database, petrec: Petrec, opened: Open, tmp_path: Path
 ) -> None:
-    assert petrec("backfill", "--apply", "--yes", "-q", dsn=clinic.dsn).code == 0
-    assert petrec("review", "export", "clinic.html", dsn=clinic.dsn).code == 0
-    page = opened(Path(tmp_path / "clinic.html"), reviewer="Dr. Zoë")
+    assert petrec("review", "export", "backfilled.html", dsn=backfilled.dsn).code == 0
+    page = opened(Path(tmp_path / "backfilled.html"), reviewer="Dr. Zoë")
     assert page.text("#total") == "313"
     for kind in ("Several pets possible", "Pet not in the appointment", "No appointment"):
         page.page.get_by_role("radio", name=kind).check()
         page.press("1", "2", "c", "l")
     file = shutil.copy(page.download(), tmp_path / "decided.json")
 
-    planned = imported(petrec, Path(file), clinic.dsn)
+    planned = imported(petrec, Path(file), backfilled.dsn)
     assert (planned["problems"], planned["run"]) == ([], None)
-    before = clinic.checksum()
-    done = imported(petrec, Path(file), clinic.dsn, "--apply", "--yes")
+    before = backfilled.checksum()
+    done = imported(petrec, Path(file), backfilled.dsn, "--apply", "--yes")
     assert (done["problems"], done["run"]["changed"], done["run"]["skipped"]) == ([], 6, 0)
-    assert clinic.checksum() != before
-    who = clinic.execute("SELECT DISTINCT reviewer FROM petrec.decisions")
+    assert backfilled.checksum() != before
+    who = backfilled.execute("SELECT DISTINCT reviewer FROM petrec.decisions")
     assert who == [("Dr. Zoë",)]
-    again = imported(petrec, Path(file), clinic.dsn, "--apply", "--yes")
+    again = imported(petrec, Path(file), backfilled.dsn, "--apply", "--yes")
     assert (again["run"], again["already"]) == (None, 12)
