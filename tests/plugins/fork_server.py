@@ -26,8 +26,8 @@ from typing import Any, NoReturn
 
 from tests.plugins.reached import write_down_functions
 
-# These read the environment as they are imported, or are not for the command.
-_LATER = ("petrec.__main__", "petrec.api")
+# These read the environment as they are imported, are not for the command, or are run by name.
+_LATER = ("petrec.__main__", "petrec.api", "petrec.cli.fleet.worker")
 # What commands import while they run: for a refusal, a table, a workbook, files, a server.
 _WHILE_RUNNING = (
     "alembic.config", "duckdb", "encodings.utf_16_be", "encodings.utf_16_le", "openpyxl",
@@ -165,5 +165,7 @@ if __name__ == "__main__":
     # Ctrl-C is for the tests, which end this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all()
+    # What a command starts with Python, such as the processes of a fleet, is forked, too.
+    sys.executable = sys.argv[2]
     asked = _requested()
     run(asked.request, asked.streams)

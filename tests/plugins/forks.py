@@ -21,10 +21,13 @@ _LONGEST_S = 240
 _PROGRAM = """#!{python} -IS
 import json, os, socket, struct, sys
 
+_, *words = sys.argv
+# As `petrec`, or as Python that is to run a module.
+module, words = (words[2], words[3:]) if words[:2] == ["-P", "-m"] else ("petrec", words)
 connection = socket.socket(socket.AF_UNIX)
 connection.connect({path!r})
 request = dict(
-    arguments=sys.argv[1:], directory=os.getcwd(), environment=dict(os.environ), module="petrec"
+    arguments=words, directory=os.getcwd(), environment=dict(os.environ), module=module
 )
 socket.send_fds(connection, [json.dumps(request).encode()], [0, 1, 2])
 _, code = struct.unpack("!ii", connection.recv(8, socket.MSG_WAITALL))
@@ -148,7 +151,7 @@ class Forks:
             process.close()
 
     def write_program(self, file: Path) -> None:
-        """Write a program that is `petrec` to a shell, and has it forked."""
+        """Write a program that is `petrec` to a shell, or Python to a command; it is forked."""
         text = _PROGRAM.format(python=sys.executable, path=str(self.path))
         file.write_text(text, encoding="utf-8")
         file.chmod(0o755)
@@ -158,12 +161,14 @@ class Forks:
 def fork_server(root: Path, environment: Mapping[str, str]) -> Iterator[Forks]:
     """Start a server and go on: what is asked before it has imported everything waits for that."""
     with TemporaryDirectory(prefix="petrec-forks-") as directory:
-        path = Path(directory) / "socket"
+        path, program = Path(directory) / "socket", Path(directory) / "python"
+        Forks(path).write_program(program)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))
             listener.listen()
+            words = ("tests.plugins.fork_server", str(listener.fileno()), str(program))
             server = subprocess.Popen(
-                [sys.executable, "-m", "tests.plugins.fork_server", str(listener.fileno())],
+                [sys.executable, "-m", *words],
                 cwd=root, env={**environment, **counting(), "OPENBLAS_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[listener.fileno()],
             )  # fmt: skip
