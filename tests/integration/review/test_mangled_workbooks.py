@@ -12,7 +12,7 @@ from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
 from tests.plugins.exports import Exported
 
-KIND = "Pet not in the appointment"
+KIND = "No appointment"
 
 
 def cell(sheet: Any, column: str, row: int) -> Any:
@@ -44,10 +44,10 @@ def test_a_workbook_names_the_sheet(
     petrec: Petrec, clinic: Database, exported: Exported,
     change: Callable[[Any], None], line: int, field: str,
 ) -> None:  # fmt: skip
-    mangle_sheet(exported("cases.xlsx"), change)
-    ended = petrec("review", "import", "cases.xlsx", "--format", "json", dsn=clinic.dsn)
+    mangle_sheet(exported("few.xlsx"), change)
+    ended = petrec("review", "import", "few.xlsx", "--format", "json", dsn=clinic.dsn)
     (problem,) = json.loads(ended.out)["problems"]
-    assert problem["place"] == {"file": "cases.xlsx", "sheet": KIND, "line": line}
+    assert problem["place"] == {"file": "few.xlsx", "sheet": KIND, "line": line}
     assert problem["field"] == field
 
 

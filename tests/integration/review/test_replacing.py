@@ -13,7 +13,7 @@ from petrec.files import keep_beside
 from tests.plugins.case_files import read_csv, write_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database
-from tests.plugins.exports import Exported
+from tests.plugins.exports import FEW, Exported
 
 Change = Callable[[Path], Any]
 
@@ -27,7 +27,7 @@ def in_row(column: str, number: int = 7) -> Change:
     return change
 
 
-def in_sheet(cell: str, sheet: str = "Pet not in the appointment") -> Change:
+def in_sheet(cell: str, sheet: str = "No appointment") -> Change:
     def change(path: Path) -> None:
         book = openpyxl.load_workbook(path)
         book[sheet][cell] = "x"
@@ -57,13 +57,13 @@ WORK: dict[str, tuple[str, Change]] = {
     "note": ("cases.csv", in_row("note", -1)),
     "own_column": ("cases.csv", own_column),
     "a_list": ("cases.csv", lambda path: path.write_text("who,what\nAda,call\n")),
-    "sheet_decision": ("cases.xlsx", in_sheet("D9")),
-    "sheet_note": ("cases.xlsx", in_sheet("G2")),
-    "sheet_name": ("cases.xlsx", in_sheet("B1", "instructions")),
-    "sheet_beside": ("cases.xlsx", in_sheet("XFD1048576")),
-    "own_sheet": ("cases.xlsx", own_sheet),
-    "cut_xlsx": ("cases.xlsx", cut),
-    "csv_named_xlsx": ("cases.xlsx", lambda path: path.write_text("a,b\n")),
+    "sheet_decision": ("few.xlsx", in_sheet("D9")),
+    "sheet_note": ("few.xlsx", in_sheet("G2")),
+    "sheet_name": ("few.xlsx", in_sheet("B1", "instructions")),
+    "sheet_beside": ("few.xlsx", in_sheet("XFD1048576")),
+    "own_sheet": ("few.xlsx", own_sheet),
+    "cut_xlsx": ("few.xlsx", cut),
+    "csv_named_xlsx": ("few.xlsx", lambda path: path.write_text("a,b\n")),
 }
 
 
@@ -79,7 +79,7 @@ def test_a_file_with_decisions_is_not_replaced(exported: Exported, name: str) ->
 
 
 def test_what_a_spreadsheet_saves_again_is_no_work(exported: Exported) -> None:
-    path = exported("cases.xlsx")
+    path = exported("few.xlsx")
     openpyxl.load_workbook(path).save(path)
     refuse_filled(path)
     path = exported("cases.csv")
@@ -93,25 +93,25 @@ def test_an_export_is_refused_or_kept_beside(
     petrec: Petrec, clinic: Database, exported: Exported, tmp_path: Path
 ) -> None:
     in_row("decision")(exported("cases.csv"))
-    in_sheet("D9")(exported("cases.xlsx"))
+    in_sheet("D9")(exported("few.xlsx"))
     (tmp_path / "cases.html").write_text("<p>a page</p>")
-    files = ("cases.csv", "cases.xlsx", "cases.html")
+    files = ("cases.csv", "few.xlsx", "cases.html")
     filled = {name: (tmp_path / name).read_bytes() for name in files}
     for name in files:
-        ended = petrec("review", "export", "new.csv", name, dsn=clinic.dsn)
+        ended = petrec("review", "export", "new.csv", name, *FEW, dsn=clinic.dsn)
         assert (ended.code, ended.out) == (2, "")
         assert name in ended.err
         assert "--force" in ended.err
     assert {name: (tmp_path / name).read_bytes() for name in files} == filled
     assert not (tmp_path / "new.csv").exists()
     (tmp_path / "cases.csv.bak-1").write_text("older")
-    forced = petrec("review", "export", *files, "--force", dsn=clinic.dsn)
+    forced = petrec("review", "export", *files, *FEW, "--force", dsn=clinic.dsn)
     assert forced.code == 0, forced.err
     assert "cases.csv.bak-2" in forced.out
     assert (tmp_path / "cases.csv.bak-1").read_text() == "older"
-    kept = {"cases.csv": "bak-2", "cases.xlsx": "bak-1", "cases.html": "bak-1"}
+    kept = {"cases.csv": "bak-2", "few.xlsx": "bak-1", "cases.html": "bak-1"}
     assert {n: (tmp_path / f"{n}.{end}").read_bytes() for n, end in kept.items()} == filled
-    again = petrec("review", "export", "cases.csv", "cases.xlsx", dsn=clinic.dsn)
+    again = petrec("review", "export", "cases.csv", "few.xlsx", *FEW, dsn=clinic.dsn)
     assert (again.code, again.err) == (0, "")
     assert not (tmp_path / "cases.csv.bak-3").exists()
 

@@ -16,8 +16,6 @@ from petrec.features.review.read.entry import Reading
 from petrec.features.review.read.workbook import Damaged, Workbook
 from tests.plugins.exports import Exported
 
-FEW = 20
-
 
 def cells(path: Path) -> list[list[str]]:
     with Workbook(path) as book:
@@ -33,10 +31,8 @@ def written(path: Path, *values: Any) -> Path:
 
 @pytest.mark.parametrize("last", [100_000, pytest.param(1_048_576, marks=pytest.mark.full)])
 def test_stray_cells_cost_one_cell_each(exported: Exported, last: int) -> None:
-    path = exported("cases.xlsx")
+    path = exported("few.xlsx")
     book = openpyxl.load_workbook(path)
-    for sheet in book.worksheets[1:]:
-        sheet.delete_rows(FEW + 2, sheet.max_row)
     cases = sum(sheet.max_row - 1 for sheet in book.worksheets[1:])
     for sheet, cell in zip(book.worksheets, (f"A{last}", f"XFD{last}", "XFD1"), strict=False):
         sheet[cell] = sheet[cell].value or "x"
@@ -45,7 +41,7 @@ def test_stray_cells_cost_one_cell_each(exported: Exported, last: int) -> None:
     # A list for each row above them would take more.
     assert peak(lambda: read.append(read_files([path], ""))) < 4_000_000
     assert read[0].problems == []
-    assert read[0].undecided >= cases > FEW
+    assert read[0].undecided >= cases > 20
 
 
 def peak(work: Callable[[], object]) -> int:
