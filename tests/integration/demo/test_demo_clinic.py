@@ -1,11 +1,14 @@
 """The synthetic clinic: its damage in proportion, the same from the same seed, and valid keys."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
 from petrec.demo import clinic
+from tests.plugins.cluster import Cluster
+from tests.plugins.databases import databases
 from tests.plugins.demo_queries import counts, number
 
 RECORDINGS = 2_000
@@ -64,12 +67,14 @@ PERCENT = {
 }
 
 
-@pytest.fixture
-def generated(empty_database: Any) -> psycopg.Connection[Any]:
-    """A connection to a clinic of 2,000 recordings."""
-    connection: psycopg.Connection[Any] = empty_database.connect()
-    clinic.create(connection, recordings=RECORDINGS, seed=1)
-    return connection
+@pytest.fixture(scope="module")
+def generated(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to a clinic of 2,000 recordings, to be read only."""
+    with databases(cluster) as make:
+        connection = make("empty").connect()
+        clinic.create(connection, recordings=RECORDINGS, seed=1)
+        connection.read_only = True
+        yield connection
 
 
 def test_damage_is_in_proportion(generated: psycopg.Connection[Any]) -> None:

@@ -38,7 +38,7 @@ def test_same_seed_same_data(empty_database: Any) -> None:
     connection = empty_database.connect()
     found = []
     for seed in (7, 7, 8):
-        clinic.create(connection, recordings=500, seed=seed)
+        clinic.create(connection, recordings=250, seed=seed)
         found.append(digests(connection))
         drop_all(connection)
     first, again, other = found
@@ -53,12 +53,14 @@ def test_a_clinic_of_any_size_can_be_made(empty_database: Any, recordings: int) 
     assert number(connection, "SELECT count(*) FROM recordings") == recordings
 
 
-def test_progress_only_grows(empty_database: Any) -> None:
+def test_progress_only_grows(empty_database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clinic, "BLOCKS_PER_SLICE", 2)
     told: list[tuple[str, float]] = []
     tell: Callable[[str, float], None] = lambda step, fraction: told.append((step, fraction))  # noqa: E731
-    clinic.create(empty_database.connect(), recordings=125 * 801, progress=tell)
+    clinic.create(empty_database.connect(), recordings=125 * 5, progress=tell)
     fractions = [fraction for _, fraction in told]
     assert fractions == sorted(fractions)
+    assert [step for step, _ in told].count("appointments and recordings") == 3
     assert told[0][1] == 0.0
     assert told[-1] == ("done", 1.0)
 

@@ -23,6 +23,29 @@ def directory() -> Iterator[Path]:
         server.remove(chosen)
 
 
+@pytest.fixture(scope="module")
+def stopped() -> Iterator[Path]:
+    """A demo whose server has been started and stopped, to be copied."""
+    with tempfile.TemporaryDirectory(prefix="petrec-demo-") as base:
+        made = Path(base) / "demo"
+        server.start(made)
+        server.stop(made)
+        yield made
+
+
+def copy(stopped: Path, directory: Path) -> Path:
+    """Copy a demo: to make one takes most of a test."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", str(stopped), str(directory)], check=True)
+    return directory
+
+
+@pytest.fixture
+def made(stopped: Path, directory: Path) -> Path:
+    """The directory of a demo that was started and stopped before."""
+    return copy(stopped, directory)
+
+
 def answer(url: str, query: str = "SELECT 1") -> object:
     with psycopg.connect(url) as connection:
         row = connection.execute(query).fetchone()
@@ -30,33 +53,33 @@ def answer(url: str, query: str = "SELECT 1") -> object:
     return row[0]
 
 
-def test_outlives_the_process_that_started_it(directory: Path) -> None:
+def test_outlives_the_process_that_started_it(made: Path) -> None:
     code = "import sys, pathlib; from petrec.demo import server;" + (
         "print(server.start(pathlib.Path(sys.argv[1])).create_database(), end='')"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code, directory], check=True, capture_output=True, text=True
+        [sys.executable, "-c", code, made], check=True, capture_output=True, text=True
     )
     assert ended.stderr == ""
     assert answer(ended.stdout, "SELECT current_database()") == "clinic"
-    assert server.start(directory).dsn == ended.stdout
+    assert server.start(made).dsn == ended.stdout
 
 
-def test_start_again_takes_the_running_server(directory: Path) -> None:
+def test_start_again_takes_the_running_server(made: Path) -> None:
     started = "SELECT pg_postmaster_start_time()"
-    first, second = server.start(directory), server.start(directory)
+    first, second = server.start(made), server.start(made)
     assert first == second
     url = first.url("postgres")
     before = answer(url, started)
-    assert server.stop(directory)
-    assert not server.stop(directory)
+    assert server.stop(made)
+    assert not server.stop(made)
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(url)
-    assert answer(server.start(directory).url("postgres"), started) != before
+    assert answer(server.start(made).url("postgres"), started) != before
 
 
-def test_create_database_replaces_it(directory: Path) -> None:
-    demo = server.start(directory)
+def test_create_database_replaces_it(made: Path) -> None:
+    demo = server.start(made)
     url = demo.create_database('odd "name"/?')
     with psycopg.connect(url) as connection:
         connection.execute("CREATE TABLE left_over ()")
@@ -67,46 +90,45 @@ def test_create_database_replaces_it(directory: Path) -> None:
     assert "password" not in psycopg.conninfo.conninfo_to_dict(url)
 
 
-def test_remove_deletes_what_the_demo_made_and_no_more(directory: Path) -> None:
+def test_remove_deletes_what_the_demo_made_and_no_more(stopped: Path, directory: Path) -> None:
     assert not server.remove(directory)
     server.start(directory)
     (directory / "report.md").touch()
     assert server.remove(directory)
     assert list(directory.iterdir()) == [directory / "report.md"]
     (directory / "report.md").unlink()
-    server.start(directory)
+    directory.rmdir()
+    server.start(copy(stopped, directory))
     assert server.remove(directory)
     assert not directory.exists()
 
 
-def test_path_too_long_for_a_socket(directory: Path) -> None:
-    deep = directory / ("a" * 60) / ("b" * 60)
+def test_path_too_long_for_a_socket(stopped: Path, directory: Path) -> None:
+    deep = copy(stopped, directory / ("a" * 60) / ("b" * 60))
     try:
         assert answer(server.start(deep).url("postgres")) == 1
     finally:
         server.remove(deep)
 
 
-def test_lock_file_with_the_number_of_another_process(directory: Path) -> None:
-    server.start(directory)
-    lock = directory / "pgdata" / "postmaster.pid"
+def test_lock_file_with_the_number_of_another_process(made: Path) -> None:
+    server.start(made)
+    lock = made / "pgdata" / "postmaster.pid"
     lines = lock.read_text().splitlines()
-    server.stop(directory)
+    server.stop(made)
     lock.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    assert not server.stop(directory)
-    assert answer(server.start(directory).url("postgres")) == 1
+    assert not server.stop(made)
+    assert answer(server.start(made).url("postgres")) == 1
 
 
 def test_a_failed_start_names_the_log_and_is_quiet(
-    directory: Path, capfd: pytest.CaptureFixture[str]
+    made: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    server.start(directory)
-    server.stop(directory)
-    with (directory / "pgdata" / "postgresql.conf").open("a") as file:
+    with (made / "pgdata" / "postgresql.conf").open("a") as file:
         file.write("no_such_setting = on\n")
     with pytest.raises(DemoUnavailableError, match="contains errors") as caught:
-        server.start(directory)
-    assert str(directory / "pgdata" / "log") in caught.value.hint
+        server.start(made)
+    assert str(made / "pgdata" / "log") in caught.value.hint
     assert capfd.readouterr() == ("", "")
 
 
