@@ -1,5 +1,6 @@
 """The page in a real Chromium, opened from a file."""
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -55,17 +56,31 @@ class Opened:
 Open = Callable[..., Opened]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """A browser; while it is there, Playwright's event loop runs, and no other can."""
+@pytest.fixture(scope="session")
+def launched() -> Iterator[tuple["Browser", asyncio.AbstractEventLoop]]:
+    """A browser, and Playwright's event loop, which is not marked as running."""
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
-        yield browser
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)
+        yield browser, loop
+        asyncio._set_running_loop(loop)
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser(launched: tuple["Browser", asyncio.AbstractEventLoop]) -> Iterator["Browser"]:
+    """The session's browser; while a module has it, its event loop runs, and no other can."""
+    browser, loop = launched
+    asyncio._set_running_loop(loop)
+    yield browser
+    for context in browser.contexts:
+        context.close()
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture
