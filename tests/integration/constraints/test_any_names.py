@@ -147,7 +147,7 @@ def exported_up_and_down(connection: Connection, mapping: Mapping) -> None:
 
 
 @pytest.mark.few(1)
-@pytest.mark.parametrize("examples", [2, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [1, pytest.param(60, marks=pytest.mark.full)])
 def test_there_and_back_under_any_names(planner: Connection, examples: int) -> None:
     @settings(max_examples=examples, suppress_health_check=list(HealthCheck))
     @given(names=NAMES)

@@ -18,6 +18,7 @@ from tests.plugins.clean import digest
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.parted import prepared
 from tests.plugins.servers import BINARIES, running
+from tests.plugins.stepping import reading
 from tests.plugins.waiting import until
 
 # An index is locked with its table, so only those that the plan names are compared. What the
@@ -110,7 +111,7 @@ def held_concurrently(clinic: Database, watcher: psycopg.Connection, step: Step)
 def test_locks_of_every_step(clinic: Database, engine: Engine) -> None:
     before = digest(clinic)
     wanted = Request(Mapping(), GROUPS, "CASCADE")
-    with engine.connect() as planner:
+    with engine.connect() as connection, reading(connection) as planner:
         applied = drive(clinic, planner, wanted.plan)
         taken_back = drive(clinic, planner, wanted.rollback)
         objects = {state.name for state in wanted.status(planner).objects}
