@@ -13,7 +13,7 @@ import pytest
 from tests.plugins.command import environment
 from tests.plugins.waiting import until
 
-_RECORDINGS = 4_000_000
+_RECORDINGS = 2_000_000
 _QUERIES = {
     "recordings": "SELECT i AS id, NULL::INT AS pet_id, i // 4 AS appointment_id"
     f" FROM range({_RECORDINGS}) t(i)",
@@ -30,7 +30,7 @@ _LISTS = {
     "appointment_pets": "SELECT 1 AS appointment_id, i AS pet_id FROM range(100000) t(i)",
 }
 # Less than the audit needs.
-_USED_S = 1
+_USED_S = 0.4
 
 
 @pytest.fixture(scope="module")

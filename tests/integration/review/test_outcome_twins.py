@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
-from sqlalchemy import Connection, Engine, create_engine, insert, text
+from sqlalchemy import Connection, Engine, Select, create_engine, insert, text
 
 from petrec.features.review.candidates import options
 from petrec.features.review.case import Verdict
@@ -56,7 +57,7 @@ def engine(cluster: Cluster) -> Iterator[Engine]:
     admin.dispose()
 
 
-def judged_by_sql(connection: Connection, clinic: Clinic, seen: Observed) -> list[bool]:
+def judged_by_sql(connection: Connection, guard: Select[Any], seen: Observed) -> list[bool]:
     """Record every choice about a recording, and ask the write's guard about each."""
     common = {"run_id": 1, "row_key": list(seen.key), "kind": seen.kind, "state": seen.state,
               "reviewer": "", "note": "", "source": ""}  # fmt: skip
@@ -67,8 +68,7 @@ def judged_by_sql(connection: Connection, clinic: Clinic, seen: Observed) -> lis
     ]  # fmt: skip
     connection.execute(decisions.delete())
     connection.execute(insert(decisions), rows)
-    work = ReviewWork(load_schema(connection, clinic.mapping))
-    found = connection.execute(work.guarded_rows(RUN), numbers_of(range(len(CHOICES)))).all()
+    found = connection.execute(guard, numbers_of(range(len(CHOICES)))).all()
     return [row.applies for row in sorted(found)]
 
 
@@ -98,10 +98,12 @@ def test_sql_and_python_foresee_the_same_outcomes(engine: Engine, clinic: Clinic
     with engine.connect() as connection:
         fill(connection, clinic)
         ids = [str(number) for number in range(1, len(clinic.recordings) + 1)]
-        for seen in list(observe(connection, load_schema(connection, clinic.mapping), ids)):
+        schema = load_schema(connection, clinic.mapping)
+        guard = ReviewWork(schema).guarded_rows(RUN)
+        for seen in list(observe(connection, schema, ids)):
             visit = clinic.recordings[int(seen.recording_id) - 1][2]
             expected = judged_by_rules(clinic, visit)
-            assert judged_by_sql(connection, clinic, seen) == expected
+            assert judged_by_sql(connection, guard, seen) == expected
             holds = dict(zip(CHOICES, expected, strict=True))
             for option in options(seen):
                 place = None if option.appointment is None else int(option.appointment)

@@ -71,7 +71,8 @@ def test_silence_is_recorded_and_counted(
     rows = [vote(cases[0], "cannot tell", note="blurred"), vote(cases[1], "leave")]
     code, result = give(rows)
     assert (code, result["run"]["changed"]) == (0, 0)
-    assert (give(rows)[1]["already"], give(rows)[1]["run"]) == (2, None)
+    again = give(rows)[1]
+    assert (again["already"], again["run"]) == (2, None)
     assert clinic.checksum() == before
     give([vote(cases[2], "1", "Bob; Ada")])
     status = json.loads(petrec("review", "status", "--format", "json", dsn=clinic.dsn).out)
