@@ -73,9 +73,9 @@ def test_a_test_without_end_is_told_from_one_that_fails(
         test_it="import time\ndef test_fails(): assert 0\ndef test_slow(): time.sleep(9)"
     )
     before = settings.get_current_profile_name()
-    plugin = ("-p", "tests.plugins.mutants", "-W", "ignore", "-q")
-    assert pytester.runpytest_inprocess(*plugin, "-k", "fails").ret == 1
-    assert pytester.runpytest_inprocess(*plugin, "-k", "slow").ret == 36
+    plugins = ("-p", "tests.plugins.mutants", "-p", "no:schemathesis", "-W", "ignore", "-q")
+    assert pytester.runpytest_inprocess(*plugins, "-k", "fails").ret == 1
+    assert pytester.runpytest_inprocess(*plugins, "-k", "slow").ret == 36
     settings.load_profile(before)
 
 
