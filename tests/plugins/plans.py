@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 from psycopg import sql
 
 from petrec.api.http.cursor import Cursor
@@ -19,6 +18,8 @@ DEAR = ("enable_seqscan", "enable_sort")
 APPLIED = ("constraints", "apply", "--group", "api", "--yes")
 # One of ten lacks its pet, one of a hundred waits for its file, one of a thousand has failed.
 MORE = """
+WITH link AS (SELECT appointment_id, pet_id, row_number() OVER () - 1 AS place
+  FROM appointment_pets WHERE {condition})
 INSERT INTO recordings (id, appointment_id, pet_id, recorded_by_user_id, recording_type, status,
   filename, original_filename, s3_key, created_at, updated_at)
 SELECT gen_random_uuid(), appointment_id, CASE WHEN n * 37 % 101 > 9 THEN pet_id END,
@@ -26,9 +27,7 @@ SELECT gen_random_uuid(), appointment_id, CASE WHEN n * 37 % 101 > 9 THEN pet_id
   CASE WHEN n * 61 % 100 = 7 THEN 'pending' WHEN n * 61 % 1000 = 8 THEN 'failed'
     ELSE 'uploaded' END,
   'f', 'f', 'k', now() - n * interval '1 minute', now()
-FROM generate_series(1, {rows}) n JOIN
-  (SELECT appointment_id, pet_id, row_number() OVER () - 1 AS place, count(*) OVER () AS total
-   FROM appointment_pets WHERE {condition}) AS link ON place = n % total
+FROM generate_series(1, {rows}) n JOIN link ON place = n % (SELECT count(*) FROM link)
 """
 
 
@@ -39,6 +38,8 @@ class Lists:
         self.made, self.api = made, api
         self.sent: list[tuple[str, Any]] = []
         self.page: list[dict[str, Any]] = []
+        self._session = made.connect()
+        self._prepared: dict[str, str] = {}
         watch(api.engine, lambda *given: self.sent.append(given))
 
     def pages(
@@ -96,26 +97,29 @@ class Lists:
         }
 
     def _explained(self, explain: str, query: str, values: Any, generic: bool) -> dict[str, Any]:
-        with self.made.connect() as connection:
-            if generic:
-                plan = _explain_prepared(connection, query, values)
-            else:
-                for way in DEAR if explain is ALONE else ():
-                    connection.execute(f"SET {way} = off")
-                plan = connection.execute(f"{explain} {query}", values).fetchone()
+        if generic:
+            explain, query, values = EXPLAIN, self._called(query, values), None
+        # Planned again each time, but in one session: a new one knows nothing of the catalog.
+        with self._session.transaction():
+            for way in DEAR if explain is ALONE else ():
+                self._session.execute(f"SET LOCAL {way} = off")
+            told = f"{explain} {query}"
+            plan = self._session.execute(told, values, prepare=False).fetchone()
         assert plan is not None
         found: dict[str, Any] = plan[0][0]["Plan"]
         return found
 
-
-def _explain_prepared(connection: psycopg.Connection[Any], query: str, values: Any) -> Any:
-    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", query)))
-    text = re.sub(r"%\((\w+)\)s", lambda m: f"${names.index(m[1]) + 1}", query)
-    connection.execute("SET plan_cache_mode = force_generic_plan")
-    connection.execute(f"PREPARE listed AS {text}".replace("%%", "%"))
-    given = sql.SQL(", ").join(sql.Literal(values[name]) for name in names)
-    called = sql.SQL(f"{EXPLAIN} EXECUTE listed ({{}})").format(given)
-    return connection.execute(called).fetchone()
+    def _called(self, query: str, values: Any) -> str:
+        """Return what runs a query as a prepared statement, which has one plan for all values."""
+        names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", query)))
+        if query not in self._prepared:
+            self._prepared[query] = f"listed_{len(self._prepared)}"
+            text = re.sub(r"%\((\w+)\)s", lambda m: f"${names.index(m[1]) + 1}", query)
+            self._session.execute("SET plan_cache_mode = force_generic_plan")
+            self._session.execute(f"PREPARE {self._prepared[query]} AS {text}".replace("%%", "%"))
+        given = sql.SQL(", ").join(sql.Literal(values[name]) for name in names)
+        called = sql.SQL(f"EXECUTE {self._prepared[query]} ({{}})").format(given)
+        return called.as_string(self._session)
 
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

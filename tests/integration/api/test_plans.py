@@ -25,21 +25,22 @@ WHERE placed.id = pets.id AND owners.place = CASE
 # One owner has three recordings: with its pet, with its appointment alone, with its visit alone. Of
 # another owner 20,000 lack their pet.
 BACKLOG = f"""
-INSERT INTO appointments SELECT (jsonb_populate_record(a, jsonb_build_object(
-  'id', gen_random_uuid()))).* FROM appointments a, generate_series(1, 500) WHERE a.id = '{APPT2}';
+INSERT INTO appointments SELECT (made).* FROM (SELECT jsonb_populate_record(a, jsonb_build_object(
+  'id', gen_random_uuid())) AS made
+  FROM appointments a, generate_series(1, 500) WHERE a.id = '{APPT2}') more;
 INSERT INTO appointment_pets SELECT a.id, '{PET2}' FROM appointments a
   WHERE a.pet_owner_id = '{O2}' AND a.id <> '{APPT2}';
 UPDATE recordings SET status = 'uploaded';
-INSERT INTO recordings SELECT (jsonb_populate_record(r, jsonb_build_object(
+INSERT INTO recordings SELECT (made).* FROM (SELECT jsonb_populate_record(r, jsonb_build_object(
   'id', gen_random_uuid(), 'appointment_id', a.id, 'pet_id', NULL,
-  'created_at', now() - n * interval '1 minute'))).*
+  'created_at', now() - n * interval '1 minute')) AS made
   FROM recordings r, generate_series(1, 40) n, appointments a
-  WHERE r.id = '{REC2}' AND a.pet_owner_id = '{O2}';
-INSERT INTO recordings SELECT (jsonb_populate_record(r, jsonb_build_object(
+  WHERE r.id = '{REC2}' AND a.pet_owner_id = '{O2}') more;
+INSERT INTO recordings SELECT (made).* FROM (SELECT jsonb_populate_record(r, jsonb_build_object(
   'id', gen_random_uuid(), 'pet_id', NULL, 'appointment_id', known.appointment,
-  'visit_id', known.visit, 'created_at', now() - interval '1 year'))).*
+  'visit_id', known.visit, 'created_at', now() - interval '1 year')) AS made
   FROM recordings r, (VALUES ('{APPT1}', NULL), (NULL, '{VISIT1}')) known (appointment, visit)
-  WHERE r.id = '{REC1}';
+  WHERE r.id = '{REC1}') more;
 """
 
 
