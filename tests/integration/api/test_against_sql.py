@@ -39,7 +39,7 @@ GONE = {
     "visits": "id IN (2, 4)",
     "recordings": "id % 3 = 0",
 }
-MANY = int(os.environ.get("PETREC_EXAMPLES", "3"))
+MANY = int(os.environ.get("PETREC_EXAMPLES", "2"))
 links = st.lists(st.tuples(_NUMBER, _NUMBER), max_size=12)
 visits = st.lists(st.tuples(_NUMBER, _MAYBE, _TIME, _AUTHOR), max_size=5)
 recordings = st.lists(
@@ -61,10 +61,13 @@ def headers(caller: str) -> dict[str, str]:
 
 
 class Asked:
-    """One caller's answers, beside SQL's."""
+    """One caller's answers, in pages of so many rows, beside SQL's."""
 
-    def __init__(self, api: Api, connection: psycopg.Connection[Any], caller: str) -> None:
+    def __init__(
+        self, api: Api, connection: psycopg.Connection[Any], caller: str, rows: int = 2
+    ) -> None:
         self.api, self.connection, self.headers = api, connection, headers(caller)
+        self.rows = rows
         self.withheld = 0
         self.who = {"all": False, "owner": None, "practice": None} | CALLERS[caller]
 
@@ -75,7 +78,7 @@ class Asked:
     def pages(self, path: str, **filters: Any) -> list[Any]:
         names = {"pet": "pet_id", "at": "appointment_id", "status": "status"}
         self.withheld, rows = 0, list[Any]()
-        sent = {names[k]: v for k, v in filters.items() if v is not None} | {"limit": 2}
+        sent = {names[k]: v for k, v in filters.items() if v is not None} | {"limit": self.rows}
         while True:
             answer = self.api.client.get(path, params=sent, headers=self.headers)
             assert answer.status_code == 200, answer.text
@@ -83,7 +86,7 @@ class Asked:
             self.withheld += int(answer.headers.get("x-petrec-withheld", 0))
             if "x-next-cursor" not in answer.headers:
                 return rows
-            assert len(answer.json()) == 2
+            assert len(answer.json()) == self.rows
             sent["cursor"] = answer.headers["x-next-cursor"]
 
     def lists(self, **filters: Any) -> None:
@@ -168,7 +171,7 @@ def test_a_full_clinic_answers_every_caller_as_sql_does(api: Api) -> None:
     fill(connection, *full())
     answers = set()
     for caller in CALLERS:
-        asked = Asked(api, connection, caller)
+        asked = Asked(api, connection, caller, rows=4)
         for pet, at in ((None, None), (2, None), (None, 3), (4, 3), (5, 4)):
             asked.lists(pet=pet, at=at)
         asked.details()
@@ -182,7 +185,7 @@ def test_many_appointments_change_no_answer(api: Api, monkeypatch: pytest.Monkey
     fill(connection, *full())
     for caller in ("practice 1", "practice 2", "practice 3"):
         for status in (None, "pending", "failed"):
-            Asked(api, connection, caller).recordings(status=status)
+            Asked(api, connection, caller, rows=4).recordings(status=status)
 
 
 LIVE = "CREATE SCHEMA live;" + "".join(
@@ -214,7 +217,7 @@ def test_rows_that_do_not_count_are_as_good_as_absent(
     after = [asked.sql(query, at=3) for query in (RECORDINGS, VISITS, PETS)]
     assert after != before or table == "users"
     for caller in ("admin", "owner 2", "practice 2"):
-        asked = Asked(api, connection, caller)
+        asked = Asked(api, connection, caller, rows=4)
         for filters in ({}, {"pet": 4, "at": 3}):
             asked.lists(**filters)
         asked.details()

@@ -136,7 +136,7 @@ def test_links_lead_through_all_pages(api: Api) -> None:
 
 def test_owners_are_served_the_recordings_of_their_pets(api: Api) -> None:
     oracle, inferred = Oracle(api.database), 0
-    owners = sorted({str(owner) for owner in oracle.pets.values()})[:40]
+    owners = sorted({str(owner) for owner in oracle.pets.values()})[:20]
     for owner in owners:
         mine = [(row, pet) for row, pet in oracle.served() if str(oracle.pets[pet]) == owner]
         assert walked(api, 3, **{"x-role": "owner", "x-owner": owner}) == wire(mine)
@@ -149,13 +149,13 @@ def test_staff_are_served_the_recordings_of_their_practice(api: Api) -> None:
     practices = sorted(set(oracle.practices.values()))
     for practice in practices[:5]:
         mine = [(row, pet) for row, pet in oracle.served() if oracle.practised(row, practice)]
-        assert walked(api, 50, **{"x-role": "vet", "x-practice": str(practice)}) == wire(mine)
+        assert walked(api, 150, **{"x-role": "vet", "x-practice": str(practice)}) == wire(mine)
 
 
 def test_filters_serve_what_they_name(api: Api) -> None:
     oracle = Oracle(api.database)
     served = oracle.served()
-    for appointment, pets in list(oracle.linked.items())[:25]:
+    for appointment, pets in list(oracle.linked.items())[:15]:
         mine = [(row, pet) for row, pet in served if row[2] == appointment]
         assert walked(api, 2, f"&appointment_id=appt-{appointment}") == wire(mine)
         pet = min(pets)
@@ -203,7 +203,8 @@ def test_a_walk_misses_nothing_while_rows_come_in(api: Api) -> None:
 
 def test_many_readers_at_once(api: Api, limits: Limits) -> None:
     async def read() -> list[int]:
-        calls = [api.client.http.get(PATH, headers=admin()) for _ in range(60)]
+        path = f"{PATH}?limit=1"
+        calls = [api.client.http.get(path, headers=admin()) for _ in range(60)]
         return [answer.status_code for answer in await asyncio.gather(*calls)]
 
     assert set(api.client.runner.run(read())) == {200}
