@@ -13,6 +13,7 @@ from petrec.api import Actor, ApiError, ClinicPolicy, build_router
 from petrec.api.http.api_logs import ApiLogs
 from tests.plugins.databases import Database
 from tests.plugins.memory_store import MemoryStore
+from tests.plugins.shared_statements import share_statements
 
 ADMIN = "3d517fe6-ebab-7b8c-fcf9-8db6259c8a59"
 
@@ -110,9 +111,12 @@ class Client:
 
 
 class Api:
-    """An application with the router, on one database."""
+    """An application with the router, on one database.
 
-    def __init__(self, database: Database, **parts: Any) -> None:
+    It `shares` its statements with others whose code has the same changes, by what they are called.
+    """
+
+    def __init__(self, database: Database, *, shares: str | None = None, **parts: Any) -> None:
         self.database = database
         dsn = database.cluster.dsn(database.name, parts.pop("user", "postgres"))
         url = dsn.replace("postgresql:", "postgresql+psycopg:")
@@ -126,6 +130,8 @@ class Api:
             **{"policy": ClinicPolicy(frozenset({"admin"})), **parts},
         )
         self.app.include_router(self.router)
+        if shares is not None and "policy" not in parts:
+            share_statements(self.router.service, shares)
         self.app.state.api_logs = self.router.rejections.logs
         self.client = Client(self.app, headers=admin())
 

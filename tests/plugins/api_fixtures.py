@@ -16,13 +16,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the mark that says what the fixture `api` is made of."""
     config.addinivalue_line(
         "markers",
-        "api(database, headers, **parts): the fixture that gives the database of `api`, the headers"
-        " of each of its requests, and parts of its application",
+        "api(database, headers, shares, **parts): the fixture that gives the database of `api`, the"
+        " headers of each of its requests, a name for changes of its code, and parts of its"
+        " application",
     )
 
 
 @pytest.fixture
-def make_api(database: MakeDatabase) -> Iterator[Callable[..., "Api"]]:
+def make_api(
+    request: pytest.FixtureRequest, database: MakeDatabase
+) -> Iterator[Callable[..., "Api"]]:
     """Makes applications, on a database of a shape or on the one given."""
     from tests.plugins.api import Api
 
@@ -30,7 +33,9 @@ def make_api(database: MakeDatabase) -> Iterator[Callable[..., "Api"]]:
 
     def make(shape: str = "clinic", **parts: Any) -> Api:
         base = parts.pop("database", None) or database(shape)
-        made.append(Api(base, **parts))
+        # Changed code may build other statements.
+        is_changed = "monkeypatch" in request.fixturenames
+        made.append(Api(base, **{"shares": None if is_changed else "", **parts}))
         return made[-1]
 
     yield make

@@ -123,7 +123,8 @@ class Asked:
                 assert [number(p["id"]) for p in answer.json()["pets"]] == expected[0][0]
 
 
-pytestmark = pytest.mark.api("hand_written")
+FEW = "two recordings of a visit"
+pytestmark = pytest.mark.api("hand_written", shares=FEW)
 
 
 @pytest.fixture
@@ -179,6 +180,7 @@ def test_a_full_clinic_answers_every_caller_as_sql_does(api: Api) -> None:
     assert len(answers) == len(CALLERS)
 
 
+@pytest.mark.api("hand_written", shares="no appointment in turn")
 def test_many_appointments_change_no_answer(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queries, "IN_TURN", 0)
     connection = api.database.connect()
@@ -206,7 +208,9 @@ def test_rows_that_do_not_count_are_as_good_as_absent(
     monkeypatch.setattr(read, "RECORDINGS", 2)
     empty_database.execute(TABLES + LIVE)
     api = make_api(
-        database=empty_database, mapping=Mapping(where=dict.fromkeys(GONE, "gone IS NOT TRUE"))
+        database=empty_database,
+        shares=FEW,
+        mapping=Mapping(where=dict.fromkeys(GONE, "gone IS NOT TRUE")),
     )
     connection = api.database.connect()
     fill(connection, *full())
