@@ -11,6 +11,7 @@ import contextlib
 import gc
 import importlib
 import json
+import multiprocessing
 import os
 import pkgutil
 import random
@@ -165,7 +166,9 @@ if __name__ == "__main__":
     # Ctrl-C is for the tests, which end this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all()
-    # What a command starts with Python, such as the processes of a fleet, is forked, too.
+    # What a command starts with Python, such as the processes of a fleet, is forked, too; not what
+    # multiprocessing starts, such as further processes of a server.
+    multiprocessing.set_executable(sys.executable)
     sys.executable = sys.argv[2]
     asked = _requested()
     run(asked.request, asked.streams)

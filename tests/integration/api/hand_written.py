@@ -100,3 +100,16 @@ def fill(connection: psycopg.Connection[Any], *rows: list[tuple[Any, ...]]) -> N
     sql = "INSERT INTO recordings (id, appointment_id, pet_id, visit_id, recorded_by_user_id,"
     values = [(n, *row, STATUSES[n % 4]) for n, row in enumerate(recorded, 1)]
     run(f"{sql} created_at, status) VALUES (%s, %s, %s, %s, %s, %s, %s)", values)
+
+
+def full() -> tuple[list[Any], list[Any], list[Any]]:
+    """Return links, visits and recordings of which each query's parts change some answer."""
+    times = ["2025-09-01 10:00Z", "2025-09-01 10:00Z", None, "2025-09-02 10:00Z"]
+    linked = [(at, 1 + (at + n) % 6) for at in range(1, 7) for n in range(at % 5)]
+    visited = [(1 + n % 6, (None, 1, 2, 3)[n % 4], times[n % 3], 1 + n % 3) for n in range(5)]
+    recorded = [
+        ((None, 1, 2, 3, 4, 5, 9)[n % 7], (None, 1, 2, 3, 4, 5, 6, 9)[n % 8],
+         (None, 1, 2, 3)[n % 4], 1 + n % 3, times[n % 4])
+        for n in range(60)
+    ]  # fmt: skip
+    return linked, visited, recorded

@@ -22,6 +22,7 @@ from tests.integration.api.hand_written import (
     VISITS,
     WITHHELD,
     fill,
+    full,
 )
 from tests.plugins.api import Api
 from tests.plugins.databases import Database
@@ -151,19 +152,6 @@ def test_lists_of_random_clinics_are_what_sql_selects(api: Api) -> None:
             asked.details()
 
     hold()
-
-
-def full() -> tuple[list[Any], list[Any], list[Any]]:
-    """Return links, visits and recordings of which each query's parts change some answer."""
-    times = ["2025-09-01 10:00Z", "2025-09-01 10:00Z", None, "2025-09-02 10:00Z"]
-    linked = [(at, 1 + (at + n) % 6) for at in range(1, 7) for n in range(at % 5)]
-    visited = [(1 + n % 6, (None, 1, 2, 3)[n % 4], times[n % 3], 1 + n % 3) for n in range(5)]
-    recorded = [
-        ((None, 1, 2, 3, 4, 5, 9)[n % 7], (None, 1, 2, 3, 4, 5, 6, 9)[n % 8],
-         (None, 1, 2, 3)[n % 4], 1 + n % 3, times[n % 4])
-        for n in range(60)
-    ]  # fmt: skip
-    return linked, visited, recorded
 
 
 def test_a_full_clinic_answers_every_caller_as_sql_does(api: Api) -> None:
