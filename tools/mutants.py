@@ -153,7 +153,7 @@ def try_again(
 
 
 def failing_without_change(directory: Path, names: Sequence[str]) -> list[str]:
-    """Return the tests of these changes that fail in a fork without any change."""
+    """Return the tests of these changes that fail without any change, in a fork or before it."""
     control = add_control(directory / "mutants", names)
     failures = directory / "failures.txt"
     failures.write_text("")
@@ -185,7 +185,7 @@ def main(name: str, workers: str, sample: int | None, seed: int) -> int:
     names = list(known) if sample is None else choose(known, sample, seed)
     if failing := failing_without_change(directory, names) if names else []:
         listed = "".join(f"  {test}\n" for test in failing)
-        sys.stdout.write(f"{name}: a fork fails without any change, so no result counts:\n{listed}")
+        sys.stdout.write(f"{name}: tests fail without any change, so no result counts:\n{listed}")
         return 1
     ended = try_again(directory, names, workers, (UNTRIED, *UNNOTICED), LIMITS[0])
     if TIMEOUT in ended.values():

@@ -29,7 +29,7 @@ def options(seen: Observed) -> tuple[Option, ...]:
     """Return the options of a case, without duplicates; the first source found is kept."""
     found: dict[tuple[str, str | None], Option] = {}
     for option in _possible(seen):
-        if fits(seen, option):
+        if fits(seen, option) and not _is_excluded(seen, option):
             found.setdefault(option.identity, option)
     return tuple(found.values())
 
@@ -47,6 +47,15 @@ def fits(seen: Observed, option: Option) -> bool:
     visit = seen.visit
     facts = VisitFacts(visit.pet_id, visit.appointment, visit.pet is not None) if visit else None
     return becomes_ok(option.pet.id, option.appointment, facts)
+
+
+def _is_excluded(seen: Observed, option: Option) -> bool:
+    """Return whether the pet cannot be added: `[mapping.where]` excludes a link that it has."""
+    if option.verdict is not Verdict.LINK:
+        return False
+    if option.appointment == seen.appointment:
+        return seen.is_stored(option.pet.id)
+    return seen.visit is not None and bool(seen.visit.is_stored)
 
 
 def _possible(seen: Observed) -> Iterator[Option]:

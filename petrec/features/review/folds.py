@@ -6,7 +6,8 @@ that is too long is NULL, so that the work for a case does not grow with the lis
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, case, cast, distinct, func, select
+from sqlalchemy import ColumnElement, FromClause, Text, any_, case, cast, distinct, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.features.review.clock import Clock
@@ -64,9 +65,14 @@ def listed(schema: Schema, name: str) -> Subquery:
     )
 
 
-def members(schema: Schema, name: str) -> Subquery:
+def among(pets: ColumnElement[Any], wanted: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return those of the pets that are wanted, as JSON."""
+    pet = func.unnest(cast(pets, ARRAY(Text))).column_valued("listed_pet")
+    return select(func.json_agg(pet)).where(pet == any_(wanted)).scalar_subquery()
+
+
+def members(links: FromClause, name: str) -> Subquery:
     """Group the ids of an appointment's pets as an array, to look one up."""
-    links = schema.links
     return (
         select(
             links.c.appointment_id.label("appointment_id"),

@@ -27,7 +27,8 @@ class SeenAppointment(Struct, frozen=True):
 class SeenVisit(Struct, frozen=True):
     """The recording's visit, and the appointment that it names.
 
-    `is_listed`: whether that appointment lists the visit's pet, or the recording's if it has none.
+    `is_listed`: whether that appointment lists the visit's pet, or the recording's if it has none;
+    `is_stored` counts links that `[mapping.where]` excludes as well.
     """
 
     pet: SeenPet | None
@@ -36,6 +37,7 @@ class SeenVisit(Struct, frozen=True):
     appointment_exists: bool = False
     owner: str | None = None
     is_listed: bool | None = None
+    is_stored: bool | None = None
 
 
 class Owned(Struct, frozen=True):
@@ -50,7 +52,9 @@ class Observed(Struct, frozen=True, dict=True):
 
     `linked` are all ids that the appointment lists, `listed` those of them that exist in pets,
     `recorded` those that another recording of the appointment has. If it lists too many, `linked`
-    are only those that the visit, the recording or the owner has, and `listed` is None.
+    are only those that the visit, the recording or the owner has, and `listed` is None. `stored`
+    are those of these three that the appointment has a link for, also if `[mapping.where]` excludes
+    it.
     """
 
     key: tuple[str, ...]
@@ -62,6 +66,7 @@ class Observed(Struct, frozen=True, dict=True):
     owner: str | None
     own: SeenPet | None
     linked: tuple[str, ...] | None = None
+    stored: tuple[str, ...] | None = None
     listed: tuple[SeenPet, ...] | None = None
     recorded: tuple[str, ...] | None = None
     crowded: bool | None = None
@@ -81,6 +86,10 @@ class Observed(Struct, frozen=True, dict=True):
     def is_listed(self, pet_id: str) -> bool:
         """Return whether the recording's appointment lists a pet."""
         return pet_id in self._linked
+
+    def is_stored(self, pet_id: str) -> bool:
+        """Return whether there is a link of the pet, which then cannot be added."""
+        return pet_id in (self.stored or ())
 
     @cached_property
     def _linked(self) -> frozenset[str]:

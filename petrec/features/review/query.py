@@ -113,7 +113,11 @@ class CaseQuery:
             self._fold(owned, "owned", owned.c.owner_id == self.here.c.pet_owner_id)
             wanted = func.array_cat(wanted, owned.c.ids)
         crowded = listed.c.size > folds.MOST_PETS_OF_AN_APPOINTMENT
-        some = _among(self.facts.linked_pets, wanted)
+        some = folds.among(self.facts.linked_pets, wanted)
+        if self.schema.filters_links:
+            stored = folds.members(self.schema.tables.links, "stored")
+            self._join(stored, stored.c.appointment_id == here)
+            self.values["stored"] = folds.among(stored.c.ids, wanted)
         self.values |= {
             "listed": listed.c.pets,
             "linked": case((crowded, some), else_=listed.c.linked),
@@ -165,7 +169,7 @@ class CaseQuery:
         # Where recordings cannot be moved, another appointment of the visit is of no use.
         if "appointment_id" in visit.c and not self.schema.layout.unmoved:
             place = self.schema.appointments.alias("seen_place")
-            listed = folds.members(self.schema, "seen_members")
+            listed = folds.members(self.schema.links, "seen_members")
             self._join(place, place.c.id == visit.c.appointment_id)
             self._join(listed, listed.c.appointment_id == visit.c.appointment_id)
             one = func.coalesce(pet.c.id, self.own.c.id)
@@ -173,6 +177,10 @@ class CaseQuery:
                 "appointment_exists", place.c.id.is_not(None),
                 "owner", self._owner(place), "is_listed", one == any_(listed.c.ids),
             ]  # fmt: skip
+            if self.schema.filters_links:
+                stored = folds.members(self.schema.tables.links, "seen_stored")
+                self._join(stored, stored.c.appointment_id == visit.c.appointment_id)
+                parts += ["is_stored", one == any_(stored.c.ids)]
         self.values["visit"] = _if(visit.c.id, func.json_build_object(*parts))
         return cast(pet.c.id, Text)
 
@@ -205,12 +213,6 @@ class CaseQuery:
         }
         parts = [part for pair in (observed | self.values).items() for part in pair]
         return select(func.json_build_object(*parts)).select_from(self.source)
-
-
-def _among(pets: ColumnElement[Any], wanted: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the pets that are wanted, as JSON."""
-    pet = func.unnest(cast(pets, ARRAY(Text))).column_valued("listed_pet")
-    return select(func.json_agg(pet)).where(pet == any_(wanted)).scalar_subquery()
 
 
 def _if(present: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -113,7 +113,7 @@ def test_no_change_is_tried_where_the_control_is_noticed(
     assert run(tree, monkeypatch, mutmut) == 1
     assert mutmut.tried == [CONTROL]
     told = capsys.readouterr().out
-    assert told.startswith("rules: a fork fails without any change, so no result counts:\n")
+    assert told.startswith("rules: tests fail without any change, so no result counts:\n")
     assert told.endswith(named)
     assert "%" not in told
 
