@@ -15,7 +15,7 @@ from tests.plugins.memory import peak_kib
 @pytest.mark.parametrize(
     ("suffix", "few", "many"),
     [
-        ("csv", 500, 6_000),
+        ("csv", 500, 8_000),
         pytest.param("xlsx", 500, 4_000, marks=pytest.mark.full),
         pytest.param("csv", 20_000, 100_000, marks=pytest.mark.full),
         pytest.param("xlsx", 20_000, 100_000, marks=pytest.mark.full),
