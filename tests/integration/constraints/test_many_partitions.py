@@ -107,7 +107,7 @@ def test_a_statement_costs_the_same_among_few_and_many(
     parted: Callable[[int], Database],
 ) -> None:
     few, statements = counted(parted(2))
-    many, more_statements = counted(parted(8))
+    many, more_statements = counted(parted(5))
     grown = {sql for sql in many if many[sql] != few[sql]}
     whole = [sql for sql in many if "pg_partition_tree" in sql]
     assert whole
