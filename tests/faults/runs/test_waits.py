@@ -12,6 +12,7 @@ from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.runs import APPLY, state
+from tests.plugins.servers import BINARIES
 from tests.plugins.waiting import until
 
 BRIEF = "[timeouts]\nread_lock_ms = 400\n"
@@ -104,13 +105,18 @@ def test_a_run_at_work_gives_up_at_its_deadline_and_resumes(
     assert state(clinic)[0] == "done"
 
 
+@pytest.fixture(scope="module")
+def lone_server() -> Iterator[Cluster]:
+    """A server whose settings the tests of this module change and set back."""
+    made = Cluster.start(max(BINARIES), BINARIES[max(BINARIES)])
+    yield made
+    made.remove()
+
+
 @pytest.fixture
-def without_standby(
-    private_cluster: Callable[[], Cluster], database: MakeDatabase
-) -> Iterator[Database]:
-    """A server that waits for a synchronous standby which does not exist."""
-    server = private_cluster()
-    clinic = database("clinic", server)
+def without_standby(lone_server: Cluster, database: MakeDatabase) -> Iterator[Database]:
+    """A clinic on a server that waits for a synchronous standby which does not exist."""
+    clinic = database("clinic", lone_server)
     set_standbys(clinic, "nobody")
     yield clinic
     set_standbys(clinic, "")

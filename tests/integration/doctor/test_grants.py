@@ -102,18 +102,19 @@ def test_an_auditor_may_read_four_tables_and_write_nothing(
         drop_role(clinic, role)
 
 
-def test_revoke_leaves_nothing_behind(petrec: Petrec, clinic: Database, role: str) -> None:
-    dsn = make_role(clinic, role)
+def test_revoke_leaves_nothing_behind(petrec: Petrec, backfilled: Database, role: str) -> None:
+    dsn = make_role(backfilled, role)
     try:
-        assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
         for action in ("--grants", "--revoke"):
-            for statement in statements(petrec, clinic, action, role, "--for", "backfill,review"):
-                clinic.execute(statement)
+            for statement in statements(
+                petrec, backfilled, action, role, "--for", "backfill,review"
+            ):
+                backfilled.execute(statement)
             assert petrec("audit", dsn=dsn).code == (1 if action == "--grants" else 3)
-        left = clinic.execute(
+        left = backfilled.execute(
             "SELECT count(*) FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass"
             " AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = %s)", (role,),
         )  # fmt: skip
         assert left == [(0,)]
     finally:
-        drop_role(clinic, role)
+        drop_role(backfilled, role)

@@ -15,6 +15,7 @@ from petrec.features.retention.table import erasures_metadata
 from petrec.features.runs.journal.install import alembic_config, install_journal
 from petrec.features.runs.journal.presence import is_installed
 from petrec.features.runs.journal.tables import history_metadata, metadata
+from petrec.operations.connect import connect
 from tests.plugins.command import ROOT, Petrec
 from tests.plugins.databases import Database
 from tests.plugins.own_tables import differences
@@ -56,19 +57,18 @@ def test_every_table_and_column_has_a_comment(clinic_engine: Engine, clinic: Dat
 
 
 def test_down_and_up_again_with_data(
-    clinic_engine: Engine, clinic: Database, petrec: Petrec
+    shared_clinic: Database, backfilled: Database, petrec: Petrec
 ) -> None:
-    before = clinic.checksum()
-    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
-    repaired = clinic.checksum()
-    with clinic_engine.connect() as connection:
+    before, repaired = shared_clinic.checksum(), backfilled.checksum()
+    engine = connect(backfilled.dsn).engine
+    with engine.connect() as connection:
         command.downgrade(alembic_config(connection), "journal@base")
         connection.commit()
         assert not is_installed(connection)
-    assert clinic.checksum() == repaired != before
-    assert petrec("backfill", "--apply", "--yes", dsn=clinic.dsn).code == 0
-    install_journal(clinic_engine)
-    with clinic_engine.connect() as connection:
+    assert backfilled.checksum() == repaired != before
+    assert petrec("backfill", "--apply", "--yes", dsn=backfilled.dsn).code == 0
+    install_journal(engine)
+    with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM petrec.runs")) == 0
 
 
