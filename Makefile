@@ -61,7 +61,7 @@ mutants: $(VENV)/.dev ## Change the code of one AREA (rules, runs, constraints, 
 	$(BIN)/python -m tools.mutants $(AREA) $(WORKERS) $(if $(SAMPLE),--sample $(SAMPLE) --seed $(SEED))
 
 .PHONY: test-fast
-test-fast: $(VENV)/.dev ## The tests that need no server, in a few seconds
+test-fast: $(VENV)/.dev ## The tests that need no server, in a minute
 	$(BIN)/python -m pytest -q tests/unit
 
 PROPERTIES := tests/integration/rules/test_rule_twins.py tests/integration/review/test_outcome_twins.py \
