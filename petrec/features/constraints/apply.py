@@ -25,7 +25,7 @@ Guard = Callable[[tuple[Step, ...]], None]
 
 
 class Doing(Struct, frozen=True):
-    """The step that runs now: `number` of `of`, counting the steps that this run has done."""
+    """The running step, its number from 1, and how many there are; those done already count."""
 
     step: Step
     number: int
