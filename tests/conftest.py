@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 
 # Before the tests are imported, whose own settings begin with these.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("few", settings.get_profile("unhurried"), max_examples=25)
 settings.load_profile("unhurried")
 
 pytest_plugins = [
@@ -40,6 +41,14 @@ pytest_plugins = [
     "tests.plugins.spans",
     "tests.plugins.generators",
 ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples where what is marked `full` is left out; a change gets all there are."""
+    from tests.plugins.mutants import is_under_mutmut
+
+    if "not full" in config.option.markexpr and not is_under_mutmut():
+        settings.load_profile("few")
 
 
 @pytest.hookimpl(wrapper=True)

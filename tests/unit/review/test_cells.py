@@ -24,7 +24,7 @@ from petrec.features.review.sheet import decode_text, encode_text
 from petrec.files import decode_text as file_text
 
 # How many strings; they are drawn in lists, since each list makes a file.
-MANY = int(os.environ.get("PETREC_EXAMPLES", "2000"))
+MANY = int(os.environ.get("PETREC_EXAMPLES", 20 * settings().max_examples))
 AT_ONCE = 100
 TRIGGERS = "=+-@\t\r\n\0'"
 _NASTY = st.sampled_from([*TRIGGERS, '"', ",", ";", "_x0041_", "_x", "x005F_", "\ufeff", "\ufffe",
