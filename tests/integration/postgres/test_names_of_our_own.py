@@ -201,7 +201,7 @@ def names_used(engine: Engine) -> tuple[list[Any], list[str]]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.full)])
+@pytest.mark.parametrize("every", [16, pytest.param(1, marks=pytest.mark.full)])
 def test_every_name_of_our_own(engine: Engine, every: int) -> None:
     """At full size each name is a table's once; columns take names at random."""
     expected, names = names_used(engine)

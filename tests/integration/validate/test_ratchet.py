@@ -1,6 +1,7 @@
 """The ratchet: known debt passes, one new finding fails, whatever was fixed."""
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 from petrec.features.validate.ratchet import compare
 from petrec.fingerprints import Fingerprint, NamedFinding, Tally, digest_of
-from tests.plugins.command import Petrec
+from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database
-from tests.plugins.forks import Completed
+from tests.plugins.forks import Completed, Forks
 
 FILE = ("--baseline", "known.txt")
 ENTRIES = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("0123")))
@@ -42,13 +43,22 @@ def test_two_streams_compare_like_multisets(
         assert getattr(tally, mark) == Counter(kind for kind, _ in entries.elements())
 
 
-@pytest.fixture
-def baseline(petrec: Petrec, clinic: Database, tmp_path: Path) -> Path:
-    """The clinic's debt, written down."""
-    ended = petrec("validate", *FILE, "--update-baseline", dsn=clinic.dsn)
+@pytest.fixture(scope="module")
+def written_down(
+    shared_clinic: Database, forks: Forks, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The clinic's debt, written down once for all its copies."""
+    directory, given = tmp_path_factory.mktemp("known"), ("validate", *FILE, "--update-baseline")
+    ended = forks.run(given, directory, environment(PETREC_DATABASE_URL=shared_clinic.dsn))
     assert (ended.code, ended.err) == (0, "")
     assert "708 added, 0 removed, 708 in all" in ended.out
-    return tmp_path / "known.txt"
+    return directory / "known.txt"
+
+
+@pytest.fixture
+def baseline(written_down: Path, clinic: Database, tmp_path: Path) -> Path:
+    """The clinic's debt, beside the commands of a test."""
+    return Path(shutil.copy(written_down, tmp_path))
 
 
 def ratchet(ended: Completed) -> tuple[int, int, int]:

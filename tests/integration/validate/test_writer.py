@@ -88,7 +88,7 @@ def one_run(clinic: Database, baseline: Path) -> ValidationResult:
     return judge(audit, limits_by_rule({}), ratchet=ratchet)
 
 
-@pytest.mark.parametrize("runs", [5, pytest.param(100, marks=pytest.mark.full)])
+@pytest.mark.parametrize("runs", [3, pytest.param(100, marks=pytest.mark.full)])
 def test_counts_and_rows_are_of_one_moment(clinic: Database, tmp_path: Path, runs: int) -> None:
     with writer(clinic) as written:
         results, commits = [], []
