@@ -78,6 +78,10 @@ def started_cluster(
                 limits = ("--cores", str(cores), "--memory", memory)
                 place_of_it = ("--work-dir", f"{place}/{number}")
                 daemons.start("worker.Worker", *common, *limits, *place_of_it, address)
+            # An application that came between two of them would stay on the first.
+            known = Path(place) / "master.Master.log"
+            until(lambda: known.read_text().count("Registering worker") == workers,
+                  within_s=_PATIENCE_S)  # fmt: skip
             yield SparkCluster(address, {"SPARK_CONF_DIR": place, "SPARK_LOCAL_IP": "127.0.0.1"})
         finally:
             daemons.stop()
