@@ -68,7 +68,7 @@ PLACES = [
 ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(SIMPLE, st.sampled_from([None, "a-token/+="]), st.sampled_from(PLACES))
 def test_a_link_equals_boto3s(key: str, token: str | None, place: BucketAddress) -> None:
     keys = Credentials("AKIAEXAMPLE", "secret/+key", token)
@@ -80,7 +80,7 @@ def test_a_link_equals_boto3s(key: str, token: str | None, place: BucketAddress)
     assert parse_qs(ours.query) == parse_qs(expected.query)
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 4)
 @given(SIMPLE, SIMPLE, st.sampled_from([None, "a-token/+="]))
 def test_fields_equal_boto3s(key: str, content_type: str, token: str | None) -> None:
     keys = Credentials("AKIAEXAMPLE", "secret/+key", token)
