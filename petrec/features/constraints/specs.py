@@ -56,10 +56,10 @@ def _recordings(on_delete: str) -> tuple[Spec, ...]:
         _index("idx_recordings_appointment_id", "indexes", recordings, "appointment_id"),
         _index("idx_recordings_appointment_pet", "indexes", recordings, "appointment_id", pet),
         _index("idx_recordings_pet_status", "indexes", recordings, pet, "status"),
-        Spec(Prevention.PET_NOT_NULL, "required", ObjectKind.NOT_NULL, recordings, (pet,)),
+        Spec(Prevention.PET_NOT_NULL.value, "required", ObjectKind.NOT_NULL, recordings, (pet,)),
         Spec(
-            Prevention.PET_KEY, "required", ObjectKind.FOREIGN_KEY, recordings, (pet,), "pets",
-            on_delete=on_delete,
+            Prevention.PET_KEY.value, "required", ObjectKind.FOREIGN_KEY, recordings, (pet,),
+            "pets", on_delete=on_delete,
         ),
     )  # fmt: skip
 
@@ -85,11 +85,11 @@ def _beyond() -> tuple[Spec, ...]:
     r, key, both = "recordings", ObjectKind.FOREIGN_KEY, ("appointment_id", "pet_id")
     return (
         Spec(
-            Prevention.MEMBERSHIP_KEY, "membership", key, r, both, "appointment_pets", both,
+            Prevention.MEMBERSHIP_KEY.value, "membership", key, r, both, "appointment_pets", both,
             on_delete="NO ACTION",
         ),
         Spec(
-            Prevention.APPOINTMENT_KEY, "appointment-fk", key, r, ("appointment_id",),
+            Prevention.APPOINTMENT_KEY.value, "appointment-fk", key, r, ("appointment_id",),
             "appointments", on_delete="NO ACTION",
         ),
     )  # fmt: skip
