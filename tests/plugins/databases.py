@@ -103,6 +103,9 @@ def _make_template(admin: psycopg.Connection[Any], cluster: Cluster, shape: str)
     )
     with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
+    # The first session writes a file of what each needs of the catalog; VACUUM has deleted it.
+    with psycopg.connect(cluster.dsn(name)):
+        pass
 
 
 def _drop(old: Database) -> None:
