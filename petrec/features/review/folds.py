@@ -1,15 +1,27 @@
 """The surroundings of a recording, grouped to one row per appointment, owner or day.
 
-Each fold is read once and joined by hash: a million cases need no query of their own. A list
-that is too long is NULL, so that the work for a case does not grow with the list.
+Each fold is read once and joined by hash: a million cases need no query of their own. For a few
+cases it is limited to their `keys`, so that its work does not grow with the tables.
+A list that is too long is NULL, so that the work for a case does not grow with the list.
 """
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, any_, case, cast, distinct, func, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Text,
+    any_,
+    case,
+    cast,
+    distinct,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import Subquery
 
+from petrec.features.review.asked import Keys, is_among
 from petrec.features.review.clock import Clock
 from petrec.features.review.context import pet_details
 from petrec.schema import Schema, is_moment
@@ -45,7 +57,7 @@ def pet_json(schema: Schema, pets: Any) -> ColumnElement[Any]:
     )  # fmt: skip
 
 
-def listed(schema: Schema, name: str) -> Subquery:
+def listed(schema: Schema, name: str, keys: Keys = None) -> Subquery:
     """Group an appointment's pets: those that exist as JSON, the ids of all, and their number."""
     links, pets = schema.links, schema.pets
     exists = pets.c.id.is_not(None)
@@ -59,7 +71,7 @@ def listed(schema: Schema, name: str) -> Subquery:
             func.count().label("size"),
         )
         .select_from(links.outerjoin(pets, pets.c.id == links.c.pet_id))
-        .where(links.c.pet_id.is_not(None))
+        .where(links.c.pet_id.is_not(None), is_among(links.c.appointment_id, keys))
         .group_by(links.c.appointment_id)
         .subquery(name)
     )
@@ -71,20 +83,20 @@ def among(pets: ColumnElement[Any], wanted: ColumnElement[Any]) -> ColumnElement
     return select(func.json_agg(pet)).where(pet == any_(wanted)).scalar_subquery()
 
 
-def members(links: FromClause, name: str) -> Subquery:
+def members(links: FromClause, name: str, keys: Keys = None) -> Subquery:
     """Group the ids of an appointment's pets as an array, to look one up."""
     return (
         select(
             links.c.appointment_id.label("appointment_id"),
             func.array_agg(links.c.pet_id).label("ids"),
         )
-        .where(links.c.pet_id.is_not(None))
+        .where(links.c.pet_id.is_not(None), is_among(links.c.appointment_id, keys))
         .group_by(links.c.appointment_id)
         .subquery(name)
     )
 
 
-def recorded(schema: Schema) -> Subquery:
+def recorded(schema: Schema, keys: Keys = None) -> Subquery:
     """Group the pets that an appointment's recordings have."""
     recordings = schema.recordings.alias("siblings")
     pets = distinct(cast(recordings.c.pet_id, Text))
@@ -95,12 +107,13 @@ def recorded(schema: Schema) -> Subquery:
             case((few, func.array_to_json(func.array_agg(pets)))).label("pets"),
         )
         .where(recordings.c.pet_id.is_not(None), recordings.c.appointment_id.is_not(None))
+        .where(is_among(recordings.c.appointment_id, keys))
         .group_by(recordings.c.appointment_id)
         .subquery("recorded")
     )
 
 
-def owned(schema: Schema) -> Subquery | None:
+def owned(schema: Schema, keys: Keys = None) -> Subquery | None:
     """Group the pets of each owner."""
     pets = schema.pets.alias("owned_pets")
     if "owner_id" not in pets.c:
@@ -113,12 +126,13 @@ def owned(schema: Schema) -> Subquery | None:
             case((few, func.array_agg(cast(pets.c.id, Text)))).label("ids"),
             func.json_build_object("size", func.count(), "pets", value).label("owned"),
         )
+        .where(is_among(pets.c.owner_id, keys))
         .group_by(pets.c.owner_id)
         .subquery("owned")
     )
 
 
-def elsewhere(schema: Schema, name: str, clock: Clock) -> Subquery | None:
+def elsewhere(schema: Schema, name: str, clock: Clock, keys: Keys = None) -> Subquery | None:
     """Group the appointments of each pet and day."""
     if not has_day(schema.appointments, "appointment_date"):
         return None
@@ -131,34 +145,45 @@ def elsewhere(schema: Schema, name: str, clock: Clock) -> Subquery | None:
             func.json_agg(_place(schema, clock)).label("places"),
         )
         .join_from(links, appointments, appointments.c.id == links.c.appointment_id)
+        .where(is_among(links.c.pet_id, keys))
         .group_by(links.c.pet_id, day)
         .having(func.count() <= MOST_APPOINTMENTS_OF_A_DAY)
         .subquery(name)
     )
 
 
-def around(schema: Schema, clock: Clock, *, by_vet: bool) -> Subquery | None:
+def around(schema: Schema, clock: Clock, *, by_vet: bool, keys: Keys = None) -> Subquery | None:
     """Group the appointments of each day, or of each day and vet, with their pets."""
     appointments = schema.appointments
     if not has_day(appointments, "appointment_date"):
         return None
-    pets = listed(schema, "listed_around")
-    keys: dict[str, ColumnElement[Any]] = {"day": clock.day(appointments.c.appointment_date)}
+    day = clock.day(appointments.c.appointment_date)
+    pets = listed(schema, "listed_around", _on_days(schema, clock, keys))
+    parts: dict[str, ColumnElement[Any]] = {"day": day}
     if by_vet:
-        keys["vet"] = appointments.c.assigned_vet_user_id
+        parts["vet"] = appointments.c.assigned_vet_user_id
     return (
         select(
-            *(key.label(name) for name, key in keys.items()),
+            *(key.label(name) for name, key in parts.items()),
             func.json_agg(_place(schema, clock, pets.c.pets)).label("places"),
         )
         .join_from(appointments, pets, pets.c.appointment_id == appointments.c.id)
-        .group_by(*keys.values())
+        .where(is_among(day, keys))
+        .group_by(*parts.values())
         .having(
             func.count() <= MOST_APPOINTMENTS_OF_A_DAY,
             func.sum(pets.c.size) <= MOST_PETS_OF_A_DAY,
         )
         .subquery("same_vet" if by_vet else "around")
     )
+
+
+def _on_days(schema: Schema, clock: Clock, days: Keys) -> Keys:
+    """Select the appointments of some days; None for all."""
+    if days is None:
+        return None
+    places = schema.appointments.alias("places")
+    return select(places.c.id).where(is_among(clock.day(places.c.appointment_date), days))
 
 
 def knows_vets(schema: Schema) -> bool:

@@ -1,0 +1,75 @@
+"""Recordings that are asked for by id: seen as in an export, without the rest of the clinic."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Select, create_engine
+from sqlalchemy.pool import NullPool
+
+from petrec.features.review.query import REVIEWED, ids_query, kinds_query
+from petrec.postgres.preflight import load_schema
+from petrec.rules import kind_by_id
+from petrec.schema import Schema
+from petrec.settings import Mapping
+from tests.integration.review.many import fill
+from tests.plugins.databases import Database, MakeDatabase
+
+HIDDEN = {"appointment_pets": "pet_id::text < 'c'", "pets": "true"}
+
+
+def test_a_recording_is_seen_as_in_an_export(database: MakeDatabase) -> None:
+    made, found = database("clinic"), 0
+    for where in ({}, HIDDEN):
+        for connection, schema in _opened(made, Mapping(where=where)):
+            for kind in map(kind_by_id, REVIEWED):
+                exported = connection.scalars(kinds_query(schema, [kind])).all()
+                ids = [seen["key"][0] for seen in exported]
+                asked = connection.scalars(ids_query(schema), {"ids": ids}).all()
+                by_key = {seen["key"][0]: seen for seen in asked}
+                for seen in exported:
+                    alike = {name: by_key[seen["key"][0]][name] for name in seen}
+                    assert _sorted(alike) == _sorted(seen)
+                found += len(exported)
+    assert found
+
+
+def test_one_recording_needs_no_lists_of_other_appointments(database: MakeDatabase) -> None:
+    made = database("empty")
+    with made.connect() as session:
+        fill(session, 2000)
+    for connection, schema in _opened(made, Mapping()):
+        plan = _explained(connection, ids_query(schema), ["40"])
+        grouped = [node for node in _nodes(plan) if node["Node Type"] == "Aggregate"]
+        assert grouped
+        assert all(node["Actual Rows"] * node["Actual Loops"] <= 4 for node in grouped)
+
+
+def _opened(made: Database, mapping: Mapping) -> Iterator[tuple[Connection, Schema]]:
+    engine = create_engine(
+        made.dsn.replace("postgresql:", "postgresql+psycopg:"), poolclass=NullPool
+    )
+    with engine.connect() as connection:
+        yield connection, load_schema(connection, mapping)
+
+
+def _explained(connection: Connection, query: Select[Any], ids: list[str]) -> dict[str, Any]:
+    compiled = query.compile(connection.engine)
+    given = compiled.construct_params({"ids": ids})
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    told = driver.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}", given)
+    plan: dict[str, Any] = told.fetchone()[0][0]["Plan"]
+    return plan
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _sorted(value: Any) -> Any:
+    """Return JSON without the order of its lists, which PostgreSQL leaves open."""
+    if isinstance(value, dict):
+        return {name: _sorted(each) for name, each in value.items()}
+    return sorted(map(repr, map(_sorted, value))) if isinstance(value, list) else value
