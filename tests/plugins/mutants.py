@@ -12,7 +12,6 @@ from tests.plugins.reached import counts_functions, functions_of_commands
 _MUTMUT_TIMEOUT = 36
 # What fixtures take is not in the durations.
 _SET_UP_S = 3
-_late: list[str] = []
 
 
 def is_under_mutmut() -> bool:
@@ -25,8 +24,9 @@ def forks_follow() -> bool:
     return is_under_mutmut() and "__mutmut_" not in os.environ["MUTANT_UNDER_TEST"]
 
 
-def pytest_configure() -> None:
-    """Let Hypothesis only look for a failure: the smallest one, which takes long, helps nobody."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Note how tests end; Hypothesis only finds a failure, since the smallest one takes long."""
+    config.pluginmanager.register(_Ends())
     if is_under_mutmut():
         from hypothesis import Phase, settings
 
@@ -54,21 +54,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         del items[count:]
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remember that a test did not end in time, and write down which one fails without a change."""
-    if report.failed and "from pytest-timeout" in report.longreprtext:
-        _late.append(report.nodeid)
-    # mutmut lets every test fail once, to see that it can.
-    is_meant = os.environ.get("MUTANT_UNDER_TEST") == "fail"
-    if report.failed and not is_meant and (file := os.environ.get("PETREC_MUTANT_FAILURES")):
-        with Path(file).open("a") as out:
-            out.write(f"{report.nodeid}\n")
+class _Ends:
+    """How the tests of one session end; a test may run a session of its own."""
 
+    def __init__(self) -> None:
+        self.late = False
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell mutmut that what failed did not end in time."""
-    if is_under_mutmut() and _late:
-        session.exitstatus = _MUTMUT_TIMEOUT
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember that a test did not end in time; write down which fails without a change."""
+        if report.failed and "from pytest-timeout" in report.longreprtext:
+            self.late = True
+        # mutmut lets every test fail once, to see that it can.
+        is_meant = os.environ.get("MUTANT_UNDER_TEST") == "fail"
+        if report.failed and not is_meant and (file := os.environ.get("PETREC_MUTANT_FAILURES")):
+            with Path(file).open("a") as out:
+                out.write(f"{report.nodeid}\n")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Tell mutmut that what failed did not end in time."""
+        if is_under_mutmut() and self.late:
+            session.exitstatus = _MUTMUT_TIMEOUT
 
 
 @pytest.hookimpl(tryfirst=True)
