@@ -86,14 +86,14 @@ class Lists:
         listed = [one for one in self.sent if one[0].startswith("WITH")]
         assert listed
         plans = [self._explained(EXPLAIN, query, values, generic) for query, values in listed]
-        return sum(_rows_read(node) for plan in plans for node in _nodes(plan) if _scans(node))
+        return sum(_rows_read(node) for plan in plans for node in nodes(plan) if _scans(node))
 
     def indexes(self) -> set[str]:
         """Return the indexes that the last statements use where neither scan nor sort is cheap."""
         asked = [one for one in self.sent if one[0].startswith(("WITH", "SELECT"))]
         plans = [self._explained(ALONE, query, values, False) for query, values in asked]
         return {
-            node["Index Name"] for plan in plans for node in _nodes(plan) if "Index Name" in node
+            node["Index Name"] for plan in plans for node in nodes(plan) if "Index Name" in node
         }
 
     def _explained(self, explain: str, query: str, values: Any, generic: bool) -> dict[str, Any]:
@@ -122,10 +122,11 @@ class Lists:
         return called.as_string(self._session)
 
 
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a plan's nodes, each before those below it."""
     yield plan
     for child in plan.get("Plans", ()):
-        yield from _nodes(child)
+        yield from nodes(child)
 
 
 def _scans(node: dict[str, Any]) -> bool:

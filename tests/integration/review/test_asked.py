@@ -13,6 +13,7 @@ from petrec.schema import Schema
 from petrec.settings import Mapping
 from tests.integration.review.many import fill
 from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.plans import EXPLAIN, nodes
 
 HIDDEN = {"appointment_pets": "pet_id::text < 'c'", "pets": "true"}
 
@@ -39,7 +40,7 @@ def test_one_recording_needs_no_lists_of_other_appointments(database: MakeDataba
         fill(session, 2000)
     for connection, schema in _opened(made, Mapping()):
         plan = _explained(connection, ids_query(schema), ["40"])
-        grouped = [node for node in _nodes(plan) if node["Node Type"] == "Aggregate"]
+        grouped = [node for node in nodes(plan) if node["Node Type"] == "Aggregate"]
         assert grouped
         assert all(node["Actual Rows"] * node["Actual Loops"] <= 4 for node in grouped)
 
@@ -57,15 +58,9 @@ def _explained(connection: Connection, query: Select[Any], ids: list[str]) -> di
     given = compiled.construct_params({"ids": ids})
     driver = connection.connection.driver_connection
     assert driver is not None
-    told = driver.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {compiled}", given)
+    told = driver.execute(f"{EXPLAIN} {compiled}", given)
     plan: dict[str, Any] = told.fetchone()[0][0]["Plan"]
     return plan
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", ()):
-        yield from _nodes(child)
 
 
 def _sorted(value: Any) -> Any:
