@@ -1,23 +1,13 @@
 """The surroundings of a recording, grouped to one row per appointment, owner or day.
 
 Each fold is read once and joined by hash: a million cases need no query of their own. For a few
-cases it is limited to their `keys`, so that its work does not grow with the tables.
-A list that is too long is NULL, so that the work for a case does not grow with the list.
+cases it is limited to their `keys`, so that its groups do not grow with the tables. A list that is
+too long is NULL, so that the work for a case does not grow with the list.
 """
 
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Text,
-    any_,
-    case,
-    cast,
-    distinct,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, FromClause, Text, any_, case, cast, distinct, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import Subquery
 
