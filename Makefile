@@ -61,7 +61,7 @@ mutants: $(VENV)/.dev ## Change the code of one AREA (rules, runs, constraints, 
 	$(BIN)/python -m tools.mutants $(AREA) $(WORKERS) $(if $(SAMPLE),--sample $(SAMPLE) --seed $(SEED))
 
 .PHONY: test-fast
-test-fast: $(VENV)/.dev ## The tests that need no server, in a minute
+test-fast: $(VENV)/.dev ## The tests that need no server, in 20 seconds
 	$(BIN)/python -m pytest -q tests/unit
 
 PROPERTIES := tests/integration/rules/test_rule_twins.py tests/integration/review/test_outcome_twins.py \
@@ -116,7 +116,7 @@ coverage: $(VENV)/.dev ## Branch coverage, with all processes that the tests sta
 	$(BIN)/coverage report
 
 # Newer versions of what the lowest need in turn may warn of them; that is no fault of petrec's.
-LOWEST_TESTS ?= tests/unit tests/integration/validate tests/integration/cli/test_startup.py tests/acceptance/test_demo.py
+LOWEST_TESTS ?= tests/unit tests/integration/lake/test_[or]*.py tests/integration/validate tests/integration/cli/test_startup.py tests/acceptance/test_demo.py
 test-lowest: ## A selection of the tests with the lowest versions that pyproject.toml allows
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[dev]'

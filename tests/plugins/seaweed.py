@@ -81,7 +81,7 @@ def losing_deletions(seaweed: Seaweed, most: int) -> Iterator[str]:
                 self.do_HEAD()
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Way) as server:
-        Thread(target=server.serve_forever).start()
+        Thread(target=server.serve_forever, args=(0.01,)).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:

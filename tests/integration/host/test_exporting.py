@@ -60,7 +60,7 @@ def collector() -> Iterator[tuple[str, ExportTraceServiceRequest]]:
             """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}", got
         server.shutdown()
 

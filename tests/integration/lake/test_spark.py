@@ -20,14 +20,14 @@ from petrec.fingerprints import NamedFinding, stream_findings
 from petrec.lake.choice import FileEngine
 from petrec.operations.session import Session
 from petrec.rules.census import take_census
+from tests.integration.lake.test_odd_csv import write
+from tests.integration.lake.test_random_clinics import hold_equal
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, environment
 from tests.plugins.databases import Database, databases
 from tests.plugins.known_clinics import MANY_KINDS
 from tests.plugins.random_clinics import Clinic, clinics
 from tests.plugins.spark import WORKERS, SparkCluster
-from tests.unit.lake.test_odd_csv import write
-from tests.unit.lake.test_random_clinics import hold_equal
 
 # Java starts as many processes as there are workers, beside those of other tests.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]

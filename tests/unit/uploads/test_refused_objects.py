@@ -34,7 +34,7 @@ class _Store(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def store() -> Iterator[BucketAddress]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Store) as server:
-        Thread(target=server.serve_forever).start()
+        Thread(target=server.serve_forever, args=(0.01,)).start()
         endpoint = f"http://127.0.0.1:{server.server_address[1]}"
         yield BucketAddress("sounds", endpoint=endpoint, path_style=True)
         server.shutdown()

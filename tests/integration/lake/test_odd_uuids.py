@@ -8,9 +8,9 @@ import pytest
 
 import petrec as api
 from petrec.errors import SchemaMismatchError
-from tests.unit.lake.test_odd_csv import COUNTS, TABLES, counts, write
-from tests.unit.lake.test_odd_files import parquet
-from tests.unit.lake.test_odd_ids import counted
+from tests.integration.lake.test_odd_csv import COUNTS, TABLES, counts, write
+from tests.integration.lake.test_odd_files import parquet
+from tests.integration.lake.test_odd_ids import counted
 
 # Small letters and capitals both differ from digits; pets, appointments, owners of several numbers.
 UUIDS = {

@@ -9,7 +9,7 @@ import pytest
 import petrec as api
 from petrec.errors import PetrecError, SchemaMismatchError, UsageError
 from petrec.lake.duckdb_extensions import open_s3
-from tests.unit.lake.test_odd_csv import COUNTS, TABLES, counts, write
+from tests.integration.lake.test_odd_csv import COUNTS, TABLES, counts, write
 
 SEEN = "2026-01-01"
 

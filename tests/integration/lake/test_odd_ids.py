@@ -7,8 +7,8 @@ import pytest
 
 import petrec as api
 from petrec.errors import SchemaMismatchError
-from tests.unit.lake.test_odd_csv import COUNTS, TABLES, counts, write
-from tests.unit.lake.test_odd_files import parquet
+from tests.integration.lake.test_odd_csv import COUNTS, TABLES, counts, write
+from tests.integration.lake.test_odd_files import parquet
 
 # Without pet 1.0, a count would say that it dangles.
 NUMBERS = {
