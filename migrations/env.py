@@ -2,6 +2,8 @@
 
 from alembic import context
 
+from petrec.features.runs.journal.tables import revisions
+
 config = context.config
 
 
@@ -10,8 +12,8 @@ def run() -> None:
     context.configure(
         connection=config.attributes["connection"],
         target_metadata=None,
-        version_table="alembic_version",
-        version_table_schema="petrec",
+        version_table=revisions.name,
+        version_table_schema=revisions.schema,
         transaction_per_migration=True,
     )
     with context.begin_transaction():

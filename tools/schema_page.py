@@ -17,7 +17,7 @@ Next: [growth, backup and removal](../schema-petrec.md).
 def tables_page() -> str:
     """Return the page."""
     comments: dict[str, dict[str, str]] = {}
-    for revision in sorted(_VERSIONS.glob("*.py")):
+    for revision in sorted(_VERSIONS.rglob("*.py")):
         for table, own in runpy.run_path(str(revision)).get("COMMENTS", {}).items():
             comments.setdefault(table, {}).update(own)
     sections = [_section(table, comments[table]) for table in sorted(comments)]

@@ -34,7 +34,7 @@ WHERE relnamespace = 'petrec'::regnamespace AND relkind = 'r' AND description IS
 """
 LIST = """
 from petrec.features.runs.journal.install import migrations_path
-print(*(file.name for file in (migrations_path() / "versions").iterdir()))
+print(*(file.name for file in (migrations_path() / "versions").rglob("*.py")))
 """
 
 

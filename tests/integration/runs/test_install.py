@@ -1,12 +1,25 @@
 """petrec's own tables are created where they may be, and never changed by an older petrec."""
 
+import sys
+
 import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from petrec.errors import JournalVersionError, PermissionMissingError, SchemaMismatchError
-from petrec.features.runs.journal.install import install_journal, only_writer
+from petrec.features.runs.journal.install import (
+    alembic_config,
+    install_journal,
+    migrations_path,
+    only_writer,
+)
 from petrec.features.runs.journal.lock import is_held
-from petrec.features.runs.journal.presence import is_readable, journal_hindrances
+from petrec.features.runs.journal.presence import (
+    is_readable,
+    journal_hindrances,
+    recorded_revisions,
+)
 from petrec.postgres.connection import make_engine
 from petrec.postgres.dsn import resolve_dsn
 from petrec.settings import Settings
@@ -71,6 +84,51 @@ def test_tables_of_a_newer_version_are_left_alone(empty_database: Database) -> N
         install_journal(engine)
     assert refused.value.hint.endswith(__version__)
     assert empty_database.execute(TABLES) == tables
+
+
+def test_tables_that_are_the_newest_need_no_alembic(
+    empty_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = make_engine(resolve_dsn(empty_database.dsn, None), Settings(), "test")
+    install_journal(engine)
+    monkeypatch.setitem(sys.modules, "alembic", None)
+    install_journal(engine)
+    with pytest.raises(ImportError, match="alembic"):
+        install_journal(engine, "outbox")
+
+
+def test_older_tables_are_upgraded_and_those_of_a_newer_branch_refused(
+    empty_database: Database,
+) -> None:
+    engine = make_engine(resolve_dsn(empty_database.dsn, None), Settings(), "test")
+    install_journal(engine)
+    install_journal(engine, "history")
+    with engine.connect() as connection:
+        newest = recorded_revisions(connection)
+        command.downgrade(alembic_config(connection), "journal@-1")
+        connection.commit()
+        assert recorded_revisions(connection) != newest
+    install_journal(engine)
+    with engine.connect() as connection:
+        assert recorded_revisions(connection) == newest
+    empty_database.execute("INSERT INTO petrec.alembic_version VALUES ('9999_new')")
+    with pytest.raises(JournalVersionError):
+        install_journal(engine)
+
+
+def test_a_revision_has_the_name_of_its_file_and_its_branch_that_of_the_directory(
+    empty_database: Database,
+) -> None:
+    engine = make_engine(resolve_dsn(empty_database.dsn, None), Settings(), "test")
+    with engine.connect() as connection:
+        script = ScriptDirectory.from_config(alembic_config(connection))
+    directories = {file.parent.name: file.parent for file in migrations_path().rglob("v*/*/*.py")}
+    for branch in {label for each in script.walk_revisions() for label in each.branch_labels}:
+        files = sorted(directories.pop(branch).glob("*.py"))
+        order = list(script.iterate_revisions(f"{branch}@head", f"{branch}@base"))
+        assert [each.revision for each in reversed(order)] == [file.stem for file in files]
+        assert {each.module.__file__ for each in order} == {str(file) for file in files}
+    assert directories == {}
 
 
 def test_the_only_writer_plans_in_one_transaction(empty_database: Database) -> None:

@@ -13,7 +13,12 @@ from petrec.errors import (
     PermissionMissingError,
 )
 from petrec.features.runs.journal import lock
-from petrec.features.runs.journal.presence import MAY_CREATE, SCHEMA_EXISTS, refuse_foreign
+from petrec.features.runs.journal.presence import (
+    MAY_CREATE,
+    SCHEMA_EXISTS,
+    recorded_revisions,
+    refuse_foreign,
+)
 from petrec.features.runs.journal.tables import SCHEMA
 from petrec.features.runs.journal.together import NO_TENANT, check_coordinator, commit_together
 from petrec.schema import PLAIN, Layout
@@ -29,6 +34,7 @@ def alembic_config(connection: Connection) -> "Config":
 
     config = Config()
     config.set_main_option("script_location", str(migrations_path()).replace("%", "%%"))
+    config.set_main_option("recursive_version_locations", "true")
     config.attributes["connection"] = connection
     return config
 
@@ -42,24 +48,40 @@ def migrations_path() -> Path:
 
 def install_journal(engine: Engine, branch: str = "journal") -> None:
     """Create or upgrade a branch; errors: PermissionMissingError, JournalVersionError."""
-    from alembic import command  # noqa: PLC0415 - a reader needs no Alembic
-    from alembic.util import CommandError  # noqa: PLC0415
-
     with (
         engine.connect() as connection,
         lock.bounded(connection),
         lock.installing(connection),
     ):
         refuse_foreign(connection)
-        if not connection.scalar(SCHEMA_EXISTS):
-            _create_schema(connection)
-        connection.commit()
-        try:
-            command.upgrade(alembic_config(connection), f"{branch}@head")
-        except CommandError as error:
-            hint = f"use the version that wrote them, or one newer than {__version__}"
-            raise JournalVersionError(hint=hint) from error
-        connection.commit()
+        if not _is_newest(recorded_revisions(connection), branch):
+            _upgrade(connection, branch)
+
+
+def _is_newest(recorded: set[str], branch: str) -> bool:
+    """Return whether the branch's last revision is recorded, and none of a newer petrec.
+
+    Each branch has a directory, and each revision's file its name and number.
+    """
+    versions = migrations_path() / "versions"
+    known = {file.stem for file in versions.glob("*/*.py")}
+    last = max(file.stem for file in (versions / branch).glob("*.py"))
+    return last in recorded and recorded <= known
+
+
+def _upgrade(connection: Connection, branch: str) -> None:
+    from alembic import command  # noqa: PLC0415 - most commands need no Alembic
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    if not connection.scalar(SCHEMA_EXISTS):
+        _create_schema(connection)
+    connection.commit()
+    try:
+        command.upgrade(alembic_config(connection), f"{branch}@head")
+    except CommandError as error:
+        hint = f"use the version that wrote them, or one newer than {__version__}"
+        raise JournalVersionError(hint=hint) from error
+    connection.commit()
 
 
 @contextmanager

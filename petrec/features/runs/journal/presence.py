@@ -1,6 +1,6 @@
-"""Whether petrec's own tables exist, are readable and writable; from the catalog only."""
+"""Whether petrec's own tables exist, are readable and writable, and their revisions."""
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, select, text
 
 from petrec.errors import RunNotFoundError, SchemaMismatchError
 from petrec.features.runs.journal.tables import (
@@ -10,6 +10,7 @@ from petrec.features.runs.journal.tables import (
     edits,
     link_changes,
     plan_items,
+    revisions,
     runs,
     skips,
 )
@@ -91,6 +92,14 @@ def is_readable(connection: Connection, *tables: Table) -> bool:
     if {row.name for row in found if row.readable} != names:
         return False
     return not (_foreign(connection) or _others_code(connection))
+
+
+def recorded_revisions(connection: Connection) -> set[str]:
+    """Return the revisions of petrec's tables; none where this role may not read them."""
+    found = connection.execute(_JOURNAL, {"names": [revisions.name]})
+    if not any(row.readable for row in found):
+        return set()
+    return set(connection.scalars(select(revisions.c.version_num)))
 
 
 def require_journal(connection: Connection, run_id: int) -> None:

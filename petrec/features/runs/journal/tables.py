@@ -157,3 +157,6 @@ history_findings = Table(
     Column("present", Boolean, nullable=False),
     Column("run_id", BigInteger, nullable=False),
 )
+
+# Alembic keeps this one: the last revision of each branch that has any.
+revisions = Table("alembic_version", MetaData(schema=SCHEMA), Column("version_num", Text))
