@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.plugins.servers",
     "tests.plugins.few",
     "tests.plugins.correlation",
+    "tests.plugins.templates",
     "tests.plugins.databases",
     "tests.plugins.backfilled",
     "tests.plugins.batches",

@@ -10,8 +10,9 @@ import pytest
 
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.forks import Completed
+from tests.plugins.templates import DATA, SHAPES
 from tests.plugins.waiting import until
 
 COUNTS = {

@@ -14,7 +14,6 @@ from petrec.features.runs.batches.size import Pace
 from petrec.features.runs.batches.split import SplitWrite, Write
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.batches.write import write_query
-from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.store import read_run
 from petrec.features.runs.run import Run
 from petrec.features.runs.targets import make_target
@@ -83,7 +82,6 @@ class Work:
 @pytest.fixture
 def work(clinic: Database) -> Iterator[Work]:
     engine = make_engine(resolve_dsn(clinic.dsn, None), Settings(), "test")
-    install_journal(engine)
     with engine.connect() as connection:
         schema = load_schema(connection, Settings().mapping)
         run = write_plan(connection, schema, make_target(schema, ["updated_at"]))

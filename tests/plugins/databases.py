@@ -1,11 +1,8 @@
 """Databases cloned from templates: the damaged clinic in several shapes."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg
@@ -14,11 +11,9 @@ from psycopg.pq import ExecStatus
 from psycopg.sql import Composed
 from sqlalchemy import Engine, NullPool, create_engine
 
-from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
+from tests.plugins.templates import begins_with_journal, template_of
 
-DATA = Path(__file__).parent.parent / "data"
-SHAPES = ("clinic", "renamed", "text_ids", "integer_ids", "partitioned", "with_visits")
 RECORDINGS = {"renamed": '"vet data"."Audio Files"'}
 
 
@@ -81,33 +76,6 @@ class MakeDatabase(Protocol):
         """Return it; on the newest server unless another is given."""
 
 
-def _template(cluster: Cluster, shape: str) -> str:
-    name = f"tpl_{shape}"
-    with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
-        # Several mutants use one server.
-        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", (name,))
-        found = admin.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
-        if found is None:
-            _make_template(admin, cluster, shape)
-    return name
-
-
-def _make_template(admin: psycopg.Connection[Any], cluster: Cluster, shape: str) -> None:
-    name = f"tpl_{shape}"
-    base = "template0" if shape == "clinic" else _template(cluster, "clinic")
-    admin.execute(f"CREATE DATABASE {name} TEMPLATE {base}")
-    script = DATA / "clinic.sql" if shape == "clinic" else DATA / "shapes" / f"{shape}.sql"
-    psql = [str(client_program("psql")), "-qX", "-v", "ON_ERROR_STOP=1", "-d", cluster.dsn(name)]
-    subprocess.run(
-        [*psql, "-o", os.devnull, "-f", str(script)], check=True, stdin=subprocess.DEVNULL
-    )
-    with psycopg.connect(cluster.dsn(name), autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
-    # The first session writes a file of what each needs of the catalog; VACUUM has deleted it.
-    with psycopg.connect(cluster.dsn(name)):
-        pass
-
-
 def _drop(old: Database) -> None:
     for connection in old.connections:
         connection.close()
@@ -128,14 +96,14 @@ def copied(source: Database) -> Iterator[Database]:
 
 
 @contextmanager
-def databases(cluster: Cluster) -> Iterator[MakeDatabase]:
-    """Make databases, which go with the block."""
+def databases(cluster: Cluster, *, journal: bool = False) -> Iterator[MakeDatabase]:
+    """Make databases, with petrec's journal or without, which go with the block."""
     made: list[Database] = []
 
     def make(shape: str = "clinic", server: Cluster | None = None) -> Database:
         server = server or cluster
-        template = "template0" if shape == "empty" else _template(server, shape)
-        new = Database(server, server.copies.make(template), shape)
+        name = server.copies.make(template_of(server, shape, journal=journal))
+        new = Database(server, name, shape)
         made.append(new)
         return new
 
@@ -147,9 +115,9 @@ def databases(cluster: Cluster) -> Iterator[MakeDatabase]:
 
 
 @pytest.fixture
-def database(cluster: Cluster) -> Iterator[MakeDatabase]:
+def database(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[MakeDatabase]:
     """Makes databases, which the test alone sees."""
-    with databases(cluster) as make:
+    with databases(cluster, journal=begins_with_journal(request.node)) as make:
         yield make
 
 

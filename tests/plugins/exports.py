@@ -10,8 +10,9 @@ import pytest
 from tests.plugins.case_files import decide, read_csv, write_csv
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import environment
-from tests.plugins.databases import Database, _template
+from tests.plugins.databases import Database
 from tests.plugins.forks import Forks
+from tests.plugins.templates import template_of
 
 if TYPE_CHECKING:
     from petrec.features.review.checked import Checked
@@ -25,7 +26,7 @@ FEW = ("--kind", "missing_no_pets", "--kind", "missing_no_appointment")
 def exports(cluster: Cluster, forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the cases in every format, and a workbook of a few."""
     directory = tmp_path_factory.mktemp("exports")
-    env = environment(PETREC_DATABASE_URL=cluster.dsn(_template(cluster, "clinic")))
+    env = environment(PETREC_DATABASE_URL=cluster.dsn(template_of(cluster, "clinic")))
     for files in (("cases.csv", "cases.xlsx"), ("few.xlsx", *FEW)):
         ended = forks.run(("review", "export", *files), directory, env)
         assert ended.code == 0, ended.err
@@ -52,7 +53,7 @@ def decided(exported: Exported) -> Path:
 @pytest.fixture(scope="module")
 def shared_clinic(cluster: Cluster) -> Iterator[Database]:
     """The clinic, to be read only."""
-    found = Database(cluster, _template(cluster, "clinic"))
+    found = Database(cluster, template_of(cluster, "clinic"))
     yield found
     for connection in found.connections:
         connection.close()

@@ -1,4 +1,4 @@
-"""A journal that a test fills row by row, beside a clinic of a few rows."""
+"""A journal that a test of `integration/runs` fills row by row, beside a clinic of a few rows."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.store import create_run
 from petrec.features.runs.journal.tables import changes
 from petrec.features.runs.run import Action, Target
@@ -28,7 +27,6 @@ def journal(database: Database, rows: str, *targets: Target) -> Iterator[Connect
     """Open a database with these rows, and a journal with a review of each target, from run 1."""
     database.execute(TABLES + rows)
     engine = make_engine(resolve_dsn(database.dsn, None), Settings(), "test")
-    install_journal(engine)
     with engine.connect() as connection:
         for target in targets:
             create_run(connection, Action.REVIEW, target)

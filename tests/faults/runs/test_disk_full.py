@@ -22,6 +22,7 @@ def small_disk(clinic: Database) -> Iterator[Path]:
         clinic.execute("DROP SCHEMA petrec CASCADE")
 
 
+@pytest.mark.no_journal
 def test_disk_full_stops_resumably(
     spawn: Spawn, petrec: Petrec, clinic: Database, small_disk: Path
 ) -> None:

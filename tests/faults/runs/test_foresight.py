@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
@@ -105,6 +106,7 @@ def test_a_moved_key_is_told(database: MakeDatabase, any_cluster: Cluster) -> No
         }
 
 
+@pytest.mark.no_journal
 def test_all_that_is_lacking_is_told_at_once(
     petrec: Petrec, clinic: Database, exported: Exported
 ) -> None:

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from petrec.errors import IllegalTransitionError
-from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.store import change_state, create_run, read_run
 from petrec.features.runs.run import TRANSITIONS, Action, RunState, Target
 from petrec.operations.backfill import apply_backfill
@@ -98,7 +97,6 @@ def test_every_kind_of_run_can_be_abandoned(
 
 def test_only_the_listed_transitions_are_made(clinic: Database) -> None:
     engine = make_engine(resolve_dsn(clinic.dsn, None), Settings(), "test")
-    install_journal(engine)
     target = Target("public.recordings", ("id",), "pet_id", name=NAME)
     for before, after in itertools.product(RunState, RunState):
         with engine.begin() as connection:

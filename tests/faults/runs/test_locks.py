@@ -65,7 +65,6 @@ def spawn_paused(spawn: Spawn, clinic: Database, pause: Path) -> Any:
     """Start a run that waits, with everything planned, until the file is gone."""
     pause.touch()
     process = spawn(*APPLY, "--pause-file", str(pause), dsn=clinic.dsn)
-    until(lambda: clinic.execute("SELECT to_regclass('petrec.runs')") != [(None,)])
     until(lambda: state(clinic)[1] is not None)
     return process
 

@@ -13,7 +13,6 @@ from petrec.features.backfill.record import write_plan
 from petrec.features.backfill.work import BackfillWork
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.batches.write import Written, write_batch, write_query
-from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.run import Run
 from petrec.features.runs.targets import make_target
 from petrec.features.runs.undo.plan import plan_undo
@@ -99,7 +98,6 @@ def planned(clinic: Database) -> Iterator[tuple[Gated, BackfillWork, Run, int]]:
     """Plan a backfill; its first item with an appointment is to be written."""
     settings = Settings()
     engine = make_engine(resolve_dsn(clinic.dsn, None), settings, "test")
-    install_journal(engine)
     with engine.connect() as connection, clinic.connect() as keeper:
         schema = load_schema(connection, settings.mapping)
         run = write_plan(connection, schema, make_target(schema))

@@ -6,9 +6,10 @@ from tests.plugins.alembic_project import HostProject, Project
 from tests.plugins.clean import clean, digest
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.forks import Completed
 from tests.plugins.servers import BINARIES, running
+from tests.plugins.templates import DATA
 
 STRANGERS = """
 DELETE FROM recordings r WHERE NOT EXISTS (SELECT FROM appointment_pets a

@@ -14,8 +14,8 @@ from petrec.api import IdStyle, Options, build_router
 from petrec.errors import SettingsError
 from petrec.settings import load_settings
 from tests.plugins.api import Api
-from tests.plugins.databases import DATA
 from tests.plugins.memory_store import MemoryStore
+from tests.plugins.templates import DATA
 
 BODY = {"recording_type": "visit_audio", "filename": "a.m4a", "content_type": "audio/mp4"}
 BLOCKED = """

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.templates import DATA, SHAPES
 
 JSON = ("--format", "json")
 

@@ -102,6 +102,7 @@ def test_json_lines_are_a_plan_too_and_a_whole_plan_is_a_whole_backfill(plan: Pl
     assert told["run"]["changed"] == len(certain)
 
 
+@pytest.mark.no_journal
 def test_all_faults_of_a_file_are_told_at_once_with_their_lines(plan: Plan) -> None:
     (one, pet), (other, _) = plan.database.execute(CERTAIN)[:2]
     text = (

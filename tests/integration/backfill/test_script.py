@@ -13,8 +13,9 @@ import pytest
 from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.runs import APPLY
+from tests.plugins.templates import DATA, SHAPES
 
 REWRITES = """
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS
@@ -51,6 +52,7 @@ def journaled(database: Database) -> dict[str, Any]:
     return {str(key): new for key, new in database.execute(query)}
 
 
+@pytest.mark.no_journal
 @pytest.mark.few(2)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_script_changes_what_a_run_changes(

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.plugins.command import Petrec, Spawn
-from tests.plugins.databases import DATA, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.runs import APPLY, changed, state
+from tests.plugins.templates import DATA
 from tests.plugins.waiting import until
 
 OF_PRACTICE = """
@@ -88,6 +89,7 @@ def test_a_column_of_the_recordings_goes_before_one_of_appointments(
     assert sum(s["count"] for s in plan["strategies"]) + plan["left"] == 1
 
 
+@pytest.mark.no_journal
 @pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("condition", "words"),

@@ -9,7 +9,8 @@ import pytest
 from tests.plugins.binaries import client_program
 from tests.plugins.clean import clean, digest
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.templates import DATA
 
 SHAPES = DATA / "shapes"
 APPLY = ("constraints", "apply", "--yes", "--format", "json", "--group", "required")

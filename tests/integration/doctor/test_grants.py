@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, Database
+from tests.plugins.databases import Database
+from tests.plugins.templates import DATA
 from tools.fill_cases import decide
 
 

@@ -13,7 +13,8 @@ import pytest
 import petrec as api
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase, databases
+from tests.plugins.databases import Database, MakeDatabase, databases
+from tests.plugins.templates import DATA, SHAPES
 
 OF_THE_ENGINE = ("engine", "server_version", "taken_at", "remarks", "database")
 

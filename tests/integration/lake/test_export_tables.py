@@ -11,7 +11,8 @@ import pytest
 from petrec.lake.manifest import checksum
 from petrec.lake.parquet import parquet_writer
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.templates import DATA, SHAPES
 
 
 def exported(petrec: Petrec, database: Database, directory: Path, *options: str) -> Any:

@@ -15,7 +15,8 @@ from petrec.lake.live import LiveEngine, LiveSource
 from petrec.rules.census import census_query, take_census
 from tests.integration.lake.test_audit_files import options_of
 from tests.plugins.command import Petrec
-from tests.plugins.databases import SHAPES, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.templates import SHAPES
 
 LIVE = ("--engine", "duckdb")
 

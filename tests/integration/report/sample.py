@@ -18,7 +18,8 @@ from tests.integration.report.simulation import DAYS, Clinic, engine_of, live, m
 from tests.plugins.binaries import find_binaries
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import ROOT, environment
-from tests.plugins.databases import Database, _template
+from tests.plugins.databases import Database
+from tests.plugins.templates import template_of
 
 SAMPLE = ROOT / "reports" / "sample.json"
 BACKFILL_DAY = 17
@@ -86,7 +87,7 @@ def main(target: Path = SAMPLE) -> None:
     cluster = Cluster.start(major, directory)
     history = cluster.directory / "history.txt"
     try:
-        template = _template(cluster, "clinic")
+        template = template_of(cluster, "clinic")
         with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE sample TEMPLATE {template}")
         result = simulate(Database(cluster, "sample"), history)

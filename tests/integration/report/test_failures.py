@@ -14,7 +14,8 @@ from petrec.files import atomic_text
 from tests.plugins.binaries import client_program
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec, Spawn
-from tests.plugins.databases import DATA, Database
+from tests.plugins.databases import Database
+from tests.plugins.templates import DATA
 from tests.plugins.waiting import until
 
 FILES = ("report.html", "report.eml", "report.md", "report.json", "petrec.prom", "history.txt")

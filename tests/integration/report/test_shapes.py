@@ -13,8 +13,9 @@ from petrec.features.report.result import Movement, ReportResult
 from tests.integration.report.simulation import engine_of, report_on
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.memory import peak_kib
+from tests.plugins.templates import DATA, SHAPES
 
 FILES = (
     "--html", "r.html", "--email", "r.eml", "--markdown", "r.md", "--json", "r.json",

@@ -12,10 +12,11 @@ from openpyxl.utils import get_column_letter
 
 from tests.plugins.case_files import FIRST, decide, decide_some, read_csv, write_csv
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, SHAPES, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.exports import Exported
 from tests.plugins.forks import Completed
 from tests.plugins.servers import BINARIES, running
+from tests.plugins.templates import DATA, SHAPES
 
 APPLY = ("--apply", "--yes", "-q", "--format", "json")
 
@@ -74,6 +75,7 @@ def test_every_shape_and_version(
     whole_way(petrec, database(shape, server), tmp_path)
 
 
+@pytest.mark.no_journal
 def test_a_plan_writes_nothing_and_an_undone_import_can_be_repeated(
     petrec: Petrec, clinic: Database, exported: Exported
 ) -> None:

@@ -129,6 +129,7 @@ def test_the_page_s_download(
     assert clinic.execute(who) == [("Ada", "=1+1")]
 
 
+@pytest.mark.no_journal
 def test_a_role_is_told_what_it_lacks(
     petrec: Petrec, clinic: Database, tmp_path: Path, cases: list[Row]
 ) -> None:

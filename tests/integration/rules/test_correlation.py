@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from petrec.cli.app import app
 from tests.plugins.case_files import decide_some
 from tests.plugins.correlation import take_repeated
-from tests.plugins.databases import DATA, MakeDatabase
+from tests.plugins.databases import MakeDatabase
+from tests.plugins.templates import DATA
 
 COMMANDS = (
     "audit",

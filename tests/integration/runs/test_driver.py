@@ -15,7 +15,6 @@ from petrec.features.runs.driver.driver import Driver
 from petrec.features.runs.driver.stop import SLOW_ROW
 from petrec.features.runs.driver.throttle import Throttling
 from petrec.features.runs.journal import lock
-from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.resume import abandon_run, plan_resume
 from petrec.features.runs.run import Observer, Run, RunState
 from petrec.features.runs.targets import make_target
@@ -184,6 +183,7 @@ def test_a_resumed_run_knows_what_it_had_written(
     assert (done.before, done.changed, done.failure) == (changed, PLANNED, None)
 
 
+@pytest.mark.no_journal
 def test_a_target_with_another_writer_is_left_alone(
     clinic: Database, clinic_engine: Engine, schema: Schema, run_all: RunAll
 ) -> None:
@@ -197,7 +197,6 @@ def test_a_target_with_another_writer_is_left_alone(
 
 
 def test_an_abandoned_run_is_final(clinic: Database, clinic_engine: Engine, schema: Schema) -> None:
-    install_journal(clinic_engine)
     target = make_target(schema)
     with clinic_engine.begin() as connection:
         planned = write_plan(connection, schema, target)

@@ -9,7 +9,6 @@ from petrec.features.runs.at_once import NotWrittenError, write_at_once
 from petrec.features.runs.batches.batch import write_rows
 from petrec.features.runs.batches.write import Written, write_query
 from petrec.features.runs.edits import Edit, EditWork, record_edits
-from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.store import read_run
 from petrec.features.runs.journal.tables import changes
 from petrec.features.runs.run import Action, SkipCause
@@ -41,7 +40,6 @@ def test_only_rows_that_are_as_expected_are_written(
         edit(rows[4], file_size_bytes=None),
     ]
     clinic.execute("UPDATE recordings SET file_size_bytes = NULL WHERE id = %s", (rows[4][0],))
-    install_journal(clinic_engine)
     with clinic_engine.connect() as connection:
         schema = load_schema(connection, Settings().mapping)
         target = make_target(schema, ["updated_at"])

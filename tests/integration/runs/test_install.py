@@ -28,6 +28,7 @@ from tests.plugins.databases import Database
 
 NAME = '"public"."recordings"'
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'petrec'"
+pytestmark = pytest.mark.no_journal
 
 
 def test_a_role_that_may_create_no_schema_is_told_what_to_ask_for(empty_database: Database) -> None:

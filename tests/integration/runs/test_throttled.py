@@ -9,7 +9,6 @@ from sqlalchemy.exc import ProgrammingError
 from petrec.errors import RunStoppedError
 from petrec.features.runs.batches.batch import Batch
 from petrec.features.runs.driver.throttle import Lap, Throttle, Throttling
-from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.journal.store import create_run, read_run
 from petrec.features.runs.journal.tables import runs
 from petrec.features.runs.run import Action, Run
@@ -19,7 +18,6 @@ from tests.plugins.planned_runs import TARGET
 
 @pytest.fixture
 def run(clinic_engine: Engine) -> Run:
-    install_journal(clinic_engine)
     with clinic_engine.begin() as connection:
         return read_run(connection, TARGET.name, create_run(connection, Action.BACKFILL, TARGET))
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.plugins.cluster import Cluster
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
+from tests.plugins.templates import DATA
 
 WANTED = """
 not_null = ["recordings(pet_id)"]

@@ -7,8 +7,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.plugins.command import Petrec
-from tests.plugins.databases import DATA, Database, MakeDatabase
+from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.forks import Completed
+from tests.plugins.templates import DATA
 
 OFF = """[validate.rules]
 missing_inferable = "off"
