@@ -19,7 +19,11 @@ from petrec.features.runs.journal import lock
 from petrec.features.runs.targets import mapped_target
 from petrec.postgres.ddl.progress import Progress
 from petrec.postgres.ddl.run import LockPolicy, Runner
+from petrec.postgres.session_state import with_settings
 from petrec.postgres.writable import check_primary
+
+# Each step is judged by the same queries of the catalog, which need no plan for each.
+_PLANNER = {"plan_cache_mode": "force_generic_plan"}
 
 Guard = Callable[[tuple[Step, ...]], None]
 
@@ -87,7 +91,7 @@ def _working(engine: Engine, wanted: Request) -> Iterator[Connection]:
     """Yield an autocommit connection, with no other petrec process at work."""
     target = mapped_target(wanted.mapping)
     with engine.connect() as connection, lock.held(connection, target):
-        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.execution_options(isolation_level="AUTOCOMMIT", **with_settings(_PLANNER))
         yield connection
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 
 from petrec.rules.kind import Prevention
 
@@ -42,11 +43,12 @@ def _index(name: str, group: str, table: str, *columns: str, partial: bool = Fal
     return Spec(name, group, ObjectKind.INDEX, table, columns, partial=partial)
 
 
-def specs(groups: tuple[str, ...], on_delete: str) -> list[Spec]:
+@cache
+def specs(groups: tuple[str, ...], on_delete: str) -> tuple[Spec, ...]:
     """Return the objects of these groups; `on_delete` is for the recordings' pet."""
     wanted = (*_recordings(on_delete), *_visits(), *_beyond(), *_lists())
     with_visits = "visits" in groups
-    return [replace(item, with_visits=with_visits) for item in wanted if item.group in groups]
+    return tuple(replace(item, with_visits=with_visits) for item in wanted if item.group in groups)
 
 
 def _recordings(on_delete: str) -> tuple[Spec, ...]:

@@ -6,9 +6,11 @@ blocks nobody, and a short timeout would only break index builds, so it waits up
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from psycopg import errors as pg
 from sqlalchemy import Connection, Engine, text
@@ -19,11 +21,10 @@ from petrec.postgres.citus import has_workers
 from petrec.postgres.ddl.blockers import Pressure, Watch
 from petrec.postgres.ddl.progress import Look, Progress
 
-_PID = text("SELECT pg_backend_pid()")
 # A commit that waits for a synchronous standby holds its locks, and no timeout ends that wait. A
 # step that a failover loses is missing in the catalog and is done again, so no step waits.
 # https://www.postgresql.org/docs/current/runtime-config-wal.html#GUC-SYNCHRONOUS-COMMIT
-_SET = text("SELECT set_config('lock_timeout', :lock, false),"
+_SET = text("SELECT pg_backend_pid(), set_config('lock_timeout', :lock, false),"
             " set_config('statement_timeout', :statement, false),"
             " set_config('synchronous_commit', 'local', false)")  # fmt: skip
 # A worker learns of a SET LOCAL in the transaction that reaches it, and of no other setting.
@@ -81,8 +82,7 @@ class Runner:
         left = self.end - time.monotonic()
         if left <= 0:
             raise self._late()
-        self._set(self._lock_timeout() if short else 0, max(1, int(left * 1000)))
-        pid = int(self.connection.scalar(_PID) or 0)
+        pid = self._set(self._lock_timeout() if short else 0, max(1, int(left * 1000)))
         self.observe(Progress("starting"))
         look = None if short else Look(pid, self.observe)
         watch = Watch(
@@ -103,6 +103,11 @@ class Runner:
     @cached_property
     def _has_nodes(self) -> bool:
         return has_workers(self.connection)
+
+    @cached_property
+    def _propagates(self) -> bool:
+        """Return whether the server is one of Citus, whose workers now get each SET LOCAL."""
+        return bool(self.connection.scalar(_PROPAGATE))
 
     def _consider(self, autovacuums: frozenset[int]) -> None:
         """Consider autovacuum: it yields after deadlock_timeout, but never against wraparound."""
@@ -128,20 +133,24 @@ class Runner:
     def _execute(self, statement: str, *, short: bool) -> None:
         """Execute a statement; on Citus the workers, too, wait no longer than the lock timeout."""
         execute = self.connection.exec_driver_sql
-        if not (short and self.connection.scalar(_PROPAGATE)):
-            execute(statement)
+        if not (short and self._propagates):
+            with _unprepared(self.connection):
+                execute(statement)
             return
         execute("BEGIN")
         try:
             execute(f"SET LOCAL lock_timeout = {self._lock_timeout()}")
-            execute(statement)
+            with _unprepared(self.connection):
+                execute(statement)
             execute("COMMIT")
         except DBAPIError:
             execute("ROLLBACK")
             raise
 
-    def _set(self, lock: int, statement: int) -> None:
-        self.connection.execute(_SET, {"lock": f"{lock}ms", "statement": f"{statement}ms"})
+    def _set(self, lock: int, statement: int) -> int:
+        """Set both timeouts; returns the session's pid."""
+        values = {"lock": f"{lock}ms", "statement": f"{statement}ms"}
+        return int(self.connection.scalar(_SET, values) or 0)
 
     def _late(self) -> TimedOutError:
         who = "; ".join(self._blockers.values())
@@ -150,3 +159,17 @@ class Runner:
             f"{reason}; blocked by {who}" if who else reason,
             hint="run the same command again to finish",
         )
+
+
+@contextmanager
+def _unprepared(connection: Connection) -> Iterator[None]:
+    """Prepare nothing in the block, so that the driver keeps what it has prepared.
+
+    After an ALTER or a DROP it would let go of all. What petrec repeats here reads the catalog.
+    """
+    driver: Any = connection.connection.driver_connection
+    kept, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = kept

@@ -17,6 +17,7 @@ from petrec.errors import StuckError, UsageError
 from petrec.features.constraints.apply import Listener, apply_plan, apply_rollback
 from petrec.features.constraints.plan import Request
 from petrec.features.constraints.result import ConstraintsResult
+from petrec.operations.connect import connect
 from petrec.postgres.ddl.run import LockPolicy
 from petrec.settings import Mapping
 from tests.plugins.clean import digest
@@ -101,6 +102,26 @@ def counted(made: Database) -> tuple[Counter[str], int]:
     with engine_of(made) as engine:
         event.listen(engine, "before_cursor_execute", count)
         return queries, len(apply(engine, ALL, lambda _: None))
+
+
+def test_what_is_read_for_each_statement_is_planned_once(
+    parted: Callable[[int], Database],
+) -> None:
+    prepared: list[list[tuple[str, int]]] = []
+    query = "SELECT name, custom_plans FROM pg_prepared_statements ORDER BY prepare_time"
+
+    def look(_: Any, cursor: Any, sql: str, *___: Any) -> None:
+        if " ATTACH PARTITION " in sql:
+            prepared.append(cursor.connection.execute(query, prepare=False).fetchall())
+
+    engine = connect(parted(4).dsn).engine
+    event.listen(engine, "before_cursor_execute", look)
+    apply(engine, INDEXES, lambda _: None)
+    assert len(prepared) > 10
+    first, last = prepared[len(prepared) // 2], prepared[-1]
+    assert first
+    assert last[: len(first)] == first, "an ALTER has taken what was prepared before it"
+    assert not any(custom for _, custom in last)
 
 
 def test_a_statement_costs_the_same_among_few_and_many(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from petrec.features.constraints.catalog import queries
 from petrec.features.constraints.catalog.rows import (
@@ -157,7 +157,7 @@ def _read(connection: Connection, mapping: Mapping, found: Iterable[Any]) -> Cat
     asked["schemas"] = sorted({mapping.schema, *(part.schema for part in parts)})
     return Catalog(
         mapping=mapping,
-        version=int(str(connection.scalar(text("SHOW server_version_num")))) // 10_000,
+        version=int((connection.dialect.server_version_info or (0,))[0]),
         tables={row.name: row for row in tables},
         columns={(row.table, row.name): row for row in columns},
         all_constraints=[
