@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.sql import base
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.elements import KeyedColumnElement
-from sqlalchemy.sql.selectable import Subquery
+from sqlalchemy.sql.selectable import FromClause
 
 
 class FactColumns:
@@ -28,7 +28,7 @@ class FactColumns:
         "visit_names_pet",
     )
 
-    def __init__(self, source: Subquery, renamed: Mapping[str, str] | None = None) -> None:
+    def __init__(self, source: FromClause, renamed: Mapping[str, str] | None = None) -> None:
         """Name the columns of a subquery that has the flags.
 
         `renamed` holds the subquery's names of renamed columns of recordings.
@@ -66,7 +66,7 @@ class FactColumns:
 class ObservedColumns(FactColumns):
     """The facts of recordings as the tables hold them, with the pets that the evidence names."""
 
-    def __init__(self, source: Subquery, renamed: Mapping[str, str] | None = None) -> None:
+    def __init__(self, source: FromClause, renamed: Mapping[str, str] | None = None) -> None:
         """Name the columns of a subquery that `observed` built, or one with the same columns."""
         super().__init__(source, renamed)
         self.linked_pets: ColumnElement[Any] = source.c.petrec_linked_pets
@@ -76,7 +76,7 @@ class ObservedColumns(FactColumns):
 class JudgedColumns(ObservedColumns):
     """The same with the certain pet and the strategy that found it; both NULL where none did."""
 
-    def __init__(self, source: Subquery, renamed: Mapping[str, str] | None = None) -> None:
+    def __init__(self, source: FromClause, renamed: Mapping[str, str] | None = None) -> None:
         """Name the columns of a subquery that `judged` built."""
         super().__init__(source, renamed)
         self.certain_pet: ColumnElement[Any] = source.c.petrec_certain_pet
@@ -84,7 +84,7 @@ class JudgedColumns(ObservedColumns):
 
 
 def _columns_of_recording(
-    source: Subquery, renamed: Mapping[str, str]
+    source: FromClause, renamed: Mapping[str, str]
 ) -> ReadOnlyColumnCollection[str, KeyedColumnElement[Any]]:
     keys = {inner: key for key, inner in renamed.items()}
     columns = [(keys.get(column.key, column.key), column) for column in source.c]

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, exists, false, or_, select, true
 
 from petrec.rules.agreement import may_link_sql, visit_contradicts_sql
 from petrec.rules.facts import Facts, VisitFacts
@@ -35,25 +35,26 @@ def becomes_ok_sql(outcome: FactColumns) -> ColumnElement[bool]:
 
 def outcome_query(
     schema: Schema,
-    *extra: ColumnElement[Any],
-    source: FromClause,
+    *,
     pet: ColumnElement[Any],
     appointment: ColumnElement[Any],
+    visit: ColumnElement[Any] | None,
     adds: ColumnElement[bool],
     can_add: ColumnElement[bool],
 ) -> Select[Any]:
-    """Select the facts of the recordings in `source` as they would be.
+    """Select the facts of one recording as it would be, as one row; a query beside it is LATERAL.
 
-    `pet` and `appointment` are expressions over `source`. `adds` is whether the pet will be added
-    to the appointment, `can_add` whether it can be; the column `may_link` is whether the owners
-    agree.
+    `pet` and `appointment` are the decided ones and `visit` is the recording's, expressions over
+    that query's tables. `adds` is whether the pet will be added to the appointment, `can_add`
+    whether it can be; the column `may_link` is whether the owners agree.
     """
     pets, places, links = schema.pets, schema.appointments, schema.links
     linked = exists().where(links.c.appointment_id == appointment, links.c.pet_id == pet)
-    joined = source.outerjoin(pets, pets.c.id == pet).outerjoin(places, places.c.id == appointment)
+    always = select(true().label("always")).subquery("one_row")
+    joined = always.outerjoin(pets, pets.c.id == pet).outerjoin(places, places.c.id == appointment)
     differs: ColumnElement[bool] = false()
     if (visits := schema.visits) is not None:
-        joined = joined.outerjoin(visits, visits.c.id == schema.recordings.c.visit_id)
+        joined = joined.outerjoin(visits, visits.c.id == visit)
         differs = visit_contradicts_sql(visits, pet, appointment)
     flags = {
         "has_pet": true(),
@@ -68,4 +69,5 @@ def outcome_query(
     }
     labelled = [flag.label(f"petrec_{name}") for name, flag in flags.items()]
     may_link = or_(~adds, may_link_sql(schema, pets, places)).label("may_link")
-    return select(*extra, may_link, *labelled).select_from(joined)
+    columns: list[ColumnElement[Any]] = [may_link, *labelled]
+    return select(*columns).select_from(joined)

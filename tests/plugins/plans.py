@@ -1,10 +1,11 @@
-"""How many rows of the tables the API's lists read, by the plans of their statements."""
+"""What statements read, by their plans: of any query, and of those that the API's lists send."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from psycopg import sql
+from sqlalchemy import Connection, Select
 
 from petrec.api.http.cursor import Cursor
 from tests.plugins.api import Api, watch
@@ -120,6 +121,16 @@ class Lists:
         given = sql.SQL(", ").join(sql.Literal(values[name]) for name in names)
         called = sql.SQL(f"EXECUTE {self._prepared[query]} ({{}})").format(given)
         return called.as_string(self._session)
+
+
+def explained(connection: Connection, query: Select[Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Execute a query, and return its plan with what each node did."""
+    whole = query.compile(connection.engine).construct_expanded_state(given)
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    told = driver.execute(f"{EXPLAIN} {whole.statement}", whole.parameters)
+    plan: dict[str, Any] = told.fetchone()[0][0]["Plan"]
+    return plan
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

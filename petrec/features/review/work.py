@@ -7,7 +7,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Subquery,
     Table,
     Text,
     and_,
@@ -17,8 +16,10 @@ from sqlalchemy import (
     false,
     func,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from petrec.features.review.case import Verdict
 from petrec.features.review.state import state_sql
@@ -94,7 +95,7 @@ class ReviewWork(RunWork):
         recording = facts.recording
         ours = self._added(run, facts) if run.target.links else None
         same = state_sql(self.rows, facts, without=ours) == decisions.c.state
-        fits = FactColumns(self._outcome(run))
+        fits = FactColumns(self._outcome(facts))
         ok = and_(becomes_ok_sql(fits), fits.source.c.may_link)
         rows = GuardedRows(
             seq=decisions.c.seq,
@@ -108,7 +109,7 @@ class ReviewWork(RunWork):
         )
         source = decisions.join(
             facts.source, has_key(self.schema, recording, decisions.c.row_key)
-        ).join(fits.source, fits.source.c.seq == decisions.c.seq)
+        ).join(fits.source, true())
         location = [recording[name] for name in ROW_LOCATION]
         return rows.select_from(source, numbered(*self.items(run)), location)
 
@@ -131,23 +132,23 @@ class ReviewWork(RunWork):
         mine = pets.correlate(facts.source).scalar_subquery()
         return func.coalesce(mine, cast([], ARRAY(Text)))
 
-    def _outcome(self, run: Run) -> Subquery:
-        """Select the facts of each recording as they would be, and whether the pet may be added."""
+    def _outcome(self, facts: FactColumns) -> LateralFromClause:
+        """Select each recording's facts as they would be, and whether the pet may be added.
+
+        By what the row has already: if this read the page again, it might do so for each row.
+        """
         recordings = self.rows.recordings
         pet = cast(decisions.c.pet_id, recordings.c.pet_id.type)
         place = cast(decisions.c.appointment_id, recordings.c.appointment_id.type)
         query = outcome_query(
             self.rows,
-            decisions.c.seq,
-            source=decisions.join(
-                recordings, has_key(self.schema, recordings.c, decisions.c.row_key)
-            ),
             pet=pet,
             appointment=place,
+            visit=facts.recording.get("visit_id"),
             adds=decisions.c.verdict == Verdict.LINK,
             can_add=self._can_add(pet, place),
         )
-        return query.where(numbered(*self.items(run))).subquery("outcome")
+        return query.lateral("outcome")
 
     def _can_add(self, pet: ColumnElement[Any], place: ColumnElement[Any]) -> ColumnElement[bool]:
         """Return whether the run can add the pet: a link that `where` ignores blocks it."""

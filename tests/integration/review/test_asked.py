@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Select, create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from petrec.features.review.query import REVIEWED, ids_query, kinds_query
@@ -13,7 +13,7 @@ from petrec.schema import Schema
 from petrec.settings import Mapping
 from tests.integration.review.many import fill
 from tests.plugins.databases import Database, MakeDatabase
-from tests.plugins.plans import EXPLAIN, nodes
+from tests.plugins.plans import explained, nodes
 
 HIDDEN = {"appointment_pets": "pet_id::text < 'c'", "pets": "true"}
 
@@ -39,7 +39,7 @@ def test_one_recording_needs_no_lists_of_other_appointments(database: MakeDataba
     with made.connect() as session:
         fill(session, 2000)
     for connection, schema in _opened(made, Mapping()):
-        plan = _explained(connection, ids_query(schema), ["40"])
+        plan = explained(connection, ids_query(schema), {"ids": ["40"]})
         grouped = [node for node in nodes(plan) if node["Node Type"] == "Aggregate"]
         assert grouped
         assert all(node["Actual Rows"] * node["Actual Loops"] <= 4 for node in grouped)
@@ -51,16 +51,6 @@ def _opened(made: Database, mapping: Mapping) -> Iterator[tuple[Connection, Sche
     )
     with engine.connect() as connection:
         yield connection, load_schema(connection, mapping)
-
-
-def _explained(connection: Connection, query: Select[Any], ids: list[str]) -> dict[str, Any]:
-    compiled = query.compile(connection.engine)
-    given = compiled.construct_params({"ids": ids})
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    told = driver.execute(f"{EXPLAIN} {compiled}", given)
-    plan: dict[str, Any] = told.fetchone()[0][0]["Plan"]
-    return plan
 
 
 def _sorted(value: Any) -> Any:
