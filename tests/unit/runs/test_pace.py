@@ -13,7 +13,8 @@ def test_pace_stays_in_bounds(history: list[tuple[float, bool]]) -> None:
     for took_ms, timed_out in history:
         before = pace.size
         pace = pace.after_timeout() if timed_out else pace.after(before, took_ms)
-        assert 1 <= pace.size <= max(before + 1, before * 1.2)
+        is_quick = not timed_out and took_ms - pace.alone_ms <= pace.room_ms / 8
+        assert 1 <= pace.size <= max(before + 1, before * (2 if is_quick else 1.2))
         if timed_out:
             assert pace.size <= max(1, before / 2)
 
@@ -30,8 +31,10 @@ def test_pace_settles_below_the_target(ms_per_row: float) -> None:
     ("size", "rows", "took_ms", "after"),
     [
         (1, 1, 0, 2),
-        (10, 10, 1, 12),
-        (100, 100, 1, 120),
+        (10, 10, 1, 20),
+        (100, 100, 15, 200),
+        (100, 100, 16, 120),
+        (100, 99, 15, 120),
         (100, 100, 250, 50),
         (100, 50, 25, 120),
         (100, 50, 50, 120),
@@ -42,10 +45,22 @@ def test_pace_settles_below_the_target(ms_per_row: float) -> None:
         (19_000, 19_000, 1, 20_000),
     ],
 )
-def test_a_batch_grows_by_a_fifth_and_aims_at_half_the_target(
+def test_a_batch_doubles_while_it_is_quick_and_aims_at_half_the_target(
     size: int, rows: int, took_ms: float, after: int
 ) -> None:
     assert Pace(target_ms=250, size=size).after(rows, took_ms).size == after
+
+
+@given(st.floats(0.01, 100), st.floats(1, 4))
+def test_rows_that_become_dearer_as_a_batch_doubles_stay_below_the_target(
+    ms_per_row: float, dearer: float
+) -> None:
+    pace, factor = Pace(target_ms=250), 1.0
+    for _ in range(20):
+        before = pace.size
+        pace = pace.after(before, 5 + before * ms_per_row)
+        factor = dearer if pace.size > 1.2 * before + 1 else 1.0
+        assert 5 + pace.size * ms_per_row * factor <= 250
 
 
 @pytest.mark.parametrize("alone_ms", [1, 100, 130, 160])
