@@ -72,7 +72,21 @@ def run_server(config: uvicorn.Config, listening: socket.socket, *, counting: bo
         uvicorn.Server(config).run(sockets=[listening])
         return
     with _shared_counters(counting):
-        Multiprocess(config, [listening]).run()
+        Supervisor(config, [listening]).run()
+
+
+class Supervisor(Multiprocess):
+    """Starts and replaces the processes; that one is gone ends the wait for its answer.
+
+    uvicorn asks each process whether it is well. Its parent holds both ends of the pipe, so the end
+    of the process would not be seen before the time for the answer is over.
+    """
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace the processes that are gone or do not answer."""
+        for process in self.processes:
+            process.child_conn.close()
+        super().keep_subprocess_alive()
 
 
 @dataclass(frozen=True)

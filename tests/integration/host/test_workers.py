@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,7 +12,11 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
+from uvicorn.supervisors import multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
+from petrec.api.host.server import Supervisor
 from tests.integration.host.test_serve import API, SECRET, Served, bearer, serve
 from tests.plugins import guide
 from tests.plugins.databases import Database, MakeDatabase
@@ -129,6 +134,35 @@ def test_they_are_replaced_and_none_outlives_its_parent(fleet: Fleet) -> None:
     until(lambda: fleet.counted() == 3)
     fleet.served.process.kill()
     until(fleet.is_gone)
+
+
+async def nothing(*_: object) -> None:
+    """An application that is never asked."""
+
+
+class Dying(Process):
+    """A process that ends when it is asked whether it is well."""
+
+    def pong(self) -> None:
+        self.child_conn.recv()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_one_that_dies_as_it_is_asked_is_replaced_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multiprocess, "SIGNALS", {})
+    config = uvicorn.Config(nothing, workers=1, log_config=None, timeout_worker_healthcheck=60)
+    supervisor = Supervisor(config, [])
+    dying = Dying(config, [])
+    dying.start()
+    supervisor.processes.append(dying)
+    began = time.monotonic()
+    supervisor.keep_subprocess_alive()
+    (replaced,) = supervisor.processes
+    replaced.kill()
+    replaced.join()
+    assert dying.exitcode == -signal.SIGKILL
+    assert replaced is not dying
+    assert time.monotonic() - began < config.timeout_worker_healthcheck
 
 
 __all__ = ["serve"]
