@@ -1,6 +1,6 @@
-"""The search path: pg_catalog, and schemas in which only trusted roles can create objects.
+"""The search path: pg_catalog, and schemas in which only trusted roles create objects.
 
-A role that can create a function or an operator in a schema of the path can have it called with the
+A role with a function or an operator in a schema of the path can have it called with the
 privileges of the role that runs petrec: https://www.postgresql.org/docs/current/typeconv-func.html
 """
 
@@ -16,7 +16,8 @@ from petrec.settings import Mapping as TableMapping
 
 # Of domains and arrays the types beneath; what enums, ranges and records have is in pg_catalog.
 # A stranger is a role that is no superuser, not this one, and could not become the owner of
-# recordings. Roles of the server do not count: their members are checked themselves.
+# recordings. Roles of the server do not count: their members are checked themselves. What a stranger
+# made while it was allowed stays; only a name that others have as well can be called by mistake.
 _SCHEMAS = text("""
 WITH RECURSIVE named AS (
     SELECT * FROM unnest(CAST(:tables AS text[]), CAST(:columns AS text[])) AS n (rel, att)
@@ -40,21 +41,40 @@ WITH RECURSIVE named AS (
     FROM used u JOIN pg_namespace s ON s.oid = u.typnamespace
     WHERE u.typtype = 'b' AND u.beneath = 0 AND s.nspname <> 'pg_catalog'
     ORDER BY s.nspname, u.rel, u.att
+), named_alike AS (
+    SELECT p.pronamespace AS home, p.proowner AS owner,
+           format('DROP ROUTINE %s;', CAST(p.oid AS regprocedure)) AS removal
+    FROM pg_proc p
+    WHERE EXISTS (SELECT FROM pg_proc o
+                  WHERE o.proname = p.proname AND o.proowner <> p.proowner
+                    AND o.pronamespace IN (p.pronamespace, to_regnamespace('pg_catalog')))
+    UNION ALL
+    SELECT p.oprnamespace, p.oprowner, format('DROP OPERATOR %s;', CAST(p.oid AS regoperator))
+    FROM pg_operator p
+    WHERE EXISTS (SELECT FROM pg_operator o
+                  WHERE o.oprname = p.oprname AND o.oprowner <> p.oprowner
+                    AND o.oprnamespace IN (p.oprnamespace, to_regnamespace('pg_catalog')))
 )
 SELECT n.nspname::text AS schema, quote_ident(n.nspname) AS name,
        t.type, t.rel AS table, t.att AS column,
        EXISTS (SELECT FROM aclexplode(n.nspacl) g
                WHERE g.grantee = 0 AND g.privilege_type = 'CREATE') AS public,
        array(SELECT quote_ident(r.rolname) FROM pg_roles r
-             WHERE has_schema_privilege(r.oid, n.oid, 'CREATE')
-               AND NOT r.rolsuper AND r.rolname <> current_user AND r.rolname !~ '^pg_'
-               AND NOT pg_has_role(r.oid, c.relowner, 'MEMBER')
-               AND NOT (t.oid IS NOT NULL AND pg_has_role(r.oid, n.nspowner, 'MEMBER'))
-             ORDER BY r.rolname) AS strangers
+             WHERE r.oid = ANY (strangers.ids) AND has_schema_privilege(r.oid, n.oid, 'CREATE')
+             ORDER BY r.rolname) AS creators,
+       array(SELECT a.removal FROM named_alike a
+             WHERE a.home = n.oid AND a.owner = ANY (strangers.ids)
+             ORDER BY a.removal) AS removals
 FROM pg_namespace n
 LEFT JOIN types t ON t.oid = n.oid
 CROSS JOIN pg_namespace home
 JOIN pg_class c ON c.relnamespace = home.oid AND c.relname = :recordings
+CROSS JOIN LATERAL (
+    SELECT array_agg(r.oid) AS ids FROM pg_roles r
+    WHERE NOT r.rolsuper AND r.rolname <> current_user AND r.rolname !~ '^pg_'
+      AND NOT pg_has_role(r.oid, c.relowner, 'MEMBER')
+      AND NOT (t.oid IS NOT NULL AND pg_has_role(r.oid, n.nspowner, 'MEMBER'))
+) AS strangers
 WHERE (t.oid IS NOT NULL OR n.nspname = ANY (:schemas)) AND home.nspname = :schema
 ORDER BY n.nspname
 """)
@@ -80,32 +100,32 @@ def read_search_path(
     Errors: SchemaMismatchError, SettingsError for a schema in which other roles can create objects.
     """
     home, found = mapping.schema, _schemas(connection, mapping, more)
-    revokes = {row.schema: _revoke(row) for row in found}
+    remedies = {row.schema: _remedy(row) for row in found}
     types = [row for row in found if row.type]
     for row in types:
-        if revokes[row.schema]:
-            raise _untrusted_type(row, revokes[row.schema])
+        if remedies[row.schema]:
+            raise _untrusted_type(row, remedies[row.schema])
     for name in more:
-        if revokes.get(name) != "":
-            raise _untrusted(name, revokes)
-    reading, advice = [*(row.schema for row in types), *more], revokes.get(home, "")
+        if remedies.get(name) != "":
+            raise _untrusted(name, remedies)
+    reading, advice = [*(row.schema for row in types), *more], remedies.get(home, "")
     return SearchPath(_once(reading), _once(reading if advice else [*reading, home]), advice)
 
 
-def _untrusted_type(row: Any, revoke: str) -> SchemaMismatchError:
+def _untrusted_type(row: Any, remedy: str) -> SchemaMismatchError:
     return SchemaMismatchError(
         f"{row.table}.{row.column} is of type {row.type} in schema {row.schema!r}, where other "
-        "roles can create operators that petrec would call",
-        hint=revoke,
+        "roles can create or own operators that petrec would call",
+        hint=remedy,
     )
 
 
-def _untrusted(name: str, revokes: Mapping[str, str]) -> SettingsError:
-    if name not in revokes:
+def _untrusted(name: str, remedies: Mapping[str, str]) -> SettingsError:
+    if name not in remedies:
         return SettingsError(f"[session] search_path: there is no schema {name!r}")
     return SettingsError(
-        f"[session] search_path: other roles can create objects in schema {name!r}",
-        hint=revokes[name],
+        f"[session] search_path: other roles can create or own functions in schema {name!r}",
+        hint=remedies[name],
     )
 
 
@@ -128,11 +148,15 @@ def _schemas(connection: Connection, mapping: TableMapping, more: Sequence[str])
     return connection.execute(_SCHEMAS, values).all()
 
 
-def _revoke(row: Any) -> str:
-    if not row.strangers:
-        return ""
-    whom = "PUBLIC" if row.public else ", ".join(row.strangers[:_SHOWN])
-    return f"REVOKE CREATE ON SCHEMA {row.name} FROM {whom};"
+def _remedy(row: Any) -> str:
+    """Return what makes a schema one of trusted roles alone; empty if it is."""
+    steps = []
+    if row.creators:
+        whom = "PUBLIC" if row.public else ", ".join(row.creators[:_SHOWN])
+        steps.append(f"REVOKE CREATE ON SCHEMA {row.name} FROM {whom};")
+    if row.removals:
+        steps.append("read what other roles made there, then " + " ".join(row.removals[:_SHOWN]))
+    return " ".join(steps)
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

@@ -65,8 +65,8 @@ class SearchingTriggers(Struct, frozen=True):
         """Return the remark of a plan."""
         names = ", ".join(self.functions)
         return (
-            "other roles can create objects in the application's schema, so it is not in the "
-            f"search_path of triggers: {names}; ALTER FUNCTION ... SET search_path, or "
+            "other roles can create or own functions in the application's schema, so it is not in "
+            f"the search_path of triggers: {names}; ALTER FUNCTION ... SET search_path, or "
             f"{self.advice}"
         )
 

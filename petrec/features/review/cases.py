@@ -129,8 +129,9 @@ def _context(seen: Observed) -> Iterator[tuple[str, str | None]]:
     yield from seen.context.items()
     yield "pet", seen.own.name if seen.own else None
     recorded = frozenset(seen.recorded or ()) - {seen.pet_id}
-    names = (pet.name or pet.id for pet in seen.listed or () if pet.id in recorded)
-    yield "recorded_pets", ", ".join(islice(names, MOST_CANDIDATES))
+    # A pet may be linked twice, and the list is in no order.
+    names = {pet.id: pet.name or pet.id for pet in seen.listed or () if pet.id in recorded}
+    yield "recorded_pets", ", ".join(islice(sorted(names.values()), MOST_CANDIDATES))
 
 
 def _candidate(seen: Observed, option: Option, reasons: Sequence[Suggestion]) -> Candidate:

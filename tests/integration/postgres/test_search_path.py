@@ -152,6 +152,39 @@ def test_triggers_that_search_where_others_create_are_named(
     assert clinic.execute("SELECT count(*) FROM pet_log") == [(395,)]
 
 
+def test_what_another_role_made_while_it_could_is_not_called_afterwards(
+    petrec: Petrec, database: MakeDatabase, any_cluster: Cluster
+) -> None:
+    clinic = database(server=any_cluster)
+    clinic.execute(LOG)
+    hostile(clinic, ["quote_ident", "current_setting", "cardinality"])
+    clinic.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    assert "not in the search_path of triggers" in petrec("backfill", dsn=clinic.dsn).out
+    clinic.execute("ALTER FUNCTION log_pet() SET search_path = public")
+    for command in ("backfill --apply --yes", "runs undo 1 --yes"):
+        ended = petrec(*command.split(), dsn=clinic.dsn)
+        assert (ended.code, clinic.execute("SELECT * FROM calls")) == (0, []), ended.err
+
+
+def test_an_operator_that_another_role_left_beside_a_type_is_named_until_it_is_dropped(
+    petrec: Petrec, clinic: Database
+) -> None:
+    who = stranger(clinic)
+    clinic.execute(f"""
+        CREATE EXTENSION citext; ALTER TABLE pets ALTER name TYPE citext;
+        GRANT CREATE ON SCHEMA public TO {who}; SET ROLE {who};
+        CREATE FUNCTION alike(citext, varchar) RETURNS bool LANGUAGE sql RETURN true;
+        CREATE OPERATOR = (leftarg = citext, rightarg = varchar, function = alike);
+        RESET ROLE; REVOKE CREATE ON SCHEMA public FROM PUBLIC, {who}""")
+    refused = petrec("audit", dsn=clinic.dsn)
+    removal = re.search("DROP OPERATOR .*;", refused.err)
+    assert (refused.code, "pets.name is of type citext" in refused.err) == (2, True)
+    assert removal is not None
+    assert "alike(" not in removal[0]
+    clinic.execute(removal[0])
+    assert petrec("audit", dsn=clinic.dsn).code == 1
+
+
 def test_a_type_in_whose_schema_others_may_create_is_refused(
     petrec: Petrec, database: MakeDatabase, any_cluster: Cluster
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
+from petrec.features.review.cases import make_case, observe, stream_cases
 from petrec.features.review.query import REVIEWED, ids_query, kinds_query
 from petrec.postgres.preflight import load_schema
 from petrec.rules import kind_by_id
@@ -32,6 +33,24 @@ def test_a_recording_is_seen_as_in_an_export(database: MakeDatabase) -> None:
                     assert _sorted(alike) == _sorted(seen)
                 found += len(exported)
     assert found
+
+
+def test_the_case_of_a_recording_is_that_of_the_export(database: MakeDatabase) -> None:
+    made = database("clinic")
+    # Whose appointments are gone, on a day that has others; and links that were made twice.
+    made.execute("""
+        UPDATE recordings SET appointment_id = gen_random_uuid() WHERE id IN (
+            SELECT r.id FROM recordings r JOIN appointments a
+                ON a.appointment_date::date = r.created_at::date AND a.id <> r.appointment_id
+            WHERE r.pet_id IS NOT NULL LIMIT 20);
+        ALTER TABLE appointment_pets DROP CONSTRAINT appointment_pets_pkey;
+        INSERT INTO appointment_pets SELECT * FROM appointment_pets""")
+    for connection, schema in _opened(made, Mapping()):
+        exported = list(stream_cases(connection, schema, REVIEWED))
+        assert {"dangling_appointment", "missing_ambiguous"} <= {case.kind for case in exported}
+        ids = [case.recording_id for case in exported]
+        asked = {seen.key[0]: make_case(seen) for seen in observe(connection, schema, ids)}
+        assert [asked[each] for each in ids] == exported
 
 
 def test_one_recording_needs_no_lists_of_other_appointments(database: MakeDatabase) -> None:

@@ -49,6 +49,12 @@ def test_all_others_have_recordings() -> None:
     assert said(ambiguous(recorded=("1", "2"))) == {}
 
 
+def test_a_pet_that_is_linked_twice_is_named_once() -> None:
+    bo = SeenPet("4", "Bo")
+    seen = ambiguous(recorded=("1", "2", "4"), listed=(REX, LUNA, bo, REX))
+    assert dict(make_case(seen).context)["recorded_pets"] == "Bo, Luna, Rex"
+
+
 def test_the_one_name_in_the_transcript() -> None:
     found = said(ambiguous(context={"transcript_text": "So LUNA is well."}))
     assert [(s.source, s.strength) for s in found["2"]] == [("name_mentioned", Strength.STRONG)]
