@@ -17,7 +17,7 @@ from petrec.settings import Mapping as TableMapping
 # Of domains and arrays the types beneath; what enums, ranges and records have is in pg_catalog.
 # A stranger is a role that is no superuser, not this one, and could not become the owner of
 # recordings. Roles of the server do not count: their members are checked themselves.
-# What a stranger made while it could stays; only a name that others have, too, is called by mistake.
+# What a stranger made while it could stays; a name that others have as well may call it by mistake.
 _SCHEMAS = text("""
 WITH RECURSIVE named AS (
     SELECT * FROM unnest(CAST(:tables AS text[]), CAST(:columns AS text[])) AS n (rel, att)
