@@ -19,6 +19,7 @@ from petrec.features.review.query import ids_query, kinds_query
 from petrec.features.review.scope import ALL, CaseScope, practices_query
 from petrec.features.review.suggest import rank, suggestions
 from petrec.postgres.foreseen import Lacking, what_is_lacking
+from petrec.postgres.session_state import set_local
 from petrec.postgres.snapshot import stream_copy
 from petrec.rules import kind_by_id
 from petrec.schema import Schema
@@ -39,10 +40,23 @@ def stream_cases(
 ) -> Generator[Case, None, None]:
     """Yield the cases of the kinds, one kind after the other; memory stays constant."""
     lacking = what_is_lacking(connection, schema)
+    if not scope.is_all:
+        _join_by_hash(connection, always=True)
     for _, alike in groupby(map(kind_by_id, kinds), key=attrgetter("needs_place")):
         query = kinds_query(schema, list(alike), scope, audio=audio is not None)
         for seen in _stream(connection, query):
             yield make_case(seen, lacking, audio)
+    if not scope.is_all:
+        _join_by_hash(connection, always=False)
+
+
+def _join_by_hash(connection: Connection, *, always: bool) -> None:
+    """Set whether the next queries of the transaction may join by nested loops.
+
+    PostgreSQL does not know what a scope leaves, expects a few rows, and would compare each of
+    them with every appointment of the clinic.
+    """
+    set_local(connection, {"enable_nestloop": "off" if always else "on"})
 
 
 def read_practices(
