@@ -9,10 +9,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import psycopg
-
 from tests.plugins.copies import Copies
 from tests.plugins.ports import free_port
+from tests.plugins.sessions import Sessions
 
 _SETTINGS = {
     "fsync": "off",
@@ -44,7 +43,8 @@ class Cluster:
         self.directory = Path(tempfile.mkdtemp(prefix=f"petrec-pg{major}-", dir=_place(room)))
         self.data_dir = self.directory / "data"
         self.port = free_port()
-        self.copies = Copies(self.dsn(), major)
+        self.sessions = Sessions(self.dsn)
+        self.copies = Copies(self.sessions, major)
         if self.user:
             _open_to(self.user, self.directory, bin_dir)
 
@@ -55,8 +55,7 @@ class Cluster:
         first = _initialized(major, bin_dir)
         subprocess.run(["cp", "-a", str(first.data_dir), str(cluster.data_dir)], check=True)
         cluster.start_again()
-        with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
-            connection.execute("CREATE ROLE needs_password NOLOGIN")
+        cluster.sessions.execute("postgres", "CREATE ROLE needs_password NOLOGIN")
         return cluster
 
     def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
@@ -74,7 +73,7 @@ class Cluster:
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop the server."""
-        self.copies.close()
+        self.sessions.close()
         self._run("pg_ctl", "-w", "-m", mode, "stop")
 
     def make_standby(self) -> "Cluster":
@@ -87,7 +86,7 @@ class Cluster:
 
     def remove(self) -> None:
         """Stop the server, whatever its state, and delete its files."""
-        self.copies.close()
+        self.sessions.close()
         if (self.data_dir / "postmaster.pid").exists():
             self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)

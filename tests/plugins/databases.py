@@ -7,11 +7,10 @@ from typing import Any, Protocol
 
 import psycopg
 import pytest
-from psycopg.pq import ExecStatus
-from psycopg.sql import Composed
 from sqlalchemy import Engine, NullPool, create_engine
 
 from tests.plugins.cluster import Cluster
+from tests.plugins.sessions import Query
 from tests.plugins.templates import begins_with_journal, template_of
 
 RECORDINGS = {"renamed": '"vet data"."Audio Files"'}
@@ -25,7 +24,6 @@ class Database:
     name: str
     shape: str = "clinic"
     connections: list[psycopg.Connection[Any]] = field(default_factory=list)
-    kept: psycopg.Connection[Any] | None = None
 
     @property
     def dsn(self) -> str:
@@ -43,25 +41,9 @@ class Database:
         self.connections.append(psycopg.connect(dsn, autocommit=autocommit))
         return self.connections[-1]
 
-    def execute(self, query: str | Composed, parameters: Any = None) -> list[tuple[Any, ...]]:
-        """Run a statement; returns its rows, if it has any."""
-        with self.connect() as connection:
-            cursor = connection.execute(query, parameters)
-            # A row of no columns has no description, but is there.
-            result = cursor.pgresult
-            gives_rows = result is not None and result.status == ExecStatus.TUPLES_OK
-            return cursor.fetchall() if gives_rows else []
-
-    def ask(self, query: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query that is repeated: to open a session costs ten times as much."""
-        try:
-            if self.kept is None or self.kept.closed:
-                self.kept = self.connect()
-            return self.kept.execute(query).fetchall()
-        except psycopg.OperationalError:
-            # The server was started again, or is about to be.
-            self.kept = None
-            return self.execute(query)
+    def execute(self, query: Query, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Run a statement as in a session of its own; returns its rows, if it has any."""
+        return self.cluster.sessions.execute(self.name, query, parameters)
 
     def checksum(self, columns: str = "r") -> str:
         """Return a digest of all recordings."""

@@ -23,7 +23,7 @@ APPLY = ("backfill", "--apply", "--yes", "-q")
 def changed(database: Database) -> int:
     """Return how many changes are committed; 0 before there is a journal."""
     with suppress(UndefinedTable, InvalidSchemaName):
-        return int(database.ask("SELECT count(*) FROM petrec.changes")[0][0])
+        return int(database.execute("SELECT count(*) FROM petrec.changes")[0][0])
     return 0
 
 
@@ -31,7 +31,7 @@ def state(database: Database) -> tuple[str, str | None, str | None]:
     """Return state, reason to wait and failure of the newest run."""
     query = "SELECT state, throttled_by, failure FROM petrec.runs ORDER BY id DESC LIMIT 1"
     with suppress(UndefinedTable, InvalidSchemaName):
-        for row in database.ask(query):
+        for row in database.execute(query):
             return row
     return ("none", None, None)
 

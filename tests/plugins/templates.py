@@ -53,6 +53,7 @@ def template_of(cluster: Cluster, shape: str, *, journal: bool = False) -> str:
         admin.execute("SELECT pg_advisory_lock(hashtext(%s))", (name,))
         if not admin.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchall():
             base = template_of(cluster, _base(shape, journal=journal))
+            cluster.sessions.close(base)
             admin.execute(f"CREATE DATABASE {name} TEMPLATE {base}")
             if journal:
                 _install_journal(cluster.dsn(name))

@@ -146,10 +146,10 @@ def test_a_killed_fleet_is_resumed_in_every_target(
     for end in (signal.SIGINT, signal.SIGKILL):
         before = made.execute("SELECT sum(changed) FROM petrec.runs")[0][0]
         started = spawn("fleet", "--resume", *JOBS, *BACKFILL, dsn=made.dsn)
-        until(lambda busy: made.ask(busy)[0][0], BUSY.format(before))
+        until(lambda busy: made.execute(busy)[0][0], BUSY.format(before))
         os.kill(started.pid, end)
         assert started.wait() == (130 if end == signal.SIGINT else -end)
-        until(lambda: not made.ask(SESSIONS))
+        until(lambda: not made.execute(SESSIONS))
     assert made.execute("SELECT count(*) FROM petrec.runs WHERE state = 'done'") == [(1,)]
 
     refused = petrec("fleet", "--resume", *JOBS, "audit", dsn=made.dsn)

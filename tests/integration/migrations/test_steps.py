@@ -88,7 +88,7 @@ def walk(engine: Engine, clinic: Database, branch: str) -> None:
 
 def structure(clinic: Database) -> dict[str, str]:
     """Return a digest of each of petrec's tables."""
-    return dict(clinic.ask(STRUCTURE))
+    return dict(clinic.execute(STRUCTURE))
 
 
 def content(clinic: Database) -> dict[str, str]:
@@ -96,4 +96,4 @@ def content(clinic: Database) -> dict[str, str]:
     query = (
         "SELECT concat(count(*), md5(string_agg(t::text, '|' ORDER BY t::text))) FROM petrec.{} t"
     )
-    return {name: str(clinic.ask(query.format(name))[0][0]) for name in structure(clinic)}
+    return {name: str(clinic.execute(query.format(name))[0][0]) for name in structure(clinic)}

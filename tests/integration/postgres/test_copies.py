@@ -13,9 +13,8 @@ READ = "SELECT count(*) FROM pg_class"
 
 @pytest.fixture
 def copies(cluster: Cluster) -> Iterator[Copies]:
-    made = Copies(cluster.dsn(), cluster.major)
+    made = Copies(cluster.sessions, cluster.major)
     yield made
-    made.close()
     with psycopg.connect(cluster.dsn(), autocommit=True) as admin:
         for spare in made._spare["template0"]:
             admin.execute(f"DROP DATABASE {spare}")
