@@ -1,12 +1,15 @@
 """The router on the clinic, for one test; FastAPI is imported only where it is used."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.plugins.cluster import Cluster
 from tests.plugins.databases import Database, MakeDatabase, copied, databases
+from tests.plugins.templates import begins_with_journal
 
 if TYPE_CHECKING:
     from tests.plugins.api import Api
@@ -63,18 +66,25 @@ def api(request: pytest.FixtureRequest, make_api: Callable[..., "Api"]) -> "Api"
 
 
 @pytest.fixture(scope="session")
-def both_clinics(cluster: Cluster) -> Iterator[Database]:
-    """What `two_clinics` copies."""
+def both_clinics(cluster: Cluster) -> Iterator[Callable[[bool], Database]]:
+    """Returns what `two_clinics` copies, with petrec's journal or without."""
     from tests.plugins.two_clinics import ROWS
 
-    with databases(cluster) as make:
-        made = make("with_visits")
-        made.execute(ROWS)
-        yield made
+    with ExitStack() as made:
+
+        @cache
+        def of(journal: bool) -> Database:
+            base = made.enter_context(databases(cluster, journal=journal))("with_visits")
+            base.execute(ROWS)
+            return base
+
+        yield of
 
 
 @pytest.fixture
-def two_clinics(both_clinics: Database) -> Iterator[Database]:
+def two_clinics(
+    request: pytest.FixtureRequest, both_clinics: Callable[[bool], Database]
+) -> Iterator[Database]:
     """The damaged clinic with visits, and two clinics in it in place of its own."""
-    with copied(both_clinics) as copy:
+    with copied(both_clinics(begins_with_journal(request.node))) as copy:
         yield copy

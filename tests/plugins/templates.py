@@ -21,11 +21,13 @@ DATA = TESTS / "data"
 SHAPES = ("clinic", "renamed", "text_ids", "integer_ids", "partitioned", "with_visits")
 _WRITE_RUNS = (
     "faults/runs/",
+    "integration/api/test_corrections.",
+    "integration/api/test_deletions.",
     "integration/backfill/",
-    "integration/review/test_added_links",
-    "integration/review/test_faults",
-    "integration/review/test_import",
-    "integration/review/test_reviewers",
+    "integration/review/test_added_links.",
+    "integration/review/test_faults.",
+    "integration/review/test_import.",
+    "integration/review/test_reviewers.",
     "integration/review/test_served",
     "integration/runs/",
 )

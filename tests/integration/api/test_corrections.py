@@ -134,6 +134,7 @@ def test_a_recording_that_is_withheld_gets_its_pet(api: Api) -> None:
     assert patch(api, MORE, if_match="*").json()["pet_id"] == f"pet-{MORE}"
 
 
+@pytest.mark.no_journal
 @pytest.mark.api("two_clinics", headers=ACTORS["staff"], options=Options(corrections=False))
 def test_a_host_may_leave_corrections_out(api: Api) -> None:
     assert patch(api, MORE).status_code == 405

@@ -40,6 +40,7 @@ def test_row_journal_and_file_go(api: Api) -> None:
     assert api.client.get(PATH).status_code == delete(api).status_code == 404
 
 
+@pytest.mark.no_journal
 def test_who_may_not_delete(api: Api) -> None:
     for actor, path, expected in (
         ("owner", PATH, 403),
