@@ -95,8 +95,8 @@ def keep_dependants() -> None:
         return build(path=path, call=call, dependencies=dependencies)
 
     def build_once(*, path: str, call: Any, dependencies: Sequence[Any]) -> Any:
-        dependant, *rest = kept(path.rstrip("/"), call, tuple(dependencies))
-        return replace(dependant, path=path), *rest
+        made, *rest = kept(path.rstrip("/"), call, tuple(dependencies))
+        return replace(made, path=path), *rest
 
     setattr(routing, _BUILD, build_once)
 
