@@ -63,7 +63,7 @@ def _possible(seen: Observed) -> Iterator[Option]:
         yield from _of_visit(seen)
     if seen.appointment_exists:
         yield from _of_appointment(seen)
-    elif seen.own is None:
+    else:
         yield from _of_the_day(seen)
     if seen.own is not None:
         yield from _keeping_the_pet(seen, seen.own)

@@ -101,7 +101,8 @@ class CaseQuery:
     def _day(self) -> None:
         if not has_day(self.schema.recordings, "created_at"):
             return
-        day = self.clock.day(self.recording.created_at)
+        # A recording that has its pet may go elsewhere only with it.
+        day = case((self.own.c.id.is_(None), self.clock.day(self.recording.created_at)))
         days = self.asked.keys(lambda rows: self.clock.day(rows.c.created_at))
         around = folds.around(self.schema, self.clock, by_vet=False, keys=days)
         if around is not None:

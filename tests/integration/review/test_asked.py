@@ -49,8 +49,11 @@ def test_the_case_of_a_recording_is_that_of_the_export(database: MakeDatabase) -
         exported = list(stream_cases(connection, schema, REVIEWED))
         assert {"dangling_appointment", "missing_ambiguous"} <= {case.kind for case in exported}
         ids = [case.recording_id for case in exported]
-        asked = {seen.key[0]: make_case(seen) for seen in observe(connection, schema, ids)}
+        observed = list(observe(connection, schema, ids))
+        asked = {seen.key[0]: make_case(seen) for seen in observed}
         assert [asked[each] for each in ids] == exported
+        # What the day has would weigh in the suggestions for a visit's pet, too.
+        assert not any(seen.own and (seen.around or seen.same_vet) for seen in observed)
 
 
 def test_one_recording_needs_no_lists_of_other_appointments(database: MakeDatabase) -> None:
