@@ -48,11 +48,13 @@ def migrations_path() -> Path:
 
 def install_journal(engine: Engine, branch: str = "journal") -> None:
     """Create or upgrade a branch; errors: PermissionMissingError, JournalVersionError."""
-    with (
-        engine.connect() as connection,
-        lock.bounded(connection),
-        lock.installing(connection),
-    ):
+    with engine.connect() as connection, lock.bounded(connection):
+        _install(connection, branch)
+
+
+def _install(connection: Connection, branch: str) -> None:
+    """Create or upgrade a branch on a connection whose waits are bounded."""
+    with lock.installing(connection):
         refuse_foreign(connection)
         if not _is_newest(recorded_revisions(connection), branch):
             _upgrade(connection, branch)
@@ -103,11 +105,12 @@ def planning(engine: Engine, connection: Connection, layout: Layout = PLAIN) -> 
     """
     if not layout.is_here:
         check_coordinator(engine)
-    install_journal(engine)
-    if not layout.is_here:
-        commit_together(engine)
-    with lock.bounded(connection), connection.begin():
-        yield
+    with lock.bounded(connection):
+        _install(connection, "journal")
+        if not layout.is_here:
+            commit_together(engine)
+        with connection.begin():
+            yield
 
 
 def _create_schema(connection: Connection) -> None:
