@@ -17,7 +17,7 @@ import pytest
 from petrec.api.http.openapi import document
 from petrec.postgres.ids import UUID_PATTERN
 from tests.integration.host.test_serve import Served, bearer, serve
-from tests.plugins.command import environment
+from tests.plugins.command import ROOT, environment
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.id_sorts import SORTS, turn
 from tests.plugins.seaweed import Seaweed
@@ -129,9 +129,11 @@ def run(
     ]
     (folder / "callers.json").write_text(json.dumps({"auth": listed}))
     command = [str(Path(sys.executable).parent / "schemathesis"), "run", document_url]
+    # What Hypothesis finds out about Unicode is kept with what these tests keep of it.
+    kept = {"HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis")}
     ended = subprocess.run(
         [*command, "--no-color"], cwd=folder,
-        env=environment(PYTHONWARNINGS="default", ID_SORT=sort),
+        env=environment(PYTHONWARNINGS="default", ID_SORT=sort, **kept),
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
