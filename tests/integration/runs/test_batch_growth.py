@@ -12,6 +12,7 @@ from petrec.features.review.work import ReviewWork
 from petrec.features.runs.batches.items import numbers_of
 from petrec.features.runs.batches.work import RunWork
 from petrec.features.runs.batches.write import write_query
+from petrec.features.runs.edits import EditWork
 from petrec.features.runs.journal.install import install_journal
 from petrec.features.runs.undo.work import UndoWork
 from petrec.postgres.preflight import load_schema
@@ -31,10 +32,13 @@ SELECT :run, n, ARRAY[n::text], 'x', 'x', 'assign', n::text, (1 + n / 4)::text, 
 FROM generate_series(1, :rows) n;
 INSERT INTO petrec.changes (run_id, seq, batch, row_key, strategy, old, new)
 SELECT :run + 10, n, 1, ARRAY[n::text], 'x', '{"pet_id": 1}', '{"pet_id": null}'
+FROM generate_series(1, :rows) n;
+INSERT INTO petrec.edits (run_id, seq, row_key, reason, expected, wanted)
+SELECT :run, n, ARRAY[n::text], 'x', '{"pet_id": null}', '{"pet_id": "1"}'
 FROM generate_series(1, :rows) n
 """
 # What the planner expects of a run is then not one row.
-ANALYZE = "ANALYZE petrec.plan_items, petrec.decisions, petrec.changes"
+ANALYZE = "ANALYZE petrec.plan_items, petrec.decisions, petrec.changes, petrec.edits"
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def journal(database: MakeDatabase) -> Iterator[Connection]:
         yield connection
 
 
-@pytest.mark.parametrize("work", [BackfillWork, ReviewWork, UndoWork])
+@pytest.mark.parametrize("work", [BackfillWork, ReviewWork, UndoWork, EditWork])
 def test_no_step_of_a_batch_multiplies_its_rows(journal: Connection, work: type[RunWork]) -> None:
     schema = load_schema(journal, Mapping())
     run = make_run(id=1, undoes=11, target=TARGET)
