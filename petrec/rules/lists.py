@@ -29,13 +29,15 @@ class Lists(Enum):
 
     EVERY suits a query over the whole table. LACKING is faster, but only for recordings without a
     pet: it makes no other lists. COUNTED suits the whole table, but makes no list and counts what
-    would be in it: the kind is known, the certain pet is not. PER_ROW suits a query over a few
-    recordings, whose links are looked up.
+    would be in it: the kind is known, the certain pet is not. CERTAIN is LACKING, but of the listed
+    pets only a single one is looked up: the certain pet is known, the kind is not. PER_ROW suits a
+    query over a few recordings, whose links are looked up.
     """
 
     EVERY = auto()
     LACKING = auto()
     COUNTED = auto()
+    CERTAIN = auto()
     PER_ROW = auto()
 
 
@@ -44,14 +46,14 @@ class Listing(NamedTuple):
 
     `asked_for` is whether the pet that was asked for is listed; `pets` is the array of the listed
     pets, NULL if there are none or they are not read, `size` its length, and `known` how many of
-    them exist.
+    them exist, or None if the pets are not looked up.
     """
 
     source: FromClause
     asked_for: ColumnElement[bool]
     pets: ColumnElement[Any]
     size: ColumnElement[int]
-    known: ColumnElement[int]
+    known: ColumnElement[int] | None
 
 
 def join_lists(
@@ -70,7 +72,10 @@ def join_lists(
         fold = _fold(schema).where(mine).correlate(schema.recordings).lateral("fold")
         joined = source.outerjoin(fold, true())
     else:
-        folded = _of_lacking(schema, _fold(schema)) if lists is Lists.LACKING else _fold(schema)
+        known = lists is not Lists.CERTAIN or schema.proofs.link_pets_exist
+        folded = _fold(schema, known=known)
+        if lists is not Lists.EVERY:
+            folded = _of_lacking(schema, folded)
         fold = folded.subquery("fold")
         joined = source.outerjoin(fold, fold.c.appointment_id == recordings.appointment_id)
     pets = fold.c.pets
@@ -104,8 +109,8 @@ def _join_counted(schema: Schema, source: FromClause, asked: ColumnElement[Any])
 def _listing(
     source: FromClause, asked_for: ColumnElement[bool], pets: ColumnElement[Any], fold: FromClause
 ) -> Listing:
-    size, known = (func.coalesce(column, 0) for column in (fold.c.size, fold.c.known))
-    return Listing(source, asked_for, pets, size, known)
+    known = func.coalesce(fold.c.known, 0) if "known" in fold.c else None
+    return Listing(source, asked_for, pets, func.coalesce(fold.c.size, 0), known)
 
 
 def _each_once(schema: Schema) -> FromClause:
@@ -116,23 +121,26 @@ def _each_once(schema: Schema) -> FromClause:
     return select(links.c.appointment_id, links.c.pet_id).distinct().subquery("link")
 
 
-def _fold(schema: Schema, *, listed: bool = True) -> Select[Any]:
-    """Select for each appointment the array of its pets, or NULL, and how many there are."""
+def _fold(schema: Schema, *, listed: bool = True, known: bool = True) -> Select[Any]:
+    """Select for each appointment the array of its pets, or NULL, and how many there are.
+
+    `known` is whether to look up which of them exist.
+    """
     links, pets, proofs = schema.links, schema.pets, schema.proofs
     pet = links.c.pet_id if proofs.links_unique else distinct(links.c.pet_id)
     source: FromClause = links
     size: ColumnElement[int] = func.count(pet)
-    known = size
-    if not proofs.link_pets_exist:
+    existing = size
+    if known and not proofs.link_pets_exist:
         source = links.outerjoin(pets, pets.c.id == links.c.pet_id)
-        known = func.count(pets.c.id if proofs.links_unique else distinct(pets.c.id))
+        existing = func.count(pets.c.id if proofs.links_unique else distinct(pets.c.id))
     array_type = ARRAY(links.c.pet_id.type)
     array = func.array_agg(pet, type_=array_type) if listed else cast(null(), array_type)
     query = select(
         links.c.appointment_id.label("appointment_id"),
         array.label("pets"),
         size.label("size"),
-        known.label("known"),
+        *((existing.label("known"),) if known else ()),
     )
     query = query.select_from(source).where(links.c.pet_id.is_not(None))
     return query.group_by(links.c.appointment_id)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
 )
 from sqlalchemy.sql.selectable import NamedFromClause
 
@@ -105,18 +106,30 @@ class _Observation:
         self.listing = join_lists(schema, self.source, lists, self.asked)
         self.source = self.listing.source
         self.pet_linked = and_(self.has_pet, self.listing.asked_for)
+        self.listed = self._only_listed()
         self.pet_found = self._pet_found()
+        found = case((self.pet_found, self.listing.size), else_=0)
+        self.known = found if self.listing.known is None else self.listing.known
         self.appointment_exists = self._appointment_exists()
 
+    def _only_listed(self) -> ColumnElement[Any] | None:
+        """Return the only listed pet, where nothing else is asked for and no list looked it up."""
+        if self.listing.known is not None:
+            return None
+        only = and_(self.listing.size == 1, self.asked.is_(None))
+        return case((only, self.listing.pets[1]), else_=null())
+
     def _pet_found(self) -> ColumnElement[bool]:
-        """Return whether the recording's pet exists, or its visit's where it has none."""
-        proofs = self.schema.proofs
+        """Return whether the pet exists: the recording's, else its visit's, else the `listed`."""
+        proofs, asked = self.schema.proofs, self.asked
         visits_proven = self.schema.visits is None or proofs.visit_pets_exist
+        if self.listed is not None:
+            asked, visits_proven = func.coalesce(asked, self.listed), False
         vouched = [self.listing.asked_for] if proofs.link_pets_exist else []
         vouched += [self.has_pet] if proofs.recording_pets_exist else []
         vouched += [~self.has_pet] if visits_proven else []
         proven = proofs.recording_pets_exist and visits_proven
-        return self._exists(self.asked, self.pet, proven=proven, vouched=or_(false(), *vouched))
+        return self._exists(asked, self.pet, proven=proven, vouched=or_(false(), *vouched))
 
     def _appointment_exists(self) -> ColumnElement[bool]:
         proofs = self.schema.proofs
@@ -156,17 +169,18 @@ class _Observation:
 
     def query(self, extra: tuple[ColumnElement[Any], ...]) -> Select[Any]:
         recordings, listing = self.schema.recordings, self.listing
-        one = and_(listing.size == 1, listing.known == 1)
+        one = and_(listing.size == 1, self.known == 1)
+        visits_pet = true() if self.listed is None else self.visit_pet.is_not(None)
         facts: dict[str, ColumnElement[Any]] = {
             "has_pet": self.has_pet,
             "pet_exists": and_(self.has_pet, self.pet_found),
             "has_appointment": recordings.c.appointment_id.is_not(None),
             "appointment_exists": self.appointment_exists,
             "pet_linked": self.pet_linked,
-            "any_known": listing.known > 0,
+            "any_known": self.known > 0,
             "single_pet": and_(self.appointment_exists, one),
             "visit_differs": self._visit_differs(),
-            "visit_names_pet": and_(~self.has_pet, self.pet_found),
+            "visit_names_pet": and_(~self.has_pet, visits_pet, self.pet_found),
             "linked_pets": listing.pets,
             "visit_pet": self.visit_pet,
         }

@@ -34,7 +34,7 @@ def plan_query(schema: Schema, run_id: int, selection: Selection) -> Insert:
     facts = judged(
         schema,
         *system_columns(schema.recordings, ROW_LOCATION),
-        lists=Lists.LACKING,
+        lists=Lists.CERTAIN,
         within=lacking,
     )
     location: list[ColumnElement[Any]] = [facts.recording[name] for name in ROW_LOCATION]

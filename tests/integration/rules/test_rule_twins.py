@@ -97,6 +97,8 @@ def hold_twins_equal(engine: Engine, clinic: Clinic, *, trusted: bool) -> None:
             row for (pet, *_), row in zip(clinic.recordings, expected, strict=True) if pet is None
         ]
         assert judge(connection, schema, Lists.LACKING, without_pet) == lacking
+        certain = [row[2:] for row in judge(connection, schema, Lists.CERTAIN, without_pet)]
+        assert certain == [row[2:] for row in lacking]
         census = take_census(connection, schema, owners=True)
         for kind in KINDS:
             ids = [str(n) for n, row in enumerate(expected, 1) if row[0] == kind.id]

@@ -53,7 +53,7 @@ def test_parents_are_joined_once_for_recordings_and_once_for_links() -> None:
 
 
 def test_lists_of_recordings_that_have_a_pet_are_not_made() -> None:
-    for lists in (Lists.COUNTED, Lists.LACKING):
+    for lists in (Lists.COUNTED, Lists.LACKING, Lists.CERTAIN):
         assert "lacking.pet_id IS NULL" in sql_of(judged(schema(LINKS), lists=lists))
 
 
@@ -68,6 +68,11 @@ def test_a_count_joins_the_link_of_the_pet_that_is_asked_for() -> None:
 
 def test_the_list_of_a_recording_without_a_pet_has_the_pet_of_its_visit() -> None:
     assert joined(LINKS, Lists.LACKING) == {"visits": 1, "pets": 1, "appointments": 1}
+
+
+def test_a_certain_pet_is_looked_up_once_whoever_names_it() -> None:
+    assert joined(Proofs(), Lists.CERTAIN) == {"visits": 1, "pets": 1, "appointments": 1}
+    assert joined(ALL, Lists.CERTAIN) == {"visits": 1}
 
 
 def test_links_that_may_repeat_are_joined_once() -> None:
