@@ -14,14 +14,16 @@ TYPE_NAME = """coalesce((
            JOIN pg_namespace tn ON tn.oid = t.typnamespace
            WHERE t.oid = a.atttypid AND pg_type_is_visible(t.oid) AND tn.nspname <> 'pg_catalog'
        ), '') || format_type(a.atttypid, -1)"""
-# The base type behind any number of domains; of another type, the type itself.
-BASE_NAME = """(WITH RECURSIVE behind AS (
+# The base type behind any number of domains; of another type, the type itself. Asked of each type,
+# the recursion would cost as much as everything else.
+_BASE_NAME = """CASE WHEN t.typtype <> 'd' THEN format_type(t.oid, -1) ELSE (
+       WITH RECURSIVE behind AS (
            SELECT a.atttypid AS oid
            UNION ALL
            SELECT d.typbasetype FROM behind JOIN pg_type d ON d.oid = behind.oid AND d.typtype = 'd'
        )
        SELECT format_type(bt.oid, -1) FROM behind JOIN pg_type bt ON bt.oid = behind.oid
-       WHERE bt.typtype <> 'd')"""
+       WHERE bt.typtype <> 'd') END"""
 # A column can identify rows if its type has an order and can be read back from its text.
 # From version 18 on a NOT NULL may not have been validated; then there may be NULLs.
 # What is enforced comes with the first column of its table.
@@ -36,7 +38,7 @@ SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        has_schema_privilege(n.oid, 'USAGE') AS usable,
        c.relkind = 'r' AND EXISTS (
            SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
-       a.attname, {TYPE_NAME} AS type, {BASE_NAME} AS base,
+       a.attname, {TYPE_NAME} AS type, {_BASE_NAME} AS base,
        t.typtype = 'e' AS is_enum,
        has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
        has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable,
