@@ -25,6 +25,7 @@ from petrec.postgres.writable import check_writable
 from petrec.rules.census import Census, take_census
 from petrec.rules.kinds.missing_ambiguous import MISSING_AMBIGUOUS
 from petrec.rules.kinds.missing_inferable import MISSING_INFERABLE
+from petrec.schema import Schema
 
 # Rows that were not written as planned are listed up to this number; the database has them all.
 MOST_LISTED = 1_000
@@ -86,14 +87,14 @@ def apply_backfill(
     if export:
         try_directory(export.parent)
     if confirm:
-        with session.snapshot() as (connection, schema):
+        with session.snapshot(known=schema) as (connection, _):
             step("looking for certain evidence")
             plan = preview(connection, schema, target, selection, anew=anew)
         require(confirm, plan)
     given, planning = throttling or Throttling(), Planning(anew, selection)
     with session.translated():
         run = run_backfill(session.engine, schema, target, given, progress, planning)
-    census, failure = _export_ambiguous(session, selection, export, always=export_empty)
+    census, failure = _export_ambiguous(session, schema, selection, export, always=export_empty)
     ambiguous = census.count(kind=MISSING_AMBIGUOUS.id)
     written = export and (ambiguous or export_empty) and not failure
     listed = str(export) if written else None
@@ -125,13 +126,13 @@ def _with_unwritten(session: Session, result: BackfillResult) -> BackfillResult:
 
 
 def _export_ambiguous(
-    session: Session, selection: Selection, path: Path | None, *, always: bool
+    session: Session, schema: Schema, selection: Selection, path: Path | None, *, always: bool
 ) -> tuple[Census, str]:
     """Write the ambiguous rows; returns the count left, and why the file was not written.
 
     The run is done: a failed export must not hide its outcome.
     """
-    with session.snapshot() as (connection, schema):
+    with session.snapshot(known=schema) as (connection, _):
         census = take_census(connection, schema, selection.condition(schema))
         if path is None or not (census.count(kind=MISSING_AMBIGUOUS.id) or always):
             return census, ""

@@ -123,17 +123,22 @@ class Session:
         return once_more(attempt)
 
     def snapshot(
-        self, *, makes_visits: bool = False
+        self, *, makes_visits: bool = False, known: "Schema | None" = None
     ) -> AbstractContextManager[tuple["Connection", "Schema"]]:
         """Open a read-only snapshot and check the schema in it.
 
-        `makes_visits` is for operations that may have to create the configured visits.
+        `makes_visits` is for operations that may have to create the configured visits; `known` is
+        the schema that an earlier snapshot of the same operation has checked.
         """
-        return self._snapshot(makes_visits=makes_visits)
+        return self._snapshot(makes_visits=makes_visits, known=known)
 
     @contextmanager
     def _snapshot(
-        self, *, trusted: bool = False, makes_visits: bool = False
+        self,
+        *,
+        trusted: bool = False,
+        makes_visits: bool = False,
+        known: "Schema | None" = None,
     ) -> Iterator[tuple["Connection", "Schema"]]:
         from petrec.postgres.connection import read_place
         from petrec.postgres.preflight import load_schema
@@ -144,6 +149,9 @@ class Session:
         self.need_database()
         mapping, more = self.settings.mapping, self.settings.session.search_path
         with self.translated(), read_snapshot(self.engine) as connection:
+            if known is not None:
+                yield connection, known
+                return
             schema = load_schema(connection, mapping, trusted=trusted, makes_visits=makes_visits)
             use_path(connection, read_search_path(connection, mapping, more))
             self._layouts[schema.layout] = None
