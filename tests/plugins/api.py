@@ -1,14 +1,12 @@
 """A router on the clinic, with a caller that the test chooses."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import psycopg
-from fastapi import FastAPI, Request, routing
+from fastapi import FastAPI, Request
 from sqlalchemy import Engine, create_engine, event
 
 from petrec.api import Actor, ApiError, ClinicPolicy, build_router
@@ -17,7 +15,6 @@ from tests.plugins.databases import Database
 from tests.plugins.memory_store import MemoryStore
 from tests.plugins.shared_statements import share_statements
 
-_BUILD = "_build_dependant_with_parameterless_dependencies"
 ADMIN = "3d517fe6-ebab-7b8c-fcf9-8db6259c8a59"
 
 
@@ -81,28 +78,7 @@ def keep_adapters() -> None:
     v2.ModelField.__post_init__ = build_once  # type: ignore[assignment,method-assign]
 
 
-def keep_dependants() -> None:
-    """Read the parameters of an endpoint once: each has two paths, and a router is built twice.
-
-    As many are kept as one application has endpoints. Older versions of FastAPI have no such place.
-    """
-    build = getattr(routing, _BUILD, None)
-    if build is None:
-        return
-
-    @lru_cache(maxsize=32)
-    def kept(path: str, call: Any, dependencies: tuple[Any, ...]) -> Any:
-        return build(path=path, call=call, dependencies=dependencies)
-
-    def build_once(*, path: str, call: Any, dependencies: Sequence[Any]) -> Any:
-        made, *rest = kept(path.rstrip("/"), call, tuple(dependencies))
-        return replace(made, path=path), *rest
-
-    setattr(routing, _BUILD, build_once)
-
-
 keep_adapters()
-keep_dependants()
 
 
 class Client:

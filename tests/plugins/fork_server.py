@@ -8,7 +8,6 @@ than most commands.
 
 import atexit
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -24,7 +23,6 @@ import struct
 import sys
 import threading
 import warnings
-from pathlib import Path
 from typing import Any, NoReturn
 
 from tests.plugins.reached import write_down_functions
@@ -63,18 +61,6 @@ def import_all() -> None:
             importlib.import_module(module.name)
     gc.collect()
     gc.freeze()
-
-
-def gather_pages() -> None:
-    """Put memory into pages of 2 MB, where Linux can: a fork copies a table of all pages."""
-    collapse, size = 25, 1 << 21
-    advise = ctypes.CDLL(None).madvise
-    with contextlib.suppress(OSError), Path("/proc/self/maps").open() as maps:
-        for place, access, *_, name in (line.split(" ", 5) for line in maps):
-            if access == "rw-p" and name.strip() in {"", "[heap]"}:
-                start, end = (int(each, 16) for each in place.split("-"))
-                for page in range(-(-start // size) * size, end - size + 1, size):
-                    advise(ctypes.c_void_p(page), ctypes.c_size_t(size), collapse)
 
 
 class Server:
@@ -180,7 +166,6 @@ if __name__ == "__main__":
     # Ctrl-C is for the tests, which end this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import_all()
-    gather_pages()
     # What a command starts with Python, such as the processes of a fleet, is forked, too; not what
     # multiprocessing starts, such as further processes of a server.
     multiprocessing.set_executable(sys.executable)
