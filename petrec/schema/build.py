@@ -46,7 +46,7 @@ def build_schema(
         key=("id", *rest),
         proofs=proofs or Proofs(),
         links_follow_appointments=links_follow_appointments,
-        filters_links="appointment_pets" in mapping.where,
+        filtered=frozenset(mapping.where),
         remarks=remarks,
     )
 

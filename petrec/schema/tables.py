@@ -62,6 +62,7 @@ class Schema:
     """The rows that count of each mapped table; an ignored optional table is None.
 
     `links_follow_appointments` is whether a foreign key makes each new link lock its appointment.
+    `filtered` are the tables of which a condition excludes rows.
     `unchecked_text` is whether text may be invalid (SQL_ASCII). `visits` is None, too, where
     recordings have no visit_id; `kept_visits` is not. `layout` is where a cluster has the rows.
     `remarks` are shown by every output: what is ignored, filtered or trusted.
@@ -80,7 +81,7 @@ class Schema:
     proofs: Proofs = field(default_factory=Proofs)
     layout: Layout = PLAIN
     links_follow_appointments: bool = False
-    filters_links: bool = False
+    filtered: frozenset[str] = frozenset()
     unchecked_text: bool = False
     remarks: tuple[str, ...] = ()
 

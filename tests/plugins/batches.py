@@ -13,7 +13,7 @@ from petrec.features.runs.batches.items import next_page
 from petrec.features.runs.batches.size import Pace
 from petrec.features.runs.batches.split import SplitWrite, Write
 from petrec.features.runs.batches.work import RunWork
-from petrec.features.runs.batches.write import write_query
+from petrec.features.runs.batches.write import BatchWrite
 from petrec.features.runs.journal.store import read_run
 from petrec.features.runs.run import Run
 from petrec.features.runs.targets import make_target
@@ -44,8 +44,7 @@ class Work:
         """Return the run's statement, in parts where the recordings are elsewhere."""
         if not self.work.schema.layout.is_here:
             return SplitWrite.of(self.work, self.run)
-        guarded, watched = self.work.guarded_rows(self.run), self.work.watched
-        return write_query(self.work.schema, self.run, guarded, watched=watched)
+        return BatchWrite.of(self.work, self.run)
 
     def batch(
         self, size: int, *, retrying: bool = True, target_ms: float = 5_000, alone_ms: float = 0

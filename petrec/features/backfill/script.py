@@ -19,7 +19,7 @@ from petrec.features.backfill.selection import Selection
 from petrec.features.backfill.work import backfill_work
 from petrec.features.runs.batches.items import numbers_of, page_query
 from petrec.features.runs.batches.rewritten import IMMEDIATE, drift_statements
-from petrec.features.runs.batches.write import write_query
+from petrec.features.runs.batches.write import BatchWrite
 from petrec.features.runs.driver.prepared import SESSION
 from petrec.features.runs.journal.tables import (
     SCHEMA,
@@ -97,8 +97,7 @@ def _statements(
         yield "keep new pets out of appointments", f"{lock};"
     else:
         yield "lock their appointments, without waiting", shown(lock, **numbers)
-    guarded = work.guarded_rows(run)
-    write = write_query(schema, run, guarded, watched=work.watched)
+    write = BatchWrite.of(work, run).query
     yield "judge, lock, write and journal", shown(write, **numbers, batch=1)
     if work.watched:
         yield "let deferred triggers run", f"{IMMEDIATE.text};"

@@ -88,7 +88,7 @@ class CaseQuery:
             wanted = func.array_cat(wanted, owned.c.ids)
         crowded = listed.c.size > folds.MOST_PETS_OF_AN_APPOINTMENT
         some = folds.among(self.facts.linked_pets, wanted)
-        if self.schema.filters_links:
+        if "appointment_pets" in self.schema.filtered:
             stored = folds.members(self.schema.tables.links, "stored", places)
             self._join(stored, stored.c.appointment_id == here)
             self.values["stored"] = folds.among(stored.c.ids, wanted)
@@ -155,7 +155,7 @@ class CaseQuery:
                 "appointment_exists", place.c.id.is_not(None),
                 "owner", self._owner(place), "is_listed", one == any_(listed.c.ids),
             ]  # fmt: skip
-            if self.schema.filters_links:
+            if "appointment_pets" in self.schema.filtered:
                 stored = folds.members(self.schema.tables.links, "seen_stored", places)
                 self._join(stored, stored.c.appointment_id == visit.c.appointment_id)
                 parts += ["is_stored", one == any_(stored.c.ids)]

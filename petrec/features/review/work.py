@@ -25,9 +25,9 @@ from petrec.features.review.case import Verdict
 from petrec.features.review.state import state_sql
 from petrec.features.runs.batches.carried import ask
 from petrec.features.runs.batches.items import numbered
-from petrec.features.runs.batches.row_locks import ROW_LOCATION, lock_available, system_columns
-from petrec.features.runs.batches.shard import in_places, of_page, written_of_page
-from petrec.features.runs.batches.work import GuardedRows, RunWork
+from petrec.features.runs.batches.row_locks import ROW_LOCATION, Places, system_columns
+from petrec.features.runs.batches.shard import of_page, written_of_page
+from petrec.features.runs.batches.work import GuardedRows, Locked, RunWork
 from petrec.features.runs.journal.keys import has_key
 from petrec.features.runs.journal.tables import decisions, link_changes
 from petrec.features.runs.run import LinkAction, Run
@@ -53,7 +53,7 @@ class ReviewWork(RunWork):
         writing = decisions.c.verdict.in_([Verdict.ASSIGN, Verdict.LINK])
         return decisions, and_(decisions.c.run_id == run.id, writing)
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
         """Lock recordings, then their old and new appointments, so that the pets do not change.
 
         Without a foreign key from appointment_pets, only a lock on that table keeps pets out.
@@ -61,23 +61,19 @@ class ReviewWork(RunWork):
         ready = self._lock_recordings(connection, run, page)
         if not self.schema.links_follow_appointments:
             lock_table(connection, self.schema.tables.links, "SHARE ROW EXCLUSIVE")
-            return ready
-        appointments = self.schema.tables.appointments
+            return Locked(ready)
+        items = select(decisions.c.seq).where(numbered(*self.items(run)))
         recordings = written_of_page(self.schema, self.schema.recordings)
-        left = (
-            select(decisions.c.seq)
-            .join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
-            .join(appointments, appointments.c.id == recordings.c.appointment_id)
-        )
-        target = cast(decisions.c.appointment_id, appointments.c.id.type)
-        entered = select(decisions.c.seq).join(appointments, appointments.c.id == target)
-        one_shard = in_places(self.schema, appointments.c.id)
-        mine = and_(numbered(*self.items(run)), one_shard)
-        for query in (left, entered):
-            ready = lock_available(connection, self, run, query.where(mine), ready)
-        return ready
+        recorded = items.join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
+        left = Places(self.schema, recorded, recordings.c.appointment_id)
+        entered = Places(self.schema, items, decisions.c.appointment_id)
+        for places in (left, entered):
+            ready = places.lock(connection, self, run, ready).ready
+        return Locked(ready)
 
-    def _lock_recordings(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
+    def _lock_recordings(
+        self, connection: Connection, run: Run, page: Sequence[int]
+    ) -> Sequence[int]:
         """Lock the recordings, since a decision does not hold their current appointment."""
         recordings = written_of_page(self.schema, self.schema.recordings)
         query = (
@@ -86,7 +82,7 @@ class ReviewWork(RunWork):
             .where(numbered(*self.items(run)))
             .with_for_update(of=recordings, skip_locked=True, key_share=True)
         )
-        return list(ask(connection, self, run, query, page).scalars())
+        return ask(connection, self, run, query, page).scalars().all()
 
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Compare each state with the decision's; check the recording as it would be."""
@@ -153,7 +149,7 @@ class ReviewWork(RunWork):
     def _can_add(self, pet: ColumnElement[Any], place: ColumnElement[Any]) -> ColumnElement[bool]:
         """Return whether the run can add the pet: a link that `where` ignores blocks it."""
         added = decisions.c.verdict == Verdict.LINK
-        if not self.schema.filters_links:
+        if "appointment_pets" not in self.schema.filtered:
             return added
         links = self.schema.tables.links
         stored = exists().where(links.c.appointment_id == place, links.c.pet_id == pet)

@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from petrec.errors import PetrecError
 from petrec.features.runs.batches.batch import write_rows
-from petrec.features.runs.batches.write import write_query
+from petrec.features.runs.batches.work import Locked
+from petrec.features.runs.batches.write import BatchWrite
 from petrec.features.runs.edits import Edit, EditWork, record_edits
 from petrec.features.runs.journal.store import change_state, update_run
 from petrec.features.runs.lineage import read_skips
@@ -33,8 +34,7 @@ def write_at_once(
     run = record_edits(connection, action, target, [edit])
     work = EditWork(schema)
     work.watched = bool(trigger_functions(connection, schema))
-    query = write_query(schema, run, work.guarded_rows(run), watched=work.watched)
-    written = write_rows(connection, run, work, query, [1])
+    written = write_rows(connection, run, work, BatchWrite.of(work, run), Locked([1]))
     if written.changed != 1:
         omitted = MovedOn(edit.key[0], "another session writes it")
         raise NotWrittenError(next(iter(read_skips(connection, run.id)), omitted))

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from petrec.features.backfill.record import write_plan
 from petrec.features.backfill.work import BackfillWork
 from petrec.features.runs.batches.work import RunWork
-from petrec.features.runs.batches.write import Written, write_batch, write_query
+from petrec.features.runs.batches.write import BatchWrite, Written
 from petrec.features.runs.run import Run
 from petrec.features.runs.targets import make_target
 from petrec.features.runs.undo.plan import plan_undo
@@ -62,10 +62,9 @@ class Gated:
     keeper: psycopg.Connection
 
     def write(self, work: RunWork, run: Run, seq: int) -> Written:
-        ready = work.lock(self.connection, run, [seq])
-        assert ready == [seq]
-        query = write_query(work.schema, run, work.guarded_rows(run))
-        return write_batch(self.connection, query, run, ready)
+        locked = work.lock(self.connection, run, [seq])
+        assert locked.ready == [seq]
+        return BatchWrite.of(work, run).write(self.connection, run, locked)
 
     def interrupted(self, work: RunWork, run: Run, seq: int, table: str, change: str) -> Written:
         """Write an item that an application changes between the write's snapshot and its lock."""
@@ -122,7 +121,7 @@ def test_a_backfill_puts_off_what_is_written_meanwhile(
 ) -> None:  # fmt: skip
     """What it was inferred from is older than the recording: it must be put off."""
     with planned(database(shape, every_cluster)) as (gated, work, run, seq):
-        assert gated.interrupted(work, run, seq, "appointment_pets", change) == Written(0, 0)
+        assert gated.interrupted(work, run, seq, "recordings", change) == Written(0, 0)
         assert gated.write(work, run, seq) == then
         gated.connection.commit()
         assert gated.reasons() == reasons

@@ -7,7 +7,8 @@ from sqlalchemy import Engine, select
 from petrec.features.runs import edits
 from petrec.features.runs.at_once import NotWrittenError, write_at_once
 from petrec.features.runs.batches.batch import write_rows
-from petrec.features.runs.batches.write import Written, write_query
+from petrec.features.runs.batches.work import Locked
+from petrec.features.runs.batches.write import BatchWrite, Written
 from petrec.features.runs.edits import Edit, EditWork, record_edits
 from petrec.features.runs.journal.store import read_run
 from petrec.features.runs.journal.tables import changes
@@ -46,8 +47,8 @@ def test_only_rows_that_are_as_expected_are_written(
         target = replace(target, pet="", also=("status", "file_size_bytes"))
         run = record_edits(connection, Action.SWEEP, target, planned)
         work = EditWork(schema)
-        query = write_query(schema, run, work.guarded_rows(run))
-        written = write_rows(connection, run, work, query, range(1, 6))
+        query = BatchWrite.of(work, run)
+        written = write_rows(connection, run, work, query, Locked(range(1, 6)))
         connection.commit()
     assert (run.planned, run.action, written) == (5, Action.SWEEP, Written(3, 2))
     of_rows = "FROM recordings WHERE id = ANY (%s) ORDER BY id"
@@ -76,8 +77,8 @@ def test_a_former_key_is_journaled_where_an_edit_changes_the_key(empty_database:
         ]
         run = record_edits(connection, Action.CORRECTION, target, planned)
         work = EditWork(schema)
-        query = write_query(schema, run, work.guarded_rows(run))
-        assert write_rows(connection, run, work, query, [1, 2]) == Written(2, 0)
+        query = BatchWrite.of(work, run)
+        assert write_rows(connection, run, work, query, Locked([1, 2])) == Written(2, 0)
         keys = select(changes.c.row_key, changes.c.old_key).order_by(changes.c.seq)
         assert [tuple(row) for row in connection.execute(keys)] == [
             (["1", "20"], ["1", "10"]),

@@ -12,7 +12,6 @@ from sqlalchemy.dialects import postgresql
 from petrec.features.backfill.work import BackfillWork
 from petrec.features.review.work import ReviewWork
 from petrec.features.runs.batches.carried import as_rows, carried, carried_by, rows_of
-from petrec.features.runs.batches.row_locks import lock_query
 from petrec.features.runs.batches.shard import as_array, of_one_shard
 from petrec.features.runs.batches.split import SplitWrite
 from petrec.features.runs.batches.work import RunWork
@@ -90,7 +89,7 @@ def test_the_change_has_no_volatile_function_and_no_place_of_a_row() -> None:
 def test_the_lock_of_appointments_skips_what_others_hold() -> None:
     work, run = BackfillWork(tenant()), a_run(Action.BACKFILL)
     table, _ = work.items(run)
-    query = lock_query(work.schema.tables.appointments, work._of_appointment(run))
+    query = work._places(run).lock_query()
     text = sql(carried_by(query, table, rows_of(table)))
     assert "SKIP LOCKED" in text
     assert "petrec." not in text
@@ -111,7 +110,7 @@ def test_every_statement_of_a_sharded_batch_names_the_appointments_of_its_tables
     split = SplitWrite.of(work, run)
     statements = [split.judged, split.change]
     if isinstance(work, BackfillWork):
-        lock = lock_query(work.schema.tables.appointments, work._of_appointment(run))
+        lock = work._places(run).lock_query()
         statements.append(carried(work, run, lock))
     for statement in map(sql, statements):
         tables = TABLE.findall(statement)

@@ -9,9 +9,9 @@ from sqlalchemy.dialects import postgresql
 
 from petrec.errors import SchemaMismatchError, UsageError
 from petrec.features.runs.batches.items import numbers_of
-from petrec.features.runs.batches.row_locks import lock_query, locked_as_read, versioned
+from petrec.features.runs.batches.row_locks import Places, locked_as_read, versioned
 from petrec.features.runs.journal.lock import blamed, key_of_target
-from petrec.features.runs.journal.tables import edits
+from petrec.features.runs.journal.tables import edits, plan_items
 from petrec.features.runs.run import Target
 from petrec.features.runs.targets import check_target, make_target, mapped_target, target_name
 from petrec.schema import Schema, TableShape, build_schema
@@ -90,14 +90,11 @@ def test_numbers_travel_as_the_text_of_an_array() -> None:
 
 
 def test_rows_are_locked_without_a_wait_and_without_holding_up_who_references_them() -> None:
-    tables = schema().tables
-    row = versioned(tables.recordings)
+    row = versioned(schema().tables.recordings)
     query = locked_as_read(schema(), select(row.c.id), row.c, edits.c.row_key)
     assert sql_of(query).endswith(" FOR NO KEY UPDATE OF held SKIP LOCKED")
-    number = select(edits.c.seq).join(tables.appointments, edits.c.seq > 0)
-    assert " FOR UPDATE OF appointments SKIP LOCKED)" in sql_of(
-        lock_query(tables.appointments, number)
-    )
+    places = Places(schema(), select(plan_items.c.seq), plan_items.c.appointment_id)
+    assert " FOR UPDATE OF appointments SKIP LOCKED)" in sql_of(places.lock_query())
 
 
 def sql_of(query: Select[Any]) -> str:

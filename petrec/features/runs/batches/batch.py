@@ -13,8 +13,8 @@ from petrec.features.runs.batches.refused import RowRefusal, RowsRefusedError, n
 from petrec.features.runs.batches.rewritten import IMMEDIATE, check_triggers
 from petrec.features.runs.batches.size import Pace
 from petrec.features.runs.batches.split import SplitWrite, Write
-from petrec.features.runs.batches.work import RunWork
-from petrec.features.runs.batches.write import Written, write_batch
+from petrec.features.runs.batches.work import Locked, RunWork
+from petrec.features.runs.batches.write import Written
 from petrec.features.runs.errors import is_refusal, may_pass
 from petrec.features.runs.journal.store import update_run
 from petrec.features.runs.journal.tables import skips
@@ -51,7 +51,7 @@ def run_batch(
 ) -> Batch:
     """Write as many rows as the pace allows and commit; an error rolls the whole batch back.
 
-    `query` is the run's own `write_query`; `retrying` is whether the caller retries a single
+    `query` is the run's own; `retrying` is whether the caller retries a single
     row that a trigger refuses for now. Errors: RowsRefusedError, DBAPIError.
     """
     page: list[int] = []
@@ -82,12 +82,12 @@ def _do(
 ) -> tuple[Run, int]:
     """Lock and write a page; returns the run after it, and how many sessions waited."""
     started = time.monotonic()
-    ready = work.lock(connection, run, page)
+    locked = work.lock(connection, run, page)
     if len(page) > 1:
         # The time that the locks have left of the target; a single row starts with all of it.
         left_ms = pace.target_ms - 1000 * (time.monotonic() - started)
         _bound(connection, max(left_ms * _WRITE_SHARE, pace.added_ms))
-    written = write_rows(connection, run, work, query, ready)
+    written = write_rows(connection, run, work, query, locked)
     left = len(page) - written.changed - written.skipped
     gone = _skip_gone(connection, run, work, query, page) if left else 0
     waiters = connection.scalars(_WAITERS).one()
@@ -125,8 +125,8 @@ def is_refused(connection: Connection, run: Run, work: RunWork, query: Write, nu
     """Return whether the database would refuse a row; writes nothing in any case."""
     try:
         with connection.begin() as transaction:
-            ready = work.lock(connection, run, [number])
-            write_rows(connection, run, work, query, ready)
+            locked = work.lock(connection, run, [number])
+            write_rows(connection, run, work, query, locked)
             connection.execute(IMMEDIATE)
             transaction.rollback()
     except DBAPIError as error:
@@ -150,18 +150,15 @@ def _bound(connection: Connection, ms: float) -> None:
 
 
 def write_rows(
-    connection: Connection, run: Run, work: RunWork, query: Write, ready: Sequence[int]
+    connection: Connection, run: Run, work: RunWork, query: Write, locked: Locked
 ) -> Written:
     """Write some of the items of a run that are locked, and journal them."""
-    if not ready:
+    if not locked.ready:
         return Written(0, 0)
-    if isinstance(query, SplitWrite):
-        written = Written(*query.write(connection, run, ready))
-    else:
-        written = write_batch(connection, query, run, ready)
-    work.after_write(connection, run, ready)
+    written = query.write(connection, run, locked)
+    work.after_write(connection, run, locked.ready)
     if work.watched:
-        otherwise = check_triggers(connection, run, work.schema, ready)
+        otherwise = check_triggers(connection, run, work.schema, locked.ready)
         written = Written(written.changed - otherwise, written.skipped + otherwise)
     return written
 

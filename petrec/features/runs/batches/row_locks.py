@@ -1,6 +1,7 @@
 """Row locks taken without waiting, and the location of a row by PostgreSQL's system columns."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -12,13 +13,14 @@ from sqlalchemy import (
     Subquery,
     Table,
     and_,
+    cast,
     literal_column,
     select,
 )
 
 from petrec.features.runs.batches.carried import ask
 from petrec.features.runs.batches.shard import in_places
-from petrec.features.runs.batches.work import RunWork
+from petrec.features.runs.batches.work import Locked, RunWork
 from petrec.features.runs.journal.keys import Columns, has_key
 from petrec.features.runs.run import Run
 from petrec.postgres.identifiers import quoted_table
@@ -47,28 +49,42 @@ def is_at(table: FromClause, row: Columns, names: Sequence[str]) -> ColumnElemen
     return and_(*(own.element == row[own.name] for own in system_columns(table, names)))
 
 
-def lock_available(
-    connection: Connection,
-    work: RunWork,
-    run: Run,
-    of_appointment: Select[Any],
-    page: Sequence[int],
-) -> list[int]:
-    """Lock by `lock_query`; returns the items whose appointment no other session holds."""
-    query = lock_query(work.schema.tables.appointments, of_appointment)
-    held = set(ask(connection, work, run, query, page).scalars())
-    return [number for number in page if number not in held]
+@dataclass(frozen=True)
+class Places:
+    """The appointments that the items of a page name.
 
-
-def lock_query(appointments: Table, of_appointment: Select[Any]) -> Select[Any]:
-    """Lock the items' appointments; selects the items whose appointment another session holds.
-
-    `of_appointment` selects the numbers of the items, `numbered`, that have a row in
-    `appointments`. Items without one need no lock.
+    `items` selects the items' numbers, `numbered`, from what has the column `appointment`: the one
+    that each names, or NULL.
     """
-    (number,) = of_appointment.selected_columns
-    locked = of_appointment.with_for_update(of=appointments, skip_locked=True).cte("locked")
-    return of_appointment.where(number.not_in(select(locked)))
+
+    schema: Schema
+    items: Select[tuple[int]]
+    appointment: ColumnElement[Any]
+
+    def lock(self, connection: Connection, work: RunWork, run: Run, page: Sequence[int]) -> Locked:
+        """Lock the appointments, without waiting; an item that names none needs no lock."""
+        unlocked = ask(connection, work, run, self.lock_query(), page).scalars().all()
+        if not unlocked:
+            return Locked(page, proven=True)
+        # What has a row that could not be locked is held by another session.
+        held = set(ask(connection, work, run, self._existing(), unlocked).scalars())
+        ready = [number for number in page if number not in held]
+        return Locked(ready, proven=len(held) == len(unlocked))
+
+    def lock_query(self) -> Select[Any]:
+        """Lock the appointments; selects the items that name one which could not be locked."""
+        appointments = self.schema.tables.appointments
+        query = self._existing().with_for_update(of=appointments, skip_locked=True)
+        (number,) = self.items.selected_columns
+        unlocked = number.not_in(select(query.cte("locked")))
+        return self.items.where(self.appointment.is_not(None), unlocked)
+
+    def _existing(self) -> Select[tuple[int]]:
+        """Select the items whose appointment has a row."""
+        appointments = self.schema.tables.appointments
+        same = appointments.c.id == cast(self.appointment, appointments.c.id.type)
+        one_shard = in_places(self.schema, appointments.c.id)
+        return self.items.join(appointments, same).where(one_shard)
 
 
 def locked_as_read(
@@ -84,3 +100,22 @@ def locked_as_read(
     same &= in_places(schema, held.c.appointment_id)
     query = query.add_columns(*system_columns(held, ROW_LOCATION)).join(held, same)
     return query.with_for_update(of=held, skip_locked=True, key_share=True)
+
+
+def locked_items(schema: Schema, items: Table, mine: ColumnElement[bool]) -> Subquery:
+    """Lock the recordings of items; selects both, to be joined to what the recordings rely on.
+
+    The columns of an item have the names of `item_column`. What is joined to the rows that are
+    locked may be read from an index alone, what is joined before the lock may not.
+    """
+    recording = versioned(schema.recordings)
+    same = has_key(schema, recording.c, items.c.row_key)
+    own = (recording.c[column.key] for column in schema.recordings.c)
+    item = (column.label(item_column(column.name)) for column in items.c)
+    query = select(*own, *item).select_from(items.join(recording, same)).where(mine)
+    return locked_as_read(schema, query, recording.c, items.c.row_key).subquery("recordings")
+
+
+def item_column(name: str) -> str:
+    """Return the name of a column of `locked_items`; the rules keep such names for themselves."""
+    return f"petrec_item_{name}"

@@ -27,13 +27,14 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from petrec.features.runs.batches.carried import as_rows, ask, ask_judged, carried, rows_of
 from petrec.features.runs.batches.items import GONE, numbered, numbers_of
 from petrec.features.runs.batches.shard import as_array, in_places, place_in, written_of_page
-from petrec.features.runs.batches.work import RunWork, in_journal, new_value, old_value
+from petrec.features.runs.batches.work import Locked, RunWork, in_journal, new_value, old_value
+from petrec.features.runs.batches.write import BatchWrite, Written
 from petrec.features.runs.journal.keys import has_key, key_of
 from petrec.features.runs.journal.tables import changes, skips
 from petrec.features.runs.run import Run, SkipCause
 from petrec.schema import written_as
 
-Write = Union[Select[Any], "SplitWrite"]
+Write = Union[BatchWrite, "SplitWrite"]
 _SUPPRESSED = "the recording was not written"
 
 
@@ -50,21 +51,16 @@ class SplitWrite:
         """Build the statements, once for a run."""
         return cls(work, carried(work, run, _judged(work, run)), _change(work, run))
 
-    def write(self, connection: Connection, run: Run, ready: Sequence[int]) -> tuple[int, int]:
-        """Write the rows whose guard holds, and note the reason for the others.
-
-        Returns how many rows were written, and how many were skipped.
-        """
-        if not ready:
-            return 0, 0
-        found = ask_judged(connection, self.work, run, self.judged, ready).all()
+    def write(self, connection: Connection, run: Run, locked: Locked) -> Written:
+        """Write the rows whose guard holds, and note the reason for the others."""
+        found = ask_judged(connection, self.work, run, self.judged, locked.ready).all()
         keys = self._change(connection, [row for row in found if row.applies])
         _record(
             connection, changes, [_changed(run, r, keys[r.seq]) for r in found if r.seq in keys]
         )
         left = [_skipped(run, row) for row in found if row.seq not in keys]
         _record(connection, skips, left)
-        return len(keys), len(left)
+        return Written(len(keys), len(left))
 
     def skip_gone(self, connection: Connection, run: Run, page: Sequence[int]) -> int:
         """Settle the items whose recording no longer exists; returns their number."""

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, Table, Text, cast, select
 
@@ -52,7 +52,7 @@ class GuardedRows:
     def select_from(
         self,
         source: FromClause,
-        where: ColumnElement[bool],
+        where: ColumnElement[bool] | None = None,
         location: Iterable[ColumnElement[Any]] = (),
     ) -> Select[Any]:
         """Build the selection; `location` is the location of recordings that are locked already."""
@@ -67,7 +67,19 @@ class GuardedRows:
             *(() if self.links is None else (self.links.label("links"),)),
             *location,
         )
-        return query.select_from(source).where(where)
+        query = query.select_from(source)
+        return query if where is None else query.where(where)
+
+
+class Locked(NamedTuple):
+    """The items of a page that no other session has locked.
+
+    `proven` is whether every appointment that they name is locked, so that it exists until the
+    commit.
+    """
+
+    ready: Sequence[int]
+    proven: bool = False
 
 
 class RunWork(ABC):
@@ -91,13 +103,13 @@ class RunWork(ABC):
     def items(self, run: Run) -> tuple[Table, ColumnElement[bool]]:
         """Return the journal's table of items and the condition that selects this run's."""
 
-    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> list[int]:
-        """Lock what the guard relies on; returns the items that no other session has locked.
+    def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
+        """Lock what the guard relies on, without waiting.
 
         Where that is the recordings alone, which the guard locks itself, this locks nothing.
         """
         del connection, run
-        return list(page)
+        return Locked(page)
 
     @abstractmethod
     def guarded_rows(self, run: Run) -> Select[Any]:
@@ -105,6 +117,11 @@ class RunWork(ABC):
 
         Items whose recording another session holds are omitted.
         """
+
+    def proven_rows(self, run: Run) -> Select[Any] | None:
+        """Select the same, but without what `Locked.proven` says; None if it proves nothing."""
+        del run
+        return None
 
     def after_write(  # noqa: B027 - optional
         self, connection: Connection, run: Run, ready: Sequence[int]

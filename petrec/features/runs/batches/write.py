@@ -1,6 +1,5 @@
 """The only statement that changes recordings: UPDATE and journal in one, under a guard."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +22,7 @@ from sqlalchemy import (
 from petrec.features.runs.batches.items import numbers_of
 from petrec.features.runs.batches.links import add_links, linked_values
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, is_at
-from petrec.features.runs.batches.work import in_journal, new_value, old_value
+from petrec.features.runs.batches.work import Locked, RunWork, in_journal, new_value, old_value
 from petrec.features.runs.journal.keys import Columns, has_key, key_of
 from petrec.features.runs.journal.tables import changes, skips
 from petrec.features.runs.run import Run, SkipCause
@@ -41,22 +40,35 @@ class Written:
     skipped: int
 
 
-def write_batch(
-    connection: Connection, query: Select[Any], run: Run, ready: Sequence[int]
-) -> Written:
-    """Change the rows whose guard holds, journal them, and note the reason for the others."""
-    parameters = numbers_of(ready) | {"batch": run.batches + 1}
-    return Written(*connection.execute(query, parameters).one())
+@dataclass(frozen=True)
+class BatchWrite:
+    """The statements of a run, built once: `proven` is for items whose appointments are locked."""
+
+    query: Select[Any]
+    proven: Select[Any] | None = None
+
+    @classmethod
+    def of(cls, work: RunWork, run: Run) -> "BatchWrite":
+        """Build the statements of a run."""
+        proven = work.proven_rows(run)
+        return cls(
+            _write_query(work, run, work.guarded_rows(run)),
+            None if proven is None else _write_query(work, run, proven),
+        )
+
+    def write(self, connection: Connection, run: Run, locked: Locked) -> Written:
+        """Change the rows whose guard holds, journal them, and note the reason for the others."""
+        query = self.query if self.proven is None or not locked.proven else self.proven
+        parameters = numbers_of(locked.ready) | {"batch": run.batches + 1}
+        return Written(*connection.execute(query, parameters).one())
 
 
-def write_query(
-    schema: Schema, run: Run, guarded: Select[Any], *, watched: bool = False
-) -> Select[Any]:
-    """Build the statement, once for a run; see `write_batch` for its parameters.
+def _write_query(work: RunWork, run: Run, guarded: Select[Any]) -> Select[Any]:
+    """Build the statement; see `BatchWrite.write` for its parameters.
 
-    `guarded` selects `GuardedRows` and where the locked recordings lie. `watched` is whether
-    triggers may change what is written, the key too.
+    `guarded` selects `GuardedRows` and where the locked recordings lie.
     """
+    schema, watched = work.schema, work.watched
     fresh = guarded.cte("fresh")
     changed = _update(schema, run, fresh, watched=watched)
     journaled = _journal(run, changed)

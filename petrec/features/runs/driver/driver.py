@@ -18,7 +18,7 @@ from petrec.features.runs.batches.refused import RowsRefusedError
 from petrec.features.runs.batches.size import Pace
 from petrec.features.runs.batches.split import SplitWrite, Write
 from petrec.features.runs.batches.work import RunWork
-from petrec.features.runs.batches.write import write_query
+from petrec.features.runs.batches.write import BatchWrite
 from petrec.features.runs.driver.prepared import plan_ahead, prepare_session
 from petrec.features.runs.driver.refusals import Refusals
 from petrec.features.runs.driver.retry import Patience, Retries
@@ -113,8 +113,7 @@ class Driver:
     def _write(self, run: Run) -> Write:
         if not self.work.schema.layout.is_here:
             return SplitWrite.of(self.work, run)
-        guarded, watched = self.work.guarded_rows(run), self.work.watched
-        return write_query(self.work.schema, run, guarded, watched=watched)
+        return BatchWrite.of(self.work, run)
 
     def _until_done(self, connection: Connection, run: Run, query: Write) -> Run:
         plan_ahead(connection, run, query)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from petrec.features.runs.batches.split import SplitWrite, Write
-from petrec.features.runs.batches.write import write_batch
+from petrec.features.runs.batches.work import Locked
 from petrec.features.runs.run import Run
 from petrec.postgres.session_state import keep_session
 
@@ -41,4 +41,4 @@ def plan_ahead(connection: Connection, run: Run, query: Write) -> None:
     if isinstance(query, SplitWrite):
         return
     with suppress(DBAPIError), connection.begin():
-        write_batch(connection, query, run, [])
+        query.write(connection, run, Locked([], proven=True))
