@@ -20,7 +20,7 @@ from sqlalchemy import (
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.row_locks import (
     ROW_LOCATION,
-    Places,
+    AppointmentLocks,
     item_column,
     locked_items,
 )
@@ -46,20 +46,20 @@ class BackfillWork(RunWork):
 
     def lock(self, connection: Connection, run: Run, page: Sequence[int]) -> Locked:
         """Lock the planned appointments."""
-        return self._places(run).lock(connection, self, run, page)
+        return self._locks(run).lock(connection, self, run, page)
 
     def lock_statement(self, run: Run) -> ClauseElement | str:
         """Return the statement by which `lock` locks; a string has no parameters."""
-        return self._places(run).lock_query()
+        return self._locks(run).lock_query()
 
-    def _places(self, run: Run) -> Places:
+    def _locks(self, run: Run) -> AppointmentLocks:
         """Return the appointments to lock, so that no pet can join them before the commit.
 
         A new row of appointment_pets takes FOR KEY SHARE on its appointment through its foreign
         key; FOR UPDATE excludes that. An appointment that another session holds is deferred.
         """
         items = select(plan_items.c.seq).where(numbered(*self.items(run)))
-        return Places(self.schema, items, plan_items.c.appointment_id)
+        return AppointmentLocks(self.schema, items, plan_items.c.appointment_id)
 
     def guarded_rows(self, run: Run) -> Select[Any]:
         """Infer each pet again; the write applies if it is still certain and the same."""

@@ -25,7 +25,7 @@ from petrec.features.review.case import Verdict
 from petrec.features.review.state import state_sql
 from petrec.features.runs.batches.carried import ask
 from petrec.features.runs.batches.items import numbered
-from petrec.features.runs.batches.row_locks import ROW_LOCATION, Places, system_columns
+from petrec.features.runs.batches.row_locks import ROW_LOCATION, AppointmentLocks, system_columns
 from petrec.features.runs.batches.shard import of_page, written_of_page
 from petrec.features.runs.batches.work import GuardedRows, Locked, RunWork
 from petrec.features.runs.journal.keys import has_key
@@ -65,10 +65,10 @@ class ReviewWork(RunWork):
         items = select(decisions.c.seq).where(numbered(*self.items(run)))
         recordings = written_of_page(self.schema, self.schema.recordings)
         recorded = items.join(recordings, has_key(self.schema, recordings.c, decisions.c.row_key))
-        left = Places(self.schema, recorded, recordings.c.appointment_id)
-        entered = Places(self.schema, items, decisions.c.appointment_id)
-        for places in (left, entered):
-            ready = places.lock(connection, self, run, ready).ready
+        left = AppointmentLocks(self.schema, recorded, recordings.c.appointment_id)
+        entered = AppointmentLocks(self.schema, items, decisions.c.appointment_id)
+        for locks in (left, entered):
+            ready = locks.lock(connection, self, run, ready).ready
         return Locked(ready)
 
     def _lock_recordings(

@@ -89,7 +89,7 @@ def test_the_change_has_no_volatile_function_and_no_place_of_a_row() -> None:
 def test_the_lock_of_appointments_skips_what_others_hold() -> None:
     work, run = BackfillWork(tenant()), a_run(Action.BACKFILL)
     table, _ = work.items(run)
-    query = work._places(run).lock_query()
+    query = work._locks(run).lock_query()
     text = sql(carried_by(query, table, rows_of(table)))
     assert "SKIP LOCKED" in text
     assert "petrec." not in text
@@ -110,7 +110,7 @@ def test_every_statement_of_a_sharded_batch_names_the_appointments_of_its_tables
     split = SplitWrite.of(work, run)
     statements = [split.judged, split.change]
     if isinstance(work, BackfillWork):
-        lock = work._places(run).lock_query()
+        lock = work._locks(run).lock_query()
         statements.append(carried(work, run, lock))
     for statement in map(sql, statements):
         tables = TABLE.findall(statement)

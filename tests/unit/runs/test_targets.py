@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 
 from petrec.errors import SchemaMismatchError, UsageError
 from petrec.features.runs.batches.items import numbers_of
-from petrec.features.runs.batches.row_locks import Places, locked_as_read, versioned
+from petrec.features.runs.batches.row_locks import AppointmentLocks, locked_as_read, versioned
 from petrec.features.runs.journal.lock import blamed, key_of_target
 from petrec.features.runs.journal.tables import edits, plan_items
 from petrec.features.runs.run import Target
@@ -93,8 +93,8 @@ def test_rows_are_locked_without_a_wait_and_without_holding_up_who_references_th
     row = versioned(schema().tables.recordings)
     query = locked_as_read(schema(), select(row.c.id), row.c, edits.c.row_key)
     assert sql_of(query).endswith(" FOR NO KEY UPDATE OF held SKIP LOCKED")
-    places = Places(schema(), select(plan_items.c.seq), plan_items.c.appointment_id)
-    assert " FOR UPDATE OF appointments SKIP LOCKED)" in sql_of(places.lock_query())
+    locks = AppointmentLocks(schema(), select(plan_items.c.seq), plan_items.c.appointment_id)
+    assert " FOR UPDATE OF appointments SKIP LOCKED)" in sql_of(locks.lock_query())
 
 
 def sql_of(query: Select[Any]) -> str:

@@ -50,7 +50,7 @@ def is_at(table: FromClause, row: Columns, names: Sequence[str]) -> ColumnElemen
 
 
 @dataclass(frozen=True)
-class Places:
+class AppointmentLocks:
     """The appointments that the items of a page name.
 
     `items` selects the items' numbers, `numbered`, from what has the column `appointment`: the one
