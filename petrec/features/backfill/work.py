@@ -19,9 +19,9 @@ from sqlalchemy import (
 
 from petrec.features.runs.batches.items import numbered
 from petrec.features.runs.batches.row_locks import (
-    ROW_LOCATION,
     AppointmentLocks,
     item_column,
+    location,
     locked_items,
 )
 from petrec.features.runs.batches.shard import of_page
@@ -95,8 +95,7 @@ class BackfillWork(RunWork):
             old={name: recording[name] for name in self.journaled(run)},
             new={"pet_id": pet} | {name: func.now() for name in run.target.touch},
         )
-        location = [facts.source.c[name] for name in ROW_LOCATION]
-        return rows.select_from(facts.source, location=location)
+        return rows.select_from(facts.source, location=location(schema, recording))
 
 
 class UnenforcedLinksWork(BackfillWork):

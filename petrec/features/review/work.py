@@ -25,7 +25,12 @@ from petrec.features.review.case import Verdict
 from petrec.features.review.state import state_sql
 from petrec.features.runs.batches.carried import ask
 from petrec.features.runs.batches.items import numbered
-from petrec.features.runs.batches.row_locks import ROW_LOCATION, AppointmentLocks, system_columns
+from petrec.features.runs.batches.row_locks import (
+    ROW_LOCATION,
+    AppointmentLocks,
+    location,
+    system_columns,
+)
 from petrec.features.runs.batches.shard import of_page, written_of_page
 from petrec.features.runs.batches.work import GuardedRows, Locked, RunWork
 from petrec.features.runs.journal.keys import has_key
@@ -106,8 +111,8 @@ class ReviewWork(RunWork):
         source = decisions.join(
             facts.source, has_key(self.schema, recording, decisions.c.row_key)
         ).join(fits.source, true())
-        location = [recording[name] for name in ROW_LOCATION]
-        return rows.select_from(source, numbered(*self.items(run)), location)
+        mine = numbered(*self.items(run))
+        return rows.select_from(source, mine, location(self.schema, recording))
 
     def _new(self, run: Run) -> dict[str, ColumnElement[Any]]:
         recordings = self.rows.recordings

@@ -51,7 +51,7 @@ def test_a_row_is_written_where_it_was_locked_and_has_its_key(schema: Schema) ->
     run, work = make_run(), BackfillWork(schema)
     query = sql(BatchWrite.of(work, run).query)
     assert "written.tableoid = fresh.tableoid AND written.ctid = fresh.ctid" in query
-    assert "written.id = CAST(fresh.row_key[" in query
+    assert "written.id = fresh.petrec_key_id" in query
     assert "old_key" not in query
     work.watched = True
     assert "old_key" in sql(BatchWrite.of(work, run).query)

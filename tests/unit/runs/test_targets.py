@@ -91,7 +91,8 @@ def test_numbers_travel_as_the_text_of_an_array() -> None:
 
 def test_rows_are_locked_without_a_wait_and_without_holding_up_who_references_them() -> None:
     row = versioned(schema().tables.recordings)
-    query = locked_as_read(schema(), select(row.c.id), row.c, edits.c.row_key)
+    read = select(row.c.id).select_from(row)
+    query = locked_as_read(schema(), read, row.c, edits.c.row_key)
     assert sql_of(query).endswith(" FOR NO KEY UPDATE OF held SKIP LOCKED")
     locks = AppointmentLocks(schema(), select(plan_items.c.seq), plan_items.c.appointment_id)
     assert " FOR UPDATE OF appointments SKIP LOCKED)" in sql_of(locks.lock_query())

@@ -44,6 +44,25 @@ def versioned(recordings: FromClause) -> Subquery:
     return select(*recordings.c, *version).subquery("recording")
 
 
+def location(schema: Schema, recording: Columns) -> list[ColumnElement[Any]]:
+    """Return where recordings lie that were selected with that, and their keys: see `is_there`."""
+    return [*(recording[name] for name in ROW_LOCATION), *_keys(schema, recording)]
+
+
+def is_there(schema: Schema, table: FromClause, row: Columns) -> ColumnElement[bool]:
+    """Compare recordings with a `location`: keys in their own type, which costs no cast."""
+    keys = (table.c[name] == row[_key(name)] for name in schema.key)
+    return and_(is_at(table, row, ROW_LOCATION), *keys)
+
+
+def _keys(schema: Schema, recording: Columns) -> list[Label[Any]]:
+    return [recording[name].label(_key(name)) for name in schema.key]
+
+
+def _key(name: str) -> str:
+    return f"petrec_key_{name}"
+
+
 def is_at(table: FromClause, row: Columns, names: Sequence[str]) -> ColumnElement[bool]:
     """Compare system columns with those that were read before."""
     return and_(*(own.element == row[own.name] for own in system_columns(table, names)))
@@ -90,7 +109,7 @@ class AppointmentLocks:
 def locked_as_read(
     schema: Schema, query: Select[Any], recording: Columns, row_key: ColumnElement[Any]
 ) -> Select[Any]:
-    """Lock the recordings of a selection in the `ROW_VERSION` that it reads, with their location.
+    """Lock the recordings of a selection in the `ROW_VERSION` that it reads, with `location`.
 
     A recording that was written since the statement began, or that others hold, is omitted in this
     pass.
@@ -98,7 +117,8 @@ def locked_as_read(
     held = schema.tables.recordings.alias("held")
     same = and_(is_at(held, recording, ROW_VERSION), has_key(schema, held.c, row_key))
     same &= in_places(schema, held.c.appointment_id)
-    query = query.add_columns(*system_columns(held, ROW_LOCATION)).join(held, same)
+    place = system_columns(held, ROW_LOCATION)
+    query = query.add_columns(*place, *_keys(schema, held.c)).join(held, same)
     return query.with_for_update(of=held, skip_locked=True, key_share=True)
 
 

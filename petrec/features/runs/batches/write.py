@@ -21,9 +21,9 @@ from sqlalchemy import (
 
 from petrec.features.runs.batches.items import numbers_of
 from petrec.features.runs.batches.links import add_links, linked_values
-from petrec.features.runs.batches.row_locks import ROW_LOCATION, is_at
+from petrec.features.runs.batches.row_locks import is_there
 from petrec.features.runs.batches.work import Locked, RunWork, in_journal, new_value, old_value
-from petrec.features.runs.journal.keys import Columns, has_key, key_of
+from petrec.features.runs.journal.keys import Columns, key_of
 from petrec.features.runs.journal.tables import changes, skips
 from petrec.features.runs.run import Run, SkipCause
 from petrec.schema import Schema, written_as
@@ -93,8 +93,7 @@ def _update(schema: Schema, run: Run, fresh: CTE, *, watched: bool) -> CTE:
     return (
         update(recordings)
         .values({recordings.c[c]: fresh.c[new_value(c)] for c in columns})
-        .where(is_at(recordings, fresh.c, ROW_LOCATION), fresh.c.applies)
-        .where(has_key(schema, recordings.c, fresh.c.row_key))
+        .where(is_there(schema, recordings, fresh.c), fresh.c.applies)
         .returning(
             fresh.c.seq,
             *_keys(schema, run, recordings.c, fresh, watched=watched),
