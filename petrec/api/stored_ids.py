@@ -74,5 +74,7 @@ def _starts(entity: Entity) -> tuple[str, ...]:
 
 
 def _any_prefixed(entity: Entity, column: ColumnElement[Any]) -> Select[Any]:
-    starts = [func.starts_with(cast(column, Text), start) for start in _starts(entity)]
+    # PostgreSQL compares starts by no nondeterministic collation.
+    text = cast(column, Text).collate("C")
+    starts = [func.starts_with(text, start) for start in _starts(entity)]
     return select(exists().where(or_(*starts)).label("found"))

@@ -105,7 +105,7 @@ class Session:
         mapping = self.settings.mapping
         with self._snapshot(trusted=self.trust_constraints) as (connection, schema):
             check_readable(schema)
-            check_collations(connection, schema, Phrased(Phrase.ENGINE_LEFT_OUT))
+            check_collations(schema, Phrased(Phrase.ENGINE_LEFT_OUT))
             conninfo = scanner_conninfo(self.dsn, self.settings)
             database = LiveDatabase(
                 conninfo, DatabaseSource(connection), *export_snapshot(connection)

@@ -39,7 +39,7 @@ SELECT c.relname, c.oid::bigint AS oid, c.relkind::text AS relkind,
        c.relkind = 'r' AND EXISTS (
            SELECT FROM pg_inherits h WHERE h.inhparent = c.oid) AS inherited,
        a.attname, {TYPE_NAME} AS type, {_BASE_NAME} AS base,
-       t.typtype = 'e' AS is_enum,
+       t.typtype = 'e' AS is_enum, coalesce(k.collname::text, '') AS collation,
        has_column_privilege(c.oid, a.attnum, 'SELECT') AS readable,
        has_column_privilege(c.oid, a.attnum, 'UPDATE') AS writable,
        NOT a.attnotnull OR EXISTS (
@@ -60,6 +60,7 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+LEFT JOIN pg_collation k ON k.oid = a.attcollation AND NOT k.collisdeterministic
 ORDER BY c.oid, a.attnum
 """)  # noqa: S608 - constants
 
@@ -76,12 +77,14 @@ _OTHERS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 class CatalogColumn:
     """One column: its type's name, what the role may do with it, and whether it can be an id.
 
-    `base` is the base type of a domain; else the type.
+    `base` is the base type of a domain; else the type. `collation` is the name of a collation that
+    is nondeterministic; else empty.
     """
 
     type: str
     base: str
     is_enum: bool
+    collation: str
     readable: bool
     writable: bool
     nullable: bool
@@ -143,7 +146,7 @@ def read_tables(
 
 def _column(row: Row[Any]) -> CatalogColumn:
     more = (row.readable, row.writable, row.nullable, row.identifies)
-    return CatalogColumn(row.type, row.base, row.is_enum, *more)
+    return CatalogColumn(row.type, row.base, row.is_enum, row.collation, *more)
 
 
 def table_names(connection: Connection, schema: str) -> list[str]:

@@ -4,11 +4,21 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
 
-from petrec.schema import PgType, base_type
+from petrec.schema import PgType, base_type, is_written_once
 
 UUID_PATTERN = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _UUID = re.compile(UUID_PATTERN)
@@ -79,6 +89,36 @@ def normal_ids(
     for start in range(0, len(wanted), _AT_ONCE):
         found.update(_accepted(connection, column, wanted[start : start + _AT_ONCE]))
     return {text: normal for text, normal in found.items() if not _is_cut(text, normal)}
+
+
+def is_one_of(column: ColumnElement[Any], texts: Iterable[str]) -> ColumnElement[bool]:
+    """Return whether a value is one of those that some texts stand for, of which some may be none.
+
+    It is compared by its type where that holds equal what is written differently.
+    """
+    if is_written_once(column):
+        return cast(column, Text).in_(list(texts))
+    usable = [text for text in texts if has_shape(column, text)]
+    return column == any_(cast(literal(usable, ARRAY(Text)), ARRAY(column.type)))
+
+
+def stored_ids(
+    connection: Connection, column: ColumnElement[Any], texts: Iterable[str]
+) -> dict[str, str]:
+    """Return each text that is an id of the column's type, with the id as its row writes it.
+
+    An id that no row of the column's table has is as PostgreSQL writes it: see `normal_ids`.
+    """
+    found = normal_ids(connection, column, texts)
+    if is_written_once(column):
+        return found
+    given = _given()
+    rows = select(given, cast(column, Text)).where(column == cast(given, column.type))
+    wanted = list(found)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = connection.execute(rows, {"texts": wanted[start : start + _AT_ONCE]})
+        found.update((text, stored) for text, stored in some)
+    return found
 
 
 def _accepted(

@@ -119,4 +119,5 @@ def _shape(table: CatalogTable) -> TableShape:
         table.primary_key,
         {name: column.base for name, column in table.columns.items()},
         frozenset(name for name, column in table.columns.items() if column.is_enum),
+        {name: column.collation for name, column in table.columns.items() if column.collation},
     )

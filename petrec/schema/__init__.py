@@ -13,6 +13,7 @@ from petrec.schema.columns import (
 )
 from petrec.schema.layout import PLAIN, Layout, Placement, Spread, layout_of
 from petrec.schema.tables import Proofs, Schema, Tables, TableShape, written_as
+from petrec.schema.writing import as_parent_writes, is_written_once, one_writing
 
 __all__ = [
     "FAILED",
@@ -27,11 +28,14 @@ __all__ = [
     "TableShape",
     "Tables",
     "UploadState",
+    "as_parent_writes",
     "base_type",
     "build_schema",
     "comparable",
     "is_enum",
     "is_moment",
+    "is_written_once",
     "layout_of",
+    "one_writing",
     "written_as",
 ]

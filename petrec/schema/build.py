@@ -66,7 +66,12 @@ def _table(mapping: Mapping, name: str, shape: TableShape) -> Table:
     columns = [
         Column(
             physical,
-            PgType(type_name, shape.bases.get(physical, ""), is_enum=physical in shape.enums),
+            PgType(
+                type_name,
+                shape.bases.get(physical, ""),
+                is_enum=physical in shape.enums,
+                collation=shape.collations.get(physical, ""),
+            ),
             key=_key(physical, logical, name),
             primary_key=physical in shape.primary_key,
             quote=None,

@@ -34,15 +34,20 @@ def comparable(one: str, other: str) -> bool:
 class PgType(UserDefinedType[Any]):
     """A column type by the name that PostgreSQL gives it, such as `uuid` or `bigint`.
 
-    `base` is the name of a domain's base type; else `name`.
+    `base` is the name of a domain's base type; else `name`. `collation` is the name of a
+    nondeterministic collation, by which different texts are equal; else empty.
+    https://www.postgresql.org/docs/current/collation.html#COLLATION-NONDETERMINISTIC
     """
 
     cache_ok = True
 
-    def __init__(self, name: str, base: str = "", *, is_enum: bool = False) -> None:
+    def __init__(
+        self, name: str, base: str = "", *, is_enum: bool = False, collation: str = ""
+    ) -> None:
         self.name = name
         self.base = base or name
         self.is_enum = is_enum
+        self.collation = collation
 
     def get_col_spec(self, **_: Any) -> str:
         """Return the type's name for CAST and DDL."""

@@ -37,12 +37,14 @@ class TableShape:
     """A table as the catalog shows it: column to type in order, and its primary key.
 
     `bases` is the base type of a column's domain, if it has one; `enums` are the columns of enums.
+    `collations` are the nondeterministic ones, by column.
     """
 
     columns: MappingType[str, str]
     primary_key: tuple[str, ...] = ()
     bases: MappingType[str, str] = field(default_factory=dict)
     enums: frozenset[str] = frozenset()
+    collations: MappingType[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def _described(part: Any) -> Hashable:
             rows = part.element.get_final_froms()  # type: ignore[attr-defined]
             return (part.name, str(part.element), *map(_described, rows))
         case PgType():
-            return (part.name, part.base, part.is_enum)
+            return (part.name, part.base, part.is_enum, part.collation)
         case Schema():
             return tuple(_described(getattr(part, each.name)) for each in fields(part))
     parts = fields(part) if hasattr(part, "__dataclass_fields__") else ()

@@ -6,7 +6,7 @@ from typing import Any
 from petrec.api.corrections import queries
 from petrec.api.corrections.changing import Changing
 from petrec.api.entities import Entity
-from petrec.api.http.errors import ApiError, conflict, not_found
+from petrec.api.http.errors import conflict, not_found
 from petrec.api.http.preconditions import Match
 from petrec.api.pooled import Connection, JournalConnection, driver_of
 from petrec.api.recordings.detail import read_recording
@@ -48,13 +48,17 @@ class Corrections(Changing):
             self._log(caller, known, row.pet_id, pet, run)
         return read_recording(service, caller, recording)
 
-    def _write(self, connection: JournalConnection, caller: Caller, row: Row, pet: str) -> int:
-        """Write the pet to the locked row; returns the run. Errors: ApiError."""
+    def _write(
+        self, connection: JournalConnection, caller: Caller, row: Row, pet: str
+    ) -> int | None:
+        """Write the pet to the locked row; returns the run, if it has another. Errors: ApiError."""
         clinic = self.service.clinic
         wanted = Association(pet, row.appointment_id, row.visit_id)
-        refusal = self._refusal(driver_of(connection), caller, wanted)
-        if refusal is not None:
-            raise refusal
+        found = self._fitting(driver_of(connection), caller, wanted, row.pet_id)
+        if found.has_it:
+            return None
+        if found.contradicts:
+            raise visit_differs(clinic, wanted)
         c = clinic.schema.tables.recordings.c
         touch = [c.updated_at.name] if "updated_at" in c and is_moment(c.updated_at) else []
         edit = Edit(
@@ -72,20 +76,19 @@ class Corrections(Changing):
                 raise conflict("try_again", "The recording is being changed; try again") from error
             raise conflict("not_kept", "The database did not keep this pet") from error
 
-    def _refusal(
-        self, connection: Connection, caller: Caller, wanted: Association
-    ) -> ApiError | None:
-        """Return why the recording may not have this pet, as the caller may see it."""
+    def _fitting(
+        self, connection: Connection, caller: Caller, wanted: Association, current: str | None
+    ) -> Row:
+        """Return how the recording would be with the pet; errors: ApiError if it cannot have it."""
         clinic, placed = self.service.clinic, wanted.appointment_id is not None
         statement = clinic.statements.get(queries.fits, caller.scope, placed)
-        row = statement.first(connection, actor_values(caller.actor) | vars(wanted))
+        values = actor_values(caller.actor) | vars(wanted) | {"current_pet": current}
+        row = statement.first(connection, values)
         if row is not None:
-            return visit_differs(clinic, wanted) if row.contradicts else None
+            return row
         if not placed:
-            return not_found(Entity.PET)
-        return explain(
-            connection, clinic, caller, Association(wanted.pet_id, wanted.appointment_id)
-        )
+            raise not_found(Entity.PET)
+        raise explain(connection, clinic, caller, Association(wanted.pet_id, wanted.appointment_id))
 
     def _log(self, caller: Caller, known: str, before: str | None, pet: str, run: int) -> None:
         ids = self.service.clinic.ids

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, false, literal, select
+from sqlalchemy import ColumnElement, Select, bindparam, cast, exists, false, literal, select
 
 from petrec.api.access import Scope
 from petrec.api.uploads.complete_queries import is_visible
@@ -31,12 +31,18 @@ def fits(schema: Schema, scope: Scope, placed: bool) -> Select[Any]:
     """Select whether the visit contradicts, where the caller may give the recording this pet.
 
     Where the recording is placed in an appointment, the pet must be in it, and stays: its link is
-    locked.
+    locked. `has_it` is whether this is the pet that the recording has, maybe written otherwise.
     """
     pets, appointments = schema.pets, schema.appointments
     this_pet = pets.c.id == bindparam("pet_id")
     source: Any = member(schema) if placed else select(literal(1)).subquery("one")
-    query: Select[Any] = select(_contradicts(schema).label("contradicts")).select_from(source)
+    current = cast(bindparam("current_pet"), schema.recordings.c.pet_id.type)
+    has_it = exists().where(this_pet, pets.c.id == current)
+    shown: list[ColumnElement[Any]] = [
+        _contradicts(schema).label("contradicts"),
+        has_it.label("has_it"),
+    ]
+    query: Select[Any] = select(*shown).select_from(source)
     query = query.where(exists().where(this_pet, scope.pets(pets.c)))
     if placed:
         this = appointments.c.id == bindparam("appointment_id")

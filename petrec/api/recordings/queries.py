@@ -92,7 +92,7 @@ def _already_read(schema: Schema) -> Select[Any]:
 
 
 def of_visits_query(schema: Schema, scope: Scope) -> Select[Any]:
-    """Select the newest recordings of each of some visits, newest first.
+    """Select the newest recordings of each of some visits, newest first; `asked` is which visit.
 
     Binds `visit_ids`, `each` (so many of a visit) and `fetch`, NULL: the branches have no limit.
     """
@@ -100,10 +100,16 @@ def of_visits_query(schema: Schema, scope: Scope) -> Select[Any]:
     named = branches.named().subquery("named")
     both = union_all(select(named), branches.inferred(None)).subquery("branches")
     c = both.c
-    place = func.row_number().over(partition_by=c.visit_id, order_by=newest(c)).label("place")
-    ranked = select(both, place).subquery("ranked")
+    # A recording may write the id of its visit in another way.
+    kind = schema.recordings.c.visit_id.type
+    visits = cast(bindparam("visit_ids"), ARRAY(kind))
+    asked = func.unnest(visits, type_=kind).column_valued("asked_visit")
+    same = cast(c.visit_id, kind) == asked
+    place = func.row_number().over(partition_by=asked, order_by=newest(c)).label("place")
+    shown = (*both.c, cast(asked, Text).label("asked"), place)
+    ranked = select(*shown).where(same).subquery("ranked")
     return (
-        select(*wire_recording(ranked.c))
+        select(*wire_recording(ranked.c), ranked.c.asked)
         .where(ranked.c.place <= bound("each"))
         .order_by(*newest(ranked.c))
     )

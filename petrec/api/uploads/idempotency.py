@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Text, bindparam, cast, func, select
+from sqlalchemy import Select, Text, and_, bindparam, cast, func, select
 
 from petrec.api.entities import Entity
 from petrec.api.http.errors import invalid
@@ -20,19 +20,13 @@ from petrec.api.service import Clinic
 from petrec.api.statements import Row
 from petrec.api.uploads.new_ids import makes_own
 from petrec.api.uploads.new_recording import NewRecording
-from petrec.api.wire_columns import as_moment, as_text, or_null
+from petrec.api.wire_columns import as_column, as_moment, as_text, or_null
 from petrec.schema import Schema, UploadState
 from petrec.storage.metadata import noted_sha256
 
 _NAMESPACE = uuid.UUID("6f1d9c1e-5d0b-5c55-9f5c-0c6d3a0f4b1a")
-_COMPARED = (
-    "appointment_id",
-    "pet_id",
-    "visit_id",
-    "recording_type",
-    "original_filename",
-    "mime_type",
-)
+_IDS = ("appointment_id", "pet_id", "visit_id")
+_TEXTS = ("recording_type", "original_filename", "mime_type")
 
 
 _KEY = r"[\x21-\x7e]{1,255}"
@@ -87,11 +81,12 @@ def earlier(connection: Connection, clinic: Clinic, new: NewRecording) -> Earlie
     """Wait for requests with the same key, and return the recording of the first."""
     this = {"id": new.id}
     clinic.statements.get(_lock).rows(connection, this)
-    row = clinic.statements.get(_query).first(connection, this)
+    ids = {name: getattr(new, name) for name in _IDS}
+    row = clinic.statements.get(_query).first(connection, this | ids)
     if row is None:
         return None
-    compared = [name for name in _COMPARED if name in clinic.schema.recordings.c]
-    differs = any(getattr(row, name) != getattr(new, name) for name in compared)
+    compared = [name for name in _TEXTS if name in clinic.schema.recordings.c]
+    differs = not row.same or any(getattr(row, name) != getattr(new, name) for name in compared)
     if "recording_metadata" in clinic.schema.recordings.c:
         differs = differs or noted_sha256(row.metadata) != new.sha256
     return EarlierUpload(row.s3_key, _formed_at(row, new.created_at), row.status, differs)
@@ -111,8 +106,12 @@ def _lock(_: Schema) -> Select[Any]:
 
 def _query(schema: Schema) -> Select[Any]:
     c = schema.recordings.c
-    compared = [cast(c[name], Text).label(name) for name in _COMPARED if name in c]
+    compared = [cast(c[name], Text).label(name) for name in _TEXTS if name in c]
+    ids = [name for name in _IDS if name in c]
+    same = and_(*(c[name].is_not_distinct_from(as_column(c[name], name)) for name in ids))
     stored = (as_text(c.s3_key).label("s3_key"), as_text(c.status).label("status"))
     noted = as_text(or_null(c, "recording_metadata")).label("metadata")
     times = [as_moment(or_null(c, n)).label(n) for n in ("created_at", "updated_at")]
-    return select(*stored, noted, *times, *compared).where(c.id == bindparam("id"))
+    return select(same.label("same"), *stored, noted, *times, *compared).where(
+        c.id == bindparam("id")
+    )

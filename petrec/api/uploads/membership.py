@@ -12,22 +12,19 @@ from sqlalchemy import (
     bindparam,
     cast,
     exists,
+    false,
     func,
-    null,
     select,
-    true,
 )
 
-from petrec.api.access import Predicate, Scope
+from petrec.api.access import Scope
 from petrec.api.entities import Entity
 from petrec.api.http.errors import ApiError, conflict, denied, not_found
 from petrec.api.pooled import Connection
 from petrec.api.service import Caller, Clinic
-from petrec.api.statements import Row, actor_values
+from petrec.api.statements import actor_values
 from petrec.api.uploads.new_recording import Association
-from petrec.rules.facts import Facts, VisitFacts
-from petrec.rules.kinds.visit_conflict import VISIT_CONFLICT
-from petrec.rules.registry import classify
+from petrec.rules.agreement import visit_contradicts_sql
 from petrec.schema import Schema
 
 logger = logging.getLogger("petrec.api")
@@ -42,13 +39,13 @@ def explain(
     row = statement.rows(connection, actor_values(caller.actor) | vars(wanted))[0]
     if not row.appointment_visible:
         return not_found(Entity.APPOINTMENT)
-    if with_visit and row.visit_id is None:
+    if with_visit and not row.visit_visible:
         return not_found(Entity.VISIT)
-    if wanted.pet_id not in row.linked or not row.pet_exists:
+    if not row.is_member or not row.pet_exists:
         return _not_in_appointment(clinic, caller, wanted, row.valid)
     if not row.pet_visible:
         return denied("Access denied to pet records")
-    if classify(_facts(row, wanted)) is VISIT_CONFLICT:
+    if row.contradicts:
         return visit_differs(clinic, wanted)
     return conflict("try_again", "The appointment changed in the meantime; try again")
 
@@ -59,20 +56,6 @@ def member(schema: Schema) -> CTE:
     this = links.c.appointment_id == bindparam("appointment_id")
     query = select(links.c.pet_id).where(this, links.c.pet_id == bindparam("pet_id")).limit(1)
     return query.with_for_update(read=True, key_share=True).cte("member")
-
-
-def _facts(row: Row, wanted: Association) -> Facts:
-    linked = frozenset(row.linked)
-    visit = VisitFacts(row.visit_pet, row.visit_appointment, pet_exists=True)
-    return Facts(
-        pet_id=wanted.pet_id,
-        appointment_id=wanted.appointment_id,
-        pet_exists=row.pet_exists,
-        appointment_exists=True,
-        linked=linked,
-        known=linked,
-        visit=visit if row.visit_id is not None else None,
-    )
 
 
 def _not_in_appointment(
@@ -101,41 +84,40 @@ def visit_differs(clinic: Clinic, wanted: Association) -> ApiError:
 
 
 def _situation(schema: Schema, scope: Scope, with_visit: bool) -> Select[Any]:
-    appointments, pets = schema.appointments, schema.pets
-    this_appointment = appointments.c.id == bindparam("appointment_id")
-    this_pet = pets.c.id == bindparam("pet_id")
-    columns = [
-        exists().where(this_appointment, scope.appointments(appointments.c)),
-        exists().where(this_pet),
-        exists().where(this_pet, scope.pets(pets.c)),
-        _pets(schema, lambda _: true()),
-        _pets(schema, scope.pets),
-    ]
-    names = ("appointment_visible", "pet_exists", "pet_visible", "linked", "valid")
-    query = select(*(c.label(n) for c, n in zip(columns, names, strict=True)))
-    return _with_visit(query, schema, scope, with_visit)
+    """Select what the reason depends on; ids are compared by their types, not as texts."""
+    appointments, pets, links = schema.appointments, schema.pets, schema.links
+    pet: ColumnElement[Any] = bindparam("pet_id")
+    appointment: ColumnElement[Any] = bindparam("appointment_id")
+    this_appointment, this_pet = appointments.c.id == appointment, pets.c.id == pet
+    this_link = (links.c.appointment_id == appointment, links.c.pet_id == pet)
+    visible, contradicts = _visit(schema, scope, with_visit)
+    columns = {
+        "appointment_visible": exists().where(this_appointment, scope.appointments(appointments.c)),
+        "pet_exists": exists().where(this_pet),
+        "pet_visible": exists().where(this_pet, scope.pets(pets.c)),
+        "is_member": exists().where(*this_link),
+        "valid": _pets(schema, scope),
+        "visit_visible": visible,
+        "contradicts": contradicts,
+    }
+    return select(*(column.label(name) for name, column in columns.items()))
 
 
-def _pets(schema: Schema, predicate: Predicate) -> ColumnElement[Any]:
+def _pets(schema: Schema, scope: Scope) -> ColumnElement[Any]:
+    """Return the appointment's pets that the caller may see."""
     pets, links = schema.pets, schema.links
     listed = select(links.c.pet_id).where(links.c.appointment_id == bindparam("appointment_id"))
-    query = select(cast(pets.c.id, Text)).where(pets.c.id.in_(listed), predicate(pets.c))
+    query = select(cast(pets.c.id, Text)).where(pets.c.id.in_(listed), scope.pets(pets.c))
     return func.array(query.order_by(pets.c.id).scalar_subquery(), type_=ARRAY(Text))
 
 
-def _with_visit(query: Select[Any], schema: Schema, scope: Scope, with_visit: bool) -> Select[Any]:
+def _visit(
+    schema: Schema, scope: Scope, with_visit: bool
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return whether the caller may see the visit, and whether it contradicts the association."""
     visits = schema.visits
     if visits is None or not with_visit:
-        return query.add_columns(
-            *(cast(null(), Text).label(n) for n in ("visit_id", "visit_pet", "visit_appointment"))
-        )
-    seen = select(visits).where(
-        visits.c.id == bindparam("visit_id"), scope.visits(visits.c)
-    ).subquery("seen")  # fmt: skip
-    appointment = seen.c.get("appointment_id", cast(null(), Text))
-    return (
-        query.select_from(select(1).subquery("one").outerjoin(seen, true()))
-        .add_columns(cast(seen.c.id, Text).label("visit_id"))
-        .add_columns(cast(seen.c.pet_id, Text).label("visit_pet"))
-        .add_columns(cast(appointment, Text).label("visit_appointment"))
-    )
+        return false(), false()
+    seen = (visits.c.id == bindparam("visit_id"), scope.visits(visits.c))
+    differs = visit_contradicts_sql(visits, bindparam("pet_id"), bindparam("appointment_id"))
+    return exists().where(*seen), exists().where(*seen, differs)

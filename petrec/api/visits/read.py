@@ -79,7 +79,7 @@ def with_recordings(service: Service, caller: Caller, rows: Sequence[Row]) -> li
     if rows and service.clinic.schema.visits is not None:
         found = _recordings(service, caller, [row.id for row in rows])
         for row, shown in zip(found, recordings_out(ids, service.store, found), strict=True):
-            by_visit.setdefault(row.visit_id, []).append(shown)
+            by_visit.setdefault(row.asked, []).append(shown)
     return [visit_out(ids, row, by_visit.get(row.id, ())) for row in rows]
 
 

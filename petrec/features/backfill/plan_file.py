@@ -17,7 +17,7 @@ from petrec.documents.spool import chunks, open_scratch
 from petrec.errors import UsageError
 from petrec.features.backfill.plan_faults import PlanFaults
 from petrec.files import open_text
-from petrec.postgres.ids import normal_ids
+from petrec.postgres.ids import stored_ids
 from petrec.schema import Schema
 
 REQUIRED = ("recording_id", "pet_id")
@@ -79,7 +79,7 @@ class PlanFile:
                 self.faults.add(chunk[0][0], "this line and those below were not checked")
                 break
             known = [
-                normal_ids(connection, column, (str(line[place]) for line in chunk))
+                stored_ids(connection, column, (str(line[place]) for line in chunk))
                 for place, column in enumerate(columns, start=1)
             ]
             for number, *ids in chunk:

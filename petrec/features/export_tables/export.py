@@ -49,7 +49,7 @@ def write_export(
 
     Errors: UsageError for a directory that exists, SchemaMismatchError, OutputError.
     """
-    check_collations(connection, schema)
+    check_collations(schema)
     database, version, taken_at = connection.execute(_PLACE).one()
     exports = list(tables_to_export(schema, which))
     with _written_beside(directory) as beside, parquet_writer() as writer:

@@ -24,11 +24,12 @@ from petrec.features.review.asked import Asked, Keys
 from petrec.features.review.audio import audio_key
 from petrec.features.review.clock import Clock
 from petrec.features.review.context import case_context
-from petrec.features.review.folds import as_text, has_day, pet_json
+from petrec.features.review.folds import has_day, pet_json
 from petrec.features.review.state import state_sql
 from petrec.features.runs.journal.keys import key_of
 from petrec.rules import Kind, judged, kind_column
-from petrec.schema import Schema
+from petrec.schema import Schema, as_parent_writes
+from petrec.schema.people import owner_of
 
 _NULL: ColumnElement[Any] = null()
 
@@ -78,10 +79,8 @@ class CaseQuery:
         listed = folds.listed(self.schema, "listed", places)
         self._join(listed, listed.c.appointment_id == here)
         recorded = folds.recorded(self.schema, places)
-        self._fold(recorded, "recorded", recorded.c.appointment_id == here)
-        wanted: ColumnElement[Any] = array(
-            [cast(self.recording.pet_id, Text), cast(visit_pet, Text)]
-        )
+        self._join(recorded, recorded.c.appointment_id == here)
+        wanted: ColumnElement[Any] = array([self.own.c.id, visit_pet])
         owned = folds.owned(self.schema, self._owners())
         if owned is not None and self.schema.compares_owners:
             self._fold(owned, "owned", owned.c.owner_id == self.here.c.pet_owner_id)
@@ -93,6 +92,7 @@ class CaseQuery:
             self._join(stored, stored.c.appointment_id == here)
             self.values["stored"] = folds.among(stored.c.ids, wanted)
         self.values |= {
+            "recorded": folds.among(recorded.c.pets, listed.c.existing),
             "listed": listed.c.pets,
             "linked": case((crowded, some), else_=listed.c.linked),
             "crowded": crowded,
@@ -134,15 +134,16 @@ class CaseQuery:
         """Add the visit; returns the id of its pet."""
         visits = self.schema.visits
         if visits is None:
-            return _NULL
+            return cast(_NULL, self.schema.pets.c.id.type)
         visit, pet = visits.alias("seen_visit"), self.schema.pets.alias("seen_pet")
         self._join(visit, visit.c.id == self.recording.visit_id)
         self._join(pet, pet.c.id == visit.c.pet_id)
         parts: list[Any] = [
             "pet", _if(pet.c.id, pet_json(self.schema, pet)),
-            "pet_id", as_text(visit, "pet_id", None),
-            "appointment", as_text(visit, "appointment_id", None),
+            "pet_id", as_parent_writes(pet.c.id, visit.c.pet_id),
         ]  # fmt: skip
+        named = visit.c.get("appointment_id", cast(_NULL, Text))
+        written: ColumnElement[Any] = cast(named, Text)
         # Where recordings cannot be moved, another appointment of the visit is of no use.
         if "appointment_id" in visit.c and not self.schema.layout.unmoved:
             place = self.schema.appointments.alias("seen_place")
@@ -150,6 +151,7 @@ class CaseQuery:
             listed = folds.members(self.schema.links, "seen_members", places)
             self._join(place, place.c.id == visit.c.appointment_id)
             self._join(listed, listed.c.appointment_id == visit.c.appointment_id)
+            written = as_parent_writes(place.c.id, named)
             one = func.coalesce(pet.c.id, self.own.c.id)
             parts += [
                 "appointment_exists", place.c.id.is_not(None),
@@ -159,8 +161,15 @@ class CaseQuery:
                 stored = folds.members(self.schema.tables.links, "seen_stored", places)
                 self._join(stored, stored.c.appointment_id == visit.c.appointment_id)
                 parts += ["is_stored", one == any_(stored.c.ids)]
+        if "appointment_id" in visit.c:
+            same = named == self.recording.appointment_id
+            written = case((same, self._appointment()), else_=written)
+        parts += ["appointment", written]
         self.values["visit"] = _if(visit.c.id, func.json_build_object(*parts))
-        return cast(pet.c.id, Text)
+        return pet.c.id
+
+    def _appointment(self) -> ColumnElement[str]:
+        return as_parent_writes(self.here.c.id, self.recording.appointment_id)
 
     def _owners(self) -> Keys:
         if not self.schema.compares_owners:
@@ -169,7 +178,9 @@ class CaseQuery:
         return self.asked.keys(lambda rows: rows.c.pet_owner_id, place, "appointment_id")
 
     def _owner(self, place: FromClause) -> ColumnElement[Any]:
-        return as_text(place, "pet_owner_id", None) if self.schema.compares_owners else _NULL
+        return (
+            owner_of(self.schema, place, "pet_owner_id") if self.schema.compares_owners else _NULL
+        )
 
     def _context(self) -> ColumnElement[Any]:
         known = case_context(self.schema, self.recording, self.here, self.clock)
@@ -187,8 +198,8 @@ class CaseQuery:
             "key": func.array_to_json(key_of(self.schema, recording)),
             "kind": self.kind,
             "state": state_sql(self.schema, facts),
-            "pet_id": cast(recording.pet_id, Text),
-            "appointment": cast(recording.appointment_id, Text),
+            "pet_id": as_parent_writes(self.own.c.id, recording.pet_id),
+            "appointment": self._appointment(),
             "appointment_exists": facts.appointment_exists,
             # An owner is useful only if there is another to compare with.
             "owner": self._owner(self.here),

@@ -23,6 +23,7 @@ from petrec.postgres.session_state import set_local
 from petrec.postgres.snapshot import stream_copy
 from petrec.rules import kind_by_id
 from petrec.schema import Schema
+from petrec.schema.people import owner_of
 
 # Nobody reads a longer list; other pets can be named by id.
 MOST_CANDIDATES = 60
@@ -86,7 +87,8 @@ def read_pets(connection: Connection, schema: Schema, ids: Sequence[str]) -> dic
     """Return the pets that people have named and that exist, by id."""
     pets = schema.pets
     wanted = cast(bindparam(None, list(ids), ARRAY(Text)), ARRAY(pets.c.id.type))
-    columns = (cast(pets.c.id, Text), as_text(pets, "name"), as_text(pets, "owner_id", None))
+    owner = owner_of(schema, pets, "owner_id")
+    columns = (cast(pets.c.id, Text), as_text(pets, "name"), owner)
     rows = connection.execute(select(*columns).where(pets.c.id == any_(wanted)))
     return {row[0]: SeenPet(row[0], row[1], owner=row[2]) for row in rows}
 

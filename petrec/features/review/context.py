@@ -25,7 +25,7 @@ def case_context(
     yield "vet", name_of(schema.users, here.c.get("assigned_vet_user_id"))
     yield "owner", name_of(schema.pet_owners, here.c.get("pet_owner_id"))
     practice = practice_of(schema, recording, here)
-    yield "practice", null() if practice is None else practice
+    yield "practice", null() if practice is None else cast(practice, Text)
 
 
 def pet_details(pets: FromClause) -> Iterator[ColumnElement[Any]]:

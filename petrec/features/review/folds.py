@@ -8,14 +8,13 @@ too long is NULL, so that the work for a case does not grow with the list.
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Text, any_, case, cast, distinct, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import Subquery
 
 from petrec.features.review.asked import Keys, is_among
 from petrec.features.review.clock import Clock
 from petrec.features.review.context import pet_details
-from petrec.schema import Schema, is_moment
-from petrec.schema.people import name_of
+from petrec.schema import Schema, as_parent_writes, is_moment
+from petrec.schema.people import name_of, owner_of
 
 # Longer lists do not help with one recording; the case is then open to other pets.
 MOST_PETS_OF_AN_OWNER = 50
@@ -42,13 +41,16 @@ def pet_json(schema: Schema, pets: Any) -> ColumnElement[Any]:
         "id", cast(pets.c.id, Text),
         "name", as_text(pets, "name"),
         "details", func.concat_ws(", ", *details) if details else "",
-        "owner", as_text(pets, "owner_id", None),
+        "owner", owner_of(schema, pets, "owner_id"),
         "owner_name", name_of(schema.pet_owners, pets.c.get("owner_id")),
     )  # fmt: skip
 
 
 def listed(schema: Schema, name: str, keys: Keys = None) -> Subquery:
-    """Group an appointment's pets: those that exist as JSON, the ids of all, and their number."""
+    """Group an appointment's pets: those that exist as JSON, the ids of all, and their number.
+
+    `existing` are the ids of those that exist, as an array.
+    """
     links, pets = schema.links, schema.pets
     exists = pets.c.id.is_not(None)
     few = func.count() <= MOST_PETS_OF_AN_APPOINTMENT
@@ -57,7 +59,8 @@ def listed(schema: Schema, name: str, keys: Keys = None) -> Subquery:
         select(
             links.c.appointment_id.label("appointment_id"),
             case((few, known)).label("pets"),
-            case((few, func.json_agg(cast(links.c.pet_id, Text)))).label("linked"),
+            case((few, func.json_agg(as_parent_writes(pets.c.id, links.c.pet_id)))).label("linked"),
+            case((few, func.array_agg(pets.c.id).filter(exists))).label("existing"),
             func.count().label("size"),
         )
         .select_from(links.outerjoin(pets, pets.c.id == links.c.pet_id))
@@ -68,9 +71,9 @@ def listed(schema: Schema, name: str, keys: Keys = None) -> Subquery:
 
 
 def among(pets: ColumnElement[Any], wanted: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return those of the pets that are wanted, as JSON."""
-    pet = func.unnest(cast(pets, ARRAY(Text))).column_valued("listed_pet")
-    return select(func.json_agg(pet)).where(pet == any_(wanted)).scalar_subquery()
+    """Return the wanted ones that are among the pets, as JSON: compared by type, not as texts."""
+    pet = func.unnest(wanted).column_valued("wanted_pet")
+    return select(func.json_agg(cast(pet, Text))).where(pet == any_(pets)).scalar_subquery()
 
 
 def members(links: FromClause, name: str, keys: Keys = None) -> Subquery:
@@ -87,14 +90,14 @@ def members(links: FromClause, name: str, keys: Keys = None) -> Subquery:
 
 
 def recorded(schema: Schema, keys: Keys = None) -> Subquery:
-    """Group the pets that an appointment's recordings have."""
+    """Group the pets that an appointment's recordings have, as an array."""
     recordings = schema.recordings.alias("siblings")
-    pets = distinct(cast(recordings.c.pet_id, Text))
+    pets = distinct(recordings.c.pet_id)
     few = func.count(pets) <= MOST_PETS_OF_AN_APPOINTMENT
     return (
         select(
             recordings.c.appointment_id.label("appointment_id"),
-            case((few, func.array_to_json(func.array_agg(pets)))).label("pets"),
+            case((few, func.array_agg(pets))).label("pets"),
         )
         .where(recordings.c.pet_id.is_not(None), recordings.c.appointment_id.is_not(None))
         .where(is_among(recordings.c.appointment_id, keys))
@@ -113,7 +116,7 @@ def owned(schema: Schema, keys: Keys = None) -> Subquery | None:
     return (
         select(
             pets.c.owner_id.label("owner_id"),
-            case((few, func.array_agg(cast(pets.c.id, Text)))).label("ids"),
+            case((few, func.array_agg(pets.c.id))).label("ids"),
             func.json_build_object("size", func.count(), "pets", value).label("owned"),
         )
         .where(is_among(pets.c.owner_id, keys))

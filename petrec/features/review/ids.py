@@ -24,7 +24,7 @@ from petrec.features.review.case import Decision
 from petrec.features.review.judge import Objection
 from petrec.features.review.query import REVIEWED
 from petrec.features.review.read.entry import DecisionEntry
-from petrec.postgres.ids import is_text, normal_ids
+from petrec.postgres.ids import is_text, normal_ids, stored_ids
 from petrec.schema import PgType, Schema
 
 # Free texts of a decision, which the journal keeps.
@@ -57,7 +57,8 @@ def number_twins(
     wanted = [each for each in sorted(set(ids)) if re.fullmatch("[0-9]{1,255}", each)]
     if not wanted or not is_text(column):
         return {}
-    text = cast(column, Text)
+    # PostgreSQL matches patterns by no nondeterministic collation.
+    text = cast(column, Text).collate("C")
     number = case((text.op("~")(_NUMBER), func.trim_scale(cast(text, Numeric))))
     numbers = cast(literal(wanted, ARRAY(Text)), ARRAY(Numeric))
     twins = select(cast(number, Text), text).where(
@@ -67,7 +68,7 @@ def number_twins(
 
 
 class EntryIds:
-    """The ids of all entries, as PostgreSQL writes them."""
+    """The ids of all entries, as the rows that they name write them."""
 
     def __init__(
         self, connection: Connection, schema: Schema, entries: Sequence[DecisionEntry]
@@ -75,7 +76,7 @@ class EntryIds:
         self.columns = {"recording_id": schema.recordings.c.id, "pet_id": schema.pets.c.id,
                         "appointment_id": schema.appointments.c.id}  # fmt: skip
         self.known = {
-            name: normal_ids(connection, column, _texts(entries, name))
+            name: stored_ids(connection, column, _texts(entries, name))
             for name, column in self.columns.items()
         }
         texts = (getattr(entry.decision, name) for entry in entries for name in _FREE_TEXTS)

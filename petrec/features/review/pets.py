@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import Connection, Select, Text, cast, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from petrec.features.review.case import Case
 from petrec.features.review.folds import has_day, pet_json
 from petrec.features.review.observed import SeenPet
+from petrec.postgres.ids import is_one_of
 from petrec.postgres.snapshot import stream_copy
 from petrec.schema import Schema
 from petrec.schema.people import practice_of
@@ -55,7 +56,7 @@ def _query(schema: Schema, practices: list[str]) -> Select[tuple[str]]:
     source = links.join(appointments, appointments.c.id == links.c.appointment_id)
     listed = select(links.c.pet_id.label("id")).select_from(source).group_by(links.c.pet_id)
     if practices:
-        listed = listed.where(cast(appointments.c.practice_id, Text).in_(practices))
+        listed = listed.where(is_one_of(appointments.c.practice_id, practices))
     if has_day(appointments, "appointment_date"):
         listed = listed.order_by(func.max(appointments.c.appointment_date).desc().nulls_last())
     last = listed.limit(MOST_SEARCHED).subquery("listed_last")

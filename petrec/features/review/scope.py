@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, Text, cast, or_, selec
 
 from petrec.errors import UsageError
 from petrec.features.review.clock import UTC, Clock
+from petrec.postgres.ids import is_one_of
 from petrec.rules import judged, kind_column
 from petrec.schema import Schema, is_moment
 from petrec.schema.people import name_of, practice_of
@@ -49,7 +50,7 @@ class CaseScope:
         if practice is None:
             raise lacking("practice", "appointments.practice_id")
         named = [each for each in self.practices if each is not None]
-        wanted = cast(practice, Text).in_(named)
+        wanted = is_one_of(practice, named)
         return or_(wanted, practice.is_(None)) if None in self.practices else wanted
 
     def _of_vet(self, schema: Schema, recording: Any, here: FromClause) -> ColumnElement[bool]:
@@ -57,7 +58,7 @@ class CaseScope:
         present = [person for person in people if person is not None]
         if not present:
             raise lacking("vet", "recordings.recorded_by_user_id")
-        by_id = [cast(person, Text).in_(self.vets) for person in present]
+        by_id = [is_one_of(person, self.vets) for person in present]
         by_name = [name_of(schema.users, person).in_(self.vets) for person in present]
         return or_(*by_id, *by_name)
 
@@ -91,9 +92,7 @@ def practices_query(schema: Schema, kinds: Sequence[str], scope: CaseScope) -> S
         raise lacking("practice", "appointments.practice_id")
     source = facts.source.outerjoin(here, here.c.id == facts.recording.appointment_id)
     conditions = scope.conditions(schema, facts.recording, here)
-    return (
-        select(cast(practice, Text))
-        .select_from(source)
-        .where(kind_column(facts).in_(kinds), *conditions)
-        .distinct()
-    )
+    found = select(practice.label("practice")).select_from(source)
+    # Distinct by its type, which may hold equal what is written differently.
+    each = found.where(kind_column(facts).in_(kinds), *conditions).distinct().subquery("each")
+    return select(cast(each.c.practice, Text))

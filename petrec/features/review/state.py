@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, all_, cast, distinct, func, select
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.runs.journal.keys import key_of
 from petrec.rules.facts_sql import ObservedColumns
@@ -37,8 +36,8 @@ def state_sql(
 
 
 def _sorted(pets: ColumnElement[Any], without: ColumnElement[Any] | None) -> ColumnElement[Any]:
-    pet = func.unnest(cast(pets, ARRAY(Text))).column_valued("pet")
-    query = select(func.array_agg(distinct(pet.collate("C"))))
+    pet = func.unnest(pets).column_valued("pet")
+    query = select(func.array_agg(distinct(cast(pet, Text).collate("C"))))
     if without is not None:
         query = query.where(pet != all_(without))
     return query.scalar_subquery()

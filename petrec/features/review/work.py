@@ -8,7 +8,6 @@ from sqlalchemy import (
     Connection,
     Select,
     Table,
-    Text,
     and_,
     case,
     cast,
@@ -124,14 +123,16 @@ class ReviewWork(RunWork):
 
     def _added(self, run: Run, facts: FactColumns) -> ColumnElement[Any]:
         """Return the pets that this run has added to an appointment, which the state ignores."""
-        pets = select(func.array_agg(link_changes.c.pet_id)).where(
+        place = facts.recording.appointment_id
+        kind = self.schema.links.c.pet_id.type
+        pets = select(func.array_agg(cast(link_changes.c.pet_id, kind))).where(
             link_changes.c.run_id == run.id,
             link_changes.c.action == LinkAction.ADDED,
-            link_changes.c.appointment_id == cast(facts.recording.appointment_id, Text),
+            cast(link_changes.c.appointment_id, place.type) == place,
         )
         # It is nested two queries deep in the one that reads the facts.
         mine = pets.correlate(facts.source).scalar_subquery()
-        return func.coalesce(mine, cast([], ARRAY(Text)))
+        return func.coalesce(mine, cast([], ARRAY(kind)))
 
     def _outcome(self, facts: FactColumns) -> LateralFromClause:
         """Select each recording's facts as they would be, and whether the pet may be added.

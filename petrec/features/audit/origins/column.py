@@ -21,7 +21,7 @@ from petrec.documents.safe_text import plain
 from petrec.errors import UsageError
 from petrec.features.audit.origins.metadata import is_readable, known_keys, read_key
 from petrec.rules.legible import legible
-from petrec.schema import Schema, base_type, is_moment
+from petrec.schema import Schema, base_type, is_moment, one_writing
 from petrec.schema.people import practice_of
 from petrec.settings import LOGICAL_COLUMNS
 from petrec.source import Source
@@ -39,6 +39,7 @@ _REFUSED = frozenset(
 STATED, NOT_STATED, NOT_READABLE = "=", "-", "?"
 
 Key = Callable[[Any, FromClause], ColumnElement[Any]]
+Write = Callable[[ColumnElement[Any]], ColumnElement[str]]
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,14 @@ class OriginColumn:
 
 def origin_column(source: Source, schema: Schema, name: str) -> OriginColumn:
     """Return what a name stands for; errors: UsageError, with the nearest names."""
-    derived = {"practice": _practice, "vet": _vet, "month": _month}
+    if name == "month":
+        return _month(schema)
+    derived, write = {"practice": _practice, "vet": _vet}, writing_of(source)
     if name in derived:
-        return derived[name](schema)
+        return derived[name](schema, write)
     columns = schema.recordings.c
     if name in columns and name not in _REFUSED:
-        return _own(schema, name)
+        return _own(schema, name, write)
     key = name.removeprefix(_PREFIX)
     if METADATA in columns and name not in LOGICAL_COLUMNS["recordings"]:
         column = columns[METADATA]
@@ -71,33 +74,40 @@ def origin_column(source: Source, schema: Schema, name: str) -> OriginColumn:
     raise _unknown(source, schema, name)
 
 
-def _own(schema: Schema, name: str) -> OriginColumn:
+def writing_of(source: Source) -> Write:
+    """Return how a value is written; other engines read as texts what a type may hold equal."""
+    return one_writing if source.is_database else lambda value: cast(value, Text)
+
+
+def _own(schema: Schema, name: str, write: Write) -> OriginColumn:
     column = schema.tables.recordings.c[name]
-    return OriginColumn(
-        name, f"recordings.{column.name}", lambda recording, _: _key(schema, recording[name])
-    )
+
+    def key(recording: Any, _: FromClause) -> ColumnElement[Any]:
+        return _key(schema, write(recording[name]))
+
+    return OriginColumn(name, f"recordings.{column.name}", key)
 
 
-def _practice(schema: Schema) -> OriginColumn:
+def _practice(schema: Schema, write: Write) -> OriginColumn:
     if practice_of(schema, schema.recordings.c, schema.appointments) is None:
         raise _lacking("practice", "appointments.practice_id")
 
     def key(recording: Any, here: FromClause) -> ColumnElement[Any]:
         practice = practice_of(schema, recording, here)
-        return _key(schema, null() if practice is None else practice)
+        return _key(schema, null() if practice is None else write(practice))
 
     meaning = "practice of the appointment, else of who recorded"
     return OriginColumn("practice", meaning, key, joins_appointment=True)
 
 
-def _vet(schema: Schema) -> OriginColumn:
+def _vet(schema: Schema, write: Write) -> OriginColumn:
     own, others = "recorded_by_user_id", "assigned_vet_user_id"
     if own not in schema.recordings.c and others not in schema.appointments.c:
         raise _lacking("vet", f"appointments.{others}")
 
     def key(recording: Any, here: FromClause) -> ColumnElement[Any]:
         people = (here.c.get(others), recording.get(own))
-        texts = [cast(person, Text) for person in people if person is not None]
+        texts = [write(person) for person in people if person is not None]
         return _key(schema, func.coalesce(*texts))
 
     meaning = "vet of the appointment, else who recorded"

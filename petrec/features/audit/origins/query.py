@@ -16,12 +16,12 @@ from sqlalchemy import (
     select,
 )
 
-from petrec.features.audit.origins.column import STATED, OriginColumn
+from petrec.features.audit.origins.column import STATED, OriginColumn, writing_of
 from petrec.rules import Lists, kind_column
 from petrec.rules.facts_sql import FactColumns
 from petrec.rules.observed import observed
 from petrec.schema import Schema
-from petrec.source import Reader
+from petrec.source import Reader, Source
 
 MOST_VALUES = 20
 
@@ -91,13 +91,12 @@ def count_origins(
     return OriginCounts(dict(by_key), rest, keys - len(by_key))
 
 
-def names_of_vets(reader: Reader, schema: Schema, counted: OriginCounts) -> Mapping[str, str]:
+def names_of_vets(source: Source, schema: Schema, counted: OriginCounts) -> Mapping[str, str]:
     """Return the names of the vets that are counted, by id, where the database has them."""
     users = schema.users
     if users is None or "full_name" not in users.c:
         return {}
     ids = [key.removeprefix(STATED) for key in counted.by_key if key.startswith(STATED)]
-    found = select(cast(users.c.id, Text), cast(users.c.full_name, Text)).where(
-        cast(users.c.id, Text).in_(ids)
-    )
-    return {vet: name for vet, name in reader.execute(found) if name}
+    user = writing_of(source)(users.c.id)
+    found = select(user, cast(users.c.full_name, Text)).where(user.in_(ids))
+    return {vet: name for vet, name in source.execute(found) if name}

@@ -15,7 +15,7 @@ from petrec.features.review.earlier import EarlierDecision, earlier_decisions
 from petrec.features.review.query import REVIEWED
 from petrec.features.runs.targets import target_name
 from petrec.postgres.foreseen import what_is_lacking
-from petrec.postgres.ids import normal_ids
+from petrec.postgres.ids import stored_ids
 from petrec.schema import Schema
 
 _AT_ONCE = 1_000
@@ -41,8 +41,8 @@ def see(
     audio: Audio | None = None,
 ) -> Sight:
     """Read one recording, whatever its kind is now; errors: NotAnIdError."""
-    ids = [recording_id]
-    if not normal_ids(connection, schema.recordings.c.id, ids):
+    ids = list(stored_ids(connection, schema.recordings.c.id, [recording_id]).values())
+    if not ids:
         raise NotAnIdError("recording_id is not an id of a recording")
     observed = list(observe(connection, schema, ids, clock, audio=audio is not None))
     doubtful = next((one for one in observed if one.kind in REVIEWED), None)

@@ -75,7 +75,7 @@ def remove_links(
     `undos` are all runs that undo it: recordings that they have restored no longer need the pet.
     """
     links = written_as(schema.tables.links, "taken")
-    pairs = _restored(run, ready).cte("pairs")
+    pairs = _restored(schema, run, ready).cte("pairs")
     appointment = cast(pairs.c.appointment_id, links.c.appointment_id.type)
     pet = cast(pairs.c.pet_id, links.c.pet_id.type)
     removed = (
@@ -89,14 +89,14 @@ def remove_links(
     connection.execute(insert(link_changes).from_select(_JOURNALED, rows))
 
 
-def _restored(run: Run, ready: Sequence[int]) -> Any:
+def _restored(schema: Schema, run: Run, ready: Sequence[int]) -> Any:
     """Select the pairs that the batch's restored changes needed and the undone run had added."""
     mine, added = link_changes.alias("mine"), link_changes.alias("added")
+    pair = [schema.tables.links.c[name] for name in ("appointment_id", "pet_id")]
     same = and_(
         added.c.run_id == run.undoes,
         added.c.action == LinkAction.ADDED,
-        added.c.appointment_id == mine.c.appointment_id,
-        added.c.pet_id == mine.c.pet_id,
+        *(cast(added.c[c.key], c.type) == cast(mine.c[c.key], c.type) for c in pair),
     )
     restored = exists().where(changes.c.run_id == run.id, changes.c.seq == mine.c.seq)
     numbers = bindparam(None, list(ready), ARRAY(BigInteger))

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Executable,
     Select,
-    Text,
     and_,
     case,
     cast,
@@ -28,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from petrec.features.runs.batches.items import numbered, numbers_of
-from petrec.features.runs.batches.work import in_journal
+from petrec.features.runs.batches.work import from_json, in_journal
 from petrec.features.runs.journal.tables import changes, link_changes, skips
 from petrec.features.runs.run import Action, Run, SkipCause
 from petrec.schema import Schema
@@ -92,7 +91,7 @@ def _drifted(schema: Schema, run: Run) -> Select[Any]:
 
 
 def _written(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return cast(changes.c.new.op("->>")(column.key), column.type)
+    return from_json(changes.c.new, column)
 
 
 def _differs(column: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -114,7 +113,7 @@ def _is_moved(appointment: ColumnElement[Any], run: Run) -> ColumnElement[bool]:
     """Return whether a recording is in another appointment now, though the run moves none."""
     if _APPOINTMENT in run.target.columns:
         return false()
-    return cast(appointment, Text).is_distinct_from(changes.c.old.op("->>")(_APPOINTMENT))
+    return appointment.is_distinct_from(from_json(changes.c.old, appointment))
 
 
 def _unlinked(schema: Schema, run: Run) -> ColumnElement[bool]:
