@@ -9,6 +9,7 @@ import pytest
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.round_trips import counted
+from tests.plugins.writings import OF_EACH_TYPE, Writing
 
 CERTAIN = """
 SELECT r.id::text, min(l.pet_id::text) FROM recordings r
@@ -184,3 +185,20 @@ def test_an_id_of_several_recordings_is_never_written(
     assert [line["line"] for line in told["judgement"]["refused"]] == [3]
     assert (told["run"]["planned"], told["run"]["changed"]) == (3, 3)
     assert plan.database.execute(CHANGED) == [(one,) for one, _ in certain]
+
+
+@pytest.mark.parametrize("writing", OF_EACH_TYPE)
+def test_a_line_holds_however_it_writes_its_ids(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path, writing: Writing
+) -> None:
+    plan = Plan(writing.clinic(database), petrec, tmp_path)
+    no_visit = "r.pet_id IS NULL AND r.visit_id IS NULL"
+    held = plan.database.execute(CERTAIN.replace("r.pet_id IS NULL", no_visit))
+    lines = [",".join(writing.otherwise(each) for each in row) for row in held]
+    text = "\n".join(["recording_id,pet_id", *lines])
+    judged = plan.told(text, code=0)["judgement"]["outcomes"]
+    assert judged == {"holds": len(held)}
+    twice = plan.run(f"{text}\n{held[0][0]},{held[0][1]}\n")
+    assert (twice.code, "an earlier line has the same recording" in twice.err) == (2, True)
+    done = plan.told(text, "--apply", "--yes", code=0)
+    assert (done["run"]["changed"], done["lapsed"]) == (len(held), 0)
