@@ -96,7 +96,7 @@ def _judge(
         table=target.table,
         judgement=judgement,
         obstacles=(*unfinished.obstacles, *foresight.obstacles),
-        warnings=foresight.warnings,
+        warnings=(*foresight.warnings, *map(str, judgement.refusals.checks)),
         resumes=unfinished.resumes,
         abandons=unfinished.abandons,
     )

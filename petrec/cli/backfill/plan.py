@@ -54,4 +54,4 @@ def question(plan: "BackfillPlan | ProposedBackfill") -> str:
     """Return what a person is asked before anything is written."""
     if plan.resumes:
         return f"Resume run {plan.resumes} in {plan.table}?"
-    return f"Set the pet of {plan.planned} recordings in {plan.table}?"
+    return f"{plan.summary[0].upper()}{plan.summary[1:]}?"

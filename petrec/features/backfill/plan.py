@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from petrec.features.backfill.broken import broken_checks
+from petrec.features.backfill.broken import foresee_refusals
 from petrec.features.backfill.result import BackfillPlan, StrategyCount
 from petrec.features.backfill.script import batch_script
 from petrec.features.backfill.selection import ALL, Selection
@@ -30,6 +30,7 @@ def preview(
     census = take_census(connection, schema, selection.condition(schema))
     unfinished = foresee_unfinished(connection, target, anew=anew)
     foresight = foresee(connection, schema, target)
+    refusals = foresee_refusals(connection, schema, selection)
     return BackfillPlan(
         table=target.table,
         strategies=tuple(
@@ -45,7 +46,8 @@ def preview(
         script=_script(connection, schema, target, selection),
         touch=target.touch,
         obstacles=(*unfinished.obstacles, *foresight.obstacles),
-        warnings=(*foresight.warnings, *broken_checks(connection, schema, selection)),
+        warnings=(*foresight.warnings, *map(str, refusals.checks)),
+        refusals=refusals,
         resumes=unfinished.resumes,
         abandons=unfinished.abandons,
         searching=_searching(connection, schema),

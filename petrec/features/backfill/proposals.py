@@ -24,6 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import ReturningInsert
 
 from petrec.documents.spool import chunks
+from petrec.features.backfill.broken import Refusals, count_refused, planned_columns
 from petrec.features.backfill.plan_file import AT_ONCE, PlanFile, PlannedLine
 from petrec.features.backfill.proposed import ALREADY, HOLDS, JudgedPlan, RefusedLine
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, system_columns
@@ -43,15 +44,16 @@ def judge_plan(connection: Connection, schema: Schema, file: PlanFile) -> Judged
     file.check(connection, schema)
     counts: Counter[str] = Counter()
     refused: list[RefusedLine] = []
-    query = _outcomes(schema)
+    query, planned, refusals = _outcomes(schema), _as_planned(schema), Refusals()
     for chunk in chunks(file, AT_ONCE):
         rows = connection.execute(query, _values(chunk)).all()
+        refusals += count_refused(connection, schema, planned, _values(chunk))
         file.add_held(row.recording for row in rows if row.outcome == HOLDS)
         for line, recording, pet, outcome in rows:
             counts[outcome] += 1
             if outcome not in {HOLDS, ALREADY} and len(refused) < MOST_LISTED:
                 refused.append(RefusedLine(line, recording, pet, outcome))
-    return JudgedPlan(str(file.path), dict(counts.most_common()), tuple(refused))
+    return JudgedPlan(str(file.path), dict(counts.most_common()), tuple(refused), refusals)
 
 
 def write_proposals(
@@ -124,6 +126,19 @@ def _outcomes(schema: Schema) -> Select[Any]:
 def _twins(given: Subquery) -> ColumnElement[int]:
     """Count the recordings of a line: with a key of several columns, ids need not be unique."""
     return func.count().over(partition_by=given.c.line)
+
+
+def _as_planned(schema: Schema) -> Select[Any]:
+    """Select the recordings whose lines hold, as they would be."""
+    given, facts = _given(), _judged(schema)
+    columns = planned_columns(schema, facts)
+    source = given.join(facts.source, _joined(schema, facts, given))
+    holds = and_(facts.recording.pet_id.is_(None), _holds(schema, facts, given))
+    each = select(*columns, holds.label("petrec_holds"), _twins(given).label("petrec_twins"))
+    found = each.select_from(source).subquery("found")
+    names = [column.name for column in schema.tables.recordings.c]
+    rows = select(*(found.c[name] for name in names))
+    return rows.where(found.c.petrec_holds, found.c.petrec_twins == 1)
 
 
 def _plan_query(schema: Schema, run_id: int) -> ReturningInsert[str]:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
+from petrec.features.backfill.broken import Refusals
 from petrec.features.backfill.unfinished import unfinished_note
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
@@ -27,11 +28,15 @@ class RefusedLine(Struct, frozen=True):
 
 
 class JudgedPlan(Struct, frozen=True):
-    """How many lines of a plan have which outcome; `refused` lists the first that do not hold."""
+    """How many lines of a plan have which outcome; `refused` lists the first that do not hold.
+
+    `refusals` are recordings whose lines hold, but that checks of the table refuse.
+    """
 
     file: str
     outcomes: dict[str, int]
     refused: tuple[RefusedLine, ...] = ()
+    refusals: Refusals = Refusals()
 
     @property
     def planned(self) -> int:
@@ -64,8 +69,13 @@ class ProposedBackfill(Result, frozen=True):
 
     @property
     def planned(self) -> int:
-        """Return how many recordings would change."""
+        """Return how many recordings a run would try to change."""
         return self.judgement.planned
+
+    @property
+    def summary(self) -> str:
+        """Return in words what would be written."""
+        return self.judgement.refusals.summary(self.planned, self.table)
 
     @property
     def is_clean(self) -> bool:
@@ -98,7 +108,7 @@ class ProposedBackfill(Result, frozen=True):
 
     def _title(self) -> str:
         if not self.applied:
-            return f"plan: set the pet of {self.planned} recordings in {self.table}"
+            return f"plan: {self.summary}"
         if self.run is None:
             return f"nothing to do: no line of the plan holds{' any more' if self.lapsed else ''}"
         return (

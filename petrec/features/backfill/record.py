@@ -12,6 +12,7 @@ from petrec.features.runs.journal.store import create_run, read_run, update_run
 from petrec.features.runs.journal.tables import plan_items
 from petrec.features.runs.run import Action, Run, Target
 from petrec.rules import Lists, judged
+from petrec.rules.facts_sql import JudgedColumns
 from petrec.schema import Schema
 
 
@@ -30,16 +31,7 @@ def write_plan(
 
 def plan_query(schema: Schema, run_id: int, selection: Selection) -> Insert:
     """Build the statement that plans the first recordings of a selection."""
-    lacking = selection.lacking(schema)
-    facts = judged(
-        schema,
-        *system_columns(schema.recordings, ROW_LOCATION),
-        lists=Lists.CERTAIN,
-        within=lacking,
-    )
-    location: list[ColumnElement[Any]] = [facts.recording[name] for name in ROW_LOCATION]
-    if schema.layout.is_sharded:
-        location.insert(0, shard_of(schema, facts.recording.appointment_id))
+    facts, location = certain_rows(schema, selection)
     place = func.row_number().over(order_by=location)
     rows = (
         select(
@@ -57,3 +49,19 @@ def plan_query(schema: Schema, run_id: int, selection: Selection) -> Insert:
     )
     columns = ["run_id", "seq", "row_key", "strategy", "appointment_id", "pet_id"]
     return insert(plan_items).from_select(columns, rows)
+
+
+def certain_rows(
+    schema: Schema, selection: Selection
+) -> tuple[JudgedColumns, list[ColumnElement[Any]]]:
+    """Return the recordings that a plan chooses from, and the order in which it takes them."""
+    facts = judged(
+        schema,
+        *system_columns(schema.recordings, ROW_LOCATION),
+        lists=Lists.CERTAIN,
+        within=selection.lacking(schema),
+    )
+    location: list[ColumnElement[Any]] = [facts.recording[name] for name in ROW_LOCATION]
+    if schema.layout.is_sharded:
+        location.insert(0, shard_of(schema, facts.recording.appointment_id))
+    return facts, location

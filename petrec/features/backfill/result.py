@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
+from petrec.features.backfill.broken import Refusals
 from petrec.features.backfill.unfinished import unfinished_note
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
@@ -29,7 +30,8 @@ class BackfillPlan(Result, frozen=True):
 
     `ambiguous` of these have an appointment with several pets. `limit` is how many recordings the
     run may change, None for all; `only` are conditions that limit the plan and its counts.
-    `script` is one batch for psql.
+    `script` is one batch for psql. `refusals` are recordings that are planned, but that a run will
+    skip, since a check of the table refuses them.
     """
 
     table: str
@@ -47,13 +49,19 @@ class BackfillPlan(Result, frozen=True):
     limit: int | None = None
     only: tuple[str, ...] = ()
     ambiguous: int = 0
+    refusals: Refusals = Refusals()
     command: str = "backfill"
 
     @property
     def planned(self) -> int:
-        """Return how many recordings would change."""
+        """Return how many recordings a run would try to change."""
         certain = sum(strategy.count for strategy in self.strategies)
         return certain if self.limit is None else min(certain, self.limit)
+
+    @property
+    def summary(self) -> str:
+        """Return in words what would be written."""
+        return self.refusals.summary(self.planned, self.table)
 
     def frame(self) -> "DataFrame":
         """Return what each strategy would do as a data frame."""
@@ -63,7 +71,7 @@ class BackfillPlan(Result, frozen=True):
         """Return the form for rendering."""
         return Document(
             command=self.command,
-            title=f"plan: set the pet of {self.planned} recordings in {self.table}",
+            title=f"plan: {self.summary}",
             payload=self,
             grids=(
                 Grid(
