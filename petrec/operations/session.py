@@ -97,10 +97,10 @@ class Session:
     def _scanned(self) -> Iterator[tuple["Source", "Schema"]]:
         need_extra("DuckDB on a database", "lake-live", "duckdb", "sqlglot")
         from petrec.lake.live import LiveDatabase, check_readable
-        from petrec.postgres.collations import check_collations
         from petrec.postgres.connection import scanner_conninfo
         from petrec.postgres.snapshot import export_snapshot
         from petrec.postgres.source import DatabaseSource
+        from petrec.schema.writing import check_collations
 
         mapping = self.settings.mapping
         with self._snapshot(trusted=self.trust_constraints) as (connection, schema):

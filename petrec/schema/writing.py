@@ -8,8 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, func
 
+from petrec.errors import SchemaMismatchError
 from petrec.schema.columns import PgType, base_type
+from petrec.schema.tables import Schema
 
+# The columns of ids that rules compare.
+COMPARED = frozenset({"id", "pet_id", "appointment_id", "visit_id", "owner_id", "pet_owner_id"})
 _CASELESS, _SCALED = "citext", "numeric"
 
 
@@ -37,6 +41,24 @@ def as_parent_writes(
 ) -> ColumnElement[str]:
     """Return an id as text as its row writes it, outer joined; as it is where there is no row."""
     return func.coalesce(cast(parent, Text), cast(reference, Text))
+
+
+def check_collations(schema: Schema, hint: str = "") -> None:
+    """Check that ids are equal only if their bytes are, by which other engines compare them.
+
+    Errors: SchemaMismatchError.
+    """
+    tables = schema.tables
+    known = (tables.recordings, tables.pets, tables.appointments, tables.links, tables.visits)
+    compared = [c for table in known if table is not None for c in table.c if c.key in COMPARED]
+    for column in compared:
+        if isinstance(column.type, PgType) and column.type.collation:
+            raise SchemaMismatchError(
+                f"{column.table.name}.{column.name} has the nondeterministic collation "
+                f"{column.type.collation}: different texts are equal there, and other engines "
+                "compare bytes",
+                hint=hint,
+            )
 
 
 def _kind(column: ColumnElement[Any]) -> str:

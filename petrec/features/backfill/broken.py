@@ -40,7 +40,7 @@ class RefusingCheck(Struct, frozen=True):
         return about_check(self.name, self.recordings)
 
 
-class Refusals(Struct, frozen=True):
+class ForeseenRefusals(Struct, frozen=True):
     """The checks, and how many planned recordings at least one of them would refuse."""
 
     recordings: int = 0
@@ -51,7 +51,7 @@ class Refusals(Struct, frozen=True):
         """Return whether there is no check whose refusals cannot be counted."""
         return all(check.recordings is not None for check in self.checks)
 
-    def __add__(self, other: "Refusals") -> "Refusals":
+    def __add__(self, other: "ForeseenRefusals") -> "ForeseenRefusals":
         """Return those of two parts of a plan, which have the same checks."""
         if not (self.checks and other.checks):
             return self if self.checks else other
@@ -62,7 +62,7 @@ class Refusals(Struct, frozen=True):
             else RefusingCheck(one.name, one.recordings + another.recordings)
             for one, another in pairs
         )
-        return Refusals(self.recordings + other.recordings, checks)
+        return ForeseenRefusals(self.recordings + other.recordings, checks)
 
     def summary(self, planned: int, table: str) -> str:
         """Return in words how many of the planned recordings would get their pet."""
@@ -73,7 +73,9 @@ class Refusals(Struct, frozen=True):
         return f"{words}; checks would refuse {least}{self.recordings} more"
 
 
-def foresee_refusals(connection: Connection, schema: Schema, selection: Selection) -> Refusals:
+def foresee_refusals(
+    connection: Connection, schema: Schema, selection: Selection
+) -> ForeseenRefusals:
     """Count the rows of a selection's plan that break the checks of recordings."""
     facts, order = certain_rows(schema, selection)
     columns = planned_columns(schema, facts)
@@ -93,7 +95,7 @@ def planned_columns(schema: Schema, facts: JudgedColumns) -> list[ColumnElement[
 
 def count_refused(
     connection: Connection, schema: Schema, planned: Select[Any], values: Values = _NOTHING
-) -> Refusals:
+) -> ForeseenRefusals:
     """Count those of some planned rows that break checks; a row may break several.
 
     `planned` selects `planned_columns`; `values` are bound in it.
@@ -101,7 +103,7 @@ def count_refused(
     recordings = schema.tables.recordings
     checks = dict(not_valid_checks(connection, recordings))
     if not checks:
-        return Refusals()
+        return ForeseenRefusals()
     # An expression may name the table.
     rows = planned.subquery(recordings.name)
     counted = _count(connection, rows, checks, values)
@@ -112,7 +114,7 @@ def count_refused(
         counted = _count(connection, rows, usable, values) if usable else None
     by_check = counted.by_check if counted else {}
     found = tuple(RefusingCheck(name, by_check.get(name)) for name in checks)
-    return Refusals(counted.broken if counted else 0, found)
+    return ForeseenRefusals(counted.broken if counted else 0, found)
 
 
 class _Counts(NamedTuple):

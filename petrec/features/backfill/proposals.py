@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.dml import ReturningInsert
 
 from petrec.documents.spool import chunks
-from petrec.features.backfill.broken import Refusals, count_refused, planned_columns
+from petrec.features.backfill.broken import ForeseenRefusals, count_refused, planned_columns
 from petrec.features.backfill.plan_file import AT_ONCE, PlanFile, PlannedLine
 from petrec.features.backfill.proposed import ALREADY, HOLDS, JudgedPlan, RefusedLine
 from petrec.features.runs.batches.row_locks import ROW_LOCATION, system_columns
@@ -44,7 +44,7 @@ def judge_plan(connection: Connection, schema: Schema, file: PlanFile) -> Judged
     file.check(connection, schema)
     counts: Counter[str] = Counter()
     refused: list[RefusedLine] = []
-    query, planned, refusals = _outcomes(schema), _as_planned(schema), Refusals()
+    query, planned, refusals = _outcomes(schema), _as_planned(schema), ForeseenRefusals()
     for chunk in chunks(file, AT_ONCE):
         rows = connection.execute(query, _values(chunk)).all()
         refusals += count_refused(connection, schema, planned, _values(chunk))

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
-from petrec.features.backfill.broken import Refusals
+from petrec.features.backfill.broken import ForeseenRefusals
 from petrec.features.backfill.unfinished import unfinished_note
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
@@ -36,7 +36,7 @@ class JudgedPlan(Struct, frozen=True):
     file: str
     outcomes: dict[str, int]
     refused: tuple[RefusedLine, ...] = ()
-    refusals: Refusals = Refusals()
+    refusals: ForeseenRefusals = ForeseenRefusals()
 
     @property
     def planned(self) -> int:

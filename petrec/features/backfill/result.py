@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
-from petrec.features.backfill.broken import Refusals
+from petrec.features.backfill.broken import ForeseenRefusals
 from petrec.features.backfill.unfinished import unfinished_note
 from petrec.features.runs.result import MovedOn, left_alone
 from petrec.features.runs.run import Run
@@ -49,7 +49,7 @@ class BackfillPlan(Result, frozen=True):
     limit: int | None = None
     only: tuple[str, ...] = ()
     ambiguous: int = 0
-    refusals: Refusals = Refusals()
+    refusals: ForeseenRefusals = ForeseenRefusals()
     command: str = "backfill"
 
     @property

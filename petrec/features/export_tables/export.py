@@ -21,9 +21,9 @@ from petrec.lake.manifest import (
     Manifest,
 )
 from petrec.lake.parquet import ParquetWriter, parquet_writer
-from petrec.postgres.collations import check_collations
 from petrec.postgres.snapshot import stream_csv
 from petrec.schema import Schema, base_type
+from petrec.schema.writing import check_collations
 from petrec.settings import Mapping
 
 _PLACE = text(
