@@ -39,7 +39,7 @@ def one_writing(column: ColumnElement[Any]) -> ColumnElement[str]:
 def as_parent_writes(
     parent: ColumnElement[Any], reference: ColumnElement[Any]
 ) -> ColumnElement[str]:
-    """Return an id as text as its row writes it, outer joined; as it is where there is no row."""
+    """Return an id as text as its row writes it; as it is where that is NULL: there is no row."""
     return func.coalesce(cast(parent, Text), cast(reference, Text))
 
 

@@ -94,10 +94,13 @@ class Writing:
         """Return the id of a number."""
         return (self.other if otherwise else self.first).format(number)
 
+    def number(self, text: str) -> int:
+        """Return which number an id stands for."""
+        return int(text.lower().removeprefix("ab").partition(".")[0])
+
     def otherwise(self, text: str) -> str:
         """Return an id in its other way."""
-        number = text.lower().removeprefix("ab").partition(".")[0].strip()
-        return self.write(int(number), otherwise=True)
+        return self.write(self.number(text), otherwise=True)
 
     def _using(self, column: str, mixed: bool) -> str:
         ways = [f"replace('{way}', '{{}}', {column}::text)" for way in (self.first, self.other)]

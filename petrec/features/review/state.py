@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Text, all_, cast, distinct, func, select
 
 from petrec.features.runs.journal.keys import key_of
 from petrec.rules.facts_sql import ObservedColumns
-from petrec.schema import Schema
+from petrec.schema import Schema, as_parent_writes, is_written_once
 
 _DIGITS = 32
 
@@ -26,7 +26,7 @@ def state_sql(
         facts.pet_exists,
         cast(recording.appointment_id, Text),
         facts.appointment_exists,
-        _sorted(facts.linked_pets, without),
+        _sorted(schema, facts.linked_pets, without),
     ]
     if visits is not None:
         parts += [cast(recording.visit_id, Text), _visit(schema, recording.visit_id)]
@@ -35,9 +35,20 @@ def state_sql(
     return func.left(digest, _DIGITS)
 
 
-def _sorted(pets: ColumnElement[Any], without: ColumnElement[Any] | None) -> ColumnElement[Any]:
+def _sorted(
+    schema: Schema, pets: ColumnElement[Any], without: ColumnElement[Any] | None
+) -> ColumnElement[Any]:
+    """Return the texts of an array of linked pets, as their own rows write them.
+
+    PostgreSQL keeps either of two links whose ids are equal and written differently.
+    """
     pet = func.unnest(pets).column_valued("pet")
-    query = select(func.array_agg(distinct(cast(pet, Text).collate("C"))))
+    written: ColumnElement[Any] = cast(pet, Text)
+    if not is_written_once(schema.links.c.pet_id):
+        rows = schema.pets.alias("state_pet")
+        row = select(rows.c.id).where(rows.c.id == pet).limit(1).correlate_except(rows)
+        written = as_parent_writes(row.scalar_subquery(), pet)
+    query = select(func.array_agg(distinct(written.collate("C"))))
     if without is not None:
         query = query.where(pet != all_(without))
     return query.scalar_subquery()
