@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from petrec.features.review.clock import UTC
+from petrec.features.review.served.sight import see
+from petrec.operations.connect import connect
 from tests.plugins.case_files import Row, candidates, read_csv, write_csv
 from tests.plugins.command import Petrec
 from tests.plugins.databases import Database, MakeDatabase
@@ -122,3 +125,16 @@ def test_a_pet_that_is_linked_in_two_writings_changes_no_case(
         write_csv(review.file, some)
         ended = petrec("review", "import", "cases.csv", "--format", "json", dsn=clinic.dsn)
         assert json.loads(ended.out)["problems"] == [], ended.err
+
+
+@pytest.mark.parametrize("writing", OF_EACH_TYPE)
+def test_a_served_case_is_found_however_its_id_is_written(
+    database: MakeDatabase, writing: Writing
+) -> None:
+    session = connect(writing.clinic(database).dsn)
+    with session.snapshot() as (connection, schema):
+        ids = (writing.write(1), writing.write(1, otherwise=True))
+        one, other = (see(connection, schema, each, UTC) for each in ids)
+    session.engine.dispose()
+    assert one.case is not None
+    assert one == other
