@@ -1,6 +1,7 @@
 """A planned backfill of a clinic, whose batches a test writes one by one."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -78,13 +79,20 @@ class Work:
         return self.clinic.execute(PROGRESS, (self.run.id,))[0]
 
 
-@pytest.fixture
-def work(clinic: Database) -> Iterator[Work]:
+@contextmanager
+def planned(clinic: Database) -> Iterator[Work]:
+    """Plan a backfill, which also sets updated_at."""
     engine = make_engine(resolve_dsn(clinic.dsn, None), Settings(), "test")
     with engine.connect() as connection:
         schema = load_schema(connection, Settings().mapping)
         run = write_plan(connection, schema, make_target(schema, ["updated_at"]))
         connection.commit()
         assert run is not None
-        assert run.planned == 395
         yield Work(clinic, connection, backfill_work(schema), run)
+
+
+@pytest.fixture
+def work(clinic: Database) -> Iterator[Work]:
+    with planned(clinic) as made:
+        assert made.run.planned == 395
+        yield made

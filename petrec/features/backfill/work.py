@@ -79,7 +79,8 @@ class BackfillWork(RunWork):
         held = locked_items(schema, plan_items, numbered(*self.items(run)))
         facts = judged(replace(schema, recordings=held), lists=Lists.PER_ROW)
         recording, pet = facts.recording, facts.certain_pet
-        item = {column.name: facts.source.c[item_column(column.name)] for column in plan_items.c}
+        names = [column.name for column in plan_items.c]
+        item = {name: facts.source.c[item_column(schema, name)] for name in names}
         planned = cast(item["pet_id"], schema.pets.c.id.type)
         place = cast(item["appointment_id"], recording.appointment_id.type)
         stayed = recording.appointment_id.is_not_distinct_from(place)

@@ -93,6 +93,24 @@ def test_a_plan_writes_nothing_and_an_undone_import_can_be_repeated(
         assert clinic.checksum() == before
 
 
+def test_a_recording_may_name_what_no_appointment_can_be(
+    petrec: Petrec, database: MakeDatabase, tmp_path: Path
+) -> None:
+    """Its number is beyond the type of their ids."""
+    there = database("integer_ids")
+    there.execute("ALTER TABLE appointments ALTER id TYPE integer")
+    dangling = there.execute(
+        "UPDATE recordings SET appointment_id = appointment_id + 3000000000 WHERE pet_id IS NULL"
+        " AND appointment_id NOT IN (SELECT id FROM appointments) RETURNING id::text"
+    )
+    assert petrec("review", "export", "cases.csv", dsn=there.dsn).code == 0
+    rows = [row for row in read_csv(tmp_path / "cases.csv") if (row["recording_id"],) in dangling]
+    decided = decide(write_csv(tmp_path / "cases.csv", rows))
+    applied = petrec("review", "import", str(decided), *APPLY, dsn=there.dsn)
+    assert applied.code == 0, applied.out + applied.err
+    assert imported(applied)["run"]["changed"] == len(rows) > 1
+
+
 def fill_workbook(path: Path) -> None:
     book = openpyxl.load_workbook(path)
     for sheet in book.worksheets[1:]:

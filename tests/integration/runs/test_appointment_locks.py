@@ -9,7 +9,8 @@ from petrec.features.runs.batches.work import Locked
 from petrec.features.runs.batches.write import BatchWrite, Written
 from petrec.postgres.preflight import load_schema
 from petrec.settings import Mapping
-from tests.plugins.batches import ROW, Work
+from tests.plugins.batches import ROW, Work, planned
+from tests.plugins.databases import Database
 
 PLACE = "(SELECT appointment_id FROM recordings WHERE id = {row})"
 # What may have happened since the plan, by the number of the row; the last does not matter.
@@ -89,6 +90,17 @@ def test_a_lock_does_not_say_whether_an_appointment_counts(work: Work) -> None:
     assert BatchWrite.of(work.work, work.run).proven is None
     work.batch(4)
     assert 2 in {seq for seq, *_ in work.skipped()}
+
+
+def test_recordings_may_have_columns_with_the_names_of_items(clinic: Database) -> None:
+    clinic.execute(
+        "ALTER TABLE recordings ADD petrec_item_seq int, ADD petrec_item_row_key text,"
+        " ADD petrec_item__pet_id uuid DEFAULT gen_random_uuid()"
+    )
+    with planned(clinic) as work:
+        work.batch(1000)
+        assert work.recorded()[2:4] == (395, 0)
+        assert work.execute(RIGHT) == [(395,)]
 
 
 def alter(work: Work, change: str, seq: int) -> None:

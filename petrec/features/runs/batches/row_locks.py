@@ -99,9 +99,12 @@ class AppointmentLocks:
         return self.items.where(self.appointment.is_not(None), unlocked)
 
     def _existing(self) -> Select[tuple[int]]:
-        """Select the items whose appointment has a row."""
-        appointments = self.schema.tables.appointments
-        same = appointments.c.id == cast(self.appointment, appointments.c.id.type)
+        """Select the items whose appointment has a row, as the rules compare the two.
+
+        In the type of recordings: that of appointments may not hold what a recording names.
+        """
+        appointments, recordings = self.schema.tables.appointments, self.schema.tables.recordings
+        same = appointments.c.id == cast(self.appointment, recordings.c.appointment_id.type)
         one_shard = in_places(self.schema, appointments.c.id)
         return self.items.join(appointments, same).where(one_shard)
 
@@ -131,11 +134,14 @@ def locked_items(schema: Schema, items: Table, mine: ColumnElement[bool]) -> Sub
     recording = versioned(schema.recordings)
     same = has_key(schema, recording.c, items.c.row_key)
     own = (recording.c[column.key] for column in schema.recordings.c)
-    item = (column.label(item_column(column.name)) for column in items.c)
+    item = (column.label(item_column(schema, column.name)) for column in items.c)
     query = select(*own, *item).select_from(items.join(recording, same)).where(mine)
     return locked_as_read(schema, query, recording.c, items.c.row_key).subquery("recordings")
 
 
-def item_column(name: str) -> str:
-    """Return the name of a column of `locked_items`; the rules keep such names for themselves."""
-    return f"petrec_item_{name}"
+def item_column(schema: Schema, name: str) -> str:
+    """Return the name of a column of `locked_items` that no column of the recordings has."""
+    prefix, taken = "petrec_item_", [column.name for column in schema.tables.recordings.c]
+    while any(each.startswith(prefix) for each in taken):
+        prefix += "_"
+    return f"{prefix}{name}"
