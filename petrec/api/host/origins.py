@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from petrec.api.http.common import CURSOR_HEADER, WITHHELD_HEADER
 from petrec.api.http.preconditions import MATCH_HEADER
 from petrec.api.http.request_ids import HEADER
 from petrec.api.uploads.idempotency import KEY_HEADER
@@ -18,6 +19,8 @@ from petrec.errors import SettingsError
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ASKED = ("Authorization", "Content-Type", KEY_HEADER["name"], MATCH_HEADER["name"], HEADER)
+# A browser shows a page no other header: https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name
+_READ = (HEADER, "ETag", "Link", "Retry-After", CURSOR_HEADER, WITHHELD_HEADER)
 
 
 def allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
@@ -34,5 +37,5 @@ def allow_origins(app: FastAPI, origins: Sequence[str]) -> None:
             allow_origins=origins,
             allow_methods=_METHODS,
             allow_headers=_ASKED,
-            expose_headers=(HEADER, "ETag"),
+            expose_headers=_READ,
         )

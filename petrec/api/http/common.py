@@ -13,6 +13,9 @@ from petrec.api.http.errors import ErrorOut, not_authenticated
 from petrec.api.http.examples import BY_TYPE, REFUSALS
 from petrec.api.ports import Actor
 
+CURSOR_HEADER = "X-Next-Cursor"
+WITHHELD_HEADER = "X-Petrec-Withheld"
+
 Limit = Annotated[
     int,
     Query(ge=1, le=200, description="Rows of a page", json_schema_extra={"format": "int32"}),
@@ -20,7 +23,10 @@ Limit = Annotated[
 CursorText = Annotated[
     str | None,
     Query(
-        min_length=1, max_length=4_000, pattern="^[A-Za-z0-9_-]+$", description="From X-Next-Cursor"
+        min_length=1,
+        max_length=4_000,
+        pattern="^[A-Za-z0-9_-]+$",
+        description=f"From {CURSOR_HEADER}",
     ),
 ]
 
@@ -66,7 +72,7 @@ def page_headers(request: Request, cursor: str | None) -> dict[str, str]:
     following = request.url.include_query_params(cursor=cursor)
     # Relative to the request: behind a proxy, its original scheme and host are unknown here,
     # and a client that followed http would send its token in the clear.
-    return {"X-Next-Cursor": cursor, "Link": f'<?{following.query}>; rel="next"'}
+    return {CURSOR_HEADER: cursor, "Link": f'<?{following.query}>; rel="next"'}
 
 
 def answers(*errors: int, **success: Any) -> dict[int | str, dict[str, Any]]:
@@ -95,11 +101,9 @@ def tagged_answer(responses: dict[int | str, dict[str, Any]]) -> Any:
     return responses
 
 
-def paged(responses: dict[int | str, dict[str, Any]], **headers: str) -> Any:
+def paged(responses: dict[int | str, dict[str, Any]], more: Mapping[str, str] | None = None) -> Any:
     """Add the headers of a page to the documented responses, with more where there are."""
-    described = {"X-Next-Cursor": "Where the next page starts, if there is one"} | {
-        name.replace("_", "-"): text for name, text in headers.items()
-    }
+    described = {CURSOR_HEADER: "Where the next page starts, if there is one", **(more or {})}
     shown = {n: {"description": t, "schema": {"type": "string"}} for n, t in described.items()}
     responses[200]["headers"] = shown
     return responses

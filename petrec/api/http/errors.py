@@ -62,7 +62,8 @@ class ApiError(PetrecError):
         return Response(
             msgspec.json.encode(body),
             self.status,
-            headers=self.headers,
+            # What one caller may see is not for a cache that others use.
+            headers={"Cache-Control": "no-store", **self.headers},
             media_type="application/json",
         )
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from petrec.api.entities import Entity
 from petrec.api.http.common import (
+    WITHHELD_HEADER,
     CursorText,
     Limit,
     actor_dependency,
@@ -52,7 +53,7 @@ def add_recordings(router: APIRouter, service: Service, current_actor: Callable[
         """
         filters = {Entity.APPOINTMENT: appointment_id, Entity.PET: pet_id}
         page = list_recordings(service, service.caller(actor), filters, limit, cursor, status)
-        headers = page_headers(request, page.next) | {"X-Petrec-Withheld": str(page.withheld)}
+        headers = page_headers(request, page.next) | {WITHHELD_HEADER: str(page.withheld)}
         return encoded(page.recordings, headers=headers)
 
     def get_recording(recording_id: RecordingId, actor: Actor = caller_of) -> Response:
@@ -72,7 +73,7 @@ def add_recordings(router: APIRouter, service: Service, current_actor: Callable[
         tags=["recordings"],
         responses=paged(
             answers(400, 401, 403, 404, 503, ok=list[RecordingOut]),
-            X_Petrec_Withheld="Number of recordings in the range of this page that are not shown",
+            {WITHHELD_HEADER: "Number of recordings in the range of this page that are not shown"},
         ),
     )
     for path, endpoint, responses in (

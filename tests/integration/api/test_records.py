@@ -50,7 +50,8 @@ def test_one_row_for_each_refusal(api: Api) -> None:
         ("DELETE", f"/api/v1/visits/visit-{ABSENT}", None, 404, "visit_not_found"),
     ]
     for method, path, body, status, _ in calls:
-        assert api.client.request(method, path, json=body).status_code == status
+        answer = api.client.request(method, path, json=body)
+        assert (answer.status_code, answer.headers["cache-control"]) == (status, "no-store")
     malformed = {"content": b"{not json", "headers": {"content-type": "application/json"}}
     assert api.client.post(PATH, **malformed).json()["error_code"] == "invalid_request"
     rows = api.database.execute(
