@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 
+from petrec.api.http.driver_errors import traceable
 from petrec.errors import PetrecError
 from petrec.features.outbox.courier import delivering
 from petrec.features.outbox.enqueue import FITTING
@@ -48,7 +49,8 @@ def _install(engine: Engine) -> None:
     try:
         install_journal(engine, BRANCH)
     except (DBAPIError, psycopg.Error, PetrecError) as error:
-        logger.error("Cannot create or upgrade the outbox: %s", error)  # noqa: TRY400 it is known
+        known = error if isinstance(error, PetrecError) else traceable(error)
+        logger.error("Cannot create or upgrade the outbox: %s", known)  # noqa: TRY400 it is known
 
 
 def _prepare(engine: Engine) -> None:

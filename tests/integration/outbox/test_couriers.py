@@ -87,7 +87,10 @@ def test_an_outbox_that_cannot_be_made_fit_at_the_start_is_later(
 
 
 def test_an_older_outbox_of_another_owner_is_delivered_from(
-    outbox_session: Callable[..., Session], clinic: Database, receiver: Receiver
+    outbox_session: Callable[..., Session],
+    clinic: Database,
+    receiver: Receiver,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     session, role = outbox_session(), f"sends_{clinic.name}"
     install_journal(session.engine, "outbox")
@@ -109,6 +112,8 @@ def test_an_older_outbox_of_another_owner_is_delivered_from(
 
     asyncio.run(serve())
     assert (len(receiver.received), clinic.execute(FITTING)) == (2, [])
+    reason = "SQLSTATE 42501, must be owner of table outbox"
+    assert f"Cannot create or upgrade the outbox: {reason}" in caplog.messages
     engine.dispose()
     clinic.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
