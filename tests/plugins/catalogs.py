@@ -24,7 +24,7 @@ COLUMNS = {
     "appointments": ("id", "pet_owner_id"),
     "appointment_pets": ("appointment_id", "pet_id"),
 }
-ME = RoleRow("me", standby=False, creates=True, readers=[])
+ME = RoleRow("me", standby=False, creates=True, readers=[], superusers=[])
 
 
 def table(name: str, **more: Any) -> TableRow:

@@ -35,9 +35,16 @@ def _not_owned(catalog: Catalog, steps: tuple[Step, ...]) -> Iterator[Problem]:
         table, role = tables.get(name, parts.get(name)), catalog.role.role
         if table is not None and not table.owned:
             reason = f"{name} belongs to {table.owner}, and role {role} is not a member of it"
-            yield Problem(step.object, reason, f"GRANT {Name(table.owner)} TO {role};")
+            yield Problem(step.object, reason, _to_own(catalog, table.owner))
         if name in parts:
             yield from _schema_closed(catalog, parts[name], creating=name in creating)
+
+
+def _to_own(catalog: Catalog, owner: str) -> str:
+    """Return what lets the role work as the owner; membership in a superuser is no advice."""
+    if owner in catalog.role.superusers:
+        return f"run the command as {Name(owner)}: it is a superuser, so do not grant it"
+    return f"GRANT {Name(owner)} TO {catalog.role.role};"
 
 
 def _schema_closed(catalog: Catalog, part: Part, *, creating: bool) -> Iterator[Problem]:

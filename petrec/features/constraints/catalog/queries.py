@@ -146,7 +146,8 @@ SELECT quote_ident(current_user) AS role, pg_is_in_recovery() AS standby,
                    CROSS JOIN LATERAL aclexplode(coalesce(v.relacl, acldefault('r', v.relowner))) h
                    WHERE v.relnamespace = n.oid AND v.relname = :visits
                      AND (h.grantee, h.privilege_type) = (g.grantee, 'SELECT'))
-             ORDER BY 1) AS readers
+             ORDER BY 1) AS readers,
+       array(SELECT rolname::text FROM pg_roles WHERE rolsuper) AS superusers
 FROM pg_namespace n WHERE n.nspname = :schema
 """)
 RELATIONS = text("""

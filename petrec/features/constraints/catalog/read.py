@@ -32,7 +32,7 @@ class _OfTable(Protocol):
 
 
 Row = TypeVar("Row", bound=_OfTable)
-_NOBODY = RoleRow("", standby=False, creates=False, readers=[])
+_NOBODY = RoleRow("", standby=False, creates=False, readers=[], superusers=[])
 
 
 @dataclass(frozen=True)

@@ -136,12 +136,13 @@ class IndexRow:
 
 @dataclass(frozen=True)
 class RoleRow:
-    """The role of this session, and the roles that may read recordings but not visits."""
+    """The role of this session, the roles that may read recordings but not visits, superusers."""
 
     role: str
     standby: bool
     creates: bool
     readers: list[str]
+    superusers: list[str]
 
 
 @dataclass(frozen=True)
