@@ -74,6 +74,17 @@ def test_the_whole_file_of_the_settings_holds_the_defaults(tmp_path: Path) -> No
     assert load_settings(tmp_path / "petrec.toml") == Settings()
 
 
+def test_every_settings_block_of_a_page_loads(tmp_path: Path) -> None:
+    """An unknown name or value is an error, which names the file, and so the page."""
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        for block in re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            named = tmp_path / f"{document.stem}.toml"
+            named.write_text(block, encoding="utf-8")
+            load_settings(named)
+    assert (tmp_path / "configuration.toml").exists()
+
+
 def test_every_variable_that_petrec_reads_is_in_the_reference() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "petrec").rglob("*.py"))
     for name in set(re.findall(r'"(PETREC_[A-Z_]+)"', sources)):
