@@ -46,6 +46,7 @@ _HEAD = (
     "-- Temporary tables replace petrec's own: the role needs TEMPORARY on the database.",
     "-- A run uses parameters instead of these literals, and plans once: its plans may differ.",
     "-- Where it can lock every appointment, it does not read them again.",
+    "-- It defers a row whose appointment another session holds; this script judges it, too.",
     "-- psql -v explain='EXPLAIN (ANALYZE, BUFFERS)' -f FILE shows how each statement is executed.",
     "\\set ON_ERROR_STOP on",
     "\\if :{?explain}",

@@ -48,6 +48,14 @@ BY_PLACE = "".join(
 )
 MOVED = [("the recording has moved to another appointment",)]
 TOUCH = "UPDATE recordings SET file_size_bytes = 1 WHERE id = %s"
+CANCEL = """DELETE FROM appointments WHERE id =
+            (SELECT appointment_id FROM recordings WHERE id = %s)"""
+RENUMBER = """WITH place AS (SELECT appointment_id AS id FROM recordings WHERE id = %s),
+              alone AS (DELETE FROM appointment_pets l USING place p WHERE l.appointment_id = p.id)
+              UPDATE appointments a SET id = gen_random_uuid() FROM place WHERE a.id = place.id"""
+RETITLE = """UPDATE appointments SET title = 'x' WHERE id =
+             (SELECT appointment_id FROM recordings WHERE id = %s)"""
+DANGLING = [("missing_dangling_appointment",)]
 TAKE = "UPDATE recordings SET pet_id = NULL WHERE id = %s"
 TAKEN = [("its pet has been removed since",)]
 SHAPES = pytest.mark.parametrize("shape", ["clinic", "partitioned"])
@@ -124,6 +132,25 @@ def test_a_backfill_puts_off_what_is_written_meanwhile(
         assert gated.interrupted(work, run, seq, "recordings", change) == Written(0, 0)
         assert gated.write(work, run, seq) == then
         gated.connection.commit()
+        assert gated.reasons() == reasons
+
+
+@pytest.mark.few(3)
+@pytest.mark.parametrize(
+    ("change", "written", "reasons"),
+    [
+        (CANCEL, Written(0, 1), DANGLING),
+        (RENUMBER, Written(0, 1), DANGLING),
+        (RETITLE, Written(1, 0), []),
+    ],
+    ids=["cancelled", "renumbered", "retitled"],
+)
+def test_an_appointment_that_is_written_before_its_lock_is_judged_as_it_is_then(
+    database: MakeDatabase, every_cluster: Cluster,
+    change: str, written: Written, reasons: list[tuple[str]],
+) -> None:  # fmt: skip
+    with planned(database("clinic", every_cluster)) as (gated, work, run, seq):
+        assert gated.interrupted(work, run, seq, "appointments", change) == written
         assert gated.reasons() == reasons
 
 
