@@ -1,6 +1,7 @@
 """What a host may choose: its own policy, a role with little more than nothing."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 
 from petrec.api import Actor, ClinicPolicy, Scope, StoredObject, Uploaded
 from petrec.schema import Schema
-from tests.plugins.api import Api
+from tests.plugins.api import Api, Client, actor_from_headers, admin
 from tests.plugins.cluster import Cluster
+from tests.plugins.command import ROOT
 from tests.plugins.databases import Database, MakeDatabase
 from tests.plugins.two_clinics import ACTORS, APPT1, INITIATE, PET1, REC1, ROWS, VET1, VISIT1
 
@@ -42,6 +44,23 @@ def test_the_router_works_with_the_grants_documented(
         run_all(api)
     finally:
         made.execute("DROP OWNED BY app; DROP ROLE app")
+
+
+def test_the_programs_of_the_page_make_hosts_that_answer(api: Api) -> None:
+    """Each goes on from the first, which imports FastAPI and the router."""
+    given = {"engine": api.engine, "async_engine": api.engine, "store": api.store}
+    names: dict[str, Any] = given | {"current_actor": actor_from_headers}
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    found = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    for code in found:
+        exec(code, names)
+        # The program for an asyncio engine ends with the router.
+        if "include_router" in code:
+            client = Client(names["app"], headers=admin())
+            assert client.get("/api/v1/recordings/").status_code == 200, code
+            assert "/api/v1/recordings/" in client.get("/openapi.json").json()["paths"], code
+            client.close()
+    assert len(found) == 4
 
 
 def test_the_router_works_on_every_server(
