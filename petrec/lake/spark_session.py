@@ -1,6 +1,7 @@
 """Sessions of Spark: on this machine, on a cluster, or beside one that the caller has."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -58,7 +59,9 @@ def _start(master: str) -> Any:
     builder = SparkSession.builder.master(master or "local[*]").appName("petrec")
     for name, value in _SETTINGS.items() | {("spark.ui.enabled", "false")}:
         builder = builder.config(name, value)
-    with quick_driver(master):
+    with quick_driver(master), warnings.catch_warnings():
+        # Spark imports its helpers for tests, which warn of a newer pandas; nothing here uses it.
+        warnings.filterwarnings("ignore", ".*fully support pandas", FutureWarning)
         started = builder.getOrCreate()
     started.sparkContext.setLogLevel("ERROR")
     # That no worker has room for the executors is a warning of this class, and no error.

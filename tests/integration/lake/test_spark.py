@@ -152,6 +152,7 @@ def test_the_command_works_on_the_cluster(
     checked = petrec(*said, **spark_cluster.environment)
     assert checked.code == 0, checked.err
     assert "Spark" in checked.out
+    assert "pandas" not in checked.err
 
 
 @pytest.mark.full
