@@ -84,6 +84,10 @@ class ParsedCommand:
             if name in self.given:
                 hint = f"petrec fleet --{name} ... {self.line.name}"
                 raise UsageError(f"--{name} belongs before {self.line.name}", hint=hint)
+        # What a command prints is not shown, unless each target's goes to a file of its own.
+        if "output_format" in self.given and "output" not in self.given:
+            hint = f"petrec fleet --format ... {self.line.name}; or name a file: --output FILE"
+            raise UsageError(f"--format belongs before {self.line.name}", hint=hint)
 
     @property
     def asks(self) -> bool:

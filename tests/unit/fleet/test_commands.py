@@ -57,3 +57,11 @@ def test_what_names_a_target_belongs_before_the_command() -> None:
     for option in ("--schema", "--dsn", "--service", "--config"):
         with pytest.raises(UsageError, match=f"{option} belongs before audit"):
             parsed(f"audit {option} x").check()
+
+
+@pytest.mark.parametrize("name", ["audit", "report", "runs list"])
+def test_a_format_of_what_is_not_shown_belongs_before_the_command(name: str) -> None:
+    with pytest.raises(UsageError, match=f"--format belongs before {name}"):
+        parsed(f"{name} --format json").check()
+    if name != "report":
+        parsed(f"{name} --format json --output {{target}}.json").check()
