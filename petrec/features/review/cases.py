@@ -1,12 +1,13 @@
 """Build a case from the observed values: candidates in the order of their hints."""
 
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Text, any_, bindparam, cast, select
+from sqlalchemy import Connection, Select, Text, any_, bindparam, cast, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from petrec.features.review.audio import Audio
@@ -29,6 +30,7 @@ from petrec.schema.people import owner_of
 MOST_CANDIDATES = 60
 LONGEST_TEXT = 1000
 _NOTHING = Lacking()
+_MAY_LOOP = text("SELECT current_setting('enable_nestloop')")
 _decoder = msgspec.json.Decoder(Observed)
 
 
@@ -41,23 +43,24 @@ def stream_cases(
 ) -> Generator[Case, None, None]:
     """Yield the cases of the kinds, one kind after the other; memory stays constant."""
     lacking = what_is_lacking(connection, schema)
-    if not scope.is_all:
-        _join_by_hash(connection, always=True)
-    for _, alike in groupby(map(kind_by_id, kinds), key=attrgetter("needs_place")):
-        query = kinds_query(schema, list(alike), scope, audio=audio is not None)
-        for seen in _stream(connection, query):
-            yield make_case(seen, lacking, audio)
-    if not scope.is_all:
-        _join_by_hash(connection, always=False)
+    with nullcontext() if scope.is_all else _joins_by_hash(connection):
+        for _, alike in groupby(map(kind_by_id, kinds), key=attrgetter("needs_place")):
+            query = kinds_query(schema, list(alike), scope, audio=audio is not None)
+            for seen in _stream(connection, query):
+                yield make_case(seen, lacking, audio)
 
 
-def _join_by_hash(connection: Connection, *, always: bool) -> None:
-    """Set whether the next queries of the transaction may join by nested loops.
+@contextmanager
+def _joins_by_hash(connection: Connection) -> Iterator[None]:
+    """Keep the queries of the block from nested loops, unless the transaction fails.
 
     PostgreSQL does not know what a scope leaves, expects a few rows, and would compare each of
     them with every appointment of the clinic.
     """
-    set_local(connection, {"enable_nestloop": "off" if always else "on"})
+    before = connection.scalars(_MAY_LOOP).one()
+    set_local(connection, {"enable_nestloop": "off"})
+    yield
+    set_local(connection, {"enable_nestloop": before})
 
 
 def read_practices(
