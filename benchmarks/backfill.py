@@ -40,9 +40,9 @@ WHERE pet_id IS NULL AND appointment_id IS NOT NULL
 
 
 LONGEST_MS = 250.0
-# Of the speed of the same guarantees by hand; decision 0118 has what 0.9 would take.
-OF_BY_HAND = 0.75
-ROUNDS = 3
+# Of the speed of the same guarantees by hand. With keys trusted it is a comparison alone.
+OF_BY_HAND = 0.9
+ROUNDS = 5
 _WRITTEN = """
 SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint
 """
@@ -66,9 +66,9 @@ def run() -> None:
         with psycopg.connect(cluster.dsn("damaged")) as connection:
             create(connection, recordings=RECORDINGS)
         held: list[float] = []
-        shares = _alone(admin, cluster, held)
+        share = _alone(admin, cluster, held)
         _beside_writers(admin, cluster, held)
-    if max(held) > LONGEST_MS or min(shares) < OF_BY_HAND:
+    if max(held) > LONGEST_MS or share < OF_BY_HAND:
         raise SystemExit(1)
 
 
@@ -81,8 +81,8 @@ def _twin(admin: psycopg.Connection, cluster: Cluster) -> Iterator[str]:
     admin.execute("DROP DATABASE twin WITH (FORCE)")
 
 
-def _alone(admin: psycopg.Connection, cluster: Cluster, held: list[float]) -> list[float]:
-    """Compare the ways, in turns; returns petrec's shares of the speed of those by hand."""
+def _alone(admin: psycopg.Connection, cluster: Cluster, held: list[float]) -> float:
+    """Compare the ways, in turns; returns petrec's share of the speed by hand."""
     ways: dict[str, Callable[[str], None]] = {
         "one plain UPDATE": by_hand.plain,
         "batches by hand, with journal and cursor": by_hand.journaled,
@@ -108,7 +108,7 @@ def _alone(admin: psycopg.Connection, cluster: Cluster, held: list[float]) -> li
     shares = [_share(rounds, *pair) for pair in ((guarded, ours), (trusting, ours_trusting))]
     print(f"petrec to the one by hand: {shares[0]:.2f}; with keys trusted: {shares[1]:.2f}")
     print(f"longest lock {max(held):.0f} ms")
-    return shares
+    return shares[0]
 
 
 def _cost(admin: psycopg.Connection, cluster: Cluster, way: Callable[[], None]) -> Cost:
