@@ -89,10 +89,12 @@ def observe(
 def read_pets(connection: Connection, schema: Schema, ids: Sequence[str]) -> dict[str, SeenPet]:
     """Return the pets that people have named and that exist, by id."""
     pets = schema.pets
-    wanted = cast(bindparam(None, list(ids), ARRAY(Text)), ARRAY(pets.c.id.type))
+    # A parameter: a statement is freed late, and would keep the ids.
+    wanted = cast(bindparam("ids", type_=ARRAY(Text)), ARRAY(pets.c.id.type))
     owner = owner_of(schema, pets, "owner_id")
     columns = (cast(pets.c.id, Text), as_text(pets, "name"), owner)
-    rows = connection.execute(select(*columns).where(pets.c.id == any_(wanted)))
+    query = select(*columns).where(pets.c.id == any_(wanted))
+    rows = connection.execute(query, {"ids": list(ids)})
     return {row[0]: SeenPet(row[0], row[1], owner=row[2]) for row in rows}
 
 

@@ -41,7 +41,7 @@ def earlier_decisions(
     """Return what was decided about some of a target's recordings, the oldest first."""
     if not has_decisions(connection):
         return []
-    wanted = bindparam(None, list(ids), ARRAY(Text))
+    wanted = bindparam("ids", type_=ARRAY(Text))
     query = select(
         decisions.c.run_id, decisions.c.row_key, decisions.c.state, decisions.c.verdict,
         decisions.c.pet_id, decisions.c.appointment_id, decisions.c.reviewer,
@@ -49,7 +49,8 @@ def earlier_decisions(
         decisions.c.note, decisions.c.source,
     ).where(decisions.c.row_key[1] == any_(wanted)).order_by(decisions.c.run_id)  # fmt: skip
     query = query.where(decisions.c.run_id.in_(runs_of(target_name)))
-    return [EarlierDecision(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
+    rows = connection.execute(query, {"ids": list(ids)})
+    return [EarlierDecision(row[0], tuple(row[1]), *row[2:]) for row in rows]
 
 
 def was_written() -> ColumnElement[bool]:

@@ -11,11 +11,11 @@ from sqlalchemy import (
     Numeric,
     Text,
     any_,
+    bindparam,
     case,
     cast,
     column,
     func,
-    literal,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -60,11 +60,11 @@ def number_twins(
     # PostgreSQL matches patterns by no nondeterministic collation.
     text = cast(column, Text).collate("C")
     number = case((text.op("~")(_NUMBER), func.trim_scale(cast(text, Numeric))))
-    numbers = cast(literal(wanted, ARRAY(Text)), ARRAY(Numeric))
+    numbers = cast(bindparam("wanted", type_=ARRAY(Text)), ARRAY(Numeric))
     twins = select(cast(number, Text), text).where(
         number == any_(numbers), text != cast(number, Text)
     )
-    return {row[0]: row[1] for row in connection.execute(twins)}
+    return {row[0]: row[1] for row in connection.execute(twins, {"wanted": wanted})}
 
 
 class EntryIds:

@@ -42,7 +42,8 @@ def test_memory_does_not_grow_with_the_decisions(
     petrec: Petrec, database: MakeDatabase, tmp_path: Path
 ) -> None:
     peaks = []
-    for count in (75_000, 200_000):
+    # The recordings of 50,000 lines are read at once; fewer waves leave the allocator room to grow.
+    for count in (150_000, 300_000):
         made = database("empty")
         with made.connect() as connection:
             fill(connection, count)
@@ -54,7 +55,7 @@ def test_memory_does_not_grow_with_the_decisions(
         peaks.append(peak_kib(tmp_path, made.dsn, *imported))
         left = made.execute("SELECT count(*) FROM recordings WHERE pet_id IS NULL")
         assert left == [(0,)]
-    assert peaks[1] - peaks[0] < 16 * 1024, peaks
+    assert peaks[1] - peaks[0] < 8 * 1024, peaks
 
 
 def test_tables_without_optional_columns(

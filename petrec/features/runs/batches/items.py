@@ -32,7 +32,7 @@ from petrec.features.runs.run import Run, SkipCause
 GONE = "the recording was deleted"
 
 
-def numbered(table: Table, mine: ColumnElement[bool]) -> ColumnElement[bool]:
+def numbered(table: FromClause, mine: ColumnElement[bool]) -> ColumnElement[bool]:
     """Select items by number; see `numbers_of` for the parameter.
 
     The array is sent as text: otherwise the driver would adapt thousands of integers for every

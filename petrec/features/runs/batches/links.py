@@ -6,15 +6,12 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     Alias,
-    BigInteger,
     ColumnElement,
     Connection,
     Exists,
     FromClause,
     Text,
     and_,
-    any_,
-    bindparam,
     case,
     cast,
     delete,
@@ -24,9 +21,9 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
+from petrec.features.runs.batches.items import numbered, numbers_of
 from petrec.features.runs.journal.keys import key_of
 from petrec.features.runs.journal.tables import changes, link_changes
 from petrec.features.runs.run import LinkAction, Run
@@ -75,7 +72,7 @@ def remove_links(
     `undos` are all runs that undo it: recordings that they have restored no longer need the pet.
     """
     links = written_as(schema.tables.links, "taken")
-    pairs = _restored(schema, run, ready).cte("pairs")
+    pairs = _restored(schema, run).cte("pairs")
     appointment = cast(pairs.c.appointment_id, links.c.appointment_id.type)
     pet = cast(pairs.c.pet_id, links.c.pet_id.type)
     removed = (
@@ -86,10 +83,10 @@ def remove_links(
         .cte("removed")
     )
     rows = select(literal(run.id), *removed.c, literal(LinkAction.REMOVED))
-    connection.execute(insert(link_changes).from_select(_JOURNALED, rows))
+    connection.execute(insert(link_changes).from_select(_JOURNALED, rows), numbers_of(ready))
 
 
-def _restored(schema: Schema, run: Run, ready: Sequence[int]) -> Any:
+def _restored(schema: Schema, run: Run) -> Any:
     """Select the pairs that the batch's restored changes needed and the undone run had added."""
     mine, added = link_changes.alias("mine"), link_changes.alias("added")
     pair = [schema.tables.links.c[name] for name in ("appointment_id", "pet_id")]
@@ -99,10 +96,9 @@ def _restored(schema: Schema, run: Run, ready: Sequence[int]) -> Any:
         *(cast(added.c[c.key], c.type) == cast(mine.c[c.key], c.type) for c in pair),
     )
     restored = exists().where(changes.c.run_id == run.id, changes.c.seq == mine.c.seq)
-    numbers = bindparam(None, list(ready), ARRAY(BigInteger))
     return (
         select(func.min(mine.c.seq).label("seq"), mine.c.appointment_id, mine.c.pet_id)
-        .where(mine.c.run_id == run.undoes, mine.c.seq == any_(numbers))
+        .where(numbered(mine, mine.c.run_id == run.undoes))
         .where(exists().where(same).correlate(mine), restored.correlate(mine))
         .group_by(mine.c.appointment_id, mine.c.pet_id)
     )
