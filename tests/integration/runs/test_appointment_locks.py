@@ -92,10 +92,10 @@ def test_a_lock_does_not_say_whether_an_appointment_counts(work: Work) -> None:
     assert 2 in {seq for seq, *_ in work.skipped()}
 
 
-def test_recordings_may_have_columns_with_the_names_of_items(clinic: Database) -> None:
+def test_recordings_may_have_columns_with_the_names_of_items_and_keys(clinic: Database) -> None:
     clinic.execute(
         "ALTER TABLE recordings ADD petrec_item_seq int, ADD petrec_item_row_key text,"
-        " ADD petrec_item__pet_id uuid DEFAULT gen_random_uuid()"
+        " ADD petrec_item__pet_id uuid DEFAULT gen_random_uuid(), ADD petrec_key_id text"
     )
     with planned(clinic) as work:
         work.batch(1000)

@@ -51,16 +51,16 @@ def location(schema: Schema, recording: Columns) -> list[ColumnElement[Any]]:
 
 def is_there(schema: Schema, table: FromClause, row: Columns) -> ColumnElement[bool]:
     """Compare recordings with a `location`: keys in their own type, which costs no cast."""
-    keys = (table.c[name] == row[_key(name)] for name in schema.key)
+    keys = (table.c[name] == row[_key(schema, name)] for name in schema.key)
     return and_(is_at(table, row, ROW_LOCATION), *keys)
 
 
 def _keys(schema: Schema, recording: Columns) -> list[Label[Any]]:
-    return [recording[name].label(_key(name)) for name in schema.key]
+    return [recording[name].label(_key(schema, name)) for name in schema.key]
 
 
-def _key(name: str) -> str:
-    return f"petrec_key_{name}"
+def _key(schema: Schema, name: str) -> str:
+    return _unused(schema, "petrec_key_", name)
 
 
 def is_at(table: FromClause, row: Columns, names: Sequence[str]) -> ColumnElement[bool]:
@@ -140,8 +140,13 @@ def locked_items(schema: Schema, items: Table, mine: ColumnElement[bool]) -> Sub
 
 
 def item_column(schema: Schema, name: str) -> str:
-    """Return the name of a column of `locked_items` that no column of the recordings has."""
-    prefix, taken = "petrec_item_", [column.name for column in schema.tables.recordings.c]
+    """Return the name of a column of an item in `locked_items`."""
+    return _unused(schema, "petrec_item_", name)
+
+
+def _unused(schema: Schema, prefix: str, name: str) -> str:
+    """Return a name with a prefix that no column of the recordings has."""
+    taken = [column.name for column in schema.tables.recordings.c]
     while any(each.startswith(prefix) for each in taken):
         prefix += "_"
     return f"{prefix}{name}"
