@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from petrec.documents.amounts import counted
 from petrec.features.backfill.record import certain_rows
 from petrec.features.backfill.selection import Selection
 from petrec.postgres.warned import about_check, not_valid_checks
@@ -67,7 +68,8 @@ class ForeseenRefusals(Struct, frozen=True):
     def summary(self, planned: int, table: str) -> str:
         """Return in words how many of the planned recordings would get their pet."""
         most, least = ("", "") if self.are_counted else ("at most ", "at least ")
-        words = f"set the pet of {most}{planned - self.recordings} recordings in {table}"
+        recordings = counted(planned - self.recordings, "recording")
+        words = f"set the pet of {most}{recordings} in {table}"
         if not self.recordings:
             return words
         return f"{words}; checks would refuse {least}{self.recordings} more"

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from petrec.documents.amounts import counted
 from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.backfill.broken import ForeseenRefusals
@@ -149,8 +150,10 @@ class BackfillResult(Result, frozen=True):
             ("ambiguous ones among them", self.ambiguous),
         ]
         name = f"run {run.id} {run.state}" if run else "nothing to do"
-        now = f"{changed - run.before}" if run else "0"
-        title = f"{name}: {now} recordings have their pet now{run.in_all if run else ''}"
+        now = changed - run.before if run else 0
+        have = "has its" if now == 1 else "have their"
+        recordings = f"{counted(now, 'recording')} {have}"
+        title = f"{name}: {recordings} pet now{run.in_all if run else ''}"
         grids = [Grid("Outcome", ("recordings", "count"), tuple(rows))]
         if self.not_written:
             grids.append(left_alone("Not written as planned", self.not_written))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from petrec.documents.amounts import counted
 from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.runs.result import MovedOn, left_alone
@@ -120,7 +121,9 @@ class ReviewImport(Result, frozen=True):
             return f"plan: record {self.accepted} decisions"
         if self.run is None:
             return "nothing was written" if self.problems else "nothing to do"
-        return f"run {self.run.id} {self.run.state}: {self.run.changed} recordings changed"
+        return (
+            f"run {self.run.id} {self.run.state}: {counted(self.run.changed, 'recording')} changed"
+        )
 
     def _notes(self) -> tuple[str, ...]:
         refused = bool(self.problems) and not self.partial

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from petrec.documents.amounts import duration
+from petrec.documents.amounts import counted, duration
 from petrec.documents.document import Document, Grid, Result
 from petrec.documents.frames import records_frame
 from petrec.features.runs.run import Action, Run, SkipCause
@@ -38,7 +38,8 @@ class UndoResult(Result, frozen=True):
         refused = sum(row.cause is SkipCause.REFUSED for row in self.moved_on)
         rewritten = sum(row.cause is SkipCause.REWRITTEN for row in self.moved_on)
         moved = self.run.skipped - refused - rewritten
-        restored = f"{self.run.changed - self.run.before} recordings restored{self.run.in_all}"
+        now = counted(self.run.changed - self.run.before, "recording")
+        restored = f"{now} restored{self.run.in_all}"
         counts = [restored, f"{moved} skipped (changed since)"]
         counts += [f"{refused} refused by the database"] if refused else []
         counts += [f"{rewritten} changed differently by a trigger"] if rewritten else []
@@ -76,7 +77,8 @@ class UndoPlan(Result, frozen=True):
     def document(self) -> Document:
         """Return the form for rendering."""
         run = self.run
-        title = f"plan: undo run {run.id}: restore {self.restored} recordings, skip {self.left}"
+        restored = counted(self.restored, "recording")
+        title = f"plan: undo run {run.id}: restore {restored}, skip {self.left}"
         notes = [f"the undo would fail: {obstacle}" for obstacle in self.obstacles]
         notes += self.warnings
         if self.left > len(self.moved_on):
@@ -108,7 +110,7 @@ class Resumed(Result, frozen=True):
         """Return the form for rendering."""
         run = self.run
         now = run.changed - run.before
-        title = f"run {run.id} {run.state}: {now} recordings changed{run.in_all}"
+        title = f"run {run.id} {run.state}: {counted(now, 'recording')} changed{run.in_all}"
         notes = [note for note in (run.speed, run.warning) if note]
         if run.changed and not run.undoes:
             notes.append(f"to undo: petrec runs undo {run.id}")
@@ -129,9 +131,8 @@ class Abandoned(Result, frozen=True):
     def document(self) -> Document:
         """Return the form for rendering."""
         run = self.run
-        title = (
-            f"run {run.id} is abandoned: {run.changed} recordings changed, {run.remaining} not done"
-        )
+        changed = counted(run.changed, "recording")
+        title = f"run {run.id} is abandoned: {changed} changed, {run.remaining} not done"
         undo = f"to undo what it wrote: petrec runs undo {run.id}"
         notes = (undo,) if run.changed and not run.undoes else ()
         return Document(self.command, title, self, notes=notes)
@@ -180,7 +181,7 @@ def _list_row(run: Run) -> tuple[str | int | float | None, ...]:
         run.remaining,
         round(run.rows_per_second, None if run.rows_per_second >= 10 else 1),
         _time(run),
-        f"{run.batch_size} rows, {run.batch_ms:.0f} ms",
+        f"{counted(run.batch_size, 'row')}, {run.batch_ms:.0f} ms",
         ", ".join(map(str, run.undone_by)) or None,
         run.throttled_by or run.failure,
         f"{run.role}, {run.host}:{run.pid}",

@@ -80,6 +80,7 @@ def test_a_resumed_run_names_the_way_back() -> None:
     found = Resumed(run, (REFUSED,)).document()
     assert found.title.startswith(f"run 7 {RunState.DONE}")
     assert numbers(found.title) == [7, 2, 6]
+    assert "1 recording changed" in Resumed(make_run(changed=5, before=4), ()).document().title
     assert any(UNDO in note for note in found.notes)
     assert run.speed in found.notes
     assert found.grids[0].rows == (("2", "refused by it"),)
