@@ -34,8 +34,10 @@ def practice_of(
     """Return the practice of the appointment, else of who recorded; None where nothing has one."""
     here = appointment.c.get("practice_id")
     recorder = _read(schema.users, recording.get("recorded_by_user_id"), "practice_id")
-    if here is None or recorder is _NULL:
-        return here if here is not None else None if recorder is _NULL else recorder
+    if recorder is _NULL:
+        return here
+    if here is None:
+        return recorder
     if str(here.type) == str(recorder.type):
         return func.coalesce(here, recorder)
     return func.coalesce(cast(here, Text), cast(recorder, Text))

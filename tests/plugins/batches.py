@@ -45,7 +45,7 @@ class Work:
         """Return the run's statement, in parts where the recordings are elsewhere."""
         if not self.work.schema.layout.is_here:
             return SplitWrite.of(self.work, self.run)
-        return BatchWrite.of(self.work, self.run)
+        return BatchWrite(self.work, self.run)
 
     def batch(
         self, size: int, *, retrying: bool = True, target_ms: float = 5_000, alone_ms: float = 0

@@ -99,7 +99,7 @@ def _statements(
         yield "keep new pets out of appointments", f"{lock};"
     else:
         yield "lock their appointments, without waiting", shown(lock, **numbers)
-    write = BatchWrite.of(work, run).query
+    write = BatchWrite(work, run).query
     yield "judge, lock, write and journal", shown(write, **numbers, batch=1)
     if work.watched:
         yield "let deferred triggers run", f"{IMMEDIATE.text};"

@@ -34,7 +34,7 @@ def write_at_once(
     run = record_edits(connection, action, target, [edit])
     work = EditWork(schema)
     work.watched = bool(trigger_functions(connection, schema))
-    written = write_rows(connection, run, work, BatchWrite.of(work, run), Locked([1]))
+    written = write_rows(connection, run, work, BatchWrite(work, run), Locked([1]))
     if written.changed != 1:
         omitted = MovedOn(edit.key[0], "another session writes it")
         raise NotWrittenError(next(iter(read_skips(connection, run.id)), omitted))

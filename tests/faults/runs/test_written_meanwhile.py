@@ -72,7 +72,7 @@ class Gated:
     def write(self, work: RunWork, run: Run, seq: int) -> Written:
         locked = work.lock(self.connection, run, [seq])
         assert locked.ready == [seq]
-        return BatchWrite.of(work, run).write(self.connection, run, locked)
+        return BatchWrite(work, run).write(self.connection, run, locked)
 
     def interrupted(self, work: RunWork, run: Run, seq: int, table: str, change: str) -> Written:
         """Write an item that an application changes between the write's snapshot and its lock."""

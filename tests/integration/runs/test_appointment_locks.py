@@ -44,7 +44,7 @@ WHERE r.pet_id = i.pet_id::uuid AND r.appointment_id::text IS NOT DISTINCT FROM 
 
 
 def test_locked_appointments_are_not_read(work: Work) -> None:
-    statements = BatchWrite.of(work.work, work.run)
+    statements = BatchWrite(work.work, work.run)
     assert "appointments" in str(statements.query)
     assert "public.appointments" not in str(statements.proven)
     assert locked(work, 1, 20) == Locked(list(range(1, 21)), proven=True)
@@ -87,7 +87,7 @@ def test_a_lock_does_not_say_whether_an_appointment_counts(work: Work) -> None:
     work.connection.rollback()
     alter(work, "UPDATE appointments SET status = 'cancelled' WHERE id = {place}", 2)
     assert locked(work, 1, 4) == Locked([1, 2, 3, 4], proven=True)
-    assert BatchWrite.of(work.work, work.run).proven is None
+    assert BatchWrite(work.work, work.run).proven is None
     work.batch(4)
     assert 2 in {seq for seq, *_ in work.skipped()}
 
@@ -121,7 +121,7 @@ def outcome(work: Work, *, proven: bool) -> list[Any]:
     work.clinic.execute(BACK)
     with work.connection.begin():
         assert work.work.lock(work.connection, work.run, page).proven
-        write = BatchWrite.of(work.work, work.run)
+        write = BatchWrite(work.work, work.run)
         done = write.write(work.connection, work.run, Locked(page, proven=proven))
         assert done == Written(14, 6)
     return work.clinic.execute(OUTCOME)

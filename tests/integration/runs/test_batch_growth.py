@@ -62,7 +62,7 @@ def journal(database: MakeDatabase) -> Iterator[Connection]:
 def test_no_step_of_a_batch_multiplies_its_rows(journal: Connection, work: type[RunWork]) -> None:
     schema = load_schema(journal, Mapping())
     run = make_run(id=1, undoes=11, target=TARGET)
-    write = BatchWrite.of(work(schema), run)
+    write = BatchWrite(work(schema), run)
     _check(journal, write.query)
     if write.proven is not None:
         _check(journal, write.proven)

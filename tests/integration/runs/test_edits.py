@@ -47,7 +47,7 @@ def test_only_rows_that_are_as_expected_are_written(
         target = replace(target, pet="", also=("status", "file_size_bytes"))
         run = record_edits(connection, Action.SWEEP, target, planned)
         work = EditWork(schema)
-        query = BatchWrite.of(work, run)
+        query = BatchWrite(work, run)
         written = write_rows(connection, run, work, query, Locked(range(1, 6)))
         connection.commit()
     assert (run.planned, run.action, written) == (5, Action.SWEEP, Written(3, 2))
@@ -77,7 +77,7 @@ def test_a_former_key_is_journaled_where_an_edit_changes_the_key(empty_database:
         ]
         run = record_edits(connection, Action.CORRECTION, target, planned)
         work = EditWork(schema)
-        query = BatchWrite.of(work, run)
+        query = BatchWrite(work, run)
         assert write_rows(connection, run, work, query, Locked([1, 2])) == Written(2, 0)
         keys = select(changes.c.row_key, changes.c.old_key).order_by(changes.c.seq)
         assert [tuple(row) for row in connection.execute(keys)] == [

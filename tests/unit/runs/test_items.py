@@ -49,12 +49,12 @@ def test_an_undo_looks_for_what_others_have_undone_from_the_start(schema: Schema
 
 def test_a_row_is_written_where_it_was_locked_and_has_its_key(schema: Schema) -> None:
     run, work = make_run(), BackfillWork(schema)
-    query = sql(BatchWrite.of(work, run).query)
+    query = sql(BatchWrite(work, run).query)
     assert "written.tableoid = fresh.tableoid AND written.ctid = fresh.ctid" in query
     assert "written.id = fresh.petrec_key_id" in query
     assert "old_key" not in query
     work.watched = True
-    assert "old_key" in sql(BatchWrite.of(work, run).query)
+    assert "old_key" in sql(BatchWrite(work, run).query)
 
 
 @pytest.mark.parametrize("links", [False, True])
@@ -63,7 +63,7 @@ def test_a_run_that_may_add_pets_to_appointments_does_so_as_it_writes(
 ) -> None:
     target = replace(make_run().target, also=("appointment_id",), links=links)
     run, work = make_run(action=Action.REVIEW, target=target), ReviewWork(schema)
-    query = sql(BatchWrite.of(work, run).query)
+    query = sql(BatchWrite(work, run).query)
     written = ("INSERT INTO public.appointment_pets" in query, "INSERT INTO petrec.links" in query)
     assert written == (links, links)
 

@@ -51,8 +51,8 @@ def run_batch(
 ) -> Batch:
     """Write as many rows as the pace allows and commit; an error rolls the whole batch back.
 
-    `query` is the run's own; `retrying` is whether the caller retries a single
-    row that a trigger refuses for now. Errors: RowsRefusedError, DBAPIError.
+    `query` has the run's statements; `retrying` is whether the caller retries a single row that a
+    trigger refuses for now. Errors: RowsRefusedError, DBAPIError.
     """
     page: list[int] = []
     try:

@@ -1,6 +1,7 @@
 """The only statement that changes recordings: UPDATE and journal in one, under a guard."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -42,23 +43,26 @@ class Written:
 
 @dataclass(frozen=True)
 class BatchWrite:
-    """The statements of a run, built once: `proven` is for items whose appointments are locked."""
+    """The statements of a run, each built once, when a batch needs it."""
 
-    query: Select[Any]
-    proven: Select[Any] | None = None
+    work: RunWork
+    run: Run
 
-    @classmethod
-    def of(cls, work: RunWork, run: Run) -> "BatchWrite":
-        """Build the statements of a run."""
-        proven = work.proven_rows(run)
-        return cls(
-            _write_query(work, run, work.guarded_rows(run)),
-            None if proven is None else _write_query(work, run, proven),
-        )
+    @cached_property
+    def query(self) -> Select[Any]:
+        """Return the statement for any items."""
+        return _write_query(self.work, self.run, self.work.guarded_rows(self.run))
+
+    @cached_property
+    def proven(self) -> Select[Any] | None:
+        """Return the one for items whose appointments are locked, see `RunWork.proven_rows`."""
+        rows = self.work.proven_rows(self.run)
+        return None if rows is None else _write_query(self.work, self.run, rows)
 
     def write(self, connection: Connection, run: Run, locked: Locked) -> Written:
         """Change the rows whose guard holds, journal them, and note the reason for the others."""
-        query = self.query if self.proven is None or not locked.proven else self.proven
+        query = self.proven if locked.proven else None
+        query = self.query if query is None else query
         parameters = numbers_of(locked.ready) | {"batch": run.batches + 1}
         return Written(*connection.execute(query, parameters).one())
 

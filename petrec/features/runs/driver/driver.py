@@ -113,7 +113,7 @@ class Driver:
     def _write(self, run: Run) -> Write:
         if not self.work.schema.layout.is_here:
             return SplitWrite.of(self.work, run)
-        return BatchWrite.of(self.work, run)
+        return BatchWrite(self.work, run)
 
     def _until_done(self, connection: Connection, run: Run, query: Write) -> Run:
         plan_ahead(connection, run, query)
